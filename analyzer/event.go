@@ -1,0 +1,61 @@
+package analyzer
+
+import (
+	"time"
+
+	"vigie/cell"
+)
+
+// Severity grades an event or finding.
+type Severity uint8
+
+// The severities. Info and Low never alert.
+const (
+	Info   Severity = iota // kept
+	Low                    // shown
+	Medium                 // alerts
+	High                   // alerts
+)
+
+// State is where an event is in its life.
+type State string
+
+// The states.
+const (
+	Pending State = "pending" // evidence is there, not yet enough; never printed as an event
+	Open    State = "open"
+	Closed  State = "closed"
+)
+
+// Event is an anomaly: one story, of one or more findings. It never claims more than its evidence.
+type Event struct {
+	ID             string      `json:"id"` // derived from sensor, First and rules
+	Sensor         string      `json:"sensor"`
+	Severity       Severity    `json:"severity"`
+	State          State       `json:"state"`
+	First          time.Time   `json:"first"`  // of the first evidence
+	Opened         time.Time   `json:"opened"` // when it reached its severity
+	Last           time.Time   `json:"last"`
+	Score          float64     `json:"score"`
+	Cells          []cell.Cell `json:"cells"` // identities, without levels
+	Findings       []Finding   `json:"findings"`
+	Summary        string      `json:"summary"`
+	InnocentCauses []string    `json:"innocent_causes"`
+}
+
+// Finding is what one rule saw.
+type Finding struct {
+	Rule     string     `json:"rule"`
+	Version  int        `json:"version"`
+	Severity Severity   `json:"severity"`
+	First    time.Time  `json:"first"`
+	Last     time.Time  `json:"last"`
+	Summary  string     `json:"summary"`
+	Evidence []Evidence `json:"evidence"`
+}
+
+// Evidence is one observation that a finding rests on.
+type Evidence struct {
+	Time time.Time `json:"time"`
+	Raw  []string  `json:"raw"`
+}

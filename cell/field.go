@@ -1,0 +1,68 @@
+package cell
+
+import "strings"
+
+// Fields is a set of the words that the interchange format uses for what a source can report, for what a rule needs,
+// and for keys whose value was a placeholder.
+type Fields uint32
+
+// The words, in the order in which they are written.
+const (
+	FieldRAT Fields = 1 << iota
+	FieldState
+	FieldMCC
+	FieldMNC
+	FieldArea
+	FieldCellID
+	FieldPCI
+	FieldARFCN
+	FieldBand
+	FieldBandwidth
+	FieldRSRP
+	FieldRSRQ
+	FieldRSSI
+	FieldSINR
+	FieldRSCP
+	FieldEcIo
+	FieldTA
+	FieldPriority
+	FieldNeighbours
+	FieldNeighbourIdentity
+	FieldNeighbourPriority
+	FieldSecondary
+	FieldRegistration
+	FieldCause
+	FieldPosition
+	FieldUnsolicited
+)
+
+var fieldNames = [...]string{"rat", "state", "mcc", "mnc", "area", "cell_id", "pci", "arfcn", "band", "bandwidth_khz", "rsrp",
+	"rsrq", "rssi", "sinr", "rscp", "ecio", "ta", "priority", "neighbours", "neighbours.identity", "neighbours.priority",
+	"secondary", "registration", "registration.cause", "position", "unsolicited"}
+
+// ParseField returns the field of one word.
+func ParseField(word string) (Fields, bool) {
+	for i, n := range fieldNames {
+		if n == word {
+			return 1 << i, true
+		}
+	}
+	return 0, false
+}
+
+// Has tells whether every field of want is in f.
+func (f Fields) Has(want Fields) bool { return f&want == want }
+
+// Words lists the fields in their fixed order.
+func (f Fields) Words() []string {
+	var w []string
+	for i, n := range fieldNames {
+		if f&(1<<i) != 0 {
+			w = append(w, n)
+		}
+	}
+	return w
+}
+
+// String is the words, separated by spaces.
+func (f Fields) String() string { return strings.Join(f.Words(), " ") }
