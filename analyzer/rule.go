@@ -1,0 +1,49 @@
+package analyzer
+
+import "vigie/cell"
+
+// Telling grades how much a condition says about an attack, when it is as rare here as the baseline says. It is coarse
+// on purpose: nobody has measured both sides of a likelihood ratio for these conditions. A rule's page gives the reason.
+type Telling uint8
+
+// The grades, with the factor by which they multiply surprise.
+const (
+	Supporting Telling = iota // 0.5: happens for many other reasons; never enough alone
+	Moderate                  // 1: unusual, with known innocent causes
+	Strong                    // 1.5: innocent causes exist and are rare
+	Defining                  // 2: what an attack of this kind cannot avoid, and little else does
+)
+
+var tellingNames = [...]string{"supporting", "moderate", "strong", "defining"}
+var tellingFactor = [...]float64{0.5, 1, 1.5, 2}
+
+// String is the grade's name, as pages print it.
+func (t Telling) String() string { return tellingNames[t] }
+
+// Status is how far a rule has been proven.
+type Status string
+
+// The statuses of a rule.
+const (
+	Experimental Status = "experimental" // false alarms not yet measured on real traces
+	Measured     Status = "measured"     // false alarms measured on real traces, recall on injected attacks only
+)
+
+// Rule is one way to notice something. Rules are values, in one list; they hold no state of their own.
+type Rule struct {
+	ID       string      // stable, kebab-case; the name of its page and files
+	Version  int         // raised by every change of what it finds
+	Title    string      // a few words for a list
+	Needs    cell.Fields // what a source must report to feed it
+	Cause    string      // findings of one cause count once in a score
+	Min, Max Severity    // what it can reach alone, and what it can reach with others
+	Status   Status
+	Telling  Telling
+	Observe  func(v *View, s *Sign) bool // tells whether its condition holds now, and fills s if it does
+}
+
+// Availability tells whether a source can feed a rule.
+type Availability struct {
+	Rule    Rule
+	Missing cell.Fields // what the source does not report; none: the rule is available
+}
