@@ -1,0 +1,616 @@
+package cell
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+)
+
+// decoder turns lines into records. It reuses short strings and counts what it does not take.
+type decoder struct {
+	cursor
+	intern  map[string]string
+	unknown map[string]int
+	bad     map[string]int
+}
+
+// mostNames bounds how many different names are remembered: the input chooses them.
+const mostNames = 256
+
+func count(m *map[string]int, name string) {
+	if *m == nil {
+		*m = map[string]int{}
+	}
+	if _, ok := (*m)[name]; !ok && len(*m) >= mostNames {
+		name = "(others)"
+	}
+	if len(name) > 64 {
+		name = name[:64]
+	}
+	(*m)[name]++
+}
+
+func (d *decoder) ignore(key []byte) error {
+	count(&d.unknown, string(key))
+	return d.skip()
+}
+
+// line holds every key that a line may have, before it is known which kind of line it is.
+type line struct {
+	version      Opt[uint64]
+	kind         string
+	reason       string
+	detail       string
+	until        time.Time
+	count        uint64
+	offset       float64
+	source       Source
+	observation  Observation
+	timeGiven    bool
+	surveyOfLine bool
+}
+
+// record reads one line. An error means that nothing of it can be used.
+func (d *decoder) record(text []byte) (Record, error) {
+	d.cursor = cursor{b: text}
+	var l line
+	err := d.object(func(key []byte) error { return d.top(key, &l) })
+	if err == nil {
+		err = d.end()
+	}
+	if err != nil {
+		return nil, err
+	}
+	o := &l.observation
+	if v, ok := l.version.Get(); ok {
+		if v != 1 {
+			return nil, fmt.Errorf("format version %d is newer than this program; update it to read the file", v)
+		}
+		s := l.source
+		s.Version, s.Sensor, s.Survey = 1, o.Sensor, l.surveyOfLine
+		return &s, nil
+	}
+	if !l.timeGiven {
+		return nil, errors.New("no time")
+	}
+	o.Survey = l.surveyOfLine
+	switch l.kind {
+	case "":
+		obs := *o
+		return &obs, nil
+	case "gap":
+		return &Gap{o.Time, o.Sensor, l.until, l.reason}, nil
+	case "health":
+		return &Health{o.Time, o.Sensor, l.reason, l.detail, int(l.count), o.Raw}, nil
+	case "clock":
+		return &Clock{o.Time, o.Sensor, time.Duration(l.offset * float64(time.Millisecond))}, nil
+	}
+	return nil, fmt.Errorf("kind %q is not known", l.kind)
+}
+
+func (d *decoder) top(key []byte, l *line) error {
+	o, s := &l.observation, &l.source
+	switch string(key) {
+	case "time":
+		return d.when(key, &o.Time, &l.timeGiven)
+	case "sensor":
+		return d.name(key, &o.Sensor)
+	case "state":
+		return d.state(key, &o.State)
+	case "serving":
+		cs, err := d.cells(key, true)
+		if len(cs) == 1 {
+			o.Serving = &cs[0]
+		}
+		return err
+	case "neighbours":
+		cs, err := d.cells(key, false)
+		o.Neighbours = cs
+		return err
+	case "secondary":
+		cs, err := d.cells(key, false)
+		o.Secondary = cs
+		return err
+	case "registration":
+		return d.registrations(key, &o.Registration)
+	case "position":
+		return d.position(key, &o.Position)
+	case "survey":
+		return d.flag(key, &l.surveyOfLine)
+	case "raw":
+		return d.texts(key, &o.Raw)
+	case "kind":
+		return d.name(key, &l.kind)
+	case "until":
+		return d.when(key, &l.until, new(bool))
+	case "reason":
+		return d.name(key, &l.reason)
+	case "detail":
+		return d.name(key, &l.detail)
+	case "count":
+		var v Opt[uint64]
+		err := optUint(d, key, &v, math.MaxInt32)
+		l.count = v.value
+		return err
+	case "offset_ms":
+		var v Opt[float64]
+		err := optNumber(d, key, &v, 1e15)
+		l.offset = v.value
+		return err
+	case "vigie":
+		return optUint(d, key, &l.version, math.MaxInt32)
+	case "mode":
+		return d.mode(key, &s.Mode)
+	case "model":
+		return d.name(key, &s.Model)
+	case "firmware":
+		return d.name(key, &s.Firmware)
+	case "set":
+		return d.name(key, &s.Set)
+	case "skew":
+		return d.flag(key, &s.Skew)
+	case "at":
+		return d.flag(key, &s.AT)
+	case "assumed":
+		_, err := d.fields(key, &s.Assumed)
+		return err
+	case "reports":
+		var f Fields
+		given, err := d.fields(key, &f)
+		if given {
+			s.Reports = Some(f)
+		}
+		return err
+	}
+	return d.ignore(key)
+}
+
+// wrong counts a value that makes no sense for its key and passes over it.
+func (d *decoder) wrong(key []byte) error {
+	count(&d.bad, string(key))
+	return d.skip()
+}
+
+// null consumes a null, which is the same as an absent key.
+func (d *decoder) null() bool { return d.peek() == 'n' && d.word("null") }
+
+func (d *decoder) name(key []byte, dst *string) error {
+	if d.null() {
+		return nil
+	}
+	if d.peek() != '"' {
+		return d.wrong(key)
+	}
+	t, err := d.text()
+	if err == nil {
+		*dst = d.short(t)
+	}
+	return err
+}
+
+// short shares the strings that come again and again: networks, sensors, states.
+func (d *decoder) short(t []byte) string {
+	if len(t) > 64 {
+		return string(t)
+	}
+	if s, ok := d.intern[string(t)]; ok {
+		return s
+	}
+	s := string(t)
+	if len(d.intern) < 4096 {
+		d.intern[s] = s
+	}
+	return s
+}
+
+func (d *decoder) when(key []byte, dst *time.Time, given *bool) error {
+	if d.null() {
+		return nil
+	}
+	if d.peek() != '"' {
+		return d.wrong(key)
+	}
+	t, err := d.text()
+	if err != nil {
+		return err
+	}
+	v, bad := time.Parse(time.RFC3339, string(t))
+	if bad != nil {
+		return fmt.Errorf("time %q is not RFC 3339", clip(t))
+	}
+	*dst, *given = v.UTC(), true
+	return nil
+}
+
+func clip(t []byte) string {
+	if len(t) > 40 {
+		return string(t[:40]) + "..."
+	}
+	return string(t)
+}
+
+func (d *decoder) state(key []byte, dst *State) error {
+	var s string
+	if err := d.name(key, &s); err != nil {
+		return err
+	}
+	switch State(s) {
+	case Searching, Limited, Idle, Connected, NoService:
+		*dst = State(s)
+	case "":
+	default:
+		count(&d.bad, string(key))
+	}
+	return nil
+}
+
+func (d *decoder) mode(key []byte, dst *Mode) error {
+	var s string
+	if err := d.name(key, &s); err != nil {
+		return err
+	}
+	switch Mode(s) {
+	case Fixed, Mobile:
+		*dst = Mode(s)
+	case "":
+	default:
+		count(&d.bad, string(key))
+	}
+	return nil
+}
+
+func (d *decoder) flag(key []byte, dst *bool) error {
+	switch {
+	case d.word("true"):
+		*dst = true
+	case d.word("false"):
+		*dst = false
+	case d.null():
+	default:
+		return d.wrong(key)
+	}
+	return nil
+}
+
+func (d *decoder) texts(key []byte, dst *[]string) error {
+	if d.null() {
+		return nil
+	}
+	if d.peek() != '[' {
+		return d.wrong(key)
+	}
+	*dst = nil
+	return d.array(func() error {
+		if d.peek() != '"' {
+			return d.wrong(key)
+		}
+		t, err := d.text()
+		if err == nil {
+			*dst = append(*dst, string(t))
+		}
+		return err
+	})
+}
+
+func (d *decoder) fields(key []byte, dst *Fields) (given bool, err error) {
+	if d.null() {
+		return false, nil
+	}
+	if d.peek() != '[' {
+		return false, d.wrong(key)
+	}
+	*dst = 0
+	return true, d.array(func() error {
+		if d.peek() != '"' {
+			return d.wrong(key)
+		}
+		t, err := d.text()
+		if err != nil {
+			return err
+		}
+		f, ok := ParseField(string(t))
+		if !ok {
+			count(&d.unknown, string(key)+" "+string(t))
+		}
+		*dst |= f
+		return nil
+	})
+}
+
+func optUint[T ~uint8 | ~uint16 | ~uint32 | ~uint64](d *decoder, key []byte, dst *Opt[T], limit uint64) error {
+	if d.null() {
+		return nil
+	}
+	if ch := d.peek(); ch != '-' && (ch < '0' || ch > '9') {
+		return d.wrong(key)
+	}
+	num, err := d.number()
+	if err != nil {
+		return err
+	}
+	v, ok := integer(num, limit)
+	if !ok {
+		count(&d.bad, string(key))
+		return nil
+	}
+	*dst = Some(T(v))
+	return nil
+}
+
+func optNumber[T ~float64](d *decoder, key []byte, dst *Opt[T], limit float64) error {
+	if d.null() {
+		return nil
+	}
+	if ch := d.peek(); ch != '-' && (ch < '0' || ch > '9') {
+		return d.wrong(key)
+	}
+	num, err := d.number()
+	if err != nil {
+		return err
+	}
+	v, ok := small(num)
+	if !ok {
+		v, err = strconv.ParseFloat(string(num), 64)
+	}
+	if err != nil || math.Abs(v) > limit {
+		count(&d.bad, string(key))
+		return nil
+	}
+	if v == 0 {
+		v = 0 // not -0
+	}
+	*dst = Some(T(v))
+	return nil
+}
+
+// small reads the whole numbers that levels mostly are.
+func small(num []byte) (float64, bool) {
+	neg := num[0] == '-'
+	if neg {
+		num = num[1:]
+	}
+	if len(num) == 0 || len(num) > 9 {
+		return 0, false
+	}
+	v := 0
+	for _, ch := range num {
+		if ch < '0' || ch > '9' {
+			return 0, false
+		}
+		v = v*10 + int(ch-'0')
+	}
+	if neg && v > 0 {
+		v = -v
+	}
+	return float64(v), true
+}
+
+// cells reads one cell or a list of them. A cell of a RAT that the format does not know is left out and counted.
+func (d *decoder) cells(key []byte, one bool) ([]Cell, error) {
+	if d.null() {
+		return nil, nil
+	}
+	if one {
+		if d.peek() != '{' {
+			return nil, d.wrong(key)
+		}
+		c, ok, err := d.cell()
+		if !ok {
+			return nil, err
+		}
+		return []Cell{c}, err
+	}
+	if d.peek() != '[' {
+		return nil, d.wrong(key)
+	}
+	cs := []Cell{}
+	err := d.array(func() error {
+		if d.peek() != '{' {
+			return d.wrong(key)
+		}
+		c, ok, err := d.cell()
+		if ok {
+			cs = append(cs, c)
+		}
+		return err
+	})
+	return cs, err
+}
+
+func (d *decoder) cell() (c Cell, ok bool, err error) {
+	ok = true
+	err = d.object(func(key []byte) error {
+		switch string(key) {
+		case "rat":
+			var s string
+			if err := d.name(key, &s); err != nil {
+				return err
+			}
+			if c.RAT, ok = ParseRAT(s); !ok {
+				count(&d.bad, "rat "+s)
+			}
+			return nil
+		case "mcc":
+			return d.code(key, &c.MCC)
+		case "mnc":
+			return d.code(key, &c.MNC)
+		case "area":
+			return optUint(d, key, &c.Area, 1<<24-1)
+		case "cell_id":
+			return optUint(d, key, &c.ID, 1<<36-1)
+		case "pci":
+			return optUint(d, key, &c.PCI, 1007)
+		case "arfcn":
+			return optUint(d, key, &c.ARFCN, 3279165)
+		case "band":
+			return optUint(d, key, &c.Band, 4096)
+		case "bandwidth_khz":
+			return optUint(d, key, &c.Bandwidth, 10_000_000)
+		case "rsrp":
+			return optNumber(d, key, &c.RSRP, 1000)
+		case "rsrq":
+			return optNumber(d, key, &c.RSRQ, 1000)
+		case "rssi":
+			return optNumber(d, key, &c.RSSI, 1000)
+		case "sinr":
+			return optNumber(d, key, &c.SINR, 1000)
+		case "rscp":
+			return optNumber(d, key, &c.RSCP, 1000)
+		case "ecio":
+			return optNumber(d, key, &c.EcIo, 1000)
+		case "ta":
+			return optUint(d, key, &c.TA, 4095)
+		case "priority":
+			return optUint(d, key, &c.Priority, 7)
+		case "thresh_high":
+			return optNumber(d, key, &c.ThreshHigh, 1000)
+		case "thresh_low":
+			return optNumber(d, key, &c.ThreshLow, 1000)
+		case "srxlev":
+			return optNumber(d, key, &c.SRxLev, 1000)
+		case "placeholder":
+			_, err := d.fields(key, &c.Placeholder)
+			return err
+		}
+		return d.ignore(key)
+	})
+	d.inRange(&c)
+	return c, ok, err
+}
+
+// inRange drops identities that their RAT cannot have.
+func (d *decoder) inRange(c *Cell) {
+	if c.RAT == UnknownRAT {
+		return
+	}
+	if c.Area.value > c.RAT.MaxArea() {
+		count(&d.bad, "area")
+		c.Area = Opt[Area]{}
+	}
+	if c.ID.value > c.RAT.MaxCellID() {
+		count(&d.bad, "cell_id")
+		c.ID = Opt[uint64]{}
+	}
+	if c.PCI.value > c.RAT.MaxPCI() {
+		count(&d.bad, "pci")
+		c.PCI = Opt[uint16]{}
+	}
+}
+
+// UnmarshalJSON reads a cell as the interchange format writes it.
+func (c *Cell) UnmarshalJSON(text []byte) error {
+	d := decoder{cursor: cursor{b: text}, intern: map[string]string{}}
+	v, ok, err := d.cell()
+	if err == nil {
+		err = d.end()
+	}
+	if err != nil {
+		return fmt.Errorf("cell: %w", err)
+	}
+	if !ok {
+		return errors.New("cell: its RAT is not known")
+	}
+	*c = v
+	return nil
+}
+
+// code reads the digits of an MCC or MNC: one to three, kept as printed.
+func (d *decoder) code(key []byte, dst *string) error {
+	var s string
+	if err := d.name(key, &s); err != nil {
+		return err
+	}
+	if len(s) > 3 || !digits(s) {
+		count(&d.bad, string(key))
+		return nil
+	}
+	*dst = s
+	return nil
+}
+
+func (d *decoder) registrations(key []byte, dst *[]Registration) error {
+	if d.null() {
+		return nil
+	}
+	if d.peek() != '[' {
+		return d.wrong(key)
+	}
+	*dst = []Registration{}
+	return d.array(func() error {
+		if d.peek() != '{' {
+			return d.wrong(key)
+		}
+		var r Registration
+		err := d.object(func(key []byte) error {
+			switch string(key) {
+			case "domain":
+				return d.domain(key, &r.Domain)
+			case "status":
+				return optUint(d, key, &r.Status, 255)
+			case "act":
+				return optUint(d, key, &r.AcT, 255)
+			case "area":
+				return optUint(d, key, &r.Area, 1<<24-1)
+			case "cell_id":
+				return optUint(d, key, &r.CellID, 1<<36-1)
+			case "cause_type":
+				return optUint(d, key, &r.CauseType, 255)
+			case "cause":
+				return optUint(d, key, &r.Cause, 65535)
+			}
+			return d.ignore(key)
+		})
+		*dst = append(*dst, r)
+		return err
+	})
+}
+
+func (d *decoder) domain(key []byte, dst *Domain) error {
+	var s string
+	if err := d.name(key, &s); err != nil {
+		return err
+	}
+	switch Domain(s) {
+	case CS, PS, EPS, FGS:
+		*dst = Domain(s)
+	case "":
+	default:
+		count(&d.bad, string(key))
+	}
+	return nil
+}
+
+func (d *decoder) position(key []byte, dst **Position) error {
+	if d.null() {
+		return nil
+	}
+	if d.peek() != '{' {
+		return d.wrong(key)
+	}
+	var p Position
+	var lat, lon Opt[float64]
+	err := d.object(func(key []byte) error {
+		switch string(key) {
+		case "lat":
+			return optNumber(d, key, &lat, 90)
+		case "lon":
+			return optNumber(d, key, &lon, 180)
+		case "accuracy_m":
+			return optNumber(d, key, &p.Accuracy, 1e9)
+		case "speed_mps":
+			return optNumber(d, key, &p.Speed, 1e5)
+		case "source":
+			return d.name(key, &p.Source)
+		}
+		return d.ignore(key)
+	})
+	if !lat.known || !lon.known {
+		count(&d.bad, string(key))
+		return err
+	}
+	p.Lat, p.Lon = lat.value, lon.value
+	*dst = &p
+	return err
+}
