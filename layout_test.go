@@ -1,0 +1,213 @@
+// Package vigie_test holds the house plan: who may import whom, and what is banned where. A promise to users is a
+// check in the build, not a sentence in the README.
+package vigie_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// mayImport lists, for each of our packages, which of our packages it may import. A package that is not here fails.
+var mayImport = map[string][]string{
+	"cell":                {},
+	"modem/at":            {},
+	"modem/dialect":       {"cell", "modem/at"},
+	"modem/emulator":      {"cell", "modem/at", "modem/dialect"},
+	"modem":               {"cell", "modem/at", "modem/dialect"},
+	"analyzer":            {"cell"},
+	"analyzer/rules":      {"cell", "analyzer"},
+	"storage":             {"cell", "analyzer"},
+	"storage/storagetest": {"cell", "analyzer", "storage"},
+	"cmd/vigie":           {"cell", "modem", "modem/at", "modem/dialect", "modem/emulator", "analyzer", "analyzer/rules", "storage"},
+}
+
+// standardOnly are the packages that import nothing but the standard library and what mayImport says.
+var standardOnly = []string{"cell", "modem/at", "modem/dialect"}
+
+// noClock are the packages that never ask a clock or a network: time is an input, and replay is the same path.
+var noClock = []string{"cell", "modem/at", "modem/dialect", "analyzer", "analyzer/rules"}
+
+// only names who alone may import a module: promises are easier to keep behind one door.
+var only = map[string]string{
+	"go.bug.st/serial":               "modem/port.go",
+	"github.com/ncruces/go-sqlite3":  "storage/",
+	"github.com/creack/pty":          "modem/emulator/",
+	"github.com/alecthomas/kong":     "cmd/vigie/",
+	"github.com/influxdata/influxdb": "storage/",
+}
+
+type source struct {
+	path string // from the root, with slashes
+	pkg  string
+	test bool
+	file *ast.File
+	size int // lines
+}
+
+func sources(t *testing.T) []source {
+	t.Helper()
+	var all []source
+	fset := token.NewFileSet()
+	err := filepath.WalkDir(".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if n := d.Name(); p != "." && (strings.HasPrefix(n, ".") || n == "testdata" || n == "bin" || n == "build" || n == "tools") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(p, ".go") || !strings.Contains(p, string(filepath.Separator)) {
+			return nil
+		}
+		f, err := parser.ParseFile(fset, p, nil, parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		s := filepath.ToSlash(p)
+		all = append(all, source{s, path.Dir(s), strings.HasSuffix(s, "_test.go"), f, fset.Position(f.FileEnd).Line})
+		return nil
+	})
+	require.NoError(t, err)
+	require.NotEmpty(t, all)
+	return all
+}
+
+func TestWhoMayImportWhom(t *testing.T) {
+	for _, s := range sources(t) {
+		allowed, known := mayImport[s.pkg]
+		if !known {
+			t.Errorf("%s: package %s is not in the house plan; add it to mayImport with what it may import", s.path, s.pkg)
+			continue
+		}
+		for _, im := range s.file.Imports {
+			p, _ := strconv.Unquote(im.Path.Value)
+			ours, isOurs := strings.CutPrefix(p, "vigie/")
+			switch {
+			case isOurs && s.test: // tests may reach further, but nobody imports cmd
+				if strings.HasPrefix(ours, "cmd/") {
+					t.Errorf("%s imports %s: nobody imports cmd", s.path, ours)
+				}
+			case isOurs && ours != s.pkg && !slices.Contains(allowed, ours):
+				t.Errorf("%s imports %s: %s may import only %v", s.path, ours, s.pkg, allowed)
+			case !isOurs && !s.test && slices.Contains(standardOnly, s.pkg) && strings.Contains(strings.Split(p, "/")[0], "."):
+				t.Errorf("%s imports %s: %s uses the standard library only", s.path, p, s.pkg)
+			}
+			for module, where := range only {
+				if (p == module || strings.HasPrefix(p, module+"/")) && !s.test && !strings.HasPrefix(s.path, where) {
+					t.Errorf("%s imports %s: only %s may", s.path, p, where)
+				}
+			}
+		}
+	}
+}
+
+func TestBans(t *testing.T) {
+	for _, s := range sources(t) {
+		if s.test {
+			for _, use := range calls(s.file, "time", "Sleep") {
+				t.Errorf("%s: time.%s: tests do not sleep to wait", s.path, use)
+			}
+			continue
+		}
+		for _, im := range s.file.Imports {
+			p, _ := strconv.Unquote(im.Path.Value)
+			if p == "os/exec" {
+				t.Errorf("%s imports os/exec: Vigie starts no programs", s.path)
+			}
+			if slices.Contains(noClock, s.pkg) && (p == "net" || strings.HasPrefix(p, "net/")) {
+				t.Errorf("%s imports %s: %s speaks to no network", s.path, p, s.pkg)
+			}
+		}
+		if slices.Contains(noClock, s.pkg) {
+			for _, use := range calls(s.file, "time", "Now", "Since", "Until") {
+				t.Errorf("%s: time.%s: time is an input in %s", s.path, use, s.pkg)
+			}
+		}
+	}
+}
+
+// calls lists which of the names of a package a file uses.
+func calls(f *ast.File, pkg string, names ...string) []string {
+	var found []string
+	ast.Inspect(f, func(n ast.Node) bool {
+		if sel, ok := n.(*ast.SelectorExpr); ok {
+			if x, ok := sel.X.(*ast.Ident); ok && x.Name == pkg && x.Obj == nil && slices.Contains(names, sel.Sel.Name) {
+				found = append(found, sel.Sel.Name)
+			}
+		}
+		return true
+	})
+	return found
+}
+
+func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
+	docs := map[string]string{}
+	for _, s := range sources(t) {
+		if !s.test && s.file.Doc != nil {
+			docs[s.pkg] += s.file.Doc.Text()
+		}
+	}
+	for pkg := range mayImport {
+		if _, err := os.Stat(pkg); err != nil {
+			t.Errorf("package %s of the house plan is not there", pkg)
+			continue
+		}
+		if len(docs[pkg]) < 80 {
+			t.Errorf("package %s does not say what it is for and what it refuses to do", pkg)
+		}
+	}
+}
+
+func TestFilesStaySmall(t *testing.T) {
+	const most = 600
+	for _, s := range sources(t) {
+		if s.size > most && !s.test && !strings.Contains(s.path, "bands_") {
+			t.Errorf("%s has %d lines: split it (most %d)", s.path, s.size, most)
+		}
+	}
+}
+
+// Recorded modem lines are shipped; subscriber and device identity never is. Cell identities in hex of 16 digits and times
+// are told apart by what stands before them.
+func TestNoIdentityInWhatWeShip(t *testing.T) {
+	run := regexp.MustCompile(`(?i)\b(?:imsi|imei|iccid|ccid)\b["':= ]{1,4}\d{10,}|\b\d{15}\b|\b89\d{17,18}\b`)
+	err := filepath.WalkDir(".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if n := d.Name(); n == ".git" || n == "bin" || n == "build" || n == "node_modules" {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if !strings.Contains(filepath.ToSlash(p), "testdata/") && !strings.HasSuffix(p, ".txtar") && !strings.HasSuffix(p, ".md") {
+			return nil
+		}
+		data, err := os.ReadFile(p)
+		if err != nil {
+			return err
+		}
+		for _, m := range run.FindAllString(string(data), -1) {
+			if strings.Trim(m, `0"':= imsiecdIMSIECD`) != "" {
+				t.Errorf("%s: %q looks like the identity of somebody", p, m)
+			}
+		}
+		return nil
+	})
+	require.NoError(t, err)
+}
