@@ -1,0 +1,65 @@
+# What people run. Everything but Go and make is optional; what is missing is said, with the one line that provides it.
+
+GO       ?= go
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+LDFLAGS   = -s -w -X main.version=$(VERSION)
+FUZZTIME ?= 5m
+CC_FOUND := $(shell command -v cc gcc clang 2>/dev/null | head -n 1)
+RACE     := $(if $(CC_FOUND),-race)
+
+export CGO_ENABLED = $(if $(CC_FOUND),1,0)
+
+.PHONY: run build test lint bench fuzz soak golden cross arm clean
+
+run: ## the main job, without hardware
+	CGO_ENABLED=0 $(GO) run ./cmd/vigie demo
+
+build: ## bin/vigie
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/vigie ./cmd/vigie
+
+test: lint ## everything that must hold
+ifeq ($(RACE),)
+	@echo "SKIPPED: the race detector, for lack of a C compiler. This provides it: apt-get install gcc libc6-dev"
+endif
+	$(GO) test $(RACE) -timeout 10m ./...
+	@$(MAKE) --no-print-directory arm
+
+lint: ## formatting, vet, and the house plan (layout_test.go)
+	@test -z "$$(gofmt -l .)" || { echo "not gofmt-ed:"; gofmt -l .; exit 1; }
+	$(GO) vet ./...
+	$(GO) test -run . .
+
+cross: ## bin/vigie-linux-{amd64,arm64,armv6}, stripped
+	CGO_ENABLED=0 GOOS=linux GOARCH=amd64 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/vigie-linux-amd64 ./cmd/vigie
+	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/vigie-linux-arm64 ./cmd/vigie
+	CGO_ENABLED=0 GOOS=linux GOARCH=arm GOARM=6 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/vigie-linux-armv6 ./cmd/vigie
+	@ls -l bin/vigie-linux-*
+
+arm: ## the Raspberry Pi binaries run the demo, under emulation
+	@if command -v qemu-aarch64-static >/dev/null && command -v qemu-arm-static >/dev/null; then \
+		$(MAKE) --no-print-directory cross && \
+		for a in "qemu-aarch64-static bin/vigie-linux-arm64" "qemu-arm-static -cpu arm1176 bin/vigie-linux-armv6"; do \
+			echo "$$a demo"; $$a demo > bin/demo.out 2>&1 || { cat bin/demo.out; exit 1; }; \
+			grep -q '^HIGH' bin/demo.out || { cat bin/demo.out; echo "no event of severity high"; exit 1; }; \
+		done; \
+	else echo "SKIPPED: running the Raspberry Pi binaries, for lack of an emulator. This provides it: apt-get install qemu-user-static"; fi
+
+bench: ## the figures of docs/figures.tsv, measured, beside their goals
+	CGO_ENABLED=0 $(GO) test -run '^$$' -bench . -benchmem -timeout 30m ./... > bin/bench.txt 2>&1 || { cat bin/bench.txt; exit 1; }
+	$(GO) run ./tools/figures docs/figures.tsv bin/bench.txt
+
+fuzz: ## every fuzz target for FUZZTIME
+	@for pkg in $$($(GO) list ./...); do \
+		for f in $$($(GO) test -list '^Fuzz' $$pkg 2>/dev/null | grep '^Fuzz'); do \
+			echo "== $$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+		done; \
+	done
+
+golden: ## rewrite the golden files; read the diff before you commit it
+	$(GO) test ./modem/dialect -update
+
+clean:
+	rm -rf bin build
+bench fuzz cross build: | bin
+bin:
+	mkdir -p bin
