@@ -16,25 +16,27 @@ func TestBandsThatModemsPrint(t *testing.T) {
 		band    Band
 		modem   string
 	}{
-		{LTE, 6300, 20, "FM150, 189C and 120"}, {LTE, 1300, 3, "FM350, DW5821e"}, {LTE, 1802, 3, "FM350, EC200T"},
-		{LTE, 1721, 3, "FM350"}, {LTE, 325, 1, "L850"}, {LTE, 2300, 4, "nRF9160"}, {LTE, 3684, 8, "nRF9160 NB-IoT"},
-		{LTE, 3716, 8, "nRF9160 NB-IoT, Sequans Monarch"}, {LTE, 6200, 20, "BG96 LTE-M"}, {LTE, 3350, 7, "EG06"},
-		{LTE, 7685, 23, "BG95-S5 NTN"}, {LTE, 1575, 3, "RM500Q"}, {LTE, 1350, 3, "RM520N"}, {LTE, 66536, 66, "RM520N"},
-		{LTE, 275, 1, "RM520N"}, {LTE, 3764, 8, "EM7455"}, {LTE, 2100, 4, "EM75xx"}, {LTE, 800, 2, "MC74xx, LM960"},
-		{LTE, 2850, 7, "A7670"}, {LTE, 9410, 28, "SIM7080"}, {LTE, 1800, 3, "SIM7600"}, {LTE, 1650, 3, "A76xx, Air724"},
-		{LTE, 2506, 5, "SIM7070 NB-IoT"}, {LTE, 1825, 3, "SIM8200"}, {LTE, 6400, 20, "SIM7000"}, {LTE, 1725, 3, "SIM7906"},
-		{LTE, 5110, 12, "SARA-R422"}, {LTE, 2525, 5, "SARA-R5"}, {LTE, 1600, 3, "ZTE"},
-		{NR, 641760, 78, "FM350"}, {NR, 723322, 79, "FM350"}, {NR, 633984, 78, "RM500U"}, {NR, 648768, 78, "RM520N"},
-		{NR, 501390, 41, "RM551E"}, {NR, 521310, 41, "RM551E"}, {NR, 126270, 71, "RM551E"}, {NR, 520110, 41, "SIM8200"},
-		{UMTS, 10662, 1, "EM7455, WCDMA 2100"}, {UMTS, 4385, 5, "SIM5320, WCDMA 850"}, {UMTS, 4436, 5, "SIM5320, WCDMA 850"},
-		{GSM, 27, 900, "SIM7600, EGSM 900"}, {GSM, 61, 900, "SIM7000, EGSM 900"}, {GSM, 810, 1900, "SARA-R422, PCS"},
-		{GSM, 1009, 900, "LARA-R6, not PCS"},
+		{LTE, 6300, 20, "FM150: 189C, 120"}, {LTE, 1300, 3, "FM350, DW5821e"}, {LTE, 1802, 3, "FM350, EC200T"},
+		{LTE, 1721, 3, "FM350"}, {LTE, 38100, 38, "FM350: 138"}, {LTE, 350, 1, "FM350: 101"}, {LTE, 325, 1, "L850"},
+		{LTE, 3350, 7, "EG06"}, {LTE, 1575, 3, "RM500Q"}, {LTE, 1350, 3, "RM520N"}, {LTE, 66536, 66, "RM520N"},
+		{LTE, 275, 1, "RM520N"}, {LTE, 3764, 8, "Sierra MDM9x30"}, {LTE, 2100, 4, "Sierra EM/MC75xx"},
+		{LTE, 800, 2, "MC7455, LM9x0"}, {LTE, 2850, 7, "A76xx"}, {LTE, 1650, 3, "A7670's manual, Air724UG"},
+		{LTE, 1800, 3, "SIM7600G"}, {LTE, 1725, 3, "SIM7906"}, {LTE, 1825, 3, "SIM8200's manual"}, {LTE, 1600, 3, "ZTE"},
+		{LTE, 6200, 20, "BG96, LTE-M"}, {LTE, 6400, 20, "SIM7000E, LTE-M"}, {LTE, 9410, 28, "SIM7000, LTE-M"},
+		{LTE, 2300, 4, "nRF9160's manual, LTE-M"}, {LTE, 5110, 12, "SARA-R422, LTE-M"}, {LTE, 2525, 5, "SARA-R5, LTE-M"},
+		{LTE, 3684, 8, "nRF9160, NB-IoT"}, {LTE, 3716, 8, "nRF9160, Monarch 2, NB-IoT"},
+		{LTE, 2506, 5, "SIM7070's manual, NB-IoT"}, {LTE, 7685, 23, "BG95-S5, NB-IoT by satellite"},
+		{NR, 641760, 78, "FM350"}, {NR, 723322, 79, "FM350: 5079"}, {NR, 633984, 78, "RM500U"}, {NR, 648768, 78, "RM520N"},
+		{NR, 501390, 41, "RM551E"}, {NR, 521310, 41, "RM551E"}, {NR, 126270, 71, "RM551E"}, {NR, 520110, 41, "SIM82xx"},
+		{UMTS, 10662, 1, "Sierra: WCDMA 2100"}, {UMTS, 4385, 5, "SIM5320A: WCDMA 850"}, {UMTS, 4436, 5, "SIM5320A: WCDMA 850"},
+		{GSM, 27, 900, "SIM8200's manual: EGSM 900"}, {GSM, 61, 900, "SIM7000E: EGSM 900"}, {GSM, 810, 1900, "SARA-R422: PCS"},
+		{GSM, 1009, 900, "LARA-R6: not PCS"},
 	} {
 		require.Contains(t, slices.Collect(Bands(c.rat, c.channel)), c.band, "%v %d of %s", c.rat, c.channel, c.modem)
 		_, ok := Downlink(c.rat, c.channel, c.band)
 		require.True(t, ok, "%v %d of %s", c.rat, c.channel, c.modem)
 	}
-	// A SARA-R5 without a cell printed band 13 beside EARFCN 5110: one of them is stale. The number decides.
+	// A SARA-R510 without a cell printed band 13 beside EARFCN 5110: one of them is stale. The number decides.
 	require.Equal(t, []Band{12}, slices.Collect(Bands(LTE, 5110)))
 }
 

@@ -102,7 +102,7 @@ func (p PLMN) Same(q PLMN) bool {
 func mncLength(mcc string) int {
 	switch mcc {
 	case "302", "310", "311", "312", "313", "314", "315", "316", // Canada, United States
-		"334", "338", "342", "344", "346", "348", "352", "354", "356", "358", "360", "365", "366", "376", // Mexico, Caribbean
+		"330", "334", "338", "342", "344", "346", "348", "352", "354", "356", "358", "360", "365", "366", "376", // Puerto Rico, Mexico, Caribbean
 		"708", "714", "722", "732", "750": // Honduras, Panama, Argentina, Colombia, Falkland Islands
 		return 3
 	}
@@ -137,7 +137,8 @@ type LAC uint16
 // TAC is a tracking area code: 16 bit in LTE, 24 bit in NR (TS 23.003 clauses 19.4.2.3 and 28.6). 0 and FFFE (FFFFFE) are reserved.
 type TAC uint32
 
-// Reserved tells whether a is a value that names no area in this RAT: 0, all ones, or all ones but the last bit.
+// Reserved tells whether a is a value that names no area: 0, all ones, or all ones but the last bit, of 16 bits in every
+// RAT and of 24 bits in NR too.
 func (a Area) Reserved(r RAT) bool {
 	return a == 0 || a == 0xFFFE || a == 0xFFFF || r == NR && (a == 0xFFFFFE || a == 0xFFFFFF)
 }
@@ -167,9 +168,10 @@ func (e ECI) Sector() uint8 { return uint8(e) }
 // name the gNB is the operator's choice and is not broadcast, so it cannot be split without asking.
 type NCI uint64
 
-// Split divides the identity for a gNB id of the given length, 22 to 32 bit.
+// Split divides the identity for a gNB id of the given length, 22 to 32 bit; not ok for another length or for more than
+// 36 bit.
 func (n NCI) Split(gnbBits int) (gnb uint32, sector uint16, ok bool) {
-	if gnbBits < 22 || gnbBits > 32 {
+	if gnbBits < 22 || gnbBits > 32 || n>>36 != 0 {
 		return 0, 0, false
 	}
 	s := 36 - gnbBits
