@@ -1,6 +1,15 @@
+// Package dialect knows what each family of modems is asked and how to read what it prints: pure functions from raw
+// lines to observations, one file a family. Adding a family is one file and one line in All.
+//
+// It opens no port, asks no clock and keeps no state between rounds. It refuses to guess: a column that is not what it
+// should be gives no value, a row of a shape never seen before is left alone and named in a Reject, and a reserved or
+// filler value becomes absent. It never asks for subscriber identity.
 package dialect
 
 import (
+	"fmt"
+	"slices"
+
 	"vigie/cell"
 	"vigie/modem/at"
 )
@@ -33,7 +42,10 @@ type Dialect struct {
 
 	Hint  func(line string) bool   // does this unsolicited line hint at a change of cell, RAT or registration
 	Knows func(line string) bool   // is this a line only this family prints (for guessing from text)
+	once  func(line string) string // names a row that is printed once a round: a second one opens a new round of a text
 	parse func(r *round, a Answer) // reads one answer into the round
+
+	ident Ident // of the modem that For chose it for
 }
 
 // Ident is what a modem says it is, and what USB says of it.
@@ -47,6 +59,7 @@ type Answer struct {
 	Command string // as at.Command.Text; "" when not known or unsolicited
 	Lines   []string
 	Final   string // "OK", "ERROR", "+CME ERROR: 516"; "" when none came
+	cut     bool   // the last line did not end: what it says last may be half a value. Sessions deliver whole lines only
 }
 
 // Reject is a line that looked like something the dialect reads, and could not be read. The line stays in raw.
@@ -68,6 +81,72 @@ const (
 
 // Decoded is what one round of answers said.
 type Decoded struct {
-	Observation cell.Observation // without time and sensor
+	Observation cell.Observation   // without time and sensor
+	Sweep       []cell.Observation // rows of a survey, one for each cell heard, apart from Observation
 	Rejects     []Reject
+}
+
+// Empty tells that the round said nothing that an observation has a place for.
+func (d *Decoded) Empty() bool {
+	o := &d.Observation
+	return o.State == "" && o.Serving == nil && o.Neighbours == nil && o.Secondary == nil && o.Registration == nil && o.Position == nil
+}
+
+// All lists the dialects: the most specific first, generic last.
+func All() []*Dialect {
+	return []*Dialect{
+		quectel,
+		generic,
+	}
+}
+
+// ByName finds a dialect by its name.
+func ByName(name string) (*Dialect, error) {
+	var names string
+	for _, d := range All() {
+		if d.Name == name {
+			return d, nil
+		}
+		names += " " + d.Name
+	}
+	return nil, fmt.Errorf("no modem family is called %q; known are:%s", name, names)
+}
+
+// For chooses the dialect of a modem, and ties it to that modem, so that rows that mean different things on different
+// models are read right. A modem of no known family gets generic. An experimental dialect is never chosen.
+func For(id Ident) *Dialect {
+	for _, d := range All() {
+		if d.Evidence != Experimental && d.Match(id) {
+			return d.of(id)
+		}
+	}
+	return generic.of(id)
+}
+
+// of is the dialect as this modem speaks it.
+func (d *Dialect) of(id Ident) *Dialect {
+	tied := *d
+	tied.ident = id
+	return &tied
+}
+
+// Commands is the one list of all that Vigie may write to modems while it watches: every command of every dialect, and
+// every value of every setting.
+func Commands() (at.List, error) { return at.NewList(everything(false)...) }
+
+// SurveyCommands is Commands and the scans of every dialect, which interrupt service: for an explicit survey only.
+func SurveyCommands() (at.List, error) { return at.NewSurveyList(everything(true)...) }
+
+func everything(surveys bool) []at.Command {
+	cs := slices.Clone(IdentifyCommands)
+	for _, d := range All() {
+		for _, s := range d.Settings {
+			cs = append(cs, s.Commands()...)
+		}
+		cs = slices.Concat(cs, d.Once, d.Serving, d.Around, d.Position)
+		if surveys {
+			cs = append(cs, d.Surveys...)
+		}
+	}
+	return cs
 }

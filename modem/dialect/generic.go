@@ -1,0 +1,348 @@
+package dialect
+
+import (
+	"regexp"
+	"strings"
+	"time"
+
+	"vigie/cell"
+	"vigie/modem/at"
+)
+
+// generic speaks TS 27.007 only: what every modem should understand. It is the fallback, and what the families fall
+// back on for lines of the standard.
+var generic = &Dialect{
+	Name:     "generic",
+	Title:    "any modem that speaks 3GPP TS 27.007",
+	Evidence: Recorded,
+	Match:    func(Ident) bool { return true },
+	Capabilities: func(Ident) cell.Fields {
+		return cell.FieldRAT | cell.FieldState | cell.FieldMCC | cell.FieldMNC | cell.FieldArea | cell.FieldCellID |
+			cell.FieldRSRP | cell.FieldRSRQ | cell.FieldRSSI | cell.FieldRSCP | cell.FieldEcIo |
+			cell.FieldRegistration | cell.FieldCause | cell.FieldUnsolicited
+	},
+	Settings: Settings,
+	Serving:  []at.Command{askCEREG, askC5GREG, askCGREG, askCREG, askCOPS, askCESQ, askCSQ},
+	Around:   []at.Command{askCSCON, askCEER},
+	Once:     []at.Command{askCPIN},
+	Surveys:  []at.Command{scanCOPS},
+	Hint:     genericHint,
+	Knows:    func(string) bool { return false },
+	once:     genericOnce,
+	parse:    func(r *round, a Answer) { r.each(a, (*round).generic) },
+}
+
+// The queries of the standard, for any family to ask.
+var (
+	askCREG   = readRegistration("+CREG", "for calls")
+	askCGREG  = readRegistration("+CGREG", "for data on GSM and UMTS")
+	askCEREG  = readRegistration("+CEREG", "on LTE")
+	askC5GREG = readRegistration("+C5GREG", "on 5G")
+	askCOPS   = at.Command{Text: "+COPS?", Prefixes: []string{"+COPS"}, Why: "the network registered on, and the RAT"}
+	askCSQ    = at.Command{Text: "+CSQ", Prefixes: []string{"+CSQ"}, Why: "how strong the serving cell is"}
+	askCESQ   = at.Command{Text: "+CESQ", Prefixes: []string{"+CESQ"}, Why: "how strong the serving cell is, by RAT"}
+	askCSCON  = at.Command{Text: "+CSCON?", Prefixes: []string{"+CSCON"}, Owns: ownsCSCON, Why: "whether the modem is connected or idle"}
+	askCEER   = at.Command{Text: "+CEER", Prefixes: []string{"+CEER"}, Why: "why the last call or attach failed, kept as text"}
+	askCPIN   = at.Command{Text: "+CPIN?", Prefixes: []string{"+CPIN"}, Timeout: 5 * time.Second,
+		Why: "whether there is a SIM, and whether it is locked; nothing is ever entered"}
+	scanCOPS = at.Command{Text: "+COPS=?", Kind: at.Survey, Prefixes: []string{"+COPS"}, Timeout: 200 * time.Second,
+		Why: "which networks can be heard; interrupts service for up to three minutes"}
+)
+
+// Settings are the reporting switches of the standard, for any family. Each changes what the modem prints, never what
+// its radio does. +COPS=3,2 sets the format in which +COPS? names the network, and neither registers nor searches
+// (TS 27.007 clause 7.3). When nothing is registered +COPS? does not tell the format in force.
+var Settings = []at.Setting{
+	reportRegistration("+CREG", "for calls", []string{"0", "1", "2", "3"}, []string{"3", "2"}),
+	reportRegistration("+CGREG", "for data on GSM and UMTS", []string{"0", "1", "2", "3", "4", "5"}, []string{"3", "5", "2"}),
+	reportRegistration("+CEREG", "on LTE", []string{"0", "1", "2", "3", "4", "5"}, []string{"3", "5", "2"}),
+	reportRegistration("+C5GREG", "on 5G", []string{"0", "1", "2", "3", "4", "5"}, []string{"3", "5", "2"}),
+	{Read: at.Command{Text: "+CMEE?", Prefixes: []string{"+CMEE"}, Why: "how errors are printed, to put it back"},
+		Write: "+CMEE=", Values: []string{"0", "1", "2"}, Want: []string{"1"}, Current: current("+CMEE", 0, 1),
+		Why: "have errors as numbers"},
+	{Read: askCSCON, Write: "+CSCON=", Values: []string{"0", "1", "2", "3"}, Want: []string{"1"}, Current: current("+CSCON", 0, 1),
+		Why: "hear at once when the connection with the cell is set up and released"},
+	{Read: askCOPS, Write: "+COPS=3,", Values: []string{"0", "1", "2"}, Want: []string{"2"}, Current: current("+COPS", 1, 2),
+		Why: "have the network named by number"},
+	{Read: at.Command{Text: "+CGEREP?", Prefixes: []string{"+CGEREP"}, Why: "how packet events are printed, to put it back"},
+		Write: "+CGEREP=", Values: []string{"0,0", "0,1", "1,0", "1,1", "2,0", "2,1"}, Want: []string{"2,0", "1,0"},
+		Current: current("+CGEREP", 0, 2), Why: "hear at once when the network detaches the modem or drops its context"},
+	{Read: at.Command{Text: "+CTZR?", Prefixes: []string{"+CTZR"}, Why: "how time zone events are printed, to put it back"},
+		Write: "+CTZR=", Values: []string{"0", "1", "2", "3"}, Want: []string{"1"}, Current: current("+CTZR", 0, 1),
+		Why: "hear at once when a network tells its time zone, as it does after registration"},
+}
+
+// current finds columns from up to (not including) to in the answer to a read command.
+func current(name string, from, to int) func([]string) (string, bool) {
+	return func(lines []string) (string, bool) {
+		for _, l := range lines {
+			if prefix, f := at.Fields(nil, l); prefix == name && len(f) >= to {
+				return strings.Join(f[from:to], ","), true
+			}
+		}
+		return "", false
+	}
+}
+
+// genericHint tells the unsolicited lines after which a closer look pays.
+func genericHint(line string) bool {
+	name, _, _ := strings.Cut(line, ":")
+	switch name {
+	case "+CREG", "+CGREG", "+CEREG", "+C5GREG", "+CSCON", "+CGEV", "+CTZV", "+CTZE", "+CTZDST", "+CNEC_EMM", "NO CARRIER":
+		return true
+	}
+	return false
+}
+
+// genericOnce names the rows of the standard that are printed once a round.
+func genericOnce(line string) string {
+	name, _, ok := strings.Cut(line, ":")
+	if ok && registrationDomain(name) != "" {
+		return name
+	}
+	return ""
+}
+
+// generic reads a row of the standard, and passes over any other.
+func (r *round) generic(w *row) {
+	if d := registrationDomain(w.name); d != "" {
+		r.registration(w, d)
+		return
+	}
+	switch w.name {
+	case "+COPS":
+		r.cops(w)
+	case "+CSQ":
+		r.signal(w)
+	case "+CESQ":
+		r.extendedSignal(w)
+	case "+CSCON":
+		r.connection(w)
+	case "+CGED":
+		r.gsmCell(w)
+	}
+}
+
+// cops reads the answer to +COPS? (TS 27.007 clause 7.3), or what a scan with +COPS=? listed:
+//
+//	+COPS: mode [, format, "oper" [, AcT]]
+func (r *round) cops(w *row) {
+	if strings.HasPrefix(w.text(0), "(") {
+		r.operators(w)
+		return
+	}
+	if _, ok := w.whole(0, 10); !ok {
+		return
+	}
+	if len(w.f) == 1 {
+		r.noOper = true
+		return
+	}
+	if !w.layout(3, 4) {
+		return
+	}
+	var c cell.Cell
+	if s := w.text(3); s != "" {
+		if !validAcT(s) {
+			w.reject(BadValue)
+		} else {
+			act, _ := parseWhole(s, 10)
+			c.RAT = actRAT(uint8(act))
+		}
+	}
+	if w.text(1) == "2" && !(w.cut && len(w.f) == 3) {
+		p, err := cell.ParsePLMN(fromUCS2(w.text(2)))
+		if err != nil {
+			w.reject(BadValue)
+		} else {
+			r.operator = p
+			c.MCC, c.MNC = p.MCC, p.MNC
+		}
+	}
+	if c.RAT != cell.UnknownRAT {
+		r.part(c)
+	}
+}
+
+// fromUCS2 undoes what u-blox LARA does with +CSCS="UCS2" in force: "0032003600320030..." for "2620...".
+func fromUCS2(s string) string {
+	if len(s) != 20 && len(s) != 24 {
+		return s
+	}
+	digits := make([]byte, 0, 6)
+	for i := 0; i < len(s); i += 4 {
+		if s[i:i+3] != "003" {
+			return s
+		}
+		digits = append(digits, s[i+3])
+	}
+	return string(digits)
+}
+
+// operators reads the list of a scan. Commas and parentheses go missing (Sony Ericsson TM-506 prints the AcT outside
+// of them), so it looks for entries and not for the list.
+//
+//	+COPS: (stat,"long","short","numeric"[,AcT]),(...),,(modes),(formats)
+func (r *round) operators(w *row) {
+	for _, m := range operatorEntry.FindAllStringSubmatch(w.line, -1) {
+		p, err := cell.ParsePLMN(m[1])
+		if err != nil || m[2] == "" || !validAcT(m[2]) {
+			continue
+		}
+		act, _ := parseWhole(m[2], 10)
+		r.heard(cell.Cell{RAT: actRAT(uint8(act)), MCC: p.MCC, MNC: p.MNC}, w.line)
+	}
+}
+
+var operatorEntry = regexp.MustCompile(`\(\d+,"[^"]*","[^"]*","(\d{5,6})"\)?(?:,(\d{1,2})\))?`)
+
+// signal reads +CSQ: rssi, ber (TS 27.007 clause 8.5). It does not say of which RAT. TD-SCDMA modems use 100..199.
+func (r *round) signal(w *row) {
+	if !w.layout(2) {
+		return
+	}
+	n := w.index(0)
+	if n > 31 && n < 99 || n > 199 {
+		w.reject(BadValue)
+		return
+	}
+	r.csq = cell.RSSIFromCSQ(n)
+	r.silent = n == 99
+}
+
+// extendedSignal reads +CESQ (TS 27.007 clause 8.69). 99 and 255 are not known; only the group of the RAT in use holds values.
+//
+//	+CESQ: rxlev, ber, rscp, ecno, rsrq, rsrp [, ss_rsrq, ss_rsrp, ss_sinr]
+func (r *round) extendedSignal(w *row) {
+	if !w.layout(6, 9) {
+		return
+	}
+	var v [9]int
+	for i := range v {
+		v[i] = w.index(i)
+	}
+	for _, lim := range [...]struct{ i, most, none int }{{0, 63, 99}, {2, 96, 255}, {3, 49, 255}, {4, 34, 255}, {5, 97, 255}, {6, 126, 255}, {7, 127, 255}, {8, 127, 255}} {
+		if v[lim.i] > lim.most && v[lim.i] != lim.none {
+			w.reject(BadValue)
+		}
+	}
+	none := len(r.levels)
+	if c := (cell.Cell{RAT: cell.NR, RSRQ: cell.SSRSRQFromIndex(v[6]), RSRP: cell.SSRSRPFromIndex(v[7]), SINR: cell.SSSINRFromIndex(v[8])}); c.RSRP.Known() {
+		r.levels = append(r.levels, c)
+	}
+	if c := (cell.Cell{RAT: cell.LTE, RSRQ: cell.RSRQFromIndex(v[4]), RSRP: cell.RSRPFromIndex(v[5])}); c.RSRP.Known() {
+		r.levels = append(r.levels, c)
+	}
+	if c := (cell.Cell{RAT: cell.UMTS, RSCP: cell.RSCPFromIndex(v[2]), EcIo: cell.EcNoFromIndex(v[3])}); c.RSCP.Known() {
+		r.levels = append(r.levels, c)
+	}
+	if c := (cell.Cell{RAT: cell.GSM, RSSI: cell.RSSIFromRxLev(v[0])}); c.RSSI.Known() {
+		r.levels = append(r.levels, c)
+	}
+	r.silent = r.silent || len(r.levels) == none && v[0] == 99
+}
+
+// connection reads +CSCON (TS 27.007 clause 10.1.30). The reply has n before the mode, which only n of 2 and more shows;
+// two columns of which the second is 0 or 1 are a reply, if it was asked for.
+//
+//	+CSCON: [n,] mode [, state [, access]]
+func (r *round) connection(w *row) {
+	if ownsCSCON(w.f) {
+		if len(w.f) == 2 && r.command != "+CSCON?" {
+			return // n,mode or mode,state: cannot be told
+		}
+		w.drop(1)
+	}
+	switch v, ok := w.whole(0, 10); {
+	case !ok:
+	case v > 1:
+		w.reject(BadValue)
+	default:
+		r.rrc = cell.Some(v == 1)
+	}
+}
+
+func ownsCSCON(fields []string) bool {
+	if len(fields) < 2 {
+		return false
+	}
+	first, second := fields[0], fields[1]
+	return first != "0" && first != "1" || len(fields) == 2 && (second == "0" || second == "1" || second == "")
+}
+
+// gsmCell reads the labelled cell description that several GSM modems print. Only the first four labels are read: the
+// base of the others differs between modems.
+//
+//	+CGED: MCC:230, MNC:  3, LAC:878c, CI:2a95, BSIC:..., ...
+func (r *round) gsmCell(w *row) {
+	c := cell.Cell{RAT: cell.GSM}
+	var labelled [4]string
+	for _, f := range w.f {
+		label, value, _ := strings.Cut(f, ":")
+		for i, l := range [...]string{"MCC", "MNC", "LAC", "CI"} {
+			if label == l && labelled[i] == "" {
+				labelled[i] = strings.TrimSpace(value)
+			}
+		}
+	}
+	w.f = labelled[:]
+	w.plmn(0, 1, &c)
+	w.area(2, 16, &c)
+	w.cellID(3, 16, &c)
+	if c != (cell.Cell{RAT: cell.GSM}) {
+		r.serve(c)
+	}
+}
+
+// SIM is what +CPIN? says of the card.
+type SIM string
+
+// What matters about a SIM to someone who only listens.
+const (
+	SIMReady  SIM = "ready"
+	SIMAbsent SIM = "absent"
+	SIMLocked SIM = "locked" // waits for a PIN or PUK, which Vigie never enters
+	SIMBusy   SIM = "busy"   // ask again
+	SIMFailed SIM = "failed"
+)
+
+// SIMState reads the answer to +CPIN? (TS 27.007 clause 8.3; errors: clause 9.2). It is not ok when the answer says
+// nothing of the card.
+func SIMState(a Answer) (SIM, bool) {
+	for _, l := range a.Lines {
+		if rest, ok := strings.CutPrefix(l, "+CPIN:"); ok {
+			return simState(strings.ToUpper(strings.TrimSpace(rest)))
+		}
+	}
+	_, e, ok := strings.Cut(a.Final, "+CME ERROR:")
+	if !ok {
+		return "", false
+	}
+	switch e = strings.ToUpper(strings.TrimSpace(e)); e {
+	case "10":
+		return SIMAbsent, true
+	case "11", "12", "17", "18": // a PIN or PUK is wanted
+		return SIMLocked, true
+	case "13", "15":
+		return SIMFailed, true
+	case "14":
+		return SIMBusy, true
+	}
+	return simState(e)
+}
+
+func simState(s string) (SIM, bool) {
+	switch {
+	case s == "READY":
+		return SIMReady, true
+	case strings.Contains(s, "NOT INSERTED"):
+		return SIMAbsent, true
+	case s == "NOT READY", strings.Contains(s, "BUSY"):
+		return SIMBusy, true
+	case strings.Contains(s, "PIN"), strings.Contains(s, "PUK"), strings.HasPrefix(s, "PH-"):
+		return SIMLocked, true
+	case strings.Contains(s, "FAILURE"), strings.Contains(s, "WRONG"):
+		return SIMFailed, true
+	}
+	return "", false
+}

@@ -1,0 +1,277 @@
+package dialect
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"vigie/cell"
+	"vigie/modem/at"
+)
+
+// quectel reads the modules of Quectel: +QENG for the cells, a few more for carriers, network and levels. Layouts are
+// drawn above their decoders. Facts and sources: firmware-notes/quectel.md.
+var quectel = &Dialect{
+	Name:         "quectel",
+	Title:        "Quectel EC2x, EG2x, EP06, EM12, EC200, RM5xx, RM500U, BG9x",
+	Evidence:     Recorded,
+	Match:        quectelMatch,
+	Capabilities: quectelCapabilities,
+	Settings:     Settings,
+	Serving: []at.Command{
+		{Text: `+QENG="servingcell"`, Prefixes: []string{"+QENG"}, Timeout: engineering, Why: "the serving cell, and what the modem does with it"},
+	},
+	Around: []at.Command{
+		{Text: `+QENG="neighbourcell"`, Prefixes: []string{"+QENG"}, Timeout: engineering, Why: "the neighbour cells, with reselection priorities"},
+		{Text: "+QCAINFO", Prefixes: []string{"+QCAINFO"}, Timeout: engineering, Why: "the carriers in use beside the serving cell"},
+		{Text: "+QNWINFO", Prefixes: []string{"+QNWINFO"}, Why: "network, band and channel in use"},
+		{Text: "+QSPN", Prefixes: []string{"+QSPN"}, Why: "the name and number of the network registered on"},
+		askCEREG, askC5GREG, askCGREG, askCREG, askCOPS, askCSCON,
+	},
+	Position: []at.Command{
+		{Text: "+QGPSLOC=2", Prefixes: []string{"+QGPSLOC"}, Timeout: engineering, Why: "the position, where GNSS is already on"},
+	},
+	Once: []at.Command{askCPIN},
+	Surveys: []at.Command{
+		{Text: "+QSCAN=3,1", Kind: at.Survey, Prefixes: []string{"+QSCAN"}, Timeout: 200 * time.Second, Why: "all LTE and NR cells that can be heard; interrupts service"},
+		{Text: "+QOPS", Kind: at.Survey, Prefixes: []string{"+QOPS"}, Bare: true, Timeout: 200 * time.Second, Why: "all cells that can be heard; interrupts service"},
+		scanCOPS,
+	},
+	Hint: func(line string) bool {
+		return genericHint(line) || strings.HasPrefix(line, `+QIND: "act"`)
+	},
+	Knows: quectelKnows,
+	once: func(line string) string {
+		if strings.HasPrefix(line, "+QENG:") && strings.Contains(line, `"servingcell"`) {
+			return "servingcell"
+		}
+		return genericOnce(line)
+	},
+	parse: func(r *round, a Answer) {
+		r.quectel = quectelRound{}
+		r.each(a, (*round).readQuectel)
+		r.quectelThresholds()
+		if a.Command == `+QENG="neighbourcell"` && a.Final == "OK" && len(a.Lines) == 0 {
+			r.asked(0)
+		}
+	},
+}
+
+// engineering is how long vendor commands may take; the manual promises 300 ms.
+const engineering = 5 * time.Second
+
+// quectelRound is what rows of one answer leave for later rows.
+type quectelRound struct {
+	lte       bool           // a +QNWINFO row for LTE came before
+	operator  cell.PLMN      // of the +QOPS block being read
+	threshold []quectelInter // rows whose order is not known yet
+	order     quectelOrder   // what a row of the answer showed
+}
+
+func quectelMatch(id Ident) bool {
+	return id.VID == 0x2c7c || strings.Contains(strings.ToUpper(id.Manufacturer), "QUECTEL")
+}
+
+// isQuectel tells whether the model begins with one of the names.
+func isQuectel(id Ident, models ...string) bool {
+	return slices.ContainsFunc(models, func(m string) bool { return strings.HasPrefix(strings.ToUpper(id.Model), m) })
+}
+
+// unisoc tells the modules with a Unisoc chip, whose rows differ.
+func unisoc(id Ident) bool { return isQuectel(id, "RM500U", "RG500U", "RG200U") }
+
+func quectelCapabilities(id Ident) cell.Fields {
+	f := cell.FieldRAT | cell.FieldState | cell.FieldMCC | cell.FieldMNC | cell.FieldArea | cell.FieldCellID | cell.FieldPCI |
+		cell.FieldARFCN | cell.FieldBand | cell.FieldBandwidth | cell.FieldRSRP | cell.FieldRSRQ | cell.FieldRSSI | cell.FieldSINR |
+		cell.FieldRSCP | cell.FieldEcIo | cell.FieldPriority | cell.FieldNeighbours | cell.FieldNeighbourPriority |
+		cell.FieldSecondary | cell.FieldRegistration | cell.FieldCause | cell.FieldPosition | cell.FieldUnsolicited
+	switch {
+	case isQuectel(id, "BG"):
+		f &^= cell.FieldSINR | cell.FieldSecondary | cell.FieldRSCP | cell.FieldEcIo
+	case unisoc(id):
+		f &^= cell.FieldPriority | cell.FieldNeighbourPriority
+	}
+	return f
+}
+
+// quectelKnows goes by the prefixes that only Quectel prints, the commands that only Quectel takes, and the name that
+// ATI prints.
+func quectelKnows(line string) bool {
+	line = strings.ToUpper(line)
+	line = strings.TrimPrefix(line, "AT")
+	for _, p := range []string{"+QENG", "+QNWINFO", "+QCAINFO", "+QSPN", "+QCSQ", "+QGPSLOC", "+QSCAN", "+QOPS", "+QIND", "+QNWPREFCFG"} {
+		if strings.HasPrefix(line, p) {
+			return true
+		}
+	}
+	return line == "QUECTEL"
+}
+
+func (r *round) readQuectel(w *row) {
+	switch w.name {
+	case "+QENG":
+		r.qeng(w)
+	case "+QCAINFO":
+		r.qcainfo(w)
+	case "+QNWINFO":
+		r.qnwinfo(w)
+	case "+QSPN":
+		r.qspn(w)
+	case "+QCSQ":
+		r.qcsq(w)
+	case "+QGPSLOC":
+		r.qgpsloc(w)
+	case "+QSCAN":
+		r.qscan(w)
+	case "+QOPS":
+		r.qops(w)
+	case "":
+		r.qopsCell(w)
+	default:
+		r.generic(w)
+	}
+}
+
+// qnwinfo reads network, band and channel. In EN-DC one row for LTE and one for NR [EC2x manual 6.9, RM5xx network
+// application note 3.2.1; recorded: EC200T, EP06, RM500U].
+//
+//	+QNWINFO: "FDD LTE","12301","LTE BAND 3",1802
+//	+QNWINFO: "NR5G-SA",46011,"NR N78",633984       Unisoc
+//	+QNWINFO: No Service
+func (r *round) qnwinfo(w *row) {
+	act := strings.ToUpper(w.text(0))
+	if act == "NO SERVICE" || act == "NONE" {
+		r.nothing = true
+		return
+	}
+	if !w.layout(4) {
+		return
+	}
+	c := cell.Cell{RAT: quectelRAT(act)}
+	if c.RAT == cell.UnknownRAT {
+		w.reject(UnknownToken)
+		return
+	}
+	if p, err := cell.ParsePLMN(w.text(1)); err == nil {
+		c.MCC, c.MNC = p.MCC, p.MNC
+	} else if w.text(1) != "" {
+		w.reject(BadValue)
+	}
+	w.bandName(2, &c)
+	w.arfcn(3, 10, &c)
+	if c.RAT == cell.NR && r.quectel.lte {
+		r.second(c)
+		return
+	}
+	r.quectel.lte = c.RAT == cell.LTE
+	r.part(c)
+}
+
+// quectelRAT is the RAT of a token of +QENG, +QNWINFO or +QCSQ, in upper case. CDMA and HDR have no place among ours.
+func quectelRAT(token string) cell.RAT {
+	switch token {
+	case "GSM", "GPRS", "EDGE":
+		return cell.GSM
+	case "WCDMA", "HSDPA", "HSUPA", "HSPA+", "TDSCDMA":
+		return cell.UMTS
+	case "LTE", "FDD LTE", "TDD LTE", "EMTC", "CAT-M", "CAT-M1", "CAT-NB", "CAT-NB1", "NBIOT", "NTN NBIOT":
+		return cell.LTE
+	case "NR", "NR5G", "NR5G-SA", "NR5G-NSA", "FDD NR5G", "TDD NR5G":
+		return cell.NR
+	}
+	return cell.UnknownRAT
+}
+
+// bandName reads the bands that are named by number: "LTE BAND 3", "NR5G BAND 78", "NR N78". Those of GSM and WCDMA
+// are named by frequency and stay raw.
+func (w *row) bandName(i int, c *cell.Cell) {
+	name := strings.ToUpper(w.text(i))
+	for _, p := range []string{"LTE BAND ", "NR5G BAND ", "NR N"} {
+		if s, ok := strings.CutPrefix(name, p); ok {
+			if v, ok := parseWhole(s, 10); ok && v > 0 && v <= 1024 {
+				c.Band = cell.Some(cell.Band(v))
+			} else {
+				w.reject(BadValue)
+			}
+		}
+	}
+}
+
+// qspn reads the name of the network [EC2x manual 6.10; recorded: EP06, RM520N]. Only the number is used.
+//
+//	+QSPN: "I TIM","TIM","",0,"22201"       full name, short name, name on the SIM, alphabet, PLMN registered on
+func (r *round) qspn(w *row) {
+	if !w.layout(5) {
+		return
+	}
+	if s := w.text(4); s != "" {
+		p, err := cell.ParsePLMN(s)
+		if err != nil {
+			w.reject(BadValue)
+			return
+		}
+		r.operator = p
+	}
+}
+
+// qcsq reads the levels [manual: EC2x, BG9x; seen in public notes: BG9x, RM520N on SA, which leaves out the RSSI]. The
+// SINR is in fifths of a dB on some modules and in dB on others, and stays raw.
+//
+//	+QCSQ: "NOSERVICE"
+//	+QCSQ: "GSM",rssi
+//	+QCSQ: "WCDMA",rssi,rscp,ecio
+//	+QCSQ: "LTE",rssi,rsrp,sinr,rsrq        also "eMTC", "CAT-M1", "CAT-NB1", "NBIoT"
+//	+QCSQ: "NR5G",rsrp,sinr,rsrq
+func (r *round) qcsq(w *row) {
+	token := strings.ToUpper(w.text(0))
+	if token == "NOSERVICE" {
+		r.nothing = true
+		return
+	}
+	c := cell.Cell{RAT: quectelRAT(token)}
+	switch {
+	case c.RAT == cell.GSM && w.layout(2):
+		w.rssi(1, 1, &c)
+	case c.RAT == cell.UMTS && w.layout(4):
+		w.rssi(1, 1, &c)
+		w.rscp(2, 1, &c)
+		w.ecio(3, 1, &c)
+	case c.RAT == cell.LTE && w.layout(5):
+		w.rssi(1, 1, &c)
+		w.rsrp(2, 1, &c)
+		w.rsrq(4, 1, &c)
+	case c.RAT == cell.NR && w.layout(4):
+		w.rsrp(1, 1, &c)
+		w.rsrq(3, 1, &c)
+	case c.RAT == cell.UnknownRAT:
+		w.reject(UnknownToken)
+	}
+	if c.Level().Known() {
+		r.levels = append(r.levels, c)
+	}
+}
+
+// qgpsloc reads the position in mode 2 [manual; recorded: BG96]. Errors 505 (GNSS off) and 516 (no fix) are no position.
+// HDOP is not metres, so there is no accuracy.
+//
+//	+QGPSLOC: utc, lat, lon, hdop, altitude, fix, cog, km/h, knots, date, satellites
+func (r *round) qgpsloc(w *row) {
+	if !w.layout(11) {
+		return
+	}
+	lat, ok := w.number(1)
+	lon, ok2 := w.number(2)
+	fix := w.index(5)
+	if !ok || !ok2 {
+		return
+	}
+	if lat < -90 || lat > 90 || lon < -180 || lon > 180 || fix != 2 && fix != 3 {
+		w.reject(BadValue)
+		return
+	}
+	p := &cell.Position{Lat: lat, Lon: lon, Source: "gnss"}
+	if v, ok := w.number(7); ok && v >= 0 && v < 2000 {
+		p.Speed = cell.Some(v / 3.6)
+	}
+	r.obs.Position = p
+}

@@ -1,0 +1,199 @@
+package dialect
+
+import (
+	"strings"
+
+	"vigie/cell"
+)
+
+// qcainfo reads the carriers in use: PCC is the serving cell, SCC the others [EC2x manual; RM5xx note 3.2.3; recorded:
+// RM500U, RM520N, RM551E]. The bandwidth is in resource blocks on LTE, an index on NR, MHz on Unisoc. The levels of NR
+// rows are nonsense on RM551E, and the SINR of LTE rows has another scale than that of +QENG: both stay raw.
+//
+//	0     1    2  3             4     5   6    7    8    9    10
+//	"PCC",freq,bw,"LTE BAND 1", state,pci,rsrp,rsrq,rssi,sinr
+//	"SCC",freq,bw,"LTE BAND 3", state,pci,rsrp,rsrq,rssi,sinr[,ul configured,ul bw,ul earfcn]
+//	"SCC",freq,bw,"NR5G BAND 78",pci                                    also "PCC"
+//	"PCC",freq,bw,"NR5G BAND 41",pci,rsrp,rsrq,sinr                     verbose
+//	"SCC",freq,bw,"NR5G BAND 71",state,pci,ul configured,ul bw,ul arfcn[,rsrp,rsrq[,sinr]]
+//	"PCC",freq,bw,"NR N78",     state,pci,rsrp,rsrq,rssi,sinr           Unisoc
+//
+// The state of a PCC is its registration, that of an SCC is 0 not configured, 1 configured, 2 active.
+func (r *round) qcainfo(w *row) {
+	label := strings.ToUpper(w.text(0))
+	if label != "PCC" && label != "SCC" {
+		w.reject(UnknownToken)
+		return
+	}
+	var c cell.Cell
+	name := strings.ToUpper(w.text(3))
+	switch {
+	case strings.HasPrefix(name, "LTE BAND "):
+		c.RAT = cell.LTE
+	case strings.HasPrefix(name, "NR5G BAND "), strings.HasPrefix(name, "NR N"):
+		c.RAT = cell.NR
+	case name == "":
+		w.reject(Truncated)
+		return
+	default:
+		w.reject(UnknownToken)
+		return
+	}
+	ok := false
+	if c.RAT == cell.LTE {
+		if ok = w.layout(10, 13); ok {
+			w.pci(5, 10, &c)
+			w.rsrp(6, 1, &c)
+			w.rsrq(7, 1, &c)
+			w.rssi(8, 1, &c)
+			w.blocks(2, &c)
+		}
+	} else {
+		ok = w.nrCarrier(name, label, &c)
+	}
+	if !ok {
+		return
+	}
+	w.arfcn(1, 10, &c)
+	w.bandName(3, &c)
+	switch {
+	case label == "PCC":
+		r.part(c)
+	case len(w.f) > 5 && w.text(4) == "0": // not configured: not in use
+	default:
+		r.second(c)
+	}
+}
+
+func (w *row) nrCarrier(name, label string, c *cell.Cell) bool {
+	if !w.layout(5, 8, 9, 10, 11, 12) {
+		return false
+	}
+	switch n := len(w.f); {
+	case strings.HasPrefix(name, "NR N") && n == 10:
+		w.pci(5, 10, c)
+		w.rsrp(6, 1, c)
+		w.rsrq(7, 1, c)
+		w.rssi(8, 1, c)
+		w.nrBandwidth(2, true, c)
+	case strings.HasPrefix(name, "NR N"), n == 10, n == 8 && (label != "PCC" || !w.below(5, 0)):
+		w.reject(UnknownLayout)
+		return false
+	case n == 5, n == 8:
+		w.pci(4, 10, c)
+		w.nrBandwidth(2, false, c)
+	default:
+		w.pci(5, 10, c)
+		w.nrBandwidth(2, false, c)
+	}
+	return true
+}
+
+// blocks reads a bandwidth in resource blocks.
+func (w *row) blocks(i int, c *cell.Cell) {
+	v, ok := w.whole(i, 10)
+	if !ok {
+		return
+	}
+	if b, ok := lteBandwidth(v); ok {
+		c.Bandwidth = cell.Some(b)
+	} else {
+		w.reject(BadValue)
+	}
+}
+
+// qscan reads the rows of the survey +QSCAN [RM5xx manual 5; printed by RM520N in public notes]. TAC and cell id are
+// hex. The bandwidth is in resource blocks on LTE and of unknown meaning on NR.
+//
+//	0     1   2   3    4   5    6    7      8     9      10  11 12
+//	"LTE",mcc,mnc,freq,pci,rsrp,rsrq,srxlev,squal
+//	"LTE",mcc,mnc,freq,pci,rsrp,rsrq,srxlev,squal,cellid,tac,rb,band
+//	"NR5G",                 the same with scs for squal, and up to four columns more
+func (r *round) qscan(w *row) {
+	c := cell.Cell{RAT: quectelRAT(strings.ToUpper(w.text(0)))}
+	switch {
+	case strings.HasPrefix(w.text(0), "("): // the answer to +QSCAN=?
+		return
+	case c.RAT != cell.LTE && c.RAT != cell.NR:
+		w.reject(UnknownToken)
+		return
+	case c.RAT == cell.LTE && !w.layout(9, 11, 13), c.RAT == cell.NR && !w.layout(9, 11, 13, 14, 15, 16, 17):
+		return
+	}
+	w.plmn(1, 2, &c)
+	w.arfcn(3, 10, &c)
+	w.pci(4, 10, &c)
+	w.rsrp(5, 1, &c)
+	w.rsrq(6, 1, &c)
+	w.srxlev(7, &c)
+	w.cellID(9, 16, &c)
+	w.area(10, 16, &c)
+	if c.RAT == cell.LTE {
+		w.blocks(11, &c)
+	}
+	w.band(12, &c)
+	r.heard(c, w.line)
+}
+
+// qops reads the head of a block of the survey +QOPS; the cells of that operator follow without a prefix.
+//
+//	+QOPS: "CHINA MOBILE","CMCC","46000"
+func (r *round) qops(w *row) {
+	r.quectel.operator = cell.PLMN{}
+	if !w.layout(3) {
+		return
+	}
+	p, err := cell.ParsePLMN(w.text(2))
+	if err != nil {
+		w.reject(BadValue)
+		return
+	}
+	r.quectel.operator = p
+}
+
+// qopsCell reads a cell of +QOPS [EC2x manual 6.15]. Area and cell id are hex, the manual's word "decimal" for the TAC
+// notwithstanding. The scale of 2G rxlev and 3G ecno is not told.
+//
+//	0     1    2    3   4   5    6     7    8
+//	index,"2G",freq,lac,ci, bsic,rxlev,c1,  cba,gprs
+//	index,"3G",freq,psc,lac,ci,  rscp, ecno,cba
+//	index,"4G",freq,pci,tac,ci,  rsrp, rsrq,[rssi,]cba
+func (r *round) qopsCell(w *row) {
+	if len(w.f) < 2 || r.quectel.operator == (cell.PLMN{}) {
+		return
+	}
+	c := cell.Cell{MCC: r.quectel.operator.MCC, MNC: r.quectel.operator.MNC}
+	switch w.text(1) {
+	case "2G":
+		if c.RAT = cell.GSM; !w.layout(10) {
+			return
+		}
+		w.area(3, 16, &c)
+		w.cellID(4, 16, &c)
+		w.pci(5, 10, &c)
+	case "3G":
+		if c.RAT = cell.UMTS; !w.layout(9) {
+			return
+		}
+		w.pci(3, 10, &c)
+		w.area(4, 16, &c)
+		w.cellID(5, 16, &c)
+		w.rscp(6, 1, &c)
+	case "4G":
+		if c.RAT = cell.LTE; !w.layout(9, 10) {
+			return
+		}
+		w.pci(3, 10, &c)
+		w.area(4, 16, &c)
+		w.cellID(5, 16, &c)
+		w.rsrp(6, 1, &c)
+		w.rsrq(7, 1, &c)
+		if len(w.f) == 10 {
+			w.rssi(8, 1, &c)
+		}
+	default:
+		return
+	}
+	w.arfcn(2, 10, &c)
+	r.heard(c, w.line)
+}

@@ -1,0 +1,316 @@
+package dialect
+
+import (
+	"strings"
+
+	"vigie/cell"
+)
+
+// qeng reads the rows of +QENG. The first column says what the row is.
+//
+//	+QENG: "servingcell","SEARCH"                          no cell
+//	+QENG: "servingcell","NOCONN","LTE",...                the serving cell
+//	+QENG: "servingcell","NOCONN"                          EN-DC: the state alone, then
+//	+QENG: "LTE",...                                       the serving cell and
+//	+QENG:"NR5G-NSA",...                                   the NR carrier
+//	+QENG: "neighbourcell intra"|"neighbourcell inter"|"neighbourcell","RAT",...
+//	+QENG: ("servingcell","neighbourcell")                 the answer to +QENG=?
+func (r *round) qeng(w *row) {
+	switch label := w.text(0); {
+	case label == "servingcell":
+		r.qengState(w)
+		if w.drop(2); len(w.f) > 0 {
+			r.qengServing(w)
+		}
+	case strings.HasPrefix(label, "neighbourcell"):
+		w.drop(1)
+		r.qengNeighbour(w, label)
+	case strings.HasPrefix(label, "("):
+	default:
+		r.qengServing(w)
+	}
+}
+
+func (r *round) qengState(w *row) {
+	switch s := w.text(1); s {
+	case "SEARCH":
+		r.obs.State = cell.Searching
+	case "LIMSRV":
+		r.obs.State = cell.Limited
+	case "NOCONN":
+		r.obs.State = cell.Idle
+	case "CONNECT":
+		r.obs.State = cell.Connected
+	case "":
+		if w.cut {
+			w.reject(Truncated)
+		}
+	default:
+		w.reject(UnknownToken)
+	}
+}
+
+// qengServing reads a serving row from its RAT on.
+func (r *round) qengServing(w *row) {
+	token := strings.ToUpper(w.text(0))
+	switch token {
+	case "LTE", "CAT-M", "EMTC", "CAT-NB", "NBIOT", "NTN NBIOT":
+		r.qengLTE(w, token)
+	case "NR5G-SA":
+		r.qengSA(w)
+	case "NR5G-NSA":
+		r.qengNSA(w)
+	case "WCDMA":
+		r.qengWCDMA(w)
+	case "TDSCDMA":
+		r.qengTDSCDMA(w)
+	case "GSM":
+		r.qengGSM(w)
+	case "":
+		w.reject(Truncated)
+	default:
+		w.reject(UnknownToken)
+	}
+}
+
+// qengLTE reads an LTE, LTE-M or NB-IoT serving row [EC2x manual 6.17, RM5xx note 3.2.2; recorded: BG96, BG95, EC200T,
+// EP06, RM500Q, RM520N]. TAC and cell id are hex.
+//
+//	0    1       2   3   4       5   6      7    8    9    10  11   12   13   14
+//	"LTE","FDD", mcc,mnc,cellid, pci,earfcn,band,ulbw,dlbw,tac,rsrp,rsrq,rssi,sinr           older
+//	                                                                     ... ,srxlev         EC2x, EP06, EC200, BG9x
+//	                                                                     ... ,cqi,tx,srxlev[,aggregated]   RM5xx, EM12
+func (r *round) qengLTE(w *row, token string) {
+	if !w.layout(15, 16, 18, 19) || !w.duplex(1) {
+		return
+	}
+	c := cell.Cell{RAT: cell.LTE}
+	w.plmn(2, 3, &c)
+	w.cellID(4, 16, &c)
+	w.pci(5, 10, &c)
+	w.arfcn(6, 10, &c)
+	w.band(7, &c)
+	if token == "LTE" || token == "CAT-M" || token == "EMTC" {
+		w.lteIndex(9, &c)
+	}
+	w.area(10, 16, &c)
+	w.rsrp(11, 1, &c)
+	w.rsrq(12, 1, &c)
+	w.rssi(13, 1, &c)
+	if len(w.f) >= 18 {
+		w.srxlev(17, &c)
+	} else if len(w.f) == 16 {
+		w.srxlev(15, &c)
+	}
+	if r.qengSINR(w, token, c.SRxLev.Known()) {
+		w.sinr(14, 1, &c)
+	}
+	r.serve(c)
+}
+
+// qengSINR tells whether the SINR of an LTE row is in dB. BG9x and EP06 firmware prints an index (dB = n/5 - 20) or dB,
+// and nothing in the row says which. The long layout is in dB, and so is the short one of the modules that print a
+// receive level in it; where the model is known it decides.
+func (r *round) qengSINR(w *row, token string, level bool) bool {
+	switch {
+	case token != "LTE" || isQuectel(r.ident, "BG", "EP06", "EG06", "EM06"):
+		return false
+	case len(w.f) >= 18, r.ident.Model != "":
+		return true
+	}
+	return level
+}
+
+// duplex checks the column that is FDD or TDD, which shows that the columns are where they should be.
+func (w *row) duplex(i int) bool {
+	switch w.text(i) {
+	case "FDD", "TDD", "":
+		return true
+	}
+	w.reject(UnknownLayout)
+	return false
+}
+
+// lteIndex reads a downlink bandwidth that is printed as 0..5.
+func (w *row) lteIndex(i int, c *cell.Cell) {
+	bandwidths := [...]cell.KHz{1400, 3000, 5000, 10000, 15000, 20000}
+	switch v, ok := w.whole(i, 10); {
+	case !ok:
+	case v < uint64(len(bandwidths)):
+		c.Bandwidth = cell.Some(bandwidths[v])
+	default:
+		w.reject(BadValue)
+	}
+}
+
+// nrBandwidths are the meanings of 0..16 [RM5xx note 3.2.2].
+var nrBandwidths = [...]cell.KHz{5000, 10000, 15000, 20000, 25000, 30000, 40000, 50000, 60000, 70000, 80000, 90000, 100000,
+	200000, 400000, 35000, 45000}
+
+// nrBandwidth reads a downlink bandwidth, as an index or in MHz.
+func (w *row) nrBandwidth(i int, mhz bool, c *cell.Cell) {
+	v, ok := w.whole(i, 10)
+	if !ok {
+		return
+	}
+	if !mhz && v < uint64(len(nrBandwidths)) {
+		c.Bandwidth = cell.Some(nrBandwidths[v])
+		return
+	}
+	for _, b := range nrBandwidths {
+		if mhz && v <= 400 && cell.KHz(v*1000) == b {
+			c.Bandwidth = cell.Some(b)
+			return
+		}
+	}
+	w.reject(BadValue)
+}
+
+// qengSA reads the serving row of a standalone NR cell [RM5xx note 3.2.2; recorded: RM500U]. TAC (24 bit) and cell id
+// (36 bit) are hex, and a blank may stand before the MCC. Qualcomm modules print the bandwidth as an index that holds
+// only while connected, Unisoc modules in MHz.
+//
+//	0         1     2   3   4      5   6   7     8    9  10   11   12   13  14     15
+//	"NR5G-SA","TDD",mcc,mnc,cellid,pci,tac,arfcn,band,bw,rsrp,rsrq,sinr,scs,srxlev
+//	                                                              ... ,tx, scs,   srxlev      some Qualcomm
+//	                                                              ... ,tx, srxlev,scs         Unisoc
+func (r *round) qengSA(w *row) {
+	if !w.layout(15, 16) || !w.duplex(1) {
+		return
+	}
+	c := cell.Cell{RAT: cell.NR}
+	w.plmn(2, 3, &c)
+	w.cellID(4, 16, &c)
+	w.pci(5, 10, &c)
+	w.area(6, 16, &c)
+	w.arfcn(7, 10, &c)
+	w.band(8, &c)
+	w.rsrp(10, 1, &c)
+	w.rsrq(11, 1, &c)
+	w.sinr(12, 1, &c)
+	if len(w.f) == 15 {
+		w.srxlev(14, &c)
+		if r.obs.State == cell.Connected {
+			w.nrBandwidth(9, false, &c)
+		}
+		r.serve(c)
+		return
+	}
+	bw, _ := parseWhole(w.text(9), 10)
+	before, last := isSCS(w.text(14)), isSCS(w.text(15))
+	switch {
+	case unisoc(r.ident), bw >= uint64(len(nrBandwidths)), last && !before:
+		w.nrBandwidth(9, true, &c)
+		w.srxlev(14, &c)
+	case before && !last:
+		w.srxlev(15, &c)
+		if r.obs.State == cell.Connected {
+			w.nrBandwidth(9, false, &c)
+		}
+	}
+	r.serve(c)
+}
+
+// isSCS tells whether a column can be a subcarrier spacing, 0..4.
+func isSCS(s string) bool { return len(s) == 1 && s[0] >= '0' && s[0] <= '4' }
+
+// qengNSA reads the NR carrier of EN-DC [RM5xx note 3.2.2; recorded: RM500Q, RM520N]. It has neither cell id nor TAC.
+// The order is RSRP, SINR, RSRQ. The early short row has the SINR in tenths (180 was 18 dB, checked against QMI).
+//
+//	0          1   2   3   4    5    6    7     8    9  10
+//	"NR5G-NSA",mcc,mnc,pci,rsrp,sinr,rsrq
+//	                             ... ,    arfcn,band
+//	                             ... ,               bw,scs
+func (r *round) qengNSA(w *row) {
+	if !w.layout(7, 9, 11) {
+		return
+	}
+	c := cell.Cell{RAT: cell.NR}
+	w.plmn(1, 2, &c)
+	w.pci(3, 10, &c)
+	w.rsrp(4, 1, &c)
+	w.rsrq(6, 1, &c)
+	if len(w.f) == 7 {
+		w.sinr(5, 0.1, &c)
+	} else {
+		w.sinr(5, 1, &c)
+		w.arfcn(7, 10, &c)
+		w.band(8, &c)
+	}
+	if len(w.f) == 11 {
+		v, _ := parseWhole(w.text(9), 10)
+		w.nrBandwidth(9, unisoc(r.ident) || v >= uint64(len(nrBandwidths)), &c)
+	}
+	r.second(c)
+}
+
+// qengWCDMA [EC2x manual 6.17; recorded: EC20].
+//
+//	0       1   2   3   4      5      6   7   8    9    10    11 12   13     14
+//	"WCDMA",mcc,mnc,lac,cellid,uarfcn,psc,rac,rscp,ecio,phych,sf,slot,speech,commod
+func (r *round) qengWCDMA(w *row) {
+	if !w.layout(15) {
+		return
+	}
+	c := cell.Cell{RAT: cell.UMTS}
+	w.plmn(1, 2, &c)
+	w.area(3, 16, &c)
+	w.cellID(4, 16, &c)
+	w.arfcn(5, 10, &c)
+	w.pci(6, 10, &c)
+	w.rscp(8, 1, &c)
+	w.ecio(9, 1, &c)
+	r.serve(c)
+}
+
+// qengTDSCDMA [EC2x manual 6.17 only].
+//
+//	0         1   2   3   4      5     6    7    8
+//	"TDSCDMA",mcc,mnc,lac,cellid,pfreq,rssi,rscp,ecio
+func (r *round) qengTDSCDMA(w *row) {
+	if !w.layout(9) {
+		return
+	}
+	c := cell.Cell{RAT: cell.UMTS}
+	w.plmn(1, 2, &c)
+	w.area(3, 16, &c)
+	w.cellID(4, 16, &c)
+	w.arfcn(5, 10, &c)
+	w.rssi(6, 1, &c)
+	w.rscp(7, 1, &c)
+	w.ecio(8, 1, &c)
+	r.serve(c)
+}
+
+// qengGSM [EC2x manual 6.17; recorded: BG96, EC20, EC2x]. The BSIC is decimal. The manual gives rxlev as an index,
+// firmware prints dBm. The band (0 is 1800, 1 is 1900) is absent or contradicts the channel in what was seen, and stays raw.
+//
+//	0     1   2   3   4      5    6     7    8     9   10  11  12 13 14   15  16 17 18..24
+//	"GSM",mcc,mnc,lac,cellid,bsic,arfcn,band,rxlev,txp,rla,drx,c1,c2,gprs,tch,ts,ta,maio,hsn,sub and full levels,codec
+func (r *round) qengGSM(w *row) {
+	if !w.layout(25) {
+		return
+	}
+	c := cell.Cell{RAT: cell.GSM}
+	w.plmn(1, 2, &c)
+	w.area(3, 16, &c)
+	w.cellID(4, 16, &c)
+	w.pci(5, 10, &c)
+	w.arfcn(6, 10, &c)
+	w.rxlev(8, &c)
+	w.ta(17, &c)
+	r.serve(c)
+}
+
+// rxlev reads a GSM level: in dBm when it is negative, else the index of TS 45.008 clause 8.1.4.
+func (w *row) rxlev(i int, c *cell.Cell) {
+	if s := w.text(i); strings.HasPrefix(s, "-") {
+		w.rssi(i, 1, c)
+	} else if n := w.index(i); n >= 0 && n <= 63 {
+		c.RSSI = cell.RSSIFromRxLev(n)
+	} else if n == 99 || n == 255 {
+		c.Placeholder |= cell.FieldRSSI
+	} else if n >= 0 {
+		w.reject(BadValue)
+	}
+}

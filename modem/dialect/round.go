@@ -1,0 +1,313 @@
+package dialect
+
+import (
+	"strings"
+
+	"vigie/cell"
+)
+
+// round gathers what the answers of one round say. A family reads its rows into it through serve, neighbour, second,
+// part and the fields below; finish then fits the pieces together.
+type round struct {
+	ident   Ident
+	obs     cell.Observation
+	sweep   []cell.Observation
+	rejects []Reject
+
+	command  string      // of the answer being read
+	operator cell.PLMN   // the network registered on, by number, as +COPS? says it
+	parts    []cell.Cell // what other answers say of the serving cell; fills what is absent, or makes the cell where no row gives it whole
+	levels   []cell.Cell // the same for answers that give levels only, such as +CESQ
+	rrc      cell.Opt[bool]
+	nothing  bool // an answer said that there is no service
+	noOper   bool // +COPS? named no operator
+	csq      cell.Opt[cell.DBm]
+	silent   bool          // an answer about the level heard nothing
+	fillers  []cell.Fields // beside each of obs.Registration: for which of area and cell id it printed a filler
+
+	quectel quectelRound
+
+	current row
+	columns [32]string
+}
+
+// Decode reads one round: the answers in the order in which they came, and unsolicited lines under Command "". It has
+// no memory: what it returns is what these lines say. Raw holds every line.
+func (d *Dialect) Decode(answers []Answer) Decoded {
+	n := 0
+	for i := range answers {
+		n += len(answers[i].Lines)
+	}
+	r := &round{ident: d.ident}
+	if n > 0 {
+		r.obs.Raw = make([]string, 0, n)
+	}
+	for _, a := range answers {
+		r.command = a.Command
+		for _, l := range a.Lines {
+			if l != "" {
+				r.obs.Raw = append(r.obs.Raw, l)
+			}
+		}
+		d.parse(r, a)
+	}
+	r.finish()
+	return Decoded{r.obs, r.sweep, r.rejects}
+}
+
+// each hands every row of an answer to read. A line into which another one was glued, because a line end was lost,
+// comes as several rows; all but the last did not end whole.
+func (r *round) each(a Answer, read func(*round, *row)) {
+	for i, line := range a.Lines {
+		cut := a.cut && i == len(a.Lines)-1
+		for line != "" {
+			end := glued(line)
+			read(r, r.row(line[:end], cut || end < len(line)))
+			line = line[end:]
+		}
+	}
+}
+
+// glued is where the row at the start of a line ends: where its own prefix comes again, else at the end.
+func glued(line string) int {
+	if line[0] != '+' && line[0] != '^' {
+		return len(line)
+	}
+	colon := strings.IndexByte(line, ':')
+	if colon < 0 {
+		return len(line)
+	}
+	if i := strings.Index(line[colon:], line[:colon+1]); i > 0 {
+		return colon + i
+	}
+	return len(line)
+}
+
+// serve takes the serving cell as a row gave it whole.
+func (r *round) serve(c cell.Cell) { r.obs.Serving = &c }
+
+// asked notes that the modem was asked for neighbours and answered, so that none means none.
+func (r *round) asked(rows int) {
+	if r.obs.Neighbours == nil {
+		r.obs.Neighbours = make([]cell.Cell, 0, rows)
+	}
+}
+
+// neighbour takes a cell heard beside the serving one.
+func (r *round) neighbour(c cell.Cell) { r.obs.Neighbours = append(r.obs.Neighbours, c) }
+
+// second takes a carrier in use beside the serving cell. The same carrier may be named by several answers.
+func (r *round) second(c cell.Cell) {
+	for i := range r.obs.Secondary {
+		if s := &r.obs.Secondary[i]; s.RAT == c.RAT && sameCarrier(s, &c) {
+			fill(s, &c)
+			return
+		}
+	}
+	r.obs.Secondary = append(r.obs.Secondary, c)
+}
+
+// part takes what an answer says of the serving cell beside its row.
+func (r *round) part(c cell.Cell) { r.parts = append(r.parts, c) }
+
+// heard takes the row of a survey.
+func (r *round) heard(c cell.Cell, line string) {
+	r.sweep = append(r.sweep, cell.Observation{Serving: &c, Survey: true, Raw: []string{line}})
+}
+
+func (r *round) finish() {
+	o := &r.obs
+	if o.Serving == nil {
+		r.build()
+	} else {
+		for i := range r.parts {
+			fill(o.Serving, &r.parts[i])
+		}
+		for i := range r.levels {
+			fill(o.Serving, &r.levels[i])
+		}
+	}
+	r.settle()
+	if s := o.Serving; s != nil {
+		if s.MCC == "" && s.MNC == "" && o.State != cell.Limited {
+			s.MCC, s.MNC = r.operator.MCC, r.operator.MNC
+		}
+		if !s.Level().Known() && s.RAT != cell.NR {
+			s.RSSI = r.csq
+		}
+		o.Neighbours = without(o.Neighbours, s)
+	}
+}
+
+// build makes a serving cell where no row gave one: from the parts in the order in which they may be believed, a
+// registration before a channel before a mere RAT before levels.
+func (r *round) build() {
+	reg := r.registered()
+	if len(reg)+len(r.parts)+len(r.levels) == 0 {
+		return
+	}
+	var c cell.Cell
+	for _, list := range [][]cell.Cell{reg, r.parts, r.levels} {
+		for i := range list {
+			if c.RAT == cell.UnknownRAT {
+				c.RAT = list[i].RAT
+			}
+			fill(&c, &list[i])
+		}
+	}
+	r.obs.Serving = &c
+}
+
+// registered are the cells that the registrations name: that of a domain with service first. The area of +CREG and
+// +CGREG on LTE and NR is not the tracking area, so these name nothing there.
+func (r *round) registered() []cell.Cell {
+	var list []cell.Cell
+	for _, service := range []bool{true, false} {
+		for _, domain := range []cell.Domain{cell.FGS, cell.EPS, cell.PS, cell.CS} {
+			for i := len(r.obs.Registration) - 1; i >= 0; i-- {
+				g := &r.obs.Registration[i]
+				if g.Domain != domain || g.Registered() != service || !camped(g) {
+					continue
+				}
+				rat := registrationRAT(g)
+				tracking := domain == cell.EPS || domain == cell.FGS
+				if rat == cell.UnknownRAT || !tracking && rat != cell.GSM && rat != cell.UMTS {
+					continue
+				}
+				c := cell.Cell{RAT: rat, Placeholder: r.fillers[i]}
+				if a, ok := g.Area.Get(); ok && a <= rat.MaxArea() {
+					c.Area = g.Area
+				}
+				if id, ok := g.CellID.Get(); ok && id < rat.MaxCellID() {
+					c.ID = g.CellID
+				}
+				list = append(list, c)
+				break // the latest of the domain
+			}
+		}
+	}
+	return list
+}
+
+// camped tells whether a registration says that there is a cell: it has service, or it names the cell on which the
+// modem tries to register, was refused, or may only make emergency calls. Status 0 and 4 may carry a cell long gone.
+func camped(g *cell.Registration) bool {
+	if g.Registered() {
+		return true
+	}
+	s, ok := g.Status.Get()
+	return ok && (s == 2 || s == 3 || s == 8) && (g.Area.Known() || g.CellID.Known())
+}
+
+// settle finds the state where no row gave it. Being registered does not tell idle from connected; +CSCON does. One
+// domain without service says nothing about the others, so "not registered, not searching" becomes no service only
+// where no operator is named and nothing is heard.
+func (r *round) settle() {
+	o := &r.obs
+	var registered, searching, denied, told bool
+	for i := range o.Registration {
+		g := &o.Registration[i]
+		s, ok := g.Status.Get()
+		told = told || ok
+		registered = registered || g.Registered()
+		searching = searching || ok && s == 2
+		denied = denied || ok && (s == 3 || s == 8)
+	}
+	connected, asked := r.rrc.Get()
+	switch {
+	case o.State != "":
+	case connected:
+		o.State = cell.Connected
+	case denied && !registered:
+		o.State = cell.Limited
+	case searching && !registered && o.Serving == nil:
+		o.State = cell.Searching
+	case asked && (registered || !told):
+		o.State = cell.Idle
+	case o.Serving == nil && (r.nothing || r.noOper && r.silent && told && !registered):
+		o.State = cell.NoService
+	}
+}
+
+// without leaves out the rows that are the serving cell itself.
+func without(list []cell.Cell, s *cell.Cell) []cell.Cell {
+	pci, ok := s.PCI.Get()
+	arfcn, ok2 := s.ARFCN.Get()
+	if !ok || !ok2 {
+		return list
+	}
+	kept := list[:0]
+	for i := range list {
+		n := &list[i]
+		p, known := n.PCI.Get()
+		a, known2 := n.ARFCN.Get()
+		if known && known2 && n.RAT == s.RAT && p == pci && a == arfcn {
+			continue
+		}
+		kept = append(kept, *n)
+	}
+	return kept
+}
+
+// sameCarrier tells whether two descriptions fit one carrier, and share at least its channel or its PCI.
+func sameCarrier(a, b *cell.Cell) bool {
+	return !differ(a.PCI, b.PCI) && !differ(a.ARFCN, b.ARFCN) &&
+		(a.PCI.Known() && b.PCI.Known() || a.ARFCN.Known() && b.ARFCN.Known())
+}
+
+// differ tells whether both are known and not the same.
+func differ[T comparable](a, b cell.Opt[T]) bool { return a.Known() && b.Known() && a != b }
+
+// fill takes from src what dst does not have, unless the two are not the same cell: between two commands of a round the
+// modem may have moved.
+func fill(dst, src *cell.Cell) {
+	if src.RAT != dst.RAT || differ(dst.ID, src.ID) || differ(dst.PCI, src.PCI) || differ(dst.ARFCN, src.ARFCN) || differ(dst.Area, src.Area) {
+		return
+	}
+	if dst.MCC == "" && dst.MNC == "" {
+		dst.MCC, dst.MNC = src.MCC, src.MNC
+	}
+	take(&dst.Area, src.Area)
+	take(&dst.ID, src.ID)
+	take(&dst.PCI, src.PCI)
+	take(&dst.ARFCN, src.ARFCN)
+	take(&dst.Band, src.Band)
+	take(&dst.Bandwidth, src.Bandwidth)
+	take(&dst.RSRP, src.RSRP)
+	take(&dst.RSRQ, src.RSRQ)
+	take(&dst.RSSI, src.RSSI)
+	take(&dst.SINR, src.SINR)
+	take(&dst.RSCP, src.RSCP)
+	take(&dst.EcIo, src.EcIo)
+	take(&dst.TA, src.TA)
+	take(&dst.Priority, src.Priority)
+	take(&dst.ThreshHigh, src.ThreshHigh)
+	take(&dst.ThreshLow, src.ThreshLow)
+	take(&dst.SRxLev, src.SRxLev)
+	dst.Placeholder = (dst.Placeholder | src.Placeholder) &^ known(dst)
+}
+
+// known are the fields that can be placeholders and hold a value.
+func known(c *cell.Cell) (f cell.Fields) {
+	for _, k := range [...]struct {
+		known bool
+		field cell.Fields
+	}{
+		{c.MCC != "", cell.FieldMCC | cell.FieldMNC}, {c.Area.Known(), cell.FieldArea}, {c.ID.Known(), cell.FieldCellID},
+		{c.PCI.Known(), cell.FieldPCI}, {c.ARFCN.Known(), cell.FieldARFCN}, {c.Band.Known(), cell.FieldBand},
+		{c.RSRP.Known(), cell.FieldRSRP}, {c.RSRQ.Known(), cell.FieldRSRQ}, {c.RSSI.Known(), cell.FieldRSSI},
+		{c.SINR.Known(), cell.FieldSINR}, {c.RSCP.Known(), cell.FieldRSCP}, {c.EcIo.Known(), cell.FieldEcIo},
+		{c.TA.Known(), cell.FieldTA}, {c.Priority.Known(), cell.FieldPriority},
+	} {
+		if k.known {
+			f |= k.field
+		}
+	}
+	return f
+}
+
+func take[T any](dst *cell.Opt[T], src cell.Opt[T]) {
+	if !dst.Known() {
+		*dst = src
+	}
+}

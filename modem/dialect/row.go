@@ -1,0 +1,392 @@
+package dialect
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"vigie/cell"
+	"vigie/modem/at"
+)
+
+// row is one information line, split at its commas. Its methods read columns: what is empty or a dash is absent, a
+// reserved or filler value is absent and named in the cell's Placeholder, anything else that is not what the column
+// should hold is absent and makes the line a Reject. Columns count from 0, after the prefix.
+type row struct {
+	r    *round
+	line string   // as printed
+	name string   // the prefix without its colon: "+QENG"; "" where the line has none
+	f    []string // the columns, as at.Fields gives them
+	cut  bool     // the line did not end: its last column is blank here, because it may be half a value
+	said bool     // it has been rejected
+}
+
+// row splits a line. The row is valid until the next one is made.
+func (r *round) row(line string, cut bool) *row {
+	w := &r.current
+	*w = row{r: r, line: line, cut: cut || strings.Count(line, `"`)%2 != 0}
+	w.name, w.f = at.Fields(r.columns[:0], line)
+	if w.cut {
+		w.f[len(w.f)-1] = ""
+	}
+	return w
+}
+
+// text is column i; "" when there is none or it is a dash.
+func (w *row) text(i int) string {
+	if i >= len(w.f) || w.f[i] == "-" || w.f[i] == "--" {
+		return ""
+	}
+	return w.f[i]
+}
+
+// drop takes the first n columns away, as rows that begin with a label do.
+func (w *row) drop(n int) {
+	w.f = w.f[min(n, len(w.f)):]
+}
+
+// reject names the line once, for its first trouble.
+func (w *row) reject(why Reason) {
+	if w.said {
+		return
+	}
+	w.said = true
+	w.r.rejects = append(w.r.rejects, Reject{w.line, why})
+}
+
+// layout tells whether the row has one of these numbers of columns, and rejects it when it has not.
+func (w *row) layout(counts ...int) bool {
+	if slices.Contains(counts, len(w.f)) {
+		return true
+	}
+	if w.cut || len(w.f) < slices.Min(counts) {
+		w.reject(Truncated)
+	} else {
+		w.reject(UnknownLayout)
+	}
+	return false
+}
+
+// whole reads a number of base 10 or 16 (there with or without 0x). An absent one is not ok, a bad one rejects the row.
+func (w *row) whole(i, base int) (uint64, bool) {
+	s := w.text(i)
+	if s == "" {
+		return 0, false
+	}
+	if base == 16 && len(s) > 2 && s[0] == '0' && (s[1] == 'x' || s[1] == 'X') {
+		s = s[2:]
+	}
+	v, ok := parseWhole(s, uint64(base))
+	if !ok {
+		w.reject(BadValue)
+	}
+	return v, ok
+}
+
+func parseWhole(s string, base uint64) (uint64, bool) {
+	if s == "" || len(s) > 18 {
+		return 0, false
+	}
+	var v uint64
+	for i := 0; i < len(s); i++ {
+		var d uint64
+		switch c := s[i]; {
+		case c >= '0' && c <= '9':
+			d = uint64(c - '0')
+		case base == 16 && c >= 'A' && c <= 'F':
+			d = uint64(c-'A') + 10
+		case base == 16 && c >= 'a' && c <= 'f':
+			d = uint64(c-'a') + 10
+		default:
+			return 0, false
+		}
+		if v > (math.MaxUint64-d)/base {
+			return 0, false
+		}
+		v = v*base + d
+	}
+	return v, true
+}
+
+// number reads a signed decimal number, with or without a fraction.
+func (w *row) number(i int) (float64, bool) {
+	s := w.text(i)
+	if s == "" {
+		return 0, false
+	}
+	digits := strings.TrimPrefix(s, "-")
+	if len(digits) <= 10 {
+		if v, ok := parseWhole(digits, 10); ok {
+			if len(digits) < len(s) {
+				return -float64(v), true
+			}
+			return float64(v), true
+		}
+	}
+	for j := 0; j < len(digits); j++ {
+		if c := digits[j]; (c < '0' || c > '9') && c != '.' {
+			w.reject(BadValue)
+			return 0, false
+		}
+	}
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		w.reject(BadValue)
+		return 0, false
+	}
+	return v, true
+}
+
+// index reads a small whole number, as the bucket tables of TS 27.007 take it; -1 when absent.
+func (w *row) index(i int) int {
+	v, ok := w.whole(i, 10)
+	if !ok {
+		return -1
+	}
+	if v > 255 {
+		w.reject(BadValue)
+		return -1
+	}
+	return int(v)
+}
+
+// allOnes tells the fillers that modems print for a number they do not know: FFFF, 7FFFFFFF, FFFFFFF, ...
+func allOnes(v uint64) bool {
+	return v&(v+1) == 0 && (v == 1<<16-1 || v >= 1<<28-1)
+}
+
+// plmn reads MCC and MNC, each as printed. An MNC is not kept without its MCC, nor the other way round.
+func (w *row) plmn(mcc, mnc int, c *cell.Cell) {
+	country, ok := w.code(mcc, cell.FieldMCC, c)
+	network, ok2 := w.code(mnc, cell.FieldMNC, c)
+	if !ok || !ok2 {
+		return
+	}
+	if strings.Trim(country, "0") == "" { // 000-00, 0-0
+		c.Placeholder |= cell.FieldMCC | cell.FieldMNC
+		return
+	}
+	c.MCC, c.MNC = country, network
+}
+
+func (w *row) code(i int, field cell.Fields, c *cell.Cell) (string, bool) {
+	s := w.text(i)
+	if s == "" {
+		return "", false
+	}
+	if strings.Trim(s, "fF") == "" || s == "65535" {
+		c.Placeholder |= field
+		return "", false
+	}
+	if _, ok := parseWhole(s, 10); !ok || len(s) > 3 {
+		w.reject(BadValue)
+		return "", false
+	}
+	return s, true
+}
+
+// area reads a LAC or TAC. c.RAT must be set.
+func (w *row) area(i, base int, c *cell.Cell) {
+	v, ok := w.whole(i, base)
+	switch a := cell.Area(v); {
+	case !ok:
+	case v > uint64(c.RAT.MaxArea()) && allOnes(v), v <= uint64(c.RAT.MaxArea()) && a.Reserved(c.RAT):
+		c.Placeholder |= cell.FieldArea
+	case v > uint64(c.RAT.MaxArea()):
+		w.reject(BadValue)
+	default:
+		c.Area = cell.Some(a)
+	}
+}
+
+// cellID reads a CI, UTRAN cell identity, ECI or NCI. c.RAT must be set.
+func (w *row) cellID(i, base int, c *cell.Cell) {
+	v, ok := w.whole(i, base)
+	switch {
+	case !ok:
+	case v == 0, v == c.RAT.MaxCellID(), allOnes(v):
+		c.Placeholder |= cell.FieldCellID
+	case v > c.RAT.MaxCellID():
+		w.reject(BadValue)
+	default:
+		c.ID = cell.Some(v)
+	}
+}
+
+// pci reads a BSIC, PSC or PCI. c.RAT must be set. 255 fills a BSIC, 65535 any of them.
+func (w *row) pci(i, base int, c *cell.Cell) {
+	v, ok := w.whole(i, base)
+	switch {
+	case !ok:
+	case v <= uint64(c.RAT.MaxPCI()):
+		c.PCI = cell.Some(uint16(v))
+	case v == 127, v == 255, v == 1<<15-1, allOnes(v):
+		c.Placeholder |= cell.FieldPCI
+	default:
+		w.reject(BadValue)
+	}
+}
+
+// maxARFCN is the largest channel number of a RAT: TS 45.005 clause 2, TS 25.101 clause 5.4.3, TS 36.101 clause 5.7.3
+// (2^18-1), TS 38.104 clause 5.4.2.1.
+var maxARFCN = [...]uint32{cell.GSM: 1023, cell.UMTS: 16383, cell.LTE: 262143, cell.NR: 3279165}
+
+// arfcn reads a channel number. c.RAT must be set.
+func (w *row) arfcn(i, base int, c *cell.Cell) {
+	v, ok := w.whole(i, base)
+	switch {
+	case !ok:
+	case v == 1<<15-1 && c.RAT != cell.LTE && c.RAT != cell.NR, allOnes(v):
+		c.Placeholder |= cell.FieldARFCN
+	case v > uint64(maxARFCN[c.RAT]):
+		w.reject(BadValue)
+	default:
+		c.ARFCN = cell.Some(uint32(v))
+	}
+}
+
+// band reads the number of an operating band.
+func (w *row) band(i int, c *cell.Cell) {
+	v, ok := w.whole(i, 10)
+	switch {
+	case !ok:
+	case v == 0, v == 255, v == 1<<16-1:
+		c.Placeholder |= cell.FieldBand
+	case v > 1024:
+		w.reject(BadValue)
+	default:
+		c.Band = cell.Some(cell.Band(v))
+	}
+}
+
+// level reads a level or ratio that must lie in lo..hi once multiplied by unit: 1 where the column is in dBm or dB,
+// 0.1 where it is in tenths.
+func (w *row) level(i int, unit, lo, hi float64, field cell.Fields, c *cell.Cell) (float64, bool) {
+	v, ok := w.number(i)
+	if !ok {
+		return 0, false
+	}
+	switch v {
+	case -32768, -32767, 32767, 65535, 255, 99, -3276, -1920, 2147483647, -2147483648:
+		c.Placeholder |= field
+		return 0, false
+	}
+	if unit == 0.1 {
+		v /= 10 // -155 / 10 is -15.5, -155 * 0.1 is not
+	} else {
+		v *= unit
+	}
+	if v < lo || v > hi {
+		w.reject(BadValue)
+		return 0, false
+	}
+	return v, true
+}
+
+// The limits of what is believed, a little wider than what the measurement reports of TS 36.133, 38.133, 25.133 and
+// 45.008 can express.
+const (
+	minRSRP, maxRSRP = -157, -29
+	minRSRQ, maxRSRQ = -44, 20
+	minRSSI, maxRSSI = -125, -10
+	minSINR, maxSINR = -25, 45
+	minRSCP, maxRSCP = -122, -20
+	minEcIo, maxEcIo = -35, 0
+)
+
+func (w *row) rsrp(i int, unit float64, c *cell.Cell) {
+	if v, ok := w.level(i, unit, minRSRP, maxRSRP, cell.FieldRSRP, c); ok {
+		c.RSRP = cell.Some(cell.DBm(v))
+	}
+}
+
+func (w *row) rsrq(i int, unit float64, c *cell.Cell) {
+	if v, ok := w.level(i, unit, minRSRQ, maxRSRQ, cell.FieldRSRQ, c); ok {
+		c.RSRQ = cell.Some(cell.DB(v))
+	}
+}
+
+func (w *row) rssi(i int, unit float64, c *cell.Cell) {
+	if v, ok := w.level(i, unit, minRSSI, maxRSSI, cell.FieldRSSI, c); ok {
+		c.RSSI = cell.Some(cell.DBm(v))
+	}
+}
+
+func (w *row) sinr(i int, unit float64, c *cell.Cell) {
+	if v, ok := w.level(i, unit, minSINR, maxSINR, cell.FieldSINR, c); ok {
+		c.SINR = cell.Some(cell.DB(v))
+	}
+}
+
+func (w *row) rscp(i int, unit float64, c *cell.Cell) {
+	if v, ok := w.level(i, unit, minRSCP, maxRSCP, cell.FieldRSCP, c); ok {
+		c.RSCP = cell.Some(cell.DBm(v))
+	}
+}
+
+func (w *row) ecio(i int, unit float64, c *cell.Cell) {
+	if v, ok := w.level(i, unit, minEcIo, maxEcIo, cell.FieldEcIo, c); ok {
+		c.EcIo = cell.Some(cell.DB(v))
+	}
+}
+
+// srxlev reads a cell selection receive level in dB. It has no word among the fields, so fillers only vanish.
+func (w *row) srxlev(i int, c *cell.Cell) {
+	if v, ok := w.level(i, 1, -128, 128, 0, c); ok {
+		c.SRxLev = cell.Some(cell.DB(v))
+	}
+}
+
+// threshold reads a reselection threshold in dB: 0..62 (TS 36.331, ReselectionThreshold, in steps of 2 dB).
+func (w *row) threshold(i int) (t cell.Opt[cell.DB]) {
+	var none cell.Cell
+	if v, ok := w.level(i, 1, 0, 62, 0, &none); ok {
+		t = cell.Some(cell.DB(v))
+	}
+	return t
+}
+
+// priority reads a cell reselection priority, 0..7.
+func (w *row) priority(i int, c *cell.Cell) {
+	v, ok := w.whole(i, 10)
+	switch {
+	case !ok:
+	case v <= 7:
+		c.Priority = cell.Some(uint8(v))
+	case v == 255:
+		c.Placeholder |= cell.FieldPriority
+	default:
+		w.reject(BadValue)
+	}
+}
+
+// maxTA is the largest timing advance: GSM 63 (TS 45.010 clause 5.6), LTE 1282 (TS 36.213 clause 4.2.3).
+var maxTA = [...]uint64{cell.GSM: 63, cell.UMTS: 0, cell.LTE: 1282, cell.NR: 0}
+
+// ta reads a timing advance. c.RAT must be set.
+func (w *row) ta(i int, c *cell.Cell) {
+	v, ok := w.whole(i, 10)
+	switch {
+	case !ok:
+	case v <= maxTA[c.RAT]:
+		c.TA = cell.Some(uint16(v))
+	case v == 255, allOnes(v):
+		c.Placeholder |= cell.FieldTA
+	default:
+		w.reject(BadValue)
+	}
+}
+
+// lteBandwidth turns a number of resource blocks into the bandwidth (TS 36.101 table 5.6-1).
+func lteBandwidth(blocks uint64) (cell.KHz, bool) {
+	switch blocks {
+	case 6:
+		return 1400, true
+	case 15:
+		return 3000, true
+	case 25, 50, 75, 100:
+		return cell.KHz(blocks * 200), true
+	}
+	return 0, false
+}
