@@ -1,0 +1,113 @@
+package emulator
+
+import "time"
+
+// transmitLimit is how long the terminal may refuse bytes before they are dropped, as a modem drops them.
+const transmitLimit = 100 * time.Millisecond
+
+// output is what the modem prints in one go.
+type output struct {
+	command string // that it answers; "" is an unsolicited line
+	text    string // without echo, for the record; "" is not recorded
+	cut     bool   // some of it did not get to the terminal
+}
+
+// transmit writes bytes to the terminal when the line is free, in pieces if the scenario says so and without those
+// characters that it says are lost.
+func (e *Emulator) transmit(b []byte, o output) {
+	if e.lose > 0 {
+		kept := b[:0:0]
+		for _, c := range b {
+			if e.random.IntN(e.lose) > 0 {
+				kept = append(kept, c)
+			}
+		}
+		o.cut = len(kept) < len(b)
+		b = kept
+	}
+	now := time.Now()
+	if e.chunk == 0 && !e.free.After(now) {
+		e.write(b, &o, true)
+		return
+	}
+	if e.free.Before(now) {
+		e.free = now
+	}
+	size := len(b)
+	if e.chunk > 0 {
+		size = e.chunk
+	}
+	c := e.connection
+	for first := true; first || len(b) > 0; first = false {
+		piece := b[:min(size, len(b))]
+		b = b[len(piece):]
+		last := len(b) == 0
+		e.at(e.free, func() {
+			if e.connection != c {
+				piece, o.cut = nil, true
+			}
+			e.write(piece, &o, last)
+		})
+		e.free = e.free.Add(e.pause)
+	}
+}
+
+// write writes a piece, and records the output after its last one: under the lock, so that whoever has read it finds
+// it recorded.
+func (e *Emulator) write(b []byte, o *output, last bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch {
+	case e.connection == nil || e.muted():
+		o.cut = true
+	default:
+		// A terminal that nobody reads fills up.
+		_ = e.connection.master.SetWriteDeadline(time.Now().Add(transmitLimit))
+		n, err := e.connection.master.Write(b)
+		o.cut = o.cut || err != nil || n < len(b)
+	}
+	if last && o.text != "" {
+		e.printed = append(e.printed, Printed{time.Now(), o.command, o.text, !o.cut})
+	}
+}
+
+func (e *Emulator) urc(line string) {
+	e.transmit([]byte("\r\n"+line+"\r\n"), output{text: line})
+}
+
+func (e *Emulator) note(text string) {
+	if e.options.Note != nil {
+		e.options.Note(text)
+	}
+}
+
+// garbage prints random bytes, as a loose cable or a second reader makes them.
+func (e *Emulator) garbage(n int) {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(e.random.Uint32())
+	}
+	e.transmit(b, output{})
+}
+
+func (e *Emulator) silence(d time.Duration) {
+	if until := time.Now().Add(e.scaled(d)); until.After(e.silent) {
+		e.silent = until
+	}
+}
+
+func (e *Emulator) muted() bool { return time.Now().Before(e.silent) }
+
+// unplug pulls the modem out and plugs it in again. It comes back with its settings as they were: few lose them.
+func (e *Emulator) unplug(d time.Duration) {
+	e.pull()
+	e.at(time.Now().Add(e.scaled(d)), func() {
+		if e.connection != nil {
+			return
+		}
+		if err := e.plug(); err != nil {
+			e.note(err.Error())
+			e.at(time.Now().Add(time.Second), func() { e.unplug(0) })
+		}
+	})
+}
