@@ -1,6 +1,9 @@
 package at
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Kind says what a command does to the modem.
 type Kind uint8
@@ -14,14 +17,27 @@ const (
 	Survey
 )
 
+func (k Kind) String() string {
+	switch k {
+	case Query:
+		return "query"
+	case Reporting:
+		return "reporting"
+	case Survey:
+		return "survey"
+	}
+	return fmt.Sprintf("Kind(%d)", uint8(k))
+}
+
 // Command is one thing that may be written to a modem. Dialects declare commands as values; a session sends only those
-// on the List that it was made with.
+// on the List that it was made with. Text and Identity are the List's; the other fields only say how to read the answer.
 type Command struct {
 	Text     string                     // what follows "AT": `+QENG="servingcell"`; "" is the bare AT
 	Kind     Kind                       //
 	Prefixes []string                   // of its information lines, without the colon: "+QENG"
 	Bare     bool                       // it also answers in lines without a prefix: +CGMR, ATI
 	Owns     func(fields []string) bool // tells its information lines from unsolicited ones with the same prefix; nil: all are its own
+	After    []string                   // prefixes of the lines that come after OK (%NCELLMEAS): the answer ends when each has come, or with Timeout
 	Identity []Identity                 // where its answer holds subscriber or device identity
 	Timeout  time.Duration              // until the final result; 0 is DefaultTimeout
 	Why      string                     // what Vigie needs it for, in words for a person

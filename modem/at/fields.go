@@ -82,8 +82,22 @@ func isMark(c byte) bool {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
+func isHex(c byte) bool { return isDigit(c) || 'A' <= c&^0x20 && c&^0x20 <= 'F' }
+
 func isLetter(c byte) bool { return 'A' <= c&^0x20 && c&^0x20 <= 'Z' }
 
 func isWord(c byte) bool { return isDigit(c) || isLetter(c) || c == '_' }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' }
+
+// isDigits says whether s has nothing but decimal digits, and at least one.
+func isDigits(s string) bool { return consistsOf(s, isDigit) }
+
+func consistsOf(s string, is func(byte) bool) bool {
+	for i := range len(s) {
+		if !is(s[i]) {
+			return false
+		}
+	}
+	return s != ""
+}

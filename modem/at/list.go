@@ -1,20 +1,98 @@
 package at
 
-// List is the one allow-list.
-type List struct{}
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
 
-// Listed is one string of bytes that a session may write.
-type Listed struct {
-	Bytes string // "AT+CSQ\r"
-	Kind  Kind
-	Why   string
+// List is the one allow-list: all that a session made with it can ever write. It always holds the bare AT, also when it
+// is the zero List. A List cannot be changed after it was made.
+type List struct {
+	listed map[string]Command // by Text
 }
 
-// NewList makes a list for watching; survey commands are refused.
-func NewList(cmds ...Command) (List, error) { return List{}, nil }
+// Listed is one string of bytes that a session may write, for showing.
+type Listed struct {
+	Bytes string // whole, with AT and the carriage return: "AT+CSQ\r"
+	Kind  Kind   //
+	Why   string // in words for a person
+}
 
-// NewSurveyList is NewList that takes survey commands too.
-func NewSurveyList(cmds ...Command) (List, error) { return List{}, nil }
+// attention is the bare AT, with which a session finds out whether the modem listens.
+var attention = Command{Why: "asks whether the modem listens; the answer is OK"}
 
-// All is everything that a session with this list can ever write.
-func (l List) All() []Listed { return nil }
+// NewList gathers commands for watching. Each is checked against the fence (fence.go), which knows nothing of the dialects:
+// whatever is not plainly passive is refused, and so is the whole list. A command that was declared more than once is
+// listed once, with the identity fields of all its declarations.
+func NewList(cmds ...Command) (List, error) { return newList(false, cmds) }
+
+// NewSurveyList is NewList for the explicit survey: it takes commands of Kind Survey too, which send the radio elsewhere
+// and interrupt service for up to minutes.
+func NewSurveyList(cmds ...Command) (List, error) { return newList(true, cmds) }
+
+func newList(surveys bool, cmds []Command) (List, error) {
+	l := List{listed: make(map[string]Command, len(cmds))}
+	var errs []error
+	for _, c := range cmds {
+		kind, why, err := fence(c.Text)
+		switch {
+		case err != nil:
+		case kind != c.Kind:
+			err = fmt.Errorf("declared as a %s command, but it is a %s command", c.Kind, kind)
+		case kind == Survey && !surveys:
+			err = errors.New("interrupts service: only for an explicit survey, never for watching")
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("command %q: %w", "AT"+c.Text, err))
+			continue
+		}
+		if c.Why == "" {
+			c.Why = why
+		}
+		if first, ok := l.listed[c.Text]; ok {
+			first.Identity = slices.Concat(first.Identity, c.Identity)
+			c = first
+		}
+		l.listed[c.Text] = c
+	}
+	if len(errs) > 0 {
+		return List{}, errors.Join(errs...)
+	}
+	return l, nil
+}
+
+// All is everything that a session with this list can ever write, sorted by bytes: a complete and finite list.
+func (l List) All() []Listed {
+	all := []Listed{{string(wire(attention)), attention.Kind, attention.Why}}
+	for _, c := range l.listed {
+		if c.Text != attention.Text {
+			all = append(all, Listed{string(wire(c)), c.Kind, c.Why})
+		}
+	}
+	slices.SortFunc(all, func(a, b Listed) int { return cmp.Compare(a.Bytes, b.Bytes) })
+	return all
+}
+
+// commands are the listed commands, in no order.
+func (l List) commands() []Command { return slices.Collect(maps.Values(l.listed)) }
+
+// admit gives the command as it may be sent: the caller's way to read the answer, the list's text and identity fields.
+func (l List) admit(c Command) (Command, error) {
+	listed, ok := l.listed[c.Text]
+	if !ok && c.Text == attention.Text {
+		listed, ok = attention, true
+	}
+	if !ok {
+		text, _ := Scrub("AT" + strings.ToValidUTF8(c.Text, "?"))
+		return Command{}, fmt.Errorf("%w: %q", ErrNotListed, text)
+	}
+	c.Kind, c.Identity = listed.Kind, listed.Identity
+	return c, nil
+}
+
+// wire is the command as it goes to the modem: the only place where bytes for a port are made.
+func wire(c Command) []byte { return []byte("AT" + c.Text + "\r") }

@@ -1,4 +1,181 @@
 package at
 
-// Scrub takes identities out of a line and says how many.
-func Scrub(line string) (string, int) { return line, 0 }
+import (
+	"slices"
+	"strings"
+)
+
+// redacted stands where an identity was. Lengths of digit strings are kept: "<15 digits>".
+const redacted = "<redacted>"
+
+// redactor strips identities from lines, in the order in which a modem printed them. First by what the commands declare,
+// then by Scrub. It cannot know an undeclared, unlabelled TMSI, which looks like a cell identity, nor a short number in a
+// line that nobody declared.
+type redactor struct {
+	labels []string         // declared for any line
+	fields map[string][]int // declared, by prefix
+	bare   []int            // declared for lines without a prefix, of whatever command
+	rest   rest             // what the last line leaves to come
+	count  int              // identities stripped
+}
+
+// rest says whether lines without a prefix belong to a message or to a value that an earlier line began.
+type rest uint8
+
+const (
+	nothing    rest = iota
+	bodyNext        // the very next line is a body, whatever it looks like
+	bodyMaybe       // an empty line came between: the next line is a body unless it looks like something else
+	bodyGoesOn      // further lines of a body, up to an empty line or one that looks like something else
+)
+
+func newRedactor(cmds []Command) *redactor {
+	r := &redactor{fields: make(map[string][]int)}
+	for _, c := range cmds {
+		for _, id := range c.Identity {
+			switch {
+			case id.Label != "":
+				r.labels = append(r.labels, id.Label)
+			case id.Prefix != "":
+				r.fields[id.Prefix] = append(r.fields[id.Prefix], id.Fields...)
+			default:
+				r.bare = append(r.bare, id.Fields...)
+			}
+		}
+	}
+	return r
+}
+
+// line strips what can be told without knowing whose line it is. body says that the line is the content of a message: it
+// answers nobody, even if it reads OK.
+func (r *redactor) line(line string) (out string, body bool) {
+	if line == "" {
+		if r.rest == bodyNext {
+			r.rest = bodyMaybe
+		} else {
+			r.rest = nothing
+		}
+		return line, false
+	}
+	prefix, _ := Prefix(line)
+	if r.rest == bodyNext || r.rest != nothing && prefix == "" && !isFinal(line) && !isCommand(line) {
+		r.rest = bodyGoesOn
+		r.count++
+		return redacted, true
+	}
+	r.rest = nothing
+	if messageFollows(prefix) {
+		r.rest = bodyNext
+	}
+	out = line
+	for _, label := range r.labels {
+		out = r.add(stripLabel(out, label))
+	}
+	for p, fields := range r.fields {
+		if hasPrefix(out, []string{p}) {
+			out = r.stripFields(out, len(p)+1, fields)
+		}
+	}
+	out = r.add(Scrub(out))
+	if out != line && strings.Count(line, `"`)%2 != 0 {
+		r.rest = bodyGoesOn // the identity may go on in the next line
+	}
+	return out, false
+}
+
+// answer strips what command c declares for the lines of its answer that have no prefix.
+func (r *redactor) answer(line string, c *Command) string {
+	for _, id := range c.Identity {
+		if id.Label == "" && id.Prefix == "" {
+			line = r.stripFields(line, 0, id.Fields)
+		}
+	}
+	return line
+}
+
+// stray strips what any command declares for lines without a prefix from such a line that answers nobody.
+func (r *redactor) stray(line string) string {
+	if prefix, _ := Prefix(line); prefix != "" {
+		return line
+	}
+	return r.stripFields(line, 0, r.bare)
+}
+
+func (r *redactor) add(out string, n int) string {
+	r.count += n
+	return out
+}
+
+// stripFields empties the fields of a line, counted from byte start; their quotes stay.
+func (r *redactor) stripFields(line string, start int, fields []int) string {
+	if len(fields) == 0 {
+		return line
+	}
+	pieces := rawFields(line[start:])
+	changed := false
+	for _, i := range fields {
+		if i < 0 {
+			i += len(pieces)
+		}
+		if i < 0 || i >= len(pieces) {
+			continue
+		}
+		value, _ := nextField(pieces[i])
+		if value == "" || value == redacted {
+			continue
+		}
+		pieces[i] = strings.Replace(pieces[i], value, redacted, 1)
+		changed = true
+		r.count++
+	}
+	if !changed {
+		return line
+	}
+	return line[:start] + strings.Join(pieces, ",")
+}
+
+// rawFields splits as Fields does, and keeps spaces and quotes.
+func rawFields(s string) []string {
+	var pieces []string
+	for {
+		_, rest := nextField(s)
+		pieces = append(pieces, s[:len(s)-len(rest)])
+		if rest == "" {
+			return pieces
+		}
+		s = rest[1:]
+	}
+}
+
+// stripLabel strips the value behind every occurrence of a declared label.
+func stripLabel(line, label string) (string, int) {
+	n, from := 0, 0
+	for {
+		at := indexFold(line[from:], label)
+		if at < 0 {
+			return line, n
+		}
+		from += at + len(label)
+		start, end := labelled(line, from, 1)
+		if start == end {
+			continue
+		}
+		line = line[:start] + redacted + line[end:]
+		from = start + len(redacted)
+		n++
+	}
+}
+
+func indexFold(s, sub string) int {
+	for i := 0; i+len(sub) <= len(s); i++ {
+		if strings.EqualFold(s[i:i+len(sub)], sub) {
+			return i
+		}
+	}
+	return -1
+}
+
+// messageFollows says whether the line after one with this prefix is a short message (TS 27.005 3.4.1).
+func messageFollows(prefix string) bool {
+	return slices.Contains([]string{"+CMT", "+CDS", "+CBM", "+CMGR", "+CMGL"}, prefix)
+}

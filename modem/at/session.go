@@ -1,9 +1,11 @@
 package at
 
 import (
+	"bytes"
 	"context"
-	"errors"
+	"fmt"
 	"io"
+	"sync"
 	"time"
 )
 
@@ -12,68 +14,314 @@ type Direction uint8
 
 // The directions.
 const (
-	Sent     Direction = iota // a command that Vigie wrote, with its AT
-	Received                  // a line that the modem printed, redacted; the echo of Sent is not repeated
+	Sent     Direction = iota // a command that was written, with its AT; its echo is not traced again
+	Received                  // a line that the modem printed, redacted
 )
 
 // Options are what differs between modems and uses. The zero value is good.
 type Options struct {
-	CharDelay    time.Duration           // between two characters written, for modems that lose some
-	CommandDelay time.Duration           // between a final result and the next command
-	Trace        func(Direction, string) // sees every line in order; called by the owner of the port: it must not block
-	Stopwatch    func() time.Duration    // a clock that only runs forward, for Reply.Took; nil: Took stays 0
+	CharDelay    time.Duration        // between two characters written, for modems that lose some
+	CommandDelay time.Duration        // between a final result and the next command
+	Stopwatch    func() time.Duration // a clock that only runs forward, for Reply.Took; without one Took is 0
+
+	// Trace sees all commands and lines in order. It runs on the goroutine that owns the port: it must not block and
+	// must not use the session.
+	Trace func(Direction, string)
 }
 
-// Reply is the answer to one command.
+// Reply is what a modem answered, redacted.
 type Reply struct {
 	Command Command
-	Lines   []string // its information lines, redacted, without CR and LF
+	Lines   []string // information lines, whole, without their ends; also those that came before an error
 	Final   string   // "OK", "ERROR", "+CME ERROR: 516"; "" when none came
 	Took    time.Duration
 }
 
-// Errors of a session.
-var (
-	ErrTimeout   = errors.New("no answer in time")
-	ErrClosed    = errors.New("session closed")
-	ErrNotListed = errors.New("not on the list of commands that may be sent")
-)
-
-// FinalError is a final result other than OK.
-type FinalError struct {
-	Final string // as printed
-	Code  int    // of +CME ERROR and +CMS ERROR; -1 when it has none
-	CMS   bool   //
+// Counts says what a session met that was not in order.
+type Counts struct {
+	Garbage     int // bytes that were no text, or belonged to a line that was cut off
+	Overlong    int // lines of more than 8 KiB, dropped
+	Stale       int // lines printed before the modem was known to listen, dropped: nobody knows how old they are
+	Orphans     int // lines without a prefix that answered nobody; they are passed on as unsolicited
+	Echoes      int // echoes of what this session did not write, or not like that; dropped
+	Late        int // final results of commands that had been given up
+	Timeouts    int // commands without a final result in time
+	Redactions  int // identities stripped
+	Unsolicited int // unsolicited lines dropped, the oldest first, because nobody took them
+	Excess      int // lines of an answer that did not end, dropped
 }
 
-func (e *FinalError) Error() string { return e.Final }
+const (
+	maxUnsolicited = 2048        // lines that wait for somebody to take them
+	maxAnswer      = 2048        // lines of one answer
+	farewell       = time.Second // for a port to close
+)
 
-// Session owns one port.
-type Session struct{}
+// Session owns a port. One goroutine reads it, one writes it, and one, the owner, does everything else.
+type Session struct {
+	port     io.ReadWriteCloser
+	list     List
+	options  Options
+	requests chan request
+	out      chan string   // unsolicited lines
+	read     chan chunk    // from the reader to the owner
+	write    chan []byte   // from the owner to the writer
+	written  chan error    // and back
+	stop     chan struct{} // closed when the session is to end
+	stopOnce sync.Once
+	done     chan struct{} // closed when it has ended
 
-// NewSession starts a session.
-func NewSession(port io.ReadWriteCloser, list List, o Options) *Session { return &Session{} }
+	mu       sync.Mutex
+	err      error // why it ended
+	closeErr error // of the port
+	counts   Counts
 
-// Do sends one command.
-func (s *Session) Do(ctx context.Context, c Command) (Reply, error) { return Reply{}, ErrClosed }
+	// The rest belongs to the owner.
+	lexer   lexer
+	redact  *redactor
+	known   map[string]bool // prefixes of all listed commands
+	waiting *waiting        // the command that waits for its answer
+	buf     []string        // room for the fields of a line
+	tally   Counts          // what will be counts
+	writing bool            // the writer is at work,
+	limit   *time.Timer     // and may be for so long
+	pace    *time.Timer     // runs out when the next command may be written
 
-// Sync makes sure that the modem listens.
-func (s *Session) Sync(ctx context.Context) error { return ErrClosed }
+	synced   bool // the modem has answered AT
+	stale    bool // it must answer AT again before the next command
+	echo     bool // it echoed AT
+	owed     int  // final results that may still come for commands given up
+	failures int  // commands given up in a row
+}
 
-// Unsolicited is where unsolicited lines come out.
-func (s *Session) Unsolicited() <-chan string { return nil }
+type chunk struct {
+	bytes []byte
+	err   error
+}
 
-// Done is closed when the session has ended.
-func (s *Session) Done() <-chan struct{} { return nil }
+type request struct {
+	ctx     context.Context
+	command Command
+	sync    bool
+	answer  chan<- result
+}
 
-// Err says why the session ended.
-func (s *Session) Err() error { return nil }
+type result struct {
+	reply Reply
+	err   error
+}
 
-// Close ends the session.
-func (s *Session) Close() error { return nil }
+// NewSession starts a session on an open port, which it closes at its end. A Read that gives 0 and no error is taken for
+// a read timeout. Until the first command or Sync nothing is written.
+func NewSession(port io.ReadWriteCloser, list List, o Options) *Session {
+	s := &Session{
+		port: port, list: list, options: o,
+		requests: make(chan request),
+		out:      make(chan string, maxUnsolicited),
+		read:     make(chan chunk),
+		write:    make(chan []byte, 1),
+		written:  make(chan error, 1),
+		stop:     make(chan struct{}),
+		done:     make(chan struct{}),
+		redact:   newRedactor(list.commands()),
+		known:    make(map[string]bool),
+		buf:      make([]string, 0, 64),
+		stale:    true,
+	}
+	for _, c := range list.commands() {
+		for _, p := range c.Prefixes {
+			s.known[p] = true
+		}
+		for _, p := range c.After {
+			s.known[p] = true
+		}
+	}
+	var ends sync.WaitGroup
+	ends.Go(s.reading)
+	ends.Go(s.writingOut)
+	go s.run(&ends)
+	return s
+}
 
-// Counts is what went wrong on the wire.
-type Counts struct{}
+// Do sends one command and waits for its answer. Commands wait for their turn; the time of Command.Timeout runs from when
+// the command is written. The error is a *FinalError when the modem answered other than OK, ErrNotListed, ErrTimeout,
+// ErrClosed together with its cause, or the context's; the Reply holds the lines that came even so. A session that has
+// given up a command makes sure that the modem listens before it writes the next.
+func (s *Session) Do(ctx context.Context, c Command) (Reply, error) {
+	listed, err := s.list.admit(c)
+	if err != nil {
+		return Reply{Command: c}, err
+	}
+	reply, err := s.ask(request{ctx: ctx, command: listed})
+	reply.Command = listed
+	if err != nil {
+		err = fmt.Errorf("AT%s: %w", listed.Text, err)
+	}
+	return reply, err
+}
+
+// Sync makes sure that the modem listens: it lets stale bytes run out, then sends AT until the answer is OK, five times at
+// most, and waits a second for each answer. It works with echo on and off and changes neither.
+func (s *Session) Sync(ctx context.Context) error {
+	_, err := s.ask(request{ctx: ctx, sync: true})
+	return err
+}
+
+func (s *Session) ask(r request) (Reply, error) {
+	if err := r.ctx.Err(); err != nil {
+		return Reply{}, err
+	}
+	answer := make(chan result, 1)
+	r.answer = answer
+	select {
+	case s.requests <- r:
+	case <-r.ctx.Done():
+		return Reply{}, r.ctx.Err()
+	case <-s.stop:
+		return Reply{}, s.Err()
+	}
+	got := <-answer // the owner answers whatever it takes
+	return got.reply, got.err
+}
+
+// Unsolicited gives the lines that answer no command, in the order in which they were printed, also those between the
+// lines of an answer. It is closed when the session has ended. The port never waits for whoever takes them: when 2,048
+// lines wait the oldest is dropped, and counted.
+func (s *Session) Unsolicited() <-chan string { return s.out }
+
+// Done is closed when the session has ended, by Close or because the port died.
+func (s *Session) Done() <-chan struct{} { return s.done }
+
+// Err says why the session ends: ErrClosed, which wraps the cause when it was not Close. It is nil while the session lives.
+func (s *Session) Err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
 
 // Counts so far.
-func (s *Session) Counts() Counts { return Counts{} }
+func (s *Session) Counts() Counts {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.counts
+}
+
+// Close ends the session and closes the port. It waits for both, for a second at most when the port hangs.
+func (s *Session) Close() error {
+	s.end(ErrClosed)
+	<-s.done
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closeErr
+}
+
+// die ends the session because of the port.
+func (s *Session) die(cause error) { s.end(fmt.Errorf("%w: %w", ErrClosed, cause)) }
+
+func (s *Session) end(err error) {
+	s.stopOnce.Do(func() {
+		s.mu.Lock()
+		s.err = err
+		s.mu.Unlock()
+		close(s.stop)
+	})
+}
+
+// run is the owner.
+func (s *Session) run(ends *sync.WaitGroup) {
+	for s.Err() == nil {
+		var hung <-chan time.Time
+		if s.writing {
+			hung = s.limit.C
+		}
+		select {
+		case r := <-s.requests:
+			reply, err := s.serve(r)
+			s.publish()
+			r.answer <- result{reply, err}
+		case c := <-s.read:
+			s.take(c)
+		case err := <-s.written:
+			s.wrote(err)
+		case <-hung:
+			s.die(errHung)
+		case <-s.stop:
+		}
+	}
+	s.lexer.drop()
+	s.publish()
+	close(s.write)
+	gone := make(chan error, 1)
+	go func() { // a port may hang here too
+		err := s.port.Close()
+		ends.Wait()
+		gone <- err
+	}()
+	select {
+	case err := <-gone:
+		s.mu.Lock()
+		s.closeErr = err
+		s.mu.Unlock()
+	case <-time.After(farewell):
+	}
+	close(s.out)
+	close(s.done)
+}
+
+// publish lets Counts see the owner's counts.
+func (s *Session) publish() {
+	s.tally.Garbage, s.tally.Overlong, s.tally.Redactions = s.lexer.garbage, s.lexer.overlong, s.redact.count
+	s.mu.Lock()
+	s.counts = s.tally
+	s.mu.Unlock()
+}
+
+// reading is the reader.
+func (s *Session) reading() {
+	buf := make([]byte, 4096)
+	for {
+		n, err := s.port.Read(buf)
+		if err == nil && n == 0 {
+			select {
+			case <-s.stop:
+				return
+			default:
+				continue
+			}
+		}
+		select {
+		case s.read <- chunk{bytes.Clone(buf[:n]), err}:
+		case <-s.stop:
+			return
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// writingOut is the writer.
+func (s *Session) writingOut() {
+	for b := range s.write {
+		s.written <- s.put(b)
+	}
+}
+
+// put writes at once, or a character at a time.
+func (s *Session) put(b []byte) error {
+	if s.options.CharDelay <= 0 {
+		_, err := s.port.Write(b)
+		return err
+	}
+	for i := range b {
+		if _, err := s.port.Write(b[i : i+1]); err != nil {
+			return err
+		}
+		select {
+		case <-time.After(s.options.CharDelay):
+		case <-s.stop:
+			return ErrClosed
+		}
+	}
+	return nil
+}

@@ -1,13 +1,251 @@
 package at
 
-import "io"
+import (
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+)
 
-// Exchange is one command and what the modem printed for it.
+// Exchange is one command and what a modem printed for it, as found in recorded text.
 type Exchange struct {
-	Command string   // as Command.Text, upper case outside quotes; "" when the text has no echo for these lines
-	Lines   []string // redacted
-	Final   string   // "" when the text has none
+	Command string   // as Command.Text: upper case outside quotes; "" where the text does not show it, and for unsolicited lines behind a final result
+	Lines   []string // redacted, without their ends
+	Final   string   // "OK", "ERROR", "+CME ERROR: 516"; "" where the text has none
 }
 
-// ReadTranscript splits recorded modem text into exchanges.
-func ReadTranscript(r io.Reader) ([]Exchange, error) { return nil, nil }
+// ReadTranscript splits recorded modem text into exchanges. The text may have echo or none, any kind of line end, several
+// commands, and several in one line (AT+A;+B): these come out as one exchange each, with the lines shared out by prefix
+// and with the final result of all. Lines that begin with "# " are comments. Noise never makes it fail: the error is the
+// reader's, together with what was read before.
+//
+// Lines are redacted by what the given commands declare as identity, and by Scrub.
+func ReadTranscript(r io.Reader, cmds ...Command) ([]Exchange, error) {
+	t := transcriber{redact: newRedactor(cmds), cmds: cmds}
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := r.Read(buf)
+		t.lexer.feed(buf[:n], t.line)
+		if err != nil {
+			t.lexer.feed([]byte("\n"), t.line)
+			t.flush()
+			if errors.Is(err, io.EOF) {
+				err = nil
+			}
+			return t.out, err
+		}
+	}
+}
+
+// transcriber gathers the exchanges of one text.
+type transcriber struct {
+	lexer  lexer
+	redact *redactor
+	cmds   []Command
+	out    []Exchange
+	open   []Exchange // of one command line; empty between a final result and the next line
+	last   int        // which of them got the last line
+	typed  string     // the command line
+	cut    int        // one more than the index in out of an error that was cut by an echo; 0 when there is none
+}
+
+func (t *transcriber) line(raw string) {
+	if raw == "" {
+		t.redact.line("")
+		return
+	}
+	split(raw, t.known, t.piece)
+}
+
+// known prefixes are those of the open commands.
+func (t *transcriber) known(prefix string) bool {
+	for _, e := range t.open {
+		if name, _ := splitForm(e.Command); name == prefix {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *transcriber) piece(raw string) {
+	text, body := t.redact.line(raw)
+	if body {
+		t.add(text)
+		return
+	}
+	if strings.HasPrefix(text, "# ") {
+		return
+	}
+	if at := commandAt(text); at >= 0 {
+		t.command(text[at:])
+		return
+	}
+	if isFinal(text) {
+		if head, rest, _ := strings.Cut(text, ":"); isCommand(strings.TrimSpace(rest)) {
+			t.final(head + ":") // the echo of a command that was sent too early
+			t.command(strings.TrimSpace(rest))
+			t.cut = len(t.out)
+			return
+		}
+		t.final(text)
+		return
+	}
+	if prefix, _ := Prefix(text); prefix == "" && t.cut > 0 {
+		t.out[t.cut-1].Final += " " + text
+		t.cut = 0
+		return
+	}
+	t.add(text)
+}
+
+// command opens the exchanges of a command line. The same line once more is its echo.
+func (t *transcriber) command(typed string) {
+	if len(t.open) > 0 && typed == t.typed && t.silent() {
+		return
+	}
+	t.flush()
+	t.typed, t.last = typed, 0
+	for _, text := range commandTexts(typed) {
+		t.open = append(t.open, Exchange{Command: text})
+	}
+}
+
+// silent says whether no line has come for the open exchanges.
+func (t *transcriber) silent() bool {
+	for _, e := range t.open {
+		if len(e.Lines) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func (t *transcriber) add(text string) {
+	if len(t.open) == 0 {
+		t.open, t.last = append(t.open, Exchange{}), 0
+	}
+	t.cut = 0
+	t.last = t.whose(text)
+	e := &t.open[t.last]
+	if prefix, _ := Prefix(text); prefix == "" {
+		for i := range t.cmds {
+			if t.cmds[i].Text == e.Command {
+				text = t.redact.answer(text, &t.cmds[i])
+			}
+		}
+		if e.Command == "" {
+			text = t.redact.stray(text)
+		}
+	}
+	e.Lines = append(e.Lines, text)
+}
+
+// whose finds the open exchange to which a line belongs. Of those with its prefix it is the one whose argument the line
+// repeats; or else the one that got the last line, unless the same is asked again; or else the first question without an
+// answer. A line without a prefix follows the last one.
+func (t *transcriber) whose(text string) int {
+	prefix, _ := Prefix(text)
+	var same []int
+	for i, e := range t.open {
+		if name, form := splitForm(e.Command); name != "" && name == prefix {
+			if argument, ok := strings.CutPrefix(form, `="`); ok && strings.Contains(text, `"`+strings.TrimSuffix(argument, `"`)) {
+				return i
+			}
+			same = append(same, i)
+		}
+	}
+	repeated := func(i int) bool { return i > t.last && t.open[i].Command == t.open[t.last].Command }
+	if len(same) == 0 || slices.Contains(same, t.last) && len(t.open[t.last].Lines) > 0 && !slices.ContainsFunc(same, repeated) {
+		return t.last
+	}
+	for _, i := range same {
+		if kind, _, err := fence(t.open[i].Command); err == nil && kind != Reporting && len(t.open[i].Lines) == 0 {
+			return i
+		}
+	}
+	return same[0]
+}
+
+func (t *transcriber) final(text string) {
+	if len(t.open) == 0 {
+		t.open = append(t.open, Exchange{})
+	}
+	for i := range t.open {
+		t.open[i].Final = text
+	}
+	t.flush()
+}
+
+func (t *transcriber) flush() {
+	t.out = append(t.out, t.open...)
+	t.open, t.cut = nil, 0
+}
+
+// commandAt finds where a command begins in a line: at its start, or behind the rest of an older line ("RDATE0").
+func commandAt(line string) int {
+	if isCommand(line) {
+		return 0
+	}
+	for i := 1; i < min(len(line)-2, 16) && isWord(line[i-1]); i++ {
+		if rest := line[i:]; (rest[2] == 'E' || isMark(rest[2])) && isCommand(rest) && !strings.ContainsAny(rest, " :") {
+			return i
+		}
+	}
+	return -1
+}
+
+// commandTexts splits a command line at the semicolons outside quotes, without the AT, and spells each part as a List does.
+func commandTexts(typed string) []string {
+	var texts []string
+	var b strings.Builder
+	quoted := false
+	for _, r := range typed[len("AT"):] + ";" {
+		switch {
+		case r == ';' && !quoted:
+			if b.Len() > 0 || len(texts) == 0 {
+				texts = append(texts, b.String())
+			}
+			b.Reset()
+			continue
+		case r == '"':
+			quoted = !quoted
+		case !quoted && r == ' ':
+			continue
+		case !quoted && 'a' <= r && r <= 'z':
+			r -= 'a' - 'A'
+		}
+		b.WriteRune(r)
+	}
+	if b.Len() > 1 {
+		texts = append(texts, strings.TrimSuffix(b.String(), ";")) // a quote that was never closed
+	}
+	return texts
+}
+
+// Recorder writes a transcript of a session: what it sent and what came back, redacted. Its Trace is made for
+// Options.Trace. The first error of the writer is kept, and nothing is written after it.
+type Recorder struct {
+	w   io.Writer
+	mu  sync.Mutex
+	err error
+}
+
+// NewRecorder writes to w.
+func NewRecorder(w io.Writer) *Recorder { return &Recorder{w: w} }
+
+// Trace writes one line.
+func (r *Recorder) Trace(_ Direction, line string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.err == nil {
+		_, r.err = io.WriteString(r.w, line+"\n")
+	}
+}
+
+// Err is the first error of the writer.
+func (r *Recorder) Err() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.err
+}

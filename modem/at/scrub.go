@@ -1,0 +1,376 @@
+package at
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// Scrub takes out of a line whatever looks like an identity of a subscriber or of a device, and says how many it took. It
+// is the net under the declared fields, and all there is for text of unknown origin: lines and commands whose very purpose
+// is a number, an identity or a PIN (+CLIP, +CNUM, +CIMI...), values behind a label (IMEI:, TMSI, ICCID...), strings of 14
+// and more digits (IMSI, IMEI, ICCID: TS 23.003 2.2 and 6.2, ITU-T E.118), also in UCS2, hexadecimal or grouped as printed
+// on labels, and numbers that begin with a plus. Zero-padded cell identities, times and operator names in UCS2 stay. A
+// scrubbed line is not changed by scrubbing it again.
+func Scrub(line string) (string, int) {
+	if prefix, rest := Prefix(line); prefix != "" && isIdentityLine(prefix[1:]) {
+		if value := strings.TrimSpace(rest); value == "" || value == redacted {
+			return line, 0
+		}
+		return prefix + ": " + redacted, 1
+	}
+	if at := privateArgument(line); at > 0 {
+		if line[at:] == redacted {
+			return line, 0
+		}
+		return line[:at] + redacted, 1
+	}
+	line, labels := scrubLabels(line)
+	line, digits := scrubDigits(line)
+	return line, labels + digits
+}
+
+// identityLines are the names, without the mark, of lines that hold a number, a message or what the SIM stores.
+const identityLines = "CLIP CMT CMTI CDS CDSI CRING COLP CCWA CDIP CLCC CUSD CMGR CMGL CPBR CPBF CSCA CSIM CRSM CGLA EGMR"
+
+// privateCommands are the names, without the mark, of commands that are given a number, a PIN or a message.
+const privateCommands = "CMGS CMGW CMGC CPBW CSCA CUSD CPIN CPIN2 CLCK CPWD CCFC EGMR CSIM CRSM CGLA"
+
+func isIdentityLine(name string) bool { return holds(identityLines, name) || namesIdentity(name) }
+
+// privateArgument finds where the private part of a recorded command begins; 0 when there is none.
+func privateArgument(line string) int {
+	if !isCommand(line) || len(line) < 4 {
+		return 0
+	}
+	if line[2] == 'D' || line[2] == 'd' {
+		return 3
+	}
+	for at := range len(line) {
+		if line[at] != '=' || at+1 == len(line) || line[at+1] == '?' {
+			continue
+		}
+		start := at
+		for start > 0 && isWord(line[start-1]) {
+			start--
+		}
+		if name := strings.ToUpper(line[start:at]); holds(privateCommands, name) || namesIdentity(name) {
+			return at + 1
+		}
+	}
+	return 0
+}
+
+// labels are the words, or their ends ("mTMSI", "PTMSI"), that stand before an identity.
+var labels = []string{"IMSI", "IMEI", "IMEISV", "CCID", "TMSI", "GUTI", "SUPI", "SUCI", "MSISDN", "MEID", "ESN", "FSN", "EID"}
+
+// phrases are labels of more than one word, and one too short to be an end.
+var phrases = []string{"serial number", "serial no", "phone number", "own number", "subscriber number", "S/N", "SN"}
+
+func scrubLabels(line string) (string, int) {
+	var out replacer
+	for i := 0; i < len(line); i++ {
+		if !isLetter(line[i]) || i > 0 && isLetter(line[i-1]) {
+			continue
+		}
+		end := labelEnd(line, i)
+		if end == 0 {
+			continue
+		}
+		if start, stop := labelled(line, end, 4); start < stop {
+			out.replace(line, start, stop, redacted)
+			i = stop - 1
+		}
+	}
+	return out.done(line)
+}
+
+// labelEnd finds the end of the label that begins at start; 0 when none does.
+func labelEnd(line string, start int) int {
+	end := start
+	for end < len(line) && isLetter(line[end]) {
+		end++
+	}
+	for _, l := range labels {
+		if more := end - start - len(l); 0 <= more && more < 4 && strings.EqualFold(line[end-len(l):end], l) && (more == 0 || len(l) > 3) {
+			return end
+		}
+	}
+	for _, p := range phrases {
+		if e := start + len(p); e < len(line) && strings.EqualFold(line[start:e], p) && !isWord(line[e]) {
+			return e
+		}
+	}
+	return 0
+}
+
+// labelled finds the value behind a label that ends at from. Start and end are equal when there is none, or when it has
+// fewer than least digits, decimal or hexadecimal.
+func labelled(line string, from, least int) (start, end int) {
+	start = from
+	if start < len(line) && isDigit(line[start]) && (start+1 == len(line) || !isWord(line[start+1])) {
+		start++ // IMEI2:
+	}
+	if strings.HasPrefix(line[start:], " SV") {
+		start += len(" SV")
+	}
+	for range 8 {
+		if start < len(line) && strings.IndexByte(" \t\":='(,[", line[start]) >= 0 {
+			start++
+		}
+	}
+	end = wordEnd(line, start)
+	if isDigits(line[start:end]) || end-start == 2 {
+		for end < len(line) && line[end] == ' ' && end-start < 26 { // 35 209900 176148 1, A1 B2 C3 D4
+			next := wordEnd(line, end+1)
+			group := line[end+1 : next]
+			if group == "" || !isDigits(group) && (len(group) != 2 || !consistsOf(group, isHex)) {
+				break
+			}
+			end = next
+		}
+	}
+	decimal, hex, other := 0, 0, 0
+	for _, c := range []byte(strings.TrimPrefix(strings.ToLower(line[start:end]), "0x")) {
+		switch {
+		case isDigit(c):
+			decimal++
+		case isHex(c):
+			hex++
+		case isLetter(c):
+			other++
+		}
+	}
+	if decimal < least && (other > 0 || decimal+hex < least) {
+		return start, start
+	}
+	return start, end
+}
+
+// wordEnd finds the end of the word that begins at start; dots, dashes, slashes and broken bytes may stand inside.
+func wordEnd(line string, start int) int {
+	end := start
+	for i := start; i < len(line); {
+		switch {
+		case isWord(line[i]):
+			i++
+			end = i
+		case i > start && strings.IndexByte("-./", line[i]) >= 0:
+			i++
+		case i > start && strings.HasPrefix(line[i:], broken):
+			i += len(broken)
+		default:
+			return end
+		}
+	}
+	return end
+}
+
+// scrubDigits finds identities by their shape.
+func scrubDigits(line string) (string, int) {
+	var out replacer
+	for i := 0; i < len(line); {
+		switch {
+		case line[i] == '+':
+			end := digitsEnd(line, i+1)
+			if end-i > 8 { // E.164: up to 15 digits
+				out.replace(line, i, end, "<number>")
+			}
+			i = end
+		case isDigit(line[i]):
+			start, end, found := identityAt(line, i)
+			if found > 0 {
+				out.replace(line, max(start, out.kept), end, "<"+strconv.Itoa(found)+" digits>")
+			}
+			i = end
+		default:
+			i++
+		}
+	}
+	return out.done(line)
+}
+
+// identityAt looks at the digits that begin at i. It gives the number of digits of the identity found there, and what it
+// covers; or 0, and where to look on.
+func identityAt(line string, i int) (start, end, found int) {
+	end, found = digitRun(line, i)
+	if found < 14 {
+		if isICCID(line, i) {
+			_, end = hexWord(line, i)
+			return i, end, end - i
+		}
+		if last, digits := grouped(line, i); digits > 0 {
+			return i, last, digits
+		}
+		return i, end, 0
+	}
+	if first, last := hexWord(line, i); isUCS2(line[first:last]) {
+		text := decodeUCS2(line[first:last])
+		if _, hidden := Scrub(text); hidden == 0 {
+			return i, last, 0
+		}
+		return first, last, last - first
+	}
+	if isPadded(line[i:end]) || isTime(line[i:end]) {
+		return i, end, 0
+	}
+	return i, fillerEnd(line, end), found
+}
+
+// digitsEnd finds the end of the decimal digits that begin at start.
+func digitsEnd(line string, start int) int {
+	for start < len(line) && isDigit(line[start]) {
+		start++
+	}
+	return start
+}
+
+// digitRun finds the end of the decimal digits that begin at start, and their number. Broken bytes between two digits may
+// have been digits: the run goes on behind them.
+func digitRun(line string, start int) (end, digits int) {
+	for i := start; i < len(line); {
+		switch {
+		case isDigit(line[i]):
+			i++
+			end, digits = i, digits+1
+		case strings.HasPrefix(line[i:], broken):
+			i += len(broken)
+		default:
+			return end, digits
+		}
+	}
+	return end, digits
+}
+
+// hexWord finds the hexadecimal digits around i.
+func hexWord(line string, i int) (start, end int) {
+	for start = i; start > 0 && isHex(line[start-1]); {
+		start--
+	}
+	for end = i; end < len(line) && isHex(line[end]); {
+		end++
+	}
+	return start, end
+}
+
+// isPadded says whether digits are a cell identity padded with zeros: an NCI has 36 bit, 9 hexadecimal digits, and some
+// modems pad it to 16. No IMSI, IMEI or ICCID begins with five zeros.
+func isPadded(digits string) bool {
+	significant := strings.TrimLeft(digits, "0")
+	return len(digits)-len(significant) >= 5 && len(significant) <= 9
+}
+
+// isTime says whether digits are a date and a time, as position answers print it: 20260411123455.
+func isTime(digits string) bool {
+	if len(digits) != 14 || !isDigits(digits) {
+		return false
+	}
+	_, err := time.Parse("20060102150405", digits)
+	return err == nil && digits >= "1980" && digits < "2100"
+}
+
+// isICCID says whether at i begins an ICCID that holds letters, as some networks number, or one as the SIM stores it, with
+// the digits of each byte swapped (TS 102 221 13.2). Cell identities have 16 digits at most.
+func isICCID(line string, i int) bool {
+	_, end := hexWord(line, i)
+	return end-i >= 18 && end-i <= 22 && (line[i:i+2] == "89" || line[i:i+2] == "98")
+}
+
+// fillerEnd takes in the F, and the digit that it was swapped with, behind an ICCID or IMSI of odd length.
+func fillerEnd(line string, end int) int {
+	_, last := hexWord(line, end)
+	if last > end && last-end <= 2 && (line[end] == 'F' || line[end] == 'f') {
+		return last
+	}
+	return end
+}
+
+// grouped finds an IMEI or an ICCID printed in groups: 35-209900-176148-1, 354000/06/123456/7, 8949 0200 0012 3456 789. It
+// gives the end and the number of digits; 0 when there is none.
+func grouped(line string, start int) (end, digits int) {
+	if start > 0 && isWord(line[start-1]) {
+		return 0, 0
+	}
+	var sizes []int
+	for i := start; ; i = end + 1 {
+		end = digitsEnd(line, i)
+		sizes = append(sizes, end-i)
+		digits += end - i
+		if len(sizes) == 12 || end+1 >= len(line) || strings.IndexByte("- ./", line[end]) < 0 || !isDigit(line[end+1]) ||
+			len(sizes) > 1 && line[end] != line[start+sizes[0]] {
+			break
+		}
+	}
+	if len(sizes) < 2 || end < len(line) && isWord(line[end]) || !isIMEIGroups(sizes, digits) && !isICCIDGroups(line[start:], sizes, digits) {
+		return 0, 0
+	}
+	if sizes[0] == 8 && len(sizes) == 2 && isTime(line[start:start+8]+line[start+9:end]) {
+		return 0, 0
+	}
+	return end, digits
+}
+
+func isIMEIGroups(sizes []int, digits int) bool {
+	if digits < 14 || digits > 16 {
+		return false
+	}
+	for _, imei := range [][]int{{2, 6, 6}, {6, 2, 6}, {8, 6}} {
+		if more := len(sizes) - len(imei); (more == 0 || more == 1) && slices.Equal(sizes[:len(imei)], imei) {
+			return true
+		}
+	}
+	return false
+}
+
+func isICCIDGroups(text string, sizes []int, digits int) bool {
+	last := len(sizes) - 1
+	return digits >= 18 && digits <= 22 && text[:2] == "89" && sizes[0] <= 6 && sizes[last] <= sizes[0] &&
+		!slices.ContainsFunc(sizes[:last], func(n int) bool { return n != sizes[0] })
+}
+
+// isUCS2 says whether hexadecimal digits are text in UCS2 (TS 27.007 5.5) of an alphabet in which operators write their
+// names: Latin, Greek, Cyrillic, Hebrew, Arabic.
+func isUCS2(hex string) bool {
+	if len(hex) < 8 || len(hex)%4 != 0 {
+		return false
+	}
+	for _, r := range decodeUCS2(hex) {
+		if r >= 0x0700 || !unicode.IsPrint(r) {
+			return false
+		}
+	}
+	return true
+}
+
+func decodeUCS2(hex string) string {
+	var b strings.Builder
+	for i := 0; i+4 <= len(hex); i += 4 {
+		n, _ := strconv.ParseUint(hex[i:i+4], 16, 16)
+		b.WriteRune(rune(n))
+	}
+	return b.String()
+}
+
+// replacer collects the replacements made in a line, from left to right.
+type replacer struct {
+	b    strings.Builder
+	kept int // where the line has been copied to
+	n    int
+}
+
+func (r *replacer) replace(line string, start, end int, with string) {
+	r.b.WriteString(line[r.kept:start])
+	r.b.WriteString(with)
+	r.kept = end
+	r.n++
+}
+
+func (r *replacer) done(line string) (string, int) {
+	if r.n == 0 {
+		return line, 0
+	}
+	r.b.WriteString(line[r.kept:])
+	return r.b.String(), r.n
+}
