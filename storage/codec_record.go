@@ -1,0 +1,306 @@
+package storage
+
+import (
+	"math"
+	"time"
+
+	"vigie/analyzer"
+	"vigie/cell"
+)
+
+// timeKey is the time in nanoseconds since 1970, by which records are sorted. Before 1678 and after 2261 it stands at
+// its limits, and exact is false: the record then holds its time in full.
+func timeKey(t time.Time) (key int64, exact bool) {
+	const last = math.MaxInt64 / 1_000_000_000
+	switch sec := t.Unix(); {
+	case sec < -last:
+		return math.MinInt64, false
+	case sec >= last:
+		return math.MaxInt64, false
+	}
+	return t.UnixNano(), true
+}
+
+func keyTime(key int64) time.Time { return time.Unix(0, key).UTC() }
+
+// encodeRecord appends the stored form of a record: without its sensor, which its source row names, without its time
+// where the key holds it, and without its raw lines, which are kept apart.
+func encodeRecord(dst []byte, r cell.Record) []byte {
+	c := &coder{b: append(dst, codecVersion), writing: true}
+	_, exact := timeKey(r.When())
+	c.record(r, exact)
+	return c.b
+}
+
+// decodeRecord is the inverse.
+func decodeRecord(b []byte, kind Kinds, sensor string, key int64) (cell.Record, error) {
+	if len(b) == 0 || b[0] != codecVersion {
+		return nil, errCodec
+	}
+	c := &coder{b: b[1:]}
+	var r cell.Record
+	at := keyTime(key)
+	switch kind {
+	case Observations:
+		r = &cell.Observation{Sensor: sensor, Time: at}
+	case Gaps:
+		r = &cell.Gap{Sensor: sensor, Time: at}
+	case Healths:
+		r = &cell.Health{Sensor: sensor, Time: at}
+	case Clocks:
+		r = &cell.Clock{Sensor: sensor, Time: at}
+	case Sources:
+		r = &cell.Source{Sensor: sensor}
+	default:
+		return nil, errCodec
+	}
+	c.record(r, true)
+	if c.bad || len(c.b) != 0 {
+		return nil, errCodec
+	}
+	return r, nil
+}
+
+func kindOf(r cell.Record) Kinds {
+	switch r.(type) {
+	case *cell.Observation:
+		return Observations
+	case *cell.Gap:
+		return Gaps
+	case *cell.Health:
+		return Healths
+	case *cell.Clock:
+		return Clocks
+	case *cell.Source:
+		return Sources
+	}
+	return 0
+}
+
+// rawOf is where a record keeps its raw lines; nil where it has no place for them.
+func rawOf(r cell.Record) *[]string {
+	switch r := r.(type) {
+	case *cell.Observation:
+		return &r.Raw
+	case *cell.Health:
+		return &r.Raw
+	}
+	return nil
+}
+
+func (c *coder) record(r cell.Record, exact bool) {
+	switch r := r.(type) {
+	case *cell.Observation:
+		c.observation(r, exact)
+	case *cell.Gap:
+		masked(c, func(m *mask) {
+			c.far(m, &r.Time, exact)
+			if m.has(!r.Until.IsZero()) {
+				c.time(&r.Until)
+			}
+		})
+		text(c, &r.Reason)
+	case *cell.Health:
+		masked(c, func(m *mask) {
+			c.far(m, &r.Time, exact)
+			c.hasRaw(m, &r.Raw)
+		})
+		text(c, &r.Reason)
+		text(c, &r.Detail)
+		n := int64(r.Count)
+		c.int(&n)
+		r2(c, &r.Count, int(n))
+	case *cell.Clock:
+		masked(c, func(m *mask) { c.far(m, &r.Time, exact) })
+		n := int64(r.Offset)
+		c.int(&n)
+		r2(c, &r.Offset, time.Duration(n))
+	case *cell.Source:
+		c.source(r)
+	}
+}
+
+// r2 sets v when reading.
+func r2[T any](c *coder, v *T, to T) {
+	if !c.writing {
+		*v = to
+	}
+}
+
+// far codes a time that the key cannot hold.
+func (c *coder) far(m *mask, t *time.Time, exact bool) {
+	if m.has(!exact) {
+		c.time(t)
+	}
+}
+
+// hasRaw remembers whether there are raw lines: none (nil) or an empty list. The lines themselves are kept apart.
+func (c *coder) hasRaw(m *mask, raw *[]string) {
+	if m.has(*raw != nil) && !c.writing {
+		*raw = []string{}
+	}
+}
+
+var (
+	states  = []cell.State{"", cell.Searching, cell.Limited, cell.Idle, cell.Connected, cell.NoService}
+	domains = []cell.Domain{"", cell.CS, cell.PS, cell.EPS, cell.FGS}
+	places  = []string{"", "gnss", "gpsd", "phone"}
+	modes   = []cell.Mode{"", cell.Fixed, cell.Mobile}
+)
+
+func (c *coder) observation(o *cell.Observation, exact bool) {
+	masked(c, func(m *mask) {
+		if m.has(o.State != "") {
+			word(c, &o.State, states)
+		}
+		if m.has(o.Serving != nil) {
+			pointer(c, &o.Serving, (*coder).cell)
+		}
+		if m.has(o.Neighbours != nil) {
+			list(c, &o.Neighbours, (*coder).cell)
+		}
+		c.hasRaw(m, &o.Raw)
+		if m.has(o.Registration != nil) {
+			list(c, &o.Registration, (*coder).registration)
+		}
+		if m.has(o.Position != nil) {
+			pointer(c, &o.Position, (*coder).position)
+		}
+		if m.has(o.Secondary != nil) {
+			list(c, &o.Secondary, (*coder).cell)
+		}
+		m.flag(c, &o.Survey)
+		c.far(m, &o.Time, exact)
+	})
+}
+
+func pointer[T any](c *coder, p **T, code func(*coder, *T)) {
+	if !c.writing {
+		*p = new(T)
+	}
+	code(c, *p)
+}
+
+// cell puts the values that neighbours have first, so that their mask takes one byte.
+func (c *coder) cell(x *cell.Cell) {
+	number(c, &x.RAT)
+	masked(c, func(m *mask) {
+		optional(c, m, &x.ARFCN, number[uint32])
+		optional(c, m, &x.PCI, number[uint16])
+		optional(c, m, &x.RSRP, float[cell.DBm])
+		optional(c, m, &x.RSRQ, float[cell.DB])
+		optional(c, m, &x.RSSI, float[cell.DBm])
+		optional(c, m, &x.SRxLev, float[cell.DB])
+		optional(c, m, &x.Priority, number[uint8])
+		if m.has(x.MCC != "" || x.MNC != "") {
+			text(c, &x.MCC)
+			text(c, &x.MNC)
+		}
+		optional(c, m, &x.Area, number[cell.Area])
+		optional(c, m, &x.ID, number[uint64])
+		optional(c, m, &x.Band, number[cell.Band])
+		optional(c, m, &x.Bandwidth, number[cell.KHz])
+		optional(c, m, &x.SINR, float[cell.DB])
+		optional(c, m, &x.TA, number[uint16])
+		optional(c, m, &x.ThreshHigh, float[cell.DB])
+		optional(c, m, &x.ThreshLow, float[cell.DB])
+		optional(c, m, &x.RSCP, float[cell.DBm])
+		optional(c, m, &x.EcIo, float[cell.DB])
+		if m.has(x.Placeholder != 0) {
+			number(c, &x.Placeholder)
+		}
+	})
+}
+
+func (c *coder) registration(r *cell.Registration) {
+	word(c, &r.Domain, domains)
+	masked(c, func(m *mask) {
+		optional(c, m, &r.Status, number[uint8])
+		optional(c, m, &r.AcT, number[uint8])
+		optional(c, m, &r.Area, number[cell.Area])
+		optional(c, m, &r.CellID, number[uint64])
+		optional(c, m, &r.CauseType, number[uint8])
+		optional(c, m, &r.Cause, number[uint16])
+	})
+}
+
+func (c *coder) position(p *cell.Position) {
+	float(c, &p.Lat)
+	float(c, &p.Lon)
+	masked(c, func(m *mask) {
+		optional(c, m, &p.Accuracy, float[float64])
+		optional(c, m, &p.Speed, float[float64])
+		if m.has(p.Source != "") {
+			word(c, &p.Source, places)
+		}
+	})
+}
+
+func (c *coder) source(s *cell.Source) {
+	version := int64(s.Version)
+	c.int(&version)
+	r2(c, &s.Version, int(version))
+	word(c, &s.Mode, modes)
+	text(c, &s.Model)
+	text(c, &s.Firmware)
+	text(c, &s.Set)
+	masked(c, func(m *mask) {
+		optional(c, m, &s.Reports, number[cell.Fields])
+		m.flag(c, &s.Skew)
+		if m.has(s.Assumed != 0) {
+			number(c, &s.Assumed)
+		}
+		m.flag(c, &s.Survey)
+		m.flag(c, &s.AT)
+	})
+}
+
+// encodeEvent is the stored form of an event, whole.
+func encodeEvent(e *analyzer.Event) []byte {
+	c := &coder{b: []byte{codecVersion}, writing: true}
+	c.event(e)
+	return c.b
+}
+
+func decodeEvent(b []byte) (analyzer.Event, error) {
+	var e analyzer.Event
+	if len(b) == 0 || b[0] != codecVersion {
+		return e, errCodec
+	}
+	c := &coder{b: b[1:]}
+	c.event(&e)
+	if c.bad || len(c.b) != 0 {
+		return analyzer.Event{}, errCodec
+	}
+	return e, nil
+}
+
+func (c *coder) event(e *analyzer.Event) {
+	text(c, &e.ID)
+	text(c, &e.Sensor)
+	number(c, &e.Severity)
+	text(c, &e.State)
+	c.time(&e.First)
+	c.time(&e.Opened)
+	c.time(&e.Last)
+	float(c, &e.Score)
+	list(c, &e.Cells, (*coder).cell)
+	list(c, &e.Findings, (*coder).finding)
+	text(c, &e.Summary)
+	c.texts(&e.InnocentCauses)
+}
+
+func (c *coder) finding(f *analyzer.Finding) {
+	text(c, &f.Rule)
+	version := int64(f.Version)
+	c.int(&version)
+	r2(c, &f.Version, int(version))
+	number(c, &f.Severity)
+	c.time(&f.First)
+	c.time(&f.Last)
+	text(c, &f.Summary)
+	list(c, &f.Evidence, func(c *coder, e *analyzer.Evidence) {
+		c.time(&e.Time)
+		c.texts(&e.Raw)
+	})
+}

@@ -1,0 +1,116 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"syscall"
+
+	"github.com/ncruces/go-sqlite3"
+	"github.com/ncruces/go-sqlite3/driver"
+	_ "github.com/ncruces/go-sqlite3/vfs/adiantum" // encryption at rest
+	_ "github.com/ncruces/go-sqlite3/vfs/mvcc"     // stores in memory
+)
+
+// This file is all that knows which SQLite is underneath: how a database is named, keyed and given checksums, and what
+// its errors mean. Another driver for database/sql (modernc.org/sqlite, say) would need these functions and no more; it
+// has neither the encryption nor the checksums. go-sqlite3 pins its sibling go-sqlite3-wasm exactly, and a test
+// compares that pin with go.mod.
+
+// access is how a database is opened.
+type access struct {
+	path      string // absolute, or a name when in memory
+	key       []byte // nil: plain
+	memory    bool
+	readOnly  bool
+	immutable bool // on a disk that cannot be written to; nobody else writes either
+	create    bool
+}
+
+// connect opens the database lazily, as database/sql does.
+//
+// The write-ahead log and temporary files are encrypted as the database is; temporary ones stay in memory besides.
+// synchronous=normal leaves syncing the log to us (Store.sync); wal_autocheckpoint=0 leaves checkpoints to us as well,
+// so that an event need not wait for one.
+func (a access) connect() (*sql.DB, error) {
+	q := url.Values{}
+	u := url.URL{Scheme: "file", OmitHost: true, Path: a.path}
+	switch {
+	case a.memory:
+		q.Set("vfs", "mvcc")
+	case a.key != nil:
+		q.Set("vfs", "adiantum")
+	}
+	switch {
+	case a.readOnly:
+		q.Set("mode", "ro")
+	case a.create:
+		q.Set("mode", "rwc")
+	default:
+		q.Set("mode", "rw")
+	}
+	if a.immutable {
+		q.Set("immutable", "1")
+	}
+	if !a.memory {
+		q.Set("modeof", a.path) // the log gets the permissions of the database
+	}
+	u.RawQuery = q.Encode()
+	return driver.Open(u.String(), func(c *sqlite3.Conn) error {
+		pragmas := "PRAGMA busy_timeout=10000; PRAGMA temp_store=memory; PRAGMA trusted_schema=off"
+		if !a.readOnly {
+			pragmas += "; PRAGMA synchronous=normal; PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=0"
+		}
+		if a.key != nil { // must come first; not in the name of the database, which others may print
+			pragmas = "PRAGMA hexkey='" + hex.EncodeToString(a.key) + "'; " + pragmas
+		}
+		return c.Exec(pragmas)
+	})
+}
+
+// enableChecksums makes every page of a new database carry a checksum, which is compared whenever it is read.
+func enableChecksums(ctx context.Context, db *sql.DB) error {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return conn.Raw(func(c any) error { return c.(driver.Conn).Raw().EnableChecksums("main") })
+}
+
+// explain gives an error of the database the name that this package promises.
+func explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	var known error
+	switch {
+	case errors.Is(err, sqlite3.FULL), errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):
+		known = ErrFull
+	case errors.Is(err, sqlite3.READONLY), errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
+		known = ErrReadOnly
+	case errors.Is(err, sqlite3.CORRUPT), errors.Is(err, sqlite3.NOTADB), errors.Is(err, sqlite3.IOERR_DATA),
+		errors.Is(err, sqlite3.IOERR_CORRUPTFS), errors.Is(err, sqlite3.IOERR_SHORT_READ), errors.Is(err, errCodec):
+		known = ErrDamaged
+	case errors.Is(err, sqlite3.BUSY), errors.Is(err, sqlite3.LOCKED):
+		known = ErrLocked
+	case errors.Is(err, sql.ErrConnDone), err.Error() == "sql: database is closed":
+		known = ErrClosed
+	}
+	if known == nil || errors.Is(err, known) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", known, err)
+}
+
+// notADatabase tells that what is there does not begin as a database: with a key given, that the key does not fit.
+func notADatabase(err error) bool { return errors.Is(err, sqlite3.NOTADB) }
+
+// interrupted tells that a statement ended because its context did.
+func interrupted(err error) bool {
+	return errors.Is(err, sqlite3.INTERRUPT) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}

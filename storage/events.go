@@ -1,0 +1,219 @@
+package storage
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"time"
+
+	"vigie/analyzer"
+	"vigie/cell"
+)
+
+// EventQuery chooses events. The zero EventQuery is all of them.
+type EventQuery struct {
+	Sensor   string
+	From     time.Time         // last evidence not before; zero: no bound
+	To       time.Time         // first evidence before; zero: no bound
+	Severity analyzer.Severity // at least
+	State    analyzer.State    // "": any
+	Rule     string            // with a finding of this rule
+	RAT      cell.RAT          // with a cell of this RAT
+	Cell     cell.Opt[uint64]  // with a cell of this identity
+	Verdict  Judgement         // with this as the verdict that counts; "": any
+	Limit    int               // 0: no bound
+	Newest   bool              // the newest first
+}
+
+// PutEvents stores events, each in place of the one with its ID if there is one. An event that is there already, equal in
+// all, changes nothing; any other gets a new sequence number, so that followers hear of it.
+func (t *Tx) PutEvents(evs ...analyzer.Event) error {
+	for i := range evs {
+		if err := t.check(); err != nil {
+			return err
+		}
+		if err := t.w.putEvent(&evs[i]); err != nil {
+			return err
+		}
+	}
+	t.urgent = t.urgent || len(evs) > 0
+	return nil
+}
+
+func (w *writer) putEvent(e *analyzer.Event) error {
+	body := encodeEvent(e)
+	var old []byte
+	there, err := w.row("SELECT body FROM event WHERE id = ?", []any{e.ID}, &old)
+	if err != nil || bytes.Equal(old, body) {
+		return err
+	}
+	w.seq++
+	first, _ := timeKey(e.First)
+	opened, _ := timeKey(e.Opened)
+	last, _ := timeKey(e.Last)
+	if err := w.exec(`INSERT INTO event (id, first_seq, seq, sensor, severity, state, first, opened, last, body) VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+		ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, sensor = excluded.sensor, severity = excluded.severity, state = excluded.state,
+		first = excluded.first, opened = excluded.opened, last = excluded.last, body = excluded.body`,
+		e.ID, w.seq, e.Sensor, int64(e.Severity), string(e.State), first, opened, last, body); err != nil {
+		return err
+	}
+	if there {
+		if err := errors.Join(w.exec("DELETE FROM finding WHERE event = ?", e.ID), w.exec("DELETE FROM event_cell WHERE event = ?", e.ID)); err != nil {
+			return err
+		}
+	}
+	for i := range e.Findings {
+		f := &e.Findings[i]
+		first, _ := timeKey(f.First)
+		last, _ := timeKey(f.Last)
+		if err := w.exec("INSERT INTO finding (event, place, rule, version, severity, first, last) VALUES (?, ?, ?, ?, ?, ?, ?)",
+			e.ID, i, f.Rule, f.Version, int64(f.Severity), first, last); err != nil {
+			return err
+		}
+	}
+	for i := range e.Cells {
+		var id any
+		if v, ok := e.Cells[i].ID.Get(); ok {
+			id = int64(v)
+		}
+		if err := w.exec("INSERT INTO event_cell (event, place, rat, cell) VALUES (?, ?, ?, ?)", e.ID, i, int64(e.Cells[i].RAT), id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// PutEvents stores events in one transaction; see Tx.PutEvents. When it returns nil they are safe from a power cut.
+func (s *Store) PutEvents(ctx context.Context, evs ...analyzer.Event) error {
+	return s.Update(ctx, func(t *Tx) error { return t.PutEvents(evs...) })
+}
+
+// Events yields events in order of Opened, and of ID where that is equal.
+func (s *Store) Events(ctx context.Context, q EventQuery) iter.Seq2[analyzer.Event, error] {
+	return func(yield func(analyzer.Event, error) bool) {
+		if err := s.events(ctx, q, yield); err != nil {
+			yield(analyzer.Event{}, fmt.Errorf("reading events: %w", explain(err)))
+		}
+	}
+}
+
+func (s *Store) events(ctx context.Context, q EventQuery, yield func(analyzer.Event, error) bool) error {
+	where, args := q.where()
+	order, direction, at := "(opened, id) > (?, ?)", "", int64(math.MinInt64)
+	if q.Newest {
+		order, direction, at = "(opened, id) < (?, ?)", "DESC", math.MaxInt64
+	}
+	left, id, begun := q.Limit, "", false
+	for {
+		limit, bound, from := pageRows, order, []any{at, id}
+		if left > 0 {
+			limit = min(limit, left)
+		}
+		if !begun {
+			bound, from, begun = "true", nil, true
+		}
+		page, err := s.eventPage(ctx, "WHERE "+bound+where+fmt.Sprintf(" ORDER BY opened %s, id %s LIMIT %d", direction, direction, limit), append(from, args...))
+		if err != nil {
+			return err
+		}
+		for _, e := range page {
+			if !yield(e.Event, nil) {
+				return nil
+			}
+			if left--; left == 0 {
+				return nil
+			}
+			at, id = e.opened, e.ID
+		}
+		if len(page) == 0 {
+			return nil
+		}
+	}
+}
+
+func (q *EventQuery) where() (cond string, args []any) {
+	and := func(c string, a ...any) { cond, args = cond+" AND "+c, append(args, a...) }
+	if q.Sensor != "" {
+		and("sensor = ?", q.Sensor)
+	}
+	if !q.From.IsZero() {
+		from, _ := timeKey(q.From)
+		and("last >= ?", from)
+	}
+	if to, exact := timeKey(q.To); !q.To.IsZero() && (exact || to == math.MinInt64) {
+		and("first < ?", to)
+	}
+	if q.Severity > 0 {
+		and("severity >= ?", int64(q.Severity))
+	}
+	if q.State != "" {
+		and("state = ?", string(q.State))
+	}
+	if q.Rule != "" {
+		and("id IN (SELECT event FROM finding WHERE rule = ?)", q.Rule)
+	}
+	if q.RAT != 0 {
+		and("id IN (SELECT event FROM event_cell WHERE rat = ?)", int64(q.RAT))
+	}
+	if c, ok := q.Cell.Get(); ok {
+		and("id IN (SELECT event FROM event_cell WHERE cell = ?)", int64(c))
+	}
+	if q.Verdict != "" {
+		and("(SELECT judgement FROM verdict WHERE event = event.id AND undone IS NULL ORDER BY verdict.id DESC LIMIT 1) = ?", string(q.Verdict))
+	}
+	return cond, args
+}
+
+type openedEvent struct {
+	analyzer.Event
+	opened int64
+}
+
+func (s *Store) eventPage(ctx context.Context, rest string, args []any) (page []openedEvent, err error) {
+	rows, err := s.rdb.QueryContext(ctx, "SELECT opened, body FROM event "+rest, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for size := 0; size < pageBytes && rows.Next(); {
+		var e openedEvent
+		var body []byte
+		if err := rows.Scan(&e.opened, &body); err != nil {
+			return nil, err
+		}
+		if e.Event, err = decodeEvent(body); err != nil {
+			return nil, err
+		}
+		size += len(body)
+		page = append(page, e)
+	}
+	return page, rows.Err()
+}
+
+// Event is the event with this ID. The error wraps ErrNotFound when there is none.
+func (s *Store) Event(ctx context.Context, id string) (analyzer.Event, error) {
+	var body []byte
+	err := s.rdb.QueryRowContext(ctx, "SELECT body FROM event WHERE id = ?", id).Scan(&body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return analyzer.Event{}, fmt.Errorf("event %q: %w", clip(id), ErrNotFound)
+	}
+	var e analyzer.Event
+	if err == nil {
+		e, err = decodeEvent(body)
+	}
+	if err != nil {
+		return analyzer.Event{}, fmt.Errorf("event %q: %w", clip(id), explain(err))
+	}
+	return e, nil
+}
+
+func clip(s string) string {
+	if len(s) > 64 {
+		return s[:64] + "..."
+	}
+	return s
+}

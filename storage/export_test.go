@@ -1,0 +1,53 @@
+package storage
+
+import "vigie/cell"
+
+// What the tests of package storage_test need to see.
+
+var (
+	EncodeRecord = encodeRecord
+	DecodeRecord = decodeRecord
+	KindOf       = kindOf
+	EncodeEvent  = encodeEvent
+	DecodeEvent  = decodeEvent
+	TimeKey      = timeKey
+	KeyTime      = keyTime
+	NewBase      = newBase
+)
+
+const (
+	MaxBase  = maxBase
+	MaxDelta = maxDelta
+)
+
+type Base = base
+
+func (b *base) Renewed(lines []string) []byte { return b.renewed(lines) }
+func (b *base) AppendDelta(dst []byte, lines []string) ([]byte, bool) {
+	return b.appendDelta(dst, lines)
+}
+func (b *base) Lines(p []byte) ([]string, error) { return b.lines(p) }
+func (b *base) Size() int                        { return len(b.text) }
+
+// RoundTrip writes a record and reads it back. Its raw lines are stored apart and put back here.
+func RoundTrip(r cell.Record) (cell.Record, error) {
+	key, _ := timeKey(r.When())
+	got, err := decodeRecord(encodeRecord(nil, r), kindOf(r), r.From(), key)
+	if err != nil {
+		return nil, err
+	}
+	if raw := rawOf(r); raw != nil && len(*raw) > 0 && *rawOf(got) != nil {
+		*rawOf(got) = *raw
+	}
+	return got, nil
+}
+
+func RoundTripFloat(f float64) (got float64) {
+	w := &coder{writing: true}
+	float(w, &f)
+	r := &coder{b: w.b}
+	if float(r, &got); r.bad || len(r.b) != 0 {
+		panic("a float left bytes behind")
+	}
+	return got
+}

@@ -1,0 +1,126 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+// FollowOptions say how a Sink follows a Store. The zero FollowOptions are good.
+type FollowOptions struct {
+	Batch     int  // entries at most that are offered at once, sources aside; 0: 500
+	UntilDone bool // return nil when the sink has all that is there, instead of waiting for more
+
+	// Poll makes Follow look again after this long even if nothing was written through this Store: needed to follow
+	// what another process writes. 0: never.
+	Poll time.Duration
+
+	// Backoff says how long to wait after the sink has failed so many times in a row; a negative time makes Follow give
+	// up and return the error. nil: Backoff of this package.
+	Backoff func(failures int, err error) time.Duration
+
+	// OnError, when set, is told of each failure of the sink, before the wait.
+	OnError func(err error, wait time.Duration)
+}
+
+// RetryAfter is what the error of a Sink may also be, to say when the far end wants to be asked again.
+type RetryAfter interface{ RetryAfter() time.Duration }
+
+const (
+	firstWait = time.Second
+	longest   = 5 * time.Minute
+)
+
+// Backoff is how long Follow waits by default: a second after the first failure and twice as long each time, at most 5
+// minutes, of which a random half is left out so that many do not come back at once. An error that knows better
+// (RetryAfter) is heeded, within the same limit.
+func Backoff(failures int, err error) time.Duration {
+	var after RetryAfter
+	if errors.As(err, &after) && after.RetryAfter() > 0 {
+		return min(after.RetryAfter(), longest)
+	}
+	wait := longest
+	if failures < 10 {
+		wait = min(firstWait<<max(failures-1, 0), longest)
+	}
+	return wait/2 + rand.N(wait/2+1)
+}
+
+// Follow carries all that a Store holds, and all that comes to it, to a sink, until ctx ends. How far it has come is
+// kept in the Store under name, so it goes on where it was after a restart, and starts with the oldest under a new
+// name. Entries go in order of sequence number; an event goes in its present form, and again when it changes; the source
+// line of a sensor goes before its first record of each run, and where it changes.
+//
+// Nothing is passed over: what the sink has not acknowledged is offered until it does, so the sink sees each entry at
+// least once. Memory does not grow with what is waiting. Follow returns the error of ctx, of the Store, or of the sink
+// when Backoff gives up.
+func Follow(ctx context.Context, s *Store, name string, sink Sink, o FollowOptions) error {
+	if o.Batch <= 0 {
+		o.Batch = 500
+	}
+	if o.Backoff == nil {
+		o.Backoff = Backoff
+	}
+	seq, err := s.Cursor(ctx, name)
+	if err != nil {
+		return err
+	}
+	r := newReader(true, false)
+	for {
+		changed := s.Changed() // before reading: what comes in between is not missed
+		entries, err := s.after(ctx, r, seq, o.Batch)
+		if err != nil {
+			return fmt.Errorf("following the store for %s: %w", name, explain(err))
+		}
+		if len(entries) > 0 {
+			if err := offer(ctx, sink, entries, o); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			seq = entries[len(entries)-1].Seq
+			if err := s.SetCursor(ctx, name, seq); err != nil {
+				return err
+			}
+			continue
+		}
+		if o.UntilDone {
+			return nil
+		}
+		var poll <-chan time.Time
+		if o.Poll > 0 {
+			poll = time.After(o.Poll)
+		}
+		select {
+		case <-changed:
+		case <-poll:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// offer gives entries to a sink until it takes them.
+func offer(ctx context.Context, sink Sink, entries []Entry, o FollowOptions) error {
+	for failures := 1; ; failures++ {
+		err := sink.Write(ctx, entries)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		wait := o.Backoff(failures, err)
+		if wait < 0 {
+			return err
+		}
+		if o.OnError != nil {
+			o.OnError(err, wait)
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}

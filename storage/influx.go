@@ -1,0 +1,273 @@
+package storage
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	influxdb2 "github.com/influxdata/influxdb-client-go/v2"
+	"github.com/influxdata/influxdb-client-go/v2/api"
+	influxlog "github.com/influxdata/influxdb-client-go/v2/log"
+)
+
+// InfluxOptions say where an Influx copies to, and what. Only URL and Bucket must be given.
+type InfluxOptions struct {
+	URL    string // "https://influx.example.org:8086"
+	Bucket string // a bucket; of InfluxDB 1.8 a database, or DATABASE/RETENTION-POLICY
+	Org    string // of InfluxDB 2; ignored by 1.8 and 3
+
+	// TokenFile holds the token on its first line: of 2 and 3 an API token, of 1.8 USER:PASSWORD. It is read again at
+	// every Reload. "" is the systemd credential influx-token, if there is one, else no token. A token is never an
+	// argument, and is never in an error, a log or a store.
+	TokenFile string
+	CAFile    string // certificates (PEM) to trust instead of the system's
+
+	Gzip      bool // compress what is sent: for slow links
+	FullRate  bool // send every observation; else changes, and one sample a minute
+	Positions bool // send coordinates
+
+	Batch   int           // points a request at most; 0 is 5,000
+	Timeout time.Duration // of one request; 0 is 15 s
+
+	Log func(line string) // is told, in one line, when the state changes; never of contents. May be nil
+}
+
+const (
+	influxBatch   = 5000
+	influxTimeout = 15 * time.Second
+	mostBody      = 4 << 20  // bytes of a request before compression
+	mostAnswer    = 64 << 10 // bytes of an answer to a write that are read
+)
+
+// credential is the name under which systemd hands over the token (LoadCredential=influx-token:...).
+const credential = "influx-token"
+
+// Influx copies the store to an InfluxDB server: docs/influxdb.md says which points it makes. It is a Sink; Follow drives it
+// better than the general Follow can. What happens when the far end is down: nothing is lost, since the store
+// keeps everything and the cursor waits; what the server refuses for good is set aside in the store with the server's words.
+type Influx struct {
+	o     InfluxOptions
+	store *Store // for what is set aside
+	shape shape
+
+	client    influxdb2.Client
+	http      *http.Client
+	transport *transport
+	writer    api.WriteAPIBlocking
+
+	reload chan struct{} // has one element after Reload
+
+	own  thinner // of Write
+	wait waits
+
+	mu     sync.Mutex
+	status InfluxStatus
+}
+
+// NewInflux checks the options and reads the token; it does not speak to the server. What the server refuses is set aside in s.
+func NewInflux(s *Store, o InfluxOptions) (*Influx, error) {
+	u, err := url.Parse(o.URL)
+	switch {
+	case err != nil:
+		return nil, errors.New("influx: the url cannot be read; write it like https://influx.example.org:8086")
+	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
+		return nil, errors.New("influx: the url must begin with http:// or https:// and name a host")
+	case u.User != nil:
+		return nil, errors.New("influx: the url holds a user or password; put USER:PASSWORD on the first line of token_file instead")
+	case u.RawQuery != "" || u.Fragment != "":
+		return nil, errors.New("influx: the url has parts after ? or #; bucket and org are keys of their own")
+	case o.Bucket == "":
+		return nil, errors.New("influx: no bucket is named (for InfluxDB 1.8: the database)")
+	}
+	if o.Batch <= 0 {
+		o.Batch = influxBatch
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = influxTimeout
+	}
+	if o.Org == "" {
+		o.Org = "-" // 1.8 and 3 ignore it
+	}
+	o.URL = strings.TrimRight(u.String(), "/") + "/"
+	x := &Influx{o: o, store: s, shape: shape{positions: o.Positions}, reload: make(chan struct{}, 1), wait: usualWaits}
+	if x.transport, err = newTransport(o); err != nil {
+		return nil, err
+	}
+	if err := x.readAgain(); err != nil {
+		return nil, err
+	}
+	x.http = &http.Client{
+		Transport: x.transport,
+		Timeout:   o.Timeout,
+		// A redirection is an answer like any other, so that the token is not carried elsewhere.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	quiet.Do(func() { influxlog.Log = nil }) // its error lines can hold what was sent
+	options := influxdb2.DefaultOptions().SetHTTPClient(x.http).SetUseGZip(o.Gzip).SetApplicationName("vigie")
+	x.client = influxdb2.NewClientWithOptions(o.URL, "", options)
+	x.writer = x.client.WriteAPIBlocking(o.Org, o.Bucket)
+	x.status.State = InfluxIdle
+	return x, nil
+}
+
+var quiet sync.Once
+
+// readToken reads the first line of the file, or of the systemd credential.
+func readToken(file string) (string, error) {
+	if file == "" {
+		dir := os.Getenv("CREDENTIALS_DIRECTORY")
+		if dir == "" {
+			return "", nil
+		}
+		file = filepath.Join(dir, credential)
+		if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
+			return "", nil
+		}
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return "", fmt.Errorf("influx: token: %w", err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, 4<<10))
+	if err != nil {
+		return "", fmt.Errorf("influx: token: %w", err)
+	}
+	token, _, _ := strings.Cut(string(text), "\n")
+	token = strings.TrimRight(token, "\r ")
+	if token == "" {
+		return "", fmt.Errorf("influx: the first line of %s, which should be the token, is empty", file)
+	}
+	for i := range len(token) { // what a header cannot hold would make every request fail with the token in the error
+		if token[i] < 0x20 || token[i] >= 0x7f {
+			return "", fmt.Errorf("influx: the first line of %s is not a token: it has characters that none has", file)
+		}
+	}
+	return token, nil
+}
+
+func newTransport(o InfluxOptions) (*transport, error) {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxIdleConnsPerHost = 2
+	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	if o.CAFile != "" {
+		pem, err := os.ReadFile(o.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("influx: certificates: %w", err)
+		}
+		t.TLSClientConfig.RootCAs = x509.NewCertPool()
+		if !t.TLSClientConfig.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("influx: %s holds no certificate (PEM)", o.CAFile)
+		}
+	}
+	return &transport{Transport: t}, nil
+}
+
+// transport adds the token, which so can be changed while requests run, and is the only place that holds it. It reads no more
+// of an answer to a write than anybody wants to know, since servers echo what they refuse, and takes only 204 for success: a
+// captive portal answers 200 to everything.
+type transport struct {
+	*http.Transport
+	mu    sync.Mutex
+	token string
+}
+
+func (t *transport) set(token string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.token = token
+}
+
+// RoundTrip is http.RoundTripper.
+func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	t.mu.Lock()
+	if t.token != "" {
+		r.Header.Set("Authorization", "Token "+t.token)
+	}
+	t.mu.Unlock()
+	resp, err := t.Transport.RoundTrip(r)
+	if err != nil || !strings.HasSuffix(r.URL.Path, "/write") {
+		return resp, err
+	}
+	if c := resp.StatusCode; c >= 200 && c < 300 && c != http.StatusNoContent {
+		resp.Body.Close()
+		return nil, fmt.Errorf("something between here and the server answers %d, which InfluxDB does not", c)
+	}
+	resp.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.LimitReader(resp.Body, mostAnswer), resp.Body}
+	return resp, nil
+}
+
+// Reload reads the token again and makes a sink that waits try at once. It is what SIGHUP should call.
+func (x *Influx) Reload() error {
+	if err := x.readAgain(); err != nil {
+		return err
+	}
+	select {
+	case x.reload <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+func (x *Influx) readAgain() error {
+	token, err := readToken(x.o.TokenFile)
+	if err != nil {
+		return err
+	}
+	x.transport.set(token)
+	return nil
+}
+
+// Write sends the points of the entries, and comes back when the server has each of them, or it was set aside. It waits
+// as long as that takes; only the end of ctx, or a store that cannot take what is set aside, ends it with an error.
+func (x *Influx) Write(ctx context.Context, entries []Entry) error {
+	var p points
+	return x.write(ctx, &p, &x.own, entries)
+}
+
+// write sends what the thinner lets through.
+func (x *Influx) write(ctx context.Context, p *points, t *thinner, entries []Entry) error {
+	p.reset()
+	for _, e := range entries {
+		if !x.o.FullRate && !t.keep(e) {
+			continue
+		}
+		if !x.shape.add(p, e) {
+			if err := x.setAside(ctx, Aside{Seq: e.Seq, Reason: "its time is one that InfluxDB cannot hold"}); err != nil {
+				return err
+			}
+		}
+	}
+	for i := 0; i < p.len(); {
+		j := i + 1
+		for j < p.len() && j-i < x.o.Batch && p.ends[j]-p.start(i) <= mostBody {
+			j++
+		}
+		if err := x.deliver(ctx, p, i, j); err != nil {
+			return err
+		}
+		i = j
+	}
+	return nil
+}
+
+// Close gives the connections back. What Write acknowledged is at the server.
+func (x *Influx) Close() error {
+	x.client.Close()
+	x.http.CloseIdleConnections()
+	return nil
+}

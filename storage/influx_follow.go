@@ -1,0 +1,162 @@
+package storage
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+const (
+	followPage = 1000   // entries that are read and sent at a time, with some ten points each at most
+	jumpAt     = 20_000 // entries behind from which on what is new is sent before what is old
+	lookBack   = 1000   // entries that a thinner is shown before it begins
+)
+
+// Follow copies what is in the store to the server, all of it and everything that comes, behind the durable cursor of this
+// name, until ctx ends. It returns ctx's error, or that of a store that cannot be read or written.
+//
+// Far behind, after months without a network, it sends what is new as it comes, and the backlog from the oldest on
+// between. Only the backlog has a cursor: when the process dies, what was sent of the new is sent once more, and changes
+// nothing at the server.
+func (x *Influx) Follow(ctx context.Context, name string) error {
+	f := follower{x: x, s: x.store, name: name}
+	seq, err := f.s.Cursor(ctx, name)
+	if err != nil {
+		return err
+	}
+	if f.old, err = f.streamAt(ctx, seq); err != nil {
+		return err
+	}
+	for {
+		changed := f.s.Changed()
+		more, err := f.step(ctx)
+		if err != nil {
+			return err
+		}
+		if more {
+			continue
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if err := gather(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// gather waits a moment, so that what comes in single records goes in one request.
+func gather(ctx context.Context) error {
+	timer := time.NewTimer(gatherFor)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+const gatherFor = 100 * time.Millisecond
+
+// follower belongs to the goroutine that runs Follow.
+type follower struct {
+	x    *Influx
+	s    *Store
+	name string
+	old  *stream // from the cursor on
+	live *stream // what came since it was seen how far behind we are; nil: old is the only one
+	from int64   // where live began: old has come home when it is here
+}
+
+// stream is one place in the store from which entries are sent on.
+type stream struct {
+	seq  int64
+	read *reader
+	thin thinner
+	p    points
+}
+
+// streamAt is a stream that goes on after seq, having seen a little of what came before.
+func (f *follower) streamAt(ctx context.Context, seq int64) (*stream, error) {
+	st := &stream{seq: seq, read: newReader(false, true)}
+	if f.x.o.FullRate || seq <= 0 {
+		return st, nil
+	}
+	before, err := f.s.after(ctx, st.read, max(0, seq-lookBack), lookBack)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range before {
+		if e.Seq <= seq {
+			st.thin.keep(e)
+		}
+	}
+	return st, nil
+}
+
+// step sends a page of each stream, what is new first. more tells that there may be more to send.
+func (f *follower) step(ctx context.Context) (more bool, err error) {
+	if f.live == nil {
+		newest, err := f.s.newestSeq(ctx)
+		if err != nil {
+			return false, err
+		}
+		f.note(newest - f.old.seq)
+		if newest-f.old.seq > jumpAt {
+			if f.live, err = f.streamAt(ctx, newest); err != nil {
+				return false, err
+			}
+			f.from = newest
+		}
+	} else {
+		for n := followPage; n == followPage; { // all that is new, if it comes faster than a page a round
+			if n, err = f.page(ctx, f.live, followPage); err != nil {
+				return false, err
+			}
+		}
+		f.note(f.from - f.old.seq)
+	}
+	n, err := f.page(ctx, f.old, followPage)
+	if err != nil {
+		return false, err
+	}
+	if f.live != nil && f.old.seq >= f.from { // the backlog has met what was sent already
+		f.old, f.live = f.live, nil
+		n = 1
+	}
+	if n == 0 {
+		return false, nil
+	}
+	if err := f.s.SetCursor(ctx, f.name, f.old.seq); err != nil {
+		return false, fmt.Errorf("influx: remembering how far it is: %w", err)
+	}
+	return true, nil
+}
+
+// page sends the next entries of a stream and returns how many there were.
+func (f *follower) page(ctx context.Context, st *stream, limit int) (int, error) {
+	entries, err := f.s.after(ctx, st.read, st.seq, limit)
+	if err != nil || len(entries) == 0 {
+		return 0, err
+	}
+	if err := f.x.write(ctx, &st.p, &st.thin, entries); err != nil {
+		return 0, err
+	}
+	st.seq = entries[len(entries)-1].Seq
+	return len(entries), nil
+}
+
+func (f *follower) note(behind int64) {
+	f.x.mu.Lock()
+	f.x.status.Behind = max(0, behind)
+	f.x.mu.Unlock()
+}
+
+// newestSeq is the number of the newest entry.
+func (s *Store) newestSeq(ctx context.Context) (seq int64, err error) {
+	err = s.rdb.QueryRowContext(ctx, "SELECT max(ifnull((SELECT max(seq) FROM record), 0), ifnull((SELECT max(seq) FROM event), 0))").Scan(&seq)
+	return seq, err
+}

@@ -1,0 +1,296 @@
+package storage
+
+import (
+	"encoding/json"
+	"hash/fnv"
+	"math"
+	"strings"
+	"time"
+
+	"vigie/analyzer"
+	"vigie/cell"
+)
+
+// What is sent to InfluxDB, in the words of docs/influxdb.md: measurements serving, neighbour, registration, event,
+// finding, gap and health. A point depends on its entry alone, so that sending it again changes nothing.
+
+const (
+	mostText = 2 << 10   // bytes of a text field
+	mostJSON = 512 << 10 // bytes of an event in JSON; servers take fields of a megabyte
+	mostRows = 32        // values of the tag row
+)
+
+// shape is what is sent and what is not.
+type shape struct {
+	positions bool
+}
+
+// add writes the points of an entry. Not ok: its time is one that InfluxDB cannot hold.
+func (f shape) add(p *points, e Entry) (ok bool) {
+	if e.Event != nil {
+		return f.event(p, e.Seq, e.Event)
+	}
+	switch r := e.Record.(type) {
+	case *cell.Observation:
+		at, ok := tick(r.Time, e.Seq)
+		if ok {
+			f.observation(p, e.Seq, at, r)
+		}
+		return ok
+	case *cell.Gap:
+		at, ok := tick(r.Time, digits(r.Reason))
+		if ok {
+			f.gap(p, e.Seq, at, r)
+		}
+		return ok
+	case *cell.Health:
+		at, ok := tick(r.Time, e.Seq)
+		if ok {
+			l := p.begin("health")
+			l.tag("sensor", r.Sensor)
+			l.text("reason", r.Reason, mostText)
+			l.text("detail", r.Detail, mostText)
+			if r.Count != 0 {
+				l.int("count", int64(r.Count))
+			}
+			l.end(e.Seq, at)
+		}
+		return ok
+	case *cell.Clock:
+		at, ok := tick(r.Time, e.Seq)
+		if ok {
+			l := p.begin("health")
+			l.tag("sensor", r.Sensor)
+			l.text("reason", "clock", mostText)
+			l.float("offset_s", r.Offset.Seconds())
+			l.end(e.Seq, at)
+		}
+		return ok
+	}
+	return true
+}
+
+const millisecond = int64(time.Millisecond)
+
+// tick is the time of a point: that of its entry to the millisecond, and below it six digits that keep apart what was
+// observed in one millisecond, since InfluxDB has one point for a series and a time.
+func tick(t time.Time, tie int64) (ns int64, ok bool) {
+	const most = math.MaxInt64/millisecond - 1_000
+	ms := t.UnixMilli()
+	if y := t.Year(); y < 1678 || y > 2261 || ms < -most || ms > most {
+		return 0, false
+	}
+	return ms*millisecond + (tie%millisecond+millisecond)%millisecond, true
+}
+
+// digits are six digits that stand for a text, for what has a name rather than a number.
+func digits(texts ...string) int64 {
+	h := fnv.New64a()
+	for _, s := range texts {
+		_, _ = h.Write([]byte(s))
+		_, _ = h.Write([]byte{0})
+	}
+	return int64(h.Sum64() % uint64(millisecond))
+}
+
+func (f shape) observation(p *points, seq, at int64, o *cell.Observation) {
+	if o.Survey { // a cell heard, not the one camped on
+		f.row(p, seq, at, o.Sensor, "survey", 0, o.Serving)
+	} else if o.Serving != nil || o.State != "" || o.Neighbours != nil {
+		f.serving(p, seq, at, o)
+	}
+	for i := range o.Neighbours {
+		f.row(p, seq, at, o.Sensor, "neighbour", i, &o.Neighbours[i])
+	}
+	for i := range o.Secondary {
+		f.row(p, seq, at, o.Sensor, "secondary", i, &o.Secondary[i])
+	}
+	for i := range o.Registration {
+		r := &o.Registration[i]
+		again := int64(0)
+		for _, before := range o.Registration[:i] {
+			if domain(before.Domain) == domain(r.Domain) {
+				again++
+			}
+		}
+		l := p.begin("registration")
+		l.tag("domain", domain(r.Domain))
+		l.tag("sensor", o.Sensor)
+		optInt(&l, "status", r.Status)
+		if r.Status.Known() {
+			l.bool("registered", r.Registered())
+		}
+		optInt(&l, "act", r.AcT)
+		optInt(&l, "area", r.Area)
+		optInt(&l, "cell_id", r.CellID)
+		optInt(&l, "cause_type", r.CauseType)
+		optInt(&l, "cause", r.Cause)
+		l.end(seq, at+again*millisecond)
+	}
+}
+
+// domain is the word of the tag; a domain that does not exist is no value of it.
+func domain(d cell.Domain) string {
+	switch d {
+	case cell.CS, cell.PS, cell.EPS, cell.FGS:
+		return string(d)
+	}
+	return "other"
+}
+
+func (f shape) serving(p *points, seq, at int64, o *cell.Observation) {
+	l := p.begin("serving")
+	if c := o.Serving; c != nil {
+		tagCell(&l, c)
+		l.tag("plmn", existing(c.PLMN()))
+		l.tag("rat", c.RAT.String())
+	}
+	l.tag("sensor", o.Sensor)
+	l.text("state", string(o.State), mostText)
+	if c := o.Serving; c != nil {
+		cellFields(&l, c)
+	}
+	if o.Neighbours != nil {
+		l.int("neighbours", int64(len(o.Neighbours)))
+	}
+	if at := o.Position; at != nil && f.positions {
+		l.float("lat", at.Lat)
+		l.float("lon", at.Lon)
+		optFloat(&l, "accuracy_m", at.Accuracy)
+		optFloat(&l, "speed_mps", at.Speed)
+	}
+	l.end(seq, at)
+}
+
+// row is a cell heard beside the serving one, as the place-th of its answer. So many that the tag would run out of
+// values stand a millisecond later.
+func (f shape) row(p *points, seq, at int64, sensor, role string, place int, c *cell.Cell) {
+	if c == nil {
+		return
+	}
+	l := p.begin("neighbour")
+	tagCell(&l, c)
+	l.tag("rat", c.RAT.String())
+	l.tag("role", role)
+	l.tagInt("row", int64(place%mostRows))
+	l.tag("sensor", sensor)
+	cellFields(&l, c)
+	l.end(seq, at+int64(place/mostRows)*millisecond)
+}
+
+// tagCell writes the band, when the RAT has such a band.
+func tagCell(l *point, c *cell.Cell) {
+	if b, ok := c.Band.Get(); ok && b.Name(c.RAT) != "" {
+		l.tagInt("band", int64(b))
+	}
+}
+
+func cellFields(l *point, c *cell.Cell) {
+	l.text("mcc", c.MCC, 16)
+	l.text("mnc", c.MNC, 16)
+	optInt(l, "area", c.Area)
+	optInt(l, "cell_id", c.ID)
+	optInt(l, "pci", c.PCI)
+	optInt(l, "arfcn", c.ARFCN)
+	optInt(l, "bandwidth_khz", c.Bandwidth)
+	optFloat(l, "level", c.Level())
+	optFloat(l, "rsrp", c.RSRP)
+	optFloat(l, "rsrq", c.RSRQ)
+	optFloat(l, "rssi", c.RSSI)
+	optFloat(l, "sinr", c.SINR)
+	optFloat(l, "rscp", c.RSCP)
+	optFloat(l, "ecio", c.EcIo)
+	optInt(l, "ta", c.TA)
+	optInt(l, "priority", c.Priority)
+	optFloat(l, "thresh_high", c.ThreshHigh)
+	optFloat(l, "thresh_low", c.ThreshLow)
+	optFloat(l, "srxlev", c.SRxLev)
+	if c.Placeholder != 0 {
+		l.text("placeholder", c.Placeholder.String(), mostText)
+	}
+}
+
+// gap is one point for a gap, whether it lasts or has ended: when it has, the point is written over.
+func (f shape) gap(p *points, seq, at int64, g *cell.Gap) {
+	l := p.begin("gap")
+	l.tag("sensor", g.Sensor)
+	l.text("reason", g.Reason, mostText)
+	l.bool("open", g.Until.IsZero())
+	if !g.Until.IsZero() {
+		l.time("until", g.Until)
+		l.float("duration_s", g.Until.Sub(g.Time).Seconds())
+	}
+	l.end(seq, at)
+}
+
+// event writes one point for the event and one for each finding. What changes while an event lives (severity, state, last) is
+// in fields and not in tags, so that the newer form of it is written over the older one.
+func (f shape) event(p *points, seq int64, e *analyzer.Event) bool {
+	at, ok := tick(e.First, digits(e.ID))
+	if !ok {
+		return false
+	}
+	l := p.begin("event")
+	l.tag("sensor", e.Sensor)
+	l.text("id", e.ID, mostText)
+	l.text("severity", e.Severity.String(), mostText)
+	l.int("severity_level", int64(e.Severity))
+	l.text("state", string(e.State), mostText)
+	l.time("opened", e.Opened)
+	l.time("last", e.Last)
+	l.float("duration_s", e.Last.Sub(e.First).Seconds())
+	l.float("score", e.Score)
+	l.text("summary", e.Summary, mostText)
+	var rules []string
+	for i := range e.Findings {
+		rules = append(rules, e.Findings[i].Rule)
+	}
+	l.text("rules", strings.Join(rules, " "), mostText)
+	l.int("cells", int64(len(e.Cells)))
+	l.text("json", eventJSON(e), mostJSON)
+	l.end(seq, at)
+	for i := range e.Findings {
+		g := &e.Findings[i]
+		again := int64(0)
+		for k := range e.Findings[:i] {
+			if e.Findings[k].Rule == g.Rule {
+				again++
+			}
+		}
+		at, ok := tick(g.First, digits(e.ID, g.Rule))
+		if !ok {
+			continue
+		}
+		l := p.begin("finding")
+		l.tag("rule", g.Rule)
+		l.tag("sensor", e.Sensor)
+		l.text("event", e.ID, mostText)
+		l.int("version", int64(g.Version))
+		l.text("severity", g.Severity.String(), mostText)
+		l.int("severity_level", int64(g.Severity))
+		l.time("last", g.Last)
+		l.float("duration_s", g.Last.Sub(g.First).Seconds())
+		l.text("summary", g.Summary, mostText)
+		l.int("evidence", int64(len(g.Evidence)))
+		l.end(seq, at+again*millisecond)
+	}
+	return true
+}
+
+// eventJSON is the event as replay prints it, by which it is read back whole. One that is too large for a field goes
+// without the raw lines of its evidence; the store has them.
+func eventJSON(e *analyzer.Event) string {
+	text, err := json.Marshal(e)
+	if err == nil && len(text) <= mostJSON {
+		return string(text)
+	}
+	short := *e
+	short.Findings = append([]analyzer.Finding(nil), e.Findings...)
+	for i := range short.Findings {
+		short.Findings[i].Evidence = nil
+	}
+	if text, err = json.Marshal(short); err == nil && len(text) <= mostJSON {
+		return string(text)
+	}
+	return ""
+}

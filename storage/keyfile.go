@@ -1,0 +1,123 @@
+package storage
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/crypto/argon2"
+)
+
+// A store that a passphrase protects has a random key, sealed by the passphrase in the file PATH-key:
+//
+//	vigie-key 1
+//	argon2id PASSES KIB THREADS SALT     how the passphrase becomes a key (RFC 9106)
+//	sealed NONCE+CIPHERTEXT              the key of the store under AES-256-GCM, in hex
+//
+// So the salt differs from store to store, the passphrase can change without writing the store anew, a wrong passphrase
+// is told from a damaged store, and to destroy this small file is to destroy the store.
+const keyFileForm = "vigie-key 1\nargon2id %d %d %d %s\nsealed %s\n"
+
+// The second recommended choice of RFC 9106 clause 4: 64 MiB, which a Pi Zero can spare while it starts.
+const (
+	argonPasses  = 3
+	argonKiB     = 64 << 10
+	argonThreads = 4
+)
+
+func keyFile(path string) string { return path + "-key" }
+
+// newKey is the key for a store to be created; nil for a plain one. It writes the key file when there is a passphrase,
+// or uses the one that an interrupted start left.
+func newKey(path string, o Options) ([]byte, error) {
+	if o.Passphrase == "" {
+		if _, err := os.Stat(keyFile(path)); err == nil {
+			return nil, fmt.Errorf("%w: %s belongs to an encrypted store that is not there; put the store back or move the key file away", ErrKey, keyFile(path))
+		}
+		if len(o.Key) == 0 {
+			return nil, nil
+		}
+		return o.Key, nil
+	}
+	if key, err := readKey(path, o.Passphrase); !errors.Is(err, fs.ErrNotExist) {
+		return key, err
+	}
+	key, salt, nonce := make([]byte, 32), make([]byte, 16), make([]byte, 12)
+	rand.Read(key)
+	rand.Read(salt)
+	rand.Read(nonce)
+	gcm, err := sealer(o.Passphrase, salt, argonPasses, argonKiB, argonThreads)
+	if err != nil {
+		return nil, err
+	}
+	sealed := gcm.Seal(nonce, nonce, key, nil)
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new-*")
+	if err != nil {
+		return nil, err
+	}
+	defer os.Remove(f.Name())
+	_, err = fmt.Fprintf(f, keyFileForm, argonPasses, argonKiB, argonThreads, hex.EncodeToString(salt), hex.EncodeToString(sealed))
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return nil, err
+	}
+	return key, os.Rename(f.Name(), keyFile(path))
+}
+
+// unlock is the key of a store that exists; nil for a plain one.
+func unlock(path string, o Options, plain bool) ([]byte, error) {
+	_, err := os.Stat(keyFile(path))
+	sealed := err == nil
+	switch given := len(o.Key) != 0 || o.Passphrase != ""; {
+	case plain && given:
+		return nil, fmt.Errorf("%w: the store is not encrypted; open it without", ErrKey)
+	case plain:
+		return nil, nil
+	case !given && sealed:
+		return nil, fmt.Errorf("%w: the store is encrypted; it needs its passphrase", ErrKey)
+	case !given:
+		return nil, fmt.Errorf("%w: not a database, or an encrypted store (give its key), or the beginning of the file was overwritten", ErrForeign)
+	case o.Passphrase == "":
+		return o.Key, nil
+	case !sealed:
+		return nil, fmt.Errorf("%w: the key file %s is missing, without which the passphrase opens nothing", ErrKey, keyFile(path))
+	}
+	return readKey(path, o.Passphrase)
+}
+
+func readKey(path, passphrase string) ([]byte, error) {
+	text, err := os.ReadFile(keyFile(path))
+	if err != nil {
+		return nil, err
+	}
+	var passes, kib, threads uint32
+	var saltHex, sealedHex string
+	_, err = fmt.Sscanf(string(text), keyFileForm, &passes, &kib, &threads, &saltHex, &sealedHex)
+	salt, err1 := hex.DecodeString(saltHex)
+	sealed, err2 := hex.DecodeString(sealedHex)
+	if err := errors.Join(err, err1, err2); err != nil || len(sealed) < 12 || passes-1 > 99 || kib > 4<<20 || threads-1 > 63 {
+		return nil, fmt.Errorf("%w: the key file %s cannot be read", ErrDamaged, keyFile(path))
+	}
+	gcm, err := sealer(passphrase, salt, passes, kib, uint8(threads))
+	if err != nil {
+		return nil, err
+	}
+	key, err := gcm.Open(nil, sealed[:12], sealed[12:], nil)
+	if err != nil || len(key) != 32 {
+		return nil, fmt.Errorf("%w: the passphrase does not open this store", ErrKey)
+	}
+	return key, nil
+}
+
+func sealer(passphrase string, salt []byte, passes, kib uint32, threads uint8) (cipher.AEAD, error) {
+	block, err := aes.NewCipher(argon2.IDKey([]byte(passphrase), salt, passes, kib, threads, 32))
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCM(block)
+}

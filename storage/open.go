@@ -1,0 +1,340 @@
+package storage
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"embed"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/pressly/goose/v3"
+)
+
+// Options of Open. The zero Options open a plain store that exists, for writing.
+type Options struct {
+	Create   bool // make the store if nothing is there; what is there is opened, never replaced
+	ReadOnly bool // change nothing: beside a writer, or on a disk that cannot be written to
+	Memory   bool // keep everything in memory, nothing on disk; the path is ignored
+
+	// Key (32 bytes) or Passphrase encrypts the store at rest: database, log and temporary files (Adiantum). This hides
+	// what is there; it does not show whether somebody with access to the file changed it, and who sees the file twice
+	// sees which blocks of 4 KiB changed. A passphrase opens the file PATH-key, which holds the key: without that file
+	// the passphrase opens nothing, and destroying it destroys the store.
+	Key        []byte
+	Passphrase string
+}
+
+// Bounds of the check at start: a store of any size opens within a second or two. Check reads all of it.
+const checkTime = 500 * time.Millisecond
+
+// applicationID stands in the header of every store: "Vigi".
+const applicationID = 0x56696769
+
+// schemaVersion is the number of the newest file under migrations.
+const schemaVersion = 1
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Open opens a store, or creates it with Options.Create. A new store is only there once it is complete, and belongs to
+// the user alone (permission 0600).
+//
+// Errors wrap ErrNotFound, ErrForeign (empty, or not a store), ErrNewer, ErrKey, ErrDamaged, ErrLocked, ErrReadOnly or
+// ErrFull. A damaged store is refused for writing; read-only it opens as far as possible, and Notices says what is wrong.
+func Open(ctx context.Context, path string, o Options) (*Store, error) {
+	if o.Memory {
+		return openMemory(ctx)
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	if len(o.Key) != 0 && len(o.Key) != 32 {
+		return nil, fmt.Errorf("a key has 32 bytes, this one %d", len(o.Key))
+	}
+	if len(o.Key) != 0 && o.Passphrase != "" {
+		return nil, errors.New("give a key or a passphrase, not both")
+	}
+	if o.Create && !o.ReadOnly {
+		if _, err := os.Stat(abs); errors.Is(err, fs.ErrNotExist) {
+			if err := create(ctx, abs, o); err != nil && !errors.Is(err, fs.ErrExist) {
+				return nil, fmt.Errorf("cannot create the store %s: %w", path, explain(err))
+			}
+		}
+	}
+	s, err := open(ctx, abs, o)
+	if err != nil {
+		return nil, fmt.Errorf("store %s: %w", path, explain(err))
+	}
+	return s, nil
+}
+
+func open(ctx context.Context, path string, o Options) (_ *Store, err error) {
+	plain, err := inspect(path)
+	if err != nil {
+		return nil, err
+	}
+	key, err := unlock(path, o, plain)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{path: path, readOnly: o.ReadOnly, changed: make(chan struct{})}
+	defer func() {
+		if err != nil {
+			s.Close()
+		}
+	}()
+	a := access{path: path, key: key, readOnly: o.ReadOnly}
+	if o.ReadOnly {
+		a.immutable = cannotWrite(filepath.Dir(path)) && empty(path+"-wal")
+	} else if s.lock, err = lock(ctx, path); err != nil {
+		return nil, err
+	}
+	if plain && (!o.ReadOnly || nobodyWrites(path)) {
+		s.noteLog(path + "-wal")
+	}
+	if err := s.connect(ctx, a); err != nil {
+		if key != nil && notADatabase(err) {
+			return nil, fmt.Errorf("%w: it does not open this store (or the beginning of the file is damaged)", ErrKey)
+		}
+		return nil, err
+	}
+	if err := s.checkAtStart(ctx); err != nil {
+		if !o.ReadOnly {
+			return nil, fmt.Errorf("%w (read-only it can still be opened and exported)", explain(err))
+		}
+		s.notices = append(s.notices, err.Error())
+	}
+	if o.ReadOnly {
+		return s, nil
+	}
+	return s, s.startWriting(ctx)
+}
+
+// connect opens the database, and brings its schema up to date or refuses it.
+func (s *Store) connect(ctx context.Context, a access) error {
+	var err error
+	if !a.readOnly {
+		if s.wdb, err = a.connect(); err != nil {
+			return err
+		}
+		s.wdb.SetMaxOpenConns(1)
+	}
+	reader := a
+	reader.readOnly = true
+	if s.rdb, err = reader.connect(); err != nil {
+		return err
+	}
+	s.rdb.SetMaxOpenConns(4)
+	s.rdb.SetMaxIdleConns(2)
+	db := s.wdb
+	if db == nil {
+		db = s.rdb
+	}
+	var app, version int
+	if err := db.QueryRowContext(ctx, "SELECT application_id, user_version FROM pragma_application_id, pragma_user_version").Scan(&app, &version); err != nil {
+		return err
+	}
+	switch {
+	case app != applicationID:
+		return fmt.Errorf("%w: it is a database of another program", ErrForeign)
+	case version > schemaVersion:
+		return fmt.Errorf("%w: it has schema %d, this program knows up to %d; install a newer Vigie", ErrNewer, version, schemaVersion)
+	case version == schemaVersion:
+		return nil
+	case s.readOnly:
+		return fmt.Errorf("%w: it has the older schema %d; open it once for writing to bring it up to date", ErrReadOnly, version)
+	}
+	return migrate(ctx, db)
+}
+
+func migrate(ctx context.Context, db *sql.DB) error {
+	dir, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, dir, goose.WithLogger(goose.NopLogger()), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return err
+	}
+	_, err = p.Up(ctx)
+	return err
+}
+
+func openMemory(ctx context.Context) (*Store, error) {
+	a := access{path: "/vigie-" + rand.Text(), memory: true, create: true}
+	s := &Store{changed: make(chan struct{})}
+	first, err := a.connect()
+	if err != nil {
+		return nil, err
+	}
+	first.SetMaxOpenConns(1)
+	defer first.Close()
+	err = build(ctx, first, a)
+	if err == nil {
+		a.create = false
+		err = s.connect(ctx, a)
+	}
+	if err == nil {
+		err = s.startWriting(ctx)
+	}
+	if err != nil {
+		s.Close()
+		return nil, fmt.Errorf("store in memory: %w", err)
+	}
+	return s, nil
+}
+
+// create builds a store under another name and moves it to path when it is complete. It fails with fs.ErrExist when
+// somebody else was faster.
+func create(ctx context.Context, path string, o Options) error {
+	key, err := newKey(path, o)
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new-*") // 0600
+	if err != nil {
+		return err
+	}
+	f.Close()
+	defer os.Remove(f.Name())
+	a := access{path: f.Name(), key: key}
+	db, err := a.connect()
+	if err != nil {
+		return err
+	}
+	db.SetMaxOpenConns(1)
+	err = build(ctx, db, a)
+	if err := errors.Join(err, db.Close()); err != nil {
+		return err
+	}
+	if err := syncFile(f.Name()); err != nil {
+		return err
+	}
+	if err := os.Link(f.Name(), path); errors.Is(err, fs.ErrExist) {
+		return err
+	} else if err != nil { // no links on this file system (FAT)
+		if _, err := os.Stat(path); err == nil {
+			return fs.ErrExist
+		}
+		if err := os.Rename(f.Name(), path); err != nil {
+			return err
+		}
+	}
+	return syncFile(filepath.Dir(path))
+}
+
+// build makes a store of an empty database.
+func build(ctx context.Context, db *sql.DB, a access) error {
+	if !a.memory {
+		if err := enableChecksums(ctx, db); err != nil {
+			return err
+		}
+		var mode string
+		if err := db.QueryRowContext(ctx, "PRAGMA journal_mode=wal").Scan(&mode); err != nil || mode != "wal" {
+			return errors.Join(err, fmt.Errorf("no write-ahead log on this file system, only %q", mode))
+		}
+	}
+	if _, err := db.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id=%d", applicationID)); err != nil {
+		return err
+	}
+	return migrate(ctx, db)
+}
+
+func syncFile(name string) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Sync()
+}
+
+// inspect looks at the file before SQLite does, which would take an empty one for an empty database.
+func inspect(path string) (plain bool, err error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, fmt.Errorf("%w: there is no such file", ErrNotFound)
+	case err != nil:
+		return false, err
+	case !info.Mode().IsRegular():
+		return false, fmt.Errorf("%w: it is not a file", ErrForeign)
+	case info.Size() == 0:
+		return false, fmt.Errorf("%w: the file is empty; if a store was there, it is gone, and a new one needs another name or the empty file removed", ErrForeign)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	var head [100]byte
+	if _, err := io.ReadFull(f, head[:]); errors.Is(err, io.ErrUnexpectedEOF) {
+		return false, fmt.Errorf("%w: only %d bytes are left of the file", ErrDamaged, info.Size())
+	} else if err != nil {
+		return false, err
+	}
+	if string(head[:16]) != "SQLite format 3\x00" {
+		return false, nil
+	}
+	if binary.BigEndian.Uint32(head[68:]) != applicationID {
+		return true, fmt.Errorf("%w: it is a database of another program", ErrForeign)
+	}
+	return true, nil
+}
+
+// lock keeps other writers away as long as the file is open. It is no lock to SQLite, and readers do not ask for it but
+// for a moment (nobodyWrites), which is worth waiting for.
+func lock(ctx context.Context, path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	for range 20 {
+		if err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); !errors.Is(err, syscall.EWOULDBLOCK) {
+			break
+		}
+		select {
+		case <-time.After(5 * time.Millisecond):
+		case <-ctx.Done():
+			f.Close()
+			return nil, ctx.Err()
+		}
+	}
+	switch {
+	case errors.Is(err, syscall.EWOULDBLOCK):
+		err = fmt.Errorf("%w: stop the other vigie (watch or replay) first, or open it read-only", ErrLocked)
+	case err == nil:
+		return f, nil
+	}
+	f.Close()
+	return nil, err
+}
+
+// nobodyWrites tells whether no writer has the store open now.
+func nobodyWrites(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB) == nil
+}
+
+func cannotWrite(dir string) bool {
+	const writable = 2                          // W_OK
+	return syscall.Access(dir, writable) != nil // also when the disk is read-only, for root too
+}
+
+func empty(path string) bool {
+	info, err := os.Stat(path)
+	return err != nil || info.Size() == 0
+}

@@ -1,0 +1,338 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"iter"
+	"math"
+	"time"
+
+	"vigie/cell"
+)
+
+var farPast time.Time // before all others
+
+// Reading goes page by page: no statement stays open while the caller works, so a slow reader holds nobody up, and
+// memory is bounded by a page. A page is so many rows or so many bytes, whichever is less.
+const (
+	pageRows  = 512
+	pageBytes = 1 << 20
+)
+
+// Records yields records in order of time, and of sequence number where times are equal, each sensor's source line
+// before its first record and wherever it changes. It streams: memory does not grow with the answer, and records that
+// are appended meanwhile may or may not be among it. An error ends it.
+func (s *Store) Records(ctx context.Context, q Query) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		if err := s.records(ctx, q, yield); err != nil {
+			yield(Entry{}, fmt.Errorf("reading records: %w", explain(err)))
+		}
+	}
+}
+
+func (s *Store) records(ctx context.Context, q Query, yield func(Entry, error) bool) error {
+	where, from, args, err := s.where(ctx, q)
+	if err != nil {
+		return err
+	}
+	r := newReader(q.Kinds == 0 || q.Kinds&Sources != 0, q.NoRaw)
+	left := q.Limit
+	var seq int64
+	// Within one time by number, then on to later times: each step is a range of one index.
+	for same := false; ; same = !same {
+		order, bound := "record.time > ?", []any{from}
+		if same {
+			order, bound = "record.time = ? AND record.seq > ?", []any{from, seq}
+		} else if seq == 0 {
+			order = "record.time >= ?"
+		}
+		limit := pageRows
+		if left > 0 {
+			limit = min(limit, left)
+		}
+		rows, more, err := r.page(ctx, s.rdb, "WHERE "+order+where+" ORDER BY record.time, record.seq", append(bound, args...), limit)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			if !r.tell(row, yield) {
+				return nil
+			}
+			if left--; left == 0 {
+				return nil
+			}
+		}
+		if len(rows) > 0 {
+			last := rows[len(rows)-1]
+			from, seq = last.key, last.Seq
+		}
+		switch {
+		case more:
+			same = false // so that it goes on with the same time
+		case !same:
+			return nil
+		}
+	}
+}
+
+// where turns a query into conditions, their arguments, and the time to begin with.
+func (s *Store) where(ctx context.Context, q Query) (cond string, from int64, args []any, err error) {
+	from = math.MinInt64
+	if !q.From.IsZero() {
+		from, _ = timeKey(q.From)
+	}
+	if q.AfterSeq > 0 {
+		cond, args = " AND record.seq > ?", append(args, q.AfterSeq)
+		var oldest sql.NullInt64 // of those, so that the walk need not begin with the oldest of all
+		if err := s.rdb.QueryRowContext(ctx, "SELECT min(time) FROM (SELECT time FROM record WHERE seq > ?)", q.AfterSeq).Scan(&oldest); err != nil {
+			return "", 0, nil, err
+		}
+		if oldest.Valid {
+			from = max(from, oldest.Int64)
+		}
+	}
+	if to, exact := timeKey(q.To); !q.To.IsZero() && (exact || to == math.MinInt64) {
+		cond, args = cond+" AND record.time < ?", append(args, to)
+	}
+	if q.Sensor != "" {
+		cond, args = cond+" AND record.source IN (SELECT id FROM source WHERE sensor = ?)", append(args, q.Sensor)
+	}
+	switch kinds := q.Kinds &^ Sources; {
+	case q.Kinds == 0:
+	case kinds&Observations == 0:
+		cond, args = cond+" AND record.kind <> 1 AND record.kind & ? <> 0", append(args, int64(kinds))
+	default:
+		cond, args = cond+" AND record.kind & ? <> 0", append(args, int64(kinds))
+	}
+	return cond, from, args, nil
+}
+
+// reader turns rows into entries.
+type reader struct {
+	noRaw   bool
+	sources map[int64]source
+	told    map[string]int64 // by sensor: the source that was told last; nil when none is to be told
+	bases   map[int64]*base
+}
+
+type source struct {
+	sensor string
+	line   *cell.Source // nil: none
+}
+
+func newReader(tell, noRaw bool) *reader {
+	r := &reader{noRaw: noRaw, sources: map[int64]source{}, bases: map[int64]*base{}}
+	if tell {
+		r.told = map[string]int64{}
+	}
+	return r
+}
+
+type row struct {
+	Entry
+	key    int64
+	source int64
+	line   *cell.Source
+}
+
+type queryer interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// page reads the next rows; more tells that there may be others after them.
+func (r *reader) page(ctx context.Context, db queryer, rest string, args []any, limit int) (page []row, more bool, err error) {
+	query := `SELECT record.seq, record.time, record.source, record.kind, record.body, raw.base, raw.body FROM record LEFT JOIN raw ON raw.seq = record.seq `
+	if r.noRaw {
+		query = `SELECT record.seq, record.time, record.source, record.kind, record.body, NULL, NULL FROM record `
+	}
+	rows, err := db.QueryContext(ctx, query+rest+" LIMIT ?", append(args, limit)...)
+	if err != nil {
+		return nil, false, err
+	}
+	type pending struct {
+		row
+		kind      Kinds
+		body, raw []byte
+		base      sql.NullInt64
+	}
+	var all []pending
+	size := 0
+	for size < pageBytes && rows.Next() {
+		var p pending
+		if err = rows.Scan(&p.Seq, &p.key, &p.source, &p.kind, &p.body, &p.base, &p.raw); err != nil {
+			break
+		}
+		size += len(p.body) + 8*len(p.raw)
+		all = append(all, p)
+	}
+	more = size >= pageBytes || len(all) == limit
+	if err == nil {
+		err = rows.Err()
+	}
+	if cerr := rows.Close(); err == nil {
+		err = cerr
+	}
+	for _, p := range all {
+		if err != nil {
+			return nil, false, err
+		}
+		var src source
+		if src, err = r.source(ctx, db, p.source); err != nil {
+			return nil, false, err
+		}
+		if p.Record, err = decodeRecord(p.body, p.kind, src.sensor, p.key); err != nil {
+			return nil, false, fmt.Errorf("record %d: %w", p.Seq, err)
+		}
+		p.line = src.line
+		switch raw := rawOf(p.Record); {
+		case raw == nil:
+		case r.noRaw:
+			*raw = nil
+		case p.base.Valid:
+			var b *base
+			if b, err = r.base(ctx, db, p.base.Int64); err != nil {
+				return nil, false, err
+			}
+			if *raw, err = b.lines(p.raw); err != nil {
+				return nil, false, fmt.Errorf("raw lines of record %d: %w", p.Seq, err)
+			}
+		}
+		page = append(page, p.row)
+	}
+	return page, more, err
+}
+
+const cached = 256 // sources and bases; hostile input could make many
+
+func (r *reader) source(ctx context.Context, db queryer, id int64) (source, error) {
+	if s, ok := r.sources[id]; ok {
+		return s, nil
+	}
+	var s source
+	var body []byte
+	if err := one(ctx, db, "SELECT sensor, body FROM source WHERE id = ?", id, &s.sensor, &body); err != nil {
+		return s, err
+	}
+	if body != nil {
+		rec, err := decodeRecord(body, Sources, s.sensor, 0)
+		if err != nil {
+			return s, fmt.Errorf("source %d: %w", id, err)
+		}
+		s.line = rec.(*cell.Source)
+	}
+	if len(r.sources) >= cached {
+		clear(r.sources)
+	}
+	r.sources[id] = s
+	return s, nil
+}
+
+func (r *reader) base(ctx context.Context, db queryer, id int64) (*base, error) {
+	if b, ok := r.bases[id]; ok {
+		return b, nil
+	}
+	b := &base{id: id} // reading needs no index
+	if id != 0 {
+		if err := one(ctx, db, "SELECT text FROM raw_base WHERE id = ?", id, &b.text); err != nil {
+			return nil, err
+		}
+	}
+	if len(r.bases) >= cached {
+		clear(r.bases)
+	}
+	r.bases[id] = b
+	return b, nil
+}
+
+// one reads the row that must be there.
+func one(ctx context.Context, db queryer, query string, id int64, dest ...any) error {
+	rows, err := db.QueryContext(ctx, query, id)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		return fmt.Errorf("%w: a row that others refer to is missing", ErrDamaged)
+	}
+	return rows.Scan(dest...)
+}
+
+// tell yields an entry, and before it the source line of its sensor when that is not the one told last.
+func (r *reader) tell(row row, yield func(Entry, error) bool) bool {
+	if r.told != nil && row.line != nil && r.told[row.line.Sensor] != row.source {
+		if len(r.told) >= 1<<16 {
+			clear(r.told)
+		}
+		r.told[row.line.Sensor] = row.source
+		line := *row.line // the caller may change what it is given
+		if !yield(Entry{Seq: row.Seq, Record: &line}, nil) {
+			return false
+		}
+	}
+	return yield(row.Entry, nil)
+}
+
+// after reads what comes after a number in the order of writing, records and events: what followers follow. It is one
+// view of the store, so that no number is passed over.
+func (s *Store) after(ctx context.Context, r *reader, seq int64, limit int) ([]Entry, error) {
+	tx, err := s.rdb.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	defer tx.Rollback()
+	rows, more, err := r.page(ctx, tx, "WHERE record.seq > ? ORDER BY record.seq", []any{seq}, limit)
+	if err != nil {
+		return nil, err
+	}
+	upto := int64(math.MaxInt64) // all up to here was read
+	if more {
+		upto = rows[len(rows)-1].Seq
+	}
+	evs, moreEvents, err := eventsAfter(ctx, tx, seq, upto, limit)
+	if err != nil {
+		return nil, err
+	}
+	var entries []Entry
+	add := func(e Entry, _ error) bool { entries = append(entries, e); return true }
+	for n := 0; n < limit && (len(rows) > 0 || len(evs) > 0); n++ {
+		if len(evs) == 0 || len(rows) > 0 && rows[0].Seq < evs[0].Seq {
+			r.tell(rows[0], add)
+			rows = rows[1:]
+		} else {
+			entries = append(entries, evs[0])
+			evs = evs[1:]
+			if len(evs) == 0 && moreEvents {
+				break
+			}
+		}
+	}
+	return entries, nil
+}
+
+func eventsAfter(ctx context.Context, db queryer, seq, upto int64, limit int) (evs []Entry, more bool, err error) {
+	rows, err := db.QueryContext(ctx, "SELECT seq, body FROM event WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", seq, upto, limit)
+	if err != nil {
+		return nil, false, err
+	}
+	defer rows.Close()
+	size := 0
+	for size < pageBytes && rows.Next() {
+		var e Entry
+		var body []byte
+		if err := rows.Scan(&e.Seq, &body); err != nil {
+			return nil, false, err
+		}
+		size += len(body)
+		ev, err := decodeEvent(body)
+		if err != nil {
+			return nil, false, fmt.Errorf("event of change %d: %w", e.Seq, err)
+		}
+		e.Event = &ev
+		evs = append(evs, e)
+	}
+	return evs, size >= pageBytes || len(evs) == limit, rows.Err()
+}

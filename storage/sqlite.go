@@ -1,0 +1,243 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+)
+
+// Store is the record of truth: see the package comment for what it promises. It is safe for use by many goroutines.
+// Open makes one.
+//
+// Writing goes through one connection, one transaction after the other. With synchronous=normal the write-ahead log is
+// written at each commit and synced by a timer at most a second later, so that watching at full rate costs a flash card
+// one sync a second and not one a record; a transaction with an event, a verdict or a state syncs before it returns.
+// Checkpoints run after transactions without events.
+type Store struct {
+	path     string // "" in memory
+	readOnly bool
+	lock     *os.File
+	rdb      *sql.DB
+	wdb      *sql.DB // nil when read-only
+	notices  []string
+
+	mu sync.Mutex // guards what follows; held while writing
+	w  *writer    // nil when read-only or closed
+
+	walMu     sync.Mutex // guards the log as a file
+	wal       *os.File   // nil until it is there
+	syncTimer *time.Timer
+	syncErr   error // of a sync that nobody was waiting for
+
+	changedMu sync.Mutex
+	changed   chan struct{} // closed at the next commit that adds something
+}
+
+const (
+	syncWithin    = time.Second
+	checkpointLog = 4 << 20 // bytes of log that make a checkpoint due
+)
+
+// Path is the file of the store, absolute; "" in memory.
+func (s *Store) Path() string { return s.path }
+
+// Notices says what Open found odd but not fatal, in sentences for people: a log whose end was cut off, a damage met
+// when opening read-only.
+func (s *Store) Notices() []string { return s.notices }
+
+// Changed is closed when something was added or changed through this Store after the call. Writing by another
+// process is not noticed.
+func (s *Store) Changed() <-chan struct{} {
+	s.changedMu.Lock()
+	defer s.changedMu.Unlock()
+	return s.changed
+}
+
+// Update runs f in one transaction. When f returns nil all that it did through the Tx is stored; otherwise, or when ctx
+// ends before, nothing is, and the error comes back. This is how records, the events found in them and the state of the
+// analyzer stay together: after a crash there is no event without its records and none is analysed twice.
+//
+// f must not use the Store to write, nor keep the Tx.
+func (s *Store) Update(ctx context.Context, f func(*Tx) error) error {
+	if s.readOnly {
+		return fmt.Errorf("cannot write to the store: %w", ErrReadOnly)
+	}
+	if err := s.update(ctx, f); err != nil {
+		return fmt.Errorf("nothing was stored: %w", explain(err))
+	}
+	return nil
+}
+
+func (s *Store) update(ctx context.Context, f func(*Tx) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.w == nil {
+		return ErrClosed
+	}
+	if err := s.takeSyncErr(); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	w := s.w
+	if w.broken != nil { // by what came before: perhaps it has passed
+		if w.broken = w.load(); w.broken != nil {
+			return w.broken
+		}
+	}
+	if err := w.exec("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	t := &Tx{ctx: ctx, w: w}
+	before, committed := w.seq, false
+	defer func() { // also when f panics
+		t.w = nil
+		if !committed {
+			w.exec("ROLLBACK") // fails when SQLite has done so already
+			w.broken = w.load()
+		}
+	}()
+	if err := f(t); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := w.exec("COMMIT"); err != nil {
+		return err
+	}
+	committed = true
+	if w.seq != before {
+		s.changedMu.Lock()
+		close(s.changed)
+		s.changed = make(chan struct{})
+		s.changedMu.Unlock()
+	}
+	return s.settle(t.urgent)
+}
+
+// settle sees to it that what was committed reaches the disk.
+func (s *Store) settle(urgent bool) error {
+	if s.path == "" {
+		return nil
+	}
+	if urgent {
+		if err := s.sync(); err != nil {
+			return fmt.Errorf("stored, but not yet safe from a power cut: %w", err)
+		}
+		return nil
+	}
+	s.walMu.Lock()
+	if s.syncTimer == nil {
+		s.syncTimer = time.AfterFunc(syncWithin, func() {
+			if err := s.sync(); err != nil {
+				s.walMu.Lock()
+				s.syncErr = err
+				s.walMu.Unlock()
+			}
+		})
+	}
+	s.walMu.Unlock()
+	return s.checkpointIfDue()
+}
+
+// sync makes what was committed safe from a power cut.
+func (s *Store) sync() error {
+	s.walMu.Lock()
+	defer s.walMu.Unlock()
+	if s.syncTimer != nil {
+		s.syncTimer.Stop()
+		s.syncTimer = nil
+	}
+	if err := s.openLog(); err != nil {
+		return err
+	}
+	return s.wal.Sync()
+}
+
+func (s *Store) openLog() (err error) {
+	if s.wal == nil {
+		s.wal, err = os.Open(s.path + "-wal")
+	}
+	return err
+}
+
+func (s *Store) takeSyncErr() error {
+	s.walMu.Lock()
+	defer s.walMu.Unlock()
+	err := s.syncErr
+	s.syncErr = nil
+	return err
+}
+
+// checkpointIfDue moves the log into the database once it is long. The next transaction then starts it anew and cuts
+// the file (journal_size_limit), unless a reader still needs it.
+func (s *Store) checkpointIfDue() error {
+	s.walMu.Lock()
+	err := s.openLog()
+	var size int64
+	if err == nil {
+		var info os.FileInfo
+		if info, err = s.wal.Stat(); err == nil {
+			size = info.Size()
+		}
+	}
+	s.walMu.Unlock()
+	if err != nil || size < s.w.checkpointAt {
+		return err
+	}
+	var busy, log, done int64
+	if err := s.w.conn.QueryRowContext(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &log, &done); err != nil {
+		return err
+	}
+	s.w.checkpointAt = checkpointLog
+	if done < log { // a reader is in the way: not at every commit again
+		s.w.checkpointAt = size + checkpointLog
+	}
+	return nil
+}
+
+// Close stores what is still to be stored, and gives the file back. It waits for a transaction that is running.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	if w := s.w; w != nil {
+		s.w = nil
+		if w.broken == nil && s.path != "" {
+			errs = append(errs, w.exec("PRAGMA wal_checkpoint(TRUNCATE)"))
+		}
+		errs = append(errs, w.close())
+	}
+	if s.rdb != nil {
+		errs = append(errs, s.rdb.Close()) // again is no error
+	}
+	if s.wdb != nil {
+		errs = append(errs, s.wdb.Close())
+	}
+	s.walMu.Lock()
+	if s.syncTimer != nil {
+		s.syncTimer.Stop()
+		s.syncTimer = nil
+	}
+	if s.wal != nil {
+		errs = append(errs, s.wal.Close())
+		s.wal = nil
+	}
+	errs = append(errs, s.syncErr)
+	s.syncErr = nil
+	s.walMu.Unlock()
+	if s.lock != nil {
+		s.lock.Close()
+		s.lock = nil
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("closing the store: %w", explain(err))
+	}
+	return nil
+}

@@ -1,0 +1,127 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+)
+
+// SaveState keeps the state of the analyzer, or of whoever has one, under a name. seq says which records are in it:
+// those up to this number (see Tx.Seq). Saved in the transaction of the events that it led to, it cannot disagree with
+// them.
+func (t *Tx) SaveState(name string, state []byte, seq int64) error {
+	if err := t.check(); err != nil {
+		return err
+	}
+	t.urgent = true
+	if state == nil {
+		state = []byte{}
+	}
+	return t.w.exec("INSERT INTO state (name, seq, body) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET seq = excluded.seq, body = excluded.body", name, seq, state)
+}
+
+// SaveState keeps a state in a transaction of its own; see Tx.SaveState.
+func (s *Store) SaveState(ctx context.Context, name string, state []byte, seq int64) error {
+	return s.Update(ctx, func(t *Tx) error { return t.SaveState(name, state, seq) })
+}
+
+// LoadState returns what SaveState kept under this name; nil and 0 when it never did. Records with a greater number than
+// seq are not in it yet.
+func (s *Store) LoadState(ctx context.Context, name string) (state []byte, seq int64, err error) {
+	err = s.rdb.QueryRowContext(ctx, "SELECT seq, body FROM state WHERE name = ?", name).Scan(&seq, &state)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return nil, 0, fmt.Errorf("state %q: %w", clip(name), explain(err))
+	}
+	return state, seq, nil
+}
+
+// SetCursor keeps how far the follower of this name has come.
+func (t *Tx) SetCursor(name string, seq int64) error {
+	if err := t.check(); err != nil {
+		return err
+	}
+	return t.w.exec("INSERT INTO cursor (name, seq) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET seq = excluded.seq", name, seq)
+}
+
+// SetCursor keeps a cursor in a transaction of its own. A power cut within a second may take it back; the follower then
+// delivers again what it had delivered.
+func (s *Store) SetCursor(ctx context.Context, name string, seq int64) error {
+	return s.Update(ctx, func(t *Tx) error { return t.SetCursor(name, seq) })
+}
+
+// Cursor is how far the follower of this name has come: the number of the last entry that it has delivered; 0 when it
+// never was here.
+func (s *Store) Cursor(ctx context.Context, name string) (seq int64, err error) {
+	err = s.rdb.QueryRowContext(ctx, "SELECT seq FROM cursor WHERE name = ?", name).Scan(&seq)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, fmt.Errorf("cursor %q: %w", clip(name), explain(err))
+	}
+	return seq, nil
+}
+
+// Stats says what is in a store.
+type Stats struct {
+	Observations int64
+	Others       int64 // gaps, health and clock lines
+	Events       int64
+	Cells        int64 // that told their identity
+	Verdicts     int64
+	Oldest       time.Time // record; zero when there is none
+	Newest       time.Time // record
+	Seq          int64     // the last sequence number
+	Bytes        int64     // of the database
+	FreeBytes    int64     // of them, not in use
+	LogBytes     int64     // of the write-ahead log
+}
+
+// Stats counts. It is quick: records are counted as they come, not here.
+func (s *Store) Stats(ctx context.Context) (Stats, error) {
+	st, err := s.stats(ctx)
+	if err != nil {
+		return st, fmt.Errorf("reading the store: %w", explain(err))
+	}
+	return st, nil
+}
+
+func (s *Store) stats(ctx context.Context) (st Stats, err error) {
+	tx, err := s.rdb.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return st, err
+	}
+	defer tx.Rollback()
+	fresh, err := uncounted(ctx, tx)
+	if err != nil {
+		return st, err
+	}
+	var oldest, newest sql.NullInt64
+	var pages, free, size int64
+	err = tx.QueryRowContext(ctx, `SELECT (SELECT observations FROM tally), (SELECT others FROM tally), (SELECT count(*) FROM event),
+		(SELECT count(*) FROM cell), (SELECT count(*) FROM verdict), (SELECT min(time) FROM record), (SELECT max(time) FROM record),
+		max((SELECT spent FROM sequence), ifnull((SELECT max(seq) FROM record), 0), ifnull((SELECT max(seq) FROM event), 0)),
+		(SELECT page_count FROM pragma_page_count), (SELECT freelist_count FROM pragma_freelist_count), (SELECT page_size FROM pragma_page_size)`).
+		Scan(&st.Observations, &st.Others, &st.Events, &st.Cells, &st.Verdicts, &oldest, &newest, &st.Seq, &pages, &free, &size)
+	if err != nil {
+		return st, err
+	}
+	st.Observations += fresh.observations
+	st.Others += fresh.others
+	for key := range fresh.cells {
+		var n int64
+		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM cell WHERE rat = ? AND mcc = ? AND mnc = ? AND area = ? AND id = ?",
+			int64(key.rat), key.mcc, key.mnc, key.area, int64(key.id)).Scan(&n); err != nil {
+			return st, err
+		}
+		st.Cells += 1 - n
+	}
+	if oldest.Valid {
+		st.Oldest, st.Newest = keyTime(oldest.Int64), keyTime(newest.Int64)
+	}
+	st.Bytes, st.FreeBytes = pages*size, free*size
+	if info, err := os.Stat(s.path + "-wal"); s.path != "" && err == nil {
+		st.LogBytes = info.Size()
+	}
+	return st, nil
+}

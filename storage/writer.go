@@ -1,0 +1,302 @@
+package storage
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"vigie/cell"
+)
+
+// writer is the connection that writes, with what it would otherwise have to look up for each record. It belongs to
+// whoever holds Store.mu. After a transaction that failed, load brings it back to what is stored.
+type writer struct {
+	conn         *sql.Conn
+	prepared     map[string]*sql.Stmt
+	broken       error // of load; nothing is written until it succeeds
+	checkpointAt int64
+
+	seq     int64              // the last number handed out
+	newest  int64              // time of the newest record when this writer began
+	last    map[string]int64   // by sensor: time of its newest record since
+	inForce map[string]inForce // by sensor
+	base    *base
+	baseAge int // records since it is in use
+	upto    int64
+	args    []any
+	buf     []byte
+}
+
+type inForce struct {
+	id   int64
+	body []byte // of the source; nil: none was told
+}
+
+func (s *Store) startWriting(ctx context.Context) error {
+	conn, err := s.wdb.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	s.w = &writer{conn: conn, prepared: map[string]*sql.Stmt{}, checkpointAt: checkpointLog}
+	if err := s.w.load(); err != nil {
+		return err
+	}
+	if s.path != "" {
+		os.Chmod(s.path+"-shm", 0o600) // an index of the log, without content; made with the umask
+	}
+	return nil
+}
+
+func (w *writer) close() error {
+	var errs []error
+	for _, st := range w.prepared {
+		errs = append(errs, st.Close())
+	}
+	return errors.Join(append(errs, w.conn.Close())...)
+}
+
+// load reads what the store says, forgetting all that a failed transaction had in mind.
+func (w *writer) load() error {
+	w.last, w.inForce, w.baseAge = map[string]int64{}, map[string]inForce{}, 0
+	ctx := context.Background()
+	var newest sql.NullInt64
+	err := w.conn.QueryRowContext(ctx, `SELECT max(ifnull((SELECT max(seq) FROM record), 0), ifnull((SELECT max(seq) FROM event), 0),
+		(SELECT spent FROM sequence)), (SELECT max(time) FROM record), (SELECT upto FROM tally)`).Scan(&w.seq, &newest, &w.upto)
+	if err != nil {
+		return err
+	}
+	w.newest = newest.Int64
+	if !newest.Valid {
+		w.newest, _ = timeKey(farPast)
+	}
+	var id int64
+	var text []byte
+	switch err := w.conn.QueryRowContext(ctx, "SELECT id, text FROM raw_base ORDER BY id DESC LIMIT 1").Scan(&id, &text); {
+	case errors.Is(err, sql.ErrNoRows):
+		w.base, w.baseAge = newBase(0, nil), baseAge
+	case err != nil:
+		return err
+	case w.base == nil || w.base.id != id:
+		w.base = newBase(id, text)
+	}
+	return nil
+}
+
+// exec runs a statement that is prepared once.
+func (w *writer) exec(query string, args ...any) error {
+	st, err := w.prepare(query)
+	if err == nil {
+		_, err = st.ExecContext(context.Background(), args...)
+	}
+	return err
+}
+
+func (w *writer) prepare(query string) (*sql.Stmt, error) {
+	st, ok := w.prepared[query]
+	if !ok {
+		var err error
+		if st, err = w.conn.PrepareContext(context.Background(), query); err != nil {
+			return nil, err
+		}
+		w.prepared[query] = st
+	}
+	return st, nil
+}
+
+// row runs a query for one row and tells whether there was one.
+func (w *writer) row(query string, args []any, dest ...any) (bool, error) {
+	st, err := w.prepare(query)
+	if err != nil {
+		return false, err
+	}
+	err = st.QueryRowContext(context.Background(), args...).Scan(dest...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Tx is a transaction of Update. It belongs to the function it was given to.
+type Tx struct {
+	ctx    context.Context
+	w      *writer // nil when it is over
+	urgent bool    // to be synced before Update returns
+}
+
+func (t *Tx) check() error {
+	if t.w == nil {
+		return errors.New("the transaction is over")
+	}
+	return t.ctx.Err()
+}
+
+// Seq is the number of the last record or change of an event so far, those of this transaction included. It is what
+// SaveState wants: "analysed up to here".
+func (t *Tx) Seq() int64 { return t.w.seq }
+
+// Append adds records, in the order given. A record that is there already (same sensor, time and content) adds
+// nothing; nor does a source line that says of its sensor what is in force anyway. A source line holds for what its
+// sensor sends after it. It returns Seq.
+func (t *Tx) Append(recs ...cell.Record) (seq int64, err error) {
+	for _, r := range recs {
+		if err := t.check(); err != nil {
+			return 0, err
+		}
+		kind := kindOf(r)
+		switch kind {
+		case 0:
+			return 0, fmt.Errorf("a %T is no record that can be stored", r)
+		case Sources:
+			_, err = t.w.enter(r.From(), encodeRecord(nil, r))
+		default:
+			err = t.w.append(r, kind)
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	if t.w.seq-t.w.upto >= tallyEvery {
+		if err := t.w.tally(); err != nil {
+			return 0, err
+		}
+	}
+	return t.w.seq, nil
+}
+
+func (w *writer) append(r cell.Record, kind Kinds) error {
+	sensor := r.From()
+	key, _ := timeKey(r.When())
+	w.buf = encodeRecord(w.buf[:0], r)
+	last, seen := w.last[sensor]
+	if !seen {
+		last = w.newest
+	}
+	if key > last { // newer than everything of this sensor: no need to look whether it is there
+		w.last[sensor] = key
+	} else if there, err := w.has(sensor, key, kind, w.buf, rawOf(r)); there || err != nil {
+		return err
+	}
+	force, ok := w.inForce[sensor]
+	if !ok {
+		var err error
+		if force, err = w.enter(sensor, nil); err != nil {
+			return err
+		}
+	}
+	w.seq++
+	if err := w.exec("INSERT INTO record (seq, time, source, kind, body) VALUES (?, ?, ?, ?, ?)", w.seq, key, force.id, int64(kind), w.buf); err != nil {
+		return err
+	}
+	if raw := rawOf(r); raw != nil && len(*raw) > 0 {
+		return w.appendRaw(*raw)
+	}
+	return nil
+}
+
+func (w *writer) appendRaw(lines []string) error {
+	var poor bool
+	w.buf, poor = w.base.appendDelta(w.buf[:0], lines)
+	if err := w.exec("INSERT INTO raw (seq, base, body) VALUES (?, ?, ?)", w.seq, w.base.id, w.buf); err != nil {
+		return err
+	}
+	if w.baseAge++; !poor || w.baseAge < baseAge {
+		return nil
+	}
+	next := newBase(w.base.id+1, w.base.renewed(lines))
+	w.base, w.baseAge = next, 0
+	return w.exec("INSERT INTO raw_base (id, text) VALUES (?, ?)", next.id, next.text)
+}
+
+// has tells whether a record is stored already, raw lines and all.
+func (w *writer) has(sensor string, key int64, kind Kinds, body []byte, raw *[]string) (bool, error) {
+	st, err := w.prepare(`SELECT raw.base, raw.body, raw_base.text FROM record JOIN source ON source.id = record.source
+		LEFT JOIN raw ON raw.seq = record.seq LEFT JOIN raw_base ON raw_base.id = raw.base
+		WHERE record.time = ? AND record.kind = ? AND source.sensor = ? AND record.body = ?`)
+	if err != nil {
+		return false, err
+	}
+	rows, err := st.QueryContext(context.Background(), key, int64(kind), sensor, body)
+	if err != nil {
+		return false, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id sql.NullInt64
+		var stored, text []byte
+		if err := rows.Scan(&id, &stored, &text); err != nil {
+			return false, err
+		}
+		if raw == nil || len(*raw) == 0 {
+			if !id.Valid {
+				return true, nil
+			}
+			continue
+		}
+		if !id.Valid {
+			continue
+		}
+		b := w.base
+		if b.id != id.Int64 {
+			b = &base{text: text}
+		}
+		lines, err := b.lines(stored)
+		if err != nil {
+			return false, err
+		}
+		if slices.Equal(lines, *raw) {
+			return true, nil
+		}
+	}
+	return false, rows.Err()
+}
+
+// enter puts a source in force for its sensor; with no body, the one that was in force when the store was last written.
+func (w *writer) enter(sensor string, body []byte) (inForce, error) {
+	force, ok := w.inForce[sensor]
+	if !ok {
+		var err error
+		if ok, err = w.row("SELECT source.id, source.body FROM sensor JOIN source ON source.id = sensor.source WHERE sensor.name = ?",
+			[]any{sensor}, &force.id, &force.body); err != nil {
+			return force, err
+		}
+	}
+	if !ok || body != nil && !bytes.Equal(body, force.body) {
+		force = inForce{body: body}
+		there, err := w.row("SELECT id FROM source WHERE sensor = ? AND body IS ?", []any{sensor, nullable(body)}, &force.id)
+		if err != nil {
+			return force, err
+		}
+		if !there {
+			if err := w.exec("INSERT INTO source (sensor, body) VALUES (?, ?)", sensor, nullable(body)); err != nil {
+				return force, err
+			}
+			if _, err := w.row("SELECT id FROM source WHERE sensor = ? AND body IS ?", []any{sensor, nullable(body)}, &force.id); err != nil {
+				return force, err
+			}
+		}
+		if err := w.exec("INSERT INTO sensor (name, source) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET source = excluded.source", sensor, force.id); err != nil {
+			return force, err
+		}
+	}
+	w.inForce[sensor] = force
+	return force, nil
+}
+
+func nullable(b []byte) any {
+	if b == nil {
+		return nil
+	}
+	return b
+}
+
+// Append adds records in one transaction; see Tx.Append. A nil error acknowledges them all.
+func (s *Store) Append(ctx context.Context, recs ...cell.Record) error {
+	return s.Update(ctx, func(t *Tx) error {
+		_, err := t.Append(recs...)
+		return err
+	})
+}
