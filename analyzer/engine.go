@@ -1,51 +1,239 @@
 package analyzer
 
-import "vigie/cell"
+import (
+	"maps"
+	"slices"
+
+	"vigie/cell"
+)
 
 // Options are the user's choices.
 type Options struct {
 	AlertsPerMonth float64 // false-alarm budget: alerts that a quiet month may bring; 0 is the default, 4
 }
 
-// View is what a rule sees.
-type View struct{}
-
-// Sign is what a rule says of a condition that holds.
-type Sign struct{}
-
-// Engine turns records into events.
+// Engine turns records into events. It is not safe for use by several goroutines.
 type Engine struct {
-	rules []Rule
-	opts  Options
+	rules  []Rule
+	budget float64
+	nets   networks
+	sites  []*site
+	byName map[string]*site
+	last   *site
+	view   View
+	sg     Sign
+	out    []Event
+	counts Counts
 }
 
+// maxSensors is how many sensors are told apart; the one not heard for longest gives way.
+const maxSensors = 1024
+
 // New returns an engine that has seen nothing.
-func New(rules []Rule, opts Options) *Engine { return &Engine{rules: rules, opts: opts} }
+func New(rules []Rule, opts Options) *Engine {
+	e := &Engine{rules: rules, budget: opts.AlertsPerMonth, byName: map[string]*site{}}
+	if !(e.budget > 0) {
+		e.budget = defaultBudget
+	}
+	return e
+}
 
-// Feed takes the next record, in order of time.
-func (e *Engine) Feed(r cell.Record) {}
-
-// Finish says that the input ends: nothing more will change.
-func (e *Engine) Finish() {}
-
-// Take returns the events that opened, changed or closed since the last Take, in order of Opened. A changed event is
-// returned whole, with the same ID.
-func (e *Engine) Take() []Event { return nil }
-
-// Save returns the whole state: what was learned, and what is going on.
-func (e *Engine) Save() ([]byte, error) { return nil, nil }
-
-// Restore replaces the state by a saved one.
-func (e *Engine) Restore(state []byte) error { return nil }
-
-// Counts is what the engine has read and what it could not use, by reason.
+// Counts is what the engine has read, and what of it could not be used, by reason.
 type Counts struct {
 	Observations int            // analysed
-	Skipped      map[string]int // not analysed or only in part, by reason
+	Skipped      map[string]int // whole records not analysed: "out of order", "impossible time"
+	Noted        map[string]int // analysed without a bad part, or worth knowing: "bad position", "clock set back", ...
 }
 
 // Counts returns what was read so far.
-func (e *Engine) Counts() Counts { return Counts{} }
+func (e *Engine) Counts() Counts {
+	c := e.counts
+	c.Skipped, c.Noted = maps.Clone(c.Skipped), maps.Clone(c.Noted)
+	return c
+}
+
+func (e *Engine) skip(reason string) {
+	if e.counts.Skipped == nil {
+		e.counts.Skipped = map[string]int{}
+	}
+	e.counts.Skipped[reason]++
+}
+
+func (e *Engine) note(reason string) {
+	if e.counts.Noted == nil {
+		e.counts.Noted = map[string]int{}
+	}
+	e.counts.Noted[reason]++
+}
+
+func (e *Engine) site(sensor string) *site {
+	if e.last != nil && e.last.Sensor == sensor {
+		return e.last
+	}
+	s := e.byName[sensor]
+	if s == nil {
+		if len(e.sites) == maxSensors {
+			e.dropOldest()
+		}
+		s = &site{Sensor: sensor, Blind: true}
+		e.byName[sensor] = s
+		e.sites = append(e.sites, s)
+	}
+	e.last = s
+	return s
+}
+
+func (e *Engine) dropOldest() {
+	at := 0
+	for i, s := range e.sites {
+		if s.Now < e.sites[at].Now {
+			at = i
+		}
+	}
+	s := e.sites[at]
+	s.forget(e)
+	delete(e.byName, s.Sensor)
+	e.sites = slices.Delete(e.sites, at, at+1)
+	e.note("sensor forgotten")
+}
+
+// Feed takes the next record. Records of one sensor come in order of time; what does not is counted and left out.
+func (e *Engine) Feed(r cell.Record) {
+	switch r := r.(type) {
+	case *cell.Observation:
+		e.observe(r)
+	case *cell.Source:
+		e.source(r)
+	case *cell.Gap:
+		s := e.site(r.Sensor)
+		if s.clock(e, r.Time) {
+			s.breakOff()
+		}
+	case *cell.Clock:
+		if s := e.site(r.Sensor); s.Now != 0 {
+			s.shift(r.Offset)
+		}
+	}
+}
+
+func (e *Engine) source(r *cell.Source) {
+	s := e.site(r.Sensor)
+	s.Mode, s.Skew, s.Survey, s.Assume = r.Mode, r.Skew, r.Survey, r.Assumed
+	s.Report, s.Told = r.Reports.Get()
+	s.usable = 0
+}
+
+func (e *Engine) observe(o *cell.Observation) {
+	s := e.site(o.Sensor)
+	if !s.clock(e, o.Time) {
+		return
+	}
+	e.counts.Observations++
+	before := s.Seen
+	s.observe(e, o)
+	v := &e.view
+	if v.Survey {
+		return
+	}
+	if before != s.Seen || s.usable == 0 {
+		s.feedable(e)
+	}
+	for i := range e.rules {
+		if s.usable&(1<<i) == 0 {
+			continue
+		}
+		v.rule = i
+		if e.rules[i].Observe(v, &e.sg) {
+			e.sign(s, i, &e.sg)
+			e.sg = Sign{Suspects: e.sg.Suspects[:0]}
+		}
+	}
+	s.learn(v)
+	if len(s.Stories) > 0 {
+		e.tend(s, v.On())
+	}
+}
+
+// feedable works out which rules this source can feed: by what it says it reports, or by what it has reported so far.
+func (s *site) feedable(e *Engine) {
+	has := s.Seen
+	if s.Told {
+		has |= s.Report
+	}
+	s.usable = 1 << 63
+	for i := range e.rules {
+		if has.Has(e.rules[i].Needs) {
+			s.usable |= 1 << i
+		}
+	}
+}
+
+func (s *site) habit(e *Engine, rule int) *habit {
+	if len(s.Habits) == len(e.rules) {
+		return &s.Habits[rule]
+	}
+	old := s.Habits
+	s.Habits = make([]habit, len(e.rules))
+	for i := range e.rules {
+		s.Habits[i].Rule = e.rules[i].ID
+		for _, h := range old {
+			if h.Rule == e.rules[i].ID {
+				s.Habits[i] = h
+			}
+		}
+	}
+	return &s.Habits[rule]
+}
+
+// Finish says that the input ends. Events that are open stay open: nothing more is known of them.
+func (e *Engine) Finish() {
+	for _, s := range e.sites {
+		for i := range s.Stories {
+			if s.Stories[i].State == Open {
+				s.Stories[i].Changed = true
+			}
+		}
+	}
+}
+
+// Take returns the events that opened, changed or closed since the last Take, in order of Opened. A changed event is
+// returned whole, with the same ID.
+func (e *Engine) Take() []Event {
+	out := e.out
+	e.out = nil
+	for _, s := range e.sites {
+		for i := range s.Stories {
+			if st := &s.Stories[i]; st.Changed && st.State == Open {
+				out = append(out, e.event(s, st))
+				st.Changed = false
+			}
+		}
+	}
+	SortEvents(out)
+	return out
+}
+
+// SortEvents puts events in order of Opened, then sensor, then id: the order in which they are printed.
+func SortEvents(list []Event) {
+	slices.SortStableFunc(list, func(a, b Event) int {
+		if c := a.Opened.Compare(b.Opened); c != 0 {
+			return c
+		}
+		if a.Sensor != b.Sensor {
+			if a.Sensor < b.Sensor {
+				return -1
+			}
+			return 1
+		}
+		if a.ID < b.ID {
+			return -1
+		}
+		if a.ID > b.ID {
+			return 1
+		}
+		return 0
+	})
+}
 
 // Available tells for every rule whether a source that reports these fields can feed it.
 func (e *Engine) Available(reports cell.Fields) []Availability {

@@ -39,6 +39,7 @@ type Rule struct {
 	Min, Max Severity    // what it can reach alone, and what it can reach with others
 	Status   Status
 	Telling  Telling
+	Innocent []string                    // causes that have nothing to do with an attack
 	Observe  func(v *View, s *Sign) bool // tells whether its condition holds now, and fills s if it does
 }
 

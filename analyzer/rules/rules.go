@@ -6,5 +6,10 @@ import "vigie/analyzer"
 
 // All lists every rule, in the order in which they look at an observation.
 func All() []analyzer.Rule {
-	return []analyzer.Rule{}
+	return []analyzer.Rule{
+		testPLMN,
+		areaCodeMismatch,
+		downgrade2G,
+		registrationRejected,
+	}
 }

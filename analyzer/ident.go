@@ -1,0 +1,180 @@
+package analyzer
+
+import (
+	"fmt"
+	"strings"
+
+	"vigie/cell"
+)
+
+// Ident is what a cell is called, in a form that can be compared, learned and saved: cell.Cell without its levels.
+// Has tells which of its fields were reported; the others are zero and mean nothing.
+type Ident struct {
+	Has   cell.Fields
+	RAT   cell.RAT
+	PLMN  uint16 // index in the engine's table of networks; 0 is not known
+	Area  cell.Area
+	ID    uint64
+	PCI   uint16
+	ARFCN uint32
+}
+
+// Known tells whether the cell's own identity was reported.
+func (i *Ident) Known() bool { return i.Has.Has(cell.FieldCellID) }
+
+// cellKey is a cell under which things are learned: by its identity where it has one, else by how it sounds on the air.
+type cellKey struct {
+	RAT  cell.RAT
+	Phys bool // ID holds channel and PCI
+	PLMN uint16
+	ID   uint64
+}
+
+type physKey struct {
+	RAT   cell.RAT
+	PCI   uint16
+	ARFCN uint32
+}
+
+type areaKey struct {
+	RAT  cell.RAT
+	PLMN uint16
+	Area cell.Area
+}
+
+type channelKey struct {
+	RAT   cell.RAT
+	PLMN  uint16
+	ARFCN uint32
+}
+
+const physFields = cell.FieldPCI | cell.FieldARFCN
+
+func (i *Ident) key() (cellKey, bool) {
+	switch {
+	case i.Has.Has(cell.FieldCellID):
+		return cellKey{RAT: i.RAT, PLMN: i.PLMN, ID: i.ID}, true
+	case i.Has.Has(physFields):
+		return cellKey{RAT: i.RAT, PLMN: i.PLMN, Phys: true, ID: uint64(i.ARFCN)<<16 | uint64(i.PCI)}, true
+	}
+	return cellKey{}, false
+}
+
+func (i *Ident) phys() (physKey, bool) {
+	return physKey{i.RAT, i.PCI, i.ARFCN}, i.Has.Has(physFields)
+}
+
+// SameCell tells whether two identities name one cell: RAT and identity, and network where both know it.
+func (i *Ident) SameCell(j *Ident) bool {
+	if i.RAT != j.RAT || i.PLMN != j.PLMN && i.PLMN != 0 && j.PLMN != 0 {
+		return false
+	}
+	if i.Known() || j.Known() {
+		return i.Known() && j.Known() && i.ID == j.ID
+	}
+	if i.Has.Has(physFields) && j.Has.Has(physFields) {
+		return i.PCI == j.PCI && i.ARFCN == j.ARFCN
+	}
+	return i.Has&physFields == j.Has&physFields
+}
+
+// SameArea tells whether both report an area and it is the same one, or one of them does not report it.
+func (i *Ident) SameArea(j *Ident) bool {
+	return !i.Has.Has(cell.FieldArea) || !j.Has.Has(cell.FieldArea) || i.Area == j.Area
+}
+
+// merge takes over what j reports and i does not.
+func (i *Ident) merge(j *Ident) {
+	miss := j.Has &^ i.Has
+	if miss&cell.FieldArea != 0 {
+		i.Area = j.Area
+	}
+	if miss&cell.FieldPCI != 0 {
+		i.PCI = j.PCI
+	}
+	if miss&cell.FieldARFCN != 0 {
+		i.ARFCN = j.ARFCN
+	}
+	if i.PLMN == 0 && j.PLMN != 0 {
+		i.PLMN = j.PLMN
+	}
+	i.Has |= j.Has
+}
+
+// networks is the table of PLMNs that were seen, each once however its MNC was printed. Index 0 is not known.
+type networks struct {
+	List []cell.PLMN // as first printed
+	last cell.PLMN   // the one asked for most recently
+	at   uint16
+}
+
+const maxNetworks = 4096 // far more than any country allots; beyond it a network is not told from one not known
+
+func (n *networks) index(mcc, mnc string) uint16 {
+	if mcc == n.last.MCC && mnc == n.last.MNC {
+		return n.at
+	}
+	if len(n.List) == 0 {
+		n.List = append(n.List, cell.PLMN{})
+	}
+	p := cell.PLMN{MCC: mcc, MNC: mnc}
+	at := uint16(0)
+	if p.Known() {
+		for i := 1; i < len(n.List) && at == 0; i++ {
+			if n.List[i].Same(p) {
+				at = uint16(i)
+			}
+		}
+		if at == 0 && len(n.List) < maxNetworks && len(mcc) <= 4 && len(mnc) <= 4 {
+			p = cell.PLMN{MCC: strings.Clone(mcc), MNC: strings.Clone(mnc)}
+			n.List = append(n.List, p)
+			at = uint16(len(n.List) - 1)
+		}
+	}
+	n.last, n.at = p, at
+	return at
+}
+
+func (n *networks) plmn(i uint16) cell.PLMN {
+	if int(i) < len(n.List) {
+		return n.List[i]
+	}
+	return cell.PLMN{}
+}
+
+// cell gives the identity back in the form that events print.
+func (n *networks) cell(i *Ident) cell.Cell {
+	p := n.plmn(i.PLMN)
+	c := cell.Cell{RAT: i.RAT, MCC: p.MCC, MNC: p.MNC}
+	if i.Has.Has(cell.FieldArea) {
+		c.Area = cell.Some(i.Area)
+	}
+	if i.Has.Has(cell.FieldCellID) {
+		c.ID = cell.Some(i.ID)
+	}
+	if i.Has.Has(cell.FieldPCI) {
+		c.PCI = cell.Some(i.PCI)
+	}
+	if i.Has.Has(cell.FieldARFCN) {
+		c.ARFCN = cell.Some(i.ARFCN)
+	}
+	return c
+}
+
+// String is the cell in words: "LTE cell 11016962 (area 4660)".
+func (i *Ident) String() string {
+	s := "cell"
+	if r := i.RAT.String(); r != "" {
+		s = r + " cell"
+	}
+	switch {
+	case i.Known():
+		s = fmt.Sprintf("%s %d", s, i.ID)
+	case i.Has.Has(physFields):
+		s = fmt.Sprintf("%s with PCI %d on channel %d", s, i.PCI, i.ARFCN)
+	}
+	if i.Has.Has(cell.FieldArea) {
+		s = fmt.Sprintf("%s (area %d)", s, i.Area)
+	}
+	return s
+}

@@ -1,0 +1,203 @@
+package analyzer
+
+import (
+	"github.com/golang/geo/s2"
+
+	"vigie/cell"
+)
+
+const tileLevel = 12 // S2 level of an area tile: about 2 km across
+
+// tileKey is the tile of the present place.
+func (s *site) tileKey() (uint64, bool) {
+	if s.fixed() {
+		return 0, false
+	}
+	f, ok := s.here()
+	if !ok {
+		return 0, false
+	}
+	return uint64(s2.CellIDFromLatLng(s2.LatLngFromDegrees(f.Lat, f.Lon)).Parent(tileLevel)), true
+}
+
+func (s *site) tile() *tileRecord {
+	k, ok := s.tileKey()
+	if !ok {
+		return nil
+	}
+	return s.Base.Tiles.get(k)
+}
+
+// learn makes an observation part of what is normal. Cells of a running alert are not learned.
+func (s *site) learn(v *View) {
+	if v.Survey {
+		return
+	}
+	b := &s.Base
+	for i := range s.Neigh {
+		if !v.Asked {
+			break
+		}
+		if k, ok := s.Neigh[i].key(); ok {
+			h, _ := b.Heard.put(k, maxHeard, func(h *heardRecord) int64 { return h.Seen })
+			h.Seen = s.Now
+		}
+	}
+	st := v.On()
+	for i := range s.Regs {
+		s.accept(i, st)
+	}
+	if st == nil {
+		return
+	}
+	k, ok := st.Cell.key()
+	if !ok {
+		return
+	}
+	rec, isNew := b.cell(k)
+	if isNew {
+		rec.Ident, rec.First = st.Cell, st.From
+	}
+	if v.Arrived {
+		s.learnStay(v, st, rec)
+	}
+	rec.Seen = s.Now
+	if rec.Suspect {
+		return
+	}
+	if !rec.Ident.Has.Has(st.Cell.Has) {
+		rec.Ident.merge(&st.Cell)
+	}
+	if v.Entered() || v.Retuned {
+		s.learnIdentity(v, st, rec)
+	}
+	if v.Asked {
+		if len(s.Neigh) > 0 {
+			rec.Listed++
+		} else {
+			rec.Empty++
+		}
+	}
+	if v.HasLevel {
+		rec.hear(v.Level)
+		r := &b.RATs[st.Cell.RAT]
+		if r.N == 0 || v.Level > r.Top {
+			r.Top = v.Level
+		}
+		r.N++
+	}
+	rec.N++
+	s.adopt(st, rec)
+}
+
+func (s *site) learnStay(v *View, st *Stay, rec *Known) {
+	b := &s.Base
+	b.Stays++
+	rec.Stays++
+	switch rec.Stays {
+	case 1:
+		b.Single++
+	case 2:
+		b.Single--
+	}
+	b.RATs[st.Cell.RAT].Stays++
+	if p := v.Stay(1); p != nil && !st.Blind && st.Cell.RAT == cell.GSM && p.Cell.RAT > cell.GSM {
+		b.Falls++
+	}
+	if key, ok := s.tileKey(); ok {
+		t, _ := b.Tiles.put(key, maxTiles, func(t *tileRecord) int64 { return t.Seen })
+		t.Seen = s.Now
+		t.Stays++
+		if st.NewCell {
+			t.New++
+		}
+	}
+	if f, ok := s.here(); ok && !rec.Suspect {
+		rec.place(f)
+	}
+}
+
+// place learns where a cell was heard: the centre, and how far from it.
+func (r *Known) place(f fix) {
+	if r.Places == 0 {
+		r.Lat, r.Lon = f.Lat, f.Lon
+	}
+	r.Radius = max(r.Radius, float32(metres(r.Lat, r.Lon, f.Lat, f.Lon)))
+	r.Places++
+}
+
+// learnIdentity learns area, channel, physical identity and network of a stay that begins.
+func (s *site) learnIdentity(v *View, st *Stay, rec *Known) {
+	b, id := &s.Base, &st.Cell
+	if id.Has.Has(cell.FieldArea) {
+		a, isNew := b.Areas.put(areaKey{id.RAT, id.PLMN, id.Area}, maxAreas, func(a *Area) int64 { return a.Seen })
+		if isNew {
+			a.First = s.Now
+		}
+		a.Seen = s.Now
+		if st.NewCell && rec.Stays <= 1 {
+			a.Cells++
+		}
+		if st.OtherArea {
+			a.Moved++
+			if rec.Alt != id.Area {
+				rec.Alt, rec.AltN, rec.AltFrom = id.Area, 0, s.Now
+			}
+			rec.AltN++
+		}
+	}
+	if id.Has.Has(cell.FieldARFCN) {
+		c, isNew := b.Channels.put(channelKey{id.RAT, id.PLMN, id.ARFCN}, maxChannels, func(c *channelRecord) int64 { return c.Seen })
+		if isNew {
+			c.First = s.Now
+		}
+		c.Seen = s.Now
+		c.N++
+	}
+	if p, ok := id.phys(); ok {
+		if k, ok := id.key(); ok {
+			r, _ := b.Phys.put(p, maxCells, func(r *physRecord) int64 { return r.Seen })
+			r.Cell, r.Seen = k, s.Now
+		}
+		if v.Retuned {
+			rec.Ident.PCI, rec.Ident.ARFCN = id.PCI, id.ARFCN
+		}
+	}
+	if id.PLMN != 0 {
+		n, isNew := b.Networks.put(id.PLMN, maxNetsHere, func(n *Network) int64 { return n.Seen })
+		if isNew {
+			n.First = s.Now
+		}
+		n.Seen = s.Now
+		n.N++
+	}
+}
+
+// adopt takes a new area of a known cell for normal when it has held: half an hour of camping under it, or another cell
+// that came to the same area. A clone does neither for long without being noticed.
+func (s *site) adopt(st *Stay, rec *Known) {
+	if !st.OtherArea || rec.Alt != st.Cell.Area {
+		return
+	}
+	held := s.Now-st.From > 30*60_000
+	a := s.Base.Areas.get(areaKey{st.Cell.RAT, st.Cell.PLMN, st.Cell.Area})
+	if held || a != nil && a.Moved >= 2 {
+		rec.Ident.Area, rec.AltN, rec.Alt = st.Cell.Area, 0, 0
+	}
+}
+
+// accept remembers that a network had accepted us.
+func (s *site) accept(domain int, st *Stay) {
+	g := &s.Regs[domain]
+	if !g.Has || g.At != s.Now || st == nil || st.Cell.PLMN == 0 && st.Cell.Has.Has(cell.FieldMNC) {
+		return
+	}
+	switch g.Status {
+	case 1, 5, 6, 7, 9, 10:
+	default:
+		return
+	}
+	n, _ := s.Base.Networks.put(st.Cell.PLMN, maxNetsHere, func(n *Network) int64 { return n.Seen })
+	n.Accepted[domain] = s.Now
+	n.Served[domain]++
+}

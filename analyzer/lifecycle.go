@@ -1,0 +1,403 @@
+package analyzer
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"vigie/cell"
+)
+
+// story is an event in the making: findings that belong together by time or by the cells they suspect.
+type story struct {
+	ID       string
+	State    State
+	Severity Severity
+	First    int64
+	Opened   int64
+	Alerted  int64 // when it first alerted; 0: never
+	Last     int64 // last evidence, or presence on a suspect cell
+	Signed   int64 // last sign of a rule
+	Score    float64
+	Suspects []Ident
+	Findings []finding
+	Shown    int64 // when presence was last reported as a change
+	Changed  bool  // since the last Take
+}
+
+type finding struct {
+	Rule     int
+	RuleID   string
+	Weight   float64 // the most it weighed
+	Severity Severity
+	First    int64
+	Last     int64
+	Text     string
+	Innocent []string
+	Seen     uint32 // how often here before
+	Days     float64
+	Evidence []trace
+}
+
+// trace is one observation as evidence.
+type trace struct {
+	At  int64
+	Raw []string
+}
+
+const (
+	joinMs      = 20_000      // findings closer than this belong to one story, whatever they suspect
+	pendingMs   = 90_000      // evidence that did not suffice is dropped after this long without more
+	holdMs      = 10 * 60_000 // an event is closed after this long without evidence
+	promoteMs   = 60_000      // an alert may still grow worse for this long; later it takes a new event
+	presenceMs  = 60 * 60_000 // camping on a suspect cell prolongs an event by no more than this
+	maxEvidence = 8           // a finding keeps the first ones, and the last
+	maxStories  = 8           // at one time; the oldest pending one gives way
+	maxSuspects = 12          //
+	episodeMs   = 30 * 24 * 3600_000
+	maxEpisodes = 64
+)
+
+// sign takes what a rule said into the story it belongs to.
+func (e *Engine) sign(s *site, rule int, sg *Sign) {
+	r := &e.rules[rule]
+	w := weight(sg.P, r.Telling)
+	first := s.Now
+	if sg.first != 0 && sg.first < first {
+		first = sg.first
+	}
+	st := s.storyFor(e, rule, sg, w)
+	if st.First == 0 || first < st.First && st.State == Pending {
+		st.First = first
+	}
+	st.Last, st.Signed = max(st.Last, s.Now), s.Now
+	st.Changed = true
+	for i := range sg.Suspects {
+		st.suspect(&sg.Suspects[i])
+	}
+	st.add(s, e, rule, sg, w, first)
+	e.grade(s, st)
+}
+
+// storyFor finds the story that a sign belongs to, or begins one. An alert that can no longer grow worse takes only what
+// leaves its severity as it is.
+func (s *site) storyFor(e *Engine, rule int, sg *Sign, w float64) *story {
+	var best *story
+	for i := range s.Stories {
+		st := &s.Stories[i]
+		if s.Now-st.Last > joinMs && !st.suspects(sg.Suspects) {
+			continue
+		}
+		if st.Alerted != 0 && s.Now-st.Alerted > promoteMs && e.severity(s, st, rule, w) > st.Severity {
+			continue
+		}
+		if best == nil || st.Signed > best.Signed {
+			best = st
+		}
+	}
+	if best != nil {
+		return best
+	}
+	if len(s.Stories) == maxStories {
+		oldest := 0
+		for i := range s.Stories {
+			if s.Stories[i].Alerted == 0 && (s.Stories[oldest].Alerted != 0 || s.Stories[i].Signed < s.Stories[oldest].Signed) {
+				oldest = i
+			}
+		}
+		e.close(s, &s.Stories[oldest])
+		s.Stories = slices.Delete(s.Stories, oldest, oldest+1)
+	}
+	s.Stories = append(s.Stories, story{State: Pending})
+	return &s.Stories[len(s.Stories)-1]
+}
+
+func (st *story) suspects(list []Ident) bool {
+	for i := range list {
+		for k := range st.Suspects {
+			if list[i].SameCell(&st.Suspects[k]) && list[i].SameArea(&st.Suspects[k]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (st *story) suspect(i *Ident) {
+	for k := range st.Suspects {
+		x := &st.Suspects[k]
+		if x.SameCell(i) && x.SameArea(i) && x.Has.Has(cell.FieldArea) == i.Has.Has(cell.FieldArea) {
+			x.merge(i)
+			return
+		}
+	}
+	if len(st.Suspects) < maxSuspects {
+		st.Suspects = append(st.Suspects, *i)
+	}
+}
+
+func (st *story) add(s *site, e *Engine, rule int, sg *Sign, w float64, first int64) {
+	r := &e.rules[rule]
+	var f *finding
+	for i := range st.Findings {
+		if st.Findings[i].Rule == rule {
+			f = &st.Findings[i]
+		}
+	}
+	if f == nil {
+		h := s.habit(e, rule)
+		st.Findings = append(st.Findings, finding{Rule: rule, RuleID: r.ID, First: first, Weight: -1, Seen: h.K, Days: s.days()})
+		f = &st.Findings[len(st.Findings)-1]
+	}
+	f.Last = s.Now
+	if w > f.Weight {
+		f.Weight = w
+		if sg.Text != "" {
+			f.Text, f.Innocent = sg.Text, sg.Innocent
+		}
+	}
+	f.Severity = max(f.Severity, min(max(e.alone(s, f.Weight), r.Min, sg.Severity), r.Max))
+	if n := len(f.Evidence); n > 0 && f.Evidence[n-1].At == s.Now {
+		return
+	} else if n == maxEvidence {
+		f.Evidence = f.Evidence[:n-1]
+	}
+	f.Evidence = append(f.Evidence, trace{s.Now, slices.Clone(e.view.Obs.Raw)})
+}
+
+// score is the sum over causes of the heaviest finding of each; extra is a finding that is not there yet.
+func (e *Engine) score(st *story, rule int, w float64) (sum float64, causes int) {
+	type part struct {
+		cause string
+		w     float64
+	}
+	var room [16]part
+	parts := room[:0]
+	put := func(rule int, w float64) {
+		c := e.rules[rule].Cause
+		for i := range parts {
+			if parts[i].cause == c {
+				parts[i].w = max(parts[i].w, w)
+				return
+			}
+		}
+		parts = append(parts, part{c, w})
+	}
+	for i := range st.Findings {
+		put(st.Findings[i].Rule, st.Findings[i].Weight)
+	}
+	if rule >= 0 {
+		put(rule, w)
+	}
+	for _, p := range parts {
+		sum += p.w
+		if p.w >= 0.5 {
+			causes++
+		}
+	}
+	return sum, causes
+}
+
+// severity of a story, with one more finding when rule is not negative.
+func (e *Engine) severity(s *site, st *story, rule int, w float64) Severity {
+	sum, causes := e.score(st, rule, w)
+	sev := e.alone(s, sum)
+	if sev == High && causes < 2 {
+		sev = Medium
+	}
+	limit := Info // what the heaviest rules may reach: one alone is held to its own range
+	var floor Severity
+	for i := range st.Findings {
+		r := &e.rules[st.Findings[i].Rule]
+		limit, floor = max(limit, r.Max), max(floor, min(st.Findings[i].Severity, r.Max))
+	}
+	if rule >= 0 {
+		limit = max(limit, e.rules[rule].Max)
+	}
+	return min(max(sev, min(floor, Low)), limit)
+}
+
+// alone is the severity that a score reaches here.
+func (e *Engine) alone(s *site, score float64) Severity {
+	medium := e.threshold(s)
+	switch {
+	case score >= medium+highStep:
+		return High
+	case score >= medium:
+		return Medium
+	case score >= lowScore:
+		return Low
+	}
+	return Info
+}
+
+// grade opens a story, or raises it, when its findings suffice.
+func (e *Engine) grade(s *site, st *story) {
+	sev := e.severity(s, st, -1, 0)
+	st.Score, _ = e.score(st, -1, 0)
+	switch {
+	case st.State == Pending && sev >= Low:
+		st.State, st.Severity, st.Opened = Open, sev, s.Now
+	case st.State == Open && sev > st.Severity:
+		st.Severity, st.Opened = sev, s.Now
+	default:
+		return
+	}
+	if st.ID == "" {
+		st.ID = e.id(s, st)
+	}
+	if st.Severity >= Medium && st.Alerted == 0 {
+		st.Alerted = s.Now
+		s.guard(st)
+	}
+}
+
+// id derives a name from sensor, first evidence and the rules that opened the event.
+func (e *Engine) id(s *site, st *story) string {
+	var rules []string
+	for i := range st.Findings {
+		rules = append(rules, st.Findings[i].RuleID)
+	}
+	sort.Strings(rules)
+	h := sha256.Sum256([]byte(s.Sensor + "\x00" + strconv.FormatInt(st.First, 10) + "\x00" + strings.Join(rules, ",")))
+	return hex.EncodeToString(h[:8])
+}
+
+// guard keeps the suspects of an alert from becoming normal, where they were first seen in this story.
+func (s *site) guard(st *story) {
+	const slack = 2 * 60_000
+	for i := range st.Suspects {
+		id := &st.Suspects[i]
+		if k, ok := id.key(); ok {
+			if r := s.Base.Cells.get(k); r != nil && r.First >= st.First-slack {
+				r.Suspect = true
+			}
+		}
+		if id.Has.Has(cell.FieldArea) {
+			if a := s.Base.Areas.get(areaKey{id.RAT, id.PLMN, id.Area}); a != nil && a.First >= st.First-slack {
+				a.Suspect = true
+			}
+		}
+	}
+}
+
+// tend prolongs, closes and drops stories as time passes.
+func (e *Engine) tend(s *site, on *Stay) {
+	keep := s.Stories[:0]
+	for i := range s.Stories {
+		st := &s.Stories[i]
+		if st.Alerted != 0 && on != nil && s.Now-st.Signed < presenceMs && st.suspects([]Ident{on.Cell}) {
+			if s.Now-st.Shown >= 60_000 {
+				st.Shown, st.Changed = s.Now, true
+			}
+			st.Last = s.Now
+			s.guard(st)
+		}
+		quiet := s.Now - st.Last
+		if st.State == Pending && quiet > pendingMs || quiet > holdMs {
+			e.close(s, st)
+			continue
+		}
+		keep = append(keep, *st)
+	}
+	clear(s.Stories[len(keep):])
+	s.Stories = keep
+}
+
+// close ends a story. What did not become an alert counts as a habit of this place; every one counts for the budget.
+func (e *Engine) close(s *site, st *story) {
+	if st.Alerted == 0 {
+		for i := range st.Findings {
+			h := s.habit(e, st.Findings[i].Rule)
+			h.K++
+			h.Last = st.Last
+		}
+	}
+	if st.Score >= lowScore {
+		if len(s.Episodes) == maxEpisodes {
+			s.Episodes = s.Episodes[1:]
+		}
+		s.Episodes = append(s.Episodes, episode{st.Last, st.Score})
+	}
+	if st.State == Open {
+		st.State = Closed
+		e.out = append(e.out, e.event(s, st))
+	}
+}
+
+func at(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
+
+// event is the story as it is told.
+func (e *Engine) event(s *site, st *story) Event {
+	ev := Event{ID: st.ID, Sensor: s.Sensor, Severity: st.Severity, State: st.State, First: at(st.First), Opened: at(st.Opened),
+		Last: at(st.Last), Score: float64(int(st.Score*10+0.5)) / 10, Cells: []cell.Cell{}, InnocentCauses: []string{}}
+	for i := range st.Suspects {
+		ev.Cells = append(ev.Cells, e.nets.cell(&st.Suspects[i]))
+	}
+	order := slices.Clone(st.Findings)
+	slices.SortStableFunc(order, func(a, b finding) int { return int(max(-1, min(1, a.First-b.First))) })
+	for i := range order {
+		f := &order[i]
+		r := &e.rules[f.Rule]
+		out := Finding{Rule: r.ID, Version: r.Version, Severity: f.Severity, First: at(f.First), Last: at(f.Last),
+			Summary: f.Text + ". " + howOften(f.Seen, f.Days), Evidence: []Evidence{}}
+		for _, t := range f.Evidence {
+			raw := t.Raw
+			if raw == nil {
+				raw = []string{}
+			}
+			out.Evidence = append(out.Evidence, Evidence{Time: at(t.At), Raw: raw})
+		}
+		ev.Findings = append(ev.Findings, out)
+		list := f.Innocent
+		if len(list) == 0 {
+			list = r.Innocent
+		}
+		for _, c := range list {
+			if !slices.Contains(ev.InnocentCauses, c) {
+				ev.InnocentCauses = append(ev.InnocentCauses, c)
+			}
+		}
+	}
+	ev.Summary = summary(e, st)
+	return ev
+}
+
+func howOften(k uint32, days float64) string {
+	n := "Not seen here before"
+	if k == 1 {
+		n = "Seen here once before"
+	} else if k > 1 {
+		n = fmt.Sprintf("Seen here %d times before", k)
+	}
+	switch {
+	case days < 1.0/24:
+		return fmt.Sprintf("%s, in %.0f minutes of watching.", n, days*24*60)
+	case days < 1:
+		return fmt.Sprintf("%s, in %.1f hours of watching.", n, days*24)
+	}
+	return fmt.Sprintf("%s, in %.1f days of watching.", n, days)
+}
+
+// summary is one sentence: the heaviest findings, at most three, in order of time.
+func summary(e *Engine, st *story) string {
+	list := slices.Clone(st.Findings)
+	slices.SortStableFunc(list, func(a, b finding) int {
+		if a.Weight != b.Weight {
+			return int(b.Weight*1000 - a.Weight*1000)
+		}
+		return int(max(-1, min(1, a.First-b.First)))
+	})
+	list = list[:min(3, len(list))]
+	slices.SortStableFunc(list, func(a, b finding) int { return int(max(-1, min(1, a.First-b.First))) })
+	var parts []string
+	for i := range list {
+		parts = append(parts, list[i].Text)
+	}
+	return strings.Join(parts, "; ") + "."
+}

@@ -1,0 +1,62 @@
+package rules
+
+import (
+	"vigie/analyzer"
+	"vigie/cell"
+)
+
+var areaCodeMismatch = analyzer.Rule{
+	ID: "area-code-mismatch", Version: 1, Title: "known cell under another area code",
+	Needs: cell.FieldArea | cell.FieldCellID, Cause: "area",
+	Min: analyzer.Low, Max: analyzer.High, Status: analyzer.Measured, Telling: analyzer.Strong,
+	Innocent: []string{
+		"the operator moved this cell to another area: it then keeps the new one, and other cells follow",
+		"in GSM and UMTS, two cells of one network may share a short cell id in different areas",
+		"firmware that reads area and cell id at different moments, on a source that does not say so",
+	},
+	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+		on := v.On()
+		if on == nil || !v.Entered() {
+			return false
+		}
+		if !on.OtherArea {
+			return onlyOne(v, s, on)
+		}
+		if a := v.Area(&on.Cell); a != nil && a.Moved > 0 {
+			return false // other cells came to this area too: a re-plan
+		}
+		s.Suspect(&on.Cell)
+		before := v.Stay(1)
+		if before != nil && !on.Blind && !on.Outage && before.Cell.SameCell(&on.Cell) {
+			s.P = v.Rate(2e-3, analyzer.PerStay)
+			s.Say("%s was under area %d until a moment ago, and changed without a break", &on.Cell, on.WasArea)
+			return true
+		}
+		s.P = v.Rate(0.05, analyzer.PerStay)
+		if on.Cell.RAT == cell.GSM {
+			s.P = v.Rate(0.2, analyzer.PerStay)
+		}
+		s.Say("%s had been known under area %d", &on.Cell, on.WasArea)
+		return true
+	},
+}
+
+// onlyOne sees that the modem is back on a cell that has kept its area, after one that had changed it: a re-plan would
+// have moved both.
+func onlyOne(v *analyzer.View, s *analyzer.Sign, on *analyzer.Stay) bool {
+	if on.NewCell || on.NewArea || !on.Cell.Has.Has(cell.FieldArea) || v.Known(&on.Cell) == nil {
+		return false
+	}
+	moved := v.Stay(1)
+	if moved == nil || on.Blind || !moved.OtherArea || moved.Cell.RAT != on.Cell.RAT || moved.Cell.PLMN != on.Cell.PLMN {
+		return false
+	}
+	if a := v.Area(&moved.Cell); a != nil && a.Moved > 1 || moved.WasArea != on.Cell.Area {
+		return false
+	}
+	s.P = v.Rate(2e-3, analyzer.PerStay)
+	s.Suspect(&moved.Cell)
+	s.Since(moved.From)
+	s.Say("%s had been known under area %d, and no other cell changed with it", &moved.Cell, moved.WasArea)
+	return true
+}

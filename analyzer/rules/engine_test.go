@@ -1,0 +1,271 @@
+package rules
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"vigie/analyzer"
+	"vigie/cell"
+)
+
+var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// world draws what a modem might report: a few cells, wavering levels, falls, rejects, nonsense.
+type world struct {
+	rnd  *rand.Rand
+	now  time.Time
+	wild bool // broken input too
+}
+
+func (w *world) next() cell.Record {
+	r := w.rnd
+	w.now = w.now.Add(time.Duration(500+r.IntN(1500)) * time.Millisecond)
+	o := &cell.Observation{Time: w.now, Sensor: fmt.Sprintf("s%d", r.IntN(2)), State: cell.Idle, Raw: []string{fmt.Sprintf("+X: %d", r.IntN(9))}}
+	if r.IntN(40) == 0 {
+		o.State = cell.Searching
+		return o
+	}
+	rat := cell.RAT(1 + r.IntN(4))
+	if r.IntN(4) != 0 {
+		rat = cell.LTE
+	}
+	n := uint64(r.IntN(4)) + uint64(w.now.Unix()/300%5)*3
+	c := &cell.Cell{RAT: rat, MCC: "272", MNC: "03", ID: cell.Some(n*256 + 1), Area: cell.Some(cell.Area(100 + n/3)),
+		PCI: cell.Some(uint16(n)), ARFCN: cell.Some(uint32(1300 + n%2))}
+	level := cell.DBm(-110 + r.IntN(60))
+	if rat == cell.GSM || rat == cell.UMTS {
+		c.RSSI = cell.Some(level)
+	} else {
+		c.RSRP, c.RSRQ = cell.Some(level), cell.Some(cell.DB(-5-r.IntN(12)))
+	}
+	if r.IntN(60) == 0 {
+		c.Area = cell.Some(cell.Area(r.IntN(70000)))
+	}
+	if r.IntN(30) == 0 {
+		c.Placeholder, c.Area = cell.FieldArea, cell.Opt[cell.Area]{}
+	}
+	o.Serving = c
+	if r.IntN(3) == 0 {
+		o.Neighbours = []cell.Cell{}
+		for range r.IntN(4) {
+			o.Neighbours = append(o.Neighbours, cell.Cell{RAT: cell.LTE, PCI: cell.Some(uint16(r.IntN(9))), ARFCN: cell.Some(uint32(1300)), RSRP: cell.Some(cell.DBm(-100))})
+		}
+	}
+	if r.IntN(5) == 0 {
+		o.Registration = []cell.Registration{{Domain: cell.EPS, Status: cell.Some(uint8(1 + 2*(r.IntN(20)/19))), Cause: cell.Some(uint16(r.IntN(20)))}}
+	}
+	if r.IntN(2) == 0 {
+		o.Position = &cell.Position{Lat: 51.9 + float64(r.IntN(100))/1000, Lon: -8.4}
+	}
+	if w.wild {
+		w.spoil(o)
+	}
+	return o
+}
+
+func (w *world) spoil(o *cell.Observation) {
+	r := w.rnd
+	switch r.IntN(30) {
+	case 0:
+		o.Time = o.Time.Add(-time.Duration(r.IntN(100)) * time.Hour)
+	case 1:
+		w.now = w.now.Add(-time.Duration(r.IntN(100)) * time.Hour)
+	case 2:
+		w.now = w.now.Add(time.Duration(r.IntN(9000)) * time.Hour)
+	case 3:
+		o.Position = &cell.Position{Lat: math.NaN(), Lon: math.Inf(1), Speed: cell.Some(math.NaN())}
+	case 4:
+		o.Time = time.Time{}
+	case 5:
+		o.Time = time.Unix(math.MaxInt32*40, 0)
+	case 6:
+		o.Serving.RSRP = cell.Some(cell.DBm(math.NaN()))
+	case 7:
+		o.Serving.RSRP, o.Serving.RSSI = cell.Some(cell.DBm(9999)), cell.Some(cell.DBm(math.Inf(-1)))
+	case 8:
+		o.Serving.ID = cell.Some(uint64(math.MaxUint64))
+	case 9:
+		o.Serving.RAT, o.Serving.PCI, o.Serving.Area = 0, cell.Some(uint16(math.MaxUint16)), cell.Some(cell.Area(math.MaxUint32))
+	case 10:
+		o.Serving = &cell.Cell{}
+	case 11:
+		o.Serving.RAT = cell.RAT(200)
+	case 12:
+		o.Registration = []cell.Registration{{Domain: "?"}, {Domain: cell.CS, Status: cell.Some(uint8(255))}}
+	case 13:
+		o.Neighbours = make([]cell.Cell, 500)
+	}
+}
+
+func lines(t require.TestingT, events []analyzer.Event) []string {
+	var out []string
+	for _, e := range events {
+		b, err := json.Marshal(e)
+		require.NoError(t, err)
+		out = append(out, string(b))
+	}
+	return out
+}
+
+// A restart in the middle with the saved state changes nothing, wherever it falls, and nothing depends on how often
+// events are taken.
+func TestRestartChangesNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := &world{rnd: rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1)), now: start}
+		n := rapid.IntRange(1, 1500).Draw(t, "observations")
+		cut := rapid.IntRange(0, n).Draw(t, "cut")
+		a, b := analyzer.New(All(), analyzer.Options{}), analyzer.New(All(), analyzer.Options{})
+		var fromA, fromB []string
+		for i := range n {
+			r := w.next()
+			if i == cut {
+				state, err := b.Save()
+				require.NoError(t, err)
+				b = analyzer.New(All(), analyzer.Options{})
+				require.NoError(t, b.Restore(state))
+			}
+			a.Feed(r)
+			b.Feed(r)
+			fromA, fromB = append(fromA, lines(t, a.Take())...), append(fromB, lines(t, b.Take())...)
+		}
+		a.Finish()
+		b.Finish()
+		require.Equal(t, append(fromA, lines(t, a.Take())...), append(fromB, lines(t, b.Take())...))
+		require.Equal(t, a.Counts(), b.Counts())
+	})
+}
+
+// Broken input is counted; it does not panic, and the engine goes on working after it.
+func TestBrokenInput(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := &world{rnd: rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 2)), now: start, wild: true}
+		e := analyzer.New(All(), analyzer.Options{})
+		total := 0
+		for range rapid.IntRange(1, 2000).Draw(t, "observations") {
+			e.Feed(w.next())
+			total++
+			lines(t, e.Take())
+		}
+		c := e.Counts()
+		for _, n := range c.Skipped {
+			total -= n
+		}
+		require.Equal(t, total, c.Observations)
+	})
+}
+
+// quietDay is a home cell at one observation a second whose level wavers, with a neighbour list every five seconds.
+func quietDay(n int) []*cell.Observation {
+	rnd := rand.New(rand.NewPCG(1, 1))
+	var out []*cell.Observation
+	for i := range n {
+		o := &cell.Observation{Time: start.Add(time.Duration(i) * time.Second), Sensor: "roof", State: cell.Idle,
+			Serving: &cell.Cell{RAT: cell.LTE, MCC: "272", MNC: "03", Area: cell.Some(cell.Area(4660)), ID: cell.Some(uint64(2820612)),
+				PCI: cell.Some(uint16(101)), ARFCN: cell.Some(uint32(1300)), Band: cell.Some(cell.Band(3)), RSRP: cell.Some(cell.DBm(-94 + rnd.IntN(5))),
+				RSRQ: cell.Some(cell.DB(-10)), SINR: cell.Some(cell.DB(12))}}
+		if i%5 == 0 {
+			for k := range 4 {
+				o.Neighbours = append(o.Neighbours, cell.Cell{RAT: cell.LTE, ARFCN: cell.Some(uint32(1300)), PCI: cell.Some(uint16(k)), RSRP: cell.Some(cell.DBm(-105))})
+			}
+			o.Registration = []cell.Registration{{Domain: cell.EPS, Status: cell.Some(uint8(1)), AcT: cell.Some(uint8(7))}}
+		}
+		out = append(out, o)
+	}
+	return out
+}
+
+func roof() *cell.Source {
+	return &cell.Source{Version: 1, Sensor: "roof", Mode: cell.Fixed, AT: true, Reports: cell.Some(^cell.Fields(0))}
+}
+
+func TestQuietObservationAllocatesNothing(t *testing.T) {
+	day := quietDay(5000)
+	e := analyzer.New(All(), analyzer.Options{})
+	e.Feed(roof())
+	for _, o := range day[:2000] {
+		e.Feed(o)
+	}
+	next := 2000
+	require.Zero(t, testing.AllocsPerRun(2500, func() {
+		e.Feed(day[next])
+		next++
+	}))
+	require.Empty(t, e.Take())
+}
+
+func BenchmarkQuiet(b *testing.B) { benchQuiet(b, All(), 0) }
+
+// BenchmarkQuietAfter100kCells shows that the cost of an observation does not grow with what was learned.
+func BenchmarkQuietAfter100kCells(b *testing.B) { benchQuiet(b, All(), 100_000) }
+
+// BenchmarkRule shows what each rule costs: the engine with this rule alone, and with none.
+func BenchmarkRule(b *testing.B) {
+	b.Run("none", func(b *testing.B) { benchQuiet(b, nil, 0) })
+	for _, r := range All() {
+		b.Run(r.ID, func(b *testing.B) { benchQuiet(b, []analyzer.Rule{r}, 0) })
+	}
+}
+
+func benchQuiet(b *testing.B, rules []analyzer.Rule, known int) {
+	e := analyzer.New(rules, analyzer.Options{})
+	e.Feed(roof())
+	at := start.Add(-time.Duration(known+1) * time.Second)
+	for i := range known {
+		e.Feed(manyCells(at.Add(time.Duration(i)*time.Second), i))
+		e.Take()
+	}
+	day := quietDay(10_000)
+	for _, o := range day[:1000] {
+		e.Feed(o)
+	}
+	e.Take()
+	b.ReportAllocs()
+	b.ResetTimer()
+	i := 1000
+	for range b.N {
+		o := day[i]
+		e.Feed(o)
+		if i++; i == len(day) {
+			b.StopTimer()
+			i = 1000
+			for k := 1000; k < len(day); k++ {
+				day[k].Time = day[k].Time.Add(9000 * time.Second)
+			}
+			b.StartTimer()
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "obs/s")
+}
+
+func manyCells(at time.Time, i int) *cell.Observation {
+	return &cell.Observation{Time: at, Sensor: "roof", State: cell.Idle, Serving: &cell.Cell{RAT: cell.LTE, MCC: "272", MNC: "03",
+		Area: cell.Some(cell.Area(1 + i/200)), ID: cell.Some(uint64(i + 1)), PCI: cell.Some(uint16(i % 504)), ARFCN: cell.Some(uint32(1300 + i/504)),
+		RSRP: cell.Some(cell.DBm(-94))}}
+}
+
+// BenchmarkMemory100kCells reports the heap that 100,000 learned cells hold. The measure is under 64 MiB.
+func BenchmarkMemory100kCells(b *testing.B) {
+	for range b.N {
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		e := analyzer.New(All(), analyzer.Options{})
+		e.Feed(roof())
+		for i := range 100_000 {
+			e.Feed(manyCells(start.Add(time.Duration(i)*time.Second), i))
+			e.Take()
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/(1<<20), "MiB")
+		runtime.KeepAlive(e)
+	}
+}

@@ -1,0 +1,59 @@
+package rules
+
+import (
+	"vigie/analyzer"
+	"vigie/cell"
+)
+
+// labPLMNs are networks that nobody runs for the public: the test MCC 001 and the internal-use MCC 999 (ITU-T E.212
+// annex A), and the defaults with which free base station software is shipped. An empty MNC means every one.
+var labPLMNs = []struct {
+	plmn cell.PLMN
+	what string
+}{
+	{cell.PLMN{MCC: "001"}, "a test network by ITU-T E.212"},
+	{cell.PLMN{MCC: "999"}, "for internal use by ITU-T E.212"},
+	{cell.PLMN{MCC: "208", MNC: "92"}, "a test network, and a default of OpenAirInterface"},
+	{cell.PLMN{MCC: "208", MNC: "93"}, "not assigned, and a default of OpenAirInterface"},
+	{cell.PLMN{MCC: "901", MNC: "70"}, "a default of Osmocom and srsRAN test set-ups"},
+}
+
+var testPLMN = analyzer.Rule{
+	ID: "test-plmn", Version: 1, Title: "test or lab network",
+	Needs: cell.FieldMCC | cell.FieldMNC, Cause: "plmn",
+	Min: analyzer.Medium, Max: analyzer.High, Status: analyzer.Measured, Telling: analyzer.Defining,
+	Innocent: []string{
+		"a laboratory, a school or a private network near by that transmits more than it should",
+		"a femtocell or repeater that was never configured",
+	},
+	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+		on := v.On()
+		if on == nil || !v.Entered() {
+			return false
+		}
+		p := v.PLMN(&on.Cell)
+		what := lab(p)
+		if what == "" {
+			return false
+		}
+		if n := v.Network(&on.Cell); n != nil && n.N > 20 && v.Now-n.First > 24*3600_000 {
+			return false // somebody works with it here
+		}
+		s.P = v.Rate(1e-4, analyzer.PerStay)
+		s.Say("%s says that it belongs to network %s, which is %s", &on.Cell, p, what)
+		s.Suspect(&on.Cell)
+		return true
+	},
+}
+
+func lab(p cell.PLMN) string {
+	if !p.Known() {
+		return ""
+	}
+	for _, l := range labPLMNs {
+		if p.Same(l.plmn) || l.plmn.MNC == "" && p.Canonical().MCC == l.plmn.MCC {
+			return l.what
+		}
+	}
+	return ""
+}

@@ -1,0 +1,40 @@
+package analyzer
+
+import (
+	"math"
+	"sort"
+)
+
+// A score is in decades: 3 means that what was seen is expected by chance once in a thousand chances, for findings of
+// moderate weight. With the default budget of four alerts a month an alert needs 3; a user who allows a tenth of the
+// alerts asks for one decade more.
+const (
+	mediumScore   = 3.0
+	highStep      = 2.0 // high needs two decades more, and two causes
+	lowScore      = 1.0
+	defaultBudget = 4.0 // alerts a month
+	maxRaise      = 1.5 // how far a noisy site may raise its own threshold
+)
+
+// threshold is the score from which a story alerts at this site. It is at least what the budget asks for; and where the
+// site's own history of the last thirty days, today left out, holds more episodes above it than the budget allows, it
+// rises until it does not, within bounds: an attacker who makes noise for days cannot silence it.
+func (e *Engine) threshold(s *site) float64 {
+	floor := mediumScore - math.Log10(e.budget/defaultBudget)
+	if len(s.Episodes) <= int(e.budget) {
+		return floor
+	}
+	var room [maxEpisodes]float64
+	scores := room[:0]
+	for _, ep := range s.Episodes {
+		if age := s.Now - ep.At; age > int64(dayMs) && age < episodeMs && ep.Score >= floor {
+			scores = append(scores, ep.Score)
+		}
+	}
+	allowed := int(e.budget)
+	if len(scores) <= allowed {
+		return floor
+	}
+	sort.Float64s(scores)
+	return min(scores[len(scores)-1-allowed]+0.01, floor+maxRaise)
+}
