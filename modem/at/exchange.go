@@ -168,6 +168,7 @@ func (s *Session) sync(ctx context.Context) error {
 			err = s.wait(ctx, time.NewTimer(settle), func() bool { return w.finals > before })
 		}
 		s.owed = max(0, s.owed+1-w.finals)
+		s.tally.Late += max(0, w.finals-1)
 		numeric = numeric || w.numeric
 		if err != nil && !errors.Is(err, ErrTimeout) || errors.Is(err, ErrClosed) {
 			return err

@@ -314,13 +314,15 @@ func (s *Session) put(b []byte) error {
 		return err
 	}
 	for i := range b {
+		if i > 0 {
+			select {
+			case <-time.After(s.options.CharDelay):
+			case <-s.stop:
+				return ErrClosed
+			}
+		}
 		if _, err := s.port.Write(b[i : i+1]); err != nil {
 			return err
-		}
-		select {
-		case <-time.After(s.options.CharDelay):
-		case <-s.stop:
-			return ErrClosed
 		}
 	}
 	return nil
