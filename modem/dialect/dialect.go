@@ -40,6 +40,8 @@ type Dialect struct {
 	Once     []at.Command // asked after identification and after each reopening: versions, settings read for the record
 	Surveys  []at.Command // for the explicit survey only
 
+	Only map[string]cell.Fields // what nothing but this command (by Text) tells: not reported where the modem refuses it
+
 	Hint  func(line string) bool   // does this unsolicited line hint at a change of cell, RAT or registration
 	Knows func(line string) bool   // is this a line only this family prints (for guessing from text)
 	once  func(line string) string // names a row that is printed once a round: a second one opens a new round of a text
@@ -122,6 +124,9 @@ func For(id Ident) *Dialect {
 	}
 	return generic.of(id)
 }
+
+// As is the dialect as this modem speaks it, for a modem that was told to be of this family whatever it says it is.
+func (d *Dialect) As(id Ident) *Dialect { return d.of(id) }
 
 // of is the dialect as this modem speaks it.
 func (d *Dialect) of(id Ident) *Dialect {

@@ -1,0 +1,51 @@
+package modem
+
+import "vigie/cell"
+
+// last is where the modem was, to tell when it moves. What an observation does not say is as it was.
+type last struct {
+	service      cell.State // limited, idle (also when connected) or no_service (also when searching)
+	serving      *cell.Cell
+	registration map[cell.Domain]cell.Registration
+}
+
+// moved takes an observation, and tells whether the cell, the RAT or the registration is another one than before.
+func (l *last) moved(o *cell.Observation) bool {
+	moved := false
+	if s := service(o.State); s != "" {
+		moved = l.service != "" && l.service != s
+		l.service = s
+	}
+	if o.Serving != nil {
+		moved = moved || l.serving != nil && !sameCell(l.serving, o.Serving)
+		l.serving = o.Serving
+	}
+	for _, r := range o.Registration {
+		before, known := l.registration[r.Domain]
+		moved = moved || known && (differ(before.Status, r.Status) || differ(before.AcT, r.AcT) || before.Cause != r.Cause)
+		if l.registration == nil {
+			l.registration = map[cell.Domain]cell.Registration{}
+		}
+		l.registration[r.Domain] = r
+	}
+	return moved
+}
+
+// service leaves out what changes all the time without a move: a data connection set up and released.
+func service(s cell.State) cell.State {
+	switch s {
+	case cell.Connected:
+		return cell.Idle
+	case cell.Searching:
+		return cell.NoService
+	}
+	return s
+}
+
+// sameCell tells whether nothing that both descriptions give tells them apart.
+func sameCell(a, b *cell.Cell) bool {
+	return a.RAT == b.RAT && (!a.PLMN().Known() || !b.PLMN().Known() || a.PLMN().Same(b.PLMN())) &&
+		!differ(a.Area, b.Area) && !differ(a.ID, b.ID) && !differ(a.PCI, b.PCI) && !differ(a.ARFCN, b.ARFCN)
+}
+
+func differ[T comparable](a, b cell.Opt[T]) bool { return a.Known() && b.Known() && a != b }

@@ -1,0 +1,139 @@
+package modem
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"vigie/cell"
+	"vigie/modem/at"
+)
+
+// Reasons of gaps.
+const (
+	GapUnplugged = "unplugged" // the port is gone
+	GapSilent    = "silent"    // the modem answers nothing, not even AT
+	GapBusy      = "busy"      // another program has the port
+	GapError     = "error"     // anything else: the detail is in a health line
+)
+
+// Run watches the modem until ctx ends, and gives what it hears to emit, in order and one at a time: first a
+// *cell.Source, then observations as they come, health lines, and gaps. A gap is told twice, when it begins and, with
+// Until, when it ends. It begins when the last whole answer had arrived, since nothing is known from then on, and ends
+// with the first answer about the serving cell.
+//
+// A port that cannot be opened at the start is an error, a *PortError with a hint, unless Config.Wait says otherwise.
+// After that everything is waited out: a modem that was unplugged is found again by its USB identity. When ctx ends the
+// reporting switches are put back and Run returns nil within two seconds; an error then says what could not be put back.
+// An error of emit ends the run too.
+func (c *Collector) Run(ctx context.Context, emit func(cell.Record) error) error {
+	c.emit = emit
+	pause := c.Retry
+	for started := c.Wait; ; {
+		answered, err := c.attend(ctx)
+		for _, h := range c.complaint.due(stamp(c.Now()), ctx.Err() != nil) {
+			c.tell(h)
+		}
+		switch {
+		case c.broken != nil:
+			return fmt.Errorf("handing on what the modem said: %w", c.broken)
+		case ctx.Err() != nil:
+			return err
+		case !answered && !started:
+			return err
+		}
+		if started = true; answered {
+			pause = c.Retry
+		}
+		c.lost(err)
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil
+		case <-timer.C:
+		}
+		pause = min(2*pause, 8*c.Retry)
+	}
+}
+
+// lost opens a gap, or says why one goes on.
+func (c *Collector) lost(err error) {
+	reason := gapReason(err)
+	if c.gap != nil {
+		if reason != c.gap.Reason {
+			c.complain(1, reason, err.Error())
+		}
+		return
+	}
+	if reason == GapError || reason == GapBusy {
+		c.complain(1, reason, err.Error())
+	}
+	c.gap = &cell.Gap{Time: c.seen, Sensor: c.Sensor, Reason: reason}
+	if c.seen.IsZero() {
+		c.gap.Time = stamp(c.Now())
+	}
+	begins := *c.gap
+	c.tell(&begins)
+}
+
+// found ends the gap, if there is one.
+func (c *Collector) found(at time.Time) {
+	if c.gap == nil {
+		return
+	}
+	ended := *c.gap
+	ended.Until = at
+	c.gap = nil
+	c.tell(&ended)
+}
+
+func gapReason(err error) string {
+	switch {
+	case errors.Is(err, ErrUnplugged), errors.Is(err, ErrMissing), errors.Is(err, ErrNotPresent):
+		return GapUnplugged
+	case errors.Is(err, ErrBusy):
+		return GapBusy
+	case errors.Is(err, at.ErrTimeout), errors.Is(err, ErrWriteHangs), errors.Is(err, ErrNoAnswer):
+		return GapSilent
+	}
+	return GapError
+}
+
+// locate finds the port: by what it was when it last answered, since ttyUSB numbers change.
+func (c *Collector) locate() (Port, error) {
+	switch {
+	case c.port.Identity != "":
+		return c.Host.Lookup(c.port.Identity)
+	case c.Identity != "":
+		return c.Host.Lookup(c.Identity)
+	}
+	return c.Host.At(c.Device)
+}
+
+// attend opens the port and watches until it is lost or ctx ends; answered tells whether the modem did so much as
+// answer AT.
+func (c *Collector) attend(ctx context.Context) (answered bool, err error) {
+	port, err := c.locate()
+	if err != nil {
+		return false, missing(c.Identity, err)
+	}
+	opened, err := c.open(port.Device)
+	if err != nil {
+		return false, err
+	}
+	wire := &stamped{ReadWriteCloser: opened, now: c.Now}
+	session := at.NewSession(wire, c.list, c.Options)
+	w := &visit{Collector: c, session: session, wire: wire, heard: session.Unsolicited(), schedule: schedule{fast: c.Fast, slow: c.Slow}}
+	defer func() { err = errors.Join(err, ignoreLoss(session.Close())) }()
+
+	if err := w.sync(ctx); err != nil {
+		if errors.Is(err, at.ErrTimeout) && !errors.Is(err, at.ErrClosed) {
+			err = noAnswer(port, err)
+		}
+		return false, err
+	}
+	c.port = port
+	return true, w.watch(ctx)
+}

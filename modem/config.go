@@ -1,0 +1,133 @@
+package modem
+
+import (
+	"cmp"
+	"errors"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"vigie/cell"
+	"vigie/modem/at"
+	"vigie/modem/dialect"
+)
+
+// Config says which modem to watch and how. Device or Identity must be given; the rest has defaults.
+type Config struct {
+	Device   string // the port, such as /dev/ttyUSB2
+	Identity string // or its USB identity, as Find gives it, wherever it is plugged in
+	Family   string // name of the dialect; "" chooses it by what the modem says it is
+
+	Sensor   string    // name of this source of observations
+	Mode     cell.Mode //
+	Position bool      // ask the modem for its position, where its GNSS is on already
+
+	Fast time.Duration // how often the serving cell is asked about; 1 s
+	Slow time.Duration // how often neighbours, carriers and registrations are; 5 s
+
+	Wait  bool          // wait for a modem that is not there at the start, instead of giving up
+	Retry time.Duration // the first pause before a lost port is opened again, 250 ms; it doubles up to eight times that
+	Limit time.Duration // the longest time for any command, where its dialect allows more; 0 is no such limit
+
+	Options at.Options // of the session: pacing, trace
+	Host    Host       // where devices are looked for
+
+	// Now stamps what arrives; time.Now.
+	Now func() time.Time
+	// Load and Save keep what the reporting switches of a modem were before Vigie changed them, so that they are put
+	// back after a crash too. The key is the identity of the port, or its device. Saving nothing forgets. Both may
+	// be nil.
+	Load func(modem string) map[string]string
+	Save func(modem string, values map[string]string) error
+}
+
+// Collector owns one modem. Make one with New.
+type Collector struct {
+	Config
+	list at.List
+	open func(device string) (io.ReadWriteCloser, error)
+	emit func(cell.Record) error
+
+	// The goroutine of Run owns the rest. It outlives the port.
+	port      Port              // that is, or was, open
+	ident     dialect.Ident     // of the modem
+	dialect   *dialect.Dialect  // that it speaks; nil while that is not known
+	source    cell.Source       // as told last
+	originals map[string]string // by at.Setting.Write, what was in force before we changed it
+	patience  patience          //
+	last      last              // where the modem was
+	sim       SIM               // as told last
+	complaint complaints        //
+	seen      time.Time         // when the last whole answer arrived
+	gap       *cell.Gap         // that is open
+	broken    error             // from emit
+}
+
+// New checks the configuration. It opens nothing.
+func New(c Config) (*Collector, error) {
+	if c.Device == "" && c.Identity == "" {
+		return nil, errors.New("no modem is named: give its port, such as /dev/ttyUSB2, or its USB identity")
+	}
+	if c.Family != "" {
+		if _, err := dialect.ByName(c.Family); err != nil {
+			return nil, err
+		}
+	}
+	list, err := dialect.Commands()
+	if err != nil {
+		return nil, err
+	}
+	c.Fast = cmp.Or(c.Fast, time.Second)
+	c.Slow = cmp.Or(c.Slow, 5*time.Second)
+	c.Retry = cmp.Or(c.Retry, 250*time.Millisecond)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Options.Stopwatch == nil {
+		began := time.Now()
+		c.Options.Stopwatch = func() time.Duration { return time.Since(began) }
+	}
+	host := c.Host
+	return &Collector{
+		Config: c, list: list, patience: patience{}, originals: map[string]string{},
+		complaint: complaints{sensor: c.Sensor},
+		open:      func(device string) (io.ReadWriteCloser, error) { return host.open(device) },
+	}, nil
+}
+
+// tell hands a record on. After the first error nothing is: the run ends.
+func (c *Collector) tell(r cell.Record) {
+	if c.broken == nil {
+		c.broken = c.emit(r)
+	}
+}
+
+// complain tells, or counts, what goes wrong.
+func (c *Collector) complain(n int, reason, detail string, raw ...string) {
+	if n > 0 {
+		if h := c.complaint.add(stamp(c.Now()), n, reason, detail, raw...); h != nil {
+			c.tell(h)
+		}
+	}
+}
+
+// stamp is a time as records hold it.
+func stamp(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
+
+// stamped notes when bytes arrive at the host.
+type stamped struct {
+	io.ReadWriteCloser
+	now     func() time.Time
+	arrived atomic.Int64 // Unix nanoseconds
+}
+
+func (s *stamped) Read(p []byte) (int, error) {
+	n, err := s.ReadWriteCloser.Read(p)
+	if n > 0 {
+		s.arrived.Store(s.now().UnixNano())
+	}
+	return n, err
+}
+
+// lastByte is when the newest bytes arrived.
+func (s *stamped) lastByte() time.Time { return stamp(time.Unix(0, s.arrived.Load())) }

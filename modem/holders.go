@@ -1,0 +1,51 @@
+package modem
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Holder is a program that has a port open.
+type Holder struct {
+	PID     int
+	Program string // as /proc/PID/comm says: "ModemManager"
+}
+
+// String is for people: "ModemManager (pid 812)".
+func (h Holder) String() string { return h.Program + " (pid " + strconv.Itoa(h.PID) + ")" }
+
+// Holders lists the other programs that have a device open, as far as this user may look into their processes: root
+// sees all, others see their own. Links to the device count as the device.
+func (h Host) Holders(device string) []Holder {
+	device = resolve(device)
+	entries, err := os.ReadDir(h.proc())
+	if err != nil {
+		return nil
+	}
+	var holders []Holder
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil || pid == os.Getpid() || !h.opens(pid, device) {
+			continue
+		}
+		comm, _ := os.ReadFile(h.proc(e.Name(), "comm"))
+		holders = append(holders, Holder{PID: pid, Program: strings.TrimSpace(string(comm))})
+	}
+	slices.SortFunc(holders, func(a, b Holder) int { return a.PID - b.PID })
+	return holders
+}
+
+func (h Host) opens(pid int, device string) bool {
+	dir := h.proc(strconv.Itoa(pid), "fd")
+	fds, err := os.ReadDir(dir)
+	if err != nil {
+		return false // not ours to look at, or gone
+	}
+	return slices.ContainsFunc(fds, func(fd os.DirEntry) bool {
+		target, err := os.Readlink(filepath.Join(dir, fd.Name()))
+		return err == nil && target == device
+	})
+}

@@ -1,0 +1,253 @@
+package modem
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"go.bug.st/serial"
+
+	"vigie/modem/at"
+)
+
+// The ways in which a port can refuse us. A PortError wraps one of them.
+var (
+	ErrMissing    = errors.New("no such port")
+	ErrNotAPort   = errors.New("not a serial port")
+	ErrPermission = errors.New("no permission")
+	ErrBusy       = errors.New("in use")
+	ErrUnplugged  = errors.New("unplugged")
+	ErrNoAnswer   = errors.New("no modem answers")
+	ErrWriteHangs = errors.New("the modem does not take what is written to it")
+)
+
+// PortError says why a port could not be opened, and what to do.
+type PortError struct {
+	Device  string
+	Detail  string   // for people; "" when Err says it all
+	Advice  string   // what to do
+	Holders []Holder // who has the port, with ErrBusy and where we may look
+	Err     error    // one of the errors above, or what the system said
+}
+
+func (e *PortError) Error() string {
+	if e.Detail == "" {
+		return e.Device + ": " + e.Err.Error()
+	}
+	return e.Device + ": " + e.Err.Error() + ", " + e.Detail
+}
+
+func (e *PortError) Unwrap() error { return e.Err }
+
+// Hint is what to do about it, for the line below the error.
+func (e *PortError) Hint() string { return e.Advice }
+
+const (
+	readTick   = 100 * time.Millisecond // how long closing may have to wait for a read
+	writeLimit = 2 * time.Second        // a command is a few dozen bytes: what takes longer hangs
+	// The serial library waits with select(2), whose sets end at descriptor 1023: it would panic above. Two more
+	// descriptors and what other goroutines open meanwhile must fit below.
+	maxDescriptor = 960
+)
+
+// wire is an open serial port that nobody else uses. One goroutine may read and another write.
+type wire struct {
+	device  string
+	file    *os.File    // holds the lock; writes go here because they have a deadline and the library's have none
+	port    serial.Port // holds TIOCEXCL; reads come from here
+	closing atomic.Bool // tells our own Close from an unplugged modem: the library gives one error for both
+	reading sync.Mutex  // held while the library uses the descriptor, which must not be closed under it
+}
+
+// open opens a port for us alone: 115200 8N1, without flow control, modem lines as the kernel sets them (a
+// pseudo-terminal has none).
+func (h Host) open(device string) (*wire, error) {
+	file, err := lock(device)
+	if err != nil {
+		return nil, err
+	}
+	// Programs that neither lock nor ask for exclusive use, and anything when we are root, would go on reading
+	// half of our answers.
+	if holders := h.Holders(device); len(holders) > 0 {
+		file.Close()
+		return nil, busy(device, holders, nil)
+	}
+	port, err := serial.Open(device, &serial.Mode{BaudRate: 115200, DataBits: 8, Parity: serial.NoParity, StopBits: serial.OneStopBit})
+	if err == nil {
+		if err = port.SetReadTimeout(readTick); err == nil {
+			err = port.ResetInputBuffer() // what the modem said before we asked is nobody's answer
+		}
+		if err != nil {
+			port.Close()
+		}
+	}
+	if err != nil {
+		file.Close()
+		return nil, h.explain(device, err)
+	}
+	return &wire{device: device, file: file, port: port}, nil
+}
+
+// lock opens the device and takes the advisory lock that other careful programs respect, before anything is changed
+// on the port. TIOCEXCL alone does not stop root.
+func lock(device string) (*os.File, error) {
+	info, err := os.Stat(device)
+	switch {
+	case err != nil:
+		return nil, Host{}.explain(device, err)
+	case info.IsDir():
+		return nil, &PortError{Device: device, Err: ErrNotAPort, Detail: "it is a directory",
+			Advice: "name the port in it, such as /dev/ttyUSB2; `vigie probe` lists what is there"}
+	case info.Mode()&fs.ModeCharDevice == 0:
+		return nil, &PortError{Device: device, Err: ErrNotAPort, Detail: "it is a file",
+			Advice: "for what a modem once printed use `vigie decode`, for recorded observations `vigie replay`"}
+	}
+	file, err := os.OpenFile(device, os.O_RDWR|syscall.O_NOCTTY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, Host{}.explain(device, err)
+	}
+	if err := flock(file); err != nil {
+		file.Close()
+		return nil, err
+	}
+	return file, nil
+}
+
+func flock(file *os.File) error {
+	raw, err := file.SyscallConn()
+	if err != nil {
+		return fmt.Errorf("%s: %w", file.Name(), err)
+	}
+	var fd uintptr
+	var locked error
+	if err := raw.Control(func(n uintptr) {
+		fd, locked = n, syscall.Flock(int(n), syscall.LOCK_EX|syscall.LOCK_NB)
+	}); err != nil {
+		return fmt.Errorf("%s: %w", file.Name(), err)
+	}
+	switch {
+	case fd > maxDescriptor:
+		return &PortError{Device: file.Name(), Err: syscall.EMFILE, Advice: "this program has too many files open: use one process for fewer modems"}
+	case errors.Is(locked, syscall.EWOULDBLOCK):
+		return busy(file.Name(), nil, errors.New("another program has locked it"))
+	case locked != nil:
+		return fmt.Errorf("locking %s: %w", file.Name(), locked)
+	}
+	return nil
+}
+
+// explain turns what the system or the library said into an error for people.
+func (h Host) explain(device string, err error) error {
+	var lib *serial.PortError
+	code := serial.PortErrorCode(-1)
+	if errors.As(err, &lib) {
+		code = lib.Code()
+	}
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return &PortError{Device: device, Err: ErrMissing, Advice: "is the modem plugged in? `vigie probe` lists the ports that are there"}
+	case errors.Is(err, os.ErrPermission), code == serial.PermissionDenied:
+		return &PortError{Device: device, Err: ErrPermission,
+			Advice: "install the udev file that `vigie probe --udev` prints and join its group: sudo usermod -aG vigie $USER" +
+				" (or the group dialout), then log in again"}
+	case errors.Is(err, syscall.EBUSY), code == serial.PortBusy:
+		return busy(device, h.Holders(device), nil)
+	case errors.Is(err, syscall.ENXIO), errors.Is(err, syscall.ENODEV), errors.Is(err, syscall.EIO):
+		return &PortError{Device: device, Err: ErrUnplugged, Detail: "nothing is behind it",
+			Advice: "plug the modem out and in again; `vigie probe` lists the ports that are there"}
+	case code == serial.InvalidSerialPort:
+		return &PortError{Device: device, Err: ErrNotAPort, Advice: "`vigie probe` lists the ports of modems, such as /dev/ttyUSB2"}
+	}
+	return &PortError{Device: device, Err: err}
+}
+
+// busy says who has the port, and what keeps ModemManager away, which is the usual one.
+func busy(device string, holders []Holder, cause error) error {
+	e := &PortError{Device: device, Err: ErrBusy, Holders: holders}
+	var names []string
+	mm := len(holders) == 0 // we may not look: name the usual one
+	for _, p := range holders {
+		names = append(names, p.String())
+		mm = mm || p.Program == "ModemManager"
+	}
+	switch {
+	case len(names) > 0:
+		e.Detail = "held by " + strings.Join(names, ", ")
+	case cause != nil:
+		e.Detail = cause.Error()
+	}
+	e.Advice = "stop that program, or give Vigie another AT port of the modem: `vigie probe` lists them"
+	if mm {
+		e.Advice = "if it is ModemManager, keep it off this port with the udev file that `vigie probe --udev` prints;" +
+			" if it is another Vigie, stop that one"
+	}
+	return e
+}
+
+// noAnswer is for a port that opens, and has nothing behind it that answers AT.
+func noAnswer(p Port, cause error) error {
+	advice := "is it the modem's AT port? `vigie probe` tries all of them; a modem that has just been plugged in needs up to half a minute"
+	if p.Role != "" && p.Role != AT {
+		advice = fmt.Sprintf("this is the modem's %s port, not the one for AT commands: `vigie probe` lists them", p.Role)
+	}
+	return &PortError{Device: p.Device, Detail: strings.TrimPrefix(cause.Error(), at.ErrTimeout.Error()+": "), Advice: advice, Err: ErrNoAnswer}
+}
+
+// missing is for an identity that no port has now.
+func missing(identity string, err error) error {
+	if !errors.Is(err, ErrNotPresent) {
+		return err
+	}
+	return &PortError{Device: identity, Err: ErrNotPresent, Advice: "plug the modem in; `vigie probe` lists the ports that are there"}
+}
+
+// Read waits for bytes. It ends with os.ErrClosed after Close, and with ErrUnplugged when the port is gone.
+func (w *wire) Read(p []byte) (int, error) {
+	w.reading.Lock()
+	defer w.reading.Unlock()
+	for !w.closing.Load() {
+		n, err := w.port.Read(p)
+		switch {
+		case n > 0:
+			return n, nil
+		case err != nil && !w.closing.Load():
+			return 0, fmt.Errorf("%s: %w", w.device, ErrUnplugged)
+		}
+		// No bytes and no error is a tick that passed in silence.
+	}
+	return 0, fmt.Errorf("%s: %w", w.device, os.ErrClosed)
+}
+
+// Write writes a command, within two seconds or not at all.
+func (w *wire) Write(p []byte) (int, error) {
+	if err := w.file.SetWriteDeadline(time.Now().Add(writeLimit)); err != nil {
+		return 0, fmt.Errorf("%s: %w", w.device, err)
+	}
+	n, err := w.file.Write(p)
+	switch {
+	case err == nil:
+		return n, nil
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return n, fmt.Errorf("%s: %w", w.device, ErrWriteHangs)
+	case w.closing.Load():
+		return n, fmt.Errorf("%s: %w", w.device, os.ErrClosed)
+	}
+	return n, fmt.Errorf("%s: %w", w.device, ErrUnplugged)
+}
+
+// Close gives the port back.
+func (w *wire) Close() error {
+	if w.closing.Swap(true) {
+		return nil
+	}
+	err := w.file.Close() // ends a write that hangs
+	w.reading.Lock()
+	defer w.reading.Unlock()
+	return errors.Join(err, w.port.Close())
+}

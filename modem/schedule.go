@@ -1,0 +1,113 @@
+package modem
+
+import "time"
+
+// What a burst is: an SMS blaster captures, downgrades and releases within ten seconds, so that for some seconds after
+// a change the serving cell is asked about as fast as the modem answers. A burst is bounded, so that a modem that
+// flaps between two cells for hours is neither worn out nor fills the store.
+const (
+	burstLength = 10 * time.Second      // after the last change
+	burstPause  = 50 * time.Millisecond // between two questions of a burst: no modem measures more often
+	burstLimit  = time.Minute           // the longest burst
+	burstRest   = time.Minute           // after a burst that was cut off by the limit
+)
+
+// schedule decides what to ask a modem and when. It is told the time and asks no clock.
+type schedule struct {
+	fast, slow time.Duration
+	serving    time.Time // when the serving cell is due
+	around     time.Time // when the rest is due
+	since      time.Time // when the burst began; zero: there is none
+	until      time.Time // when it ends
+	rest       time.Time // until when none may begin
+}
+
+// next tells how long to wait, and whether the rest is to be asked as well as the serving cell.
+func (s *schedule) next(now time.Time) (wait time.Duration, around bool) {
+	s.settle(now)
+	return max(0, min(s.serving.Sub(now), s.around.Sub(now))), !s.around.After(now)
+}
+
+// asked notes that a round began at a time, so that the next one is due from there: a late round is not made up for.
+func (s *schedule) asked(started time.Time, around bool) {
+	s.settle(started)
+	s.serving = started.Add(s.fast)
+	if !s.since.IsZero() {
+		s.serving = started.Add(min(burstPause, s.fast))
+	}
+	if around {
+		s.around = started.Add(s.slow)
+	}
+}
+
+// moved notes a change, or a hint at one. It begins or lengthens a burst.
+func (s *schedule) moved(now time.Time) {
+	s.settle(now)
+	if now.Before(s.rest) {
+		return
+	}
+	if s.since.IsZero() {
+		s.since = now
+		s.serving = now
+	}
+	s.until = now.Add(burstLength)
+	if limit := s.since.Add(burstLimit); s.until.After(limit) {
+		s.until = limit
+	}
+}
+
+// settle ends a burst whose time is over.
+func (s *schedule) settle(now time.Time) {
+	if s.since.IsZero() || now.Before(s.until) {
+		return
+	}
+	if s.until.Sub(s.since) >= burstLimit {
+		s.rest = s.until.Add(burstRest)
+	}
+	s.since, s.until = time.Time{}, time.Time{}
+}
+
+// Commands that a modem refuses are asked rarely: it may have been starting up, and firmware is updated. The pause
+// doubles from refusalPause on.
+const (
+	refusals     = 3 // in a row, before a command counts as refused
+	refusalPause = 30 * time.Second
+	refusalLimit = time.Hour
+)
+
+// refusal is what is remembered of a command that got no OK.
+type refusal struct {
+	inRow int
+	until time.Time // not to be asked before
+}
+
+// patience remembers which commands the modem refuses. The key is at.Command.Text.
+type patience map[string]*refusal
+
+// asks tells whether a command may be asked now.
+func (p patience) asks(command string, now time.Time) bool {
+	r := p[command]
+	return r == nil || !now.Before(r.until)
+}
+
+// refused tells whether a command counts as one that the modem does not know.
+func (p patience) refused(command string) bool {
+	r := p[command]
+	return r != nil && r.inRow >= refusals
+}
+
+// took notes that the command was answered.
+func (p patience) took(command string) { delete(p, command) }
+
+// refuse notes that it was not.
+func (p patience) refuse(command string, now time.Time) {
+	r := p[command]
+	if r == nil {
+		r = &refusal{}
+		p[command] = r
+	}
+	r.inRow++
+	if n := r.inRow - refusals; n >= 0 {
+		r.until = now.Add(min(refusalLimit, refusalPause<<min(n, 10)))
+	}
+}

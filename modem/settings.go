@@ -1,0 +1,122 @@
+package modem
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"vigie/modem/at"
+)
+
+// restoreLimit is how long putting the switches back may take at the end.
+const restoreLimit = 1200 * time.Millisecond
+
+// key names the modem for Load and Save.
+func (c *Collector) key() string { return cmp.Or(c.port.Identity, c.port.Device) }
+
+// wish is a setting that has another value than the best.
+type wish struct {
+	at.Setting
+	current string
+}
+
+// set turns the reporting switches on. Those whose value cannot be read are left alone, since they could not be put
+// back, and are tried again later: they are returned. What was in force is saved before anything is changed.
+func (w *visit) set(ctx context.Context, settings []at.Setting) (later []at.Setting, err error) {
+	if len(w.originals) == 0 && w.Load != nil {
+		maps.Copy(w.originals, w.Load(w.key()))
+	}
+	var wishes []wish
+	for _, s := range settings {
+		if !w.patience.asks(s.Read.Text, time.Now()) {
+			later = append(later, s)
+			continue
+		}
+		reply, err := w.ask(ctx, s.Read)
+		if err != nil {
+			return nil, err
+		}
+		current, ok := s.Current(reply.Lines)
+		switch {
+		case !ok || !slices.Contains(s.Values, current):
+			later = append(later, s)
+		case len(s.Want) > 0 && current != s.Want[0]:
+			wishes = append(wishes, wish{s, current})
+		}
+	}
+	var fresh []string
+	for _, s := range wishes {
+		if _, known := w.originals[s.Write]; !known {
+			w.originals[s.Write] = s.current
+			fresh = append(fresh, s.Write)
+		}
+	}
+	if len(fresh) > 0 {
+		if err := w.save(); err != nil {
+			// Without a note of what was in force it must not be changed: a crash would leave it changed.
+			for _, write := range fresh {
+				delete(w.originals, write)
+			}
+			w.complain(1, "settings_not_saved", err.Error())
+			return later, nil
+		}
+	}
+	for _, s := range wishes {
+		touched, err := w.wish(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		if !touched && slices.Contains(fresh, s.Write) {
+			delete(w.originals, s.Write)
+		}
+	}
+	return later, nil
+}
+
+// wish writes the values wished for, best first, until the modem takes one or has the next best already. Not touched
+// is a switch whose every change was plainly refused.
+func (w *visit) wish(ctx context.Context, s wish) (touched bool, err error) {
+	for _, value := range s.Want {
+		if value == s.current {
+			return false, nil
+		}
+		reply, err := w.ask(ctx, s.Command(value))
+		if err != nil || reply.Final == "OK" || reply.Final == "" {
+			return true, err
+		}
+	}
+	return false, nil
+}
+
+func (c *Collector) save() error {
+	if c.Save == nil {
+		return nil
+	}
+	return c.Save(c.key(), maps.Clone(c.originals))
+}
+
+// restore puts the switches back as they were. It has its own time, since the context of the run is over.
+func (w *visit) restore(ctx context.Context, settings []at.Setting) error {
+	if len(w.originals) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), restoreLimit)
+	defer cancel()
+	var failed []error
+	for _, s := range slices.Backward(settings) {
+		value, changed := w.originals[s.Write]
+		if !changed || !slices.Contains(s.Values, value) {
+			continue
+		}
+		if _, err := w.during(ctx, func(ctx context.Context) (at.Reply, error) { return w.session.Do(ctx, s.Command(value)) }); err != nil {
+			failed = append(failed, fmt.Errorf("the modem keeps its changed reporting switch, it was AT%s%s: %w", s.Write, value, err))
+			continue
+		}
+		delete(w.originals, s.Write)
+	}
+	return errors.Join(append(failed, w.save())...)
+}

@@ -1,0 +1,368 @@
+package modem
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"vigie/cell"
+	"vigie/modem/at"
+	"vigie/modem/dialect"
+)
+
+const (
+	grace     = 300 * time.Millisecond // for the answer under way when the run ends
+	careEvery = 30 * time.Second       // between looks at the SIM, at switches that could not be set, at the session's counts
+)
+
+// visit is one opening of the port. The goroutine of Run owns it.
+type visit struct {
+	*Collector
+	session  *at.Session
+	wire     *stamped
+	heard    <-chan string // unsolicited lines; nil when the session has ended
+	schedule schedule
+	rest     []at.Command // what an interrupted round left out of Around
+	later    []at.Setting // switches that could not be set yet
+	care     time.Time    // when to look after these things next
+	hinted   bool         // since the round began an unsolicited line hinted at a change
+	counts   at.Counts    // as told last
+}
+
+// watch does all that is done with a modem that answers, until it is lost or ctx ends.
+func (w *visit) watch(ctx context.Context) error {
+	err := w.prepare(ctx)
+	for err == nil && w.broken == nil && ctx.Err() == nil {
+		err = w.turn(ctx)
+	}
+	if w.dialect == nil || w.session.Err() != nil || errors.Is(err, at.ErrTimeout) {
+		if ctx.Err() != nil {
+			err = nil // the modem is gone, and so are we
+		}
+		return err
+	}
+	if ctx.Err() != nil || w.broken != nil {
+		return w.restore(ctx, w.dialect.Settings)
+	}
+	return err
+}
+
+// prepare identifies the modem, tells the source, and sets the switches.
+func (w *visit) prepare(ctx context.Context) error {
+	ident, err := w.identify(ctx)
+	if err != nil || ctx.Err() != nil {
+		return err
+	}
+	if ident != w.ident { // another modem, or another firmware
+		w.ident, w.patience, w.last = ident, patience{}, last{}
+		clear(w.originals)
+	}
+	w.dialect = choose(w.Family, ident)
+	if w.later, err = w.set(ctx, w.dialect.Settings); err != nil {
+		return err
+	}
+	w.describe()
+	_, err = w.round(ctx, w.dialect.Once, 0)
+	return err
+}
+
+func (w *visit) identify(ctx context.Context) (dialect.Ident, error) {
+	var answers []dialect.Answer
+	for _, cmd := range dialect.IdentifyCommands {
+		reply, err := w.ask(ctx, cmd)
+		if err != nil {
+			return dialect.Ident{}, err
+		}
+		answers = append(answers, dialect.Answer{Command: cmd.Text, Lines: reply.Lines, Final: reply.Final})
+	}
+	ident := dialect.Identify(answers)
+	ident.VID, ident.PID = w.port.VID, w.port.PID
+	return ident, nil
+}
+
+// choose finds the dialect; a family was checked by New.
+func choose(family string, ident dialect.Ident) *dialect.Dialect {
+	if d, err := dialect.ByName(family); err == nil {
+		return d.As(ident)
+	}
+	return dialect.For(ident)
+}
+
+// describe tells the source, when it is another one than was told.
+func (w *visit) describe() {
+	s := cell.Source{Version: 1, Sensor: w.Sensor, Mode: w.Mode, Model: w.ident.Model, Firmware: w.ident.Firmware,
+		Reports: cell.Some(w.reports()), AT: true}
+	if s != w.source {
+		w.source = s
+		w.tell(&s)
+	}
+}
+
+// reports are what the family can report, less what this modem refuses and what is not asked.
+func (w *visit) reports() cell.Fields {
+	f := w.dialect.Capabilities(w.ident)
+	if !w.Position || len(w.dialect.Position) == 0 || !slices.ContainsFunc(w.dialect.Position, w.accepts) {
+		f &^= cell.FieldPosition
+	}
+	for text, only := range w.dialect.Only {
+		if w.patience.refused(text) {
+			f &^= only
+		}
+	}
+	return f
+}
+
+func (w *visit) accepts(c at.Command) bool { return !w.patience.refused(c.Text) }
+
+// turn waits for what comes next, a line or a round that is due, and does it.
+func (w *visit) turn(ctx context.Context) error {
+	wait, around := w.schedule.next(time.Now())
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return nil
+	case line, ok := <-w.heard:
+		w.line(line, ok)
+		return nil
+	case <-w.session.Done():
+		return w.session.Err()
+	case <-timer.C:
+	}
+	now := time.Now()
+	w.schedule.asked(now, around)
+	commands := slices.Clone(w.dialect.Serving)
+	if around {
+		if len(w.rest) == 0 {
+			w.rest = w.dialect.Around
+		}
+		commands = append(commands, w.rest...)
+		if w.Position {
+			commands = append(commands, w.dialect.Position...)
+		}
+		if !now.Before(w.care) {
+			w.care = now.Add(careEvery)
+			if err := w.lookAfter(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	asked, err := w.round(ctx, commands, len(w.dialect.Serving))
+	if around {
+		w.rest = w.rest[min(len(w.rest), max(0, asked-len(w.dialect.Serving))):]
+		w.describe()
+	}
+	return err
+}
+
+// round asks some commands, the first of them about the serving cell, and makes one observation of what was answered. A
+// hint at a change ends a long round after the serving cell was asked about, so that it can be asked about again;
+// asked counts the commands that were dealt with.
+func (w *visit) round(ctx context.Context, commands []at.Command, serving int) (asked int, err error) {
+	w.hinted = false
+	saw := false
+	var answers []dialect.Answer
+	for _, cmd := range commands {
+		if ctx.Err() != nil || w.broken != nil || w.hinted && asked >= serving {
+			break
+		}
+		asked++
+		if !w.patience.asks(cmd.Text, time.Now()) {
+			continue
+		}
+		var reply at.Reply
+		reply, err = w.ask(ctx, cmd)
+		if len(reply.Lines) > 0 || reply.Final != "" {
+			answers = append(answers, dialect.Answer{Command: cmd.Text, Lines: reply.Lines, Final: reply.Final})
+		}
+		saw = saw || asked <= serving && reply.Final == "OK"
+		if err != nil {
+			break
+		}
+	}
+	w.observe(answers, saw)
+	return asked, err
+}
+
+// ask asks one command. That the modem refuses it is no error, it is remembered; that it does not answer is one when
+// it does not answer AT either.
+func (w *visit) ask(ctx context.Context, cmd at.Command) (at.Reply, error) {
+	if w.Limit > 0 {
+		cmd.Timeout = min(w.Limit, cmp.Or(cmd.Timeout, at.DefaultTimeout))
+	}
+	reply, err := w.during(ctx, func(ctx context.Context) (at.Reply, error) { return w.session.Do(ctx, cmd) })
+	if reply.Final != "" {
+		w.seen = w.wire.lastByte()
+	}
+	if cmd.Text == askSIM {
+		w.cardIs(simOf(reply.Lines, err))
+	}
+	var final *at.FinalError
+	switch {
+	case err == nil:
+		w.patience.took(cmd.Text)
+	case errors.As(err, &final):
+		if unknownCommand(final) {
+			w.patience.refuse(cmd.Text, time.Now())
+		}
+		err = nil
+	case errors.Is(err, at.ErrTimeout) && !errors.Is(err, at.ErrClosed):
+		w.patience.refuse(cmd.Text, time.Now())
+		err = w.sync(ctx)
+	}
+	if err != nil && ctx.Err() != nil {
+		err = nil // it was we who gave up
+	}
+	return reply, err
+}
+
+// unknownCommand tells a refusal for good from an answer like "no SIM" or "no fix", which may be another one next time.
+func unknownCommand(e *at.FinalError) bool {
+	return e.Code < 0 && !strings.HasPrefix(e.Final, "+CM") || !e.CMS && (e.Code == 3 || e.Code == 4 || e.Code == 50 || e.Code == 100)
+}
+
+func (w *visit) sync(ctx context.Context) error {
+	_, err := w.during(ctx, func(ctx context.Context) (at.Reply, error) { return at.Reply{}, w.session.Sync(ctx) })
+	if err == nil {
+		w.seen = w.wire.lastByte()
+	}
+	return err
+}
+
+// during lets unsolicited lines through while something is asked. What was printed before the answer is told before it.
+// When ctx ends the answer under way has a moment left.
+func (w *visit) during(ctx context.Context, ask func(context.Context) (at.Reply, error)) (at.Reply, error) {
+	type result struct {
+		reply at.Reply
+		err   error
+	}
+	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	answer := make(chan result, 1)
+	go func() {
+		reply, err := ask(inner)
+		answer <- result{reply, err}
+	}()
+	ended := ctx.Done()
+	var late <-chan time.Time
+	for {
+		select {
+		case line, ok := <-w.heard:
+			w.line(line, ok)
+		case r := <-answer:
+			for n := len(w.heard); n > 0; n-- {
+				line, ok := <-w.heard
+				w.line(line, ok)
+			}
+			return r.reply, r.err
+		case <-ended:
+			ended, late = nil, time.After(grace)
+		case <-late:
+			cancel()
+		}
+	}
+}
+
+// line makes an observation of an unsolicited line.
+func (w *visit) line(line string, ok bool) {
+	if !ok {
+		w.heard = nil
+		return
+	}
+	if strings.HasPrefix(line, "+CPIN:") {
+		w.cardIs(simOf([]string{line}, nil))
+	}
+	if w.dialect == nil { // not identified yet: whatever it is, it stays raw
+		w.tell(&cell.Observation{Time: w.wire.lastByte(), Sensor: w.Sensor, Raw: []string{line}})
+		return
+	}
+	w.observe([]dialect.Answer{{Lines: []string{line}}}, false)
+	if w.dialect.Hint(line) {
+		w.hinted = true
+		w.schedule.moved(time.Now())
+	}
+}
+
+// observe tells what some answers, or an unsolicited line, say. saw tells that one of them is about the serving cell, with
+// which a gap ends.
+func (w *visit) observe(answers []dialect.Answer, saw bool) {
+	if len(answers) == 0 {
+		return
+	}
+	decoded := w.dialect.Decode(answers)
+	at := w.wire.lastByte()
+	if saw {
+		w.found(at)
+	}
+	if o := &decoded.Observation; !decoded.Empty() || len(o.Raw) > 0 {
+		o.Time, o.Sensor = at, w.Sensor
+		if w.last.moved(o) {
+			w.schedule.moved(time.Now())
+		}
+		w.tell(o)
+	}
+	for _, r := range decoded.Rejects {
+		w.complain(1, string(r.Reason), rejectDetail[r.Reason], r.Line)
+	}
+}
+
+var rejectDetail = map[dialect.Reason]string{
+	dialect.UnknownToken:  "this firmware prints a word that Vigie does not know; the line is kept as it is",
+	dialect.UnknownLayout: "this firmware prints columns that Vigie does not know; the line is kept as it is",
+	dialect.BadValue:      "a value is out of its range; the line is kept as it is, the value is left out",
+	dialect.Truncated:     "a line ended too early; it is kept as it is",
+}
+
+// cardIs tells the state of the SIM when it is another one than was told.
+func (w *visit) cardIs(s SIM) {
+	if s == "" || s == w.sim || s == SIMReady && w.sim == "" {
+		return
+	}
+	w.sim = s
+	w.tell(&cell.Health{Time: stamp(w.Now()), Sensor: w.Sensor, Reason: string(s), Detail: s.String()})
+}
+
+// lookAfter does now and then what need not be done every round.
+func (w *visit) lookAfter(ctx context.Context) error {
+	for _, cmd := range w.dialect.Once {
+		if cmd.Text == askSIM && w.patience.asks(cmd.Text, time.Now()) {
+			if _, err := w.ask(ctx, cmd); err != nil {
+				return err
+			}
+		}
+	}
+	if len(w.later) > 0 {
+		var err error
+		if w.later, err = w.set(ctx, w.later); err != nil {
+			return err
+		}
+	}
+	now, before := w.session.Counts(), w.counts
+	w.counts = now
+	w.complain(now.Garbage-before.Garbage, "garbage", "bytes from the port that are no text; is the cable good, is the port shared?")
+	w.complain(now.Unsolicited-before.Unsolicited, "lines_dropped", "unsolicited lines came faster than they were taken")
+	w.complain(now.Overlong-before.Overlong+now.Excess-before.Excess, "overlong", "lines or answers that did not end were dropped")
+	if n := now.Echoes - before.Echoes; n > 0 {
+		who := "an unknown program"
+		if h := w.Host.Holders(w.port.Device); len(h) > 0 {
+			who = fmt.Sprint(h)
+		}
+		w.complain(n, "port_shared", "the modem echoes commands that Vigie did not write: "+who+" uses the port too")
+	}
+	for _, h := range w.complaint.due(stamp(w.Now()), false) {
+		w.tell(h)
+	}
+	return nil
+}
+
+// ignoreLoss leaves out that a port that is gone could not be closed well.
+func ignoreLoss(err error) error {
+	if errors.Is(err, ErrUnplugged) {
+		return nil
+	}
+	return err
+}
