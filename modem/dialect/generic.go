@@ -29,7 +29,7 @@ var generic = &Dialect{
 	Hint:     genericHint,
 	Knows:    func(string) bool { return false },
 	once:     genericOnce,
-	parse:    func(r *round, a Answer) { r.each(a, (*round).generic) },
+	parse:    func(r *round, a Answer) { r.each(a, r.generic) },
 }
 
 // The queries of the standard, for any family to ask.
@@ -155,12 +155,14 @@ func (r *round) cops(w *row) {
 		if err != nil {
 			w.reject(BadValue)
 		} else {
-			r.operator = p
 			c.MCC, c.MNC = p.MCC, p.MNC
 		}
 	}
+	if !w.bad {
+		r.operator = c.PLMN()
+	}
 	if c.RAT != cell.UnknownRAT {
-		r.part(c)
+		r.part(w, c)
 	}
 }
 
@@ -190,7 +192,7 @@ func (r *round) operators(w *row) {
 			continue
 		}
 		act, _ := parseWhole(m[2], 10)
-		r.heard(cell.Cell{RAT: actRAT(uint8(act)), MCC: p.MCC, MNC: p.MNC}, w.line)
+		r.heard(w, cell.Cell{RAT: actRAT(uint8(act)), MCC: p.MCC, MNC: p.MNC})
 	}
 }
 
@@ -227,18 +229,10 @@ func (r *round) extendedSignal(w *row) {
 		}
 	}
 	none := len(r.levels)
-	if c := (cell.Cell{RAT: cell.NR, RSRQ: cell.SSRSRQFromIndex(v[6]), RSRP: cell.SSRSRPFromIndex(v[7]), SINR: cell.SSSINRFromIndex(v[8])}); c.RSRP.Known() {
-		r.levels = append(r.levels, c)
-	}
-	if c := (cell.Cell{RAT: cell.LTE, RSRQ: cell.RSRQFromIndex(v[4]), RSRP: cell.RSRPFromIndex(v[5])}); c.RSRP.Known() {
-		r.levels = append(r.levels, c)
-	}
-	if c := (cell.Cell{RAT: cell.UMTS, RSCP: cell.RSCPFromIndex(v[2]), EcIo: cell.EcNoFromIndex(v[3])}); c.RSCP.Known() {
-		r.levels = append(r.levels, c)
-	}
-	if c := (cell.Cell{RAT: cell.GSM, RSSI: cell.RSSIFromRxLev(v[0])}); c.RSSI.Known() {
-		r.levels = append(r.levels, c)
-	}
+	r.level(w, cell.Cell{RAT: cell.NR, RSRQ: cell.SSRSRQFromIndex(v[6]), RSRP: cell.SSRSRPFromIndex(v[7]), SINR: cell.SSSINRFromIndex(v[8])})
+	r.level(w, cell.Cell{RAT: cell.LTE, RSRQ: cell.RSRQFromIndex(v[4]), RSRP: cell.RSRPFromIndex(v[5])})
+	r.level(w, cell.Cell{RAT: cell.UMTS, RSCP: cell.RSCPFromIndex(v[2]), EcIo: cell.EcNoFromIndex(v[3])})
+	r.level(w, cell.Cell{RAT: cell.GSM, RSSI: cell.RSSIFromRxLev(v[0])})
 	r.silent = r.silent || len(r.levels) == none && v[0] == 99
 }
 
@@ -290,7 +284,7 @@ func (r *round) gsmCell(w *row) {
 	w.area(2, 16, &c)
 	w.cellID(3, 16, &c)
 	if c != (cell.Cell{RAT: cell.GSM}) {
-		r.serve(c)
+		r.serve(w, c)
 	}
 }
 

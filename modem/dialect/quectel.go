@@ -48,9 +48,9 @@ var quectel = &Dialect{
 		return genericOnce(line)
 	},
 	parse: func(r *round, a Answer) {
-		r.quectel = quectelRound{}
-		r.each(a, (*round).readQuectel)
-		r.quectelThresholds()
+		q := quectelAnswer{round: r, rows: len(a.Lines)}
+		r.each(a, q.read)
+		q.settleOrder()
 		if a.Command == `+QENG="neighbourcell"` && a.Final == "OK" && len(a.Lines) == 0 {
 			r.asked(0)
 		}
@@ -60,12 +60,14 @@ var quectel = &Dialect{
 // engineering is how long vendor commands may take; the manual promises 300 ms.
 const engineering = 5 * time.Second
 
-// quectelRound is what rows of one answer leave for later rows.
-type quectelRound struct {
-	lte       bool           // a +QNWINFO row for LTE came before
-	operator  cell.PLMN      // of the +QOPS block being read
-	threshold []quectelInter // rows whose order is not known yet
-	order     quectelOrder   // what a row of the answer showed
+// quectelAnswer is an answer being read: the round it goes to, and what rows leave for later rows of it.
+type quectelAnswer struct {
+	*round
+	rows    int         // in the answer
+	lte     bool        // a +QNWINFO row for LTE came before
+	block   cell.PLMN   // the operator of the +QOPS block
+	waiting []interRow  // neighbours whose last columns wait for the order
+	order   columnOrder // what a row of the answer showed of it
 }
 
 func quectelMatch(id Ident) bool {
@@ -107,28 +109,28 @@ func quectelKnows(line string) bool {
 	return line == "QUECTEL"
 }
 
-func (r *round) readQuectel(w *row) {
+func (q *quectelAnswer) read(w *row) {
 	switch w.name {
 	case "+QENG":
-		r.qeng(w)
+		q.qeng(w)
 	case "+QCAINFO":
-		r.qcainfo(w)
+		q.qcainfo(w)
 	case "+QNWINFO":
-		r.qnwinfo(w)
+		q.qnwinfo(w)
 	case "+QSPN":
-		r.qspn(w)
+		q.qspn(w)
 	case "+QCSQ":
-		r.qcsq(w)
+		q.qcsq(w)
 	case "+QGPSLOC":
-		r.qgpsloc(w)
+		q.qgpsloc(w)
 	case "+QSCAN":
-		r.qscan(w)
+		q.qscan(w)
 	case "+QOPS":
-		r.qops(w)
+		q.qops(w)
 	case "":
-		r.qopsCell(w)
+		q.qopsCell(w)
 	default:
-		r.generic(w)
+		q.generic(w)
 	}
 }
 
@@ -138,10 +140,10 @@ func (r *round) readQuectel(w *row) {
 //	+QNWINFO: "FDD LTE","12301","LTE BAND 3",1802
 //	+QNWINFO: "NR5G-SA",46011,"NR N78",633984       Unisoc
 //	+QNWINFO: No Service
-func (r *round) qnwinfo(w *row) {
+func (q *quectelAnswer) qnwinfo(w *row) {
 	act := strings.ToUpper(w.text(0))
 	if act == "NO SERVICE" || act == "NONE" {
-		r.nothing = true
+		q.nothing = true
 		return
 	}
 	if !w.layout(4) {
@@ -159,12 +161,12 @@ func (r *round) qnwinfo(w *row) {
 	}
 	w.bandName(2, &c)
 	w.arfcn(3, 10, &c)
-	if c.RAT == cell.NR && r.quectel.lte {
-		r.second(c)
+	if c.RAT == cell.NR && q.lte {
+		q.second(w, c)
 		return
 	}
-	r.quectel.lte = c.RAT == cell.LTE
-	r.part(c)
+	q.lte = c.RAT == cell.LTE
+	q.part(w, c)
 }
 
 // quectelRAT is the RAT of a token of +QENG, +QNWINFO or +QCSQ, in upper case. CDMA and HDR have no place among ours.
@@ -200,7 +202,7 @@ func (w *row) bandName(i int, c *cell.Cell) {
 // qspn reads the name of the network [EC2x manual 6.10; recorded: EP06, RM520N]. Only the number is used.
 //
 //	+QSPN: "I TIM","TIM","",0,"22201"       full name, short name, name on the SIM, alphabet, PLMN registered on
-func (r *round) qspn(w *row) {
+func (q *quectelAnswer) qspn(w *row) {
 	if !w.layout(5) {
 		return
 	}
@@ -210,7 +212,7 @@ func (r *round) qspn(w *row) {
 			w.reject(BadValue)
 			return
 		}
-		r.operator = p
+		q.operator = p
 	}
 }
 
@@ -222,10 +224,10 @@ func (r *round) qspn(w *row) {
 //	+QCSQ: "WCDMA",rssi,rscp,ecio
 //	+QCSQ: "LTE",rssi,rsrp,sinr,rsrq        also "eMTC", "CAT-M1", "CAT-NB1", "NBIoT"
 //	+QCSQ: "NR5G",rsrp,sinr,rsrq
-func (r *round) qcsq(w *row) {
+func (q *quectelAnswer) qcsq(w *row) {
 	token := strings.ToUpper(w.text(0))
 	if token == "NOSERVICE" {
-		r.nothing = true
+		q.nothing = true
 		return
 	}
 	c := cell.Cell{RAT: quectelRAT(token)}
@@ -246,16 +248,14 @@ func (r *round) qcsq(w *row) {
 	case c.RAT == cell.UnknownRAT:
 		w.reject(UnknownToken)
 	}
-	if c.Level().Known() {
-		r.levels = append(r.levels, c)
-	}
+	q.level(w, c)
 }
 
 // qgpsloc reads the position in mode 2 [manual; recorded: BG96]. Errors 505 (GNSS off) and 516 (no fix) are no position.
 // HDOP is not metres, so there is no accuracy.
 //
 //	+QGPSLOC: utc, lat, lon, hdop, altitude, fix, cog, km/h, knots, date, satellites
-func (r *round) qgpsloc(w *row) {
+func (q *quectelAnswer) qgpsloc(w *row) {
 	if !w.layout(11) {
 		return
 	}
@@ -273,5 +273,5 @@ func (r *round) qgpsloc(w *row) {
 	if v, ok := w.number(7); ok && v >= 0 && v < 2000 {
 		p.Speed = cell.Some(v / 3.6)
 	}
-	r.obs.Position = p
+	q.obs.Position = p
 }

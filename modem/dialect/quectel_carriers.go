@@ -19,7 +19,7 @@ import (
 //	"PCC",freq,bw,"NR N78",     state,pci,rsrp,rsrq,rssi,sinr           Unisoc
 //
 // The state of a PCC is its registration, that of an SCC is 0 not configured, 1 configured, 2 active.
-func (r *round) qcainfo(w *row) {
+func (q *quectelAnswer) qcainfo(w *row) {
 	label := strings.ToUpper(w.text(0))
 	if label != "PCC" && label != "SCC" {
 		w.reject(UnknownToken)
@@ -58,10 +58,10 @@ func (r *round) qcainfo(w *row) {
 	w.bandName(3, &c)
 	switch {
 	case label == "PCC":
-		r.part(c)
+		q.part(w, c)
 	case len(w.f) > 5 && w.text(4) == "0": // not configured: not in use
 	default:
-		r.second(c)
+		q.second(w, c)
 	}
 }
 
@@ -76,7 +76,7 @@ func (w *row) nrCarrier(name, label string, c *cell.Cell) bool {
 		w.rsrq(7, 1, c)
 		w.rssi(8, 1, c)
 		w.nrBandwidth(2, true, c)
-	case strings.HasPrefix(name, "NR N"), n == 10, n == 8 && (label != "PCC" || !w.below(5, 0)):
+	case strings.HasPrefix(name, "NR N"), n == 10, n == 8 && (label != "PCC" || !w.below(5, 0)), n >= 9 && len(w.text(4)) != 1:
 		w.reject(UnknownLayout)
 		return false
 	case n == 5, n == 8:
@@ -108,8 +108,8 @@ func (w *row) blocks(i int, c *cell.Cell) {
 //	0     1   2   3    4   5    6    7      8     9      10  11 12
 //	"LTE",mcc,mnc,freq,pci,rsrp,rsrq,srxlev,squal
 //	"LTE",mcc,mnc,freq,pci,rsrp,rsrq,srxlev,squal,cellid,tac,rb,band
-//	"NR5G",                 the same with scs for squal, and up to four columns more
-func (r *round) qscan(w *row) {
+//	"NR5G",                 the same with scs (0..4) for squal, and three columns more on RM520N
+func (q *quectelAnswer) qscan(w *row) {
 	c := cell.Cell{RAT: quectelRAT(strings.ToUpper(w.text(0)))}
 	switch {
 	case strings.HasPrefix(w.text(0), "("): // the answer to +QSCAN=?
@@ -117,7 +117,10 @@ func (r *round) qscan(w *row) {
 	case c.RAT != cell.LTE && c.RAT != cell.NR:
 		w.reject(UnknownToken)
 		return
-	case c.RAT == cell.LTE && !w.layout(9, 11, 13), c.RAT == cell.NR && !w.layout(9, 11, 13, 14, 15, 16, 17):
+	case c.RAT == cell.LTE && !w.layout(9, 11, 13), c.RAT == cell.NR && !w.layout(9, 11, 13, 16):
+		return
+	case c.RAT == cell.NR && w.text(8) != "" && !isSCS(w.text(8)):
+		w.reject(UnknownLayout)
 		return
 	}
 	w.plmn(1, 2, &c)
@@ -132,14 +135,14 @@ func (r *round) qscan(w *row) {
 		w.blocks(11, &c)
 	}
 	w.band(12, &c)
-	r.heard(c, w.line)
+	q.heard(w, c)
 }
 
 // qops reads the head of a block of the survey +QOPS; the cells of that operator follow without a prefix.
 //
 //	+QOPS: "CHINA MOBILE","CMCC","46000"
-func (r *round) qops(w *row) {
-	r.quectel.operator = cell.PLMN{}
+func (q *quectelAnswer) qops(w *row) {
+	q.block = cell.PLMN{}
 	if !w.layout(3) {
 		return
 	}
@@ -148,7 +151,7 @@ func (r *round) qops(w *row) {
 		w.reject(BadValue)
 		return
 	}
-	r.quectel.operator = p
+	q.block = p
 }
 
 // qopsCell reads a cell of +QOPS [EC2x manual 6.15]. Area and cell id are hex, the manual's word "decimal" for the TAC
@@ -158,11 +161,11 @@ func (r *round) qops(w *row) {
 //	index,"2G",freq,lac,ci, bsic,rxlev,c1,  cba,gprs
 //	index,"3G",freq,psc,lac,ci,  rscp, ecno,cba
 //	index,"4G",freq,pci,tac,ci,  rsrp, rsrq,[rssi,]cba
-func (r *round) qopsCell(w *row) {
-	if len(w.f) < 2 || r.quectel.operator == (cell.PLMN{}) {
+func (q *quectelAnswer) qopsCell(w *row) {
+	if len(w.f) < 2 || q.block == (cell.PLMN{}) {
 		return
 	}
-	c := cell.Cell{MCC: r.quectel.operator.MCC, MNC: r.quectel.operator.MNC}
+	c := cell.Cell{MCC: q.block.MCC, MNC: q.block.MNC}
 	switch w.text(1) {
 	case "2G":
 		if c.RAT = cell.GSM; !w.layout(10) {
@@ -195,5 +198,5 @@ func (r *round) qopsCell(w *row) {
 		return
 	}
 	w.arfcn(2, 10, &c)
-	r.heard(c, w.line)
+	q.heard(w, c)
 }

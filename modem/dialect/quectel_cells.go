@@ -15,32 +15,32 @@ import (
 //	+QENG:"NR5G-NSA",...                                   the NR carrier
 //	+QENG: "neighbourcell intra"|"neighbourcell inter"|"neighbourcell","RAT",...
 //	+QENG: ("servingcell","neighbourcell")                 the answer to +QENG=?
-func (r *round) qeng(w *row) {
+func (q *quectelAnswer) qeng(w *row) {
 	switch label := w.text(0); {
 	case label == "servingcell":
-		r.qengState(w)
+		q.qengState(w)
 		if w.drop(2); len(w.f) > 0 {
-			r.qengServing(w)
+			q.qengServing(w)
 		}
 	case strings.HasPrefix(label, "neighbourcell"):
 		w.drop(1)
-		r.qengNeighbour(w, label)
+		q.qengNeighbour(w, label)
 	case strings.HasPrefix(label, "("):
 	default:
-		r.qengServing(w)
+		q.qengServing(w)
 	}
 }
 
-func (r *round) qengState(w *row) {
+func (q *quectelAnswer) qengState(w *row) {
 	switch s := w.text(1); s {
 	case "SEARCH":
-		r.obs.State = cell.Searching
+		q.obs.State = cell.Searching
 	case "LIMSRV":
-		r.obs.State = cell.Limited
+		q.obs.State = cell.Limited
 	case "NOCONN":
-		r.obs.State = cell.Idle
+		q.obs.State = cell.Idle
 	case "CONNECT":
-		r.obs.State = cell.Connected
+		q.obs.State = cell.Connected
 	case "":
 		if w.cut {
 			w.reject(Truncated)
@@ -51,21 +51,21 @@ func (r *round) qengState(w *row) {
 }
 
 // qengServing reads a serving row from its RAT on.
-func (r *round) qengServing(w *row) {
+func (q *quectelAnswer) qengServing(w *row) {
 	token := strings.ToUpper(w.text(0))
 	switch token {
 	case "LTE", "CAT-M", "EMTC", "CAT-NB", "NBIOT", "NTN NBIOT":
-		r.qengLTE(w, token)
+		q.qengLTE(w, token)
 	case "NR5G-SA":
-		r.qengSA(w)
+		q.qengSA(w)
 	case "NR5G-NSA":
-		r.qengNSA(w)
+		q.qengNSA(w)
 	case "WCDMA":
-		r.qengWCDMA(w)
+		q.qengWCDMA(w)
 	case "TDSCDMA":
-		r.qengTDSCDMA(w)
+		q.qengTDSCDMA(w)
 	case "GSM":
-		r.qengGSM(w)
+		q.qengGSM(w)
 	case "":
 		w.reject(Truncated)
 	default:
@@ -79,9 +79,14 @@ func (r *round) qengServing(w *row) {
 //	0    1       2   3   4       5   6      7    8    9    10  11   12   13   14
 //	"LTE","FDD", mcc,mnc,cellid, pci,earfcn,band,ulbw,dlbw,tac,rsrp,rsrq,rssi,sinr           older
 //	                                                                     ... ,srxlev         EC2x, EP06, EC200, BG9x
-//	                                                                     ... ,cqi,tx,srxlev[,aggregated]   RM5xx, EM12
-func (r *round) qengLTE(w *row, token string) {
+//	                                                                     ... ,cqi,tx,srxlev          RM5xx, EM12
+//	                                                          ... and one more, in no recording; the last three stay raw
+func (q *quectelAnswer) qengLTE(w *row, token string) {
 	if !w.layout(15, 16, 18, 19) || !w.duplex(1) {
+		return
+	}
+	if len(w.f) == 15 && w.text(11) == "" {
+		w.reject(Truncated) // without a level the oldest row cannot be told from a longer one that lost a comma
 		return
 	}
 	c := cell.Cell{RAT: cell.LTE}
@@ -97,25 +102,26 @@ func (r *round) qengLTE(w *row, token string) {
 	w.rsrp(11, 1, &c)
 	w.rsrq(12, 1, &c)
 	w.rssi(13, 1, &c)
-	if len(w.f) >= 18 {
-		w.srxlev(17, &c)
-	} else if len(w.f) == 16 {
+	switch len(w.f) {
+	case 16:
 		w.srxlev(15, &c)
+	case 18:
+		w.srxlev(17, &c)
 	}
-	if r.qengSINR(w, token, c.SRxLev.Known()) {
+	if q.qengSINR(w, token, c.SRxLev.Known()) {
 		w.sinr(14, 1, &c)
 	}
-	r.serve(c)
+	q.serve(w, c)
 }
 
 // qengSINR tells whether the SINR of an LTE row is in dB. BG9x and EP06 firmware prints an index (dB = n/5 - 20) or dB,
 // and nothing in the row says which. The long layout is in dB, and so is the short one of the modules that print a
 // receive level in it; where the model is known it decides.
-func (r *round) qengSINR(w *row, token string, level bool) bool {
+func (q *quectelAnswer) qengSINR(w *row, token string, level bool) bool {
 	switch {
-	case token != "LTE" || isQuectel(r.ident, "BG", "EP06", "EG06", "EM06"):
+	case token != "LTE" || isQuectel(q.ident, "BG", "EP06", "EG06", "EM06"):
 		return false
-	case len(w.f) >= 18, r.ident.Model != "":
+	case len(w.f) >= 18, q.ident.Model != "":
 		return true
 	}
 	return level
@@ -174,8 +180,12 @@ func (w *row) nrBandwidth(i int, mhz bool, c *cell.Cell) {
 //	"NR5G-SA","TDD",mcc,mnc,cellid,pci,tac,arfcn,band,bw,rsrp,rsrq,sinr,scs,srxlev
 //	                                                              ... ,tx, scs,   srxlev      some Qualcomm
 //	                                                              ... ,tx, srxlev,scs         Unisoc
-func (r *round) qengSA(w *row) {
+func (q *quectelAnswer) qengSA(w *row) {
 	if !w.layout(15, 16) || !w.duplex(1) {
+		return
+	}
+	if (w.text(10) == "") != (w.text(11) == "") || len(w.f) == 15 && w.text(13) != "" && !isSCS(w.text(13)) {
+		w.reject(UnknownLayout) // a comma too many, or one too few
 		return
 	}
 	c := cell.Cell{RAT: cell.NR}
@@ -190,38 +200,39 @@ func (r *round) qengSA(w *row) {
 	w.sinr(12, 1, &c)
 	if len(w.f) == 15 {
 		w.srxlev(14, &c)
-		if r.obs.State == cell.Connected {
+		if q.obs.State == cell.Connected {
 			w.nrBandwidth(9, false, &c)
 		}
-		r.serve(c)
+		q.serve(w, c)
 		return
 	}
 	bw, _ := parseWhole(w.text(9), 10)
 	before, last := isSCS(w.text(14)), isSCS(w.text(15))
 	switch {
-	case unisoc(r.ident), bw >= uint64(len(nrBandwidths)), last && !before:
+	case unisoc(q.ident), bw >= uint64(len(nrBandwidths)), last && !before:
 		w.nrBandwidth(9, true, &c)
 		w.srxlev(14, &c)
 	case before && !last:
 		w.srxlev(15, &c)
-		if r.obs.State == cell.Connected {
+		if q.obs.State == cell.Connected {
 			w.nrBandwidth(9, false, &c)
 		}
 	}
-	r.serve(c)
+	q.serve(w, c)
 }
 
 // isSCS tells whether a column can be a subcarrier spacing, 0..4.
 func isSCS(s string) bool { return len(s) == 1 && s[0] >= '0' && s[0] <= '4' }
 
 // qengNSA reads the NR carrier of EN-DC [RM5xx note 3.2.2; recorded: RM500Q, RM520N]. It has neither cell id nor TAC.
-// The order is RSRP, SINR, RSRQ. The early short row has the SINR in tenths (180 was 18 dB, checked against QMI).
+// The order is RSRP, SINR, RSRQ. The early short row had the SINR in tenths (180 was 18 dB, checked against QMI) on the
+// one modem that is known; there it is read only where it cannot be dB.
 //
 //	0          1   2   3   4    5    6    7     8    9  10
 //	"NR5G-NSA",mcc,mnc,pci,rsrp,sinr,rsrq
 //	                             ... ,    arfcn,band
 //	                             ... ,               bw,scs
-func (r *round) qengNSA(w *row) {
+func (q *quectelAnswer) qengNSA(w *row) {
 	if !w.layout(7, 9, 11) {
 		return
 	}
@@ -231,7 +242,9 @@ func (r *round) qengNSA(w *row) {
 	w.rsrp(4, 1, &c)
 	w.rsrq(6, 1, &c)
 	if len(w.f) == 7 {
-		w.sinr(5, 0.1, &c)
+		if v, ok := parseWhole(strings.TrimPrefix(w.text(5), "-"), 10); ok && v > maxSINR {
+			w.sinr(5, 0.1, &c)
+		}
 	} else {
 		w.sinr(5, 1, &c)
 		w.arfcn(7, 10, &c)
@@ -239,16 +252,16 @@ func (r *round) qengNSA(w *row) {
 	}
 	if len(w.f) == 11 {
 		v, _ := parseWhole(w.text(9), 10)
-		w.nrBandwidth(9, unisoc(r.ident) || v >= uint64(len(nrBandwidths)), &c)
+		w.nrBandwidth(9, unisoc(q.ident) || v >= uint64(len(nrBandwidths)), &c)
 	}
-	r.second(c)
+	q.second(w, c)
 }
 
 // qengWCDMA [EC2x manual 6.17; recorded: EC20].
 //
 //	0       1   2   3   4      5      6   7   8    9    10    11 12   13     14
 //	"WCDMA",mcc,mnc,lac,cellid,uarfcn,psc,rac,rscp,ecio,phych,sf,slot,speech,commod
-func (r *round) qengWCDMA(w *row) {
+func (q *quectelAnswer) qengWCDMA(w *row) {
 	if !w.layout(15) {
 		return
 	}
@@ -260,14 +273,14 @@ func (r *round) qengWCDMA(w *row) {
 	w.pci(6, 10, &c)
 	w.rscp(8, 1, &c)
 	w.ecio(9, 1, &c)
-	r.serve(c)
+	q.serve(w, c)
 }
 
 // qengTDSCDMA [EC2x manual 6.17 only].
 //
 //	0         1   2   3   4      5     6    7    8
 //	"TDSCDMA",mcc,mnc,lac,cellid,pfreq,rssi,rscp,ecio
-func (r *round) qengTDSCDMA(w *row) {
+func (q *quectelAnswer) qengTDSCDMA(w *row) {
 	if !w.layout(9) {
 		return
 	}
@@ -279,7 +292,7 @@ func (r *round) qengTDSCDMA(w *row) {
 	w.rssi(6, 1, &c)
 	w.rscp(7, 1, &c)
 	w.ecio(8, 1, &c)
-	r.serve(c)
+	q.serve(w, c)
 }
 
 // qengGSM [EC2x manual 6.17; recorded: BG96, EC20, EC2x]. The BSIC is decimal. The manual gives rxlev as an index,
@@ -287,7 +300,7 @@ func (r *round) qengTDSCDMA(w *row) {
 //
 //	0     1   2   3   4      5    6     7    8     9   10  11  12 13 14   15  16 17 18..24
 //	"GSM",mcc,mnc,lac,cellid,bsic,arfcn,band,rxlev,txp,rla,drx,c1,c2,gprs,tch,ts,ta,maio,hsn,sub and full levels,codec
-func (r *round) qengGSM(w *row) {
+func (q *quectelAnswer) qengGSM(w *row) {
 	if !w.layout(25) {
 		return
 	}
@@ -299,7 +312,7 @@ func (r *round) qengGSM(w *row) {
 	w.arfcn(6, 10, &c)
 	w.rxlev(8, &c)
 	w.ta(17, &c)
-	r.serve(c)
+	q.serve(w, c)
 }
 
 // rxlev reads a GSM level: in dBm when it is negative, else the index of TS 45.008 clause 8.1.4.

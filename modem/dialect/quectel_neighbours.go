@@ -3,35 +3,39 @@ package dialect
 import "vigie/cell"
 
 // qengNeighbour reads a neighbour row from its RAT on. Several layouts share a RAT; they are told apart by the number of
-// columns and, where that is not enough, by which columns are negative.
-func (r *round) qengNeighbour(w *row, label string) {
+// columns and, where that is not enough, by which columns are negative. So a row that did not end whole is not read.
+func (q *quectelAnswer) qengNeighbour(w *row, label string) {
+	if w.cut {
+		w.reject(Truncated)
+		return
+	}
 	var c cell.Cell
 	ok := false
 	switch token := w.text(0); token {
 	case "LTE":
 		c.RAT = cell.LTE
 		if label == "neighbourcell" {
-			ok = r.lteFromElsewhere(w, &c)
+			ok = q.lteFromElsewhere(w, &c)
 		} else {
-			ok = r.lteFromLTE(w, label == "neighbourcell intra", &c)
+			ok = q.lteFromLTE(w, label == "neighbourcell intra", &c)
 		}
 	case "NR", "NR5G":
 		c.RAT = cell.NR
-		ok = r.nrFromNR(w, &c)
+		ok = q.nrFromNR(w, &c)
 	case "WCDMA":
 		c.RAT = cell.UMTS
-		ok = r.wcdma(w, &c)
+		ok = q.wcdma(w, &c)
 	case "GSM":
 		c.RAT = cell.GSM
-		ok = r.gsm(w, &c)
+		ok = q.gsm(w, &c)
 	case "":
 		w.reject(Truncated)
 	default:
 		w.reject(UnknownToken)
 	}
-	if ok {
-		r.asked(8)
-		r.neighbour(c)
+	if ok && !w.bad {
+		q.asked(q.rows)
+		q.neighbour(w, c)
 	}
 }
 
@@ -44,7 +48,7 @@ func (r *round) qengNeighbour(w *row, label string) {
 //	"LTE",earfcn,pci,rsrq,rsrp,rssi,sinr,srxlev,low, high,       prio      [,-,-,-,-]     inter, EC2x
 //	"LTE",earfcn,pci,rsrq,rsrp,rssi,sinr,srxlev,prio,low,        high      [,-,-,-,-]     inter, RM5xx
 //	"LTE",earfcn,pci,rsrp,rsrq,srxlev,sinr,prio,low,high,rat                              both, RM500U [manual, at second hand]
-func (r *round) lteFromLTE(w *row, intra bool, c *cell.Cell) bool {
+func (q *quectelAnswer) lteFromLTE(w *row, intra bool, c *cell.Cell) bool {
 	// The levels tell the last layout: RSRP is never above -44 dBm, RSRQ never below it.
 	if len(w.f) == 11 && w.below(3, minRSRQ) && !w.below(4, minRSRQ) {
 		w.arfcn(1, 10, c)
@@ -57,8 +61,14 @@ func (r *round) lteFromLTE(w *row, intra bool, c *cell.Cell) bool {
 		if !w.layout(12) {
 			return false
 		}
-	} else if !w.layout(11, 12, 13, 14, 15) {
+	} else if !w.layout(11, 15) {
 		return false
+	}
+	for i := 11; i < len(w.f) && !intra; i++ {
+		if w.text(i) != "" {
+			w.reject(UnknownLayout)
+			return false
+		}
 	}
 	w.arfcn(1, 10, c)
 	w.pci(2, 10, c)
@@ -70,7 +80,7 @@ func (r *round) lteFromLTE(w *row, intra bool, c *cell.Cell) bool {
 		w.priority(8, c)
 		c.ThreshLow = w.threshold(10)
 	} else {
-		r.inter(w, c)
+		q.inter(w, c)
 	}
 	return true
 }
@@ -85,29 +95,29 @@ func (w *row) below(i int, limit float64) bool {
 	return ok && -float64(v) < limit
 }
 
-// quectelOrder is how the last three columns of an inter row are ordered: by model, and no list of models exists.
-type quectelOrder uint8
+// columnOrder is how the last three columns of an inter row are ordered: by model, and no list of models exists.
+type columnOrder uint8
 
 const (
-	orderUnknown      quectelOrder = iota
-	lowHighPriority                // EC2x
-	priorityLowHigh                // RM5xx
-	orderContradicted              // rows of one answer disagree
+	orderUnknown      columnOrder = iota
+	lowHighPriority               // EC2x
+	priorityLowHigh               // RM5xx
+	orderContradicted             // rows of one answer disagree
 )
 
-// quectelInter is a neighbour that waits for its order.
-type quectelInter struct {
+// interRow is a neighbour that waits for its order.
+type interRow struct {
 	neighbour int // in obs.Neighbours
 	v         [3]uint64
 }
 
 // inter finds the order in the values: a threshold is even (TS 36.331 gives it in steps of 2 dB), a priority is 0..7. A
 // row that fits both orders waits for another row of the answer that fits only one.
-func (r *round) inter(w *row, c *cell.Cell) {
+func (q *quectelAnswer) inter(w *row, c *cell.Cell) {
 	var v [3]uint64
 	for i := range v {
 		n, ok := w.whole(8+i, 10)
-		if !ok {
+		if !ok || w.bad {
 			return
 		}
 		v[i] = n
@@ -115,7 +125,6 @@ func (r *round) inter(w *row, c *cell.Cell) {
 	even := func(n uint64) bool { return n%2 == 0 && n <= 62 }
 	first := even(v[0]) && even(v[1]) && v[2] <= 7
 	second := v[0] <= 7 && even(v[1]) && even(v[2])
-	q := &r.quectel
 	switch {
 	case !first && !second:
 		w.reject(BadValue)
@@ -128,15 +137,15 @@ func (r *round) inter(w *row, c *cell.Cell) {
 	case first != (q.order == lowHighPriority):
 		q.order = orderContradicted
 	}
-	q.threshold = append(q.threshold, quectelInter{len(r.obs.Neighbours), v})
+	q.waiting = append(q.waiting, interRow{len(q.obs.Neighbours), v})
 }
 
-// quectelThresholds gives the waiting neighbours their priorities and thresholds, once the answer has been read.
-func (r *round) quectelThresholds() {
-	for _, t := range r.quectel.threshold {
-		n := &r.obs.Neighbours[t.neighbour]
+// settleOrder gives the waiting neighbours their priorities and thresholds, once the answer has been read.
+func (q *quectelAnswer) settleOrder() {
+	for _, t := range q.waiting {
+		n := &q.obs.Neighbours[t.neighbour]
 		low, high, priority := t.v[0], t.v[1], t.v[2]
-		switch r.quectel.order {
+		switch q.order {
 		case priorityLowHigh:
 			priority, low, high = t.v[0], t.v[1], t.v[2]
 		case orderUnknown, orderContradicted:
@@ -145,7 +154,7 @@ func (r *round) quectelThresholds() {
 		n.Priority = cell.Some(uint8(priority))
 		n.ThreshLow, n.ThreshHigh = cell.Some(cell.DB(low)), cell.Some(cell.DB(high))
 	}
-	r.quectel.threshold = r.quectel.threshold[:0]
+	q.waiting = q.waiting[:0]
 }
 
 // lteFromElsewhere reads the LTE rows of a modem that is not camped on LTE [EC2x manual 6.17; RM500U manual, at second
@@ -155,7 +164,7 @@ func (r *round) quectelThresholds() {
 //	"LTE",earfcn,pci,rsrp,rsrq                          camped on GSM
 //	"LTE",earfcn,pci,rsrp,rsrq,srxlev                   camped on WCDMA
 //	"LTE",earfcn,pci,rsrp,rsrq,sinr,   srxlev,rat       camped on NR, Unisoc
-func (r *round) lteFromElsewhere(w *row, c *cell.Cell) bool {
+func (q *quectelAnswer) lteFromElsewhere(w *row, c *cell.Cell) bool {
 	if !w.layout(5, 6, 8) {
 		return false
 	}
@@ -170,7 +179,7 @@ func (r *round) lteFromElsewhere(w *row, c *cell.Cell) bool {
 //
 //	0    1     2   3    4    5    6      7
 //	"NR",arfcn,pci,rsrp,rsrq,sinr,srxlev,rat
-func (r *round) nrFromNR(w *row, c *cell.Cell) bool {
+func (q *quectelAnswer) nrFromNR(w *row, c *cell.Cell) bool {
 	if !w.layout(8) {
 		return false
 	}
@@ -190,7 +199,7 @@ func (r *round) nrFromNR(w *row, c *cell.Cell) bool {
 //	"WCDMA",uarfcn,prio,   threshHi,threshLo,psc,rscp,ecno, srxlev                 camped on LTE
 //	"WCDMA",uarfcn,srxqual,psc,     rscp,   ecno,set, rank, srxlev[,hi,lo,rat]     camped on WCDMA [Unisoc: 12]
 //	"WCDMA",uarfcn,psc,    rscp,    ecno                                           camped on GSM
-func (r *round) wcdma(w *row, c *cell.Cell) bool {
+func (q *quectelAnswer) wcdma(w *row, c *cell.Cell) bool {
 	if !w.layout(5, 9, 12) {
 		return false
 	}
@@ -235,7 +244,7 @@ func (w *row) wcdmaLevels(rscp, ecio int, c *cell.Cell) {
 //	"GSM",mcc,  mnc, lac,       cellid,   bsic,arfcn,rxlev,c1,  c2,    c31,c32          camped on GSM
 //	"GSM",arfcn,prio,thresh_hi, thresh_lo,ncc,band,  bsic, rssi,srxlev                  camped on LTE
 //	"GSM",bsic, rssi,rxlev,     rank                                                    camped on WCDMA: no channel, only the BSIC
-func (r *round) gsm(w *row, c *cell.Cell) bool {
+func (q *quectelAnswer) gsm(w *row, c *cell.Cell) bool {
 	if !w.layout(5, 10, 12) {
 		return false
 	}
@@ -248,7 +257,7 @@ func (r *round) gsm(w *row, c *cell.Cell) bool {
 		w.arfcn(6, 10, c)
 		w.rxlev(7, c)
 	case 10:
-		if !w.below(8, 0) && w.text(8) != "" || w.cut {
+		if !w.below(8, 0) && w.text(8) != "" {
 			w.reject(UnknownLayout)
 			return false
 		}

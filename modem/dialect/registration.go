@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"slices"
 	"strings"
 
 	"vigie/cell"
@@ -104,6 +105,10 @@ func (r *round) registration(w *row, domain cell.Domain) {
 	if domain == cell.EPS && len(w.f) == 4 && len(w.text(1)) > 0 && len(w.f[1]) <= 2 && len(w.f[2]) > 2 && validAcT(w.f[3]) {
 		id, act = 2, 3
 	}
+	if w.text(area) == "" && w.text(id) != "" {
+		w.reject(UnknownLayout) // no modem names a cell without its area
+		return
+	}
 	c := cell.Cell{RAT: cell.UMTS} // the widest of the RATs that +CREG and +CGREG without AcT may mean
 	switch domain {
 	case cell.EPS:
@@ -124,8 +129,12 @@ func (r *round) registration(w *row, domain cell.Domain) {
 		}
 	}
 	w.area(area, 16, &c)
-	if sure && !(w.cut && len(w.text(id)) <= 2) { // half a line of an E362 has its rac there
+	gobi := w.bad && strings.Contains(w.text(area), " ") // Gobi 1000 prints an area of "0 5", and the rest well
+	if sure && !(w.cut && len(w.text(id)) <= 2) {        // half a line of an E362 has its rac there
 		w.cellID(id, 16, &c)
+	}
+	if w.bad && !gobi {
+		return // two columns in one, and who knows which
 	}
 	g.Area, g.CellID = c.Area, c.ID
 	if sure {
@@ -137,13 +146,23 @@ func (r *round) registration(w *row, domain cell.Domain) {
 	}
 }
 
-// cause reads the reject cause, which stands behind what the domain has of its own. Nordic modems print 0,0 for none.
+// cause reads the reject cause, which stands behind what the domain has of its own, and before the two or three timers
+// of power saving. Nordic modems print 0,0 for none.
 func (w *row) cause(domain cell.Domain, i int, g *cell.Registration) {
-	own := map[cell.Domain]int{cell.PS: 1, cell.FGS: 2}[domain]
-	switch n := len(w.f) - i; {
+	own, timers := 0, []int{}
+	switch domain {
+	case cell.PS:
+		own, timers = 1, []int{2, 3}
+	case cell.EPS:
+		timers = []int{2}
+	case cell.FGS:
+		own = 2
+	}
+	n := len(w.f) - i
+	switch {
 	case n <= 0, n == own, w.cut:
 		return
-	case n >= own+2 && n <= own+5:
+	case n == own+2, n > own+2 && slices.Contains(timers, n-own-2):
 		i += own
 	case domain == cell.PS && n == 2 && len(w.f[i]) <= 1: // a +CGREG without <rac>
 	default:

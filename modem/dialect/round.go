@@ -1,10 +1,6 @@
 package dialect
 
-import (
-	"strings"
-
-	"vigie/cell"
-)
+import "vigie/cell"
 
 // round gathers what the answers of one round say. A family reads its rows into it through serve, neighbour, second,
 // part and the fields below; finish then fits the pieces together.
@@ -24,8 +20,6 @@ type round struct {
 	csq      cell.Opt[cell.DBm]
 	silent   bool          // an answer about the level heard nothing
 	fillers  []cell.Fields // beside each of obs.Registration: for which of area and cell id it printed a filler
-
-	quectel quectelRound
 
 	current row
 	columns [32]string
@@ -57,34 +51,40 @@ func (d *Dialect) Decode(answers []Answer) Decoded {
 
 // each hands every row of an answer to read. A line into which another one was glued, because a line end was lost,
 // comes as several rows; all but the last did not end whole.
-func (r *round) each(a Answer, read func(*round, *row)) {
+func (r *round) each(a Answer, read func(*row)) {
 	for i, line := range a.Lines {
 		cut := a.cut && i == len(a.Lines)-1
 		for line != "" {
 			end := glued(line)
-			read(r, r.row(line[:end], cut || end < len(line)))
+			read(r.row(line[:end], cut || end < len(line)))
 			line = line[end:]
 		}
 	}
 }
 
-// glued is where the row at the start of a line ends: where its own prefix comes again, else at the end.
+// glued is where the row at the start of a line ends: where another prefix begins in the middle of it, else at the end.
 func glued(line string) int {
-	if line[0] != '+' && line[0] != '^' {
-		return len(line)
-	}
-	colon := strings.IndexByte(line, ':')
-	if colon < 0 {
-		return len(line)
-	}
-	if i := strings.Index(line[colon:], line[:colon+1]); i > 0 {
-		return colon + i
+	for i := 1; i < len(line); i++ {
+		if line[i] != '+' && line[i] != '^' {
+			continue
+		}
+		end := i + 1
+		for end < len(line) && (line[end] >= 'A' && line[end] <= 'Z' || line[end] >= '0' && line[end] <= '9') {
+			end++
+		}
+		if end > i+2 && end < len(line) && line[end] == ':' && line[i+1] >= 'A' {
+			return i
+		}
 	}
 	return len(line)
 }
 
 // serve takes the serving cell as a row gave it whole.
-func (r *round) serve(c cell.Cell) { r.obs.Serving = &c }
+func (r *round) serve(w *row, c cell.Cell) {
+	if !w.bad {
+		r.obs.Serving = &c
+	}
+}
 
 // asked notes that the modem was asked for neighbours and answered, so that none means none.
 func (r *round) asked(rows int) {
@@ -94,10 +94,17 @@ func (r *round) asked(rows int) {
 }
 
 // neighbour takes a cell heard beside the serving one.
-func (r *round) neighbour(c cell.Cell) { r.obs.Neighbours = append(r.obs.Neighbours, c) }
+func (r *round) neighbour(w *row, c cell.Cell) {
+	if !w.bad {
+		r.obs.Neighbours = append(r.obs.Neighbours, c)
+	}
+}
 
 // second takes a carrier in use beside the serving cell. The same carrier may be named by several answers.
-func (r *round) second(c cell.Cell) {
+func (r *round) second(w *row, c cell.Cell) {
+	if w.bad {
+		return
+	}
 	for i := range r.obs.Secondary {
 		if s := &r.obs.Secondary[i]; s.RAT == c.RAT && sameCarrier(s, &c) {
 			fill(s, &c)
@@ -108,25 +115,29 @@ func (r *round) second(c cell.Cell) {
 }
 
 // part takes what an answer says of the serving cell beside its row.
-func (r *round) part(c cell.Cell) { r.parts = append(r.parts, c) }
+func (r *round) part(w *row, c cell.Cell) {
+	if !w.bad {
+		r.parts = append(r.parts, c)
+	}
+}
+
+// level takes how the serving cell is heard, from an answer that says no more of it than its RAT.
+func (r *round) level(w *row, c cell.Cell) {
+	if !w.bad && c.Level().Known() {
+		r.levels = append(r.levels, c)
+	}
+}
 
 // heard takes the row of a survey.
-func (r *round) heard(c cell.Cell, line string) {
-	r.sweep = append(r.sweep, cell.Observation{Serving: &c, Survey: true, Raw: []string{line}})
+func (r *round) heard(w *row, c cell.Cell) {
+	if !w.bad {
+		r.sweep = append(r.sweep, cell.Observation{Serving: &c, Survey: true, Raw: []string{w.line}})
+	}
 }
 
 func (r *round) finish() {
 	o := &r.obs
-	if o.Serving == nil {
-		r.build()
-	} else {
-		for i := range r.parts {
-			fill(o.Serving, &r.parts[i])
-		}
-		for i := range r.levels {
-			fill(o.Serving, &r.levels[i])
-		}
-	}
+	r.complete()
 	r.settle()
 	if s := o.Serving; s != nil {
 		if s.MCC == "" && s.MNC == "" && o.State != cell.Limited {
@@ -139,23 +150,18 @@ func (r *round) finish() {
 	}
 }
 
-// build makes a serving cell where no row gave one: from the parts in the order in which they may be believed, a
-// registration before a channel before a mere RAT before levels.
-func (r *round) build() {
-	reg := r.registered()
-	if len(reg)+len(r.parts)+len(r.levels) == 0 {
-		return
-	}
-	var c cell.Cell
-	for _, list := range [][]cell.Cell{reg, r.parts, r.levels} {
+// complete fills the serving cell from the other answers, or makes it of them where no row gave one: in the order in
+// which they may be believed, a registration before a channel before a mere RAT before levels.
+func (r *round) complete() {
+	lists := [...][]cell.Cell{r.registered(), r.parts, r.levels}
+	for _, list := range lists {
 		for i := range list {
-			if c.RAT == cell.UnknownRAT {
-				c.RAT = list[i].RAT
+			if r.obs.Serving == nil {
+				r.obs.Serving = &cell.Cell{RAT: list[i].RAT}
 			}
-			fill(&c, &list[i])
+			fill(r.obs.Serving, &list[i])
 		}
 	}
-	r.obs.Serving = &c
 }
 
 // registered are the cells that the registrations name: that of a domain with service first. The area of +CREG and
@@ -189,14 +195,16 @@ func (r *round) registered() []cell.Cell {
 	return list
 }
 
-// camped tells whether a registration says that there is a cell: it has service, or it names the cell on which the
-// modem tries to register, was refused, or may only make emergency calls. Status 0 and 4 may carry a cell long gone.
+// camped tells whether a registration says anything of a cell: it has service and names at least the RAT, or it names the
+// cell on which the modem tries to register, was refused, or may only make emergency calls. Status 0 and 4 may carry a
+// cell long gone.
 func camped(g *cell.Registration) bool {
+	named := g.Area.Known() || g.CellID.Known()
 	if g.Registered() {
-		return true
+		return named || g.AcT.Known()
 	}
 	s, ok := g.Status.Get()
-	return ok && (s == 2 || s == 3 || s == 8) && (g.Area.Known() || g.CellID.Known())
+	return ok && (s == 2 || s == 3 || s == 8) && named
 }
 
 // settle finds the state where no row gave it. Being registered does not tell idle from connected; +CSCON does. One

@@ -12,7 +12,8 @@ import (
 
 // row is one information line, split at its commas. Its methods read columns: what is empty or a dash is absent, a
 // reserved or filler value is absent and named in the cell's Placeholder, anything else that is not what the column
-// should hold is absent and makes the line a Reject. Columns count from 0, after the prefix.
+// should hold makes the line a Reject, and the cell is not taken: where a comma was lost, columns have shifted. Columns
+// count from 0, after the prefix.
 type row struct {
 	r    *round
 	line string   // as printed
@@ -20,6 +21,7 @@ type row struct {
 	f    []string // the columns, as at.Fields gives them
 	cut  bool     // the line did not end: its last column is blank here, because it may be half a value
 	said bool     // it has been rejected
+	bad  bool     // a column was bad: nothing of the row is believed
 }
 
 // row splits a line. The row is valid until the next one is made.
@@ -48,6 +50,7 @@ func (w *row) drop(n int) {
 
 // reject names the line once, for its first trouble.
 func (w *row) reject(why Reason) {
+	w.bad = w.bad || why == BadValue
 	if w.said {
 		return
 	}

@@ -42,7 +42,7 @@ type TextCounts struct {
 // printed once a round. Rounds that say nothing give nothing. The rows of a survey are returned as rounds of their own.
 func DecodeText(text io.Reader, d *Dialect) ([]Decoded, TextCounts, error) {
 	end := &lastByte{Reader: text}
-	exchanges, err := at.ReadTranscript(end)
+	exchanges, err := at.ReadTranscript(end, everything(true)...)
 	if err != nil {
 		return nil, TextCounts{}, err
 	}

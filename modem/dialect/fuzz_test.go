@@ -1,0 +1,34 @@
+package dialect
+
+import (
+	"strings"
+	"testing"
+)
+
+func FuzzGeneric(f *testing.F) { fuzz(f, generic) }
+func FuzzQuectel(f *testing.F) { fuzz(f, quectel) }
+
+// fuzz feeds lines to one dialect as an answer to any of its commands, as unsolicited lines, and with the last line cut.
+func fuzz(f *testing.F, d *Dialect) {
+	cmds := []string{""}
+	for _, c := range everything(true) {
+		cmds = append(cmds, c.Text)
+	}
+	for _, x := range transcripts(f) {
+		f.Add(uint8(0), false, x.input)
+		for line := range strings.Lines(x.input) {
+			f.Add(uint8(1), true, strings.TrimRight(line, "\r\n"))
+		}
+	}
+	f.Fuzz(func(t *testing.T, command uint8, cut bool, text string) {
+		a := Answer{Command: cmds[int(command)%len(cmds)], Lines: strings.Split(text, "\n"), Final: "OK", cut: cut}
+		x := d.Decode([]Answer{a})
+		sane(t, &x.Observation)
+		for i := range x.Sweep {
+			sane(t, &x.Sweep[i])
+		}
+		if len(x.Rejects) > len(a.Lines)+strings.Count(text, "+")+strings.Count(text, "^") {
+			t.Fatalf("%d rejects for %d lines", len(x.Rejects), len(a.Lines))
+		}
+	})
+}
