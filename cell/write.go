@@ -258,3 +258,34 @@ func (o *object) cell(c *Cell) {
 	optFloat(o, "srxlev", c.SRxLev)
 	o.fields("placeholder", c.Placeholder)
 }
+
+// Encoder appends the lines of one file. It leaves out the sensor where the source line in force says it already. The
+// zero Encoder is at the start of a file.
+type Encoder struct{ sensor string }
+
+// Append appends one line, with its end.
+func (e *Encoder) Append(dst []byte, r Record) []byte {
+	if s, ok := r.(*Source); ok {
+		e.sensor = s.Sensor
+	} else if r.From() == e.sensor && e.sensor != "" {
+		switch v := r.(type) {
+		case *Observation:
+			c := *v
+			c.Sensor = ""
+			r = &c
+		case *Gap:
+			c := *v
+			c.Sensor = ""
+			r = &c
+		case *Health:
+			c := *v
+			c.Sensor = ""
+			r = &c
+		case *Clock:
+			c := *v
+			c.Sensor = ""
+			r = &c
+		}
+	}
+	return append(AppendRecord(dst, r), '\n')
+}

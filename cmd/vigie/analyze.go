@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"vigie/analyzer"
+	"vigie/storage"
+)
+
+// AnalyzeCmd runs today's rules over what a store has recorded, and says how the events differ from the stored ones.
+type AnalyzeCmd struct {
+	StoreFlags
+	JSON  bool   `help:"Print the events as NDJSON, the same lines as replay prints."`
+	Since string `help:"Only events that lasted until after this time: 2026-11-23, 2026-11-23T20:00:00Z, or 36h ago as 36h. What was recorded before it is still learned from." placeholder:"TIME"`
+	Write bool   `help:"Store the events that are new or changed, and what was learned. Events that are gone stay in the store."`
+}
+
+// Run analyzes.
+func (c *AnalyzeCmd) Run(ctx context.Context, p *program) error {
+	config, err := loadConfig(p.cli.Config, true)
+	if err != nil {
+		return err
+	}
+	since, err := parseSince(c.Since)
+	if err != nil {
+		return err
+	}
+	s, err := c.open(ctx, config, storage.Options{ReadOnly: !c.Write})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	now := eventLog{}
+	l := &line{engine: newEngine(config), event: now.add}
+	n := 0
+	for entry, err := range s.Records(ctx, storage.Query{}) {
+		if err != nil {
+			return err
+		}
+		if err := l.feed(ctx, entry.Record); err != nil {
+			return err
+		}
+		l.seq = max(l.seq, entry.Seq)
+		if n++; n%20000 == 0 {
+			p.err.status("%s analysed", plural(n, "record"))
+		}
+	}
+	p.err.clear()
+	l.engine.Finish()
+	if err := l.flush(ctx); err != nil {
+		return err
+	}
+	var stored []analyzer.Event
+	for e, err := range s.Events(ctx, storage.EventQuery{From: since}) {
+		if err != nil {
+			return err
+		}
+		stored = append(stored, e)
+	}
+	d := compare(stored, lasting(now.sorted(), since))
+	if c.Write {
+		state, err := l.engine.Save()
+		if err != nil {
+			return err
+		}
+		err = s.Update(ctx, func(tx *storage.Tx) error {
+			if err := tx.PutEvents(slices.Concat(d.fresh, d.changed)...); err != nil {
+				return err
+			}
+			return tx.SaveState(stateName, state, l.seq)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if c.JSON {
+		log := eventLog{list: lasting(now.sorted(), since)}
+		err = log.writeJSON(p.out)
+	} else {
+		d.print(p.out)
+	}
+	p.err.printf("%s analysed: %s new, %d gone, %d changed, %d the same\n", plural(n, "record"), plural(len(d.fresh), "event"), len(d.gone), len(d.changed), len(d.same))
+	return err
+}
+
+// lasting keeps the events that lasted until after a time.
+func lasting(events []analyzer.Event, since time.Time) []analyzer.Event {
+	return slices.DeleteFunc(slices.Clone(events), func(e analyzer.Event) bool { return e.Last.Before(since) })
+}
+
+// difference is how today's events compare with the stored ones.
+type difference struct {
+	fresh, gone, changed, same []analyzer.Event
+}
+
+// compare pairs events by id, and what is left by sensor and overlap: another version of a rule may move the first
+// evidence by a moment, which gives the same story another id.
+func compare(stored, now []analyzer.Event) difference {
+	var d difference
+	left := slices.Clone(stored)
+	take := func(fits func(*analyzer.Event) bool) (analyzer.Event, bool) {
+		i := slices.IndexFunc(left, func(e analyzer.Event) bool { return fits(&e) })
+		if i < 0 {
+			return analyzer.Event{}, false
+		}
+		e := left[i]
+		left = slices.Delete(left, i, i+1)
+		return e, true
+	}
+	var unpaired []analyzer.Event
+	for _, e := range now {
+		old, ok := take(func(o *analyzer.Event) bool { return o.ID == e.ID })
+		switch {
+		case !ok:
+			unpaired = append(unpaired, e)
+		case equalEvents(old, e):
+			d.same = append(d.same, e)
+		default:
+			d.changed = append(d.changed, e)
+		}
+	}
+	for _, e := range unpaired {
+		if _, ok := take(func(o *analyzer.Event) bool {
+			return o.Sensor == e.Sensor && !o.First.After(e.Last) && !e.First.After(o.Last)
+		}); ok {
+			d.changed = append(d.changed, e)
+		} else {
+			d.fresh = append(d.fresh, e)
+		}
+	}
+	d.gone = left
+	return d
+}
+
+func equalEvents(a, b analyzer.Event) bool {
+	x, err1 := json.Marshal(a)
+	y, err2 := json.Marshal(b)
+	return err1 == nil && err2 == nil && string(x) == string(y)
+}
+
+func (d *difference) print(t *term) {
+	for _, part := range []struct {
+		what string
+		list []analyzer.Event
+	}{{"new", d.fresh}, {"gone", d.gone}, {"changed", d.changed}, {"the same", d.same}} {
+		for i := range part.list {
+			t.printf("%s:\n", part.what)
+			printEvent(t, &part.list[i], false)
+		}
+	}
+}

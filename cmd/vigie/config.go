@@ -1,0 +1,159 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/BurntSushi/toml"
+
+	"vigie/cell"
+)
+
+// Config is what the user may write into vigie.toml. Every key has a default; the command line wins over the file.
+type Config struct {
+	Sensor         string    `toml:"sensor"`          // a name for this sensor; default: "vigie"
+	Mode           cell.Mode `toml:"mode"`            // "fixed" or "mobile"; default: mobile
+	Store          string    `toml:"store"`           // path of the store
+	PassphraseFile string    `toml:"passphrase_file"` // its first line encrypts the store at rest
+	Modem          struct {
+		Port   string   `toml:"port"`   // device; default: the first modem found
+		USB    string   `toml:"usb"`    // or its stable USB identity, as vigie probe prints it
+		Family string   `toml:"family"` // dialect; default: from what the modem says it is
+		Fast   duration `toml:"fast"`   // between questions about the serving cell; default 1s
+		Slow   duration `toml:"slow"`   // between questions about neighbours; default 5s
+	} `toml:"modem"`
+	Analyzer struct {
+		AlertsPerMonth float64 `toml:"alerts_per_month"` // false-alarm budget; default 4
+	} `toml:"analyzer"`
+}
+
+// duration is a time.Duration written as "1s".
+type duration time.Duration
+
+// UnmarshalText reads "1s", "250ms", "5m".
+func (d *duration) UnmarshalText(text []byte) error {
+	v, err := time.ParseDuration(string(text))
+	if err == nil && v <= 0 {
+		err = errors.New("must be more than nothing")
+	}
+	*d = duration(v)
+	if err != nil {
+		return fmt.Errorf("%q is not a duration like \"1s\" or \"250ms\": %w", text, err)
+	}
+	return nil
+}
+
+// loadConfig reads the named file, or the first of the usual places that exists, or gives the defaults.
+func loadConfig(named string, usual bool) (Config, error) {
+	if named != "" {
+		return readConfig(named)
+	}
+	if usual {
+		for _, p := range usualConfigs() {
+			if _, err := os.Stat(p); err == nil {
+				return readConfig(p)
+			}
+		}
+	}
+	return withDefaults(Config{}), nil
+}
+
+func usualConfigs() []string {
+	var ps []string
+	if dir, err := os.UserConfigDir(); err == nil {
+		ps = append(ps, filepath.Join(dir, "vigie", "vigie.toml"))
+	}
+	return append(ps, "/etc/vigie/vigie.toml")
+}
+
+func readConfig(path string) (Config, error) {
+	var c Config
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return c, usage(fmt.Errorf("configuration: %w", err), configHint(err))
+	}
+	meta, err := toml.Decode(string(text), &c)
+	var bad toml.ParseError
+	if errors.As(err, &bad) {
+		return c, usage(fmt.Errorf("%s:%d: %s", path, bad.Position.Line, bad.Message), "the file is TOML: key = value, texts in quotes, [sections] in brackets")
+	}
+	if err != nil {
+		return c, usage(fmt.Errorf("%s: %w", path, err), "see the table of keys in the README")
+	}
+	if unknown := meta.Undecoded(); len(unknown) > 0 {
+		key := unknown[0]
+		return c, usage(fmt.Errorf("%s:%d: unknown key %q", path, lineOf(string(text), key), key.String()),
+			"keys are: sensor, mode, store, passphrase_file; [modem] port, usb, family, fast, slow; [analyzer] alerts_per_month")
+	}
+	switch c.Mode {
+	case "", cell.Fixed, cell.Mobile:
+	default:
+		return c, usage(fmt.Errorf("%s: mode is %q", path, c.Mode), `mode is "fixed" or "mobile"`)
+	}
+	if c.Analyzer.AlertsPerMonth < 0 {
+		return c, usage(fmt.Errorf("%s: alerts_per_month is %v", path, c.Analyzer.AlertsPerMonth), "it is how many false alarms a quiet month may bring: 4 is the default")
+	}
+	return withDefaults(c), nil
+}
+
+func configHint(err error) string {
+	if errors.Is(err, fs.ErrNotExist) {
+		return "there is no such file; leave out --config to use the defaults"
+	}
+	return hintOf(err)
+}
+
+// lineOf finds the line on which a key stands; the decoder does not say.
+func lineOf(text string, key toml.Key) int {
+	last, section := key[len(key)-1], strings.Join(key[:len(key)-1], ".")
+	in := ""
+	for i, l := range strings.Split(text, "\n") {
+		l = strings.TrimSpace(l)
+		if strings.HasPrefix(l, "[") {
+			in = strings.Trim(l, "[] ")
+			if in == key.String() {
+				return i + 1
+			}
+			continue
+		}
+		name, _, ok := strings.Cut(l, "=")
+		if ok && strings.Trim(strings.TrimSpace(name), `"'`) == last && in == section {
+			return i + 1
+		}
+	}
+	return 1
+}
+
+func withDefaults(c Config) Config {
+	if c.Sensor == "" {
+		c.Sensor = "vigie"
+	}
+	if c.Modem.Fast == 0 {
+		c.Modem.Fast = duration(time.Second)
+	}
+	if c.Modem.Slow == 0 {
+		c.Modem.Slow = duration(5 * time.Second)
+	}
+	if c.Store == "" {
+		c.Store = defaultStore()
+	}
+	return c
+}
+
+// defaultStore is where a user's own store lives (XDG base directory specification).
+func defaultStore() string {
+	dir := os.Getenv("XDG_DATA_HOME")
+	if !filepath.IsAbs(dir) {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "vigie.db"
+		}
+		dir = filepath.Join(home, ".local", "share")
+	}
+	return filepath.Join(dir, "vigie", "vigie.db")
+}

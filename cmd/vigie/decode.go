@@ -1,0 +1,116 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"vigie/cell"
+	"vigie/modem/dialect"
+)
+
+// DecodeCmd turns recorded modem text into observations.
+type DecodeCmd struct {
+	JSON   bool     `help:"Print observations as NDJSON, without time: the text has none."`
+	Family string   `help:"Modem family. Default: told from the text." placeholder:"F"`
+	Files  []string `arg:"" name:"file" optional:"" help:"Recorded modem text: what was typed and what was printed, with or without echo. Default, or -: standard input."`
+}
+
+// Run decodes.
+func (c *DecodeCmd) Run(ctx context.Context, p *program) error {
+	var family *dialect.Dialect
+	if c.Family != "" {
+		var err error
+		if family, err = dialect.ByName(c.Family); err != nil {
+			return usage(err, "leave out --family to have it told from the text")
+		}
+	}
+	files := c.Files
+	if len(files) == 0 {
+		files = []string{"-"}
+	}
+	for _, name := range files {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := c.file(p, name, family); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *DecodeCmd) file(p *program, name string, family *dialect.Dialect) error {
+	in, shown := p.in, "standard input"
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		in, shown = f, name
+	}
+	limited := &io.LimitedReader{R: in, N: mostText}
+	rounds, counts, err := dialect.DecodeText(limited, family)
+	if err != nil {
+		return fmt.Errorf("%s: %w", shown, err)
+	}
+	if limited.N == 0 {
+		return hinted(fmt.Errorf("%s is longer than %d MiB", shown, mostText>>20), "recorded modem text is a few lines to a few thousand; cut it, or use vigie replay for observations")
+	}
+	out := bufio.NewWriter(p.out)
+	for i := range rounds {
+		o := &rounds[i].Observation
+		if c.JSON {
+			out.Write(append(cell.AppendRecord(nil, o), '\n'))
+			continue
+		}
+		describeObservation(out, o)
+	}
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	how := "as told"
+	switch {
+	case counts.Guessed:
+		how = "told from the text"
+	case family == nil:
+		how = "no line names a family"
+	}
+	p.err.printf("%s: family %s (%s), %s from %s\n", oneLine(shown), counts.Dialect.Name, how, plural(len(rounds), "observation"), plural(counts.Lines, "line"))
+	for _, r := range counts.Rejects {
+		p.err.printf("not decoded (%s): %s\n", r.Reason, oneLine(r.Line))
+	}
+	return nil
+}
+
+// mostText bounds what decode reads: it is held in memory.
+const mostText = 64 << 20
+
+// describeObservation tells an observation to a person.
+func describeObservation(w io.Writer, o *cell.Observation) {
+	if o.State != "" {
+		fmt.Fprintf(w, "state      %s\n", o.State)
+	}
+	if o.Serving != nil {
+		fmt.Fprintf(w, "serving    %s\n", describeCell(o.Serving))
+	}
+	for i := range o.Secondary {
+		fmt.Fprintf(w, "secondary  %s\n", describeCell(&o.Secondary[i]))
+	}
+	for i := range o.Neighbours {
+		fmt.Fprintf(w, "neighbour  %s\n", describeCell(&o.Neighbours[i]))
+	}
+	if o.Neighbours != nil && len(o.Neighbours) == 0 {
+		fmt.Fprintln(w, "neighbours none")
+	}
+	for _, r := range o.Registration {
+		fmt.Fprintf(w, "register   %s\n", describeRegistration(r))
+	}
+	if o.Position != nil {
+		fmt.Fprintf(w, "position   %.5f %.5f\n", o.Position.Lat, o.Position.Lon)
+	}
+	fmt.Fprintln(w)
+}

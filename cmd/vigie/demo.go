@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"vigie/analyzer"
+	"vigie/cell"
+	"vigie/modem"
+	"vigie/modem/dialect"
+	"vigie/modem/emulator"
+	"vigie/storage"
+)
+
+// DemoCmd shows Vigie at work without hardware.
+type DemoCmd struct {
+	Store string `help:"Where to leave the store. Default: a new directory for temporary files." placeholder:"DB" type:"path"`
+}
+
+var (
+	//go:embed demo/place.txt
+	demoPlace string // recorded answers of a modem, of which the learned past is composed
+	//go:embed demo/scenario.txt
+	demoScenario string
+)
+
+const (
+	demoDays  = 14          // that are learned before the demo watches
+	demoEvery = time.Minute // between two observations of these days
+	demoLimit = 60 * time.Second
+)
+
+// Run plays the demo: a place is learned by replay, then the ordinary collector watches an emulated modem.
+func (c *DemoCmd) Run(ctx context.Context, p *program) (err error) {
+	path, err := c.place()
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	p.out.printf("%s\n\n", p.out.paint(bold, "Vigie demo: no hardware, no network. What is recorded and what is staged is said as it comes."))
+
+	config := withDefaults(Config{Sensor: "demo", Mode: cell.Fixed, Store: path})
+	l := &line{engine: newEngine(config)}
+	flags := StoreFlags{}
+	if l.store, err = flags.open(ctx, config, storage.Options{Create: true}); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.close(ctx)) }()
+
+	p.out.printf("%s\n", p.out.paint(cyan, "1  Learning a place"))
+	n, err := learnDemo(ctx, l, p, began)
+	if err != nil {
+		return err
+	}
+	p.out.printf("   %s of the last %d days, composed of answers that a Quectel RM520N-GL printed on a live network.\n", plural(n, "observation"), demoDays)
+	p.out.printf("   (Recorded: every answer. Made up: that one modem heard them again and again for %d days.)\n\n", demoDays)
+
+	p.out.printf("%s\n", p.out.paint(cyan, "2  Watching an emulated modem on a pseudo-terminal, first with its recorded answers"))
+	events, before, err := c.watch(ctx, l, p, config)
+	if err != nil {
+		return err
+	}
+
+	p.out.printf("\n%s\n", p.out.paint(cyan, "3  What was flagged"))
+	p.out.printf("   while the answers were recorded ones: %s\n", plural(before, "event"))
+	high := 0
+	for _, e := range events.sorted() {
+		if e.Severity == analyzer.High {
+			high++
+		}
+		p.out.printf("\n")
+		printEvent(p.out, &e, true)
+	}
+	p.out.printf("\nIt took %s. The store is %s; look at it with\n   vigie events --store %s\n   vigie export --store %s -\n",
+		time.Since(began).Round(100*time.Millisecond), path, path, path)
+	if high == 0 || before > 0 {
+		return hinted(errors.New("the demo did not show what it should: one event of severity high for the staged attack, none before it"),
+			"this is a bug in this build of vigie; please report it")
+	}
+	return nil
+}
+
+// place chooses where the store will be.
+func (c *DemoCmd) place() (string, error) {
+	if c.Store == "" {
+		dir, err := os.MkdirTemp("", "vigie-demo-")
+		return filepath.Join(dir, "demo.db"), err
+	}
+	if _, err := os.Stat(c.Store); err == nil {
+		return "", usage(fmt.Errorf("%s is there already", c.Store), "name a new file: the demo does not mix with what was really watched")
+	}
+	return c.Store, nil
+}
+
+// learnDemo replays the days before now, composed of the recorded answers: the first round most of the time, the second for
+// 25 minutes every three hours, as a modem at one place moves between two cells.
+func learnDemo(ctx context.Context, l *line, p *program, now time.Time) (int, error) {
+	quectel, err := dialect.ByName("quectel")
+	if err != nil {
+		return 0, err
+	}
+	rounds, _, err := dialect.DecodeText(strings.NewReader(demoPlace), quectel)
+	if err != nil {
+		return 0, err
+	}
+	if len(rounds) != 2 {
+		return 0, fmt.Errorf("the recorded answers of the demo hold %d rounds, not 2", len(rounds))
+	}
+	reports := quectel.Capabilities(dialect.Ident{Manufacturer: "Quectel", Model: "RM520N-GL", Firmware: "RM520NGLAAR03A03M4G"})
+	recs := []cell.Record{&cell.Source{Version: 1, Sensor: "demo", Mode: cell.Fixed, Model: "RM520N-GL", Firmware: "RM520NGLAAR03A03M4G",
+		Reports: cell.Some(reports), AT: true}}
+	end := now.UTC().Truncate(time.Second).Add(-time.Minute)
+	n := 0
+	for t := end.Add(-demoDays * 24 * time.Hour); !t.After(end); t = t.Add(demoEvery) {
+		o := rounds[0].Observation
+		if (t.Hour()*60+t.Minute())%180 < 25 {
+			o = rounds[1].Observation
+		}
+		o.Time, o.Sensor = t, "demo"
+		recs = append(recs, &o)
+		n++
+		if len(recs) >= batch {
+			if err := l.feed(ctx, recs...); err != nil {
+				return n, err
+			}
+			recs = recs[:0]
+			p.err.status("%s", plural(n, "observation"))
+		}
+	}
+	err = l.feed(ctx, recs...)
+	p.err.clear()
+	return n, err
+}
+
+// watch runs the collector on the emulated modem until the scenario ends. It returns the events, and how many there were
+// before anything was staged.
+func (c *DemoCmd) watch(ctx context.Context, l *line, p *program, config Config) (events eventLog, before int, err error) {
+	scenario, err := emulator.Parse(demoScenario, nil)
+	if err != nil {
+		return events, 0, err
+	}
+	ctx, stop := context.WithTimeout(ctx, demoLimit)
+	defer stop()
+	notes := make(chan string, 16)
+	modemCtx, unplug := context.WithCancel(context.WithoutCancel(ctx))
+	em, err := emulator.Start(modemCtx, scenario, emulator.Options{Note: func(text string) {
+		if text == "end" {
+			stop()
+			return
+		}
+		notes <- text
+	}})
+	if err != nil {
+		unplug()
+		return events, 0, err
+	}
+	defer em.Close()
+	defer unplug()
+	log := &watchLog{out: p.out}
+	staged := false
+	tell := func() { // from the goroutine of the collector: the terminal belongs to it
+		for {
+			select {
+			case text := <-notes:
+				p.out.printf("%s\n", p.out.paint(yellow, "   -- STAGED: "+strings.TrimPrefix(text, "stage: ")))
+				staged = true
+			default:
+				return
+			}
+		}
+	}
+	l.told = func(r cell.Record) { tell(); log.record(r) }
+	l.event = func(e analyzer.Event) {
+		log.event(e)
+		if _, known := events.byID[e.ID]; !known && !staged {
+			before++
+		}
+		events.add(e)
+	}
+	err = watch(ctx, l, modem.Config{Device: em.Path(), Sensor: config.Sensor, Mode: config.Mode, Fast: time.Duration(config.Modem.Fast), Slow: time.Duration(config.Modem.Slow)})
+	p.out.clear()
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) && err == nil {
+		err = errors.New("the emulated modem did not come to the end of its scenario")
+	}
+	return events, before, err
+}

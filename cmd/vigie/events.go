@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"vigie/analyzer"
+	"vigie/storage"
+)
+
+// EventsCmd lists or shows what was flagged.
+type EventsCmd struct {
+	List EventsListCmd `cmd:"" default:"withargs" help:"List the stored events, oldest first."`
+	Show EventsShowCmd `cmd:"" help:"Show one event in full."`
+}
+
+// EventsListCmd lists the stored events.
+type EventsListCmd struct {
+	StoreFlags
+	JSON     bool   `help:"Print NDJSON, the same lines as replay prints."`
+	Severity string `help:"Only events of at least this severity: info, low, medium or high." enum:"info,low,medium,high" default:"info"`
+	Since    string `help:"Only events that lasted until after this time: 2026-11-23, 2026-11-23T20:00:00Z, or 36h ago as 36h." placeholder:"TIME"`
+	Rule     string `help:"Only events with a finding of this rule." placeholder:"ID"`
+	Sensor   string `help:"Only events of this sensor." placeholder:"NAME"`
+}
+
+// Run lists.
+func (c *EventsListCmd) Run(ctx context.Context, p *program) error {
+	s, err := c.openRead(ctx, p)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	since, err := parseSince(c.Since)
+	if err != nil {
+		return err
+	}
+	var least analyzer.Severity
+	if err := least.UnmarshalText([]byte(c.Severity)); err != nil {
+		return err
+	}
+	log := eventLog{}
+	for e, err := range s.Events(ctx, storage.EventQuery{From: since, Severity: least, Rule: c.Rule, Sensor: c.Sensor}) {
+		if err != nil {
+			return err
+		}
+		log.add(e)
+	}
+	if c.JSON {
+		return log.writeJSON(p.out)
+	}
+	for _, e := range log.sorted() {
+		printEvent(p.out, &e, false)
+	}
+	if len(log.list) == 0 {
+		p.out.printf("no events\n")
+	}
+	return nil
+}
+
+// EventsShowCmd shows one event.
+type EventsShowCmd struct {
+	StoreFlags
+	ID   string `arg:"" help:"The event's id, or enough of its beginning."`
+	JSON bool   `help:"Print it as JSON."`
+}
+
+// Run shows.
+func (c *EventsShowCmd) Run(ctx context.Context, p *program) error {
+	s, err := c.openRead(ctx, p)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	var found []analyzer.Event
+	if e, err := s.Event(ctx, c.ID); err == nil {
+		found = append(found, e)
+	} else if !errors.Is(err, storage.ErrNotFound) {
+		return err
+	}
+	if len(found) == 0 && c.ID != "" {
+		for e, err := range s.Events(ctx, storage.EventQuery{}) {
+			if err != nil {
+				return err
+			}
+			if strings.HasPrefix(e.ID, c.ID) {
+				found = append(found, e)
+			}
+		}
+	}
+	switch {
+	case len(found) == 0:
+		return hinted(fmt.Errorf("no event %q in the store", c.ID), "vigie events lists them with their ids")
+	case len(found) > 1:
+		return usage(fmt.Errorf("%d events begin with %q", len(found), c.ID), "give more of the id")
+	}
+	if c.JSON {
+		log := eventLog{list: found}
+		return log.writeJSON(p.out)
+	}
+	printEvent(p.out, &found[0], true)
+	return nil
+}
+
+// openRead opens the store that the command line or the configuration names, for reading only.
+func (f *StoreFlags) openRead(ctx context.Context, p *program) (*storage.Store, error) {
+	config, err := loadConfig(p.cli.Config, true)
+	if err != nil {
+		return nil, err
+	}
+	return f.open(ctx, config, storage.Options{ReadOnly: true})
+}
+
+// parseSince reads a date, a time, or how long ago; "" is no bound.
+func parseSince(s string) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	if d, err := time.ParseDuration(s); err == nil && d > 0 {
+		return time.Now().Add(-d), nil
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04", time.DateOnly} {
+		if t, err := time.ParseInLocation(layout, s, time.Local); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, usage(fmt.Errorf("--since %q is not a time", s), "write 2026-11-23, 2026-11-23T20:00:00Z, or 36h for the last 36 hours")
+}

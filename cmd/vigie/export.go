@@ -1,0 +1,73 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+
+	"vigie/cell"
+	"vigie/storage"
+)
+
+// ExportCmd writes the stored records in the interchange format.
+type ExportCmd struct {
+	StoreFlags
+	Since  string `help:"Only what was recorded after this time: 2026-11-23, 2026-11-23T20:00:00Z, or 36h ago as 36h." placeholder:"TIME"`
+	Sensor string `help:"Only records of this sensor." placeholder:"NAME"`
+	File   string `arg:"" help:"Where to: a new file (.ndjson, or .ndjson.gz), or - for standard output."`
+}
+
+// Run exports.
+func (c *ExportCmd) Run(ctx context.Context, p *program) error {
+	s, err := c.openRead(ctx, p)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	since, err := parseSince(c.Since)
+	if err != nil {
+		return err
+	}
+	put, done := c.toStdout(p)
+	if c.File != "-" {
+		if _, err := os.Stat(c.File); err == nil {
+			return usage(fmt.Errorf("%s is there already", c.File), "name a new file: what was exported before is not overwritten")
+		}
+		f, err := storage.OpenNDJSON(c.File)
+		if err != nil {
+			return err
+		}
+		put, done = func(r cell.Record) error { return f.Append(r) }, f.Close
+	}
+	n := 0
+	for e, err := range s.Records(ctx, storage.Query{From: since, Sensor: c.Sensor}) {
+		if err == nil {
+			err = put(e.Record)
+		}
+		if err != nil {
+			_ = done()
+			return err
+		}
+		if n++; n%20000 == 0 {
+			p.err.status("%s written", plural(n, "line"))
+		}
+	}
+	if err := done(); err != nil {
+		return err
+	}
+	p.err.clear()
+	p.err.printf("wrote %s\n", plural(n, "line"))
+	return nil
+}
+
+func (c *ExportCmd) toStdout(p *program) (put func(cell.Record) error, done func() error) {
+	out := bufio.NewWriter(p.out)
+	var buf []byte
+	var enc cell.Encoder
+	return func(r cell.Record) error {
+		buf = enc.Append(buf[:0], r)
+		_, err := out.Write(buf)
+		return err
+	}, out.Flush
+}

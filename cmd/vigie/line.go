@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"vigie/analyzer"
+	"vigie/analyzer/rules"
+	"vigie/cell"
+	"vigie/storage"
+)
+
+// line is the straight line from a record to an event: record -> store -> analyzer -> event -> store. Watching, replaying
+// and the demo differ only in where the records come from and who is told.
+//
+// A record is stored before it is analysed, and the analyzer's state is stored with the number of the last record that it
+// holds. So after a crash the analyzer takes up the state and reads on in the store: nothing is lost, nothing counts twice.
+type line struct {
+	engine *analyzer.Engine
+	store  *storage.Store       // nil: nothing is kept
+	record *storage.NDJSON      // nil: not recorded to a file
+	told   func(cell.Record)    // of each record, once; may be nil
+	event  func(analyzer.Event) // of each event that opened, changed or closed; may be nil
+
+	seq   int64     // of the last record that the engine has
+	saved time.Time // time of the record at which the state was last stored
+	known int       // records that the store had already
+}
+
+// stateName is the analyzer's state in the store.
+const stateName = "analyzer"
+
+// saveEvery is how much watching a crash may cost in reading the store again. The state is written whole; a minute
+// would wear out an SD card for nothing.
+const saveEvery = 15 * time.Minute
+
+func newEngine(c Config) *analyzer.Engine {
+	return analyzer.New(rules.All(), analyzer.Options{AlertsPerMonth: c.Analyzer.AlertsPerMonth})
+}
+
+// resume takes up what the store has learned.
+func (l *line) resume(ctx context.Context, status func(done int)) error {
+	state, seq, err := l.store.LoadState(ctx, stateName)
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+	case err != nil:
+		return err
+	default:
+		if err := l.engine.Restore(state); err != nil {
+			seq = 0 // made by other rules: learn it again from the records, which are the truth
+		}
+	}
+	l.seq = seq
+	n := 0
+	for entry, err := range l.store.Records(ctx, storage.Query{AfterSeq: l.seq}) {
+		if err != nil {
+			return err
+		}
+		l.engine.Feed(entry.Record)
+		l.seq = max(l.seq, entry.Seq)
+		if n++; n%20000 == 0 {
+			if status != nil {
+				status(n)
+			}
+			if err := l.flush(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	return l.save(ctx)
+}
+
+// feed takes records in order of time. A record that the store has already is passed over.
+func (l *line) feed(ctx context.Context, recs ...cell.Record) error {
+	fresh := recs
+	if l.store != nil {
+		fresh = fresh[:0:0]
+		err := l.store.Update(ctx, func(tx *storage.Tx) error {
+			fresh = fresh[:0]
+			for _, r := range recs {
+				before := tx.Seq()
+				seq, err := tx.Append(r)
+				if err != nil {
+					return err
+				}
+				if _, isSource := r.(*cell.Source); seq > before || isSource {
+					fresh = append(fresh, r)
+				}
+				l.seq = seq
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		l.known += len(recs) - len(fresh)
+	}
+	if l.record != nil {
+		if err := l.record.Append(fresh...); err != nil {
+			return err
+		}
+	}
+	var last time.Time
+	for _, r := range fresh {
+		l.engine.Feed(r)
+		if l.told != nil {
+			l.told(r)
+		}
+		if t := r.When(); !t.IsZero() {
+			last = t
+		}
+	}
+	if l.saved.IsZero() {
+		l.saved = last
+	}
+	if l.store != nil && last.Sub(l.saved) >= saveEvery {
+		l.saved = last
+		return l.save(ctx)
+	}
+	return l.flush(ctx)
+}
+
+// flush stores and tells the events that are new.
+func (l *line) flush(ctx context.Context) error {
+	events := l.engine.Take()
+	if len(events) == 0 {
+		return nil
+	}
+	if l.store != nil {
+		if err := l.store.PutEvents(ctx, events...); err != nil {
+			return err
+		}
+	}
+	if l.event != nil {
+		for _, e := range events {
+			l.event(e)
+		}
+	}
+	return nil
+}
+
+// save stores the analyzer's state, with the events that it knows of.
+func (l *line) save(ctx context.Context) error {
+	if err := l.flush(ctx); err != nil || l.store == nil {
+		return err
+	}
+	state, err := l.engine.Save()
+	if err != nil {
+		return fmt.Errorf("saving what was learned: %w", err)
+	}
+	return l.store.SaveState(ctx, stateName, state, l.seq)
+}
+
+// close stores what is not stored yet, even when ctx has ended.
+func (l *line) close(ctx context.Context) error {
+	ctx = context.WithoutCancel(ctx)
+	l.engine.Finish() // events that go on are told in their last form
+	err := l.save(ctx)
+	if l.record != nil {
+		err = errors.Join(err, l.record.Close())
+	}
+	if l.store != nil {
+		err = errors.Join(err, l.store.Close())
+	}
+	return err
+}

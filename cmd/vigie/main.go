@@ -1,0 +1,139 @@
+// Command vigie watches the cell towers around a modem and flags what looks like a rogue cell or a forced downgrade.
+//
+// It is one program with one file a subcommand. It wires the rooms together (modem, analyzer, storage) and speaks to
+// people; it refuses to hold knowledge of its own about modems, networks or attacks, and it starts no other program.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// version is set at release; a build from a checkout says what Go knows of it.
+var version = ""
+
+// CLI is the whole command line.
+type CLI struct {
+	Demo    DemoCmd    `cmd:"" help:"See it work, without hardware: a learned place, recorded modem answers, a staged attack."`
+	Watch   WatchCmd   `cmd:"" help:"Watch with a modem until interrupted."`
+	Replay  ReplayCmd  `cmd:"" help:"Run the rules over recorded observations and print the events."`
+	Decode  DecodeCmd  `cmd:"" help:"Turn recorded modem text into observations."`
+	Analyze AnalyzeCmd `cmd:"" help:"Run the rules of today over what a store has recorded; say what is new, gone or changed."`
+	Events  EventsCmd  `cmd:"" help:"List the stored events, or show one in full."`
+	Export  ExportCmd  `cmd:"" help:"Write the stored observations and gaps to a file."`
+	Rules   RulesCmd   `cmd:"" help:"List the rules; or every byte string that may ever be written to a modem."`
+	//	Probe   ProbeCmd   `cmd:"" help:"Say which modems are there, what they can report, and who holds their ports."`
+
+	Config  string           `help:"Configuration file (TOML). Default: ~/.config/vigie/vigie.toml, then /etc/vigie/vigie.toml; replay reads one only when named here." placeholder:"FILE" type:"path"`
+	Color   string           `help:"Colour: auto (on a terminal, unless NO_COLOR is set), always or never." enum:"auto,always,never" default:"auto"`
+	Version kong.VersionFlag `help:"Print the version and stop." short:"V"`
+}
+
+const description = `Vigie is a passive lookout over the cell towers around you. It listens through a USB LTE modem and flags
+downgrade and rogue-cell patterns: anomalies with their evidence and their innocent causes, never a verdict.
+
+  vigie demo                               see it work; needs no hardware, no network, half a minute
+  vigie probe                              which modem is here, and what it can see
+  vigie watch                              watch with it; the store remembers and learns this place
+  vigie events                             what was flagged; "vigie events show ID" for the whole story
+
+Exit status: 0 also when events were found, 1 when something could not be read or done, 2 for wrong usage.`
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// run is the program, with its three streams as inputs; it returns the exit status.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	var cli CLI
+	exit := -1
+	parser, err := kong.New(&cli, kong.Name("vigie"), kong.Description(description), kong.Writers(stdout, stderr),
+		kong.Vars{"version": versionText()}, kong.Exit(func(code int) { exit = code; panic(stopped{}) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}), kong.UsageOnError())
+	if err != nil {
+		return tell(stderr, err)
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	var parsed *kong.Context
+	func() {
+		defer func() {
+			if r := recover(); r != nil {
+				if _, ok := r.(stopped); !ok {
+					panic(r)
+				}
+			}
+		}()
+		parsed, err = parser.Parse(args)
+	}()
+	if exit >= 0 {
+		return exit
+	}
+	if err != nil {
+		return tell(stderr, usage(err, helpFor(args)))
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	p := &program{cli: &cli, in: stdin, out: newTerm(stdout, cli.Color), err: newTerm(stderr, cli.Color)}
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	return tell(stderr, parsed.Run(p))
+}
+
+type stopped struct{}
+
+// program is what every subcommand gets: the command line and the streams.
+type program struct {
+	cli      *CLI
+	in       io.Reader
+	out, err *term
+}
+
+func helpFor(args []string) string {
+	for _, a := range args {
+		if len(a) > 0 && a[0] != '-' {
+			return fmt.Sprintf("vigie %s --help lists what it takes", a)
+		}
+	}
+	return "vigie --help lists what there is"
+}
+
+func versionText() string {
+	if version != "" {
+		return "vigie " + version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				return "vigie (built from " + s.Value + ")"
+			}
+		}
+	}
+	return "vigie (built from a checkout)"
+}
+
+// tell prints an error as one line and a hint line, and returns the exit status that goes with it.
+func tell(w io.Writer, err error) int {
+	if err == nil {
+		return 0
+	}
+	status, hint := 1, ""
+	var p *problem
+	if errors.As(err, &p) {
+		status, hint = p.status, p.hint
+	}
+	if h := hintOf(err); hint == "" {
+		hint = h
+	}
+	fmt.Fprintf(w, "vigie: %s\n", oneLine(err.Error()))
+	if hint != "" {
+		fmt.Fprintf(w, "hint: %s\n", oneLine(hint))
+	}
+	return status
+}

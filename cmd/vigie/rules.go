@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"vigie/analyzer/rules"
+	"vigie/modem/dialect"
+)
+
+// RulesCmd lists the rules, or the commands.
+type RulesCmd struct {
+	JSON     bool `help:"Print NDJSON, one line a rule (or a command)."`
+	Commands bool `help:"Instead, list every byte string that Vigie may ever write to a modem, with the reason for each."`
+}
+
+// Run lists.
+func (c *RulesCmd) Run(_ context.Context, p *program) error {
+	if c.Commands {
+		return c.commands(p)
+	}
+	enc := json.NewEncoder(p.out)
+	for _, r := range rules.All() {
+		if c.JSON {
+			err := enc.Encode(struct {
+				ID       string   `json:"id"`
+				Version  int      `json:"version"`
+				Title    string   `json:"title"`
+				Needs    []string `json:"needs"`
+				Severity []string `json:"severity"`
+				Status   string   `json:"status"`
+				Telling  string   `json:"telling"`
+				Cause    string   `json:"cause"`
+			}{r.ID, r.Version, r.Title, r.Needs.Words(), []string{r.Min.String(), r.Max.String()}, string(r.Status), r.Telling.String(), r.Cause})
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		p.out.printf("%s v%d  %s\n", p.out.paint(bold, r.ID), r.Version, r.Title)
+		p.out.printf("    severity %s to %s, %s, %s\n    needs: %s\n", r.Min, r.Max, r.Telling, r.Status, strings.Join(r.Needs.Words(), ", "))
+	}
+	return nil
+}
+
+func (c *RulesCmd) commands(p *program) error {
+	list, err := dialect.Commands()
+	if err != nil {
+		return err
+	}
+	enc := json.NewEncoder(p.out)
+	enc.SetEscapeHTML(false)
+	for _, cmd := range list.All() {
+		if c.JSON {
+			if err := enc.Encode(map[string]string{"bytes": cmd.Bytes, "kind": cmd.Kind.String(), "why": cmd.Why}); err != nil {
+				return err
+			}
+			continue
+		}
+		p.out.printf("%-30s %-10s %s\n", strings.TrimRight(cmd.Bytes, "\r"), cmd.Kind, cmd.Why)
+	}
+	return nil
+}

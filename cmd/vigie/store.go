@@ -1,0 +1,79 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"vigie/storage"
+)
+
+// StoreFlags choose the store. The passphrase comes from a file or a systemd credential, never from an argument.
+type StoreFlags struct {
+	Store          string `help:"The store: one file that holds records, events and what was learned. Default: ~/.local/share/vigie/vigie.db, or what the configuration says." placeholder:"DB" type:"path"`
+	PassphraseFile string `help:"File whose first line encrypts the store at rest." placeholder:"FILE" type:"path" env:"VIGIE_PASSPHRASE_FILE"`
+}
+
+// path is the store to use: the flag, else the configuration.
+func (f *StoreFlags) path(c Config) string {
+	if f.Store != "" {
+		return f.Store
+	}
+	return c.Store
+}
+
+// open opens the store, and makes it where create allows.
+func (f *StoreFlags) open(ctx context.Context, c Config, o storage.Options) (*storage.Store, error) {
+	path := f.path(c)
+	secret, err := passphrase(f.PassphraseFile, c.PassphraseFile)
+	if err != nil {
+		return nil, err
+	}
+	o.Passphrase = secret
+	if o.Create {
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return nil, fmt.Errorf("store %s: %w", path, err)
+		}
+	}
+	s, err := storage.Open(ctx, path, o)
+	switch {
+	case err == nil:
+		return s, nil
+	case errors.Is(err, storage.ErrNotFound):
+		return nil, hinted(err, `nothing was watched into it yet: "vigie watch" or "vigie replay --store" makes it, or name another with --store`)
+	case errors.Is(err, storage.ErrKey):
+		return nil, hinted(err, "name the file that holds its passphrase with --passphrase-file; without the passphrase nobody can read it")
+	case errors.Is(err, storage.ErrLocked):
+		return nil, hinted(err, "stop the other vigie first, or read it meanwhile with vigie events")
+	case errors.Is(err, storage.ErrDamaged):
+		return nil, hinted(err, "keep the file as it is, it is evidence; a copy may still be read with: vigie export --store COPY -")
+	case errors.Is(err, storage.ErrForeign):
+		return nil, hinted(err, "name a file that vigie made, or a path where nothing is yet")
+	}
+	return nil, err
+}
+
+// passphrase reads the first line of the first file that is named; none is no passphrase.
+func passphrase(files ...string) (string, error) {
+	for _, name := range files {
+		if name == "" {
+			continue
+		}
+		f, err := os.Open(name)
+		if err != nil {
+			return "", fmt.Errorf("passphrase: %w", err)
+		}
+		defer f.Close()
+		text, err := bufio.NewReader(f).ReadString('\n')
+		if text = strings.TrimRight(text, "\r\n"); text == "" {
+			return "", usage(fmt.Errorf("passphrase: the first line of %s is empty", name), "write the passphrase on its first line, and make the file readable for you alone (chmod 600)")
+		}
+		_ = err // a last line without an end is a line
+		return text, nil
+	}
+	return "", nil
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"vigie/analyzer"
+	"vigie/cell"
+)
+
+// watchLog tells a person what changes while a modem is watched: a line a change, and on a terminal a status line that
+// says that it is alive. What stays the same is not said again.
+type watchLog struct {
+	out       *term
+	sensor    string
+	serving   *cell.Cell // as last told
+	state     cell.State
+	regs      map[cell.Domain]cell.Registration
+	severity  map[string]analyzer.Severity // of events, as last told
+	blind     bool
+	seen      int
+	last      *cell.Cell
+	neighbour int
+}
+
+func (l *watchLog) say(t time.Time, s style, format string, args ...any) {
+	l.out.printf("%s  %s\n", t.UTC().Format("15:04:05.000"), l.out.paint(s, oneLine(fmt.Sprintf(format, args...))))
+}
+
+func (l *watchLog) record(r cell.Record) {
+	switch r := r.(type) {
+	case *cell.Source:
+		l.out.printf("modem %s, firmware %s, reports: %s\n", oneLine(orUnknown(r.Model)), oneLine(orUnknown(r.Firmware)), r.Reports.Or(0))
+	case *cell.Gap:
+		if r.Until.IsZero() {
+			l.blind = true
+			l.say(r.Time, yellow, "blind: %s", r.Reason)
+		} else {
+			l.blind = false
+			l.say(r.Until, green, "seeing again after %s blind: %s", r.Until.Sub(r.Time).Round(100*time.Millisecond), r.Reason)
+		}
+	case *cell.Health:
+		l.say(r.Time, yellow, "%s: %s", r.Reason, r.Detail)
+	case *cell.Clock:
+		l.say(r.Time, yellow, "the clock was wrong by %s until now", r.Offset)
+	case *cell.Observation:
+		l.observation(r)
+	}
+}
+
+func orUnknown(s string) string {
+	if s == "" {
+		return "unknown"
+	}
+	return s
+}
+
+func (l *watchLog) observation(o *cell.Observation) {
+	l.seen++
+	if o.State != "" && o.State != l.state {
+		if l.state != "" || o.State != cell.Idle && o.State != cell.Connected {
+			l.say(o.Time, plainStyle, "state: %s", o.State)
+		}
+		l.state = o.State
+		if o.State == cell.Searching || o.State == cell.NoService {
+			l.serving = nil
+		}
+	}
+	if c := o.Serving; c != nil {
+		l.last = c
+		if l.serving == nil || !sameCell(l.serving, c) {
+			l.serving = c
+			l.say(o.Time, bold, "on %s", describeCell(c))
+		} else if !l.serving.PCI.Known() && c.PCI.Known() {
+			l.serving = c // the same, said more fully
+		}
+	}
+	if o.Neighbours != nil {
+		l.neighbour = len(o.Neighbours)
+	}
+	for _, r := range o.Registration {
+		if l.regs == nil {
+			l.regs = map[cell.Domain]cell.Registration{}
+		}
+		was, told := l.regs[r.Domain]
+		if !told || was.Status != r.Status || was.Cause != r.Cause {
+			l.regs[r.Domain] = r
+			s := plainStyle
+			if r.Status.Or(0) == 3 {
+				s = yellow
+			}
+			l.say(o.Time, s, "registration: %s", describeRegistration(r))
+		}
+	}
+	if l.last != nil {
+		l.out.status("%s  watching: %s, %s, %s neighbours", o.Time.UTC().Format("15:04:05"), plural(l.seen, "observation"), describeCell(l.last), thousands(l.neighbour))
+	}
+}
+
+const plainStyle style = ""
+
+// sameCell tells whether nothing that both say contradicts: an unsolicited line names a cell by fewer fields than an answer.
+func sameCell(a, b *cell.Cell) bool {
+	return a.RAT == b.RAT && agree(a.Area, b.Area) && agree(a.ID, b.ID) && agree(a.PCI, b.PCI) && agree(a.ARFCN, b.ARFCN) &&
+		(!a.PLMN().Known() || !b.PLMN().Known() || a.PLMN().Same(b.PLMN()))
+}
+
+func agree[T comparable](a, b cell.Opt[T]) bool { return !a.Known() || !b.Known() || a == b }
+
+func (l *watchLog) event(e analyzer.Event) {
+	if l.severity == nil {
+		l.severity = map[string]analyzer.Severity{}
+	}
+	was, told := l.severity[e.ID]
+	if told && was == e.Severity && e.State != analyzer.Closed {
+		return
+	}
+	l.severity[e.ID] = e.Severity
+	word := "event"
+	switch {
+	case e.State == analyzer.Closed:
+		word = "event closed"
+	case told:
+		word = "event is now"
+	}
+	l.say(e.Last, severityStyle(e.Severity), "%s %s: %s (%s)", word, e.Severity, e.Summary, e.ID)
+}
