@@ -47,7 +47,7 @@ type Dialect struct {
 	once  func(line string) string // names a row that is printed once a round: a second one opens a new round of a text
 	parse func(r *round, a Answer) // reads one answer into the round
 
-	ident Ident // of the modem that For chose it for
+	ident Ident // of the modem that For or As tied it to
 }
 
 // Ident is what a modem says it is, and what USB says of it.
@@ -119,17 +119,14 @@ func ByName(name string) (*Dialect, error) {
 func For(id Ident) *Dialect {
 	for _, d := range All() {
 		if d.Evidence != Experimental && d.Match(id) {
-			return d.of(id)
+			return d.As(id)
 		}
 	}
-	return generic.of(id)
+	return generic.As(id)
 }
 
-// As is the dialect as this modem speaks it, for a modem that was told to be of this family whatever it says it is.
-func (d *Dialect) As(id Ident) *Dialect { return d.of(id) }
-
-// of is the dialect as this modem speaks it.
-func (d *Dialect) of(id Ident) *Dialect {
+// As is the dialect as this modem speaks it: also for a modem that was told to be of this family, whatever it says it is.
+func (d *Dialect) As(id Ident) *Dialect {
 	tied := *d
 	tied.ident = id
 	return &tied

@@ -26,10 +26,14 @@ var generic = &Dialect{
 	Around:   []at.Command{askCSCON, askCEER},
 	Once:     []at.Command{askCPIN},
 	Surveys:  []at.Command{scanCOPS},
-	Hint:     genericHint,
-	Knows:    func(string) bool { return false },
-	once:     genericOnce,
-	parse:    func(r *round, a Answer) { r.each(a, r.generic) },
+	Only: map[string]cell.Fields{
+		"+CESQ": cell.FieldRSRP | cell.FieldRSRQ | cell.FieldRSCP | cell.FieldEcIo,
+		"+CSQ":  cell.FieldRSSI,
+	},
+	Hint:  genericHint,
+	Knows: func(string) bool { return false },
+	once:  genericOnce,
+	parse: func(r *round, a Answer) { r.each(a, r.generic) },
 }
 
 // The queries of the standard, for any family to ask.

@@ -37,6 +37,10 @@ var quectel = &Dialect{
 		{Text: "+QOPS", Kind: at.Survey, Prefixes: []string{"+QOPS"}, Bare: true, Timeout: 200 * time.Second, Why: "all cells that can be heard; interrupts service"},
 		scanCOPS,
 	},
+	Only: map[string]cell.Fields{
+		`+QENG="neighbourcell"`: cell.FieldNeighbours | cell.FieldNeighbourPriority | cell.FieldPriority,
+		"+QGPSLOC=2":            cell.FieldPosition,
+	},
 	Hint: func(line string) bool {
 		return genericHint(line) || strings.HasPrefix(line, `+QIND: "act"`)
 	},

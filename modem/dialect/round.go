@@ -237,7 +237,7 @@ func (r *round) settle() {
 	}
 }
 
-// without leaves out the rows that are the serving cell itself.
+// without leaves out the rows that are the serving cell itself. What they say of its frequency is the serving cell's.
 func without(list []cell.Cell, s *cell.Cell) []cell.Cell {
 	pci, ok := s.PCI.Get()
 	arfcn, ok2 := s.ARFCN.Get()
@@ -250,6 +250,9 @@ func without(list []cell.Cell, s *cell.Cell) []cell.Cell {
 		p, known := n.PCI.Get()
 		a, known2 := n.ARFCN.Get()
 		if known && known2 && n.RAT == s.RAT && p == pci && a == arfcn {
+			take(&s.Priority, n.Priority)
+			take(&s.ThreshLow, n.ThreshLow)
+			take(&s.ThreshHigh, n.ThreshHigh)
 			continue
 		}
 		kept = append(kept, *n)

@@ -68,7 +68,7 @@ func DecodeText(text io.Reader, d *Dialect) ([]Decoded, TextCounts, error) {
 	if n.Dialect == nil {
 		n.Dialect = generic
 	}
-	tied := n.Dialect.of(Identify(answers))
+	tied := n.Dialect.As(Identify(answers))
 	var out []Decoded
 	for _, round := range tied.rounds(answers) {
 		x := tied.Decode(round)
