@@ -93,10 +93,7 @@ func scanLog(path string) (good, lost int, err error) {
 	if binary.BigEndian.Uint32(head[:])&1 == 1 {
 		order = binary.BigEndian
 	}
-	size := binary.BigEndian.Uint32(head[8:])
-	if size < 512 || size > 65536 {
-		return 0, 0, fmt.Errorf("%w: page size %d in the log", ErrDamaged, size)
-	}
+	const size = 4096 // of our pages
 	sum := logSum{order: order}
 	sum.add(head[:24])
 	headed := sum.is(head[24:])

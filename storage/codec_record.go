@@ -61,20 +61,28 @@ func decodeRecord(b []byte, kind Kinds, sensor string, key int64) (cell.Record, 
 	return r, nil
 }
 
+// kindOf is the kind of a record; 0 when it is none: nil, a nil pointer, or another type.
 func kindOf(r cell.Record) Kinds {
-	switch r.(type) {
+	switch r := r.(type) {
 	case *cell.Observation:
-		return Observations
+		return there(r != nil, Observations)
 	case *cell.Gap:
-		return Gaps
+		return there(r != nil, Gaps)
 	case *cell.Health:
-		return Healths
+		return there(r != nil, Healths)
 	case *cell.Clock:
-		return Clocks
+		return there(r != nil, Clocks)
 	case *cell.Source:
-		return Sources
+		return there(r != nil, Sources)
 	}
 	return 0
+}
+
+func there(there bool, k Kinds) Kinds {
+	if !there {
+		return 0
+	}
+	return k
 }
 
 // rawOf is where a record keeps its raw lines; nil where it has no place for them.
@@ -109,19 +117,19 @@ func (c *coder) record(r cell.Record, exact bool) {
 		text(c, &r.Detail)
 		n := int64(r.Count)
 		c.int(&n)
-		r2(c, &r.Count, int(n))
+		set(c, &r.Count, int(n))
 	case *cell.Clock:
 		masked(c, func(m *mask) { c.far(m, &r.Time, exact) })
 		n := int64(r.Offset)
 		c.int(&n)
-		r2(c, &r.Offset, time.Duration(n))
+		set(c, &r.Offset, time.Duration(n))
 	case *cell.Source:
 		c.source(r)
 	}
 }
 
-// r2 sets v when reading.
-func r2[T any](c *coder, v *T, to T) {
+// set sets v when reading.
+func set[T any](c *coder, v *T, to T) {
 	if !c.writing {
 		*v = to
 	}
@@ -239,7 +247,7 @@ func (c *coder) position(p *cell.Position) {
 func (c *coder) source(s *cell.Source) {
 	version := int64(s.Version)
 	c.int(&version)
-	r2(c, &s.Version, int(version))
+	set(c, &s.Version, int(version))
 	word(c, &s.Mode, modes)
 	text(c, &s.Model)
 	text(c, &s.Firmware)
@@ -294,7 +302,7 @@ func (c *coder) finding(f *analyzer.Finding) {
 	text(c, &f.Rule)
 	version := int64(f.Version)
 	c.int(&version)
-	r2(c, &f.Version, int(version))
+	set(c, &f.Version, int(version))
 	number(c, &f.Severity)
 	c.time(&f.First)
 	c.time(&f.Last)

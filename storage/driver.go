@@ -8,12 +8,15 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"os"
 	"syscall"
 
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/driver"
-	_ "github.com/ncruces/go-sqlite3/vfs/adiantum" // encryption at rest
-	_ "github.com/ncruces/go-sqlite3/vfs/mvcc"     // stores in memory
+	"github.com/ncruces/go-sqlite3/util/vfsutil"
+	"github.com/ncruces/go-sqlite3/vfs"
+	"github.com/ncruces/go-sqlite3/vfs/adiantum"
+	_ "github.com/ncruces/go-sqlite3/vfs/mvcc" // stores in memory
 )
 
 // This file is all that knows which SQLite is underneath: how a database is named, keyed and given checksums, and what
@@ -27,7 +30,8 @@ type access struct {
 	key       []byte // nil: plain
 	memory    bool
 	readOnly  bool
-	immutable bool // on a disk that cannot be written to; nobody else writes either
+	frozen    bool // on a disk that cannot be written to
+	immutable bool // and nothing is left in its log
 	create    bool
 }
 
@@ -42,8 +46,12 @@ func (a access) connect() (*sql.DB, error) {
 	switch {
 	case a.memory:
 		q.Set("vfs", "mvcc")
+	case a.key != nil && a.frozen:
+		q.Set("vfs", "vigie-frozen-adiantum")
 	case a.key != nil:
 		q.Set("vfs", "adiantum")
+	case a.frozen:
+		q.Set("vfs", "vigie-frozen")
 	}
 	switch {
 	case a.readOnly:
@@ -70,6 +78,23 @@ func (a access) connect() (*sql.DB, error) {
 		}
 		return c.Exec(pragmas)
 	})
+}
+
+// frozenVFS opens the log for reading only, which the VFS of the library does not try by itself: so a store can be read
+// that a crash left on a disk that cannot be written to now (a card from a seized kit, mounted read-only).
+type frozenVFS struct{ vfs.VFS }
+
+func init() {
+	frozen := frozenVFS{vfs.Find("")}
+	vfs.Register("vigie-frozen", frozen)
+	vfs.Register("vigie-frozen-adiantum", adiantum.Wrap(frozen, nil))
+}
+
+func (v frozenVFS) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.File, vfs.OpenFlag, error) {
+	if flags&vfs.OPEN_WAL != 0 {
+		flags = flags&^(vfs.OPEN_READWRITE|vfs.OPEN_CREATE) | vfs.OPEN_READONLY
+	}
+	return vfsutil.WrapOpenFilename(v.VFS, name, flags)
 }
 
 // enableChecksums makes every page of a new database carry a checksum, which is compared whenever it is read.
@@ -105,6 +130,23 @@ func explain(err error) error {
 		return err
 	}
 	return fmt.Errorf("%w: %w", known, err)
+}
+
+// cause adds to an error of writing what the system says when one writes there: the library loses that on the way.
+func cause(dir string, err error) error {
+	if !errors.Is(err, sqlite3.IOERR_WRITE) && !errors.Is(err, sqlite3.IOERR_SHMSIZE) && !errors.Is(err, sqlite3.CANTOPEN) {
+		return err
+	}
+	f, why := os.CreateTemp(dir, ".vigie-*")
+	if why == nil {
+		_, why = f.Write(make([]byte, 64<<10))
+		f.Close()
+		os.Remove(f.Name())
+	}
+	if why == nil {
+		return err
+	}
+	return fmt.Errorf("%w (%w)", err, why)
 }
 
 // notADatabase tells that what is there does not begin as a database: with a key given, that the key does not fit.

@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -38,11 +39,15 @@ const checkTime = 500 * time.Millisecond
 // applicationID stands in the header of every store: "Vigi".
 const applicationID = 0x56696769
 
-// schemaVersion is the number of the newest file under migrations.
-const schemaVersion = 1
-
 //go:embed migrations/*.sql
 var migrations embed.FS
+
+// schemaVersion is the number of the newest migration, by the name of its file.
+var schemaVersion = func() (newest int) {
+	files, _ := migrations.ReadDir("migrations") // sorted
+	newest, _ = strconv.Atoi(files[len(files)-1].Name()[:5])
+	return newest
+}()
 
 // Open opens a store, or creates it with Options.Create. A new store is only there once it is complete, and belongs to
 // the user alone (permission 0600).
@@ -66,7 +71,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if o.Create && !o.ReadOnly {
 		if _, err := os.Stat(abs); errors.Is(err, fs.ErrNotExist) {
 			if err := create(ctx, abs, o); err != nil && !errors.Is(err, fs.ErrExist) {
-				return nil, fmt.Errorf("cannot create the store %s: %w", path, explain(err))
+				return nil, fmt.Errorf("cannot create the store %s: %w", path, explain(cause(filepath.Dir(abs), err)))
 			}
 		}
 	}
@@ -94,9 +99,14 @@ func open(ctx context.Context, path string, o Options) (_ *Store, err error) {
 	}()
 	a := access{path: path, key: key, readOnly: o.ReadOnly}
 	if o.ReadOnly {
-		a.immutable = cannotWrite(filepath.Dir(path)) && empty(path+"-wal")
+		a.frozen = cannotWrite(filepath.Dir(path))
+		a.immutable = a.frozen && empty(path+"-wal")
 	} else if s.lock, err = lock(ctx, path); err != nil {
 		return nil, err
+	} else if key != nil {
+		if err := wholeBlocks(path + "-wal"); err != nil {
+			return nil, err
+		}
 	}
 	if plain && (!o.ReadOnly || nobodyWrites(path)) {
 		s.noteLog(path + "-wal")
@@ -235,6 +245,9 @@ func create(ctx context.Context, path string, o Options) error {
 // build makes a store of an empty database.
 func build(ctx context.Context, db *sql.DB, a access) error {
 	if !a.memory {
+		if _, err := db.ExecContext(ctx, "PRAGMA synchronous=off"); err != nil { // create syncs the file when it is complete
+			return err
+		}
 		if err := enableChecksums(ctx, db); err != nil {
 			return err
 		}
@@ -289,6 +302,17 @@ func inspect(path string) (plain bool, err error) {
 		return true, fmt.Errorf("%w: it is a database of another program", ErrForeign)
 	}
 	return true, nil
+}
+
+// wholeBlocks cuts the part of a block from the end of an encrypted log, where a power cut may leave it. It cannot be
+// decrypted, and the library would refuse the whole log for it.
+func wholeBlocks(path string) error {
+	const block = 4096
+	info, err := os.Stat(path)
+	if err != nil || info.Size()%block == 0 {
+		return nil
+	}
+	return os.Truncate(path, info.Size()/block*block)
 }
 
 // lock keeps other writers away as long as the file is open. It is no lock to SQLite, and readers do not ask for it but

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 )
@@ -66,32 +67,33 @@ func (s *Store) Update(ctx context.Context, f func(*Tx) error) error {
 	if s.readOnly {
 		return fmt.Errorf("cannot write to the store: %w", ErrReadOnly)
 	}
-	if err := s.update(ctx, f); err != nil {
-		return fmt.Errorf("nothing was stored: %w", explain(err))
-	}
-	return nil
-}
-
-func (s *Store) update(ctx context.Context, f func(*Tx) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.w == nil {
 		return ErrClosed
 	}
-	if err := s.takeSyncErr(); err != nil {
-		return err
+	urgent, err := s.transact(ctx, f)
+	if err != nil {
+		return fmt.Errorf("nothing was stored: %w", explain(cause(filepath.Dir(s.path), err)))
 	}
+	if err := s.settle(urgent); err != nil {
+		return fmt.Errorf("stored, but not yet safe from a power cut: %w", explain(err))
+	}
+	return nil
+}
+
+func (s *Store) transact(ctx context.Context, f func(*Tx) error) (urgent bool, err error) {
 	if err := ctx.Err(); err != nil {
-		return err
+		return false, err
 	}
 	w := s.w
 	if w.broken != nil { // by what came before: perhaps it has passed
 		if w.broken = w.load(); w.broken != nil {
-			return w.broken
+			return false, w.broken
 		}
 	}
 	if err := w.exec("BEGIN IMMEDIATE"); err != nil {
-		return err
+		return false, err
 	}
 	t := &Tx{ctx: ctx, w: w}
 	before, committed := w.seq, false
@@ -103,13 +105,13 @@ func (s *Store) update(ctx context.Context, f func(*Tx) error) error {
 		}
 	}()
 	if err := f(t); err != nil {
-		return err
+		return false, err
 	}
 	if err := ctx.Err(); err != nil {
-		return err
+		return false, err
 	}
 	if err := w.exec("COMMIT"); err != nil {
-		return err
+		return false, err
 	}
 	committed = true
 	if w.seq != before {
@@ -118,7 +120,7 @@ func (s *Store) update(ctx context.Context, f func(*Tx) error) error {
 		s.changed = make(chan struct{})
 		s.changedMu.Unlock()
 	}
-	return s.settle(t.urgent)
+	return t.urgent, nil
 }
 
 // settle sees to it that what was committed reaches the disk.
@@ -127,12 +129,11 @@ func (s *Store) settle(urgent bool) error {
 		return nil
 	}
 	if urgent {
-		if err := s.sync(); err != nil {
-			return fmt.Errorf("stored, but not yet safe from a power cut: %w", err)
-		}
-		return nil
+		return s.sync()
 	}
 	s.walMu.Lock()
+	err := s.syncErr // of before: now somebody hears of it
+	s.syncErr = nil
 	if s.syncTimer == nil {
 		s.syncTimer = time.AfterFunc(syncWithin, func() {
 			if err := s.sync(); err != nil {
@@ -143,7 +144,7 @@ func (s *Store) settle(urgent bool) error {
 		})
 	}
 	s.walMu.Unlock()
-	return s.checkpointIfDue()
+	return errors.Join(err, s.checkpointIfDue())
 }
 
 // sync makes what was committed safe from a power cut.
@@ -167,14 +168,6 @@ func (s *Store) openLog() (err error) {
 	return err
 }
 
-func (s *Store) takeSyncErr() error {
-	s.walMu.Lock()
-	defer s.walMu.Unlock()
-	err := s.syncErr
-	s.syncErr = nil
-	return err
-}
-
 // checkpointIfDue moves the log into the database once it is long. The next transaction then starts it anew and cuts
 // the file (journal_size_limit), unless a reader still needs it.
 func (s *Store) checkpointIfDue() error {
@@ -192,14 +185,15 @@ func (s *Store) checkpointIfDue() error {
 		return err
 	}
 	var busy, log, done int64
-	if err := s.w.conn.QueryRowContext(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &log, &done); err != nil {
-		return err
-	}
+	err = s.w.conn.QueryRowContext(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &log, &done)
 	s.w.checkpointAt = checkpointLog
-	if done < log { // a reader is in the way: not at every commit again
+	if err != nil || done < log { // a reader is in the way, or the disk is full: not at every commit again
 		s.w.checkpointAt = size + checkpointLog
 	}
-	return nil
+	if errors.Is(explain(cause(filepath.Dir(s.path), err)), ErrFull) {
+		return nil // nothing is lost: the log serves on, and fails by itself when there is no room for it either
+	}
+	return err
 }
 
 // Close stores what is still to be stored, and gives the file back. It waits for a transaction that is running.

@@ -63,7 +63,7 @@ const (
 	Sources                        // *cell.Source
 )
 
-// Query chooses records. The zero Query is all of them.
+// Query chooses records. The zero Query is all of them. Times before 1678 and after 2261 are equally far off to a bound.
 type Query struct {
 	Sensor   string    // "": of every sensor
 	From     time.Time // not before; zero: no bound
