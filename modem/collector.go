@@ -119,21 +119,30 @@ func (c *Collector) attend(ctx context.Context) (answered bool, err error) {
 	if err != nil {
 		return false, missing(c.Identity, err)
 	}
-	opened, err := c.open(port.Device)
+	w, err := c.start(ctx, port)
 	if err != nil {
 		return false, err
+	}
+	defer w.session.Close() // a port that does not close well is gone, which was told
+	c.port = port
+	return true, w.watch(ctx)
+}
+
+// start opens a port and makes sure that a modem answers on it.
+func (c *Collector) start(ctx context.Context, port Port) (*visit, error) {
+	opened, err := c.open(port.Device)
+	if err != nil {
+		return nil, err
 	}
 	wire := &stamped{ReadWriteCloser: opened, now: c.Now}
 	session := at.NewSession(wire, c.list, c.Options)
 	w := &visit{Collector: c, session: session, wire: wire, heard: session.Unsolicited(), schedule: schedule{fast: c.Fast, slow: c.Slow}}
-	defer func() { err = errors.Join(err, ignoreLoss(session.Close())) }()
-
 	if err := w.sync(ctx); err != nil {
 		if errors.Is(err, at.ErrTimeout) && !errors.Is(err, at.ErrClosed) {
 			err = noAnswer(port, err)
 		}
-		return false, err
+		session.Close()
+		return nil, err
 	}
-	c.port = port
-	return true, w.watch(ctx)
+	return w, nil
 }

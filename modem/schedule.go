@@ -22,11 +22,14 @@ type schedule struct {
 	rest       time.Time // until when none may begin
 }
 
-// next tells how long to wait, and whether the rest is to be asked as well as the serving cell.
-func (s *schedule) next(now time.Time) (wait time.Duration, around bool) {
+// wait tells how long nothing is due.
+func (s *schedule) wait(now time.Time) time.Duration {
 	s.settle(now)
-	return max(0, min(s.serving.Sub(now), s.around.Sub(now))), !s.around.After(now)
+	return max(0, min(s.serving.Sub(now), s.around.Sub(now)))
 }
+
+// all tells whether the rest is due as well as the serving cell.
+func (s *schedule) all(now time.Time) bool { return !s.around.After(now) }
 
 // asked notes that a round began at a time, so that the next one is due from there: a late round is not made up for.
 func (s *schedule) asked(started time.Time, around bool) {

@@ -120,8 +120,7 @@ func (w *visit) accepts(c at.Command) bool { return !w.patience.refused(c.Text) 
 
 // turn waits for what comes next, a line or a round that is due, and does it.
 func (w *visit) turn(ctx context.Context) error {
-	wait, around := w.schedule.next(time.Now())
-	timer := time.NewTimer(wait)
+	timer := time.NewTimer(w.schedule.wait(time.Now()))
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
@@ -134,6 +133,7 @@ func (w *visit) turn(ctx context.Context) error {
 	case <-timer.C:
 	}
 	now := time.Now()
+	around := w.schedule.all(now)
 	w.schedule.asked(now, around)
 	commands := slices.Clone(w.dialect.Serving)
 	if around {
@@ -319,10 +319,13 @@ var rejectDetail = map[dialect.Reason]string{
 
 // cardIs tells the state of the SIM when it is another one than was told.
 func (w *visit) cardIs(s SIM) {
-	if s == "" || s == w.sim || s == SIMReady && w.sim == "" {
+	if s == "" || s == w.sim {
 		return
 	}
-	w.sim = s
+	before := w.sim
+	if w.sim = s; s == SIMReady && before == "" {
+		return // as it should be
+	}
 	w.tell(&cell.Health{Time: stamp(w.Now()), Sensor: w.Sensor, Reason: string(s), Detail: s.String()})
 }
 
@@ -357,12 +360,4 @@ func (w *visit) lookAfter(ctx context.Context) error {
 		w.tell(h)
 	}
 	return nil
-}
-
-// ignoreLoss leaves out that a port that is gone could not be closed well.
-func ignoreLoss(err error) error {
-	if errors.Is(err, ErrUnplugged) {
-		return nil
-	}
-	return err
 }

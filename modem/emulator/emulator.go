@@ -47,6 +47,7 @@ type Emulator struct {
 	options  Options
 	cancel   context.CancelFunc
 	done     chan struct{}
+	start    time.Time
 
 	mu       sync.Mutex // guards what others may ask for while it runs
 	path     string
@@ -55,7 +56,6 @@ type Emulator struct {
 	values   map[string]string // of the settings
 
 	// Only the goroutine of run uses what follows.
-	start      time.Time
 	events     []event // in order of time
 	connection *connection
 	plugged    int // how often
@@ -143,6 +143,11 @@ func (e *Emulator) Settings() map[string]string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return maps.Clone(e.values)
+}
+
+// Ran is the time of the scenario: how long it has run, as its steps count it.
+func (e *Emulator) Ran() time.Duration {
+	return time.Duration(float64(time.Since(e.start)) * e.options.Speed)
 }
 
 // Close unplugs the modem for good.

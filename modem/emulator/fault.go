@@ -98,16 +98,26 @@ func (e *Emulator) silence(d time.Duration) {
 
 func (e *Emulator) muted() bool { return time.Now().Before(e.silent) }
 
+// inFlight is how long the last bytes may need to the one who reads them. A terminal that is closed takes back what was
+// not read yet, which a USB cable does not: what was printed whole has arrived.
+const inFlight = 50 * time.Millisecond
+
 // unplug pulls the modem out and plugs it in again. It comes back with its settings as they were: few lose them.
 func (e *Emulator) unplug(d time.Duration) {
-	e.pull()
-	e.at(time.Now().Add(e.scaled(d)), func() {
-		if e.connection != nil {
-			return
-		}
-		if err := e.plug(); err != nil {
-			e.note(err.Error())
-			e.at(time.Now().Add(time.Second), func() { e.unplug(0) })
-		}
-	})
+	now := time.Now()
+	if until := now.Add(inFlight); until.After(e.silent) {
+		e.silent = until
+	}
+	e.at(now.Add(inFlight), e.pull)
+	e.at(now.Add(inFlight+e.scaled(d)), e.replug)
+}
+
+func (e *Emulator) replug() {
+	if e.connection != nil {
+		return
+	}
+	if err := e.plug(); err != nil {
+		e.note(err.Error())
+		e.at(time.Now().Add(time.Second), e.replug)
+	}
 }
