@@ -8,9 +8,9 @@ import (
 // redacted stands where an identity was. Lengths of digit strings are kept: "<15 digits>".
 const redacted = "<redacted>"
 
-// redactor strips identities from lines, in the order in which a modem printed them. First by what the commands declare,
-// then by Scrub. It cannot know an undeclared, unlabelled TMSI, which looks like a cell identity, nor a short number in a
-// line that nobody declared.
+// redactor strips identities from lines, in the order in which a modem printed them: what Scrub finds, and what the
+// commands declare. It cannot know an unlabelled TMSI that nobody declared, or whose column moved because a comma was lost:
+// a TMSI looks like a cell identity. Nor does it know a number without a plus in a line that nobody declared.
 type redactor struct {
 	labels []string         // declared for any line
 	fields map[string][]int // declared, by prefix
@@ -67,7 +67,7 @@ func (r *redactor) line(line string) (out string, body bool) {
 	if messageFollows(prefix) {
 		r.rest = bodyNext
 	}
-	out = line
+	out = r.add(Scrub(line)) // before the fields, which may hide a label where a comma was lost
 	for _, label := range r.labels {
 		out = r.add(stripLabel(out, label))
 	}
@@ -76,7 +76,6 @@ func (r *redactor) line(line string) (out string, body bool) {
 			out = r.stripFields(out, len(p)+1, fields)
 		}
 	}
-	out = r.add(Scrub(out))
 	if out != line && strings.Count(line, `"`)%2 != 0 {
 		r.rest = bodyGoesOn // the identity may go on in the next line
 	}
@@ -121,8 +120,8 @@ func (r *redactor) stripFields(line string, start int, fields []int) string {
 			continue
 		}
 		value, _ := nextField(pieces[i])
-		if value == "" || value == redacted {
-			continue
+		if value == "" || value[0] == '<' && value[len(value)-1] == '>' {
+			continue // nothing there, or nothing any more
 		}
 		pieces[i] = strings.Replace(pieces[i], value, redacted, 1)
 		changed = true

@@ -197,9 +197,8 @@ func scrubDigits(line string) (string, int) {
 func identityAt(line string, i int) (start, end, found int) {
 	end, found = digitRun(line, i)
 	if found < 14 {
-		if isICCID(line, i) {
-			_, end = hexWord(line, i)
-			return i, end, end - i
+		if start, last := hexICCID(line, i, end); start < last {
+			return start, last, last - start
 		}
 		if last, digits := grouped(line, i); digits > 0 {
 			return i, last, digits
@@ -271,11 +270,17 @@ func isTime(digits string) bool {
 	return err == nil && digits >= "1980" && digits < "2100"
 }
 
-// isICCID says whether at i begins an ICCID that holds letters, as some networks number, or one as the SIM stores it, with
-// the digits of each byte swapped (TS 102 221 13.2). Cell identities have 16 digits at most.
-func isICCID(line string, i int) bool {
-	_, end := hexWord(line, i)
-	return end-i >= 18 && end-i <= 22 && (line[i:i+2] == "89" || line[i:i+2] == "98")
+// hexICCID finds an ICCID that holds letters, as some networks number, or one as the SIM stores it, with the digits of each
+// byte swapped (TS 102 221 13.2). It begins among the digits from i to end, and goes on to the end of the word. Cell
+// identities have 16 digits at most.
+func hexICCID(line string, i, end int) (start, last int) {
+	_, last = hexWord(line, i)
+	for start = i; start < end && last-start >= 18; start++ {
+		if last-start <= 22 && (line[start:start+2] == "89" || line[start:start+2] == "98") {
+			return start, last
+		}
+	}
+	return 0, 0
 }
 
 // fillerEnd takes in the F, and the digit that it was swapped with, behind an ICCID or IMSI of odd length.
@@ -290,36 +295,36 @@ func fillerEnd(line string, end int) int {
 // grouped finds an IMEI or an ICCID printed in groups: 35-209900-176148-1, 354000/06/123456/7, 8949 0200 0012 3456 789. It
 // gives the end and the number of digits; 0 when there is none.
 func grouped(line string, start int) (end, digits int) {
-	if start > 0 && isWord(line[start-1]) {
-		return 0, 0
-	}
 	var sizes []int
 	for i := start; ; i = end + 1 {
 		end = digitsEnd(line, i)
 		sizes = append(sizes, end-i)
 		digits += end - i
-		if len(sizes) == 12 || end+1 >= len(line) || strings.IndexByte("- ./", line[end]) < 0 || !isDigit(line[end+1]) ||
-			len(sizes) > 1 && line[end] != line[start+sizes[0]] {
-			break
+		more := len(sizes) < 12 && end+1 < len(line) && strings.IndexByte("- ./", line[end]) >= 0 && isDigit(line[end+1]) &&
+			line[end] == line[start+sizes[0]]
+		switch {
+		case isIMEIGroups(sizes) && !isTime(strings.ReplaceAll(line[start:end], line[start+sizes[0]:start+sizes[0]+1], "")):
+			if last := digitsEnd(line, end+1); more && last-end <= 3 { // check digit, or software version
+				return last, digits + last - end - 1
+			}
+			return end, digits
+		case more:
+		case isICCIDGroups(line[start:], sizes, digits):
+			return end, digits
+		default:
+			return 0, 0
 		}
 	}
-	if len(sizes) < 2 || end < len(line) && isWord(line[end]) || !isIMEIGroups(sizes, digits) && !isICCIDGroups(line[start:], sizes, digits) {
-		return 0, 0
-	}
-	if sizes[0] == 8 && len(sizes) == 2 && isTime(line[start:start+8]+line[start+9:end]) {
-		return 0, 0
-	}
-	return end, digits
 }
 
-func isIMEIGroups(sizes []int, digits int) bool {
-	if digits < 14 || digits > 16 {
-		return false
-	}
-	for _, imei := range [][]int{{2, 6, 6}, {6, 2, 6}, {8, 6}} {
-		if more := len(sizes) - len(imei); (more == 0 || more == 1) && slices.Equal(sizes[:len(imei)], imei) {
-			return true
-		}
+// isIMEIGroups knows the groups of an IMEI but for its last one or two digits, or with them (TS 23.003 6.2). Before the
+// first of three groups other digits may stick.
+func isIMEIGroups(sizes []int) bool {
+	switch len(sizes) {
+	case 2:
+		return sizes[0] == 8 && sizes[1] >= 6 && sizes[1] <= 8
+	case 3:
+		return sizes[2] == 6 && (sizes[0] >= 2 && sizes[1] == 6 || sizes[0] >= 6 && sizes[1] == 2)
 	}
 	return false
 }
@@ -331,13 +336,13 @@ func isICCIDGroups(text string, sizes []int, digits int) bool {
 }
 
 // isUCS2 says whether hexadecimal digits are text in UCS2 (TS 27.007 5.5) of an alphabet in which operators write their
-// names: Latin, Greek, Cyrillic, Hebrew, Arabic.
+// names: Latin, Greek, Cyrillic, Hebrew, Arabic. Where none of them is a letter it must be digits, as in a PLMN.
 func isUCS2(hex string) bool {
 	if len(hex) < 8 || len(hex)%4 != 0 {
 		return false
 	}
 	for _, r := range decodeUCS2(hex) {
-		if r >= 0x0700 || !unicode.IsPrint(r) {
+		if r >= 0x0700 || !unicode.IsPrint(r) || isDigits(hex) && !unicode.IsDigit(r) {
 			return false
 		}
 	}
