@@ -77,7 +77,7 @@ type Reason string
 const (
 	UnknownToken  Reason = "unknown_token"  // a RAT, state or label never seen before
 	UnknownLayout Reason = "unknown_layout" // a column count or order never seen before
-	BadValue      Reason = "bad_value"      // a column that should be a number in range and is not
+	BadValue      Reason = "bad_value"      // a column that should be a number in range and is not: the row is not believed
 	Truncated     Reason = "truncated"      // the line ended too early
 )
 
@@ -91,7 +91,8 @@ type Decoded struct {
 // Empty tells that the round said nothing that an observation has a place for.
 func (d *Decoded) Empty() bool {
 	o := &d.Observation
-	return o.State == "" && o.Serving == nil && o.Neighbours == nil && o.Secondary == nil && o.Registration == nil && o.Position == nil
+	return o.State == "" && o.Serving == nil && o.Neighbours == nil && o.Secondary == nil && o.Registration == nil &&
+		o.Position == nil
 }
 
 // All lists the dialects: the most specific first, generic last.

@@ -45,9 +45,10 @@ var (
 	askCOPS   = at.Command{Text: "+COPS?", Prefixes: []string{"+COPS"}, Why: "the network registered on, and the RAT"}
 	askCSQ    = at.Command{Text: "+CSQ", Prefixes: []string{"+CSQ"}, Why: "how strong the serving cell is"}
 	askCESQ   = at.Command{Text: "+CESQ", Prefixes: []string{"+CESQ"}, Why: "how strong the serving cell is, by RAT"}
-	askCSCON  = at.Command{Text: "+CSCON?", Prefixes: []string{"+CSCON"}, Owns: ownsCSCON, Why: "whether the modem is connected or idle"}
-	askCEER   = at.Command{Text: "+CEER", Prefixes: []string{"+CEER"}, Why: "why the last call or attach failed, kept as text"}
-	askCPIN   = at.Command{Text: "+CPIN?", Prefixes: []string{"+CPIN"}, Timeout: 5 * time.Second,
+	askCSCON  = at.Command{Text: "+CSCON?", Prefixes: []string{"+CSCON"}, Owns: ownsCSCON,
+		Why: "whether the modem is connected or idle"}
+	askCEER = at.Command{Text: "+CEER", Prefixes: []string{"+CEER"}, Why: "why the last call or attach failed, kept as text"}
+	askCPIN = at.Command{Text: "+CPIN?", Prefixes: []string{"+CPIN"}, Timeout: 5 * time.Second,
 		Why: "whether there is a SIM, and whether it is locked; nothing is ever entered"}
 	scanCOPS = at.Command{Text: "+COPS=?", Kind: at.Survey, Prefixes: []string{"+COPS"}, Timeout: 200 * time.Second,
 		Why: "which networks can be heard; interrupts service for up to three minutes"}
@@ -64,8 +65,8 @@ var Settings = []at.Setting{
 	{Read: at.Command{Text: "+CMEE?", Prefixes: []string{"+CMEE"}, Why: "how errors are printed, to put it back"},
 		Write: "+CMEE=", Values: []string{"0", "1", "2"}, Want: []string{"1"}, Current: current("+CMEE", 0, 1),
 		Why: "have errors as numbers"},
-	{Read: askCSCON, Write: "+CSCON=", Values: []string{"0", "1", "2", "3"}, Want: []string{"1"}, Current: current("+CSCON", 0, 1),
-		Why: "hear at once when the connection with the cell is set up and released"},
+	{Read: askCSCON, Write: "+CSCON=", Values: []string{"0", "1", "2", "3"}, Want: []string{"1"},
+		Current: current("+CSCON", 0, 1), Why: "hear at once when the connection with the cell is set up and released"},
 	{Read: askCOPS, Write: "+COPS=3,", Values: []string{"0", "1", "2"}, Want: []string{"2"}, Current: current("+COPS", 1, 2),
 		Why: "have the network named by number"},
 	{Read: at.Command{Text: "+CGEREP?", Prefixes: []string{"+CGEREP"}, Why: "how packet events are printed, to put it back"},
@@ -216,7 +217,8 @@ func (r *round) signal(w *row) {
 	r.silent = n == 99
 }
 
-// extendedSignal reads +CESQ (TS 27.007 clause 8.69). 99 and 255 are not known; only the group of the RAT in use holds values.
+// extendedSignal reads +CESQ (TS 27.007 clause 8.69). 99 and 255 are not known; only the group of the RAT in use holds
+// values.
 //
 //	+CESQ: rxlev, ber, rscp, ecno, rsrq, rsrp [, ss_rsrq, ss_rsrp, ss_sinr]
 func (r *round) extendedSignal(w *row) {
@@ -227,13 +229,15 @@ func (r *round) extendedSignal(w *row) {
 	for i := range v {
 		v[i] = w.index(i)
 	}
-	for _, lim := range [...]struct{ i, most, none int }{{0, 63, 99}, {2, 96, 255}, {3, 49, 255}, {4, 34, 255}, {5, 97, 255}, {6, 126, 255}, {7, 127, 255}, {8, 127, 255}} {
+	for _, lim := range [...]struct{ i, most, none int }{{0, 63, 99}, {2, 96, 255}, {3, 49, 255}, {4, 34, 255}, {5, 97, 255},
+		{6, 126, 255}, {7, 127, 255}, {8, 127, 255}} {
 		if v[lim.i] > lim.most && v[lim.i] != lim.none {
 			w.reject(BadValue)
 		}
 	}
 	none := len(r.levels)
-	r.level(w, cell.Cell{RAT: cell.NR, RSRQ: cell.SSRSRQFromIndex(v[6]), RSRP: cell.SSRSRPFromIndex(v[7]), SINR: cell.SSSINRFromIndex(v[8])})
+	r.level(w, cell.Cell{RAT: cell.NR, RSRQ: cell.SSRSRQFromIndex(v[6]), RSRP: cell.SSRSRPFromIndex(v[7]),
+		SINR: cell.SSSINRFromIndex(v[8])})
 	r.level(w, cell.Cell{RAT: cell.LTE, RSRQ: cell.RSRQFromIndex(v[4]), RSRP: cell.RSRPFromIndex(v[5])})
 	r.level(w, cell.Cell{RAT: cell.UMTS, RSCP: cell.RSCPFromIndex(v[2]), EcIo: cell.EcNoFromIndex(v[3])})
 	r.level(w, cell.Cell{RAT: cell.GSM, RSSI: cell.RSSIFromRxLev(v[0])})

@@ -75,7 +75,8 @@ func TestTranscripts(t *testing.T) {
 				fmt.Fprintf(&rejected, "%s: %s\n", r.Reason, r.Line)
 			}
 			if *update {
-				x.archive.Files = append(x.archive.Files[:1], txtar.File{Name: "observations", Data: got.Bytes()}, txtar.File{Name: "rejects", Data: rejected.Bytes()})
+				x.archive.Files = append(x.archive.Files[:1], txtar.File{Name: "observations", Data: got.Bytes()},
+					txtar.File{Name: "rejects", Data: rejected.Bytes()})
 				require.NoError(t, os.WriteFile(x.path, txtar.Format(x.archive), 0o666))
 				return
 			}

@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"cmp"
 	"strings"
 
 	"vigie/modem/at"
@@ -38,11 +39,9 @@ func Identify(answers []Answer) Ident {
 			ati = identATI(lines)
 		}
 	}
-	for _, f := range []struct{ to, from *string }{{&id.Manufacturer, &ati.Manufacturer}, {&id.Model, &ati.Model}, {&id.Firmware, &ati.Firmware}} {
-		if *f.to == "" {
-			*f.to = *f.from
-		}
-	}
+	id.Manufacturer = cmp.Or(id.Manufacturer, ati.Manufacturer)
+	id.Model = cmp.Or(id.Model, ati.Model)
+	id.Firmware = cmp.Or(id.Firmware, ati.Firmware)
 	return id
 }
 

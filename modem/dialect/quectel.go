@@ -19,22 +19,28 @@ var quectel = &Dialect{
 	Capabilities: quectelCapabilities,
 	Settings:     Settings,
 	Serving: []at.Command{
-		{Text: `+QENG="servingcell"`, Prefixes: []string{"+QENG"}, Timeout: engineering, Why: "the serving cell, and what the modem does with it"},
+		{Text: `+QENG="servingcell"`, Prefixes: []string{"+QENG"}, Timeout: engineering,
+			Why: "the serving cell, and what the modem does with it"},
 	},
 	Around: []at.Command{
-		{Text: `+QENG="neighbourcell"`, Prefixes: []string{"+QENG"}, Timeout: engineering, Why: "the neighbour cells, with reselection priorities"},
-		{Text: "+QCAINFO", Prefixes: []string{"+QCAINFO"}, Timeout: engineering, Why: "the carriers in use beside the serving cell"},
+		{Text: `+QENG="neighbourcell"`, Prefixes: []string{"+QENG"}, Timeout: engineering,
+			Why: "the neighbour cells, with reselection priorities"},
+		{Text: "+QCAINFO", Prefixes: []string{"+QCAINFO"}, Timeout: engineering,
+			Why: "the carriers in use beside the serving cell"},
 		{Text: "+QNWINFO", Prefixes: []string{"+QNWINFO"}, Why: "network, band and channel in use"},
 		{Text: "+QSPN", Prefixes: []string{"+QSPN"}, Why: "the name and number of the network registered on"},
 		askCEREG, askC5GREG, askCGREG, askCREG, askCOPS, askCSCON,
 	},
 	Position: []at.Command{
-		{Text: "+QGPSLOC=2", Prefixes: []string{"+QGPSLOC"}, Timeout: engineering, Why: "the position, where GNSS is already on"},
+		{Text: "+QGPSLOC=2", Prefixes: []string{"+QGPSLOC"}, Timeout: engineering,
+			Why: "the position, where GNSS is already on"},
 	},
 	Once: []at.Command{askCPIN},
 	Surveys: []at.Command{
-		{Text: "+QSCAN=3,1", Kind: at.Survey, Prefixes: []string{"+QSCAN"}, Timeout: 200 * time.Second, Why: "all LTE and NR cells that can be heard; interrupts service"},
-		{Text: "+QOPS", Kind: at.Survey, Prefixes: []string{"+QOPS"}, Bare: true, Timeout: 200 * time.Second, Why: "all cells that can be heard; interrupts service"},
+		{Text: "+QSCAN=3,1", Kind: at.Survey, Prefixes: []string{"+QSCAN"}, Timeout: 200 * time.Second,
+			Why: "all LTE and NR cells that can be heard; interrupts service"},
+		{Text: "+QOPS", Kind: at.Survey, Prefixes: []string{"+QOPS"}, Bare: true, Timeout: 200 * time.Second,
+			Why: "all cells that can be heard; interrupts service"},
 		scanCOPS,
 	},
 	Only: map[string]cell.Fields{
@@ -80,17 +86,19 @@ func quectelMatch(id Ident) bool {
 
 // isQuectel tells whether the model begins with one of the names.
 func isQuectel(id Ident, models ...string) bool {
-	return slices.ContainsFunc(models, func(m string) bool { return strings.HasPrefix(strings.ToUpper(id.Model), m) })
+	model := strings.ToUpper(id.Model)
+	return slices.ContainsFunc(models, func(m string) bool { return strings.HasPrefix(model, m) })
 }
 
 // unisoc tells the modules with a Unisoc chip, whose rows differ.
 func unisoc(id Ident) bool { return isQuectel(id, "RM500U", "RG500U", "RG200U") }
 
 func quectelCapabilities(id Ident) cell.Fields {
-	f := cell.FieldRAT | cell.FieldState | cell.FieldMCC | cell.FieldMNC | cell.FieldArea | cell.FieldCellID | cell.FieldPCI |
-		cell.FieldARFCN | cell.FieldBand | cell.FieldBandwidth | cell.FieldRSRP | cell.FieldRSRQ | cell.FieldRSSI | cell.FieldSINR |
-		cell.FieldRSCP | cell.FieldEcIo | cell.FieldPriority | cell.FieldNeighbours | cell.FieldNeighbourPriority |
-		cell.FieldSecondary | cell.FieldRegistration | cell.FieldCause | cell.FieldPosition | cell.FieldUnsolicited
+	f := cell.FieldRAT | cell.FieldState | cell.FieldMCC | cell.FieldMNC | cell.FieldArea | cell.FieldCellID |
+		cell.FieldPCI | cell.FieldARFCN | cell.FieldBand | cell.FieldBandwidth | cell.FieldRSRP | cell.FieldRSRQ |
+		cell.FieldRSSI | cell.FieldSINR | cell.FieldRSCP | cell.FieldEcIo | cell.FieldPriority | cell.FieldNeighbours |
+		cell.FieldNeighbourPriority | cell.FieldSecondary | cell.FieldRegistration | cell.FieldCause |
+		cell.FieldPosition | cell.FieldUnsolicited
 	switch {
 	case isQuectel(id, "BG"):
 		f &^= cell.FieldSINR | cell.FieldSecondary | cell.FieldRSCP | cell.FieldEcIo
@@ -105,13 +113,11 @@ func quectelCapabilities(id Ident) cell.Fields {
 func quectelKnows(line string) bool {
 	line = strings.ToUpper(line)
 	line = strings.TrimPrefix(line, "AT")
-	for _, p := range []string{"+QENG", "+QNWINFO", "+QCAINFO", "+QSPN", "+QCSQ", "+QGPSLOC", "+QSCAN", "+QOPS", "+QIND", "+QNWPREFCFG"} {
-		if strings.HasPrefix(line, p) {
-			return true
-		}
-	}
-	return line == "QUECTEL"
+	return line == "QUECTEL" || slices.ContainsFunc(quectelPrefixes, func(p string) bool { return strings.HasPrefix(line, p) })
 }
+
+var quectelPrefixes = []string{"+QENG", "+QNWINFO", "+QCAINFO", "+QSPN", "+QCSQ", "+QGPSLOC", "+QSCAN", "+QOPS", "+QIND",
+	"+QNWPREFCFG"}
 
 func (q *quectelAnswer) read(w *row) {
 	switch w.name {

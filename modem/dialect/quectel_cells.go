@@ -296,7 +296,8 @@ func (q *quectelAnswer) qengTDSCDMA(w *row) {
 }
 
 // qengGSM [EC2x manual 6.17; recorded: BG96, EC20, EC2x]. The BSIC is decimal. The manual gives rxlev as an index,
-// firmware prints dBm. The band (0 is 1800, 1 is 1900) is absent or contradicts the channel in what was seen, and stays raw.
+// firmware prints dBm. The band (0 is 1800, 1 is 1900) is absent or contradicts the channel in what was seen, and
+// stays raw.
 //
 //	0     1   2   3   4      5    6     7    8     9   10  11  12 13 14   15  16 17 18..24
 //	"GSM",mcc,mnc,lac,cellid,bsic,arfcn,band,rxlev,txp,rla,drx,c1,c2,gprs,tch,ts,ta,maio,hsn,sub and full levels,codec

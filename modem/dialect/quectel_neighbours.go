@@ -47,7 +47,7 @@ func (q *quectelAnswer) qengNeighbour(w *row, label string) {
 //	"LTE",earfcn,pci,rsrq,rsrp,rssi,sinr,srxlev,prio,s_non_intra,thresh_low,s_intra       intra
 //	"LTE",earfcn,pci,rsrq,rsrp,rssi,sinr,srxlev,low, high,       prio      [,-,-,-,-]     inter, EC2x
 //	"LTE",earfcn,pci,rsrq,rsrp,rssi,sinr,srxlev,prio,low,        high      [,-,-,-,-]     inter, RM5xx
-//	"LTE",earfcn,pci,rsrp,rsrq,srxlev,sinr,prio,low,high,rat                              both, RM500U [manual, at second hand]
+//	"LTE",earfcn,pci,rsrp,rsrq,srxlev,sinr,prio,low,high,rat                              RM500U [manual, at second hand]
 func (q *quectelAnswer) lteFromLTE(w *row, intra bool, c *cell.Cell) bool {
 	// The levels tell the last layout: RSRP is never above -44 dBm, RSRQ never below it.
 	if len(w.f) == 11 && w.below(3, minRSRQ) && !w.below(4, minRSRQ) {
@@ -243,7 +243,7 @@ func (w *row) wcdmaLevels(rscp, ecio int, c *cell.Cell) {
 //	0     1     2    3          4         5   6      7    8     9      10 11  12
 //	"GSM",mcc,  mnc, lac,       cellid,   bsic,arfcn,rxlev,c1,  c2,    c31,c32          camped on GSM
 //	"GSM",arfcn,prio,thresh_hi, thresh_lo,ncc,band,  bsic, rssi,srxlev                  camped on LTE
-//	"GSM",bsic, rssi,rxlev,     rank                                                    camped on WCDMA: no channel, only the BSIC
+//	"GSM",bsic, rssi,rxlev,     rank                                                    camped on WCDMA: no channel
 func (q *quectelAnswer) gsm(w *row, c *cell.Cell) bool {
 	if !w.layout(5, 10, 12) {
 		return false

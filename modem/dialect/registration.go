@@ -102,8 +102,8 @@ func (r *round) registration(w *row, domain cell.Domain) {
 	}
 	w.drop(1)
 	area, id, act := 0, 1, 2
-	if domain == cell.EPS && len(w.f) == 4 && len(w.text(1)) > 0 && len(w.f[1]) <= 2 && len(w.f[2]) > 2 && validAcT(w.f[3]) {
-		id, act = 2, 3
+	if domain == cell.EPS && len(w.f) == 4 && w.text(1) != "" && len(w.f[1]) <= 2 && len(w.f[2]) > 2 && validAcT(w.f[3]) {
+		id, act = 2, 3 // the rac of an E362
 	}
 	if w.text(area) == "" && w.text(id) != "" {
 		w.reject(UnknownLayout) // no modem names a cell without its area

@@ -22,7 +22,8 @@ func TestRegistrationReadsBack(t *testing.T) {
 		want := cell.Registration{Domain: domain, Status: cell.Some(uint8(rapid.IntRange(0, 11).Draw(t, "stat")))}
 		rat := map[cell.Domain]cell.RAT{cell.CS: cell.UMTS, cell.PS: cell.UMTS, cell.EPS: cell.LTE, cell.FGS: cell.NR}[domain]
 		act := map[cell.RAT]uint8{cell.UMTS: 2, cell.LTE: 7, cell.NR: 11}[rat]
-		area := cell.Area(rapid.Uint32Range(1, uint32(rat.MaxArea())-2).Filter(func(a uint32) bool { return !cell.Area(a).Reserved(rat) }).Draw(t, "area"))
+		named := func(a uint32) bool { return !cell.Area(a).Reserved(rat) }
+		area := cell.Area(rapid.Uint32Range(1, uint32(rat.MaxArea())-2).Filter(named).Draw(t, "area"))
 		id := rapid.Uint64Range(0x100, rat.MaxCellID()-1).Filter(func(v uint64) bool { return !allOnes(v) }).Draw(t, "id")
 		want.AcT, want.Area, want.CellID = cell.Some(act), cell.Some(area), cell.Some(id)
 
@@ -33,7 +34,8 @@ func TestRegistrationReadsBack(t *testing.T) {
 			width = map[cell.RAT]int{cell.NR: 6}[rat]
 			width = max(width, 4)
 		}
-		f := []string{fmt.Sprint(want.Status.Or(0)), fmt.Sprintf("%s%0*X%s", quote, width, area, quote), fmt.Sprintf("%s%X%s", quote, id, quote), fmt.Sprint(act)}
+		f := []string{fmt.Sprint(want.Status.Or(0)), fmt.Sprintf("%s%0*X%s", quote, width, area, quote),
+			fmt.Sprintf("%s%X%s", quote, id, quote), fmt.Sprint(act)}
 		if reply {
 			f = append([]string{fmt.Sprint(n)}, f...)
 		}

@@ -12,7 +12,7 @@ type round struct {
 
 	command  string      // of the answer being read
 	operator cell.PLMN   // the network registered on, by number, as +COPS? says it
-	parts    []cell.Cell // what other answers say of the serving cell; fills what is absent, or makes the cell where no row gives it whole
+	parts    []cell.Cell // what other answers say of the serving cell; fills it, or makes it where no row gives it whole
 	levels   []cell.Cell // the same for answers that give levels only, such as +CESQ
 	rrc      cell.Opt[bool]
 	nothing  bool // an answer said that there is no service
@@ -272,7 +272,8 @@ func differ[T comparable](a, b cell.Opt[T]) bool { return a.Known() && b.Known()
 // fill takes from src what dst does not have, unless the two are not the same cell: between two commands of a round the
 // modem may have moved.
 func fill(dst, src *cell.Cell) {
-	if src.RAT != dst.RAT || differ(dst.ID, src.ID) || differ(dst.PCI, src.PCI) || differ(dst.ARFCN, src.ARFCN) || differ(dst.Area, src.Area) {
+	if src.RAT != dst.RAT || differ(dst.ID, src.ID) || differ(dst.PCI, src.PCI) || differ(dst.ARFCN, src.ARFCN) ||
+		differ(dst.Area, src.Area) {
 		return
 	}
 	if dst.MCC == "" && dst.MNC == "" {
