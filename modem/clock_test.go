@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,7 +18,9 @@ import (
 
 // paper is a modem in memory, for tests in which hours pass at once.
 type paper struct {
-	began   time.Time
+	began time.Time
+
+	mu      sync.Mutex
 	answers map[string]string // what a command gets, without its end; others get OK, those with "?" and "+Q" ERROR
 	refuse  map[string]bool
 	delay   map[string]time.Duration
@@ -45,7 +48,9 @@ func (p *paper) open(string) (io.ReadWriteCloser, error) {
 		return nil, &PortError{Err: ErrMissing}
 	}
 	near, far := net.Pipe()
+	p.mu.Lock()
 	p.port = far
+	p.mu.Unlock()
 	go func() {
 		defer far.Close()
 		in := bufio.NewReader(far)
@@ -55,12 +60,14 @@ func (p *paper) open(string) (io.ReadWriteCloser, error) {
 				return
 			}
 			command = strings.TrimSuffix(command, "\r")
+			p.mu.Lock()
 			p.asked[command] = append(p.asked[command], time.Since(p.began))
+			final, body, delay := "OK", p.answers[command], p.delay[command]
+			p.mu.Unlock()
 			if p.deaf() {
 				continue
 			}
-			time.Sleep(p.delay[command]) // in the time of the test
-			final, body := "OK", p.answers[command]
+			<-time.After(delay) // in the time of the test
 			if p.refuse[command] || body == "" && (strings.HasSuffix(command, "?") || strings.HasPrefix(command, "AT+Q")) {
 				final, body = "ERROR", ""
 			}
@@ -86,6 +93,21 @@ func (u unplugging) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// print prints something unasked.
+func (p *paper) print(text string) {
+	p.mu.Lock()
+	port := p.port
+	p.mu.Unlock()
+	_, _ = io.WriteString(port, text)
+}
+
+// swap changes the answer about the serving cell.
+func (p *paper) swap(old, new string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.answers[askServing] = strings.Replace(p.answers[askServing], old, new, 1)
+}
+
 // run watches for a while, and gives what was told.
 func (p *paper) run(t *testing.T, d time.Duration, each func(cell.Record)) []cell.Record {
 	t.Helper()
@@ -109,6 +131,8 @@ func (p *paper) run(t *testing.T, d time.Duration, each func(cell.Record)) []cel
 
 // between counts how often a command came in a time.
 func (p *paper) between(command string, from, to time.Duration) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	n := 0
 	for _, at := range p.asked[command] {
 		if at >= from && at < to {
@@ -118,15 +142,17 @@ func (p *paper) between(command string, from, to time.Duration) int {
 	return n
 }
 
+const forever = time.Duration(1<<63 - 1)
+
 const askServing, askNeighbours = `AT+QENG="servingcell"`, `AT+QENG="neighbourcell"`
 
 func TestTwoRates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPaper()
 		records := p.run(t, time.Hour, nil)
-		require.InDelta(t, 3600, len(p.asked[askServing]), 5)
-		require.InDelta(t, 720, len(p.asked[askNeighbours]), 3)
-		require.InDelta(t, 120, len(p.asked["AT+CPIN?"]), 3)
+		require.InDelta(t, 3600, p.between(askServing, 0, forever), 5)
+		require.InDelta(t, 720, p.between(askNeighbours, 0, forever), 3)
+		require.InDelta(t, 120, p.between("AT+CPIN?", 0, forever), 3)
 		require.Empty(t, gaps(records))
 		o := all[*cell.Observation](records)
 		require.Equal(t, o[1].Time.Add(time.Second), o[2].Time)
@@ -136,9 +162,7 @@ func TestTwoRates(t *testing.T) {
 func TestBurstAfterAChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPaper()
-		time.AfterFunc(100500*time.Millisecond, func() {
-			p.answers[askServing] = strings.Replace(p.answers[askServing], "2300", "2850", 1)
-		})
+		time.AfterFunc(100500*time.Millisecond, func() { p.swap("2300", "2850") })
 		p.run(t, 5*time.Minute, nil)
 		const s = time.Second
 		require.Equal(t, 10, p.between(askServing, 90*s, 100*s))
@@ -151,7 +175,7 @@ func TestBurstAfterAChange(t *testing.T) {
 func TestBurstAfterAHint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPaper()
-		time.AfterFunc(100500*time.Millisecond, func() { _, _ = io.WriteString(p.port, "\r\n+CEREG: 1,\"C3C9\",\"A81A02\",7\r\n") })
+		time.AfterFunc(100500*time.Millisecond, func() { p.print("\r\n+CEREG: 1,\"C3C9\",\"A81A02\",7\r\n") })
 		records := p.run(t, 3*time.Minute, nil)
 		require.InDelta(t, 10*time.Second/burstPause, p.between(askServing, 100500*time.Millisecond, 112*time.Second), 5)
 		var lines int
@@ -172,12 +196,12 @@ func TestFlappingIsBounded(t *testing.T) {
 		p := newPaper()
 		flip := [2]string{"2300", "2850"}
 		p.run(t, time.Hour, func(cell.Record) {
-			p.answers[askServing] = strings.Replace(p.answers[askServing], flip[0], flip[1], 1)
+			p.swap(flip[0], flip[1])
 			flip[0], flip[1] = flip[1], flip[0]
 		})
 		most := int(time.Hour/(burstLimit+burstRest)) * int(burstLimit/burstPause+burstRest/time.Second)
-		require.InDelta(t, most, len(p.asked[askServing]), float64(most)/20)
-		require.InDelta(t, 720, len(p.asked[askNeighbours]), 10, "the slow round is not starved")
+		require.InDelta(t, most, p.between(askServing, 0, forever), float64(most)/20)
+		require.InDelta(t, 720, p.between(askNeighbours, 0, forever), 10, "the slow round is not starved")
 	})
 }
 
@@ -186,7 +210,7 @@ func TestRefusedCommandsAreAskedRarely(t *testing.T) {
 		p := newPaper()
 		p.refuse[askNeighbours] = true
 		records := p.run(t, 10*time.Hour, nil)
-		n := len(p.asked[askNeighbours])
+		n := p.between(askNeighbours, 0, forever)
 		require.Greater(t, n, 10, "it is tried again")
 		require.Less(t, n, 25)
 		s := all[*cell.Source](records)
@@ -218,7 +242,11 @@ func TestUnpluggedForADay(t *testing.T) {
 		p := newPaper()
 		const from, to = time.Hour + 500*time.Millisecond, 25 * time.Hour
 		p.gone = func() bool { at := time.Since(p.began); return at > from && at < to }
-		time.AfterFunc(from, func() { p.port.Close() })
+		time.AfterFunc(from, func() {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.port.Close()
+		})
 		records := p.run(t, 26*time.Hour, nil)
 		gapFits(t, records, GapUnplugged)
 		g := gaps(records)[1]
@@ -235,8 +263,8 @@ func TestEndingDuringASlowCommand(t *testing.T) {
 		p.answers["AT+CEREG?"] = `+CEREG: 0,1`
 		p.delay[askNeighbours] = 800 * time.Millisecond
 		p.run(t, 30*time.Second+500*time.Millisecond, nil)
-		require.Len(t, p.asked["AT+CEREG=3"], 1)
-		require.Len(t, p.asked["AT+CEREG=0"], 1)
+		require.Equal(t, 1, p.between("AT+CEREG=3", 0, forever))
+		require.Equal(t, 1, p.between("AT+CEREG=0", 0, forever))
 	})
 }
 

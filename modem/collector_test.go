@@ -29,6 +29,13 @@ func eg25(t *testing.T, more string) emulator.Scenario {
 	return s
 }
 
+func steps(t *testing.T, text string) emulator.Scenario {
+	t.Helper()
+	s, err := emulator.Parse(text, nil)
+	require.NoError(t, err)
+	return s
+}
+
 func plug(t *testing.T, s emulator.Scenario, o emulator.Options) *emulator.Emulator {
 	t.Helper()
 	e, err := emulator.Start(context.Background(), s, o)

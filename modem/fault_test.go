@@ -75,21 +75,22 @@ func gapFits(t *testing.T, records []cell.Record, reason string) {
 }
 
 func TestNothingPrintedWholeIsLost(t *testing.T) {
-	for _, tc := range []struct{ name, scenario string }{
-		{"in pieces", "chunk 5 1ms"},
-		{"slowly", "delay 30ms"},
-		{"without echo", "echo off"},
-		{"with another end of echo", `echo-end "\r\n"`},
-		{"unsolicited lines in between", "at 100ms\nurc +QIND: \"csq\",20,99\nat 150ms\nurc +QIND: \"csq\",21,99\nat 200ms\nurc +QIND: \"csq\",22,99"},
-		{"a flood of unsolicited lines", "at 100ms\nflood 1000 +QIND: \"csq\",20,99\nat 200ms\nflood 800 +QIND: \"csq\",21,99"},
-		{"garbage between answers", "at 100ms\ngarbage 200\nat 150ms\ngarbage 3000\nat 200ms\ngarbage 50"},
-		{"neighbours refused", "answer AT+QENG=\"neighbourcell\"\n  +CME ERROR: 4"},
-		{"registration moves", "at 100ms\nregister +CEREG 5,\"C3CA\",\"3E9\",7\nat 200ms\nregister +CEREG 3,\"C3CA\",\"3E9\",7 cause 0,15"},
+	for _, tc := range []struct{ name, start, then string }{
+		{"in pieces", "chunk 5 1ms", ""},
+		{"slowly", "delay 30ms", ""},
+		{"without echo", "echo off", ""},
+		{"with another end of echo", `echo-end "\r\n"`, ""},
+		{"unsolicited lines in between", "", "urc +QIND: \"csq\",20,99\nat 50ms\nurc +QIND: \"csq\",21,99\nat 70ms\nurc +QIND: \"csq\",22,99"},
+		{"a flood of unsolicited lines", "", "flood 1000 +QIND: \"csq\",20,99\nat 50ms\nflood 800 +QIND: \"csq\",21,99"},
+		{"garbage between answers", "", "garbage 200\nat 50ms\ngarbage 3000\nat 70ms\ngarbage 50"},
+		{"neighbours refused", "answer AT+QENG=\"neighbourcell\"\n  +CME ERROR: 4", ""},
+		{"registration moves", "", "register +CEREG 5,\"C3CA\",\"3E9\",7\nat 50ms\nregister +CEREG 3,\"C3CA\",\"3E9\",7 cause 0,15"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			e := plug(t, eg25(t, tc.scenario+"\nat 400ms\nurc +QIND: \"end\""), emulator.Options{Seed: 3})
+			e := plug(t, eg25(t, tc.start), emulator.Options{Seed: 3})
 			w := watch(t, Config{Device: e.Path()})
-			w.until("answers", serving(15))
+			w.until("answers", serving(3))
+			e.Play(steps(t, tc.then+"\nat 100ms\nurc +QIND: \"end\""))
 			w.until("the end", said(`+QIND: "end"`))
 			records := w.end()
 			wholeAnswers(t, e, records)
@@ -115,14 +116,13 @@ func TestNothingPrintedWholeIsLost(t *testing.T) {
 }
 
 func TestLostCharactersAreToldNotGuessed(t *testing.T) {
-	e := plug(t, eg25(t, "at 60ms\nlose 40\nat 900ms\nlose 0"), emulator.Options{Seed: 5})
+	e := plug(t, eg25(t, ""), emulator.Options{Seed: 5})
 	w := watch(t, Config{Device: e.Path(), Limit: 100 * time.Millisecond})
-	w.until("the time of the fault to pass", func([]cell.Record) bool {
-		p := e.Printed()
-		return len(p) > 0 && p[len(p)-1].Whole && e.Ran() > 1200*time.Millisecond
-	})
-	w.until("answers", serving(5))
-	records := w.end()
+	w.until("answers", serving(3))
+	e.Play(steps(t, "lose 40\nat 800ms\nlose 0\nat 1s\nurc +QIND: \"end\""))
+	records := w.until("the end", said(`+QIND: "end"`))
+	w.until("answers", serving(len(records)+5))
+	records = w.end()
 	wholeAnswers(t, e, records)
 	passive(t, e)
 	for _, o := range all[*cell.Observation](records) {
@@ -139,7 +139,7 @@ func TestLostCharactersAreToldNotGuessed(t *testing.T) {
 func TestUnplugAndComeBackUnderAnotherName(t *testing.T) {
 	tree := newTree(t)
 	var links atomic.Int32
-	e := plug(t, eg25(t, "at 300ms\nunplug 200ms"), emulator.Options{
+	e := plug(t, eg25(t, ""), emulator.Options{
 		Link: func(n int) string { return tree.dev(fmt.Sprintf("ttyUSB%d", 2+4*n)) },
 		Attached: func(path string) {
 			if path == "" {
@@ -151,6 +151,8 @@ func TestUnplugAndComeBackUnderAnotherName(t *testing.T) {
 		},
 	})
 	w := watch(t, Config{Device: tree.dev("ttyUSB2"), Host: tree.Host})
+	w.until("answers", serving(5))
+	e.Play(steps(t, "unplug 200ms"))
 	w.until("the gap to end", closedGaps(1))
 	w.until("more answers", serving(20))
 	records := w.end()
@@ -164,8 +166,10 @@ func TestUnplugAndComeBackUnderAnotherName(t *testing.T) {
 
 func TestUnpluggedPseudoTerminalIsFoundByItsLink(t *testing.T) {
 	link := filepath.Join(t.TempDir(), "modem")
-	e := plug(t, eg25(t, "at 200ms\nunplug 300ms"), emulator.Options{Link: func(int) string { return link }})
+	e := plug(t, eg25(t, ""), emulator.Options{Link: func(int) string { return link }})
 	w := watch(t, Config{Device: link})
+	w.until("answers", serving(5))
+	e.Play(steps(t, "unplug 300ms"))
 	w.until("the gap to end", closedGaps(1))
 	w.until("more answers", serving(20))
 	records := w.end()
@@ -175,8 +179,10 @@ func TestUnpluggedPseudoTerminalIsFoundByItsLink(t *testing.T) {
 
 func TestEndingWhileUnpluggedIsQuick(t *testing.T) {
 	link := filepath.Join(t.TempDir(), "modem")
-	plug(t, eg25(t, "at 200ms\nunplug 1h"), emulator.Options{Link: func(int) string { return link }})
+	e := plug(t, eg25(t, ""), emulator.Options{Link: func(int) string { return link }})
 	w := watch(t, Config{Device: link})
+	w.until("answers", serving(3))
+	e.Play(steps(t, "unplug 1h"))
 	w.until("a gap", func(r []cell.Record) bool { return len(gaps(r)) > 0 })
 	g := gaps(w.end())
 	require.Len(t, g, 1)
@@ -184,8 +190,10 @@ func TestEndingWhileUnpluggedIsQuick(t *testing.T) {
 }
 
 func TestSilentModemIsReopened(t *testing.T) {
-	e := plug(t, eg25(t, "at 300ms\nsilence 7s"), emulator.Options{})
+	e := plug(t, eg25(t, ""), emulator.Options{})
 	w := watch(t, Config{Device: e.Path(), Limit: 100 * time.Millisecond})
+	w.until("answers", serving(5))
+	e.Play(steps(t, "silence 7s"))
 	w.until("the gap to end", closedGaps(1))
 	records := w.end()
 	gapFits(t, records, GapSilent)
@@ -195,10 +203,11 @@ func TestSilentModemIsReopened(t *testing.T) {
 }
 
 func TestSlowAnswersAreNotMistakenForOthers(t *testing.T) {
-	e := plug(t, eg25(t, "at 200ms\ndelay 250ms\nat 1200ms\ndelay 0s"), emulator.Options{})
+	e := plug(t, eg25(t, ""), emulator.Options{})
 	w := watch(t, Config{Device: e.Path(), Limit: 150 * time.Millisecond})
-	w.until("answers after the fault", func([]cell.Record) bool { return e.Ran() > 1500*time.Millisecond })
-	w.until("answers", serving(10))
+	w.until("answers", serving(5))
+	e.Play(steps(t, "delay 250ms\nat 1s\ndelay 0s\nat 1500ms\nurc +QIND: \"end\""))
+	w.until("the end", said(`+QIND: "end"`))
 	records := w.end()
 	require.Empty(t, gaps(records), "it answers AT, late as it is")
 	wholeAnswers(t, e, records)
@@ -233,13 +242,14 @@ answer AT+COPS? when +COPS=3,2
 }
 
 func TestLockedSIMIsAskedForNothing(t *testing.T) {
-	e := plug(t, eg25(t, "answer AT+CPIN?\n  +CPIN: SIM PIN\nat 400ms\nanswer AT+CPIN?\n  +CPIN: READY\nurc +CPIN: READY"), emulator.Options{})
+	e := plug(t, eg25(t, "answer AT+CPIN?\n  +CPIN: SIM PIN"), emulator.Options{})
 	w := watch(t, Config{Device: e.Path()})
+	w.until("answers", serving(5))
+	e.Play(steps(t, "answer AT+CPIN?\n  +CPIN: READY\nurc +CPIN: READY"))
 	w.until("the SIM to be unlocked by somebody", func(r []cell.Record) bool { return len(health(r, string(SIMReady))) > 0 })
 	records := w.end()
 	require.Len(t, health(records, string(SIMLocked)), 1)
 	require.Contains(t, health(records, string(SIMLocked))[0].Detail, "enters nothing")
-	require.True(t, serving(5)(records), "listening goes on")
 	for _, r := range e.Received() {
 		require.False(t, strings.Contains(r, "CPIN=") || strings.Contains(r, "CLCK"), r)
 	}

@@ -48,6 +48,7 @@ type Emulator struct {
 	cancel   context.CancelFunc
 	done     chan struct{}
 	start    time.Time
+	play     chan Scenario
 
 	mu       sync.Mutex // guards what others may ask for while it runs
 	path     string
@@ -94,23 +95,36 @@ func Start(ctx context.Context, s Scenario, o Options) (*Emulator, error) {
 		o.Speed = 1
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	e := &Emulator{scenario: s, options: o, cancel: cancel, done: make(chan struct{}), values: map[string]string{},
+	e := &Emulator{scenario: s, options: o, cancel: cancel, done: make(chan struct{}), play: make(chan Scenario), values: map[string]string{},
 		allowed: map[string][]string{}, answers: map[string][]answer{}, answered: map[string]int{},
 		registered: map[string]registration{}, random: rand.New(rand.NewPCG(o.Seed, 1))}
 	e.start = time.Now()
-	for _, st := range s.steps {
-		if st.at == 0 {
-			st.what(e) // it is so when the modem is plugged in
-			continue
-		}
-		e.at(e.start.Add(e.scaled(st.at)), func() { st.what(e) })
-	}
+	e.steps(s, e.start)
 	if err := e.plug(); err != nil {
 		cancel()
 		return nil, err
 	}
 	go e.run(ctx)
 	return e, nil
+}
+
+// Play plays the steps of another scenario, counted from now.
+func (e *Emulator) Play(s Scenario) {
+	select {
+	case e.play <- s:
+	case <-e.done:
+	}
+}
+
+// steps takes the steps of a scenario in hand. What is to be so from its start is done at once.
+func (e *Emulator) steps(s Scenario, start time.Time) {
+	for _, st := range s.steps {
+		if st.at == 0 {
+			st.what(e)
+			continue
+		}
+		e.at(start.Add(e.scaled(st.at)), func() { st.what(e) })
+	}
 }
 
 // Path is the device to open; "" while the modem is unplugged.
@@ -181,6 +195,8 @@ func (e *Emulator) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-timer.C:
+		case s := <-e.play:
+			e.steps(s, time.Now())
 		case command := <-input:
 			e.command(command)
 		}
