@@ -64,6 +64,10 @@ func (q *quectelAnswer) lteFromLTE(w *row, intra bool, c *cell.Cell) bool {
 	} else if !w.layout(11, 15) {
 		return false
 	}
+	if w.text(2) == "" && w.text(4) != "" || (w.text(3) == "") != (w.text(4) == "") {
+		w.reject(UnknownLayout) // a level without its PCI, or one level alone: a comma too many
+		return false
+	}
 	for i := 11; i < len(w.f) && !intra; i++ {
 		if w.text(i) != "" {
 			w.reject(UnknownLayout)

@@ -291,7 +291,7 @@ func (w *row) level(i int, unit, lo, hi float64, field cell.Fields, c *cell.Cell
 // 45.008 can express.
 const (
 	minRSRP, maxRSRP = -157, -29
-	minRSRQ, maxRSRQ = -44, 20
+	minRSRQ, maxRSRQ = -44, 20 // LTE: not above 3
 	minRSSI, maxRSSI = -125, -10
 	minSINR, maxSINR = -25, 45
 	minRSCP, maxRSCP = -122, -20
@@ -304,8 +304,13 @@ func (w *row) rsrp(i int, unit float64, c *cell.Cell) {
 	}
 }
 
+// rsrq reads an RSRQ or SS-RSRQ. c.RAT must be set.
 func (w *row) rsrq(i int, unit float64, c *cell.Cell) {
-	if v, ok := w.level(i, unit, minRSRQ, maxRSRQ, cell.FieldRSRQ, c); ok {
+	most := float64(maxRSRQ)
+	if c.RAT == cell.LTE {
+		most = 3
+	}
+	if v, ok := w.level(i, unit, minRSRQ, most, cell.FieldRSRQ, c); ok {
 		c.RSRQ = cell.Some(cell.DB(v))
 	}
 }
