@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -18,8 +19,8 @@ const (
 // Far behind, after months without a network, it sends what is new as it comes, and the backlog from the oldest on
 // between. Only the backlog has a cursor: when the process dies, what was sent of the new is sent once more, and changes
 // nothing at the server.
-func (x *Influx) Follow(ctx context.Context, name string) error {
-	f := follower{x: x, s: x.store, name: name}
+func (x *Influx) Follow(ctx context.Context, name string) (err error) {
+	f := influxFollower{x: x, s: x.store, name: name, savedAt: time.Now()}
 	seq, err := f.s.Cursor(ctx, name)
 	if err != nil {
 		return err
@@ -27,6 +28,12 @@ func (x *Influx) Follow(ctx context.Context, name string) error {
 	if f.old, err = f.streamAt(ctx, seq); err != nil {
 		return err
 	}
+	defer func() {
+		if ctx.Err() != nil { // not what the store made of it
+			err = ctx.Err()
+		}
+		err = errors.Join(err, f.save(context.WithoutCancel(ctx)))
+	}()
 	for {
 		changed := f.s.Changed()
 		more, err := f.step(ctx)
@@ -61,14 +68,34 @@ func gather(ctx context.Context) error {
 
 const gatherFor = 100 * time.Millisecond
 
-// follower belongs to the goroutine that runs Follow.
-type follower struct {
+// influxFollower belongs to the goroutine that runs Follow.
+type influxFollower struct {
 	x    *Influx
 	s    *Store
 	name string
 	old  *stream // from the cursor on
 	live *stream // what came since it was seen how far behind we are; nil: old is the only one
 	from int64   // where live began: old has come home when it is here
+
+	unsaved int       // entries since the cursor was stored
+	savedAt time.Time // when it was
+}
+
+// How far the cursor may lag behind. What is sent twice changes nothing, and a flash card need not bear a write a second.
+const (
+	saveAfter  = 20_000 // entries
+	saveWithin = 30 * time.Second
+)
+
+func (f *influxFollower) save(ctx context.Context) error {
+	if f.unsaved == 0 {
+		return nil
+	}
+	if err := f.s.SetCursor(ctx, f.name, f.old.seq); err != nil {
+		return fmt.Errorf("influx: remembering how far it is: %w", err)
+	}
+	f.unsaved, f.savedAt = 0, time.Now()
+	return nil
 }
 
 // stream is one place in the store from which entries are sent on.
@@ -80,7 +107,7 @@ type stream struct {
 }
 
 // streamAt is a stream that goes on after seq, having seen a little of what came before.
-func (f *follower) streamAt(ctx context.Context, seq int64) (*stream, error) {
+func (f *influxFollower) streamAt(ctx context.Context, seq int64) (*stream, error) {
 	st := &stream{seq: seq, read: newReader(false, true)}
 	if f.x.o.FullRate || seq <= 0 {
 		return st, nil
@@ -98,7 +125,7 @@ func (f *follower) streamAt(ctx context.Context, seq int64) (*stream, error) {
 }
 
 // step sends a page of each stream, what is new first. more tells that there may be more to send.
-func (f *follower) step(ctx context.Context) (more bool, err error) {
+func (f *influxFollower) step(ctx context.Context) (more bool, err error) {
 	if f.live == nil {
 		newest, err := f.s.newestSeq(ctx)
 		if err != nil {
@@ -127,17 +154,15 @@ func (f *follower) step(ctx context.Context) (more bool, err error) {
 		f.old, f.live = f.live, nil
 		n = 1
 	}
-	if n == 0 {
-		return false, nil
+	f.unsaved += n
+	if f.unsaved >= saveAfter || f.unsaved > 0 && time.Since(f.savedAt) >= saveWithin {
+		err = f.save(ctx)
 	}
-	if err := f.s.SetCursor(ctx, f.name, f.old.seq); err != nil {
-		return false, fmt.Errorf("influx: remembering how far it is: %w", err)
-	}
-	return true, nil
+	return n > 0, err
 }
 
 // page sends the next entries of a stream and returns how many there were.
-func (f *follower) page(ctx context.Context, st *stream, limit int) (int, error) {
+func (f *influxFollower) page(ctx context.Context, st *stream, limit int) (int, error) {
 	entries, err := f.s.after(ctx, st.read, st.seq, limit)
 	if err != nil || len(entries) == 0 {
 		return 0, err
@@ -149,7 +174,7 @@ func (f *follower) page(ctx context.Context, st *stream, limit int) (int, error)
 	return len(entries), nil
 }
 
-func (f *follower) note(behind int64) {
+func (f *influxFollower) note(behind int64) {
 	f.x.mu.Lock()
 	f.x.status.Behind = max(0, behind)
 	f.x.mu.Unlock()

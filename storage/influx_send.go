@@ -101,11 +101,11 @@ func (x *Influx) post(ctx context.Context, body string) answer {
 	case !errors.As(err, &e) || e.StatusCode == 0:
 		return answer{verdict: again, words: err.Error()}
 	}
-	return answer{judge(e.StatusCode), e.StatusCode, cleaned(e.Message, mostText), retryAfter(e.Header.Get("Retry-After"), time.Now())}
+	return answer{judge(e.StatusCode), e.StatusCode, cleaned(e.Message, mostText), parseRetryAfter(e.Header.Get("Retry-After"), time.Now())}
 }
 
-// retryAfter reads the header: seconds, or a date (RFC 9110 clause 10.2.3).
-func retryAfter(text string, now time.Time) time.Duration {
+// parseRetryAfter reads the header: seconds, or a date (RFC 9110 clause 10.2.3).
+func parseRetryAfter(text string, now time.Time) time.Duration {
 	if n, err := strconv.ParseUint(text, 10, 31); err == nil {
 		return time.Duration(n) * time.Second
 	}

@@ -1,0 +1,47 @@
+package storage
+
+import (
+	"context"
+	"time"
+)
+
+// Hurry makes an Influx impatient, for tests.
+func (x *Influx) Hurry() {
+	x.wait = waits{first: time.Millisecond, most: 20 * time.Millisecond, after: 50 * time.Millisecond, stopped: time.Hour}
+}
+
+// Lines are the points of entries, at full rate or thinned.
+func Lines(o InfluxOptions, entries []Entry) []string {
+	x := Influx{o: o, shape: shape{positions: o.Positions}}
+	var p points
+	var t thinner
+	for _, e := range entries {
+		if o.FullRate || t.keep(e) {
+			x.shape.add(&p, e)
+		}
+	}
+	lines := make([]string, p.len())
+	for i := range lines {
+		lines[i] = p.line(i)
+	}
+	return lines
+}
+
+// Entries are all of the store, in the order of writing.
+func Entries(ctx context.Context, s *Store) ([]Entry, error) {
+	return s.after(ctx, newReader(false, true), 0, 1<<30)
+}
+
+// PauseFor is how long an answer makes an Influx wait.
+func (x *Influx) PauseFor(ctx context.Context, status int, retryAfter string, attempt int) (time.Duration, error) {
+	start := time.Now()
+	v := again
+	if status != 0 {
+		v = judge(status)
+	}
+	err := x.pause(ctx, answer{verdict: v, status: status, after: parseRetryAfter(retryAfter, start)}, attempt)
+	return time.Since(start), err
+}
+
+// Existing is the name of a network that exists.
+var Existing = existing
