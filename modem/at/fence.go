@@ -3,6 +3,7 @@ package at
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -140,15 +141,10 @@ var forbidden = []struct {
 }
 
 // identityNames are what the names of commands hold that ask who the subscriber or the device is, in any vendor's spelling.
-const identityNames = "IMEI IMSI CIMI CCID GSN CNUM MSISDN TMSI GUTI SUPI SUCI MEID SERIAL"
+var identityNames = strings.Fields("IMEI IMSI CIMI CCID GSN CNUM MSISDN TMSI GUTI SUPI SUCI MEID SERIAL")
 
 func namesIdentity(name string) bool {
-	for part := range strings.FieldsSeq(identityNames) {
-		if strings.Contains(name, part) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(identityNames, func(part string) bool { return strings.Contains(name, part) })
 }
 
 // whyForbidden looks an extended command up among what is never sent; "" is an answer for all others.

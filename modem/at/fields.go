@@ -12,9 +12,26 @@ import "strings"
 func Fields(dst []string, line string) (prefix string, fields []string) {
 	prefix, rest := Prefix(line)
 	for {
-		var field string
-		field, rest = nextField(rest)
-		dst = append(dst, field)
+		start := 0
+		for start < len(rest) && isSpace(rest[start]) {
+			start++
+		}
+		if start < len(rest) && rest[start] == '"' {
+			var field string
+			field, rest = nextField(rest)
+			dst = append(dst, field)
+		} else { // nearly every field; the same as nextField does
+			comma := start
+			for comma < len(rest) && rest[comma] != ',' {
+				comma++
+			}
+			end := comma
+			for end > start && isSpace(rest[end-1]) {
+				end--
+			}
+			dst = append(dst, rest[start:end])
+			rest = rest[comma:]
+		}
 		if rest == "" {
 			return prefix, dst
 		}

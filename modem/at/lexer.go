@@ -204,7 +204,7 @@ func isCommand(line string) bool {
 	case rest[0] == '&':
 		return len(rest) < 4 && !strings.EqualFold(rest, "&T")
 	case rest[0] == 'D' || rest[0] == 'd':
-		return len(rest) > 1 && strings.IndexByte("0123456789+*#>TtPp", rest[1]) >= 0
+		return len(rest) > 1 && strings.IndexByte("0123456789+*#><TtPp", rest[1]) >= 0
 	}
 	return isLetter(rest[0]) && (len(rest) == 1 || isDigit(rest[1]) || rest[1] == '?' || rest[1] == '=')
 }

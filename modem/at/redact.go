@@ -1,9 +1,6 @@
 package at
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // redacted stands where an identity was. Lengths of digit strings are kept: "<15 digits>".
 const redacted = "<redacted>"
@@ -176,5 +173,9 @@ func indexFold(s, sub string) int {
 
 // messageFollows says whether the line after one with this prefix is a short message (TS 27.005 3.4.1).
 func messageFollows(prefix string) bool {
-	return slices.Contains([]string{"+CMT", "+CDS", "+CBM", "+CMGR", "+CMGL"}, prefix)
+	switch prefix {
+	case "+CMT", "+CDS", "+CBM", "+CMGR", "+CMGL":
+		return true
+	}
+	return false
 }

@@ -33,12 +33,14 @@ func Scrub(line string) (string, int) {
 }
 
 // identityLines are the names, without the mark, of lines that hold a number, a message or what the SIM stores.
-const identityLines = "CLIP CMT CMTI CDS CDSI CRING COLP CCWA CDIP CLCC CUSD CMGR CMGL CPBR CPBF CSCA CSIM CRSM CGLA EGMR"
+var identityLines = strings.Fields("CLIP CMT CMTI CDS CDSI CRING COLP CCWA CDIP CLCC CUSD CMGR CMGL CPBR CPBF CSCA CSIM CRSM CGLA EGMR")
 
 // privateCommands are the names, without the mark, of commands that are given a number, a PIN or a message.
-const privateCommands = "CMGS CMGW CMGC CPBW CSCA CUSD CPIN CPIN2 CLCK CPWD CCFC EGMR CSIM CRSM CGLA"
+var privateCommands = strings.Fields("CMGS CMGW CMGC CPBW CSCA CUSD CPIN CPIN2 CLCK CPWD CCFC EGMR CSIM CRSM CGLA")
 
-func isIdentityLine(name string) bool { return holds(identityLines, name) || namesIdentity(name) }
+func isIdentityLine(name string) bool {
+	return slices.Contains(identityLines, name) || namesIdentity(name)
+}
 
 // privateArgument finds where the private part of a recorded command begins; 0 when there is none.
 func privateArgument(line string) int {
@@ -56,17 +58,17 @@ func privateArgument(line string) int {
 		for start > 0 && isWord(line[start-1]) {
 			start--
 		}
-		if name := strings.ToUpper(line[start:at]); holds(privateCommands, name) || namesIdentity(name) {
+		if name := strings.ToUpper(line[start:at]); slices.Contains(privateCommands, name) || namesIdentity(name) {
 			return at + 1
 		}
 	}
 	return 0
 }
 
-// labels are the words, or their ends ("mTMSI", "PTMSI"), that stand before an identity.
+// labels are the words, or their ends ("mTMSI", "PTMSI"), that stand before an identity. They end in D, I, N or V.
 var labels = []string{"IMSI", "IMEI", "IMEISV", "CCID", "TMSI", "GUTI", "SUPI", "SUCI", "MSISDN", "MEID", "ESN", "FSN", "EID"}
 
-// phrases are labels of more than one word, and one too short to be an end.
+// phrases are labels of more than one word, and one too short to be an end. They begin with O, P or S.
 var phrases = []string{"serial number", "serial no", "phone number", "own number", "subscriber number", "S/N", "SN"}
 
 func scrubLabels(line string) (string, int) {
@@ -93,10 +95,24 @@ func labelEnd(line string, start int) int {
 	for end < len(line) && isLetter(line[end]) {
 		end++
 	}
+	switch line[end-1] | 0x20 {
+	default:
+		return phraseEnd(line, start)
+	case 'd', 'i', 'n', 'v':
+	}
 	for _, l := range labels {
 		if more := end - start - len(l); 0 <= more && more < 4 && strings.EqualFold(line[end-len(l):end], l) && (more == 0 || len(l) > 3) {
 			return end
 		}
+	}
+	return phraseEnd(line, start)
+}
+
+func phraseEnd(line string, start int) int {
+	switch line[start] | 0x20 {
+	default:
+		return 0
+	case 'o', 'p', 's':
 	}
 	for _, p := range phrases {
 		if e := start + len(p); e < len(line) && strings.EqualFold(line[start:e], p) && !isWord(line[e]) {
@@ -303,6 +319,8 @@ func grouped(line string, start int) (end, digits int) {
 		more := len(sizes) < 12 && end+1 < len(line) && strings.IndexByte("- ./", line[end]) >= 0 && isDigit(line[end+1]) &&
 			line[end] == line[start+sizes[0]]
 		switch {
+		case len(sizes) == 1 && !more:
+			return 0, 0
 		case isIMEIGroups(sizes) && !isTime(strings.ReplaceAll(line[start:end], line[start+sizes[0]:start+sizes[0]+1], "")):
 			if last := digitsEnd(line, end+1); more && last-end <= 3 { // check digit, or software version
 				return last, digits + last - end - 1
@@ -342,7 +360,7 @@ func isUCS2(hex string) bool {
 		return false
 	}
 	for _, r := range decodeUCS2(hex) {
-		if r >= 0x0700 || !unicode.IsPrint(r) || isDigits(hex) && !unicode.IsDigit(r) {
+		if r >= 0x0700 || !unicode.IsPrint(r) || isDigits(hex) && (r < '0' || r > '9') {
 			return false
 		}
 	}

@@ -559,7 +559,7 @@ IMEI: <redacted>
 FSN: <redacted>
 OK
 AT#RFSTS
-#RFSTS:"204 04",1001,-80,00DE,01,5,19,10,2,<redacted>,"<redacted>","vodafone NL",1,2
+#RFSTS:"204 04",1001,-80,00DE,01,5,19,10,2,<redacted>,"<15 digits>","vodafone NL",1,2
 OK
 AT+CSQ
 ERROR

@@ -107,7 +107,8 @@ func (t *transcriber) command(typed string) {
 	t.flush()
 	t.typed, t.last = typed, 0
 	for _, text := range commandTexts(typed) {
-		t.open = append(t.open, Exchange{Command: text})
+		text, _ = Scrub("AT" + text) // again, for the spaces in it are gone
+		t.open = append(t.open, Exchange{Command: text[len("AT"):]})
 	}
 }
 
