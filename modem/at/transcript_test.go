@@ -75,24 +75,30 @@ func TestReadTranscriptKeepsWhatCameBeforeAnError(t *testing.T) {
 	require.Equal(t, "OK", got[0].Final)
 }
 
-// Recorded text comes out whole: every line of it is in an exchange, once, but for the echoes and the results.
+// Recorded text comes out whole: every information line of it is in an exchange, and nothing else is.
 func TestRecordedTranscripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
-	stale := map[string]string{"testdata/quectel-rg801h-garbled-echo.txt": "RD"} // before an echo
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
 		got, err := ReadTranscript(strings.NewReader(string(text)))
 		require.NoError(t, err)
-		var all strings.Builder
-		all.WriteString(stale[file])
-		for _, e := range got {
-			all.WriteString(e.Command + strings.Join(e.Lines, "") + e.Final)
+		var printed, read strings.Builder
+		for line := range strings.FieldsFuncSeq(string(text), func(r rune) bool { return r == '\r' || r == '\n' }) {
+			if line = strings.TrimSpace(line); commandAt(line) < 0 && !isFinal(line) {
+				printed.WriteString(line)
+			}
 		}
-		squeeze := strings.NewReplacer("\r", "", "\n", "", " ", "", ";", "", "AT", "", "OK", "")
-		require.Len(t, squeeze.Replace(strings.ToUpper(all.String())), len(squeeze.Replace(strings.ToUpper(string(text)))), file)
+		for _, e := range got {
+			read.WriteString(strings.Join(e.Lines, ""))
+			_, cut, _ := strings.Cut(e.Final, "+CME ERROR: Unspecified") // by an echo
+			if cut != "" {
+				read.WriteString("Unspecified" + cut)
+			}
+		}
+		require.Equal(t, printed.String(), read.String(), file)
 	}
 }
 
