@@ -9,7 +9,7 @@ RACE     := $(if $(CC_FOUND),-race)
 
 export CGO_ENABLED = $(if $(CC_FOUND),1,0)
 
-.PHONY: run build test lint bench fuzz soak golden cross arm clean
+.PHONY: run build test lint bench picture fuzz soak golden cross arm clean
 
 run: ## the main job, without hardware
 	CGO_ENABLED=0 $(GO) run ./cmd/vigie demo
@@ -54,6 +54,10 @@ fuzz: ## every fuzz target for FUZZTIME
 			echo "== $$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
 		done; \
 	done
+
+picture: build ## docs/demo.svg, from what the demo prints on a terminal
+	bin/vigie demo --color always > bin/demo.ansi
+	$(GO) run ./tools/shot < bin/demo.ansi > docs/demo.svg
 
 golden: ## rewrite the golden files; read the diff before you commit it
 	$(GO) test ./modem/dialect -update

@@ -102,7 +102,7 @@ func severityStyle(s analyzer.Severity) style {
 // printEvent tells one event to a person: the sentence, the story with its evidence, what else could explain it.
 func printEvent(t *term, e *analyzer.Event, evidence bool) {
 	head := strings.ToUpper(e.Severity.String())
-	t.printf("%s  %s\n", t.paint(severityStyle(e.Severity), head), t.paint(bold, wrap(oneLine(sentence(e.Summary)), 100, "      ")))
+	t.printf("%s  %s\n", t.paint(severityStyle(e.Severity), head), t.paint(bold, wrap(oneLine(sentence(e.Summary)), lineWidth, "      ")))
 	t.printf("      %s to %s, %s, score %.1f, sensor %s\n", clock(e.First), e.Last.UTC().Format("15:04:05 UTC"), e.State, e.Score, oneLine(orNone(e.Sensor)))
 	t.printf("      event %s\n", t.paint(faint, e.ID))
 	if !evidence {
@@ -114,7 +114,7 @@ func printEvent(t *term, e *analyzer.Event, evidence bool) {
 	t.printf("\n  What was seen\n")
 	for _, f := range e.Findings {
 		t.printf("    %s %s\n", t.paint(cyan, fmt.Sprintf("%s v%d", f.Rule, f.Version)), f.First.UTC().Format("15:04:05.000 UTC"))
-		t.printf("      %s\n", wrap(oneLine(sentence(f.Summary)), 100, "      "))
+		t.printf("      %s\n", wrap(oneLine(sentence(f.Summary)), lineWidth, "      "))
 		for _, ev := range f.Evidence {
 			for _, raw := range ev.Raw {
 				t.printf("      %s\n", t.paint(faint, ev.Time.UTC().Format("15:04:05.000")+"  "+oneLine(raw)))
@@ -123,7 +123,7 @@ func printEvent(t *term, e *analyzer.Event, evidence bool) {
 	}
 	t.printf("\n  What else could explain it\n")
 	for _, c := range e.InnocentCauses {
-		t.printf("    - %s\n", wrap(oneLine(c), 100, "      "))
+		t.printf("    - %s\n", wrap(oneLine(c), lineWidth, "      "))
 	}
 	t.printf("\n  An anomaly is not a verdict: nothing here proves who transmitted, or why.\n")
 }

@@ -27,6 +27,7 @@ type line struct {
 	seq   int64     // of the last record that the engine has
 	saved time.Time // time of the record at which the state was last stored
 	known int       // records that the store had already
+	fed   bool      // anything that is new
 }
 
 // stateName is the analyzer's state in the store.
@@ -108,6 +109,9 @@ func (l *line) feed(ctx context.Context, recs ...cell.Record) error {
 	var last time.Time
 	for _, r := range fresh {
 		l.engine.Feed(r)
+		if _, isSource := r.(*cell.Source); !isSource {
+			l.fed = true
+		}
 		if l.told != nil {
 			l.told(r)
 		}
@@ -159,7 +163,9 @@ func (l *line) save(ctx context.Context) error {
 // close stores what is not stored yet, even when ctx has ended.
 func (l *line) close(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
-	l.engine.Finish() // events that go on are told in their last form
+	if l.fed {
+		l.engine.Finish() // events that go on are told in their last form
+	}
 	err := l.save(ctx)
 	if l.record != nil {
 		err = errors.Join(err, l.record.Close())

@@ -54,7 +54,8 @@ func (t *term) paint(s style, text string) string {
 	if !t.colour || s == "" {
 		return text
 	}
-	return "\x1b[" + string(s) + "m" + text + "\x1b[0m"
+	on, off := "\x1b["+string(s)+"m", "\x1b[0m"
+	return on + strings.ReplaceAll(text, "\n", off+"\n"+on) + off // each line stands for itself
 }
 
 // status draws the progress line on a terminal, and nothing in a pipe.

@@ -23,14 +23,18 @@ type watchLog struct {
 	neighbour int
 }
 
+// lineWidth is where text for people is broken.
+const lineWidth = 100
+
 func (l *watchLog) say(t time.Time, s style, format string, args ...any) {
-	l.out.printf("%s  %s\n", t.UTC().Format("15:04:05.000"), l.out.paint(s, oneLine(fmt.Sprintf(format, args...))))
+	text := wrap(oneLine(fmt.Sprintf(format, args...)), lineWidth, "              ")
+	l.out.printf("%s  %s\n", t.UTC().Format("15:04:05.000"), l.out.paint(s, text))
 }
 
 func (l *watchLog) record(r cell.Record) {
 	switch r := r.(type) {
 	case *cell.Source:
-		l.out.printf("modem %s, firmware %s, reports: %s\n", oneLine(orUnknown(r.Model)), oneLine(orUnknown(r.Firmware)), r.Reports.Or(0))
+		l.out.printf("%s\n", wrap(oneLine(fmt.Sprintf("modem %s, firmware %s, reports: %s", orUnknown(r.Model), orUnknown(r.Firmware), r.Reports.Or(0))), lineWidth, "      "))
 	case *cell.Gap:
 		if r.Until.IsZero() {
 			l.blind = true
