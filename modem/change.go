@@ -17,8 +17,13 @@ func (l *last) moved(o *cell.Observation) bool {
 		l.service = s
 	}
 	if o.Serving != nil {
-		moved = moved || l.serving != nil && !sameCell(l.serving, o.Serving)
-		l.serving = o.Serving
+		now := *o.Serving
+		if l.serving != nil && sameCell(l.serving, &now) {
+			remember(&now, l.serving)
+		} else {
+			moved = moved || l.serving != nil
+		}
+		l.serving = &now
 	}
 	for _, r := range o.Registration {
 		before, known := l.registration[r.Domain]
@@ -46,6 +51,23 @@ func service(s cell.State) cell.State {
 func sameCell(a, b *cell.Cell) bool {
 	return a.RAT == b.RAT && (!a.PLMN().Known() || !b.PLMN().Known() || a.PLMN().Same(b.PLMN())) &&
 		!differ(a.Area, b.Area) && !differ(a.ID, b.ID) && !differ(a.PCI, b.PCI) && !differ(a.ARFCN, b.ARFCN)
+}
+
+// remember fills in what an earlier description of the same cell gave.
+func remember(now, before *cell.Cell) {
+	if !now.PLMN().Known() {
+		now.MCC, now.MNC = before.MCC, before.MNC
+	}
+	keep(&now.Area, before.Area)
+	keep(&now.ID, before.ID)
+	keep(&now.PCI, before.PCI)
+	keep(&now.ARFCN, before.ARFCN)
+}
+
+func keep[T any](now *cell.Opt[T], before cell.Opt[T]) {
+	if !now.Known() {
+		*now = before
+	}
 }
 
 func differ[T comparable](a, b cell.Opt[T]) bool { return a.Known() && b.Known() && a != b }

@@ -18,8 +18,8 @@ const (
 	GapError     = "error"     // anything else: the detail is in a health line
 )
 
-// Run watches the modem until ctx ends, and gives what it hears to emit, in order and one at a time: first a
-// *cell.Source, then observations as they come, health lines, and gaps. A gap is told twice, when it begins and, with
+// Run watches the modem until ctx ends, and gives what it hears to emit, in order and one at a time: once the modem is
+// identified a *cell.Source, then observations as they come, health lines, and gaps. A gap is told twice, when it begins and, with
 // Until, when it ends. It begins when the last whole answer had arrived, since nothing is known from then on, and ends
 // with the first answer about the serving cell.
 //

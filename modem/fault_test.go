@@ -75,6 +75,7 @@ func gapFits(t *testing.T, records []cell.Record, reason string) {
 }
 
 func TestNothingPrintedWholeIsLost(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct{ name, start, then string }{
 		{"in pieces", "chunk 5 1ms", ""},
 		{"slowly", "delay 30ms", ""},
@@ -87,6 +88,7 @@ func TestNothingPrintedWholeIsLost(t *testing.T) {
 		{"registration moves", "", "register +CEREG 5,\"C3CA\",\"3E9\",7\nat 50ms\nregister +CEREG 3,\"C3CA\",\"3E9\",7 cause 0,15"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
 			e := plug(t, eg25(t, tc.start), emulator.Options{Seed: 3})
 			w := watch(t, Config{Device: e.Path()})
 			w.until("answers", serving(3))
@@ -116,6 +118,7 @@ func TestNothingPrintedWholeIsLost(t *testing.T) {
 }
 
 func TestLostCharactersAreToldNotGuessed(t *testing.T) {
+	t.Parallel()
 	e := plug(t, eg25(t, ""), emulator.Options{Seed: 5})
 	w := watch(t, Config{Device: e.Path(), Limit: 100 * time.Millisecond})
 	w.until("answers", serving(3))
@@ -137,6 +140,7 @@ func TestLostCharactersAreToldNotGuessed(t *testing.T) {
 }
 
 func TestUnplugAndComeBackUnderAnotherName(t *testing.T) {
+	t.Parallel()
 	tree := newTree(t)
 	var links atomic.Int32
 	e := plug(t, eg25(t, ""), emulator.Options{
@@ -165,6 +169,7 @@ func TestUnplugAndComeBackUnderAnotherName(t *testing.T) {
 }
 
 func TestUnpluggedPseudoTerminalIsFoundByItsLink(t *testing.T) {
+	t.Parallel()
 	link := filepath.Join(t.TempDir(), "modem")
 	e := plug(t, eg25(t, ""), emulator.Options{Link: func(int) string { return link }})
 	w := watch(t, Config{Device: link})
@@ -178,6 +183,7 @@ func TestUnpluggedPseudoTerminalIsFoundByItsLink(t *testing.T) {
 }
 
 func TestEndingWhileUnpluggedIsQuick(t *testing.T) {
+	t.Parallel()
 	link := filepath.Join(t.TempDir(), "modem")
 	e := plug(t, eg25(t, ""), emulator.Options{Link: func(int) string { return link }})
 	w := watch(t, Config{Device: link})
@@ -190,6 +196,7 @@ func TestEndingWhileUnpluggedIsQuick(t *testing.T) {
 }
 
 func TestSilentModemIsReopened(t *testing.T) {
+	t.Parallel()
 	e := plug(t, eg25(t, ""), emulator.Options{})
 	w := watch(t, Config{Device: e.Path(), Limit: 100 * time.Millisecond})
 	w.until("answers", serving(5))
@@ -203,6 +210,7 @@ func TestSilentModemIsReopened(t *testing.T) {
 }
 
 func TestSlowAnswersAreNotMistakenForOthers(t *testing.T) {
+	t.Parallel()
 	e := plug(t, eg25(t, ""), emulator.Options{})
 	w := watch(t, Config{Device: e.Path(), Limit: 150 * time.Millisecond})
 	w.until("answers", serving(5))
@@ -215,6 +223,7 @@ func TestSlowAnswersAreNotMistakenForOthers(t *testing.T) {
 }
 
 func TestWithoutSIM(t *testing.T) {
+	t.Parallel()
 	e := plug(t, eg25(t, `
 answer AT+CPIN?
   +CME ERROR: 10
@@ -242,6 +251,7 @@ answer AT+COPS? when +COPS=3,2
 }
 
 func TestLockedSIMIsAskedForNothing(t *testing.T) {
+	t.Parallel()
 	e := plug(t, eg25(t, "answer AT+CPIN?\n  +CPIN: SIM PIN"), emulator.Options{})
 	w := watch(t, Config{Device: e.Path()})
 	w.until("answers", serving(5))
@@ -257,6 +267,7 @@ func TestLockedSIMIsAskedForNothing(t *testing.T) {
 }
 
 func TestAnotherProgramOnTheDataPort(t *testing.T) {
+	t.Parallel()
 	tree := newTree(t)
 	at := plug(t, eg25(t, ""), emulator.Options{Link: func(int) string { return tree.dev("ttyUSB2") }})
 	data := plug(t, eg25(t, ""), emulator.Options{Link: func(int) string { return tree.dev("ttyUSB3") }})
@@ -275,6 +286,7 @@ func TestAnotherProgramOnTheDataPort(t *testing.T) {
 }
 
 func TestNoModemAtTheStart(t *testing.T) {
+	t.Parallel()
 	link := filepath.Join(t.TempDir(), "modem")
 	c, err := New(Config{Device: link})
 	require.NoError(t, err)
@@ -288,6 +300,7 @@ func TestNoModemAtTheStart(t *testing.T) {
 }
 
 func TestAnErrorOfEmitEndsTheRun(t *testing.T) {
+	t.Parallel()
 	e := plug(t, eg25(t, ""), emulator.Options{})
 	before := e.Settings()
 	c, err := New(Config{Device: e.Path(), Fast: 10 * time.Millisecond})
@@ -305,6 +318,7 @@ func TestAnErrorOfEmitEndsTheRun(t *testing.T) {
 }
 
 func TestSettingsAreRestoredAfterACrash(t *testing.T) {
+	t.Parallel()
 	e := plug(t, eg25(t, ""), emulator.Options{})
 	before := e.Settings()
 	saved := map[string]string{}
@@ -356,6 +370,7 @@ func (u *unpowered) Write(p []byte) (int, error) {
 
 // The collector must refuse each of these with a hint.
 func TestBadPorts(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "recording.txt")
 	require.NoError(t, os.WriteFile(file, []byte("AT\r\nOK\r\n"), 0o600))
@@ -389,4 +404,72 @@ func TestBadPorts(t *testing.T) {
 	require.ErrorContains(t, err, "no modem is named")
 	_, err = New(Config{Device: "/dev/ttyUSB2", Family: "nokia"})
 	require.ErrorContains(t, err, "nokia")
+}
+
+// An hour of what modems do, sixty times as fast or more: no answer that was printed whole is lost, and each gap lies
+// where the modem says that it was.
+func TestAnHourOfFaults(t *testing.T) {
+	t.Parallel()
+	const script = `
+at 4m
+answer AT+QENG="servingcell"
+  +QENG: "servingcell","NOCONN","LTE","FDD",272,03,B8{n},102,1300,3,5,5,C3CA,-90,-10,-60,14,30
+register +CEREG 1,"C3CA","3E9",7
+at 8m
+flood 1500 +QIND: "csq",20,99
+at 9m
+garbage 500
+at 10m
+delay 40ms
+at 15m
+delay 0s
+chunk 6 1ms
+at 20m
+chunk 0
+unplug 3m
+at 26m
+answer AT+QENG="servingcell"
+  +QENG: "servingcell","LIMSRV","GSM",272,03,2F1D,0{n},35,62,-,-47,255,255,0,60,60,1,-,-,-,-,-,-,-,-,-,"-"
+register +CEREG 3,"C3CA","3E9",7 cause 0,15
+at 28m
+silence 26m
+at 56m
+answer AT+QENG="servingcell"
+  +QENG: "servingcell","SEARCH"
+at 60m
+answer AT+QENG="servingcell"
+  +QENG: "servingcell","NOCONN","LTE","FDD",272,03,C8{n},101,2300,4,5,5,C3C9,-96,-11,-65,12,30
+register +CEREG 1,"C3C9","3E8",7
+unplug 1m
+at 66m
+urc +QIND: "end"
+`
+	link := filepath.Join(t.TempDir(), "modem")
+	e := plug(t, eg25(t, ""), emulator.Options{Speed: 180, Seed: 1, Link: func(int) string { return link }})
+	before := e.Settings()
+	w := watch(t, Config{Device: link, Limit: 300 * time.Millisecond})
+	w.until("answers", serving(5))
+	e.Play(steps(t, script))
+	w.within(time.Minute, "the end", said(`+QIND: "end"`))
+	records := w.end()
+	wholeAnswers(t, e, records)
+	passive(t, e)
+	require.Equal(t, before, e.Settings())
+
+	g := gaps(records)
+	require.Len(t, g, 6, "three gaps, each told twice")
+	printed := e.Printed()
+	for i, reason := range []string{GapUnplugged, GapSilent, GapUnplugged} {
+		begins, ended := g[2*i], g[2*i+1]
+		require.Equal(t, reason, begins.Reason)
+		require.Equal(t, begins.Time, ended.Time)
+		for _, p := range printed {
+			if p.Whole && p.Command == askServing {
+				require.False(t, p.Time.After(ended.Time.Add(20*time.Millisecond)) && p.Time.Before(ended.Until.Add(-20*time.Millisecond)),
+					"answered at %v, in the gap from %v to %v", p.Time, ended.Time, ended.Until)
+			}
+		}
+	}
+	require.InDelta(t, 3*60/180.0, g[1].Until.Sub(g[1].Time).Seconds(), 0.8)
+	require.InDelta(t, 26*60/180.0, g[3].Until.Sub(g[3].Time).Seconds(), 3)
 }

@@ -226,10 +226,10 @@ func (w *wire) Read(p []byte) (int, error) {
 
 // Write writes a command, within two seconds or not at all.
 func (w *wire) Write(p []byte) (int, error) {
-	if err := w.file.SetWriteDeadline(time.Now().Add(writeLimit)); err != nil {
-		return 0, fmt.Errorf("%s: %w", w.device, err)
+	n, err := 0, w.file.SetWriteDeadline(time.Now().Add(writeLimit))
+	if err == nil {
+		n, err = w.file.Write(p)
 	}
-	n, err := w.file.Write(p)
 	switch {
 	case err == nil:
 		return n, nil

@@ -31,6 +31,12 @@ type visit struct {
 	care     time.Time    // when to look after these things next
 	hinted   bool         // since the round began an unsolicited line hinted at a change
 	counts   at.Counts    // as told last
+	early    []early      // lines from before the modem was identified
+}
+
+type early struct {
+	line string
+	at   time.Time
 }
 
 // watch does all that is done with a modem that answers, until it is lost or ctx ends.
@@ -62,10 +68,14 @@ func (w *visit) prepare(ctx context.Context) error {
 		clear(w.originals)
 	}
 	w.dialect = choose(w.Family, ident)
+	w.describe()
+	for _, e := range w.early {
+		w.unsolicited(e.line, e.at)
+	}
+	w.early = nil
 	if w.later, err = w.set(ctx, w.dialect.Settings); err != nil {
 		return err
 	}
-	w.describe()
 	_, err = w.round(ctx, w.dialect.Once, 0)
 	return err
 }
@@ -184,7 +194,7 @@ func (w *visit) round(ctx context.Context, commands []at.Command, serving int) (
 			break
 		}
 	}
-	w.observe(answers, saw)
+	w.observe(answers, w.wire.lastByte(), saw)
 	return asked, err
 }
 
@@ -267,20 +277,25 @@ func (w *visit) during(ctx context.Context, ask func(context.Context) (at.Reply,
 	}
 }
 
-// line makes an observation of an unsolicited line.
+// line takes an unsolicited line. Until the modem was identified for the first time it has to wait, since the source
+// comes first.
 func (w *visit) line(line string, ok bool) {
-	if !ok {
+	switch {
+	case !ok:
 		w.heard = nil
-		return
+	case w.dialect == nil:
+		w.early = append(w.early, early{line, w.wire.lastByte()})
+	default:
+		w.unsolicited(line, w.wire.lastByte())
 	}
+}
+
+// unsolicited makes an observation of an unsolicited line.
+func (w *visit) unsolicited(line string, at time.Time) {
 	if strings.HasPrefix(line, "+CPIN:") {
 		w.cardIs(simOf([]string{line}, nil))
 	}
-	if w.dialect == nil { // not identified yet: whatever it is, it stays raw
-		w.tell(&cell.Observation{Time: w.wire.lastByte(), Sensor: w.Sensor, Raw: []string{line}})
-		return
-	}
-	w.observe([]dialect.Answer{{Lines: []string{line}}}, false)
+	w.observe([]dialect.Answer{{Lines: []string{line}}}, at, false)
 	if w.dialect.Hint(line) {
 		w.hinted = true
 		w.schedule.moved(time.Now())
@@ -289,12 +304,11 @@ func (w *visit) line(line string, ok bool) {
 
 // observe tells what some answers, or an unsolicited line, say. saw tells that one of them is about the serving cell, with
 // which a gap ends.
-func (w *visit) observe(answers []dialect.Answer, saw bool) {
+func (w *visit) observe(answers []dialect.Answer, at time.Time, saw bool) {
 	if len(answers) == 0 {
 		return
 	}
 	decoded := w.dialect.Decode(answers)
-	at := w.wire.lastByte()
 	if saw {
 		w.found(at)
 	}

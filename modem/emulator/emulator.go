@@ -35,7 +35,7 @@ type Options struct {
 
 // Printed is one answer or unsolicited line that the modem printed, or tried to.
 type Printed struct {
-	Time    time.Time // when the last byte had been written
+	Time    time.Time // when the last bytes were written
 	Command string    // that it answers; "" is unsolicited
 	Text    string    // without echo
 	Whole   bool      // every byte of it reached the terminal

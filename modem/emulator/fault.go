@@ -57,17 +57,18 @@ func (e *Emulator) transmit(b []byte, o output) {
 func (e *Emulator) write(b []byte, o *output, last bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	now := time.Now()
 	switch {
 	case e.connection == nil || e.muted():
 		o.cut = true
 	default:
 		// A terminal that nobody reads fills up.
-		_ = e.connection.master.SetWriteDeadline(time.Now().Add(transmitLimit))
+		_ = e.connection.master.SetWriteDeadline(now.Add(transmitLimit))
 		n, err := e.connection.master.Write(b)
 		o.cut = o.cut || err != nil || n < len(b)
 	}
 	if last && o.text != "" {
-		e.printed = append(e.printed, Printed{time.Now(), o.command, o.text, !o.cut})
+		e.printed = append(e.printed, Printed{now, o.command, o.text, !o.cut})
 	}
 }
 
