@@ -123,6 +123,8 @@ func explain(err error) error {
 		known = ErrDamaged
 	case errors.Is(err, sqlite3.BUSY), errors.Is(err, sqlite3.LOCKED):
 		known = ErrLocked
+	case errors.Is(err, sqlite3.INTERRUPT):
+		known = context.Canceled
 	case errors.Is(err, sql.ErrConnDone), err.Error() == "sql: database is closed":
 		known = ErrClosed
 	}

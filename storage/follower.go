@@ -79,7 +79,7 @@ func Follow(ctx context.Context, s *Store, name string, sink Sink, o FollowOptio
 				return fmt.Errorf("%s: %w", name, err)
 			}
 			seq = entries[len(entries)-1].Seq
-			if err := s.SetCursor(ctx, name, seq); err != nil {
+			if err := s.SetCursor(context.WithoutCancel(ctx), name, seq); err != nil { // it has been delivered
 				return err
 			}
 			continue

@@ -101,7 +101,7 @@ func lastMember(f *os.File) (end int64, rest []byte, err error) {
 		if err := gz.Reset(in); errors.Is(err, io.EOF) {
 			return end, nil, nil
 		} else if err != nil {
-			if errors.Is(err, io.ErrUnexpectedEOF) || zeros(io.NewSectionReader(f, end, 1<<62)) {
+			if torn(io.NewSectionReader(f, end, 1<<62)) {
 				return end, nil, nil
 			}
 			return end, nil, fmt.Errorf("%w: from byte %d on it is not gzip; give another file name", ErrForeign, end)
@@ -119,12 +119,23 @@ func lastMember(f *os.File) (end int64, rest []byte, err error) {
 	}
 }
 
-// zeros tells whether nothing but zeros is left, as a power cut leaves them.
-func zeros(r io.Reader) bool {
-	b := bufio.NewReader(r)
+// torn tells whether what is left is a member of which a power cut left only the beginning, and zeros perhaps.
+func torn(r io.Reader) bool {
+	b, magic := bufio.NewReader(r), []byte{0x1f, 0x8b, 8}
+	if head, _ := b.Peek(len(magic)); bytes.Equal(head, magic) {
+		return true
+	}
 	for {
-		if c, err := b.ReadByte(); err != nil || c != 0 {
+		c, err := b.ReadByte()
+		switch {
+		case err != nil:
 			return errors.Is(err, io.EOF)
+		case len(magic) > 0 && c == magic[0]:
+			magic = magic[1:]
+		case c == 0:
+			magic = nil
+		default:
+			return false
 		}
 	}
 }
@@ -209,9 +220,7 @@ func (n *NDJSON) write(p []byte) error {
 	}
 	m, err := n.file.WriteAt(p, n.size)
 	if err != nil {
-		if m > 0 {
-			n.err = n.file.Truncate(n.size)
-		}
+		n.err = n.file.Truncate(n.size) // some of p may be there, whatever m says
 		return fmt.Errorf("cannot record to %s: %w", n.file.Name(), explain(err))
 	}
 	n.size += int64(m)

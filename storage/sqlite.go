@@ -74,7 +74,7 @@ func (s *Store) Update(ctx context.Context, f func(*Tx) error) error {
 	}
 	urgent, err := s.transact(ctx, f)
 	if err != nil {
-		return fmt.Errorf("nothing was stored: %w", explain(cause(filepath.Dir(s.path), err)))
+		return fmt.Errorf("nothing was stored: %w", s.explain(err))
 	}
 	if err := s.settle(urgent); err != nil {
 		return fmt.Errorf("stored, but not yet safe from a power cut: %w", explain(err))
@@ -121,6 +121,14 @@ func (s *Store) transact(ctx context.Context, f func(*Tx) error) (urgent bool, e
 		s.changedMu.Unlock()
 	}
 	return t.urgent, nil
+}
+
+// explain names an error of writing.
+func (s *Store) explain(err error) error {
+	if s.path != "" {
+		err = cause(filepath.Dir(s.path), err)
+	}
+	return explain(err)
 }
 
 // settle sees to it that what was committed reaches the disk.
@@ -190,7 +198,7 @@ func (s *Store) checkpointIfDue() error {
 	if err != nil || done < log { // a reader is in the way, or the disk is full: not at every commit again
 		s.w.checkpointAt = size + checkpointLog
 	}
-	if errors.Is(explain(cause(filepath.Dir(s.path), err)), ErrFull) {
+	if errors.Is(s.explain(err), ErrFull) {
 		return nil // nothing is lost: the log serves on, and fails by itself when there is no room for it either
 	}
 	return err
