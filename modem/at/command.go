@@ -37,7 +37,7 @@ type Command struct {
 	Prefixes []string                   // of its information lines, without the colon: "+QENG"
 	Bare     bool                       // it also answers in lines without a prefix: +CGMR, ATI
 	Owns     func(fields []string) bool // tells its information lines from unsolicited ones with the same prefix; nil: all are its own
-	After    []string                   // prefixes of the lines that come after OK (%NCELLMEAS): the answer ends when each has come, or with Timeout
+	After    []string                   // prefixes of lines that come after OK (%NCELLMEAS); waited for until Timeout
 	Identity []Identity                 // where its answer holds subscriber or device identity
 	Timeout  time.Duration              // until the final result; 0 is DefaultTimeout
 	Why      string                     // what Vigie needs it for, in words for a person

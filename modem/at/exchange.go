@@ -23,7 +23,7 @@ type waiting struct {
 	command Command
 	lines   []string
 	final   string   // the last final result
-	finals  int      // their number; more than one only for the AT of sync
+	finals  int      // their number, counted for the AT of sync
 	after   []string // of command.After, what has not come yet
 	echo    bool     // its echo has come
 	sync    bool     // it is the AT of sync
@@ -78,28 +78,18 @@ func (s *Session) exchange(ctx context.Context, c Command) (Reply, error) {
 		s.pace = time.NewTimer(s.options.CommandDelay)
 	}
 	reply := Reply{Lines: w.lines, Final: w.final, Took: s.stopwatch() - began}
-	switch {
-	case w.final == "":
-		s.giveUp()
-		if errors.Is(err, ErrTimeout) && !errors.Is(err, ErrClosed) {
-			s.tally.Timeouts++
-			err = fmt.Errorf("%w: no final result within %v", err, timeout)
-		}
-		return reply, err
-	case w.final != "OK" && w.final != "ERROR" && !isExtendedError(w.final):
-		s.stale, s.owed = true, s.owed+1 // an odd one may have another behind it
-	default:
-		s.owed, s.failures = 0, 0 // modems answer in order
+	if w.final != "" {
+		return reply, resultError(w.final)
 	}
-	return reply, resultError(w.final)
-}
-
-// giveUp leaves a command that may still be answered.
-func (s *Session) giveUp() {
 	s.lexer.tear()
 	s.stale = true
 	s.owed++
 	s.failures++
+	if errors.Is(err, ErrTimeout) && !errors.Is(err, ErrClosed) {
+		s.tally.Timeouts++
+		err = fmt.Errorf("%w: no final result within %v", err, timeout)
+	}
+	return reply, err
 }
 
 // send hands a command to the writer and waits until its answer is there.
@@ -156,7 +146,7 @@ func (s *Session) sync(ctx context.Context) error {
 		s.lexer.drop()
 	}
 	defer func() { s.waiting = nil }()
-	numeric := false
+	numeric, heard := false, "no answer"
 	for range syncTries {
 		if err := s.ready(ctx); err != nil {
 			return err
@@ -173,6 +163,9 @@ func (s *Session) sync(ctx context.Context) error {
 		if err != nil && !errors.Is(err, ErrTimeout) || errors.Is(err, ErrClosed) {
 			return err
 		}
+		if w.final != "" {
+			heard = w.final
+		}
 		if w.final == "OK" {
 			if s.failures > 1 {
 				s.owed = 0 // doubting again would cost another command its answer
@@ -184,7 +177,7 @@ func (s *Session) sync(ctx context.Context) error {
 	if numeric {
 		return fmt.Errorf("%w: the modem answers in digits, not in words; set it to words with ATV1", ErrTimeout)
 	}
-	return fmt.Errorf("%w: the modem did not answer %d times AT", ErrTimeout, syncTries)
+	return fmt.Errorf("%w: to AT, sent %d times, the modem gives %s", ErrTimeout, syncTries, heard)
 }
 
 // take takes what the reader has read.
@@ -217,6 +210,9 @@ func (s *Session) line(raw string) {
 func (s *Session) piece(raw string) {
 	text, body := s.redact.line(raw)
 	w := s.waiting
+	if w != nil && !w.sync && w.complete() {
+		w, s.waiting = nil, nil // what comes with the same read does not belong to it
+	}
 	var c *Command
 	if w != nil {
 		c = &w.command
@@ -226,7 +222,7 @@ func (s *Session) piece(raw string) {
 		kind = classify(text, c, s.buf)
 	}
 	switch {
-	case kind == final && w == nil && !(text == "OK" || text == "ERROR" || isExtendedError(text)):
+	case kind == final && w == nil && !isPlainFinal(text):
 		kind = unsolicited // NO CARRIER of somebody else's connection
 	case kind == information && s.owed > 0 && s.echo && !w.echo:
 		kind = unsolicited // it came before the echo: the answer to an earlier question of the same kind
@@ -276,7 +272,10 @@ func (s *Session) result(text string) {
 		w.finals++
 	case w != nil && w.final == "" && (s.owed == 0 || w.echo || !s.echo && len(w.lines) > 0):
 		w.final = text
-		w.finals++
+		s.owed, s.failures = 0, 0 // modems answer in order
+		if !isPlainFinal(text) {
+			s.stale, s.owed = true, 1 // and may put another behind such a one
+		}
 	default:
 		s.tally.Late++
 		s.owed = max(0, s.owed-1)

@@ -117,11 +117,13 @@ var forbidden = []struct {
 		"NRFREQLOCK GTCELLLOCK CCELLCFG CLCELL PCILOCK CMSSN UFREQLOCK RATLOCK ZLOCKCELL LOCKBAND", setting, "",
 		"locks the modem to a band, a channel or a cell"},
 	{"QCFG QNWPREFCFG QNWCFG QSIMDET CSYSSEL", valued, "", "writes a configuration that stays in the modem"},
-	{"CMGS CMGW CMGD CMGC CMGR CMGL CMGDA CMSS CMMS CNMA CSCA CRES CSAS QMGDA QCMGS QCMGR", always, "", "touches short messages"},
+	{"CMGS CMGW CMGD CMGC CMGR CMGL CMGDA CMSS CMMS CNMA CSCA CRES CSAS QMGDA QCMGS QCMGR", always, "",
+		"touches short messages"},
 	{"CNMI CMGF CPMS CSMP CSCB CSDH CSMS", setting, "", "changes how short messages are handled"},
 	{"CPBR CPBW CPBF CPBS CPBP", always, "", "touches the phone book"},
 	{"CSIM CRSM CRLA CGLA CCHO CCHC CUAD QCSIM", always, "", "talks to the SIM itself, which holds identities"},
-	{"CPIN CPIN2 CPINR CLCK CPWD SPIC QPINC QUIMSLOT GTDUALSIM SIMSWITCH SWITCHSIM QDSIM", setting, "", "touches the SIM or one of its locks"},
+	{"CPIN CPIN2 CPINR CLCK CPWD SPIC QPINC QUIMSLOT GTDUALSIM SIMSWITCH SWITCHSIM QDSIM", setting, "",
+		"touches the SIM or one of its locks"},
 	{"CGDCONT CGDSCONT CGACT CGDATA CGAUTH CGQREQ CGEQREQ CGCMOD CGANS CGPADDR CGCONTRDP CNACT QIACT QIDEACT QNETDEVCTL " +
 		"NDISDUP UPSDA UPSD DIALMODE SCACT XDATACHANNEL CEUS", setting, "", "changes a data connection or shows its address"},
 	{"QCRMCALL CHUP CHLD CLCC CVHU CBST CRLP CLVL VTS VTD CTFR CUSD CLIR CLIP COLP CDIP CCFC CCWA CAOC CACM", always, "",
@@ -137,7 +139,8 @@ var forbidden = []struct {
 	{"USBCOMP UDUSBCOMP USBSWITCH QUSBCFG USBCFG GTUSBMODE SETPORT PORTCFG FASTBOOT BOOTHOLD CUSBPIDSWITCH CDCMODE ZCDRUN " +
 		"QURCCFG QDAI", always, "", "changes the USB configuration or the use of the ports"},
 	{"QCDMG QCDMR QCDGEN QCLOG QLOG DIAG TRACE XTRACE ULOG XLOG", always, "", "opens a diagnostic stream"},
-	{"IPR IFC ICF CMUX CSCLK QSCLK CSCS CEDRXS CPSMS CALA CCLK CTZU", setting, "", "changes the line, the sleep or the clock of the modem"},
+	{"IPR IFC ICF CMUX CSCLK QSCLK CSCS CEDRXS CPSMS CALA CCLK CTZU", setting, "",
+		"changes the line, the sleep or the clock of the modem"},
 }
 
 // identityNames are what the names of commands hold that ask who the subscriber or the device is, in any vendor's spelling.

@@ -167,13 +167,17 @@ func classify(line string, c *Command, buf []string) class {
 	if isCommand(line) {
 		return otherEcho
 	}
-	if prefix, _ := Prefix(line); c.Bare && prefix == "" && !slices.ContainsFunc(selfSaid, func(s string) bool { return strings.EqualFold(s, line) }) {
+	said := func(s string) bool { return strings.EqualFold(s, line) }
+	if prefix, _ := Prefix(line); c.Bare && prefix == "" && !slices.ContainsFunc(selfSaid, said) {
 		return information
 	}
 	return unsolicited
 }
 
 func isFinal(line string) bool { return slices.Contains(finals, line) || isExtendedError(line) }
+
+// isPlainFinal tells the final results that only end a command from those that can have another cause or another behind.
+func isPlainFinal(line string) bool { return line == "OK" || line == "ERROR" || isExtendedError(line) }
 
 func isExtendedError(line string) bool {
 	return strings.HasPrefix(line, "+CME ERROR:") || strings.HasPrefix(line, "+CMS ERROR:")

@@ -431,10 +431,13 @@ func TestWhatLeavesIsListed(t *testing.T) {
 
 func TestZeroListHoldsAT(t *testing.T) {
 	require.Equal(t, []Listed{{"AT\r", Query, attention.Why}}, List{}.All())
+	declared, err := NewList(Command{})
+	require.NoError(t, err)
+	require.Equal(t, List{}.All(), declared.All())
 	m := newFakeModem(scripted(nil))
 	s := NewSession(m, List{}, Options{})
 	require.NoError(t, s.Sync(t.Context()))
-	_, err := s.Do(t.Context(), Command{})
+	_, err = s.Do(t.Context(), Command{})
 	require.NoError(t, err)
 	_, err = s.Do(t.Context(), csq)
 	require.ErrorIs(t, err, ErrNotListed)

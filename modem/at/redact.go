@@ -143,28 +143,30 @@ func rawFields(s string) []string {
 	}
 }
 
-// stripLabel strips the value behind every occurrence of a declared label.
+// stripLabel strips the value behind every occurrence of a declared label, where it is not the end of a longer word.
 func stripLabel(line, label string) (string, int) {
-	n, from := 0, 0
-	for {
-		at := indexFold(line[from:], label)
+	n := 0
+	for from := 0; ; {
+		at := indexFold(line, label, from)
 		if at < 0 {
 			return line, n
 		}
-		from += at + len(label)
-		start, end := labelled(line, from, 1)
-		if start == end {
+		from = at + len(label)
+		if at > 0 && isLetter(line[at-1]) && isLetter(line[at]) {
 			continue
 		}
-		line = line[:start] + redacted + line[end:]
-		from = start + len(redacted)
-		n++
+		if start, end := labelled(line, from, 1); start < end {
+			line = line[:start] + redacted + line[end:]
+			from = start + len(redacted)
+			n++
+		}
 	}
 }
 
-func indexFold(s, sub string) int {
-	for i := 0; i+len(sub) <= len(s); i++ {
-		if strings.EqualFold(s[i:i+len(sub)], sub) {
+// indexFold finds sub in s from a place on, in upper and lower case.
+func indexFold(s, sub string, from int) int {
+	for i := from; i+len(sub) <= len(s); i++ {
+		if (s[i]^sub[0])&^0x20 == 0 && strings.EqualFold(s[i:i+len(sub)], sub) {
 			return i
 		}
 	}

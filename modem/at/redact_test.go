@@ -350,6 +350,20 @@ func TestDeclaredIdentity(t *testing.T) {
 	require.Equal(t, cell, exchanges[0].Lines[2])
 }
 
+func TestDeclaredLabel(t *testing.T) {
+	r := newRedactor([]Command{{Text: "I", Identity: []Identity{{Label: "SVN:"}, {Label: "(owner "}}}})
+	for line, want := range map[string]string{
+		"svn: 12, SVN:7":       "svn: <redacted>, SVN:<redacted>",
+		"eSVN: 12":             "eSVN: 12",
+		"x(owner ab-1) (OWNER": "x(owner <redacted>) (OWNER",
+		"SVN: -":               "SVN: -",
+	} {
+		got, _ := r.line(line)
+		require.Equal(t, want, got)
+	}
+	require.Equal(t, 3, r.count)
+}
+
 func TestMessageBodies(t *testing.T) {
 	for text, want := range map[string][]string{
 		"+CMT: \"x\",,\"t\"\r\nmeet me\r\nat 0171\r\n\r\n+CREG: 1\r\n": {"+CMT: <redacted>", "<redacted>", "<redacted>", "+CREG: 1"},

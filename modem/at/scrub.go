@@ -33,7 +33,8 @@ func Scrub(line string) (string, int) {
 }
 
 // identityLines are the names, without the mark, of lines that hold a number, a message or what the SIM stores.
-var identityLines = strings.Fields("CLIP CMT CMTI CDS CDSI CRING COLP CCWA CDIP CLCC CUSD CMGR CMGL CPBR CPBF CSCA CSIM CRSM CGLA EGMR")
+var identityLines = strings.Fields("CLIP CMT CMTI CDS CDSI CRING COLP CCWA CDIP CLCC CUSD CMGR CMGL CPBR CPBF CSCA CSIM " +
+	"CRSM CGLA EGMR")
 
 // privateCommands are the names, without the mark, of commands that are given a number, a PIN or a message.
 var privateCommands = strings.Fields("CMGS CMGW CMGC CPBW CSCA CUSD CPIN CPIN2 CLCK CPWD CCFC EGMR CSIM CRSM CGLA")
@@ -66,7 +67,7 @@ func privateArgument(line string) int {
 }
 
 // labels are the words, or their ends ("mTMSI", "PTMSI"), that stand before an identity. They end in D, I, N or V.
-var labels = []string{"IMSI", "IMEI", "IMEISV", "CCID", "TMSI", "GUTI", "SUPI", "SUCI", "MSISDN", "MEID", "ESN", "FSN", "EID"}
+var labels = strings.Fields("IMSI IMEI IMEISV CCID TMSI GUTI SUPI SUCI MSISDN MEID ESN FSN EID")
 
 // phrases are labels of more than one word, and one too short to be an end. They begin with O, P or S.
 var phrases = []string{"serial number", "serial no", "phone number", "own number", "subscriber number", "S/N", "SN"}
@@ -101,7 +102,8 @@ func labelEnd(line string, start int) int {
 	case 'd', 'i', 'n', 'v':
 	}
 	for _, l := range labels {
-		if more := end - start - len(l); 0 <= more && more < 4 && strings.EqualFold(line[end-len(l):end], l) && (more == 0 || len(l) > 3) {
+		more := end - start - len(l)
+		if (more == 0 || more > 0 && more < 4 && len(l) > 3) && strings.EqualFold(line[end-len(l):end], l) {
 			return end
 		}
 	}
@@ -126,7 +128,7 @@ func phraseEnd(line string, start int) int {
 // fewer than least digits, decimal or hexadecimal.
 func labelled(line string, from, least int) (start, end int) {
 	start = from
-	if start < len(line) && isDigit(line[start]) && (start+1 == len(line) || !isWord(line[start+1])) {
+	if from < len(line) && isLetter(line[from-1]) && isDigit(line[from]) && wordEnd(line, from) == from+1 {
 		start++ // IMEI2:
 	}
 	if strings.HasPrefix(line[start:], " SV") {

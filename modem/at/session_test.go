@@ -586,3 +586,174 @@ func TestRecorderKeepsTheFirstError(t *testing.T) {
 	require.ErrorIs(t, r.Err(), io.ErrShortWrite)
 	require.Equal(t, 1, w.n)
 }
+
+func TestDataAfterOKDoesNotCome(t *testing.T) {
+	m := newFakeModem(scripted(map[string]string{ncell.Text: "OK\r\n", csq.Text: "+CSQ: 21,99\r\nOK\r\n"}))
+	began := time.Now()
+	inBubble(t, m, Options{Stopwatch: func() time.Duration { return time.Since(began) }}, func(t *testing.T, s *Session) {
+		reply, err := s.Do(t.Context(), ncell)
+		require.NoError(t, err, "the modem has said OK")
+		require.Equal(t, "OK", reply.Final)
+		require.Empty(t, reply.Lines)
+		require.Equal(t, DefaultTimeout, reply.Took)
+		m.print("%NCELLMEAS: 1\r\n")
+		reply, err = s.Do(t.Context(), csq)
+		require.NoError(t, err)
+		require.Equal(t, []string{"+CSQ: 21,99"}, reply.Lines)
+		require.Equal(t, []string{"%NCELLMEAS: 1"}, drain(s))
+	})
+}
+
+// NO CARRIER may end another program's connection or our command: both are told, and the OK behind it does not answer what
+// comes next.
+func TestNoCarrier(t *testing.T) {
+	m := newFakeModem(scripted(map[string]string{csq.Text: "NO CARRIER\r\n+CSQ: 21,99\r\nOK\r\n", qcainfo.Text: "+CME ERROR: 3\r\n"}))
+	inBubble(t, m, Options{}, func(t *testing.T, s *Session) {
+		require.NoError(t, s.Sync(t.Context()))
+		m.print("NO CARRIER\r\n")
+		require.Equal(t, []string{"NO CARRIER"}, drain(s))
+		_, err := s.Do(t.Context(), csq)
+		require.EqualError(t, err, "AT+CSQ: the modem answered NO CARRIER")
+		_, err = s.Do(t.Context(), qcainfo)
+		require.ErrorContains(t, err, "+CME ERROR: 3")
+		require.Equal(t, []string{"+CSQ: 21,99"}, drain(s))
+		require.Equal(t, 1, s.Counts().Late)
+	})
+}
+
+// A late error into which the echo of the next AT fell.
+func TestEchoInsideALateError(t *testing.T) {
+	m := newFakeModem(nil)
+	asked := 0
+	m.answer = func(m *fakeModem, command string) {
+		switch {
+		case command == "" && asked == 1:
+			asked++
+			m.print("\r\n+CME ERROR:AT\r\n Unspecified GPRS error\r\n\r\nOK\r\n")
+		case command == "":
+			m.print("\r\nOK\r\n")
+		case command == csq.Text && asked == 0:
+			asked++
+		default:
+			m.print("+CSQ: 21,99\r\nOK\r\n")
+		}
+	}
+	inBubble(t, m, Options{}, func(t *testing.T, s *Session) {
+		_, err := s.Do(t.Context(), csq)
+		require.ErrorIs(t, err, ErrTimeout)
+		reply, err := s.Do(t.Context(), csq)
+		require.NoError(t, err)
+		require.Equal(t, []string{"+CSQ: 21,99"}, reply.Lines)
+		require.Equal(t, []string{"Unspecified GPRS error"}, drain(s))
+	})
+}
+
+// A flood of unsolicited lines does not keep a session from finding its modem again.
+func TestFlood(t *testing.T) {
+	m := newFakeModem(nil)
+	silent := true
+	m.answer = func(m *fakeModem, command string) {
+		for i := range 500 {
+			m.print(fmt.Sprintf("^RSSI: %d\r\n^HCSQ:\"LTE\",53,45,181,18\r\n", i))
+		}
+		switch {
+		case command == "":
+			m.print("\r\nOK\r\n")
+		case silent:
+			silent = false
+		default:
+			m.print("+CSQ: 21,99\r\nOK\r\n")
+		}
+	}
+	inBubble(t, m, Options{}, func(t *testing.T, s *Session) {
+		_, err := s.Do(t.Context(), csq)
+		require.ErrorIs(t, err, ErrTimeout)
+		drain(s)
+		reply, err := s.Do(t.Context(), csq)
+		require.NoError(t, err)
+		require.Equal(t, []string{"+CSQ: 21,99"}, reply.Lines)
+		require.Len(t, drain(s), 2000)
+		require.Zero(t, s.Counts().Unsolicited)
+	})
+}
+
+func TestWriteError(t *testing.T) {
+	for _, o := range []Options{{}, {CharDelay: time.Millisecond}} {
+		synctest.Test(t, func(t *testing.T) {
+			p := brokenPort{make(chan struct{})}
+			s := NewSession(p, testList(t), o)
+			require.NoError(t, s.Err())
+			err := s.Sync(t.Context())
+			require.ErrorIs(t, err, ErrClosed)
+			require.ErrorIs(t, err, io.ErrNoProgress)
+			require.ErrorContains(t, err, "writing to the modem")
+			require.ErrorIs(t, s.Close(), io.ErrNoProgress)
+		})
+	}
+}
+
+// brokenPort fails to write and to close.
+type brokenPort struct{ closing chan struct{} }
+
+func (p brokenPort) Read([]byte) (int, error)  { <-p.closing; return 0, io.EOF }
+func (p brokenPort) Write([]byte) (int, error) { return 0, io.ErrNoProgress }
+func (p brokenPort) Close() error {
+	close(p.closing)
+	return io.ErrNoProgress
+}
+
+// A late answer to the same question is told from the answer by the echo.
+func TestLateAnswerToTheSameQuestion(t *testing.T) {
+	m := newFakeModem(nil)
+	const old, fresh = `+QENG: "servingcell","SEARCH"`, saRow
+	asked := 0
+	m.answer = func(m *fakeModem, command string) {
+		switch {
+		case command == "":
+			m.print("AT\r\r\nOK\r\n")
+		case asked == 0:
+			asked++
+			m.print("AT" + command + "\r\r\n")
+		default:
+			m.print(old + "\r\n\r\nOK\r\nAT" + command + "\r\r\n" + fresh + "\r\n\r\nOK\r\n")
+		}
+	}
+	inBubble(t, m, Options{}, func(t *testing.T, s *Session) {
+		_, err := s.Do(t.Context(), serving)
+		require.ErrorIs(t, err, ErrTimeout)
+		reply, err := s.Do(t.Context(), serving)
+		require.NoError(t, err)
+		require.Equal(t, []string{fresh}, reply.Lines)
+		require.Equal(t, []string{old}, drain(s))
+	})
+}
+
+// A context may end at any moment of a command; the session is as good as before.
+func TestContextEndsAtAnyMoment(t *testing.T) {
+	for after := time.Millisecond; after < 1500*time.Millisecond; after += 19 * time.Millisecond {
+		m := newFakeModem(scripted(map[string]string{csq.Text: "+CSQ: 21,99\r\nOK\r\n", serving.Text: saRow + "\r\nOK\r\n"}))
+		m.echo = "\r\r\n"
+		inBubble(t, m, Options{CharDelay: 20 * time.Millisecond, CommandDelay: 300 * time.Millisecond}, func(t *testing.T, s *Session) {
+			ctx, cancel := context.WithTimeout(t.Context(), after)
+			defer cancel()
+			for ctx.Err() == nil {
+				if reply, err := s.Do(ctx, serving); err == nil {
+					require.Equal(t, []string{saRow}, reply.Lines)
+				} else {
+					require.ErrorIs(t, err, context.DeadlineExceeded)
+				}
+			}
+			reply, err := s.Do(t.Context(), csq)
+			require.NoError(t, err)
+			require.Equal(t, []string{"+CSQ: 21,99"}, reply.Lines)
+			require.NoError(t, s.Err())
+		})
+	}
+}
+
+func TestSyncSaysWhatItHeard(t *testing.T) {
+	m := newFakeModem(func(m *fakeModem, _ string) { m.print("\r\nERROR\r\n") })
+	inBubble(t, m, Options{}, func(t *testing.T, s *Session) {
+		require.EqualError(t, s.Sync(t.Context()), "no answer in time: to AT, sent 5 times, the modem gives ERROR")
+	})
+}

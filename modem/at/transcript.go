@@ -10,8 +10,8 @@ import (
 
 // Exchange is one command and what a modem printed for it, as found in recorded text.
 type Exchange struct {
-	Command string   // as Command.Text: upper case outside quotes; "" where the text does not show it, and for unsolicited lines behind a final result
-	Lines   []string // redacted, without their ends
+	Command string   // as Command.Text, upper case outside quotes; "" where the text does not show it
+	Lines   []string // redacted, without their ends; those behind a final result are an exchange without a command
 	Final   string   // "OK", "ERROR", "+CME ERROR: 516"; "" where the text has none
 }
 
@@ -150,14 +150,16 @@ func (t *transcriber) whose(text string) int {
 	var same []int
 	for i, e := range t.open {
 		if name, form := splitForm(e.Command); name != "" && name == prefix {
-			if argument, ok := strings.CutPrefix(form, `="`); ok && strings.Contains(text, `"`+strings.TrimSuffix(argument, `"`)) {
+			argument, quoted := strings.CutPrefix(strings.TrimSuffix(form, `"`), `="`)
+			if quoted && strings.Contains(text, `"`+argument) {
 				return i
 			}
 			same = append(same, i)
 		}
 	}
 	repeated := func(i int) bool { return i > t.last && t.open[i].Command == t.open[t.last].Command }
-	if len(same) == 0 || slices.Contains(same, t.last) && len(t.open[t.last].Lines) > 0 && !slices.ContainsFunc(same, repeated) {
+	goesOn := slices.Contains(same, t.last) && len(t.open[t.last].Lines) > 0 && !slices.ContainsFunc(same, repeated)
+	if goesOn || len(same) == 0 {
 		return t.last
 	}
 	for _, i := range same {

@@ -29,6 +29,8 @@ func TestReadTranscript(t *testing.T) {
 		"spaces":            {"AT+CEER \n+CEER: No cause\nOK\n", []Exchange{{"+CEER", []string{"+CEER: No cause"}, "OK"}}},
 		"trailing ;":        {"AT+QENG=\"servingcell\";\r\r\n+QENG: \"servingcell\",\"SEARCH\"\r\nOK\r\n", []Exchange{{`+QENG="servingcell"`, []string{`+QENG: "servingcell","SEARCH"`}, "OK"}}},
 		"doubled echo":      {"AT+CSQ\nAT+CSQ\n+CSQ: 1,99\nOK\n", []Exchange{{"+CSQ", []string{"+CSQ: 1,99"}, "OK"}}},
+		"asked again":       {"AT+CSQ\n+CSQ: 1,99\nAT+CSQ\n+CSQ: 2,99\n", []Exchange{{"+CSQ", []string{"+CSQ: 1,99"}, ""}, {"+CSQ", []string{"+CSQ: 2,99"}, ""}}},
+		"another glued":     {"AT+CEREG?\n+CSCON: 1+CEREG: 2,1\n", []Exchange{{"+CEREG?", []string{"+CSCON: 1", "+CEREG: 2,1"}, ""}}},
 		"asked twice":       {"AT+CSQ\nOK\nAT+CSQ\nOK\n", []Exchange{{"+CSQ", nil, "OK"}, {"+CSQ", nil, "OK"}}},
 		"comment":           {"# model: EC25\nAT\nOK\n", []Exchange{{"", nil, "OK"}}},
 		"a # row":           {"AT#MONI\n#MONI: S 70\n", []Exchange{{"#MONI", []string{"#MONI: S 70"}, ""}}},
