@@ -30,7 +30,7 @@ type CLI struct {
 	Events  EventsCmd  `cmd:"" help:"List the stored events, or show one in full."`
 	Export  ExportCmd  `cmd:"" help:"Write the stored observations and gaps to a file."`
 	Rules   RulesCmd   `cmd:"" help:"List the rules; or every byte string that may ever be written to a modem."`
-	//	Probe   ProbeCmd   `cmd:"" help:"Say which modems are there, what they can report, and who holds their ports."`
+	Probe   ProbeCmd   `cmd:"" help:"Say which modems are there, what they can report, and who holds their ports."`
 
 	Config  string           `help:"Configuration file (TOML). Default: ~/.config/vigie/vigie.toml, then /etc/vigie/vigie.toml; replay reads one only when named here." placeholder:"FILE" type:"path"`
 	Color   string           `help:"Colour: auto (on a terminal, unless NO_COLOR is set), always or never." enum:"auto,always,never" default:"auto"`
@@ -47,10 +47,15 @@ downgrade and rogue-cell patterns: anomalies with their evidence and their innoc
 
 Exit status: 0 also when events were found, 1 when something could not be read or done, 2 for wrong usage.`
 
-func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	status := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(status)
+}
 
-// run is the program, with its three streams as inputs; it returns the exit status.
-func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+// run is the program, with its three streams as inputs; it returns the exit status. It stops when ctx ends.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	var cli CLI
 	exit := -1
 	parser, err := kong.New(&cli, kong.Name("vigie"), kong.Description(description), kong.Writers(stdout, stderr),
@@ -79,8 +84,6 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if err != nil {
 		return tell(stderr, usage(err, helpFor(args)))
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	p := &program{cli: &cli, in: stdin, out: newTerm(stdout, cli.Color), err: newTerm(stderr, cli.Color)}
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	return tell(stderr, parsed.Run(p))
