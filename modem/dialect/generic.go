@@ -278,16 +278,7 @@ func ownsCSCON(fields []string) bool {
 //	+CGED: MCC:230, MNC:  3, LAC:878c, CI:2a95, BSIC:..., ...
 func (r *round) gsmCell(w *row) {
 	c := cell.Cell{RAT: cell.GSM}
-	var labelled [4]string
-	for _, f := range w.f {
-		label, value, _ := strings.Cut(f, ":")
-		for i, l := range [...]string{"MCC", "MNC", "LAC", "CI"} {
-			if label == l && labelled[i] == "" {
-				labelled[i] = strings.TrimSpace(value)
-			}
-		}
-	}
-	w.f = labelled[:]
+	w.labelled("MCC", "MNC", "LAC", "CI")
 	w.plmn(0, 1, &c)
 	w.area(2, 16, &c)
 	w.cellID(3, 16, &c)

@@ -65,8 +65,10 @@ func (r *round) each(a Answer, read func(*row)) {
 // glued is where the row at the start of a line ends: where another prefix begins in the middle of it, else at the end.
 func glued(line string) int {
 	for i := 1; i < len(line); i++ {
-		if line[i] != '+' && line[i] != '^' {
+		switch line[i] {
+		default:
 			continue
+		case '+', '^', '#', '!':
 		}
 		end := i + 1
 		for end < len(line) && (line[end] >= 'A' && line[end] <= 'Z' || line[end] >= '0' && line[end] <= '9') {

@@ -48,6 +48,19 @@ func (w *row) drop(n int) {
 	w.f = w.f[min(n, len(w.f)):]
 }
 
+// labelled puts the values of a row of "label:value" columns in the order of the labels; "" where there is none. Of a
+// label that comes twice the first value counts.
+func (w *row) labelled(labels ...string) {
+	values := make([]string, len(labels))
+	for _, f := range w.f {
+		label, value, _ := strings.Cut(f, ":")
+		if i := slices.Index(labels, label); i >= 0 && values[i] == "" {
+			values[i] = strings.TrimSpace(value)
+		}
+	}
+	w.f = values
+}
+
 // reject names the line once, for its first trouble.
 func (w *row) reject(why Reason) {
 	w.bad = w.bad || why == BadValue
@@ -160,7 +173,19 @@ func allOnes(v uint64) bool {
 }
 
 // plmn reads MCC and MNC, each as printed. An MNC is not kept without its MCC, nor the other way round.
-func (w *row) plmn(mcc, mnc int, c *cell.Cell) {
+func (w *row) plmn(mcc, mnc int, c *cell.Cell) { w.network(w.text(mcc), w.text(mnc), c) }
+
+// plmnPair reads an MCC and an MNC that share a column, with sep between them.
+func (w *row) plmnPair(i int, sep string, c *cell.Cell) {
+	mcc, mnc, ok := strings.Cut(w.text(i), sep)
+	if !ok && mcc != "" {
+		w.reject(BadValue)
+		return
+	}
+	w.network(mcc, mnc, c)
+}
+
+func (w *row) network(mcc, mnc string, c *cell.Cell) {
 	country, ok := w.code(mcc, cell.FieldMCC, c)
 	network, ok2 := w.code(mnc, cell.FieldMNC, c)
 	if !ok || !ok2 {
@@ -173,8 +198,7 @@ func (w *row) plmn(mcc, mnc int, c *cell.Cell) {
 	c.MCC, c.MNC = country, network
 }
 
-func (w *row) code(i int, field cell.Fields, c *cell.Cell) (string, bool) {
-	s := w.text(i)
+func (w *row) code(s string, field cell.Fields, c *cell.Cell) (string, bool) {
 	if s == "" {
 		return "", false
 	}
