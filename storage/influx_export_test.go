@@ -28,8 +28,15 @@ func Lines(o InfluxOptions, entries []Entry) []string {
 }
 
 // Entries are all of the store, in the order of writing.
-func Entries(ctx context.Context, s *Store) ([]Entry, error) {
-	return s.after(ctx, newReader(false, true), 0, 1<<30)
+func Entries(ctx context.Context, s *Store) (all []Entry, err error) {
+	var seq int64
+	for {
+		page, err := s.after(ctx, newReader(false, true), seq, 10_000)
+		if err != nil || len(page) == 0 {
+			return all, err
+		}
+		all, seq = append(all, page...), page[len(page)-1].Seq
+	}
 }
 
 // PauseFor is how long an answer makes an Influx wait.
@@ -45,3 +52,6 @@ func (x *Influx) PauseFor(ctx context.Context, status int, retryAfter string, at
 
 // Existing is the name of a network that exists.
 var Existing = existing
+
+// EventFromJSON reads what an event was written as.
+var EventFromJSON = eventFromJSON

@@ -176,7 +176,7 @@ func (f *influxFollower) page(ctx context.Context, st *stream, limit int) (int, 
 
 func (f *influxFollower) note(behind int64) {
 	f.x.mu.Lock()
-	f.x.status.Behind = max(0, behind)
+	f.x.status.Behind, f.x.status.Through = max(0, behind), f.old.seq
 	f.x.mu.Unlock()
 }
 

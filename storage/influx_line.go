@@ -168,8 +168,7 @@ func cleaned(s string, most int) string {
 	}
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	s = strings.Map(func(r rune) rune {
-		switch {
-		case r < 0x20 || r >= 0x7f && r < 0xa0 || r >= 0x200e && r <= 0x200f || r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069:
+		if unwanted(r) {
 			return -1
 		}
 		return r
@@ -181,4 +180,9 @@ func cleaned(s string, most int) string {
 		s = s[:most]
 	}
 	return s
+}
+
+// unwanted are control characters, and those that turn or break lines of writing.
+func unwanted(r rune) bool {
+	return r < 0x20 || r >= 0x7f && r < 0xa0 || r >= 0x200e && r <= 0x200f || r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069
 }

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"encoding/json"
+	"fmt"
 	"hash/fnv"
 	"math"
 	"strings"
@@ -280,17 +281,34 @@ func (f shape) event(p *points, seq int64, e *analyzer.Event) bool {
 // eventJSON is the event as replay prints it, by which it is read back whole. One that is too large for a field goes
 // without the raw lines of its evidence; the store has them.
 func eventJSON(e *analyzer.Event) string {
-	text, err := json.Marshal(e)
-	if err == nil && len(text) <= mostJSON {
-		return string(text)
+	if text := plainJSON(e); text != "" && len(text) <= mostJSON {
+		return text
 	}
 	short := *e
 	short.Findings = append([]analyzer.Finding(nil), e.Findings...)
 	for i := range short.Findings {
 		short.Findings[i].Evidence = nil
 	}
-	if text, err = json.Marshal(short); err == nil && len(text) <= mostJSON {
-		return string(text)
+	if text := plainJSON(&short); len(text) <= mostJSON {
+		return text
 	}
 	return ""
+}
+
+// plainJSON is the event in JSON, with those characters escaped that cleaned would take out; "" when JSON cannot say it.
+func plainJSON(e *analyzer.Event) string {
+	text, err := json.Marshal(e)
+	if err != nil {
+		return ""
+	}
+	var b strings.Builder
+	b.Grow(len(text))
+	for _, r := range string(text) {
+		if unwanted(r) {
+			fmt.Fprintf(&b, `\u%04x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }

@@ -344,8 +344,8 @@ func TestInfluxStopsAndGoesOnAfterReload(t *testing.T) {
 			until(t, "it stops", 10*time.Second, func() bool { return x.Status().State == storage.InfluxStopped })
 			require.Contains(t, x.Status().Problem, c.says)
 			require.Empty(t, asides(t, s))
-			require.NoError(t, x.Reload()) // with the same token: it stops again, and says nothing new
 			before := x.Status().Requests
+			require.NoError(t, x.Reload()) // with the same token: it stops again, and says nothing new
 			until(t, "it tried again", 10*time.Second, func() bool { return x.Status().Requests > before && x.Status().State == storage.InfluxStopped })
 			require.NoError(t, os.WriteFile(file, []byte("the-better-one\n"), 0o600))
 			require.NoError(t, x.Reload())

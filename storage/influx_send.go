@@ -34,7 +34,8 @@ type InfluxStatus struct {
 	Requests int64     // requests that were made
 	SetAside int64     // points set aside since the start; Store.Asides has those of all time
 	TooOld   int64     // points older than the server keeps, which it dropped
-	Behind   int64     // entries of the store that are still to be looked at; from Follow
+	Through  int64     // every entry up to this number is at the server or set aside; from Follow
+	Behind   int64     // entries of the store after it, those excepted that were sent before their turn
 	LastSent time.Time // when the server last took something
 }
 

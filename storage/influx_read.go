@@ -1,0 +1,205 @@
+package storage
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"vigie/analyzer"
+	"vigie/cell"
+)
+
+// InfluxTable is a part of the answer to a question in InfluxQL: the rows of one measurement and one set of tags.
+type InfluxTable struct {
+	Name    string            `json:"name"`
+	Tags    map[string]string `json:"tags"`
+	Columns []string          `json:"columns"`
+	Values  [][]any           `json:"values"` // string, bool, json.Number or nil; time in nanoseconds since 1970
+}
+
+// Query asks the server in InfluxQL, which 1.8 and 3 speak, and 2 for a bucket that a database is mapped to (DBRP). The answer
+// streams. It is an error when the server says that something was wrong, in its words.
+func (x *Influx) Query(ctx context.Context, q string) iter.Seq2[InfluxTable, error] {
+	return func(yield func(InfluxTable, error) bool) {
+		if err := x.query(ctx, q, func(t InfluxTable) bool { return yield(t, nil) }); err != nil {
+			yield(InfluxTable{}, fmt.Errorf("influx: %w", err))
+		}
+	}
+}
+
+// database is the bucket as InfluxQL names it.
+func (x *Influx) database() (database, policy string) {
+	database, policy, _ = strings.Cut(x.o.Bucket, "/")
+	return database, policy
+}
+
+func (x *Influx) query(ctx context.Context, q string, yield func(InfluxTable) bool) error {
+	database, policy := x.database()
+	form := url.Values{"q": {q}, "db": {database}, "epoch": {"ns"}, "chunked": {"true"}}
+	if policy != "" {
+		form.Set("rp", policy)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, x.o.URL+"query", strings.NewReader(form.Encode()))
+	if err != nil {
+		return errors.New("the url cannot be used")
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Accept", "application/json")
+	resp, err := x.http.Do(req)
+	if err != nil {
+		return networkError(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return answerError(resp)
+	}
+	d := json.NewDecoder(resp.Body)
+	d.UseNumber()
+	for {
+		var chunk struct {
+			Error   string `json:"error"`
+			Results []struct {
+				Error  string        `json:"error"`
+				Series []InfluxTable `json:"series"`
+			} `json:"results"`
+		}
+		if err := d.Decode(&chunk); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("the answer cannot be read: %w", err)
+		}
+		for _, r := range chunk.Results {
+			chunk.Error += r.Error
+			for _, t := range r.Series {
+				if !yield(t) {
+					return nil
+				}
+			}
+		}
+		if chunk.Error != "" {
+			return errors.New(cleaned(chunk.Error, 500))
+		}
+	}
+}
+
+// StatusError is an answer that was not a success.
+type StatusError struct {
+	Status int
+	Words  string // of the server
+}
+
+func (e *StatusError) Error() string {
+	return strings.TrimRight(fmt.Sprintf("the server answers %d %s: %s", e.Status, http.StatusText(e.Status), e.Words), ": ")
+}
+
+func answerError(resp *http.Response) error {
+	text, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
+	var said struct{ Message, Error string }
+	_ = json.Unmarshal(text, &said)
+	return &StatusError{resp.StatusCode, cleaned(said.Message+said.Error, 500)}
+}
+
+// networkError leaves out where it was going to, which everybody knows.
+func networkError(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	return fmt.Errorf("no answer from the server: %w", err)
+}
+
+// Events yields the events that sensors have written to the server, in order of their first evidence: what vigie events
+// --from influx lists. Of the query, From, To, Sensor, Severity, State, Rule and Limit are heeded.
+func (x *Influx) Events(ctx context.Context, q EventQuery) iter.Seq2[analyzer.Event, error] {
+	return func(yield func(analyzer.Event, error) bool) {
+		where := []string{fmt.Sprintf("severity_level >= %d", q.Severity)}
+		if !q.To.IsZero() {
+			where = append(where, fmt.Sprintf("time < %d", q.To.UnixNano()))
+		}
+		if q.Sensor != "" {
+			where = append(where, "sensor = "+quoted(cleaned(q.Sensor, 256)))
+		}
+		if q.State != "" {
+			where = append(where, "state = "+quoted(string(q.State)))
+		}
+		n := 0
+		for t, err := range x.Query(ctx, "SELECT json FROM event WHERE "+strings.Join(where, " AND ")) {
+			if err != nil {
+				yield(analyzer.Event{}, err)
+				return
+			}
+			for _, row := range t.Values {
+				text, _ := row[len(row)-1].(string)
+				e, err := eventFromJSON(text)
+				if err != nil {
+					yield(analyzer.Event{}, fmt.Errorf("influx: an event cannot be read back: %w", err))
+					return
+				}
+				if e.Last.Before(q.From) || q.Rule != "" && !hasRule(&e, q.Rule) {
+					continue
+				}
+				if !yield(e, nil) {
+					return
+				}
+				if n++; n == q.Limit {
+					return
+				}
+			}
+		}
+	}
+}
+
+func hasRule(e *analyzer.Event, rule string) bool {
+	for i := range e.Findings {
+		if e.Findings[i].Rule == rule {
+			return true
+		}
+	}
+	return false
+}
+
+// quoted is a text in InfluxQL.
+func quoted(s string) string {
+	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`).Replace(s) + "'"
+}
+
+// eventFromJSON reads an event as replay prints it. Its cells are those of the interchange format.
+func eventFromJSON(text string) (analyzer.Event, error) {
+	var e struct {
+		analyzer.Event
+		Cells []json.RawMessage `json:"cells"`
+	}
+	if err := json.Unmarshal([]byte(text), &e); err != nil {
+		return analyzer.Event{}, err
+	}
+	e.Event.Cells = []cell.Cell{}
+	for _, raw := range e.Cells {
+		c, err := cellFromJSON(raw)
+		if err != nil {
+			return analyzer.Event{}, err
+		}
+		e.Event.Cells = append(e.Event.Cells, c)
+	}
+	return e.Event, nil
+}
+
+// cellFromJSON lets the reader of the interchange format read it, as the serving cell of an observation.
+func cellFromJSON(raw []byte) (cell.Cell, error) {
+	line := append(append([]byte(`{"time":"2000-01-01T00:00:00Z","serving":`), bytes.TrimSpace(raw)...), '}')
+	r := cell.NewReader(bytes.NewReader(line), "event")
+	rec, err := r.Next()
+	if err != nil {
+		return cell.Cell{}, err
+	}
+	if o, ok := rec.(*cell.Observation); ok && o.Serving != nil {
+		return *o.Serving, nil
+	}
+	return cell.Cell{}, nil
+}
