@@ -94,13 +94,14 @@ func TestComplaintsAreToldAtOnceAndThenRarely(t *testing.T) {
 }
 
 // Properties of the schedule, whatever happens when: the serving cell is never left alone for longer than Fast, the rest
-// for no longer than Slow and a burst's pause, and over an hour bursts take no more than their share.
+// for no longer than Slow and a burst's pause, and over half an hour bursts take no more than their share.
 func TestScheduleProperties(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		s := schedule{fast: time.Second, slow: 5 * time.Second}
 		began := time.Unix(0, 0)
 		now, asked, around, rounds := began, began, began, 0
-		for now.Sub(began) < time.Hour && rounds < 20000 {
+		for now.Sub(began) < 30*time.Minute && rounds < 20000 {
 			wait := s.wait(now)
 			if move := time.Duration(rapid.IntRange(1, 60000).Draw(t, "move")) * time.Millisecond; move < wait {
 				now = now.Add(move)
@@ -162,6 +163,7 @@ func TestClosingAPortIsNotUnplugging(t *testing.T) {
 }
 
 func TestAWriteThatHangsEnds(t *testing.T) {
+	t.Parallel()
 	master, slave, err := pty.Open() // and nobody reads it
 	require.NoError(t, err)
 	defer master.Close()
@@ -174,6 +176,7 @@ func TestAWriteThatHangsEnds(t *testing.T) {
 }
 
 func TestProbe(t *testing.T) {
+	t.Parallel()
 	e := plug(t, eg25(t, "answer AT+QENG=\"neighbourcell\"\n  ERROR\nanswer AT+CPIN?\n  +CPIN: SIM PIN"), emulator.Options{})
 	before := e.Settings()
 	r, err := Host{Sys: t.TempDir(), Proc: t.TempDir()}.Probe(t.Context(), Port{Device: e.Path()})
@@ -202,6 +205,7 @@ func TestProbe(t *testing.T) {
 }
 
 func TestProbeOfAPortWithoutAModem(t *testing.T) {
+	t.Parallel()
 	e := plug(t, steps(t, "silence 1h"), emulator.Options{})
 	r, err := Host{Sys: t.TempDir(), Proc: t.TempDir()}.Probe(t.Context(), Port{Device: e.Path(), Role: NMEA})
 	require.ErrorIs(t, err, ErrNoAnswer)

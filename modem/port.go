@@ -68,7 +68,7 @@ type wire struct {
 // open opens a port for us alone: 115200 8N1, without flow control, modem lines as the kernel sets them (a
 // pseudo-terminal has none).
 func (h Host) open(device string) (*wire, error) {
-	file, err := lock(device)
+	file, err := h.lock(device)
 	if err != nil {
 		return nil, err
 	}
@@ -96,11 +96,11 @@ func (h Host) open(device string) (*wire, error) {
 
 // lock opens the device and takes the advisory lock that other careful programs respect, before anything is changed
 // on the port. TIOCEXCL alone does not stop root.
-func lock(device string) (*os.File, error) {
+func (h Host) lock(device string) (*os.File, error) {
 	info, err := os.Stat(device)
 	switch {
 	case err != nil:
-		return nil, Host{}.explain(device, err)
+		return nil, h.explain(device, err)
 	case info.IsDir():
 		return nil, &PortError{Device: device, Err: ErrNotAPort, Detail: "it is a directory",
 			Advice: "name the port in it, such as /dev/ttyUSB2; `vigie probe` lists what is there"}
@@ -110,7 +110,7 @@ func lock(device string) (*os.File, error) {
 	}
 	file, err := os.OpenFile(device, os.O_RDWR|syscall.O_NOCTTY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return nil, Host{}.explain(device, err)
+		return nil, h.explain(device, err)
 	}
 	if err := flock(file); err != nil {
 		file.Close()

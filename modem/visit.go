@@ -63,6 +63,10 @@ func (w *visit) prepare(ctx context.Context) error {
 	if err != nil || ctx.Err() != nil {
 		return err
 	}
+	// A modem that is starting may not say all of what it is: then it is taken for the one that was here.
+	ident.Manufacturer = cmp.Or(ident.Manufacturer, w.ident.Manufacturer)
+	ident.Model = cmp.Or(ident.Model, w.ident.Model)
+	ident.Firmware = cmp.Or(ident.Firmware, w.ident.Firmware)
 	if ident != w.ident { // another modem, or another firmware
 		w.ident, w.patience, w.last = ident, patience{}, last{}
 		clear(w.originals)
