@@ -261,12 +261,15 @@ func digitRun(line string, start int) (end, digits int) {
 	return end, digits
 }
 
-// hexWord finds the hexadecimal digits around i.
+// maxWord bounds a word of hexadecimal digits. An operator's name has 16 characters, a message 160.
+const maxWord = 1024
+
+// hexWord finds the hexadecimal digits around i, not many more than maxWord of them.
 func hexWord(line string, i int) (start, end int) {
-	for start = i; start > 0 && isHex(line[start-1]); {
+	for start = i; start > 0 && start > i-maxWord && isHex(line[start-1]); {
 		start--
 	}
-	for end = i; end < len(line) && isHex(line[end]); {
+	for end = i; end < len(line) && end < i+maxWord && isHex(line[end]); {
 		end++
 	}
 	return start, end
@@ -292,7 +295,9 @@ func isTime(digits string) bool {
 // byte swapped (TS 102 221 13.2). It begins among the digits from i to end, and goes on to the end of the word. Cell
 // identities have 16 digits at most.
 func hexICCID(line string, i, end int) (start, last int) {
-	_, last = hexWord(line, i)
+	for last = i; last < len(line) && last < end+22 && isHex(line[last]); {
+		last++
+	}
 	for start = i; start < end && last-start >= 18; start++ {
 		if last-start <= 22 && (line[start:start+2] == "89" || line[start:start+2] == "98") {
 			return start, last
@@ -358,7 +363,7 @@ func isICCIDGroups(text string, sizes []int, digits int) bool {
 // isUCS2 says whether hexadecimal digits are text in UCS2 (TS 27.007 5.5) of an alphabet in which operators write their
 // names: Latin, Greek, Cyrillic, Hebrew, Arabic. Where none of them is a letter it must be digits, as in a PLMN.
 func isUCS2(hex string) bool {
-	if len(hex) < 8 || len(hex)%4 != 0 {
+	if len(hex) < 8 || len(hex) > maxWord || len(hex)%4 != 0 {
 		return false
 	}
 	for _, r := range decodeUCS2(hex) {
