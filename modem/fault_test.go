@@ -463,12 +463,13 @@ urc +QIND: "end"
 		begins, ended := g[2*i], g[2*i+1]
 		require.Equal(t, reason, begins.Reason)
 		require.Equal(t, begins.Time, ended.Time)
+		inside := 0
 		for _, p := range printed {
-			if p.Whole && p.Command == askServing {
-				require.False(t, p.Time.After(ended.Time.Add(20*time.Millisecond)) && p.Time.Before(ended.Until.Add(-20*time.Millisecond)),
-					"answered at %v, in the gap from %v to %v", p.Time, ended.Time, ended.Until)
+			if p.Whole && p.Command == askServing && p.Time.After(ended.Time.Add(time.Millisecond)) && p.Time.Before(ended.Until) {
+				inside++
 			}
 		}
+		require.LessOrEqual(t, inside, 1, "in the gap lies at most the answer that ends it, printed before it arrives")
 	}
 	for i, fault := range []time.Duration{3 * time.Minute, 26 * time.Minute, time.Minute} {
 		require.GreaterOrEqual(t, g[2*i+1].Until.Sub(g[2*i].Time)+20*time.Millisecond, fault/180, "as long as the fault at least")
