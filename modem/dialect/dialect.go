@@ -99,6 +99,7 @@ func (d *Decoded) Empty() bool {
 func All() []*Dialect {
 	return []*Dialect{
 		quectel,
+		simcom,
 		generic,
 	}
 }

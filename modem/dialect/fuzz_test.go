@@ -7,6 +7,7 @@ import (
 
 func FuzzGeneric(f *testing.F) { fuzz(f, generic) }
 func FuzzQuectel(f *testing.F) { fuzz(f, quectel) }
+func FuzzSimcom(f *testing.F)  { fuzz(f, simcom) }
 
 // fuzz feeds lines to one dialect as an answer to any of its commands, as unsolicited lines, and with the last line cut.
 func fuzz(f *testing.F, d *Dialect) {

@@ -137,6 +137,16 @@ func (r *round) heard(w *row, c cell.Cell) {
 	}
 }
 
+// place takes the position.
+func (r *round) place(w *row, p *cell.Position) {
+	switch {
+	case p.Lat < -90 || p.Lat > 90 || p.Lon < -180 || p.Lon > 180:
+		w.reject(BadValue)
+	case !w.bad:
+		r.obs.Position = p
+	}
+}
+
 func (r *round) finish() {
 	o := &r.obs
 	r.complete()

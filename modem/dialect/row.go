@@ -422,3 +422,25 @@ func lteBandwidth(blocks uint64) (cell.KHz, bool) {
 	}
 	return 0, false
 }
+
+// minutes reads a coordinate in degrees and minutes, as NMEA prints it: 5156.1360 and N is 51.9356 degrees.
+func (w *row) minutes(i, side int, plus, minus string) (float64, bool) {
+	v, ok := w.number(i)
+	if !ok || v < 0 || v > 18000 {
+		return 0, false
+	}
+	degrees := math.Floor(v / 100)
+	v = math.Round((degrees+(v-100*degrees)/60)*1e7) / 1e7 // a centimetre
+	switch w.text(side) {
+	case plus:
+		return v, true
+	case minus:
+		return -v, true
+	}
+	return 0, false
+}
+
+// hasAnyPrefix tells whether s begins with one of the prefixes.
+func hasAnyPrefix(s string, prefixes []string) bool {
+	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(s, p) })
+}
