@@ -52,26 +52,25 @@ type identity struct {
 
 // tally is what some records add to the cells and counts that are stored.
 type tally struct {
-	upto                 int64
 	observations, others int64
 	cells                map[identity]*KnownCell
 }
 
+func newTally() tally { return tally{cells: map[identity]*KnownCell{}} }
+
 // count adds the records after a number, up to and with another.
 func (t *tally) count(ctx context.Context, db queryer, after, upto int64) error {
 	r := newReader(false, true)
-	t.upto, t.cells = after, map[identity]*KnownCell{}
 	for {
-		rows, more, err := r.page(ctx, db, "WHERE record.seq > ? AND record.seq <= ? ORDER BY record.seq", []any{t.upto, upto}, pageRows)
+		rows, more, err := r.page(ctx, db, "WHERE record.seq > ? AND record.seq <= ? ORDER BY record.seq", []any{after, upto}, pageRows)
 		if err != nil {
 			return err
 		}
 		for _, row := range rows {
 			t.add(row.Record)
-			t.upto = row.Seq
+			after = row.Seq
 		}
 		if !more {
-			t.upto = max(t.upto, upto)
 			return nil
 		}
 	}
@@ -170,12 +169,9 @@ func scanCell(rows interface{ Scan(...any) error }) (k KnownCell, key identity, 
 	return k, key, err
 }
 
-// tally counts what was not counted yet and stores it.
+// tally stores what was counted since it was called last.
 func (w *writer) tally() error {
-	var t tally
-	if err := t.count(context.Background(), w.conn, w.upto, w.seq); err != nil {
-		return err
-	}
+	t := &w.fresh
 	read, err := w.prepare("SELECT " + cellColumns + " FROM cell WHERE rat = ? AND mcc = ? AND mnc = ? AND area = ? AND id = ?")
 	if err != nil {
 		return err
@@ -196,10 +192,10 @@ func (w *writer) tally() error {
 			return err
 		}
 	}
-	if err := w.exec("UPDATE tally SET upto = ?, observations = observations + ?, others = others + ?", t.upto, t.observations, t.others); err != nil {
+	if err := w.exec("UPDATE tally SET upto = ?, observations = observations + ?, others = others + ?", w.seq, t.observations, t.others); err != nil {
 		return err
 	}
-	w.upto = t.upto
+	w.upto, w.fresh = w.seq, newTally()
 	return nil
 }
 
@@ -295,5 +291,6 @@ func uncounted(ctx context.Context, tx *sql.Tx) (t tally, err error) {
 	if err := tx.QueryRowContext(ctx, "SELECT upto, ifnull((SELECT max(seq) FROM record), 0) FROM tally").Scan(&upto, &newest); err != nil {
 		return t, err
 	}
+	t = newTally()
 	return t, t.count(ctx, tx, upto, newest)
 }

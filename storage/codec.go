@@ -24,6 +24,8 @@ type coder struct {
 	b       []byte // what is written, or what is left to read
 	writing bool
 	bad     bool
+	masks   [3]mask // in use, one inside the other: here, so that they need no memory of their own
+	depth   int
 }
 
 func (c *coder) uint(v *uint64) {
@@ -115,12 +117,11 @@ func list[T any](c *coder, v *[]T, each func(*coder, *T)) {
 		return
 	}
 	*v = make([]T, 0, min(n, 64))
-	for range n {
-		var one T
-		if each(c, &one); c.bad {
+	for i := range int(n) {
+		*v = append(*v, *new(T))
+		if each(c, &(*v)[i]); c.bad {
 			return
 		}
-		*v = append(*v, one)
 	}
 }
 
@@ -190,14 +191,16 @@ type mask struct {
 
 // masked walks over optional values.
 func masked(c *coder, walk func(*mask)) {
-	var m mask
+	m := &c.masks[c.depth]
+	*m = mask{marking: c.writing}
+	c.depth++
 	if c.writing {
-		m.marking = true
-		walk(&m)
+		walk(m)
 	}
 	c.uint(&m.bits)
 	m.marking, m.next = false, 0
-	walk(&m)
+	walk(m)
+	c.depth--
 }
 
 // has tells whether the next optional value is to be coded now.
@@ -216,12 +219,22 @@ func (m *mask) flag(c *coder, v *bool) {
 	}
 }
 
-func optional[T any](c *coder, m *mask, o *cell.Opt[T], code func(*coder, *T)) {
+func maybeNumber[T ~uint8 | ~uint16 | ~uint32 | ~uint64](c *coder, m *mask, o *cell.Opt[T]) {
 	if !m.has(o.Known()) {
 		return
 	}
 	v, _ := o.Get()
-	if code(c, &v); !c.writing {
+	if number(c, &v); !c.writing {
+		*o = cell.Some(v)
+	}
+}
+
+func maybeFloat[T ~float64](c *coder, m *mask, o *cell.Opt[T]) {
+	if !m.has(o.Known()) {
+		return
+	}
+	v, _ := o.Get()
+	if float(c, &v); !c.writing {
 		*o = cell.Some(v)
 	}
 }

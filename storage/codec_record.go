@@ -193,27 +193,27 @@ func pointer[T any](c *coder, p **T, code func(*coder, *T)) {
 func (c *coder) cell(x *cell.Cell) {
 	number(c, &x.RAT)
 	masked(c, func(m *mask) {
-		optional(c, m, &x.ARFCN, number[uint32])
-		optional(c, m, &x.PCI, number[uint16])
-		optional(c, m, &x.RSRP, float[cell.DBm])
-		optional(c, m, &x.RSRQ, float[cell.DB])
-		optional(c, m, &x.RSSI, float[cell.DBm])
-		optional(c, m, &x.SRxLev, float[cell.DB])
-		optional(c, m, &x.Priority, number[uint8])
+		maybeNumber(c, m, &x.ARFCN)
+		maybeNumber(c, m, &x.PCI)
+		maybeFloat(c, m, &x.RSRP)
+		maybeFloat(c, m, &x.RSRQ)
+		maybeFloat(c, m, &x.RSSI)
+		maybeFloat(c, m, &x.SRxLev)
+		maybeNumber(c, m, &x.Priority)
 		if m.has(x.MCC != "" || x.MNC != "") {
 			text(c, &x.MCC)
 			text(c, &x.MNC)
 		}
-		optional(c, m, &x.Area, number[cell.Area])
-		optional(c, m, &x.ID, number[uint64])
-		optional(c, m, &x.Band, number[cell.Band])
-		optional(c, m, &x.Bandwidth, number[cell.KHz])
-		optional(c, m, &x.SINR, float[cell.DB])
-		optional(c, m, &x.TA, number[uint16])
-		optional(c, m, &x.ThreshHigh, float[cell.DB])
-		optional(c, m, &x.ThreshLow, float[cell.DB])
-		optional(c, m, &x.RSCP, float[cell.DBm])
-		optional(c, m, &x.EcIo, float[cell.DB])
+		maybeNumber(c, m, &x.Area)
+		maybeNumber(c, m, &x.ID)
+		maybeNumber(c, m, &x.Band)
+		maybeNumber(c, m, &x.Bandwidth)
+		maybeFloat(c, m, &x.SINR)
+		maybeNumber(c, m, &x.TA)
+		maybeFloat(c, m, &x.ThreshHigh)
+		maybeFloat(c, m, &x.ThreshLow)
+		maybeFloat(c, m, &x.RSCP)
+		maybeFloat(c, m, &x.EcIo)
 		if m.has(x.Placeholder != 0) {
 			number(c, &x.Placeholder)
 		}
@@ -223,12 +223,12 @@ func (c *coder) cell(x *cell.Cell) {
 func (c *coder) registration(r *cell.Registration) {
 	word(c, &r.Domain, domains)
 	masked(c, func(m *mask) {
-		optional(c, m, &r.Status, number[uint8])
-		optional(c, m, &r.AcT, number[uint8])
-		optional(c, m, &r.Area, number[cell.Area])
-		optional(c, m, &r.CellID, number[uint64])
-		optional(c, m, &r.CauseType, number[uint8])
-		optional(c, m, &r.Cause, number[uint16])
+		maybeNumber(c, m, &r.Status)
+		maybeNumber(c, m, &r.AcT)
+		maybeNumber(c, m, &r.Area)
+		maybeNumber(c, m, &r.CellID)
+		maybeNumber(c, m, &r.CauseType)
+		maybeNumber(c, m, &r.Cause)
 	})
 }
 
@@ -236,8 +236,8 @@ func (c *coder) position(p *cell.Position) {
 	float(c, &p.Lat)
 	float(c, &p.Lon)
 	masked(c, func(m *mask) {
-		optional(c, m, &p.Accuracy, float[float64])
-		optional(c, m, &p.Speed, float[float64])
+		maybeFloat(c, m, &p.Accuracy)
+		maybeFloat(c, m, &p.Speed)
 		if m.has(p.Source != "") {
 			word(c, &p.Source, places)
 		}
@@ -253,7 +253,7 @@ func (c *coder) source(s *cell.Source) {
 	text(c, &s.Firmware)
 	text(c, &s.Set)
 	masked(c, func(m *mask) {
-		optional(c, m, &s.Reports, number[cell.Fields])
+		maybeNumber(c, m, &s.Reports)
 		m.flag(c, &s.Skew)
 		if m.has(s.Assumed != 0) {
 			number(c, &s.Assumed)

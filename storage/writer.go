@@ -25,9 +25,9 @@ type writer struct {
 	last    map[string]int64   // by sensor: time of its newest record since
 	inForce map[string]inForce // by sensor
 	base    *base
-	baseAge int // records since it is in use
-	upto    int64
-	args    []any
+	baseAge int   // records since it is in use
+	upto    int64 // the number up to which records are in the tables of cells and counts
+	fresh   tally // of those after it
 	buf     []byte
 }
 
@@ -72,6 +72,10 @@ func (w *writer) load() error {
 	w.newest = newest.Int64
 	if !newest.Valid {
 		w.newest, _ = timeKey(farPast)
+	}
+	w.fresh = newTally()
+	if err := w.fresh.count(ctx, w.conn, w.upto, w.seq); err != nil {
+		return err
 	}
 	var id int64
 	var text []byte
@@ -191,6 +195,7 @@ func (w *writer) append(r cell.Record, kind Kinds) error {
 	if err := w.exec("INSERT INTO record (seq, time, source, kind, body) VALUES (?, ?, ?, ?, ?)", w.seq, key, force.id, int64(kind), w.buf); err != nil {
 		return err
 	}
+	w.fresh.add(r)
 	if raw := rawOf(r); raw != nil && len(*raw) > 0 {
 		return w.appendRaw(*raw)
 	}
@@ -213,9 +218,11 @@ func (w *writer) appendRaw(lines []string) error {
 
 // has tells whether a record is stored already, raw lines and all.
 func (w *writer) has(sensor string, key int64, kind Kinds, body []byte, raw *[]string) (bool, error) {
+	// The + keeps SQLite from looking at the value of kind to see whether a partial index serves: it would compile the
+	// statement anew each time.
 	st, err := w.prepare(`SELECT raw.base, raw.body, raw_base.text FROM record JOIN source ON source.id = record.source
 		LEFT JOIN raw ON raw.seq = record.seq LEFT JOIN raw_base ON raw_base.id = raw.base
-		WHERE record.time = ? AND record.kind = ? AND source.sensor = ? AND record.body = ?`)
+		WHERE record.time = ? AND +record.kind = ? AND source.sensor = ? AND record.body = ?`)
 	if err != nil {
 		return false, err
 	}
