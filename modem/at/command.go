@@ -51,6 +51,10 @@ type Identity struct {
 	Prefix string // of the line: "#RFSTS"; "" is any line of the answer
 	Fields []int  // comma-separated fields after the prefix, from 0; negative counts from the end
 	Label  string // or what stands before it in the line: "TMSI:", "IMEI:"; the rest of the value is stripped
+
+	// Find gives the fields where they hang on the rest of the line, which it gets as Fields splits it. Together with
+	// Prefix or alone, as Fields.
+	Find func(fields []string) []int
 }
 
 // Setting is a reporting switch: read before it is changed, put back at exit. Every value that may ever be written is listed.

@@ -9,11 +9,11 @@ const redacted = "<redacted>"
 // commands declare. It cannot know an unlabelled TMSI that nobody declared, or whose column moved because a comma was lost:
 // a TMSI looks like a cell identity. Nor does it know a number without a plus in a line that nobody declared.
 type redactor struct {
-	labels []string         // declared for any line
-	fields map[string][]int // declared, by prefix
-	bare   []int            // declared for lines without a prefix, of whatever command
-	rest   rest             // what the last line leaves to come
-	count  int              // identities stripped
+	labels []string              // declared for any line
+	fields map[string][]Identity // declared, by prefix
+	bare   []Identity            // declared for lines without a prefix, of whatever command
+	rest   rest                  // what the last line leaves to come
+	count  int                   // identities stripped
 }
 
 // rest says whether lines without a prefix belong to a message or to a value that an earlier line began.
@@ -27,16 +27,16 @@ const (
 )
 
 func newRedactor(cmds []Command) *redactor {
-	r := &redactor{fields: make(map[string][]int)}
+	r := &redactor{fields: make(map[string][]Identity)}
 	for _, c := range cmds {
 		for _, id := range c.Identity {
 			switch {
 			case id.Label != "":
 				r.labels = append(r.labels, id.Label)
 			case id.Prefix != "":
-				r.fields[id.Prefix] = append(r.fields[id.Prefix], id.Fields...)
+				r.fields[id.Prefix] = append(r.fields[id.Prefix], id)
 			default:
-				r.bare = append(r.bare, id.Fields...)
+				r.bare = append(r.bare, id)
 			}
 		}
 	}
@@ -68,9 +68,9 @@ func (r *redactor) line(line string) (out string, body bool) {
 	for _, label := range r.labels {
 		out = r.add(stripLabel(out, label))
 	}
-	for p, fields := range r.fields {
+	for p, ids := range r.fields {
 		if hasPrefix(out, []string{p}) {
-			out = r.stripFields(out, len(p)+1, fields)
+			out = r.stripFields(out, len(p)+1, ids...)
 		}
 	}
 	if out != line && strings.Count(line, `"`)%2 != 0 {
@@ -83,7 +83,7 @@ func (r *redactor) line(line string) (out string, body bool) {
 func (r *redactor) answer(line string, c *Command) string {
 	for _, id := range c.Identity {
 		if id.Label == "" && id.Prefix == "" {
-			line = r.stripFields(line, 0, id.Fields)
+			line = r.stripFields(line, 0, id)
 		}
 	}
 	return line
@@ -94,7 +94,7 @@ func (r *redactor) stray(line string) string {
 	if prefix, _ := Prefix(line); prefix != "" {
 		return line
 	}
-	return r.stripFields(line, 0, r.bare)
+	return r.stripFields(line, 0, r.bare...)
 }
 
 func (r *redactor) add(out string, n int) string {
@@ -103,13 +103,21 @@ func (r *redactor) add(out string, n int) string {
 }
 
 // stripFields empties the fields of a line, counted from byte start; their quotes stay.
-func (r *redactor) stripFields(line string, start int, fields []int) string {
-	if len(fields) == 0 {
+func (r *redactor) stripFields(line string, start int, ids ...Identity) string {
+	if len(ids) == 0 {
 		return line
 	}
 	pieces := rawFields(line[start:])
+	var at []int
+	for _, id := range ids {
+		at = append(at, id.Fields...)
+		if id.Find != nil {
+			_, fields := Fields(nil, line)
+			at = append(at, id.Find(fields)...)
+		}
+	}
 	changed := false
-	for _, i := range fields {
+	for _, i := range at {
 		if i < 0 {
 			i += len(pieces)
 		}
@@ -155,7 +163,7 @@ func stripLabel(line, label string) (string, int) {
 		if at > 0 && isLetter(line[at-1]) && isLetter(line[at]) {
 			continue
 		}
-		if start, end := labelled(line, from, 1); start < end {
+		if start, end := labelled(line, from, 0); start < end {
 			line = line[:start] + redacted + line[end:]
 			from = start + len(redacted)
 			n++

@@ -56,6 +56,7 @@ func TestScrub(t *testing.T) {
 		`FSN: LR7040012345`:              `FSN: <redacted>`,
 		`Serial Number: 1234-ABC`:        `Serial Number: <redacted>`,
 		`MEID: 35907206601234`:           `MEID: <redacted>`,
+		`TMSI: C1D2E3FAx`:                `TMSI: <redacted>`,
 		`TMSI: -`:                        `TMSI: -`,
 		`SNR: 1234`:                      `SNR: 1234`,
 		`TMSI,FREQ`:                      `TMSI,FREQ`,
@@ -357,11 +358,12 @@ func TestDeclaredLabel(t *testing.T) {
 		"eSVN: 12":             "eSVN: 12",
 		"x(owner ab-1) (OWNER": "x(owner <redacted>) (OWNER",
 		"SVN: -":               "SVN: -",
+		"SVN: xyz, 1":          "SVN: <redacted>, 1",
 	} {
 		got, _ := r.line(line)
 		require.Equal(t, want, got)
 	}
-	require.Equal(t, 3, r.count)
+	require.Equal(t, 4, r.count)
 }
 
 func TestMessageBodies(t *testing.T) {

@@ -125,7 +125,7 @@ func phraseEnd(line string, start int) int {
 }
 
 // labelled finds the value behind a label that ends at from. Start and end are equal when there is none, or when it has
-// fewer than least digits, decimal or hexadecimal.
+// fewer than least digits.
 func labelled(line string, from, least int) (start, end int) {
 	start = from
 	if from < len(line) && isLetter(line[from-1]) && isDigit(line[from]) && wordEnd(line, from) == from+1 {
@@ -150,18 +150,17 @@ func labelled(line string, from, least int) (start, end int) {
 			end = next
 		}
 	}
-	decimal, hex, other := 0, 0, 0
-	for _, c := range []byte(strings.TrimPrefix(strings.ToLower(line[start:end]), "0x")) {
-		switch {
-		case isDigit(c):
+	decimal, first := 0, 0 // first: hexadecimal digits at the start, whatever sticks to them
+	value := strings.TrimPrefix(strings.ToLower(strings.ReplaceAll(line[start:end], " ", "")), "0x")
+	for i := range len(value) {
+		if isDigit(value[i]) {
 			decimal++
-		case isHex(c):
-			hex++
-		case isLetter(c):
-			other++
+		}
+		if isHex(value[i]) && first == i {
+			first++
 		}
 	}
-	if decimal < least && (other > 0 || decimal+hex < least) {
+	if max(decimal, first) < least {
 		return start, start
 	}
 	return start, end
