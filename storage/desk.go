@@ -1,0 +1,137 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"vigie/cell"
+)
+
+// What a reviewer's desk asks beside records, events and cells.
+
+// SensorInfo is a sensor that has told something.
+type SensorInfo struct {
+	Name   string
+	Source *cell.Source // the source line in force; nil: it never told one
+}
+
+// Sensors lists the sensors of which the store has records, in order of name.
+func (s *Store) Sensors(ctx context.Context) ([]SensorInfo, error) {
+	rows, err := s.rdb.QueryContext(ctx, "SELECT sensor.name, source.body FROM sensor JOIN source ON source.id = sensor.source ORDER BY sensor.name")
+	if err != nil {
+		return nil, fmt.Errorf("reading sensors: %w", explain(err))
+	}
+	defer rows.Close()
+	var all []SensorInfo
+	for rows.Next() {
+		var i SensorInfo
+		var body []byte
+		if err = rows.Scan(&i.Name, &body); err != nil {
+			break
+		}
+		if body != nil {
+			var r cell.Record
+			if r, err = decodeRecord(body, Sources, i.Name, 0); err != nil {
+				break
+			}
+			i.Source = r.(*cell.Source)
+		}
+		all = append(all, i)
+	}
+	if err := errors.Join(err, rows.Err()); err != nil {
+		return nil, fmt.Errorf("reading sensors: %w", explain(err))
+	}
+	return all, nil
+}
+
+// Heard tells for each of n steps of time from a moment on whether the store has an observation of the sensor in it; an
+// empty name is any sensor. It looks for one record a step, and reads no bodies.
+func (s *Store) Heard(ctx context.Context, sensor string, from time.Time, step time.Duration, n int) ([]bool, error) {
+	query := "SELECT time FROM record WHERE time >= ? AND time < ? AND kind = 1 LIMIT 1"
+	if sensor != "" {
+		query = "SELECT time FROM record WHERE time >= ? AND time < ? AND kind = 1 AND source IN (SELECT id FROM source WHERE sensor = ?) LIMIT 1"
+	}
+	heard := make([]bool, n)
+	stmt, err := s.rdb.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, fmt.Errorf("reading records: %w", explain(err))
+	}
+	defer stmt.Close()
+	for i := range heard {
+		at, _ := timeKey(from.Add(time.Duration(i) * step))
+		args := []any{at, at + int64(step)}
+		if sensor != "" {
+			args = append(args, sensor)
+		}
+		var t int64
+		switch err := stmt.QueryRowContext(ctx, args...).Scan(&t); {
+		case errors.Is(err, sql.ErrNoRows):
+		case err != nil:
+			return nil, fmt.Errorf("reading records: %w", explain(err))
+		default:
+			heard[i] = true
+		}
+	}
+	return heard, nil
+}
+
+// EventsSince lists the events that changed after a sequence number, in order of their change, at most so many. Passing
+// the Seq of the last one goes on from there.
+func (s *Store) EventsSince(ctx context.Context, seq int64, limit int) ([]Entry, error) {
+	evs, _, err := eventsAfter(ctx, s.rdb, seq, 1<<62, limit)
+	if err != nil {
+		return nil, fmt.Errorf("reading events: %w", explain(err))
+	}
+	return evs, nil
+}
+
+// StandingVerdicts is the verdict that counts of each event that has one.
+func (s *Store) StandingVerdicts(ctx context.Context) (all map[string]Verdict, err error) {
+	rows, err := s.rdb.QueryContext(ctx, "SELECT id, event, judgement, reason, author, time FROM verdict WHERE undone IS NULL ORDER BY id")
+	if err != nil {
+		return nil, fmt.Errorf("reading verdicts: %w", explain(err))
+	}
+	defer rows.Close()
+	all = map[string]Verdict{}
+	for rows.Next() {
+		var v Verdict
+		var at int64
+		if err = rows.Scan(&v.ID, &v.Event, &v.Judgement, &v.Reason, &v.Author, &at); err != nil {
+			break
+		}
+		v.Time = keyTime(at)
+		all[v.Event] = v
+	}
+	if err := errors.Join(err, rows.Err()); err != nil {
+		return nil, fmt.Errorf("reading verdicts: %w", explain(err))
+	}
+	return all, nil
+}
+
+// VerdictMark is a number that grows with every verdict given or taken back.
+func (s *Store) VerdictMark(ctx context.Context) (mark int64, err error) {
+	err = s.rdb.QueryRowContext(ctx, "SELECT ifnull(max(id), 0) + (SELECT count(*) FROM verdict WHERE undone IS NOT NULL) FROM verdict").Scan(&mark)
+	if err != nil {
+		return 0, fmt.Errorf("reading verdicts: %w", explain(err))
+	}
+	return mark, nil
+}
+
+// Span is the time of the first and of the last record of a sensor; zero times when there is none.
+func (s *Store) Span(ctx context.Context, sensor string) (first, last time.Time, err error) {
+	for dir, t := range map[string]*time.Time{"ASC": &first, "DESC": &last} {
+		var at int64
+		err := s.rdb.QueryRowContext(ctx, "SELECT time FROM record WHERE source IN (SELECT id FROM source WHERE sensor = ?) ORDER BY time "+dir+" LIMIT 1", sensor).Scan(&at)
+		if errors.Is(err, sql.ErrNoRows) {
+			return first, last, nil
+		}
+		if err != nil {
+			return first, last, fmt.Errorf("reading records: %w", explain(err))
+		}
+		*t = keyTime(at)
+	}
+	return first, last, nil
+}

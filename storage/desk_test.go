@@ -1,0 +1,109 @@
+package storage_test
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"vigie/cell"
+	"vigie/storage"
+	"vigie/storage/storagetest"
+)
+
+func TestSensorsSpanAndHeard(t *testing.T) {
+	s, err := storage.Open(ctx, "", storage.Options{Memory: true})
+	require.NoError(t, err)
+	defer s.Close()
+	start := storagetest.Start
+	other := &cell.Source{Version: 1, Sensor: "bag", Mode: cell.Mobile, Model: "EG21"}
+	require.NoError(t, s.Append(ctx, storagetest.Day(60)...))
+	require.NoError(t, s.Append(ctx, other, &cell.Observation{Time: start.Add(10 * time.Minute), Sensor: "bag"}, &cell.Gap{Time: start.Add(25 * time.Minute), Sensor: "bag", Reason: "silent"}))
+	infos, err := s.Sensors(ctx)
+	require.NoError(t, err)
+	require.Len(t, infos, 2)
+	require.Equal(t, storage.SensorInfo{Name: "bag", Source: other}, infos[0])
+	require.Equal(t, "roof-1", infos[1].Name)
+	first, last, err := s.Span(ctx, "bag")
+	require.NoError(t, err)
+	require.Equal(t, start.Add(10*time.Minute), first)
+	require.Equal(t, start.Add(25*time.Minute), last)
+	first, _, err = s.Span(ctx, "nobody")
+	require.NoError(t, err)
+	require.True(t, first.IsZero())
+	for sensor, want := range map[string][]bool{"roof-1": {true, false, false}, "bag": {false, true, false}, "": {true, true, false}, "nobody": {false, false, false}} {
+		got, err := s.Heard(ctx, sensor, start, 10*time.Minute, 3)
+		require.NoError(t, err)
+		require.Equal(t, want, got, "%q: a gap is no observation", sensor)
+	}
+}
+
+func TestEventsSince(t *testing.T) {
+	s, err := storage.Open(ctx, "", storage.Options{Memory: true})
+	require.NoError(t, err)
+	defer s.Close()
+	evs := storagetest.Events(5)
+	require.NoError(t, s.PutEvents(ctx, evs...))
+	first, err := s.EventsSince(ctx, 0, 3)
+	require.NoError(t, err)
+	require.Len(t, first, 3)
+	rest, err := s.EventsSince(ctx, first[2].Seq, 3)
+	require.NoError(t, err)
+	require.Len(t, rest, 2)
+	evs[1].Score++
+	require.NoError(t, s.PutEvents(ctx, evs[1]))
+	changed, err := s.EventsSince(ctx, rest[1].Seq, 3)
+	require.NoError(t, err)
+	require.Len(t, changed, 1)
+	require.Equal(t, evs[1], *changed[0].Event)
+}
+
+// A judge decides while another process, here another Store, holds the file for writing.
+func TestJudgeBesideAWriter(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "vigie.db")
+	writer, err := storage.Open(ctx, path, storage.Options{Create: true})
+	require.NoError(t, err)
+	require.NoError(t, writer.PutEvents(ctx, storagetest.Events(2)...))
+	reader, err := storage.Open(ctx, path, storage.Options{ReadOnly: true})
+	require.NoError(t, err)
+	judge, err := storage.OpenJudge(ctx, path)
+	require.NoError(t, err)
+	before, err := reader.VerdictMark(ctx)
+	require.NoError(t, err)
+	v := storage.Verdict{Event: "event-0001", Judgement: storage.Benign, Reason: "a test", Author: "ada", Time: storagetest.Start}
+	got, err := judge.AddVerdict(ctx, v)
+	require.NoError(t, err)
+	v.ID = got.ID
+	require.NotZero(t, v.ID)
+	require.NoError(t, writer.Append(ctx, storagetest.Day(3)...), "and the writer goes on")
+	standing, err := reader.StandingVerdicts(ctx)
+	require.NoError(t, err)
+	require.Equal(t, map[string]storage.Verdict{"event-0001": v}, standing)
+	mark, err := reader.VerdictMark(ctx)
+	require.NoError(t, err)
+	require.Greater(t, mark, before)
+	require.NoError(t, judge.UndoVerdict(ctx, "event-0001", "bob", storagetest.Start.Add(time.Minute)))
+	all, err := writer.Verdicts(ctx, "event-0001")
+	require.NoError(t, err)
+	require.Len(t, all, 1)
+	require.Equal(t, "bob", all[0].UndoneBy)
+	again, err := reader.VerdictMark(ctx)
+	require.NoError(t, err)
+	require.Greater(t, again, mark)
+	require.ErrorIs(t, judge.UndoVerdict(ctx, "event-0001", "bob", storagetest.Start), storage.ErrNotFound)
+	_, err = judge.AddVerdict(ctx, storage.Verdict{Event: "nothing", Judgement: storage.Benign})
+	require.ErrorIs(t, err, storage.ErrNotFound)
+	_, err = judge.AddVerdict(ctx, storage.Verdict{Event: "event-0001", Judgement: "guilty"})
+	require.ErrorContains(t, err, "no judgement")
+	require.NoError(t, judge.Close())
+	require.NoError(t, reader.Close())
+	require.NoError(t, writer.Close())
+	_, err = storage.OpenJudge(ctx, path+"none")
+	require.ErrorIs(t, err, storage.ErrNotFound)
+	sealed, err := storage.Open(ctx, path+"sealed", storage.Options{Create: true, Key: []byte("0123456789abcdef0123456789abcdef")})
+	require.NoError(t, err)
+	defer sealed.Close()
+	_, err = storage.OpenJudge(ctx, path+"sealed")
+	require.ErrorIs(t, err, storage.ErrLocked)
+}

@@ -1,0 +1,92 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+)
+
+// Judge gives verdicts in a store that another process is writing to: nobody should have to stop watching to decide. It
+// writes the verdict table alone, in transactions of a millisecond, which the one writer of records waits for; all that
+// the writer counts and caches is in other tables.
+type Judge struct{ db *sql.DB }
+
+// OpenJudge opens a plain store that exists for verdicts. The errors are those of Open; for an encrypted store it is
+// ErrLocked: the writer's next checkpoint would crash in the driver (vfsUnfetch of go-sqlite3 v0.37.0 with adiantum) after
+// another process had written, so there the one writer alone takes verdicts.
+func OpenJudge(ctx context.Context, path string) (*Judge, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	j, err := openJudge(ctx, abs)
+	if err != nil {
+		return nil, fmt.Errorf("store %s: %w", path, explain(err))
+	}
+	return j, nil
+}
+
+func openJudge(ctx context.Context, path string) (*Judge, error) {
+	plain, err := inspect(path)
+	if err != nil {
+		return nil, err
+	}
+	if !plain {
+		return nil, fmt.Errorf("%w: an encrypted store takes verdicts only from the process that opened it for writing", ErrLocked)
+	}
+	db, err := access{path: path}.connect()
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	if _, err := db.ExecContext(ctx, "PRAGMA synchronous=full"); err != nil { // a verdict is safe once it is acknowledged
+		db.Close()
+		return nil, err
+	}
+	return &Judge{db}, nil
+}
+
+// Close gives the file back.
+func (j *Judge) Close() error { return j.db.Close() }
+
+// AddVerdict is Store.AddVerdict.
+func (j *Judge) AddVerdict(ctx context.Context, v Verdict) (Verdict, error) {
+	if err := v.Judgement.check(); err != nil {
+		return v, err
+	}
+	at, _ := timeKey(v.Time)
+	res, err := j.db.ExecContext(ctx, "INSERT INTO verdict (event, judgement, reason, author, time) SELECT id, ?, ?, ?, ? FROM event WHERE id = ?",
+		string(v.Judgement), v.Reason, v.Author, at, v.Event)
+	if err != nil {
+		return v, fmt.Errorf("the verdict was not stored: %w", explain(err))
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return v, errors.Join(err, fmt.Errorf("event %q: %w", clip(v.Event), ErrNotFound))
+	}
+	v.ID, err = res.LastInsertId()
+	return v, err
+}
+
+// UndoVerdict is Store.UndoVerdict.
+func (j *Judge) UndoVerdict(ctx context.Context, event, author string, at time.Time) error {
+	key, _ := timeKey(at)
+	res, err := j.db.ExecContext(ctx, "UPDATE verdict SET undone = ?, undone_by = ? WHERE id = (SELECT max(id) FROM verdict WHERE event = ? AND undone IS NULL)", key, author, event)
+	if err != nil {
+		return fmt.Errorf("the verdict was not taken back: %w", explain(err))
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(err, fmt.Errorf("a verdict of event %q: %w", clip(event), ErrNotFound))
+	}
+	return nil
+}
+
+func (j Judgement) check() error {
+	switch j {
+	case Benign, Suspicious, Unsure:
+		return nil
+	}
+	return fmt.Errorf("%q is no judgement; use benign, suspicious or unsure", clip(string(j)))
+}
