@@ -30,7 +30,8 @@ var mayImport = map[string][]string{
 	"analyzer/rules":      {"cell", "analyzer"},
 	"storage":             {"cell", "analyzer"},
 	"storage/storagetest": {"cell", "analyzer", "storage"},
-	"cmd/vigie":           {"cell", "modem", "modem/at", "modem/dialect", "modem/emulator", "analyzer", "analyzer/rules", "storage"},
+	"review":              {"cell", "analyzer", "storage"},
+	"cmd/vigie":           {"cell", "modem", "modem/at", "modem/dialect", "modem/emulator", "analyzer", "analyzer/rules", "storage", "review"},
 }
 
 // standardOnly are the packages that import nothing but the standard library and what mayImport says.

@@ -1,0 +1,28 @@
+package review
+
+import (
+	"net/http"
+	"slices"
+
+	"vigie/analyzer"
+)
+
+func (d *Desk) showAbout(w http.ResponseWriter, r *http.Request) {
+	d.render(w, r, http.StatusOK, "about", "about.title", struct {
+		Software string
+		Rules    []analyzer.Rule
+		Licences []string
+	}{d.o.Software, d.o.Rules, licences()})
+}
+
+// licences are the paths of the licences of what others made.
+func licences() []string {
+	var all []string
+	for p := range assets() {
+		if len(p) > 8 && p[len(p)-8:] == "/LICENSE" {
+			all = append(all, p)
+		}
+	}
+	slices.Sort(all)
+	return all
+}

@@ -1,0 +1,133 @@
+package review
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+)
+
+// policy is the Content-Security-Policy of every answer: everything from here, no inline script or style, no frames, and
+// forms only to us. data: is for the one-pixel images that Leaflet makes; blob: for tiles that are drawn in the page.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; " +
+	"font-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// mostBody is the most that anybody may send us, in bytes: the longest form is a few hundred verdicts.
+const mostBody = 256 << 10
+
+// secured puts what holds for every answer around a handler.
+func (d *Desk) secured(next http.Handler) http.Handler {
+	cross := http.NewCrossOriginProtection()
+	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		d.refuse(w, r, http.StatusForbidden, "refuse.cross")
+	}))
+	guarded := cross.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "geolocation=(), camera=(), microphone=()")
+		h.Set("Cache-Control", "no-store")
+		if r.TLS != nil {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		if !d.knownHost(r.Host) {
+			d.refuse(w, r, http.StatusMisdirectedRequest, "refuse.host")
+			return
+		}
+		if !safeMethod(r.Method) {
+			if r.ContentLength > mostBody {
+				d.refuse(w, r, http.StatusRequestEntityTooLarge, "refuse.large")
+				return
+			}
+			// CrossOriginProtection lets a request pass that names no origin: no browser of today sends one. What
+			// an old one might send is refused too; the programs that use the API say what they send instead.
+			if r.Header.Get("Origin") == "" && r.Header.Get("Sec-Fetch-Site") == "" && !isJSON(r) {
+				d.refuse(w, r, http.StatusForbidden, "refuse.cross")
+				return
+			}
+			r.Body = http.MaxBytesReader(w, r.Body, mostBody)
+		}
+		guarded.ServeHTTP(w, r)
+	})
+}
+
+func safeMethod(m string) bool { return m == http.MethodGet || m == http.MethodHead }
+
+func isJSON(r *http.Request) bool {
+	t, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	return strings.TrimSpace(t) == "application/json"
+}
+
+// knownHost refuses names that merely resolve to this machine: a page elsewhere could have its own name point here (DNS
+// rebinding) and read what the desk says.
+func (d *Desk) knownHost(host string) bool {
+	name := host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		name = h
+	}
+	name = strings.ToLower(strings.Trim(name, "[]"))
+	return d.hosts[name]
+}
+
+// loopbackNames are the names of this machine to itself.
+var loopbackNames = []string{"localhost", "127.0.0.1", "::1"}
+
+// refusal is an error for a person, with what to do.
+type refusal struct{ what, hint string }
+
+func (r *refusal) Error() string { return r.what }
+
+// Hint is what to do about it.
+func (r *refusal) Hint() string { return r.hint }
+
+// Loopback tells whether only this machine can reach an address to listen at.
+func Loopback(addr net.Addr) bool {
+	tcp, ok := addr.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
+}
+
+// mayListen refuses to serve beyond this machine without a password and TLS.
+func mayListen(addr net.Addr, users, tls bool) error {
+	if Loopback(addr) {
+		return nil
+	}
+	switch {
+	case !users:
+		return &refusal{fmt.Sprintf("%s can be reached from other machines, and no password is set", addr),
+			"give a password file with --password-file (vigie review --set-password NAME makes one), or listen on 127.0.0.1"}
+	case !tls:
+		return &refusal{fmt.Sprintf("%s can be reached from other machines, and the connection would not be encrypted", addr),
+			"leave --no-tls out: vigie makes a certificate of its own and prints its fingerprint; or listen on 127.0.0.1"}
+	}
+	return nil
+}
+
+// tooLarge tells whether reading a form failed because it was longer than mostBody.
+func tooLarge(err error) bool {
+	var e *http.MaxBytesError
+	return errors.As(err, &e)
+}
+
+// judging lets only those pass who may decide.
+func (d *Desk) judging(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !d.mayJudge(r) {
+			d.refuse(w, r, http.StatusForbidden, "refuse.readonly")
+			return
+		}
+		if err := r.ParseForm(); err != nil && !isJSON(r) {
+			if tooLarge(err) {
+				d.refuse(w, r, http.StatusRequestEntityTooLarge, "refuse.large")
+			} else {
+				d.refuse(w, r, http.StatusBadRequest, "refuse.form")
+			}
+			return
+		}
+		next(w, r)
+	}
+}

@@ -1,0 +1,193 @@
+package review
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"io"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+	"sync"
+)
+
+//go:embed assets
+var assetFiles embed.FS
+
+// asset is a file of the page, as it goes over the wire.
+type asset struct {
+	kind   string
+	tag    string // ETag
+	plain  []byte
+	packed []byte // gzip; nil: not worth it
+}
+
+// assets are all files that a page may ask for, by path. There are no others: what is not here is not found, however its
+// path is spelled.
+var assets = sync.OnceValue(func() map[string]*asset {
+	all := map[string]*asset{}
+	fs.WalkDir(assetFiles, "assets", func(p string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		data, err := assetFiles.ReadFile(p)
+		if err != nil {
+			return err
+		}
+		sum := sha256.Sum256(data)
+		a := &asset{kind: mime.TypeByExtension(path.Ext(p)), tag: `"` + hex.EncodeToString(sum[:8]) + `"`, plain: data}
+		switch path.Ext(p) {
+		case ".js":
+			a.kind = "text/javascript; charset=utf-8"
+		case ".css":
+			a.kind = "text/css; charset=utf-8"
+		case ".json":
+			a.kind = "application/json"
+		case ".svg":
+			a.kind = "image/svg+xml"
+		case "":
+			a.kind = "text/plain; charset=utf-8"
+		}
+		if packed := pack(data); len(packed) < len(data)*9/10 {
+			a.packed = packed
+		}
+		all[strings.TrimPrefix(p, "assets/")] = a
+		return nil
+	})
+	return all
+})
+
+func pack(data []byte) []byte {
+	var b bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	z.Write(data)
+	z.Close()
+	return b.Bytes()
+}
+
+// version is a digest of all assets; it stands in their addresses, so that they may be kept for good.
+var version = sync.OnceValue(func() string {
+	h := sha256.New()
+	fs.WalkDir(assetFiles, "assets", func(p string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			io.WriteString(h, p+assets()[strings.TrimPrefix(p, "assets/")].tag)
+		}
+		return err
+	})
+	return hex.EncodeToString(h.Sum(nil)[:6])
+})
+
+// assetPath is where a page finds an asset.
+func assetPath(name string) string { return "/assets/" + name + "?" + version() }
+
+func (d *Desk) sendAsset(w http.ResponseWriter, r *http.Request) {
+	a := assets()[r.PathValue("file")]
+	if a == nil {
+		d.refuse(w, r, http.StatusNotFound, "refuse.missing")
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", a.kind)
+	h.Set("ETag", a.tag)
+	h.Set("Vary", "Accept-Encoding")
+	h.Set("Cache-Control", "no-cache")
+	if r.URL.RawQuery == version() {
+		h.Set("Cache-Control", "max-age=31536000, immutable")
+	}
+	if r.Header.Get("If-None-Match") == a.tag {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	if a.packed != nil && takesGzip(r) {
+		h.Set("Content-Encoding", "gzip")
+		w.Write(a.packed)
+		return
+	}
+	w.Write(a.plain)
+}
+
+// sendTiles gives the map the parts that it asks for of the user's own PMTiles file.
+func (d *Desk) sendTiles(w http.ResponseWriter, r *http.Request) {
+	if d.o.Tiles == "" {
+		d.refuse(w, r, http.StatusNotFound, "refuse.missing")
+		return
+	}
+	w.Header().Set("Content-Type", "application/octet-stream")
+	http.ServeFile(w, r, d.o.Tiles)
+}
+
+func takesGzip(r *http.Request) bool {
+	for part := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
+		if name, q, _ := strings.Cut(strings.TrimSpace(part), ";"); name == "gzip" {
+			return strings.ReplaceAll(q, " ", "") != "q=0"
+		}
+	}
+	return false
+}
+
+var packers = sync.Pool{New: func() any { z, _ := gzip.NewWriterLevel(nil, gzip.DefaultCompression); return z }}
+
+// compressed gzips pages and JSON. What compresses itself (assets), what must not wait (the live stream) and what is
+// compressed already (bundles) says so by its Content-Encoding or type.
+func compressed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !takesGzip(r) || r.Method == http.MethodHead {
+			next.ServeHTTP(w, r)
+			return
+		}
+		z := &packing{ResponseWriter: w}
+		defer z.done()
+		next.ServeHTTP(z, r)
+	})
+}
+
+type packing struct {
+	http.ResponseWriter
+	z       *gzip.Writer
+	decided bool
+}
+
+func (p *packing) decide(status int) {
+	p.decided = true
+	h := p.Header()
+	kind := h.Get("Content-Type")
+	if h.Get("Content-Encoding") != "" || status == http.StatusNotModified || status == http.StatusNoContent ||
+		!strings.HasPrefix(kind, "text/html") && !strings.HasPrefix(kind, "application/json") {
+		return
+	}
+	h.Set("Content-Encoding", "gzip")
+	h.Add("Vary", "Accept-Encoding")
+	h.Del("Content-Length")
+	p.z = packers.Get().(*gzip.Writer)
+	p.z.Reset(p.ResponseWriter)
+}
+
+func (p *packing) WriteHeader(status int) {
+	if !p.decided {
+		p.decide(status)
+	}
+	p.ResponseWriter.WriteHeader(status)
+}
+
+func (p *packing) Write(b []byte) (int, error) {
+	if !p.decided {
+		p.WriteHeader(http.StatusOK)
+	}
+	if p.z != nil {
+		return p.z.Write(b)
+	}
+	return p.ResponseWriter.Write(b)
+}
+
+func (p *packing) Unwrap() http.ResponseWriter { return p.ResponseWriter }
+
+func (p *packing) done() {
+	if p.z != nil {
+		p.z.Close()
+		packers.Put(p.z)
+	}
+}

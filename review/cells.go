@@ -1,0 +1,320 @@
+package review
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"vigie/cell"
+	"vigie/storage"
+)
+
+// knownView is a cell that a store knows.
+type knownView struct {
+	storage.KnownCell
+	Name  string
+	PLMN  string
+	Terms []term
+	URL   string
+	Store string
+}
+
+// cellsPage is the list of cells.
+type cellsPage struct {
+	Query  string
+	RAT    string
+	Sort   string
+	Cells  []knownView
+	Total  int
+	Found  int
+	Next   string
+	Counts []ratCount
+}
+
+type ratCount struct {
+	RAT string
+	N   int
+}
+
+const cellsAtOnce = 100
+
+func cellAddress(r cell.RAT, mcc, mnc string, id uint64) string {
+	return "/cell?" + url.Values{"rat": {r.String()}, "mcc": {mcc}, "mnc": {mnc}, "id": {strconv.FormatUint(id, 10)}}.Encode()
+}
+
+func (d *Desk) view(s Store, k storage.KnownCell) knownView {
+	k.MCC, k.MNC, k.Sensor = shortDigits(k.MCC), shortDigits(k.MNC), plainTo(d.scrub(k.Sensor), 80)
+	c := cell.Cell{RAT: k.RAT, MCC: k.MCC, MNC: k.MNC, Area: k.Area, ID: cell.Some(k.ID), PCI: k.PCI, ARFCN: k.ARFCN}
+	v := knownView{KnownCell: k, Name: cellName(&c), PLMN: c.PLMN().String(), Terms: terms(&c), URL: cellAddress(k.RAT, k.MCC, k.MNC, k.ID), Store: s.Name}
+	return v
+}
+
+// known lists the cells of a store that a query finds, at most so many.
+func (d *Desk) known(ctx context.Context, s Store, q storage.CellQuery, most int) ([]knownView, error) {
+	var all []knownView
+	for k, err := range s.Cells(ctx, q) {
+		if err != nil {
+			return nil, err
+		}
+		if all = append(all, d.view(s, k)); len(all) == most {
+			break
+		}
+	}
+	return all, nil
+}
+
+func (d *Desk) showCells(w http.ResponseWriter, r *http.Request) {
+	p, err := d.cellsPage(r.Context(), r.URL.Query())
+	if err != nil {
+		d.fail(w, r, err)
+		return
+	}
+	d.render(w, r, http.StatusOK, "cells", "cells.title", p)
+}
+
+func (d *Desk) cellsPage(ctx context.Context, v url.Values) (*cellsPage, error) {
+	p := &cellsPage{Query: strings.TrimSpace(v.Get("q")), RAT: v.Get("rat"), Sort: v.Get("sort")}
+	counts := map[cell.RAT]int{}
+	for _, s := range d.o.Stores {
+		for k, err := range s.Cells(ctx, storage.CellQuery{}) {
+			if err != nil {
+				return nil, err
+			}
+			p.Total++
+			if p.Query != "" && !finds(&k, p.Query) {
+				continue
+			}
+			counts[k.RAT]++
+			if p.RAT != "" && k.RAT.String() != p.RAT {
+				continue
+			}
+			if p.Found++; len(p.Cells) < 5000 {
+				p.Cells = append(p.Cells, d.view(s, k))
+			}
+		}
+	}
+	for _, r := range []cell.RAT{cell.GSM, cell.UMTS, cell.LTE, cell.NR} {
+		if counts[r] > 0 {
+			p.Counts = append(p.Counts, ratCount{r.String(), counts[r]})
+		}
+	}
+	slices.SortStableFunc(p.Cells, func(a, b knownView) int {
+		switch p.Sort {
+		case "first":
+			return b.First.Compare(a.First)
+		case "count":
+			return cmp.Compare(b.Count, a.Count)
+		case "level":
+			return cmp.Compare(b.Strongest.Or(-999), a.Strongest.Or(-999))
+		}
+		return b.Last.Compare(a.Last)
+	})
+	skip, _ := strconv.Atoi(v.Get("skip"))
+	skip = min(max(skip, 0), len(p.Cells))
+	rest := p.Cells[skip:]
+	if len(rest) > cellsAtOnce {
+		rest = rest[:cellsAtOnce]
+		next := url.Values{"skip": {strconv.Itoa(skip + cellsAtOnce)}}
+		for _, k := range []string{"q", "rat", "sort"} {
+			if s := v.Get(k); s != "" {
+				next.Set(k, s)
+			}
+		}
+		p.Next = "/cells?" + next.Encode()
+	}
+	p.Cells = rest
+	return p, nil
+}
+
+// finds tells whether any identifier of a cell is what somebody typed: a number as printed, in hexadecimal (0x...), a
+// base station (eNB or RNC), a PLMN, an area code, a PCI or a channel.
+func finds(k *storage.KnownCell, q string) bool {
+	q = strings.ToLower(q)
+	if q == strings.ToLower(k.RAT.String()) || q == k.MCC+"-"+k.MNC || q == k.MCC+k.MNC || strings.ToLower(k.Sensor) == q {
+		return true
+	}
+	if k.MCC != "" && q == fmt.Sprintf("%s-%s-%d", k.MCC, k.MNC, k.Area.Or(0)) {
+		return true
+	}
+	n, err := strconv.ParseUint(q, 0, 64)
+	if err != nil || len(q) > 1 && q[0] == '0' && q[1] >= '0' && q[1] <= '9' { // not octal
+		if n, err = strconv.ParseUint(q, 10, 64); err != nil {
+			return false
+		}
+	}
+	if n == k.ID || uint64(k.Area.Or(0)) == n && k.Area.Known() || uint64(k.PCI.Or(0)) == n && k.PCI.Known() || uint64(k.ARFCN.Or(0)) == n && k.ARFCN.Known() {
+		return true
+	}
+	switch k.RAT {
+	case cell.LTE:
+		return uint64(cell.ECI(k.ID).ENB()) == n
+	case cell.UMTS:
+		return uint64(cell.UCI(k.ID).RNC()) == n
+	}
+	return q == k.MCC
+}
+
+// cellPage is one cell.
+type cellPage struct {
+	Name     string
+	Known    []knownView // one for each area code it was heard with
+	Forms    []form      // PCI, channel and area, as they changed
+	Near     []nearView  // neighbours listed beside it
+	Chart    *sketch
+	From, To time.Time // what was looked at closely
+	Spots    []spot
+	Events   []*entry
+	Heard    int // in that time
+}
+
+type form struct {
+	First, Last time.Time
+	What        string
+	Count       int
+}
+
+type nearView struct {
+	Name  string
+	Count int
+}
+
+// closely is how long before it was last heard a cell is looked at record by record.
+const closely = 24 * time.Hour
+
+func (d *Desk) showCell(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	rat, ok := cell.ParseRAT(q.Get("rat"))
+	id, err := strconv.ParseUint(q.Get("id"), 10, 64)
+	if !ok || err != nil {
+		d.refuse(w, r, http.StatusNotFound, "refuse.missing")
+		return
+	}
+	p, err := d.cellPage(r.Context(), rat, cell.PLMN{MCC: q.Get("mcc"), MNC: q.Get("mnc")}, id, zone(r))
+	if err != nil {
+		d.fail(w, r, err)
+		return
+	}
+	d.render(w, r, http.StatusOK, "cell", "cell.title", p)
+}
+
+func (d *Desk) cellPage(ctx context.Context, rat cell.RAT, plmn cell.PLMN, id uint64, z *time.Location) (*cellPage, error) {
+	p := &cellPage{}
+	var store Store
+	var last storage.KnownCell
+	for _, s := range d.o.Stores {
+		all, err := s.cellsOf(ctx, rat, plmn, id)
+		if err != nil {
+			return nil, err
+		}
+		for _, k := range all {
+			if k.Last.After(last.Last) {
+				last, store = k, s
+			}
+			p.Known = append(p.Known, d.view(s, k))
+		}
+	}
+	if len(p.Known) == 0 {
+		return nil, fmt.Errorf("cell %s %s %d: %w", rat, plmn, id, storage.ErrNotFound)
+	}
+	p.Name = p.Known[0].Name
+	p.To = last.Last.Add(time.Second)
+	p.From = maxTime(p.To.Add(-closely), last.First)
+	w := &window{From: p.From, To: p.To}
+	near := map[string]int{}
+	forms := map[string]*form{}
+	var order []string
+	for e, err := range store.Records(ctx, storage.Query{Sensor: last.Sensor, From: p.From, To: p.To, Kinds: storage.Observations, NoRaw: true}) {
+		if err != nil {
+			return nil, err
+		}
+		o, ok := e.Record.(*cell.Observation)
+		if !ok {
+			continue
+		}
+		c := here(o, rat, plmn, id)
+		if c == nil {
+			continue
+		}
+		p.Heard++
+		what := cellName(&cell.Cell{RAT: c.RAT, Area: c.Area, PCI: c.PCI, ARFCN: c.ARFCN})
+		f := forms[what]
+		if f == nil && len(forms) < 50 {
+			f = &form{First: o.Time, What: what}
+			forms[what] = f
+			order = append(order, what)
+		}
+		if f != nil {
+			f.Last = o.Time
+			f.Count++
+		}
+		if c == o.Serving {
+			for i := range o.Neighbours {
+				if n := cellName(&o.Neighbours[i]); near[n] > 0 || len(near) < 500 {
+					near[n]++
+				}
+			}
+		}
+		copied := *c
+		w.Records = append(w.Records, &cell.Observation{Time: o.Time, Serving: &copied, Position: o.Position})
+	}
+	for _, k := range order {
+		p.Forms = append(p.Forms, *forms[k])
+	}
+	for n, count := range near {
+		p.Near = append(p.Near, nearView{n, count})
+	}
+	slices.SortFunc(p.Near, func(a, b nearView) int { return cmp.Or(b.Count-a.Count, cmp.Compare(a.Name, b.Name)) })
+	p.Near = p.Near[:min(len(p.Near), 15)]
+	s := draw(w, nil)
+	p.Chart, p.Spots = sketchOf(s, nil, z), s.Spots
+	all, err := d.entries(ctx)
+	if err != nil {
+		return nil, err
+	}
+	mark := fmt.Sprintf(" %d ", id)
+	for _, e := range all {
+		if len(p.Events) < 10 && slices.ContainsFunc(e.Cells, func(c string) bool { return strings.HasPrefix(c, rat.String()+" ") && strings.Contains(c+" ", mark) }) {
+			p.Events = append(p.Events, e)
+		}
+	}
+	return p, nil
+}
+
+// cellsOf are the forms of one cell: the same identity under several area codes.
+func (s Store) cellsOf(ctx context.Context, rat cell.RAT, plmn cell.PLMN, id uint64) ([]storage.KnownCell, error) {
+	var all []storage.KnownCell
+	for k, err := range s.Cells(ctx, storage.CellQuery{RAT: rat, ID: cell.Some(id)}) {
+		if err != nil {
+			return nil, err
+		}
+		if !plmn.Known() || plmn.Same(cell.PLMN{MCC: k.MCC, MNC: k.MNC}) || k.MCC == "" {
+			all = append(all, k)
+		}
+	}
+	return all, nil
+}
+
+// here finds a cell in an observation, serving or neighbour.
+func here(o *cell.Observation, rat cell.RAT, plmn cell.PLMN, id uint64) *cell.Cell {
+	is := func(c *cell.Cell) bool {
+		got, ok := c.ID.Get()
+		return ok && got == id && c.RAT == rat && (!plmn.Known() || !c.PLMN().Known() || plmn.Same(c.PLMN()))
+	}
+	if o.Serving != nil && is(o.Serving) {
+		return o.Serving
+	}
+	for _, cs := range [][]cell.Cell{o.Neighbours, o.Secondary} {
+		for i := range cs {
+			if is(&cs[i]) {
+				return &cs[i]
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,91 @@
+package review
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// certificateAge is how long a certificate of our own holds; browsers refuse more than 398 days.
+const certificateAge = 397 * 24 * time.Hour
+
+// Certificate loads the certificate in dir, or makes one there for these names and addresses when there is none, when it
+// has run out, or when it lacks a name. Nobody vouches for it: who connects compares the fingerprint.
+func Certificate(dir string, names []string, now time.Time) (tls.Certificate, error) {
+	certFile, keyFile := filepath.Join(dir, "review-cert.pem"), filepath.Join(dir, "review-key.pem")
+	if c, err := tls.LoadX509KeyPair(certFile, keyFile); err == nil && fits(c.Leaf, names, now) {
+		return c, nil
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	t := x509.Certificate{SerialNumber: serial, Subject: pkix.Name{CommonName: "vigie review"},
+		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(certificateAge), BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}
+	for _, n := range names {
+		if ip := net.ParseIP(n); ip != nil {
+			t.IPAddresses = append(t.IPAddresses, ip)
+		} else {
+			t.DNSNames = append(t.DNSNames, n)
+		}
+	}
+	der, err := x509.CreateCertificate(rand.Reader, &t, &t, key.Public(), key)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	certPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	keyPEM := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})
+	if err := os.WriteFile(keyFile, keyPEM, 0o600); err != nil {
+		return tls.Certificate{}, fmt.Errorf("keeping the certificate's key: %w", err)
+	}
+	if err := os.WriteFile(certFile, certPEM, 0o644); err != nil {
+		return tls.Certificate{}, fmt.Errorf("keeping the certificate: %w", err)
+	}
+	return tls.X509KeyPair(certPEM, keyPEM)
+}
+
+func fits(c *x509.Certificate, names []string, now time.Time) bool {
+	if c == nil || now.Before(c.NotBefore) || now.Add(24*time.Hour).After(c.NotAfter) {
+		return false
+	}
+	for _, n := range names {
+		if c.VerifyHostname(n) != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// Fingerprint is the SHA-256 of a certificate as browsers print it: AB:CD:...
+func Fingerprint(c tls.Certificate) string {
+	if len(c.Certificate) == 0 {
+		return ""
+	}
+	sum := sha256.Sum256(c.Certificate[0])
+	hex := make([]string, len(sum))
+	for i, b := range sum {
+		hex[i] = fmt.Sprintf("%02X", b)
+	}
+	return strings.Join(hex, ":")
+}

@@ -1,0 +1,178 @@
+package review
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+)
+
+// sketch is the chart as an SVG drawing, for pages without scripts and for reports: the same series as the live chart.
+type sketch struct {
+	W, H       int
+	Lines      []stroke // of the serving cell, a colour a cell
+	Best       string   // strongest neighbour
+	Band       string   // baseline of other days, filled
+	EventX     int
+	EventW     int
+	Blind      []stretch
+	RATs       []stretch
+	X, Y       []tick
+	Denied     []tick
+	Legend     []legend
+	PlotH      int
+	Left, Base int
+}
+
+type stroke struct {
+	Class int // which colour
+	Path  string
+}
+
+type tick struct {
+	At   int
+	Text string
+}
+
+type legend struct {
+	Class int
+	Name  string
+}
+
+const colours = 6
+
+// sketchOf draws a series, with the baseline if there is one.
+func sketchOf(s *series, b *baseline, z *time.Location) *sketch {
+	k := &sketch{W: 960, H: 300, PlotH: 230, Left: 44}
+	k.Base = k.PlotH + 8
+	low, high := -120.0, -60.0
+	for _, vs := range [][]*float64{s.Level, s.Best} {
+		for _, v := range vs {
+			if v != nil {
+				low, high = math.Min(low, *v), math.Max(high, *v)
+			}
+		}
+	}
+	low, high = math.Max(math.Floor(low/10)*10, -200), math.Min(math.Ceil(high/10)*10, 50)
+	width := math.Max(s.To-s.From, 1)
+	x := func(t float64) int {
+		return k.Left + int(math.Round(math.Max(0, math.Min(1, (t-s.From)/width))*float64(k.W-k.Left-8)))
+	}
+	y := func(v float64) int {
+		return 8 + int(math.Round((high-math.Max(low, math.Min(high, v)))/(high-low)*float64(k.PlotH-8)))
+	}
+	for v := low; v <= high; v += 10 {
+		if math.Mod(v, 20) == 0 {
+			k.Y = append(k.Y, tick{y(v), fmt.Sprintf("%.0f", v)})
+		}
+	}
+	every := tickEvery(width)
+	for t := math.Ceil(s.From/every) * every; t < s.To; t += every {
+		at := time.Unix(int64(t), 0).In(z)
+		layout := "15:04"
+		if every < 60 {
+			layout = "15:04:05"
+		}
+		k.X = append(k.X, tick{x(t), at.Format(layout)})
+	}
+	k.Best = trace(s.Time, s.Best, x, y, 30)
+	if s.Event[0] > 0 {
+		k.EventX = x(s.Event[0])
+		k.EventW = max(x(s.Event[1])-k.EventX, 3)
+	}
+	for _, r := range s.Blind {
+		k.Blind = append(k.Blind, stretch{X: x(r.From), W: max(x(r.To)-x(r.From), 3), Reason: r.Name})
+	}
+	for _, r := range s.RATs {
+		if r.Kind > 0 {
+			k.RATs = append(k.RATs, stretch{X: x(r.From), W: max(x(r.To)-x(r.From), 2), Kind: fmt.Sprint("g", r.Kind), Reason: r.Name})
+		}
+	}
+	for _, r := range s.Regs {
+		if r.Bad && len(k.Denied) < 40 {
+			k.Denied = append(k.Denied, tick{x(r.At), r.Text})
+		}
+	}
+	k.strokes(s, x, y)
+	if b != nil && b.Days > 0 {
+		k.Band = area(b, x, y)
+	}
+	return k
+}
+
+// strokes draws the level of the serving cell, a line a cell.
+func (k *sketch) strokes(s *series, x func(float64) int, y func(float64) int) {
+	named := map[int]bool{}
+	for _, r := range s.Cells {
+		if r.Kind < 0 {
+			continue
+		}
+		var ts []float64
+		var vs []*float64
+		for i, t := range s.Time {
+			if t >= r.From && t <= r.To {
+				ts, vs = append(ts, t), append(vs, s.Level[i])
+			}
+		}
+		if p := trace(ts, vs, x, y, 60); p != "" {
+			k.Lines = append(k.Lines, stroke{r.Kind % colours, p})
+			if !named[r.Kind] && len(k.Legend) < 8 {
+				named[r.Kind] = true
+				k.Legend = append(k.Legend, legend{r.Kind % colours, r.Name})
+			}
+		}
+	}
+}
+
+// trace is a line through values, broken where time goes on for longer than hole seconds without one.
+func trace(ts []float64, vs []*float64, x func(float64) int, y func(float64) int, hole float64) string {
+	var b strings.Builder
+	last := math.Inf(-1)
+	px, py := -1, -1
+	for i, t := range ts {
+		if vs[i] == nil {
+			continue
+		}
+		cx, cy := x(t), y(*vs[i])
+		switch {
+		case t-last > hole:
+			fmt.Fprintf(&b, "M%d %dh1", cx, cy) // a single value is seen too
+			if px = cx + 1; true {
+				py = cy
+			}
+		case cx != px || cy != py:
+			fmt.Fprintf(&b, "L%d %d", cx, cy)
+			px, py = cx, cy
+		}
+		last = t
+	}
+	return b.String()
+}
+
+func area(b *baseline, x func(float64) int, y func(float64) int) string {
+	var up, down []string
+	for i, t := range b.Time {
+		if b.Low[i] == nil {
+			continue
+		}
+		up = append(up, fmt.Sprintf("%d %d", x(t), y(*b.High[i])))
+		down = append(down, fmt.Sprintf("%d %d", x(t), y(*b.Low[i])))
+	}
+	if len(up) < 2 {
+		return ""
+	}
+	for i, j := 0, len(down)-1; i < j; i, j = i+1, j-1 {
+		down[i], down[j] = down[j], down[i]
+	}
+	return "M" + strings.Join(up, "L") + "L" + strings.Join(down, "L") + "Z"
+}
+
+// tickEvery is how far apart the times on the axis stand, in seconds, for a width in seconds.
+func tickEvery(width float64) float64 {
+	for _, t := range []float64{1, 5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400} {
+		if width/t <= 9 {
+			return t
+		}
+	}
+	return 7 * 86400
+}

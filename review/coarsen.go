@@ -1,0 +1,201 @@
+package review
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+
+	"vigie/analyzer"
+	"vigie/cell"
+)
+
+// Precision says how much of a place a report or bundle gives away.
+type Precision string
+
+// The precisions. A cell identity is a place for whoever has a list of cells, so everything but Exact replaces them too,
+// and leaves out the modem's own lines, the cells known here and what people wrote.
+const (
+	Exact   Precision = "exact"
+	Coarse  Precision = "coarse"  // positions to a tenth of a degree, about 10 km
+	Nowhere Precision = "nowhere" // no positions
+)
+
+// ParsePrecision reads the name of a precision.
+func ParsePrecision(s string) (Precision, error) {
+	switch p := Precision(s); p {
+	case Exact, Coarse, Nowhere:
+		return p, nil
+	}
+	return "", &refusal{fmt.Sprintf("%q is not a precision", plainTo(s, 40)), "exact, coarse (about 10 km, cells under other names) or nowhere"}
+}
+
+// coarsener replaces what names a place. The same thing gets the same name throughout one report or bundle, so that the
+// story can still be followed, and another in the next: the key is forgotten.
+type coarsener struct {
+	how     Precision
+	key     [32]byte
+	sensors []string
+}
+
+// newCoarsener is nil for Exact: nothing is replaced.
+func newCoarsener(how Precision) *coarsener {
+	if how == Exact {
+		return nil
+	}
+	c := &coarsener{how: how}
+	rand.Read(c.key[:])
+	return c
+}
+
+func (c *coarsener) mac(kind string, value string) []byte {
+	m := hmac.New(sha256.New, c.key[:])
+	m.Write([]byte(kind + "\x00" + value))
+	return m.Sum(nil)
+}
+
+// other is another number in 1..most for a number of a kind.
+func (c *coarsener) other(kind string, v, most uint64) uint64 {
+	if most < 2 {
+		return 0
+	}
+	return 1 + binary.BigEndian.Uint64(c.mac(kind, fmt.Sprint(v)))%(most-1)
+}
+
+func (c *coarsener) sensor(name string) string {
+	i := slices.Index(c.sensors, name)
+	if i < 0 {
+		i = len(c.sensors)
+		c.sensors = append(c.sensors, name)
+	}
+	return fmt.Sprintf("sensor-%d", i+1)
+}
+
+func (c *coarsener) cell(k cell.Cell) cell.Cell {
+	rat := k.RAT.String()
+	if id, ok := k.ID.Get(); ok {
+		k.ID = cell.Some(c.other("cell "+rat, id, max(k.RAT.MaxCellID(), 1<<16)))
+	}
+	if a, ok := k.Area.Get(); ok {
+		k.Area = cell.Some(c.area(a))
+	}
+	if p, ok := k.PCI.Get(); ok {
+		k.PCI = cell.Some(uint16(c.other("pci "+rat, uint64(p), uint64(max(k.RAT.MaxPCI(), 63)))))
+	}
+	k.TA = cell.Opt[uint16]{} // a distance
+	return k
+}
+
+func (c *coarsener) area(a cell.Area) cell.Area {
+	return cell.Area(c.other("area", uint64(a), 0xFFFD))
+}
+
+func (c *coarsener) cells(ks []cell.Cell) []cell.Cell {
+	ks = slices.Clone(ks)
+	for i := range ks {
+		ks[i] = c.cell(ks[i])
+	}
+	return ks
+}
+
+// measured are the numbers of a sentence that name no place: levels, durations, counts of days, generations, versions.
+var measured = regexp.MustCompile(`-?\d+(?:[.,]\d+)? ?(?:dBm?\b|ms\b|s\b|min\b|h\b|seconds?\b|minutes?\b|hours?\b|days?\b|times?\b|%|G\b)|\bv\d+\b|\b[2345]G\b|[0-9A-Za-z_.:+-]*\d[0-9A-Za-z_.:+-]*`)
+var unit = regexp.MustCompile(`^(?:-?\d{1,4}(?:[.,]\d+)? ?(?:dBm?|ms|s|min|h|seconds?|minutes?|hours?|days?|times?|%)|[2345]G|v\d{1,3})$`)
+
+// text takes every number out of a sentence that is not plainly a measurement.
+func (c *coarsener) text(s string) string {
+	return measured.ReplaceAllStringFunc(s, func(m string) string {
+		if unit.MatchString(m) {
+			return m
+		}
+		return "…"
+	})
+}
+
+func (c *coarsener) event(e analyzer.Event) analyzer.Event {
+	e.ID = hex.EncodeToString(c.mac("event", e.ID)[:8])
+	e.Sensor, e.Summary, e.Cells = c.sensor(e.Sensor), c.text(e.Summary), c.cells(e.Cells)
+	e.InnocentCauses, e.Findings = slices.Clone(e.InnocentCauses), slices.Clone(e.Findings)
+	for i := range e.InnocentCauses {
+		e.InnocentCauses[i] = c.text(e.InnocentCauses[i])
+	}
+	for i := range e.Findings {
+		f := &e.Findings[i]
+		f.Summary, f.Evidence = c.text(f.Summary), slices.Clone(f.Evidence)
+		for j := range f.Evidence {
+			f.Evidence[j].Raw = []string{}
+		}
+	}
+	return e
+}
+
+func (c *coarsener) record(r cell.Record) cell.Record {
+	switch r := r.(type) {
+	case *cell.Source:
+		s := *r
+		s.Sensor, s.Set = c.sensor(s.Sensor), ""
+		return &s
+	case *cell.Gap:
+		g := *r
+		g.Sensor, g.Reason = c.sensor(g.Sensor), c.text(g.Reason)
+		return &g
+	case *cell.Health:
+		h := *r
+		h.Sensor, h.Reason, h.Detail, h.Raw = c.sensor(h.Sensor), c.text(h.Reason), "", nil
+		return &h
+	case *cell.Clock:
+		k := *r
+		k.Sensor = c.sensor(k.Sensor)
+		return &k
+	case *cell.Observation:
+		o := *r
+		o.Sensor, o.Raw = c.sensor(o.Sensor), nil
+		if o.Serving != nil {
+			k := c.cell(*o.Serving)
+			o.Serving = &k
+		}
+		o.Neighbours, o.Secondary = c.cells(o.Neighbours), c.cells(o.Secondary)
+		o.Registration = slices.Clone(o.Registration)
+		for i := range o.Registration {
+			g := &o.Registration[i]
+			if a, ok := g.Area.Get(); ok {
+				g.Area = cell.Some(c.area(a))
+			}
+			if id, ok := g.CellID.Get(); ok {
+				g.CellID = cell.Some(c.other("cell "+actRAT(g.AcT).String(), id, max(actRAT(g.AcT).MaxCellID(), 1<<16)))
+			}
+		}
+		o.Position = c.position(o.Position)
+		return &o
+	}
+	return r
+}
+
+// actRAT is the RAT of an <AcT> (TS 27.007 clause 7.2), so that a cell of a registration gets the name that it has as
+// serving cell.
+func actRAT(act cell.Opt[uint8]) cell.RAT {
+	switch a, ok := act.Get(); {
+	case !ok:
+		return cell.LTE
+	case a == 0 || a == 1 || a == 3 || a == 8:
+		return cell.GSM
+	case a == 2 || a >= 4 && a <= 6:
+		return cell.UMTS
+	case a == 10 || a == 11 || a == 12:
+		return cell.NR
+	}
+	return cell.LTE
+}
+
+func (c *coarsener) position(p *cell.Position) *cell.Position {
+	if p == nil || c.how == Nowhere {
+		return nil
+	}
+	grid := func(f float64) float64 { return math.Round((math.Floor(f*10)/10+0.05)*100) / 100 }
+	return &cell.Position{Lat: grid(p.Lat), Lon: grid(p.Lon), Accuracy: cell.Some(10000.0)}
+}

@@ -1,0 +1,243 @@
+package review
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"vigie/analyzer"
+	"vigie/cell"
+	"vigie/storage"
+)
+
+// eventPage is all that the page of an event shows.
+type eventPage struct {
+	Event     analyzer.Event // cleaned
+	Entry     *entry
+	Store     string
+	Several   bool // more than one store
+	Source    *cell.Source
+	Cells     []cellView
+	Story     []moment
+	StoryLeft int
+	Findings  []findingView
+	Words     []exchange
+	WordsLeft int
+	Chart     *sketch
+	Series    *series
+	Checks    []string // keys of words
+	Earlier   []*entry // of this sensor, before
+	Similar   []*entry // by rule or cell
+	Verdicts  []storage.Verdict
+	Standing  *storage.Verdict
+	Next      string // id of the event after this one in the inbox, and before
+	Previous  string
+	Rerun     bool
+	Tiles     bool
+	Records   int
+	Cut       bool
+}
+
+type findingView struct {
+	analyzer.Finding
+	Rule    string
+	Today   *analyzer.Rule // nil: there is no such rule any more
+	Here    int            // events of this sensor with this rule
+	Days    int            // of records of this sensor
+	Outdate bool           // found by another version than today's
+}
+
+// cellView is a cell of an event, and what the store knows of it.
+type cellView struct {
+	Name  string
+	Terms []term
+	Known []knownView
+	Query string // address of its page
+}
+
+func (d *Desk) showEvent(w http.ResponseWriter, r *http.Request) {
+	p, err := d.eventPage(r.Context(), r.PathValue("id"), zone(r))
+	if err != nil {
+		d.fail(w, r, err)
+		return
+	}
+	d.render(w, r, http.StatusOK, "event", "event.title", p)
+}
+
+func (d *Desk) eventPage(ctx context.Context, id string, z *time.Location) (*eventPage, error) {
+	e, s, err := d.lookup(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	stored, err := s.Event(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	from, to := spanOf(&stored)
+	w, err := d.window(ctx, s, stored.Sensor, from, to, true)
+	if err != nil {
+		return nil, err
+	}
+	p := &eventPage{Event: d.cleanEvent(stored), Entry: e, Store: s.Name, Several: len(d.o.Stores) > 1, Source: w.Source,
+		Rerun: d.o.Rerun != nil, Tiles: d.o.Tiles != "", Records: len(w.Records), Cut: w.Cut}
+	p.Series = draw(w, &p.Event)
+	p.Chart = sketchOf(p.Series, nil, z)
+	p.Story, p.StoryLeft = tell(w, &p.Event)
+	p.Words, p.WordsLeft = d.words(w, &stored)
+	all, err := d.entries(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p.Findings = d.findings(&p.Event, e, all)
+	p.Earlier, p.Similar = alike(e, all)
+	p.Checks = checks(&p.Event, w.Source)
+	if p.Cells, err = d.cellViews(ctx, s, p.Event.Cells); err != nil {
+		return nil, err
+	}
+	if i := slices.IndexFunc(all, func(o *entry) bool { return o.ID == e.ID }); i >= 0 {
+		if i+1 < len(all) {
+			p.Next = all[i+1].ID
+		}
+		if i > 0 {
+			p.Previous = all[i-1].ID
+		}
+	}
+	if p.Verdicts, err = d.verdicts(ctx, s, id); err != nil {
+		return nil, err
+	}
+	for i := range p.Verdicts {
+		if p.Verdicts[i].Undone.IsZero() {
+			p.Standing = &p.Verdicts[i]
+		}
+	}
+	return p, nil
+}
+
+// findings says for each finding what its rule is today, and how often it was seen here.
+func (d *Desk) findings(e *analyzer.Event, own *entry, all []*entry) []findingView {
+	first := own.First
+	for _, o := range all {
+		if o.Sensor == own.Sensor {
+			first = minTime(first, o.First)
+		}
+	}
+	var views []findingView
+	for _, f := range e.Findings[:min(len(e.Findings), 40)] {
+		v := findingView{Finding: f, Rule: plainTo(f.Rule, 80)}
+		v.Summary = plain(v.Summary)
+		if r, ok := d.rules[f.Rule]; ok {
+			v.Today, v.Outdate = &r, r.Version != f.Version
+		}
+		for _, o := range all {
+			if o.Sensor == own.Sensor && slices.Contains(o.Rules, v.Rule) {
+				v.Here++
+			}
+		}
+		v.Here = max(v.Here, 1)
+		views = append(views, v)
+	}
+	return views
+}
+
+// alike finds the events of the same sensor just before, and those that share a cell or most rules.
+func alike(e *entry, all []*entry) (earlier, similar []*entry) {
+	type scored struct {
+		*entry
+		n int
+	}
+	var found []scored
+	for _, o := range all {
+		if o.ID == e.ID {
+			continue
+		}
+		if o.Sensor == e.Sensor && o.Opened.Before(e.Opened) && len(earlier) < 5 {
+			earlier = append(earlier, o)
+		}
+		n := 0
+		for _, c := range e.Cells {
+			if slices.Contains(o.Cells, c) {
+				n += 3
+			}
+		}
+		for _, r := range e.Rules {
+			if slices.Contains(o.Rules, r) {
+				n++
+			}
+		}
+		if n > 0 {
+			found = append(found, scored{o, n})
+		}
+	}
+	slices.SortStableFunc(found, func(a, b scored) int {
+		return cmp.Or(b.n-a.n, cmp.Compare(a.Opened.Sub(e.Opened).Abs(), b.Opened.Sub(e.Opened).Abs()))
+	})
+	for _, f := range found[:min(len(found), 6)] {
+		similar = append(similar, f.entry)
+	}
+	return earlier, similar
+}
+
+// checks are what to look at next, as far as this event gives reason to.
+func checks(e *analyzer.Event, s *cell.Source) []string {
+	keys := []string{"check.others", "check.days"}
+	rats := map[cell.RAT]bool{}
+	for i := range e.Cells {
+		rats[e.Cells[i].RAT] = true
+	}
+	for _, f := range e.Findings {
+		switch {
+		case f.Rule == "downgrade-2g":
+			keys = append(keys, "check.call")
+		case f.Rule == "registration-rejected":
+			keys = append(keys, "check.sim")
+		case f.Rule == "area-code-mismatch":
+			keys = append(keys, "check.replan")
+		case f.Rule == "test-plmn":
+			keys = append(keys, "check.lab")
+		}
+	}
+	if s != nil && s.Skew {
+		keys = append(keys, "check.skew")
+	}
+	if s == nil || s.Mode != cell.Fixed {
+		keys = append(keys, "check.place")
+	}
+	if len(e.Cells) > 0 {
+		keys = append(keys, "check.cell")
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
+func (d *Desk) cellViews(ctx context.Context, s Store, cells []cell.Cell) ([]cellView, error) {
+	var views []cellView
+	for i := range cells[:min(len(cells), 12)] {
+		c := &cells[i]
+		v := cellView{Name: cellName(c), Terms: terms(c)}
+		if id, ok := c.ID.Get(); ok {
+			known, err := d.known(ctx, s, storage.CellQuery{RAT: c.RAT, ID: cell.Some(id)}, 6)
+			if err != nil {
+				return nil, err
+			}
+			v.Known, v.Query = known, cellAddress(c.RAT, c.MCC, c.MNC, id)
+		}
+		views = append(views, v)
+	}
+	return views, nil
+}
+
+// verdicts are all that were given, the newest first, safe to show.
+func (d *Desk) verdicts(ctx context.Context, s Store, id string) ([]storage.Verdict, error) {
+	all, err := s.Verdicts(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	slices.Reverse(all)
+	for i := range all {
+		v := &all[i]
+		v.Reason, v.Author, v.UndoneBy = plainTo(d.scrub(v.Reason), 4000), plainTo(d.scrub(v.Author), 80), plainTo(d.scrub(v.UndoneBy), 80)
+	}
+	return slices.Clip(all), nil
+}

@@ -1,0 +1,120 @@
+package review
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"vigie/analyzer"
+	"vigie/storage"
+)
+
+// filter is what the inbox shows; it lives in the address, so that a view can be kept and shared.
+type filter struct {
+	From, To time.Time // of the reader's zone
+	Severity analyzer.Severity
+	Sensor   string
+	Place    string
+	State    string
+	Rule     string
+	Text     string
+	Verdict  string // "": to be decided; "all"; or a judgement
+	values   url.Values
+}
+
+// pageSize is how many events the inbox shows at once.
+const pageSize = 50
+
+func readFilter(v url.Values, zone *time.Location) filter {
+	f := filter{Sensor: v.Get("sensor"), Place: strings.TrimSpace(v.Get("place")), State: v.Get("state"), Rule: v.Get("rule"),
+		Text: strings.TrimSpace(v.Get("text")), Verdict: v.Get("verdict"), values: url.Values{}}
+	f.From, _ = readTime(v.Get("from"), zone, false)
+	f.To, _ = readTime(v.Get("to"), zone, true)
+	f.Severity = analyzer.Low
+	if s := v.Get("severity"); s != "" {
+		_ = f.Severity.UnmarshalText([]byte(s)) // an unknown one leaves the default
+	}
+	switch f.Verdict {
+	case "", "all", string(storage.Benign), string(storage.Suspicious), string(storage.Unsure):
+	default:
+		f.Verdict = ""
+	}
+	for _, k := range []string{"from", "to", "severity", "sensor", "place", "state", "rule", "text", "verdict"} {
+		if s := v.Get(k); s != "" {
+			f.values.Set(k, s)
+		}
+	}
+	return f
+}
+
+// readTime reads a date, or a date and time, in a zone; a date as an end means the end of that day.
+func readTime(s string, zone *time.Location, end bool) (time.Time, bool) {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04"} {
+		if t, err := time.ParseInLocation(layout, s, zone); err == nil {
+			return t, true
+		}
+	}
+	t, err := time.ParseInLocation(time.DateOnly, s, zone)
+	if err != nil {
+		return time.Time{}, false
+	}
+	if end {
+		t = t.AddDate(0, 0, 1)
+	}
+	return t, true
+}
+
+// matches tells whether an event is in the view, but for its verdict.
+func (f *filter) matches(e *entry) bool {
+	switch {
+	case e.Severity < f.Severity,
+		!f.From.IsZero() && e.Last.Before(f.From),
+		!f.To.IsZero() && !e.First.Before(f.To),
+		f.Sensor != "" && e.Sensor != f.Sensor,
+		f.State != "" && string(e.State) != f.State,
+		f.Rule != "" && !slices.Contains(e.Rules, f.Rule),
+		f.Place != "" && !slices.ContainsFunc(e.Places, f.here),
+		f.Text != "" && !f.says(e):
+		return false
+	}
+	return true
+}
+
+// here tells whether a place is the one asked for: a network, an area code of it, or an area code alone.
+func (f *filter) here(place string) bool {
+	return place == f.Place || strings.HasSuffix(place, "-"+f.Place) && strings.Count(place, "-") == 2
+}
+
+func (f *filter) says(e *entry) bool {
+	want := strings.ToLower(f.Text)
+	if strings.HasPrefix(strings.ToLower(e.ID), want) || strings.Contains(strings.ToLower(e.Summary), want) {
+		return true
+	}
+	return slices.ContainsFunc(e.Cells, func(c string) bool { return strings.Contains(strings.ToLower(c), want) })
+}
+
+// judged is the verdict that an event has, as a filter names it: "" for none.
+func judged(e *entry) string {
+	if e.Verdict == nil {
+		return ""
+	}
+	return string(e.Verdict.Judgement)
+}
+
+// with is the address of the inbox with one part of the filter changed; "" takes the part away.
+func (f *filter) with(key, value string) string {
+	v := url.Values{}
+	for k, s := range f.values {
+		v[k] = s
+	}
+	if value == "" {
+		v.Del(key)
+	} else {
+		v.Set(key, value)
+	}
+	if len(v) == 0 {
+		return "/"
+	}
+	return "/?" + v.Encode()
+}

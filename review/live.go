@@ -1,0 +1,82 @@
+package review
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// A page that is open is told when something changed, over server-sent events (WHATWG HTML, section 9.2); it then asks
+// for its list again. Another process may be writing, so the stores are asked every second or two; each question is a
+// few index look-ups.
+
+const (
+	lookEvery   = 2 * time.Second
+	beatEvery   = 20 * time.Second // so that a dead connection is noticed
+	writeWithin = 10 * time.Second
+)
+
+func (d *Desk) streamLive(w http.ResponseWriter, r *http.Request) {
+	select {
+	case d.live <- struct{}{}:
+		defer func() { <-d.live }()
+	default:
+		w.Header().Set("Retry-After", "60")
+		d.refuse(w, r, http.StatusServiceUnavailable, "refuse.busy")
+		return
+	}
+	out := http.NewResponseController(w)
+	w.Header().Set("Content-Type", "text/event-stream")
+	send := func(text string) bool {
+		if err := out.SetWriteDeadline(time.Now().Add(writeWithin)); err != nil {
+			return false
+		}
+		if _, err := w.Write([]byte(text)); err != nil {
+			return false
+		}
+		return out.Flush() == nil
+	}
+	last, err := d.state(r.Context())
+	if err != nil || !send("retry: 5000\nevent: hello\ndata: "+last+"\n\n") {
+		return
+	}
+	look, beat := time.NewTicker(lookEvery), time.NewTicker(beatEvery)
+	defer look.Stop()
+	defer beat.Stop()
+	for {
+		select {
+		case <-r.Context().Done():
+			return
+		case <-d.stop:
+			return
+		case <-beat.C:
+			if !send(": \n\n") {
+				return
+			}
+		case <-look.C:
+			now, err := d.state(r.Context())
+			if err != nil {
+				return
+			}
+			if now != last && !send("event: changed\ndata: "+now+"\n\n") {
+				return
+			}
+			last = now
+		}
+	}
+}
+
+// state is a text that changes when the inbox does.
+func (d *Desk) state(ctx context.Context) (string, error) {
+	if _, err := d.entries(ctx); err != nil {
+		return "", err
+	}
+	d.index.mu.Lock()
+	defer d.index.mu.Unlock()
+	s := ""
+	for i := range d.index.stores {
+		s += fmt.Sprintf("%d.%d ", d.index.stores[i].seq, d.index.stores[i].mark)
+	}
+	return s + fmt.Sprint(len(d.index.list)), nil
+}

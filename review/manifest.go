@@ -1,0 +1,156 @@
+package review
+
+import (
+	"archive/zip"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+)
+
+// A bundle is a zip archive whose members are stored as they are, so that anybody can open it and every byte of it counts.
+// Its last member is the manifest: what the bundle is about, and of each other member the SHA-256, the size, the number of
+// lines and the name. A signature, if there is one, stands under the manifest in the form of signed notes
+// (golang.org/x/mod/sumdb/note: Ed25519).
+const (
+	manifestName = "MANIFEST.txt"
+	firstLine    = "vigie bundle 1"
+)
+
+// stamps are members that may be added to a bundle later: what an outside service says of the manifest's time.
+var stamps = []string{manifestName + ".tsr", manifestName + ".ots"}
+
+// member is a line of the manifest.
+type member struct {
+	Name  string
+	Hash  string // SHA-256, hexadecimal
+	Size  int64
+	Lines int64
+}
+
+// manifest is what a bundle says of itself.
+type manifest struct {
+	Made     time.Time
+	Software string
+	About    string
+	Location Precision
+	Members  []member
+}
+
+// oneLine keeps a line of the manifest a line.
+func oneLine(s string) string { return strings.ReplaceAll(plainTo(s, 300), "\n", " ") }
+
+func (m *manifest) text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\nmade %s\nsoftware %s\nabout %s\nlocation %s\n", firstLine, m.Made.UTC().Format(time.RFC3339), oneLine(m.Software), oneLine(m.About), m.Location)
+	for _, f := range m.Members {
+		fmt.Fprintf(&b, "file %s %d %d %s\n", f.Hash, f.Size, f.Lines, f.Name)
+	}
+	return b.String()
+}
+
+func parseManifest(text string) (*manifest, error) {
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	if lines[0] != firstLine {
+		return nil, errors.New("the manifest does not begin as one of a bundle of this version")
+	}
+	m := &manifest{}
+	for n, l := range lines[1:] {
+		key, rest, _ := strings.Cut(l, " ")
+		bad := func() error { return fmt.Errorf("%s:%d: not understood", manifestName, n+2) }
+		switch key {
+		case "made":
+			t, err := time.Parse(time.RFC3339, rest)
+			if err != nil {
+				return nil, bad()
+			}
+			m.Made = t
+		case "software":
+			m.Software = rest
+		case "about":
+			m.About = rest
+		case "location":
+			m.Location = Precision(rest)
+		case "file":
+			w := strings.SplitN(rest, " ", 4)
+			if len(w) != 4 || len(w[0]) != 64 {
+				return nil, bad()
+			}
+			size, err1 := strconv.ParseInt(w[1], 10, 64)
+			count, err2 := strconv.ParseInt(w[2], 10, 64)
+			if err1 != nil || err2 != nil || w[3] == "" {
+				return nil, bad()
+			}
+			m.Members = append(m.Members, member{w[3], w[0], size, count})
+		default:
+			return nil, bad()
+		}
+	}
+	return m, nil
+}
+
+// packer writes a bundle, member by member, and keeps the manifest.
+type packer struct {
+	zip *zip.Writer
+	m   manifest
+}
+
+// add writes a member.
+func (p *packer) add(name string, write func(io.Writer) error) error {
+	w, err := p.zip.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store})
+	if err != nil {
+		return err
+	}
+	c := &counting{w: w, h: sha256.New()}
+	if err := write(c); err != nil {
+		return err
+	}
+	p.m.Members = append(p.m.Members, member{name, hex.EncodeToString(c.h.Sum(nil)), c.size, c.lines})
+	return nil
+}
+
+// finish writes the manifest, signed if there is a signer.
+func (p *packer) finish(signer note.Signer) error {
+	text := []byte(p.m.text())
+	if signer != nil {
+		signed, err := note.Sign(&note.Note{Text: string(text)}, signer)
+		if err != nil {
+			return fmt.Errorf("signing the manifest: %w", err)
+		}
+		text = signed
+	}
+	w, err := p.zip.CreateHeader(&zip.FileHeader{Name: manifestName, Method: zip.Store})
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(text); err != nil {
+		return err
+	}
+	return p.zip.Close()
+}
+
+// counting hashes and counts what passes.
+type counting struct {
+	w     io.Writer
+	h     hash.Hash
+	size  int64
+	lines int64
+}
+
+func (c *counting) Write(p []byte) (int, error) {
+	c.h.Write(p)
+	c.size += int64(len(p))
+	c.lines += int64(bytes.Count(p, []byte{'\n'}))
+	if c.w == nil {
+		return len(p), nil
+	}
+	return c.w.Write(p)
+}

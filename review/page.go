@@ -1,0 +1,238 @@
+package review
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+	_ "time/tzdata" // the reader's zone may be one that this machine does not know
+
+	"vigie/analyzer"
+	"vigie/cell"
+)
+
+//go:embed templates
+var templateFiles embed.FS
+
+// page is what every template gets. The templates call its methods for words and times, so that one set of templates
+// serves every language and zone.
+type page struct {
+	Lang     string
+	Zone     *time.Location
+	Theme    string // "light", "dark" or "": as the device is set
+	Title    string // key of a word
+	Path     string // where it was asked for, with the query
+	Section  string
+	User     User
+	Login    bool // there are users at all
+	CanJudge bool
+	Author   string // who signs verdicts
+	Now      time.Time
+	Body     any
+}
+
+// T is a word in the reader's language.
+func (p *page) T(key string, args ...any) string {
+	w := wordIn(p.Lang, key)
+	if len(args) > 0 && strings.Contains(w, "%") {
+		return fmt.Sprintf(w, args...)
+	}
+	return w
+}
+
+// N is a count with its noun, which has two forms: KEY.one and KEY.many.
+func (p *page) N(key string, n int) string {
+	if n == 1 || p.Lang == "fr" && n == 0 {
+		return p.T(key+".one", n)
+	}
+	return p.T(key+".many", n)
+}
+
+// Has tells whether there is a word of this key.
+func (p *page) Has(key string) bool { _, ok := words()[key]; return ok }
+
+// When is a time in the reader's zone and in UTC.
+func (p *page) When(t time.Time) template.HTML {
+	if t.IsZero() {
+		return "–"
+	}
+	local, utc := localTime(t, p.Zone), utcTime(t)
+	s := `<time datetime="` + t.UTC().Format(time.RFC3339Nano) + `">` + local
+	if !strings.HasSuffix(local, " UTC") {
+		s += ` <span class="utc">` + utc[len("2006-01-02 "):] + `</span>`
+		if local[:10] != utc[:10] {
+			s = strings.Replace(s, `<span class="utc">`, `<span class="utc">`+utc[:10]+" ", 1)
+		}
+	}
+	return template.HTML(s + `</time>`)
+}
+
+// Clock is the time of a day that is said elsewhere, in the reader's zone.
+func (p *page) Clock(t time.Time) template.HTML {
+	return template.HTML(`<time datetime="` + t.UTC().Format(time.RFC3339Nano) + `" title="` + utcTime(t) + `">` + t.In(p.Zone).Format("15:04:05") + `</time>`)
+}
+
+// Minute is When without seconds and without UTC, for long lists.
+func (p *page) Minute(t time.Time) template.HTML {
+	return template.HTML(`<time datetime="` + t.UTC().Format(time.RFC3339Nano) + `" title="` + utcTime(t) + `">` + t.In(p.Zone).Format("2006-01-02 15:04") + `</time>`)
+}
+
+// Day is a date as people write it.
+func (p *page) Day(t time.Time) string {
+	t = t.In(p.Zone)
+	return p.T("day."+fmt.Sprint(int(t.Weekday()))) + " " + t.Format("2006-01-02")
+}
+
+// ZoneName says in which zone times are shown.
+func (p *page) ZoneName() string { return p.Zone.String() + " (" + offset(p.Now, p.Zone) + ")" }
+
+// Span is a duration.
+func (p *page) Span(d time.Duration) string { return span(d) }
+
+// Asset is the address of a file of the page.
+func (p *page) Asset(name string) string { return assetPath(name) }
+
+// Plain makes any text safe to look at.
+func (p *page) Plain(s string) string { return plain(s) }
+
+// Cell is a cell in one line.
+func (p *page) Cell(c cell.Cell) string { return cellName(&c) }
+
+// Severities lists the severities for a choice.
+func (p *page) Severities() []analyzer.Severity {
+	return []analyzer.Severity{analyzer.Info, analyzer.Low, analyzer.Medium, analyzer.High}
+}
+
+// templates are parsed once: the layout with each page.
+var templates = sync.OnceValue(func() map[string]*template.Template {
+	all := map[string]*template.Template{}
+	files, err := templateFiles.ReadDir("templates")
+	if err != nil {
+		panic(err)
+	}
+	funcs := template.FuncMap{"dict": dict, "query": url.QueryEscape, "path": url.PathEscape, "add": func(a, b int) int { return a + b }}
+	for _, f := range files {
+		name := strings.TrimSuffix(f.Name(), ".html")
+		if name == "layout" || name == "parts" || name == "report" {
+			continue
+		}
+		all[name] = template.Must(template.New("layout.html").Funcs(funcs).ParseFS(templateFiles,
+			"templates/layout.html", "templates/parts.html", "templates/"+f.Name()))
+	}
+	all["report"] = template.Must(template.New("report.html").Funcs(funcs).ParseFS(templateFiles, "templates/report.html", "templates/parts.html"))
+	return all
+})
+
+// dict hands several values to a part of a page.
+func dict(pairs ...any) (map[string]any, error) {
+	m := map[string]any{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		k, ok := pairs[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("key %v is not a text", pairs[i])
+		}
+		m[k] = pairs[i+1]
+	}
+	return m, nil
+}
+
+func (d *Desk) page(r *http.Request, title string, body any) *page {
+	p := &page{Lang: language(r), Zone: zone(r), Title: title, Path: r.URL.RequestURI(), User: who(r), Login: len(d.o.Users) > 0,
+		CanJudge: d.mayJudge(r), Now: d.now(), Body: body}
+	p.Section, _, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	if c, err := r.Cookie("vigie-theme"); err == nil && (c.Value == "light" || c.Value == "dark") {
+		p.Theme = c.Value
+	}
+	p.Author = d.author(r)
+	return p
+}
+
+// render answers with a page. A page that cannot be made is an error of ours, and nothing of it is sent.
+func (d *Desk) render(w http.ResponseWriter, r *http.Request, status int, name, title string, body any) {
+	d.renderPart(w, r, status, name, "layout.html", title, body)
+}
+
+func (d *Desk) renderPart(w http.ResponseWriter, r *http.Request, status int, name, part, title string, body any) {
+	var b bytes.Buffer
+	if err := templates()[name].ExecuteTemplate(&b, part, d.page(r, title, body)); err != nil {
+		d.log.Error("review: a page could not be made", "page", name, "err", err)
+		http.Error(w, "this page could not be made; the log says why", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	w.Write(b.Bytes())
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(true)
+	enc.Encode(v)
+}
+
+// zone is the reader's zone, as the browser says it in a cookie; else that of this machine.
+func zone(r *http.Request) *time.Location {
+	if c, err := r.Cookie("vigie-zone"); err == nil && c.Value != "" && c.Value != "Local" && len(c.Value) < 64 {
+		name, err := url.QueryUnescape(c.Value)
+		if err == nil {
+			if z, err := time.LoadLocation(name); err == nil {
+				return z
+			}
+		}
+	}
+	return time.Local
+}
+
+// language is the one that was chosen, else the first of the browser's that we have, else English.
+func language(r *http.Request) string {
+	if c, err := r.Cookie("vigie-lang"); err == nil && (c.Value == "en" || c.Value == "fr") {
+		return c.Value
+	}
+	for part := range strings.SplitSeq(r.Header.Get("Accept-Language"), ",") {
+		switch tag, _, _ := strings.Cut(strings.TrimSpace(part), ";"); {
+		case tag == "fr" || strings.HasPrefix(tag, "fr-"):
+			return "fr"
+		case tag == "en" || strings.HasPrefix(tag, "en-"):
+			return "en"
+		}
+	}
+	return "en"
+}
+
+// setSettings keeps what a reader prefers, in cookies: they say nothing about anybody.
+func (d *Desk) setSettings(w http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil {
+		d.refuse(w, r, http.StatusBadRequest, "refuse.form")
+		return
+	}
+	set := func(name, value string) {
+		http.SetCookie(w, &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: 365 * 24 * 3600, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil, HttpOnly: name != "vigie-zone"})
+	}
+	switch v := r.PostForm.Get("lang"); v {
+	case "en", "fr":
+		set("vigie-lang", v)
+	}
+	switch v := r.PostForm.Get("theme"); v {
+	case "light", "dark", "auto":
+		set("vigie-theme", v)
+	}
+	http.Redirect(w, r, backTo(r), http.StatusSeeOther)
+}
+
+// backTo is where a form wants to go back to: a path of ours, nothing else.
+func backTo(r *http.Request) string {
+	p := r.PostForm.Get("back")
+	u, err := url.Parse(p)
+	if err != nil || u.Scheme != "" || u.Host != "" || !strings.HasPrefix(p, "/") || strings.HasPrefix(p, "//") || strings.ContainsAny(p, "\\\r\n") {
+		return "/"
+	}
+	return p
+}

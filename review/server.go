@@ -1,0 +1,188 @@
+package review
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+	"github.com/alexedwards/scs/v2/memstore"
+
+	"vigie/analyzer"
+	"vigie/storage"
+)
+
+// Options of New.
+type Options struct {
+	Stores []Store         // what is reviewed; at least one
+	Rules  []analyzer.Rule // of today, for what a rule is called and why it weighs what it weighs
+	Users  []User          // who may log in; none: everybody who reaches us, which only loopback allows
+	Hosts  []string        // names and addresses under which the desk may be asked for, beside those of loopback
+	// ReadOnly takes no verdicts, whoever asks.
+	ReadOnly bool
+	Tiles    string // PMTiles file for a sharper map; "": the coarse one
+	Software string // what this program calls itself, for reports and bundles
+	// Scrub takes out of a text what looks like the identity of a subscriber or device, and says how many it took.
+	Scrub func(string) (string, int)
+	// Rerun says what today's rules make of a sensor's records in a time; nil: not offered.
+	Rerun func(ctx context.Context, s *storage.Store, sensor string, from, to time.Time) ([]analyzer.Event, error)
+	Log   *slog.Logger // nil: slog.Default
+}
+
+// Store is a store to review, under a name for people.
+type Store struct {
+	Name string
+	*storage.Store
+	Judge Judge // who stores verdicts; nil: none are taken here
+}
+
+// Judge stores verdicts: a *storage.Store that is open for writing, or a *storage.Judge beside another writer.
+type Judge interface {
+	AddVerdict(ctx context.Context, v storage.Verdict) (storage.Verdict, error)
+	UndoVerdict(ctx context.Context, event, author string, at time.Time) error
+}
+
+// Desk answers. It is safe for use by many goroutines.
+type Desk struct {
+	o        Options
+	hosts    map[string]bool
+	rules    map[string]analyzer.Rule
+	sessions *scs.SessionManager
+	gate     gate
+	now      func() time.Time
+	log      *slog.Logger
+	index    index
+	heard    heardCache
+	live     chan struct{} // a place for each who watches live
+	heavy    chan struct{} // a place for each long answer: bundles, re-runs
+	stop     chan struct{} // closed when the desk closes down
+	once     sync.Once
+	handler  http.Handler
+}
+
+// Bounds of what goes on at once.
+const (
+	mostLive  = 32
+	mostHeavy = 2
+)
+
+// New makes a desk.
+func New(o Options) (*Desk, error) {
+	if len(o.Stores) == 0 {
+		return nil, errors.New("a desk needs a store")
+	}
+	if o.Scrub == nil {
+		return nil, errors.New("a desk needs to know how identities are taken out")
+	}
+	d := &Desk{o: o, hosts: map[string]bool{}, rules: map[string]analyzer.Rule{}, now: time.Now, log: o.Log,
+		live: make(chan struct{}, mostLive), heavy: make(chan struct{}, mostHeavy), stop: make(chan struct{})}
+	if d.log == nil {
+		d.log = slog.Default()
+	}
+	for _, h := range append(loopbackNames, o.Hosts...) {
+		d.hosts[strings.ToLower(strings.Trim(h, "[]"))] = true
+	}
+	for _, r := range o.Rules {
+		d.rules[r.ID] = r
+	}
+	d.sessions = scs.New()
+	d.sessions.Store = memstore.NewWithCleanupInterval(0) // in memory: nothing at rest, and a restart logs everybody out
+	d.sessions.Lifetime = 12 * time.Hour
+	d.sessions.IdleTimeout = time.Hour
+	d.sessions.Cookie.Name = "vigie-session"
+	d.sessions.Cookie.SameSite = http.SameSiteStrictMode
+	d.sessions.ErrorFunc = d.fail
+	d.handler = d.secured(d.loggedIn(compressed(d.routes())))
+	return d, nil
+}
+
+// Handler answers everything.
+func (d *Desk) Handler() http.Handler { return d.handler }
+
+func (d *Desk) routes() http.Handler {
+	m := http.NewServeMux()
+	m.HandleFunc("GET /{$}", d.showInbox)
+	m.HandleFunc("GET /event/{id}", d.showEvent)
+	m.HandleFunc("GET /event/{id}/report", d.sendReport)
+	m.HandleFunc("GET /event/{id}/bundle", d.sendBundle)
+	m.HandleFunc("GET /event/{id}/rerun", d.showRerun)
+	m.HandleFunc("GET /period", d.showPeriod)
+	m.HandleFunc("GET /period/report", d.sendReport)
+	m.HandleFunc("GET /period/bundle", d.sendBundle)
+	m.HandleFunc("GET /period/rerun", d.showRerun)
+	m.HandleFunc("GET /cells", d.showCells)
+	m.HandleFunc("GET /cell", d.showCell)
+	m.HandleFunc("GET /sensors", d.showSensors)
+	m.HandleFunc("GET /about", d.showAbout)
+	m.HandleFunc("POST /verdicts", d.judging(d.giveVerdicts))
+	m.HandleFunc("POST /verdicts/undo", d.judging(d.undoVerdicts))
+	m.HandleFunc("POST /settings", d.setSettings)
+	m.HandleFunc("GET /login", d.showLogin)
+	m.HandleFunc("POST /login", d.login)
+	m.HandleFunc("POST /logout", d.logout)
+	m.HandleFunc("GET /live", d.streamLive)
+	m.HandleFunc("GET /assets/{file...}", d.sendAsset)
+	m.HandleFunc("GET /tiles", d.sendTiles)
+	d.apiRoutes(m)
+	m.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { d.refuse(w, r, http.StatusNotFound, "refuse.missing") })
+	return m
+}
+
+// Serve answers at a listener until ctx ends. Beyond loopback it refuses to without users and TLS.
+func (d *Desk) Serve(ctx context.Context, l net.Listener, t *tls.Config) error {
+	if err := mayListen(l.Addr(), len(d.o.Users) > 0, t != nil); err != nil {
+		l.Close()
+		return err
+	}
+	if t != nil {
+		d.sessions.Cookie.Secure = true
+		d.sessions.Cookie.Name = "__Host-vigie-session"
+		l = tls.NewListener(l, t)
+	}
+	s := &http.Server{Handler: d.handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 20 * time.Second,
+		WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+		ErrorLog: slog.NewLogLogger(d.log.Handler(), slog.LevelDebug)}
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(l) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	d.once.Do(func() { close(d.stop) })
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	if err := s.Shutdown(last); err != nil {
+		s.Close()
+	}
+	<-done
+	return nil
+}
+
+// refuse answers with a status and a sentence, as a page or, to programs, as JSON.
+func (d *Desk) refuse(w http.ResponseWriter, r *http.Request, status int, word string) {
+	if strings.HasPrefix(r.URL.Path, "/api/") || r.URL.Path == "/live" {
+		writeJSON(w, status, map[string]string{"error": wordIn("en", word)})
+		return
+	}
+	d.render(w, r, status, "refused", "refused.title", struct{ Word string }{word})
+}
+
+// fail answers that something went wrong here, and logs what.
+func (d *Desk) fail(w http.ResponseWriter, r *http.Request, err error) {
+	switch {
+	case r.Context().Err() != nil:
+		return // nobody is there any more
+	case errors.Is(err, storage.ErrNotFound):
+		d.refuse(w, r, http.StatusNotFound, "refuse.missing")
+		return
+	}
+	d.log.Error("review", "path", r.URL.Path, "err", err)
+	d.refuse(w, r, http.StatusInternalServerError, "refuse.failed")
+}

@@ -1,0 +1,244 @@
+package review
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"vigie/analyzer"
+	"vigie/cell"
+)
+
+// moment is a step of an event's story: a sentence of the catalogue, what goes into it, and details in the field's own
+// words.
+type moment struct {
+	Time   time.Time
+	Kind   string // "cell", "fall", "state", "registered", "denied", "blind", "finding", "event"
+	Key    string
+	Args   []any
+	Detail string
+}
+
+// Say is a moment as a sentence.
+func (p *page) Say(m moment) string { return p.T(m.Key, m.Args...) }
+
+// mostMoments is how many steps a story has.
+const mostMoments = 80
+
+// tell is the story of an event: what changed, in order, from a little before it to a little after.
+func tell(w *window, e *analyzer.Event) (story []moment, left int) {
+	const margin = 90 * time.Second
+	from, to := e.First.Add(-margin), e.Last.Add(margin)
+	add := func(m moment) {
+		if m.Time.Before(from) || m.Time.After(to) {
+			return
+		}
+		story = append(story, m)
+	}
+	t := teller{regs: map[cell.Domain]string{}}
+	for _, r := range w.Records {
+		switch r := r.(type) {
+		case *cell.Observation:
+			if !r.Survey {
+				t.observation(r, add)
+			}
+		case *cell.Gap:
+			if r.Until.IsZero() {
+				add(moment{Time: r.Time, Kind: "blind", Key: "story.blind", Args: []any{plainTo(r.Reason, 60)}})
+			} else {
+				add(moment{Time: r.Until, Kind: "blind", Key: "story.seeing", Args: []any{span(r.Until.Sub(r.Time)), plainTo(r.Reason, 60)}})
+			}
+		}
+	}
+	for _, f := range e.Findings {
+		add(moment{Time: f.First, Kind: "finding", Key: "story.finding", Args: []any{plainTo(f.Rule, 80)}, Detail: plain(f.Summary)})
+	}
+	add(moment{Time: e.Opened, Kind: "event", Key: "story.opened." + e.Severity.String()})
+	if e.State == analyzer.Closed {
+		add(moment{Time: e.Last, Kind: "event", Key: "story.last"})
+	}
+	slices.SortStableFunc(story, func(a, b moment) int { return a.Time.Compare(b.Time) })
+	if len(story) > mostMoments {
+		left = len(story) - mostMoments
+		keep := story[: mostMoments/2 : mostMoments/2]
+		story = append(keep, story[len(story)-mostMoments/2:]...)
+	}
+	return story, left
+}
+
+// teller remembers what was told last, so that only changes are told.
+type teller struct {
+	on    *cell.Cell
+	state cell.State
+	regs  map[cell.Domain]string
+}
+
+func (t *teller) observation(o *cell.Observation, add func(moment)) {
+	if o.State != "" && o.State != t.state {
+		if t.state != "" && (o.State == cell.NoService || o.State == cell.Searching || o.State == cell.Limited || t.state == cell.Limited) {
+			add(moment{Time: o.Time, Kind: "state", Key: "story.state." + string(o.State)})
+		}
+		t.state = o.State
+	}
+	if c := o.Serving; c != nil {
+		if t.on != nil && !sameCell(t.on, c) {
+			m := moment{Time: o.Time, Kind: "cell", Key: "story.cell", Args: []any{generation(c.RAT)}, Detail: join(cellName(c), levels(c))}
+			if c.RAT.Generation() < t.on.RAT.Generation() {
+				m.Kind, m.Key, m.Args = "fall", "story.fall", []any{generation(t.on.RAT), generation(c.RAT)}
+			} else if c.RAT.Generation() > t.on.RAT.Generation() {
+				m.Key, m.Args = "story.rise", []any{generation(t.on.RAT), generation(c.RAT)}
+			}
+			add(m)
+		} else if t.on != nil && c.Area.Known() && t.on.Area.Known() && c.Area != t.on.Area {
+			add(moment{Time: o.Time, Kind: "cell", Key: "story.area", Args: []any{areaName(c.RAT), t.on.Area.Or(0), c.Area.Or(0)}, Detail: cellName(c)})
+		}
+		copied := *c
+		t.on = &copied
+	}
+	for _, r := range o.Registration {
+		text := registrationText(r)
+		was, told := t.regs[r.Domain]
+		t.regs[r.Domain] = text
+		if !told && r.Status.Or(0) != 3 || was == text {
+			continue
+		}
+		m := moment{Time: o.Time, Kind: "registered", Key: "story.registration", Args: []any{text}}
+		if r.Status.Or(0) == 3 {
+			m.Kind, m.Key, m.Args = "denied", "story.denied", []any{strings.ToUpper(plainTo(string(r.Domain), 8))}
+			m.Detail = causeText(r)
+		}
+		add(m)
+	}
+}
+
+func join(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " · ")
+}
+
+// registrationWords are <stat> of TS 27.007 clause 7.2.
+var registrationWords = map[uint8]string{0: "not registered", 1: "registered, home", 2: "searching", 3: "denied",
+	4: "unknown", 5: "registered, roaming", 6: "registered for SMS, home", 7: "registered for SMS, roaming", 8: "emergency only",
+	9: "registered, CSFB not preferred", 10: "registered roaming, CSFB not preferred"}
+
+func registrationText(r cell.Registration) string {
+	s := strings.ToUpper(plainTo(string(r.Domain), 8)) + " "
+	stat, known := r.Status.Get()
+	switch w, ok := registrationWords[stat]; {
+	case !known:
+		s += "?"
+	case ok:
+		s += w
+	default:
+		s += fmt.Sprintf("status %d", stat)
+	}
+	if c := causeText(r); c != "" {
+		s += ", " + c
+	}
+	return s
+}
+
+// causes are the reject causes that matter here, as TS 24.008 (10.5.3.6, 10.5.5.14) and TS 24.301 (9.9.3.9) number them.
+var causes = map[uint16]string{2: "IMSI unknown", 3: "illegal MS/UE", 5: "IMEI not accepted", 6: "illegal ME", 7: "services not allowed",
+	8: "EPS and other services not allowed", 9: "identity cannot be derived", 10: "implicitly detached", 11: "PLMN not allowed",
+	12: "area not allowed", 13: "roaming not allowed in this area", 14: "services not allowed in this PLMN", 15: "no suitable cells in this area",
+	17: "network failure", 22: "congestion", 25: "not authorised for this CSG", 35: "requested option not authorised", 42: "severe network failure"}
+
+func causeText(r cell.Registration) string {
+	c, ok := r.Cause.Get()
+	if !ok || c == 0 && r.Status.Or(0) != 3 {
+		return ""
+	}
+	if r.CauseType.Or(0) != 0 {
+		return fmt.Sprintf("manufacturer's cause %d", c)
+	}
+	if w := causes[c]; w != "" {
+		return fmt.Sprintf("cause %d: %s", c, w)
+	}
+	return fmt.Sprintf("cause %d", c)
+}
+
+// exchange is what the modem printed at one moment.
+type exchange struct {
+	Time  time.Time
+	Lines []rawLine
+}
+
+type rawLine struct {
+	Text     string
+	Asked    string // the command whose answer begins like this; "" when that cannot be told
+	Evidence bool   // a finding rests on it
+}
+
+// mostExchanges bounds how much of the modem's own words a page shows; a bundle has all of it.
+const mostExchanges = 60
+
+// words are the modem's lines around the evidence of an event, in context: every line of evidence, and what was printed
+// just before and after.
+func (d *Desk) words(w *window, e *analyzer.Event) (all []exchange, left int) {
+	evidence := map[string]bool{}
+	var times []time.Time
+	for _, f := range e.Findings {
+		for _, ev := range f.Evidence {
+			times = append(times, ev.Time)
+			for _, l := range ev.Raw {
+				evidence[d.scrub(l)] = true
+			}
+		}
+	}
+	slices.SortFunc(times, time.Time.Compare)
+	const margin = 3 * time.Second
+	near := func(t time.Time) bool {
+		i, _ := slices.BinarySearchFunc(times, t.Add(-margin), time.Time.Compare)
+		return i < len(times) && !times[i].After(t.Add(margin))
+	}
+	told := map[string]bool{}
+	for _, r := range w.Records {
+		o, ok := r.(*cell.Observation)
+		if !ok || len(o.Raw) == 0 || !near(o.Time) {
+			continue
+		}
+		if len(all) == mostExchanges {
+			left++
+			continue
+		}
+		x := exchange{Time: o.Time}
+		at := slices.ContainsFunc(times, o.Time.Equal)
+		for _, l := range o.Raw[:min(len(o.Raw), 40)] {
+			l = d.scrub(l)
+			told[l] = true
+			x.Lines = append(x.Lines, rawLine{plain(l), asked(l), at && evidence[l]})
+		}
+		all = append(all, x)
+	}
+	for _, f := range e.Findings { // evidence whose records are no longer there
+		for _, ev := range f.Evidence {
+			var x exchange
+			for _, l := range ev.Raw {
+				if l = d.scrub(l); !told[l] {
+					told[l] = true
+					x.Lines = append(x.Lines, rawLine{plain(l), asked(l), true})
+				}
+			}
+			if len(x.Lines) > 0 && len(all) < mostExchanges {
+				x.Time = ev.Time
+				all = append(all, x)
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b exchange) int { return a.Time.Compare(b.Time) })
+	return all, left
+}
+
+// asked is the command that a line answers, as far as the line itself says: information lines begin with its name
+// (V.250 clause 5.7.1). An unsolicited line looks the same, so this says "+QENG" and no more.
+func asked(line string) string {
+	name, _, ok := strings.Cut(line, ":")
+	if !ok || len(name) < 2 || len(name) > 16 || !strings.ContainsRune("+^!$%#*_", rune(name[0])) {
+		return ""
+	}
+	if strings.Trim(name[1:], "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") != "" {
+		return ""
+	}
+	return name
+}

@@ -1,0 +1,172 @@
+package review
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"vigie/storage"
+)
+
+// Verdicts stand beside events, never inside them; nothing that was said is ever removed, only taken back.
+
+const (
+	mostReason = 4000 // bytes
+	mostAuthor = 80
+	mostBulk   = 500 // events decided at once
+)
+
+// author is who signs verdicts: whoever is logged in, else the name that was given last.
+func (d *Desk) author(r *http.Request) string {
+	if u := who(r); u.Name != "" {
+		return u.Name
+	}
+	if c, err := r.Cookie("vigie-author"); err == nil {
+		if name, err := url.QueryUnescape(c.Value); err == nil {
+			return plainTo(name, mostAuthor)
+		}
+	}
+	return ""
+}
+
+// decision is what a form or a program asks for.
+type decision struct {
+	Events    []string `json:"events"`
+	Judgement string   `json:"judgement"`
+	Reason    string   `json:"reason"`
+	Author    string   `json:"author"`
+}
+
+func (d *Desk) readDecision(r *http.Request) (decision, error) {
+	var v decision
+	if isJSON(r) {
+		if err := json.NewDecoder(r.Body).Decode(&v); err != nil {
+			return v, err
+		}
+	} else {
+		v = decision{r.PostForm["event"], r.PostForm.Get("judgement"), r.PostForm.Get("reason"), r.PostForm.Get("author")}
+	}
+	if u := who(r); u.Name != "" {
+		v.Author = u.Name // whoever is logged in signs with that name
+	} else if v.Author = strings.TrimSpace(v.Author); v.Author == "" {
+		v.Author = d.author(r)
+	}
+	v.Reason = strings.TrimSpace(v.Reason)
+	switch {
+	case len(v.Events) == 0 || len(v.Events) > mostBulk:
+		return v, errors.New("between 1 and 500 events")
+	case len(v.Reason) > mostReason || len(v.Author) > mostAuthor:
+		return v, errors.New("the reason or the name is too long")
+	}
+	// People paste what they have: an identity in a reason would be at rest like any other.
+	v.Reason, v.Author = d.scrub(v.Reason), d.scrub(v.Author)
+	return v, nil
+}
+
+// decide stores a verdict of each event; those that are not there are left out and named.
+func (d *Desk) decide(ctx context.Context, v decision) (done, missing []string, err error) {
+	for _, id := range v.Events {
+		_, s, err := d.lookup(ctx, id)
+		if errors.Is(err, storage.ErrNotFound) {
+			missing = append(missing, plainTo(id, 64))
+			continue
+		}
+		if err != nil {
+			return done, missing, err
+		}
+		if s.Judge == nil {
+			return done, missing, errNoJudge
+		}
+		_, err = s.Judge.AddVerdict(ctx, storage.Verdict{Event: id, Judgement: storage.Judgement(v.Judgement), Reason: v.Reason, Author: v.Author, Time: d.now().UTC()})
+		if err != nil {
+			return done, missing, err
+		}
+		done = append(done, id)
+	}
+	return done, missing, nil
+}
+
+var errNoJudge = errors.New("this store takes no verdicts here")
+
+func (d *Desk) undo(ctx context.Context, v decision) (done, missing []string, err error) {
+	for _, id := range v.Events {
+		_, s, err := d.lookup(ctx, id)
+		if err == nil && s.Judge == nil {
+			return done, missing, errNoJudge
+		}
+		if err == nil {
+			err = s.Judge.UndoVerdict(ctx, id, v.Author, d.now().UTC())
+		}
+		switch {
+		case errors.Is(err, storage.ErrNotFound):
+			missing = append(missing, plainTo(id, 64))
+		case err != nil:
+			return done, missing, err
+		default:
+			done = append(done, id)
+		}
+	}
+	return done, missing, nil
+}
+
+func (d *Desk) giveVerdicts(w http.ResponseWriter, r *http.Request) {
+	d.change(w, r, func(ctx context.Context, v decision) ([]string, []string, error) {
+		switch storage.Judgement(v.Judgement) {
+		case storage.Benign, storage.Suspicious, storage.Unsure:
+			return d.decide(ctx, v)
+		}
+		return nil, nil, errBadForm
+	})
+}
+
+func (d *Desk) undoVerdicts(w http.ResponseWriter, r *http.Request) { d.change(w, r, d.undo) }
+
+var errBadForm = errors.New("no such judgement")
+
+// change does what a form asked for. A program gets JSON back, a person the page that the form was on.
+func (d *Desk) change(w http.ResponseWriter, r *http.Request, do func(context.Context, decision) (done, missing []string, err error)) {
+	v, err := d.readDecision(r)
+	if err != nil {
+		if tooLarge(err) {
+			d.refuse(w, r, http.StatusRequestEntityTooLarge, "refuse.large")
+			return
+		}
+		d.refuse(w, r, http.StatusBadRequest, "refuse.form")
+		return
+	}
+	done, missing, err := do(r.Context(), v)
+	switch {
+	case errors.Is(err, errBadForm):
+		d.refuse(w, r, http.StatusBadRequest, "refuse.form")
+		return
+	case errors.Is(err, errNoJudge), errors.Is(err, storage.ErrReadOnly):
+		d.refuse(w, r, http.StatusForbidden, "refuse.readonly")
+		return
+	case err != nil:
+		d.fail(w, r, err)
+		return
+	}
+	if who(r).Name == "" && v.Author != "" {
+		http.SetCookie(w, &http.Cookie{Name: "vigie-author", Value: url.QueryEscape(v.Author), Path: "/", MaxAge: 365 * 24 * 3600,
+			SameSite: http.SameSiteStrictMode, HttpOnly: true, Secure: r.TLS != nil})
+	}
+	if isJSON(r) || strings.HasPrefix(r.URL.Path, "/api/") {
+		writeJSON(w, http.StatusOK, map[string]any{"done": nonNil(done), "missing": nonNil(missing)})
+		return
+	}
+	if len(done) == 0 {
+		d.refuse(w, r, http.StatusNotFound, "refuse.missing")
+		return
+	}
+	http.Redirect(w, r, backTo(r), http.StatusSeeOther)
+}
+
+func nonNil(s []string) []string {
+	if s == nil {
+		return []string{}
+	}
+	return s
+}

@@ -1,0 +1,116 @@
+package review
+
+import (
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"net/url"
+	"slices"
+	"strings"
+
+	"vigie/cell"
+	"vigie/storage"
+)
+
+// scriptWords are the words that the scripts of a page need.
+var scriptWords = []string{"toast.done", "toast.undone", "toast.failed", "toast.undo", "toast.new", "chart.level", "chart.quality", "chart.best", "chart.count",
+	"chart.band", "chart.time", "chart.cell", "chart.reset", "verdict.benign", "verdict.suspicious", "verdict.unsure", "base.days.one", "base.days.many", "base.falls.one",
+	"base.falls.many", "base.none", "base.title", "base.cell.one", "base.cell.many", "map.label"}
+
+// Script is the words for the scripts, as JSON.
+func (p *page) Script() (string, error) {
+	all := map[string]string{}
+	for _, k := range scriptWords {
+		all[k] = p.T(k)
+	}
+	b, err := json.Marshal(all)
+	return string(b), err
+}
+
+// stripView is the strip of a day: a row a sensor.
+type stripView struct {
+	D     day
+	H     int
+	Label string
+}
+
+// Y is where the row of a sensor begins.
+func (s stripView) Y(row int) int { return row * 18 }
+
+// Strip is the strip of a day, with what it shows in words.
+func (p *page) Strip(d day) stripView {
+	label := p.Day(d.From) + ": " + p.Coverage(d)
+	if n := len(d.Marks); n > 0 {
+		label += ", " + p.N("cover.events", n)
+	}
+	return stripView{d, max(len(d.Covers), 1)*18 - 4, label}
+}
+
+// Coverage says in words what was seen of a day, or of several.
+func (p *page) Coverage(d day) string {
+	var w []string
+	if d.Quiet > 0 {
+		w = append(w, p.N("cover.quiet", d.Quiet))
+	}
+	if d.Watched > 0 || d.Blind+d.Off == 0 {
+		w = append(w, p.T("cover.watched", span(d.Watched)))
+	}
+	if d.Blind > 0 {
+		w = append(w, p.T("cover.blind", span(d.Blind)))
+	}
+	if d.Off > 0 {
+		w = append(w, p.T("cover.off", span(d.Off)))
+	}
+	return strings.Join(w, ", ")
+}
+
+// Fields are the hidden fields that carry a query on.
+func (p *page) Fields(query string) []term {
+	v, err := url.ParseQuery(query)
+	if err != nil {
+		return nil
+	}
+	var ts []term
+	for k := range v {
+		ts = append(ts, term{k, v.Get(k)})
+	}
+	slices.SortFunc(ts, func(a, b term) int { return strings.Compare(a.Name, b.Name) })
+	return ts
+}
+
+// Levels are the weakest and strongest level of a known cell.
+func (p *page) Levels(k storage.KnownCell) string {
+	low, ok := k.Weakest.Get()
+	if !ok {
+		return "–"
+	}
+	high := k.Strongest.Or(low)
+	if low == high {
+		return number(float64(low)) + " dBm"
+	}
+	return number(float64(low)) + " … " + number(float64(high)) + " dBm"
+}
+
+// Opt is a number that may be absent.
+func (p *page) Opt(v any) (template.HTML, error) {
+	switch v := v.(type) {
+	case cell.Opt[cell.Area]:
+		return opt(v), nil
+	case cell.Opt[uint16]:
+		return opt(v), nil
+	case cell.Opt[uint32]:
+		return opt(v), nil
+	}
+	return "", fmt.Errorf("%T is no optional number", v)
+}
+
+func opt[T any](o cell.Opt[T]) template.HTML {
+	v, ok := o.Get()
+	if !ok {
+		return "–"
+	}
+	return template.HTML(template.HTMLEscapeString(fmt.Sprint(v)))
+}
+
+// Value is a part of the filter as it was typed.
+func (f filter) Value(key string) string { return f.values.Get(key) }

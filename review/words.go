@@ -1,0 +1,28 @@
+package review
+
+import (
+	_ "embed"
+	"encoding/json"
+	"sync"
+)
+
+// catalogue holds every word of the pages: key, English, French.
+//
+//go:embed words.json
+var catalogue []byte
+
+var words = sync.OnceValue(func() map[string]map[string]string {
+	var all map[string]map[string]string
+	if err := json.Unmarshal(catalogue, &all); err != nil {
+		panic(err) // a test reads it
+	}
+	return all
+})
+
+// wordIn is a word in a language; a key that has none stands for itself, and a test finds it.
+func wordIn(lang, key string) string {
+	if w, ok := words()[key][lang]; ok {
+		return w
+	}
+	return key
+}
