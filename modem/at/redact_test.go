@@ -351,6 +351,30 @@ func TestDeclaredIdentity(t *testing.T) {
 	require.Equal(t, cell, exchanges[0].Lines[2])
 }
 
+// Where the column moves with the layout, a function finds it.
+func TestDeclaredFind(t *testing.T) {
+	tmsi := func(f []string) []int {
+		if len(f) < 9 {
+			return nil
+		}
+		return []int{7, 40, -40} // what is not there does no harm
+	}
+	cells := Command{Text: "+UCGED?", Bare: true, Identity: []Identity{{Find: tmsi}, {Prefix: "+XUCGED", Find: tmsi, Fields: []int{0}}}}
+	r := newRedactor([]Command{cells})
+	for line, want := range map[string]string{
+		"2525,5,50,50,e8fe,1a2d001,1,c1d2e3f4,8001": "2525,5,50,50,e8fe,1a2d001,1,<redacted>,8001",
+		"6,4,001,01": "6,4,001,01",
+		"+XUCGED: 5,5,50,50,e8fe,1a2d001,1,c1d2e3f4,80": "+XUCGED: <redacted>,5,50,50,e8fe,1a2d001,1,<redacted>,80",
+		"+OTHER: 25,5,50,50,e8fe,1a2d001,1,c1d2e3f4,80": "+OTHER: 25,5,50,50,e8fe,1a2d001,1,c1d2e3f4,80",
+	} {
+		got, _ := r.line(line)
+		require.Equal(t, want, r.stray(got), "as a stray line")
+		if prefix, _ := Prefix(got); prefix == "" {
+			require.Equal(t, want, r.answer(got, &cells), "in the answer")
+		}
+	}
+}
+
 func TestDeclaredLabel(t *testing.T) {
 	r := newRedactor([]Command{{Text: "I", Identity: []Identity{{Label: "SVN:"}, {Label: "(owner "}}}})
 	for line, want := range map[string]string{
