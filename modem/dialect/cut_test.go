@@ -13,23 +13,25 @@ import (
 // column that was cut is not read.
 func TestCutAnywhere(t *testing.T) {
 	for _, x := range transcripts(t) {
-		d, err := ByName(x.family)
-		require.NoError(t, err)
-		for line := range strings.Lines(x.input) {
-			line = strings.TrimRight(line, "\r\n")
-			if line == "" || line[0] != '+' {
-				continue
+		t.Run(x.path, func(t *testing.T) {
+			d, err := ByName(x.family)
+			require.NoError(t, err)
+			for line := range strings.Lines(x.input) {
+				line = strings.TrimRight(line, "\r\n")
+				if line == "" || !strings.Contains("+#!", line[:1]) {
+					continue
+				}
+				whole := d.Decode([]Answer{{Lines: []string{line}}})
+				if len(whole.Rejects) > 0 {
+					continue // nothing is claimed about rows that cannot be read whole
+				}
+				for i := range len(line) {
+					part := d.Decode([]Answer{{Lines: []string{line[:i]}, cut: true}})
+					sane(t, &part.Observation)
+					requirePart(t, &part, &whole, line[:i])
+				}
 			}
-			whole := d.Decode([]Answer{{Lines: []string{line}}})
-			if len(whole.Rejects) > 0 {
-				continue // nothing is claimed about rows that cannot be read whole
-			}
-			for i := range len(line) {
-				part := d.Decode([]Answer{{Lines: []string{line[:i]}, cut: true}})
-				sane(t, &part.Observation)
-				requirePart(t, &part, &whole, line[:i])
-			}
-		}
+		})
 	}
 }
 
@@ -39,29 +41,31 @@ func TestGluedAnywhere(t *testing.T) {
 	x := generic.Decode([]Answer{{Lines: []string{next}}})
 	registered := x.Observation.Serving
 	for _, x := range transcripts(t) {
-		d, err := ByName(x.family)
-		require.NoError(t, err)
-		for line := range strings.Lines(x.input) {
-			line = strings.TrimRight(line, "\r\n")
-			if line == "" || line[0] != '+' || strings.Contains(line, "+COPS: (") {
-				continue
-			}
-			two := d.Decode([]Answer{{Lines: []string{line}}, {Lines: []string{next}}})
-			if len(two.Rejects) > 0 {
-				continue
-			}
-			for i := range len(line) {
-				one := d.Decode([]Answer{{Lines: []string{line[:i] + next}}})
-				sane(t, &one.Observation)
-				if i > 0 && !strings.Contains(line[:i], ":") {
-					continue // half a prefix; the rest of the line is read
+		t.Run(x.path, func(t *testing.T) {
+			d, err := ByName(x.family)
+			require.NoError(t, err)
+			for line := range strings.Lines(x.input) {
+				line = strings.TrimRight(line, "\r\n")
+				if line == "" || !strings.Contains("+#!", line[:1]) || strings.Contains(line, "+COPS: (") {
+					continue
 				}
-				if s := one.Observation.Serving; s != nil && partOf(s, registered) {
-					one.Observation.Serving = nil // made of the second line
+				two := d.Decode([]Answer{{Lines: []string{line}}, {Lines: []string{next}}})
+				if len(two.Rejects) > 0 {
+					continue
 				}
-				requirePart(t, &one, &two, line[:i]+next)
+				for i := range len(line) {
+					one := d.Decode([]Answer{{Lines: []string{line[:i] + next}}})
+					sane(t, &one.Observation)
+					if i > 0 && !strings.Contains(line[:i], ":") {
+						continue // half a prefix; the rest of the line is read
+					}
+					if s := one.Observation.Serving; s != nil && partOf(s, registered) {
+						one.Observation.Serving = nil // made of the second line
+					}
+					requirePart(t, &one, &two, line[:i]+next)
+				}
 			}
-		}
+		})
 	}
 }
 
@@ -69,25 +73,27 @@ func TestGluedAnywhere(t *testing.T) {
 // left out: without its second comma, 2,0,00 is 2,000, and that is a well-formed unsolicited line.
 func TestCommaLostOrDoubled(t *testing.T) {
 	for _, x := range transcripts(t) {
-		d, err := ByName(x.family)
-		require.NoError(t, err)
-		for line := range strings.Lines(x.input) {
-			line = strings.TrimRight(line, "\r\n")
-			whole := d.Decode([]Answer{{Lines: []string{line}}})
-			if len(whole.Rejects) > 0 || strings.Contains(line, "+COPS: (") || strings.Contains(line, "REG:") && !strings.Contains(line, `"`) {
-				continue
-			}
-			for i := range len(line) {
-				if line[i] != ',' {
+		t.Run(x.path, func(t *testing.T) {
+			d, err := ByName(x.family)
+			require.NoError(t, err)
+			for line := range strings.Lines(x.input) {
+				line = strings.TrimRight(line, "\r\n")
+				whole := d.Decode([]Answer{{Lines: []string{line}}})
+				if len(whole.Rejects) > 0 || strings.Contains(line, "+COPS: (") || strings.Contains(line, "REG:") && !strings.Contains(line, `"`) {
 					continue
 				}
-				for _, broken := range []string{line[:i] + line[i+1:], line[:i] + "," + line[i:]} {
-					one := d.Decode([]Answer{{Lines: []string{broken}}})
-					sane(t, &one.Observation)
-					requirePart(t, &one, &whole, broken)
+				for i := range len(line) {
+					if line[i] != ',' {
+						continue
+					}
+					for _, broken := range []string{line[:i] + line[i+1:], line[:i] + "," + line[i:]} {
+						one := d.Decode([]Answer{{Lines: []string{broken}}})
+						sane(t, &one.Observation)
+						requirePart(t, &one, &whole, broken)
+					}
 				}
 			}
-		}
+		})
 	}
 }
 

@@ -108,6 +108,7 @@ var vendorLines = map[string]string{
 	"generic": `^$`,
 	"quectel": `(?i)\+Q[A-Z]{3}|Quectel`,
 	"simcom":  `(?i)\+(CPSI|CENG|CNETCI|CMGRMI|CCINFO|CNSMOD|CSYSSEL|CGPSINFO|CGNSINF)|\+CGMR:.*SIM`,
+	"telit":   `#(RFSTS|SERVINFO|MONI)|(?i)at#moni`,
 }
 
 // A transcript is recognised by lines that no other family prints, or not at all.

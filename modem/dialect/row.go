@@ -61,6 +61,24 @@ func (w *row) labelled(labels ...string) {
 	w.f = values
 }
 
+// spaced does the same for a row of labels and values with spaces between them, behind a name that may hold spaces too:
+// "#MONI: AT&T RSRP:-92 Id:A204F01". Of a label that comes twice the last value counts.
+func (w *row) spaced(labels ...string) {
+	_, rest := at.Prefix(w.line)
+	if w.cut {
+		rest = rest[:strings.LastIndexByte(rest, ' ')+1]
+	}
+	rest = " " + rest
+	values := make([]string, len(labels))
+	for i, l := range labels {
+		if at := strings.LastIndex(rest, " "+l+":"); at >= 0 {
+			value, _, _ := strings.Cut(strings.TrimLeft(rest[at+len(l)+2:], " "), " ")
+			values[i] = value
+		}
+	}
+	w.f = values
+}
+
 // reject names the line once, for its first trouble.
 func (w *row) reject(why Reason) {
 	w.bad = w.bad || why == BadValue
