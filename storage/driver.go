@@ -52,6 +52,9 @@ func (a access) connect() (*sql.DB, error) {
 		q.Set("vfs", "adiantum")
 	case a.frozen:
 		q.Set("vfs", "vigie-frozen")
+	default:
+		registerUnmapped()
+		q.Set("vfs", unmappedName)
 	}
 	switch {
 	case a.readOnly:

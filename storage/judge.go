@@ -14,30 +14,30 @@ import (
 // the writer counts and caches is in other tables.
 type Judge struct{ db *sql.DB }
 
-// OpenJudge opens a plain store that exists for verdicts. The errors are those of Open; for an encrypted store it is
-// ErrLocked: the writer's next checkpoint would crash in the driver (vfsUnfetch of go-sqlite3 v0.37.0 with adiantum) after
-// another process had written, so there the one writer alone takes verdicts.
-func OpenJudge(ctx context.Context, path string) (*Judge, error) {
+// OpenJudge opens a store that exists for verdicts. Of the options only Key and Passphrase have a meaning here. The errors
+// are those of Open.
+func OpenJudge(ctx context.Context, path string, o Options) (*Judge, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
 	}
-	j, err := openJudge(ctx, abs)
+	j, err := openJudge(ctx, abs, o)
 	if err != nil {
 		return nil, fmt.Errorf("store %s: %w", path, explain(err))
 	}
 	return j, nil
 }
 
-func openJudge(ctx context.Context, path string) (*Judge, error) {
+func openJudge(ctx context.Context, path string, o Options) (*Judge, error) {
 	plain, err := inspect(path)
 	if err != nil {
 		return nil, err
 	}
-	if !plain {
-		return nil, fmt.Errorf("%w: an encrypted store takes verdicts only from the process that opened it for writing", ErrLocked)
+	key, err := unlock(path, o, plain)
+	if err != nil {
+		return nil, err
 	}
-	db, err := access{path: path}.connect()
+	db, err := access{path: path, key: key}.connect()
 	if err != nil {
 		return nil, err
 	}
