@@ -20,7 +20,7 @@ import (
 )
 
 // A day at 1 Hz, replayed with a store, as a user would: from reading the file to the events in the store.
-func BenchmarkReplayDay(b *testing.B) {
+func BenchmarkReplayADay(b *testing.B) {
 	file := filepath.Join(b.TempDir(), "day.ndjson")
 	require.NoError(b, os.WriteFile(file, day(), 0o600))
 	i := 0
