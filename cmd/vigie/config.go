@@ -30,6 +30,7 @@ type Config struct {
 	Analyzer struct {
 		AlertsPerMonth float64 `toml:"alerts_per_month"` // false-alarm budget; default 4
 	} `toml:"analyzer"`
+	Influx InfluxConfig `toml:"influx"`
 }
 
 // duration is a time.Duration written as "1s".
@@ -88,7 +89,7 @@ func readConfig(path string) (Config, error) {
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		key := unknown[0]
 		return c, usage(fmt.Errorf("%s:%d: unknown key %q", path, lineOf(string(text), key), key.String()),
-			"keys are: sensor, mode, store, passphrase_file; [modem] port, usb, family, fast, slow; [analyzer] alerts_per_month")
+			"keys are: sensor, mode, store, passphrase_file; [modem] port, usb, family, fast, slow; [analyzer] alerts_per_month; "+influxKeys)
 	}
 	switch c.Mode {
 	case "", cell.Fixed, cell.Mobile:

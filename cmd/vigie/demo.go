@@ -183,7 +183,7 @@ func (c *DemoCmd) watch(ctx context.Context, l *line, p *program, config Config)
 		}
 		events.add(e)
 	}
-	err = watch(ctx, l, modem.Config{Device: em.Path(), Sensor: config.Sensor, Mode: config.Mode, Fast: time.Duration(config.Modem.Fast), Slow: time.Duration(config.Modem.Slow)})
+	err = watch(ctx, l, modem.Config{Device: em.Path(), Sensor: config.Sensor, Mode: config.Mode, Fast: time.Duration(config.Modem.Fast), Slow: time.Duration(config.Modem.Slow)}, time.Time{})
 	p.out.clear()
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) && err == nil {
 		err = errors.New("the emulated modem did not come to the end of its scenario")

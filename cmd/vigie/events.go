@@ -25,15 +25,11 @@ type EventsListCmd struct {
 	Since    string `help:"Only events that lasted until after this time: 2026-11-23, 2026-11-23T20:00:00Z, or 36h ago as 36h." placeholder:"TIME"`
 	Rule     string `help:"Only events with a finding of this rule." placeholder:"ID"`
 	Sensor   string `help:"Only events of this sensor." placeholder:"NAME"`
+	From     string `help:"store: what this machine recorded. influx: what all sensors wrote to the server of the configuration." enum:"store,influx" default:"store"`
 }
 
 // Run lists.
 func (c *EventsListCmd) Run(ctx context.Context, p *program) error {
-	s, err := c.openRead(ctx, p)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
 	since, err := parseSince(c.Since)
 	if err != nil {
 		return err
@@ -43,11 +39,14 @@ func (c *EventsListCmd) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	log := eventLog{}
-	for e, err := range s.Events(ctx, storage.EventQuery{From: since, Severity: least, Rule: c.Rule, Sensor: c.Sensor}) {
-		if err != nil {
-			return err
-		}
-		log.add(e)
+	q := storage.EventQuery{From: since, Severity: least, Rule: c.Rule, Sensor: c.Sensor}
+	if c.From == "influx" {
+		err = influxEvents(ctx, p, q, log.add)
+	} else {
+		err = c.storeEvents(ctx, p, q, log.add)
+	}
+	if err != nil {
+		return err
 	}
 	if c.JSON {
 		return log.writeJSON(p.out)
@@ -57,6 +56,22 @@ func (c *EventsListCmd) Run(ctx context.Context, p *program) error {
 	}
 	if len(log.list) == 0 {
 		p.out.printf("no events\n")
+	}
+	return nil
+}
+
+// storeEvents reads the events of the store.
+func (f *StoreFlags) storeEvents(ctx context.Context, p *program, q storage.EventQuery, each func(analyzer.Event)) error {
+	s, err := f.openRead(ctx, p)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	for e, err := range s.Events(ctx, q) {
+		if err != nil {
+			return err
+		}
+		each(e)
 	}
 	return nil
 }

@@ -29,8 +29,14 @@ type CLI struct {
 	Analyze AnalyzeCmd `cmd:"" help:"Run the rules of today over what a store has recorded; say what is new, gone or changed."`
 	Events  EventsCmd  `cmd:"" help:"List the stored events, or show one in full."`
 	Export  ExportCmd  `cmd:"" help:"Write the stored observations and gaps to a file."`
+	Review  ReviewCmd  `cmd:"" help:"Open the review desk: pages where a person can decide, explain and hand on."`
+	Report  ReportCmd  `cmd:"" help:"Write a report of an event or a period: one HTML file."`
+	Bundle  BundleCmd  `cmd:"" help:"Write a bundle of an event or a period that others can check; sign or seal it if wished."`
+	Verify  VerifyCmd  `cmd:"" help:"Check a bundle, offline, and say what that proves and what not."`
 	Rules   RulesCmd   `cmd:"" help:"List the rules; or every byte string that may ever be written to a modem."`
 	Probe   ProbeCmd   `cmd:"" help:"Say which modems are there, what they can report, and who holds their ports."`
+	Influx  InfluxCmd  `cmd:"" help:"The copy on an InfluxDB server: set it up, send, list what it refused."`
+	Doctor  DoctorCmd  `cmd:"" help:"Look whether what is configured works."`
 
 	Config  string           `help:"Configuration file (TOML). Default: ~/.config/vigie/vigie.toml, then /etc/vigie/vigie.toml; replay reads one only when named here." placeholder:"FILE" type:"path"`
 	Color   string           `help:"Colour: auto (on a terminal, unless NO_COLOR is set), always or never." enum:"auto,always,never" default:"auto"`

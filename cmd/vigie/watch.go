@@ -57,15 +57,20 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 			return err
 		}
 	}
+	_, last, err := l.store.Span(ctx, config.Sensor)
+	if err != nil {
+		return err
+	}
 	log := &watchLog{out: p.out}
 	l.told, l.event = log.record, log.event
 	p.err.clear()
 	p.out.printf("watching %s as %s, store %s; stop with Ctrl-C\n", orElse(mc.Device, mc.Identity), oneLine(config.Sensor), c.path(config))
-	return watch(ctx, l, mc)
+	return watch(ctx, l, mc, last)
 }
 
-// watch runs the collector into the line until ctx ends.
-func watch(ctx context.Context, l *line, mc modem.Config) error {
+// watch runs the collector into the line until ctx ends. Last is when this sensor was last heard, if ever: since then
+// nobody looked, which is told as a gap.
+func watch(ctx context.Context, l *line, mc modem.Config, last time.Time) error {
 	if l.store != nil {
 		mc.Load, mc.Save = l.settings(context.WithoutCancel(ctx))
 	}
@@ -75,8 +80,19 @@ func watch(ctx context.Context, l *line, mc modem.Config) error {
 	}
 	// What was on the way when ctx ended is stored too.
 	storing := context.WithoutCancel(ctx)
-	return collector.Run(ctx, func(r cell.Record) error { return l.feed(storing, r) })
+	return collector.Run(ctx, func(r cell.Record) error {
+		if now := r.When(); !last.IsZero() && !now.IsZero() {
+			gap := &cell.Gap{Time: last, Sensor: mc.Sensor, Until: now, Reason: gapNotRunning}
+			if last = (time.Time{}); now.Sub(gap.Time) > 2*mc.Slow {
+				return l.feed(storing, gap, r)
+			}
+		}
+		return l.feed(storing, r)
+	})
 }
+
+// gapNotRunning is the reason of a gap in which Vigie itself was not there to look.
+const gapNotRunning = "not_running"
 
 // settings keeps what the reporting switches of a modem were before Vigie changed them in the store, so that they are put
 // back after a crash too.

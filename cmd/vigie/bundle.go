@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"filippo.io/age"
+	"golang.org/x/mod/sumdb/note"
+
+	"vigie/review"
+)
+
+// BundleCmd writes a bundle, makes a key for bundles, or adds an outside timestamp to one.
+type BundleCmd struct {
+	StoreFlags
+	HandFlags
+	SignKey string   `help:"File of the key to sign with, made by --new-key. One key links all bundles that it signed; a signature proves no time." placeholder:"FILE" type:"path"`
+	SealTo  []string `help:"Seal the bundle to this age recipient (age1...): only who holds the key can open it. May be given several times." placeholder:"RECIPIENT"`
+	NewKey  string   `help:"Make a signing key of this name, write it to FILE, print the public key to check with, and stop." placeholder:"NAME"`
+	Stamp   string   `help:"Copy the bundle named here and add FILE.tsr or FILE.ots, an outside timestamp of its manifest, to the copy." placeholder:"BUNDLE" type:"path"`
+	With    string   `help:"With --stamp: the timestamp." placeholder:"FILE" type:"path"`
+	File    string   `arg:"" help:"Where to: a new file, or - for standard output."`
+}
+
+// Run writes.
+func (c *BundleCmd) Run(ctx context.Context, p *program) error {
+	switch {
+	case c.NewKey != "":
+		return c.newKey(p)
+	case c.Stamp != "":
+		return c.stamp(p)
+	}
+	o := c.options()
+	if c.SignKey != "" {
+		text, err := os.ReadFile(c.SignKey)
+		if err != nil {
+			return fmt.Errorf("signing key: %w", err)
+		}
+		if o.Signer, err = note.NewSigner(strings.TrimSpace(string(text))); err != nil {
+			return hinted(fmt.Errorf("signing key %s: %w", c.SignKey, err), "vigie bundle --new-key NAME FILE makes one")
+		}
+	}
+	var to []age.Recipient
+	for _, s := range c.SealTo {
+		r, err := age.ParseX25519Recipient(s)
+		if err != nil {
+			return usage(fmt.Errorf("recipient %s: %w", oneLine(s), err), "a recipient begins with age1; age-keygen -y KEYFILE prints it")
+		}
+		to = append(to, r)
+	}
+	_, d, done, err := openDesk(ctx, p, &c.StoreFlags, review.Options{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer done()
+	return writeNew(c.File, p, func(w io.Writer) error {
+		sealed, err := seal(w, to)
+		if err != nil {
+			return err
+		}
+		if c.Event != "" {
+			err = d.EventBundle(ctx, sealed, c.Event, o)
+		} else {
+			from, to, bad := c.period()
+			if bad != nil {
+				return bad
+			}
+			err = d.PeriodBundle(ctx, sealed, c.Sensor, from, to, o)
+		}
+		return errors.Join(err, sealed.Close())
+	})
+}
+
+// seal encrypts what is written to w, where there are recipients.
+func seal(w io.Writer, to []age.Recipient) (io.WriteCloser, error) {
+	if len(to) == 0 {
+		return unsealed{w}, nil
+	}
+	return age.Encrypt(w, to...)
+}
+
+type unsealed struct{ io.Writer }
+
+func (unsealed) Close() error { return nil }
+
+func (c *BundleCmd) newKey(p *program) error {
+	private, public, err := note.GenerateKey(rand.Reader, c.NewKey)
+	if err != nil {
+		return usage(fmt.Errorf("key name %q: %w", oneLine(c.NewKey), err), "one word without a plus sign; it is printed with every signature")
+	}
+	if err := writeNew(c.File, p, func(w io.Writer) error { _, err := fmt.Fprintln(w, private); return err }); err != nil {
+		return err
+	}
+	p.out.printf("%s\n", public)
+	p.err.printf("give the line above to those who check: vigie verify --key FILE. One key links all bundles that it signs\n")
+	return nil
+}
+
+func (c *BundleCmd) stamp(p *program) error {
+	if c.With == "" {
+		return usage(errors.New("no timestamp is named"), "name the file with --with; it is a timestamp of the SHA-256 that vigie verify prints")
+	}
+	stamp, err := os.ReadFile(c.With)
+	if err != nil {
+		return fmt.Errorf("timestamp: %w", err)
+	}
+	f, err := os.Open(c.Stamp)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	return writeNew(c.File, p, func(w io.Writer) error {
+		return review.Attach(w, f, info.Size(), strings.TrimPrefix(filepath.Ext(c.With), "."), stamp)
+	})
+}

@@ -1,0 +1,255 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"vigie/analyzer"
+	"vigie/storage"
+)
+
+// InfluxConfig is the section [influx] of the configuration: where the store is copied to.
+type InfluxConfig struct {
+	URL       string `toml:"url"`        // "https://influx.example.org:8086"; without it nothing is copied
+	Bucket    string `toml:"bucket"`     // of InfluxDB 1.8: DATABASE or DATABASE/RETENTION-POLICY
+	Org       string `toml:"org"`        // of InfluxDB 2
+	TokenFile string `toml:"token_file"` // token on its first line; of 1.8 USER:PASSWORD. Default: the systemd credential influx-token
+	CAFile    string `toml:"ca_file"`    // certificates to trust instead of the system's
+	Gzip      bool   `toml:"gzip"`       // for slow links
+	FullRate  bool   `toml:"full_rate"`  // every observation; default: changes, and one sample a minute
+	Positions bool   `toml:"positions"`  // coordinates too
+}
+
+// influxKeys are told to who writes a key that is not there.
+const influxKeys = "[influx] url, bucket, org, token_file, ca_file, gzip, full_rate, positions"
+
+// open makes the sink; s may be nil where nothing is to be copied.
+func (c InfluxConfig) open(s *storage.Store, log func(string)) (*storage.Influx, error) {
+	if c.URL == "" {
+		return nil, usage(errors.New("no InfluxDB is configured"), "write a section [influx] with url, bucket and token_file into the configuration; docs/influxdb.md has one to copy")
+	}
+	x, err := storage.NewInflux(s, storage.InfluxOptions{URL: c.URL, Bucket: c.Bucket, Org: c.Org, TokenFile: c.TokenFile, CAFile: c.CAFile,
+		Gzip: c.Gzip, FullRate: c.FullRate, Positions: c.Positions, Log: log})
+	if err != nil {
+		return nil, usage(err, orElse(hintOf(err), "the section [influx] of the configuration says where to; docs/influxdb.md has one to copy"))
+	}
+	return x, nil
+}
+
+// followInflux copies the store until ctx ends or stop is called, and returns only errors of the store. Without [influx] it does
+// nothing. reload makes it read the token again.
+func followInflux(ctx context.Context, c InfluxConfig, s *storage.Store, log func(string)) (reload func() error, stop func() error, err error) {
+	if c.URL == "" {
+		return func() error { return nil }, func() error { return nil }, nil
+	}
+	x, err := c.open(s, log)
+	if err != nil {
+		return nil, nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() { done <- x.Follow(ctx, "influx") }()
+	return x.Reload, func() error {
+		cancel()
+		err := <-done
+		if errors.Is(err, context.Canceled) {
+			err = nil
+		}
+		return errors.Join(err, x.Close())
+	}, nil
+}
+
+// InfluxCmd is about the copy on an InfluxDB server.
+type InfluxCmd struct {
+	Init  InfluxInitCmd  `cmd:"" help:"Make database, retention and hourly summaries on the server; shows what it will make first."`
+	Send  InfluxSendCmd  `cmd:"" help:"Copy what is in the store now, then stop. Watching does this by itself."`
+	Aside InfluxAsideCmd `cmd:"" help:"List the points that the server refused for good, with its words."`
+}
+
+// InfluxInitCmd sets the server up.
+type InfluxInitCmd struct {
+	KeepDays int  `help:"Days that points are kept on the server; 0 is for ever. Hourly summaries always are." default:"730" placeholder:"DAYS"`
+	Yes      bool `help:"Make it without being asked."`
+}
+
+// Run shows what is missing, asks, and makes it.
+func (c *InfluxInitCmd) Run(ctx context.Context, p *program) error {
+	if c.KeepDays < 0 {
+		return usage(fmt.Errorf("--keep-days is %d", c.KeepDays), "0 is for ever, 730 the default")
+	}
+	x, err := p.influx()
+	if err != nil {
+		return err
+	}
+	defer x.Close()
+	steps, notes, err := x.Plan(ctx, storage.Setup{Keep: time.Duration(c.KeepDays) * 24 * time.Hour})
+	if err != nil {
+		return hinted(err, "vigie doctor --influx looks closer; the token must be one that may create databases")
+	}
+	for _, n := range notes {
+		p.out.printf("%s\n", oneLine(n))
+	}
+	if len(steps) == 0 {
+		p.out.printf("nothing to make\n")
+		return nil
+	}
+	p.out.printf("to be made on the server:\n")
+	for _, s := range steps {
+		p.out.printf("  %s\n      %s\n", oneLine(s.Says), p.out.paint(faint, oneLine(s.Does)))
+	}
+	if !c.Yes {
+		p.out.printf("make it? [y/N] ")
+		var answer string
+		_, _ = fmt.Fscanln(p.in, &answer)
+		if !strings.HasPrefix(strings.ToLower(answer), "y") {
+			return hinted(errors.New("nothing was made"), "say y, or --yes where nobody is there to be asked")
+		}
+	}
+	for _, s := range steps {
+		if err := s.Do(ctx); err != nil {
+			return hinted(fmt.Errorf("%s: %w", s.Says, err), "what was made before it stays; once this is mended the same command makes the rest")
+		}
+		p.out.printf("made %s\n", oneLine(s.Says))
+	}
+	return nil
+}
+
+// influx is the server of the configuration, for asking.
+func (p *program) influx() (*storage.Influx, error) {
+	config, err := loadConfig(p.cli.Config, true)
+	if err != nil {
+		return nil, err
+	}
+	return config.Influx.open(nil, nil)
+}
+
+// InfluxSendCmd copies once.
+type InfluxSendCmd struct {
+	StoreFlags
+	Again bool `help:"Begin with the oldest, whatever was sent before. Changes nothing on a server that has it."`
+}
+
+// Run copies what there is.
+func (c *InfluxSendCmd) Run(ctx context.Context, p *program) error {
+	config, err := loadConfig(p.cli.Config, true)
+	if err != nil {
+		return err
+	}
+	s, err := c.open(ctx, config, storage.Options{})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	x, err := config.Influx.open(s, func(l string) { p.err.printf("%s\n", oneLine(l)) })
+	if err != nil {
+		return err
+	}
+	defer x.Close()
+	if c.Again {
+		if err := s.SetCursor(ctx, "influx", 0); err != nil {
+			return err
+		}
+	}
+	stats, err := s.Stats(ctx)
+	if err != nil {
+		return err
+	}
+	following, cancel := context.WithCancel(ctx)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- x.Follow(following, "influx") }()
+	for tick := time.NewTicker(100 * time.Millisecond); ; {
+		st := x.Status()
+		if st.Through >= stats.Seq {
+			break
+		}
+		p.err.status("sent %s, %s to go", plural(int(st.Sent), "point"), plural(int(st.Behind), "record"))
+		select {
+		case err := <-done:
+			return orCancelled(err)
+		case <-tick.C:
+		}
+		if st.State == storage.InfluxStopped {
+			cancel()
+			<-done
+			return hinted(fmt.Errorf("%s", st.Problem), "what was not sent waits in the store; the same command goes on where it was")
+		}
+	}
+	cancel()
+	if err := orCancelled(<-done); err != nil && ctx.Err() == nil {
+		return err
+	}
+	p.err.clear()
+	st := x.Status()
+	p.err.printf("sent %s, set aside %s, too old for the server %s\n", plural(int(st.Sent), "point"), thousands(int(st.SetAside)), thousands(int(st.TooOld)))
+	return ctx.Err()
+}
+
+func orCancelled(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// InfluxAsideCmd lists what was refused.
+type InfluxAsideCmd struct {
+	StoreFlags
+	JSON bool `help:"Print NDJSON."`
+}
+
+// Run lists.
+func (c *InfluxAsideCmd) Run(ctx context.Context, p *program) error {
+	s, err := c.openRead(ctx, p)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	total, list, err := s.Asides(ctx)
+	if err != nil {
+		return err
+	}
+	for a, err := range list {
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			line, err := json.Marshal(a)
+			if err != nil {
+				return err
+			}
+			p.out.printf("%s\n", line)
+			continue
+		}
+		p.out.printf("%s  record %d, %s: %s\n    %s\n", a.Time.UTC().Format("2006-01-02 15:04:05"), a.Seq, statusText(a.Status), oneLine(a.Reason), p.out.paint(faint, oneLine(a.Point)))
+	}
+	p.err.printf("%s set aside in all; the records are still in the store\n", plural(int(total), "point"))
+	return nil
+}
+
+func statusText(status int) string {
+	if status == 0 {
+		return "not sent"
+	}
+	return fmt.Sprint(status)
+}
+
+// influxEvents reads the events that sensors wrote to the server.
+func influxEvents(ctx context.Context, p *program, q storage.EventQuery, each func(analyzer.Event)) error {
+	x, err := p.influx()
+	if err != nil {
+		return err
+	}
+	defer x.Close()
+	for e, err := range x.Events(ctx, q) {
+		if err != nil {
+			return hinted(err, "vigie doctor --influx looks closer")
+		}
+		each(e)
+	}
+	return nil
+}

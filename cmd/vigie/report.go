@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"vigie/review"
+)
+
+// HandFlags say what is handed on, and how much of the place goes with it.
+type HandFlags struct {
+	Event    string `help:"The event to hand on, by its id." placeholder:"ID"`
+	From     string `help:"Or a period: from this time (2026-11-23, 2026-11-23T20:00:00Z)." placeholder:"TIME"`
+	To       string `help:"To this time; a day means its end. Default: now." placeholder:"TIME"`
+	Sensor   string `help:"Of the period, only this sensor." placeholder:"NAME"`
+	Location string `help:"How much of the place to give away: exact, coarse (about 10 km; cells under other names, no modem lines) or nowhere." enum:"exact,coarse,nowhere" default:"exact"`
+	Lang     string `help:"Language of the report: en or fr." enum:"en,fr" default:"en"`
+}
+
+func (c *HandFlags) options() review.BundleOptions {
+	return review.BundleOptions{Location: review.Precision(c.Location), Lang: c.Lang, Zone: time.Local}
+}
+
+// period is the time that the flags name.
+func (c *HandFlags) period() (from, to time.Time, err error) {
+	if c.From == "" {
+		return from, to, usage(errors.New("nothing is named to hand on"), "name an event with --event ID (vigie events lists them), or a period with --from and --to")
+	}
+	if from, err = parseSince(c.From); err != nil {
+		return from, to, err
+	}
+	to = time.Now()
+	if c.To != "" {
+		if to, err = parseSince(c.To); err != nil {
+			return from, to, err
+		}
+		if len(c.To) == len(time.DateOnly) {
+			to = to.AddDate(0, 0, 1)
+		}
+	}
+	if !to.After(from) {
+		return from, to, usage(fmt.Errorf("the period ends (%s) before it begins (%s)", to.Format(time.DateTime), from.Format(time.DateTime)), "--from comes before --to")
+	}
+	return from, to, nil
+}
+
+// ReportCmd writes a report.
+type ReportCmd struct {
+	StoreFlags
+	HandFlags
+	File string `arg:"" help:"Where to: a new HTML file, or - for standard output."`
+}
+
+// Run writes.
+func (c *ReportCmd) Run(ctx context.Context, p *program) error {
+	_, d, done, err := openDesk(ctx, p, &c.StoreFlags, review.Options{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer done()
+	return writeNew(c.File, p, func(w io.Writer) error {
+		if c.Event != "" {
+			return d.EventReport(ctx, w, c.Event, c.options())
+		}
+		from, to, err := c.period()
+		if err != nil {
+			return err
+		}
+		return d.PeriodReport(ctx, w, c.Sensor, from, to, c.options())
+	})
+}
+
+// writeNew writes a file that is not there yet, for its user alone, or standard output. What could not be finished is
+// taken away.
+func writeNew(path string, p *program, write func(io.Writer) error) error {
+	if path == "-" {
+		return write(p.out)
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return usage(fmt.Errorf("%s is there already", path), "name a new file: what was written before is not overwritten")
+	}
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(write(f), f.Close()); err != nil {
+		_ = os.Remove(path)
+		return err
+	}
+	p.err.printf("wrote %s\n", path)
+	return nil
+}

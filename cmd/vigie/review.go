@@ -1,0 +1,210 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	xterm "golang.org/x/term"
+
+	"vigie/analyzer"
+	"vigie/analyzer/rules"
+	"vigie/modem/at"
+	"vigie/review"
+	"vigie/storage"
+)
+
+// ReviewCmd serves the review desk.
+type ReviewCmd struct {
+	StoreFlags
+	More         []string `name:"also" help:"Another store to review beside this one; may be given several times. All open with the same passphrase file." placeholder:"DB" type:"path"`
+	Listen       string   `help:"Address to listen at. Beyond this machine only with a password file, over TLS." default:"127.0.0.1:8440" placeholder:"ADDR:PORT"`
+	Host         []string `help:"A further name under which browsers may ask for the desk (pi.local)." placeholder:"NAME"`
+	PasswordFile string   `help:"File of those who may log in, made by --set-password." placeholder:"FILE" type:"path" env:"VIGIE_PASSWORD_FILE"`
+	SetPassword  string   `help:"Set the password of this name in the password file and stop. It is asked for, never an argument." placeholder:"NAME"`
+	Reader       bool     `help:"With --set-password: this one may read, not decide."`
+	ReadOnly     bool     `help:"Take no verdicts from anybody."`
+	TLSCert      string   `help:"Certificate (PEM) to use instead of one of our own." placeholder:"FILE" type:"path"`
+	TLSKey       string   `help:"Its key." placeholder:"FILE" type:"path"`
+	Tiles        string   `help:"A PMTiles file for a sharper map; nothing is ever loaded from elsewhere." placeholder:"FILE" type:"path"`
+}
+
+// Run serves until interrupted.
+func (c *ReviewCmd) Run(ctx context.Context, p *program) error {
+	if c.SetPassword != "" {
+		return c.setPassword(p)
+	}
+	o := review.Options{Hosts: c.Host, ReadOnly: c.ReadOnly, Tiles: c.Tiles}
+	if c.PasswordFile != "" {
+		users, err := review.ReadUsers(c.PasswordFile)
+		if err != nil {
+			return err
+		}
+		o.Users = users
+	}
+	config, d, done, err := openDesk(ctx, p, &c.StoreFlags, o, c.More...)
+	if err != nil {
+		return err
+	}
+	defer done()
+	l, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return hinted(fmt.Errorf("review: %w", err), "another vigie may be listening there; choose another with --listen 127.0.0.1:PORT")
+	}
+	scheme, secure := "http", (*tls.Config)(nil)
+	if !review.Loopback(l.Addr()) || c.TLSCert != "" {
+		cert, err := c.certificate(config)
+		if err != nil {
+			l.Close()
+			return err
+		}
+		scheme, secure = "https", &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+		p.out.printf("certificate SHA-256 %s\n", review.Fingerprint(cert))
+	}
+	p.out.printf("the desk is at %s://%s/\n", scheme, l.Addr())
+	if len(o.Users) == 0 {
+		p.out.printf("no login: every user of this machine can open it\n")
+	}
+	return d.Serve(ctx, l, secure)
+}
+
+// certificate is the user's, or one of our own that stays beside the store.
+func (c *ReviewCmd) certificate(config Config) (tls.Certificate, error) {
+	if c.TLSCert != "" || c.TLSKey != "" {
+		cert, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
+		return cert, hinted(err, "give both --tls-cert and --tls-key, in PEM")
+	}
+	names := append([]string{"localhost", "127.0.0.1"}, c.Host...)
+	if host, err := os.Hostname(); err == nil {
+		names = append(names, host)
+	}
+	if host, _, err := net.SplitHostPort(c.Listen); err == nil && host != "" && !net.ParseIP(host).IsUnspecified() {
+		names = append(names, host)
+	}
+	return review.Certificate(filepath.Dir(c.path(config)), names, time.Now())
+}
+
+func (c *ReviewCmd) setPassword(p *program) error {
+	if c.PasswordFile == "" {
+		return usage(errors.New("no password file is named"), "say where it is kept: --password-file ~/.config/vigie/users")
+	}
+	ask := func(what string) (string, error) {
+		f, ok := p.in.(*os.File)
+		if !ok || !xterm.IsTerminal(int(f.Fd())) {
+			line, err := bufio.NewReader(p.in).ReadString('\n')
+			if line = strings.TrimRight(line, "\r\n"); line != "" {
+				err = nil
+			}
+			return line, err
+		}
+		p.err.printf("%s: ", what)
+		b, err := xterm.ReadPassword(int(f.Fd()))
+		p.err.printf("\n")
+		return string(b), err
+	}
+	password, err := ask("password of " + oneLine(c.SetPassword))
+	if err != nil {
+		return fmt.Errorf("reading the password: %w", err)
+	}
+	if f, ok := p.in.(*os.File); ok && xterm.IsTerminal(int(f.Fd())) {
+		again, err := ask("again")
+		if err != nil {
+			return fmt.Errorf("reading the password: %w", err)
+		}
+		if again != password {
+			return usage(errors.New("the two are not the same"), "try again; nothing was changed")
+		}
+	}
+	role := review.Reviewer
+	if c.Reader {
+		role = review.Reader
+	}
+	u, err := review.NewUser(c.SetPassword, password, role)
+	if err != nil {
+		return err
+	}
+	if err := review.WriteUser(c.PasswordFile, u); err != nil {
+		return err
+	}
+	p.out.printf("%s may log in (%s)\n", oneLine(u.Name), u.Role)
+	return nil
+}
+
+// openDesk opens a desk over the store of the flags and others. done closes them.
+func openDesk(ctx context.Context, p *program, f *StoreFlags, o review.Options, more ...string) (config Config, d *review.Desk, done func(), err error) {
+	config, err = loadConfig(p.cli.Config, true)
+	if err != nil {
+		return config, nil, nil, err
+	}
+	var closers []func() error
+	done = func() {
+		for _, c := range closers {
+			_ = c()
+		}
+	}
+	defer func() {
+		if err != nil {
+			done()
+		}
+	}()
+	for _, path := range append([]string{f.path(config)}, more...) {
+		one := StoreFlags{Store: path, PassphraseFile: f.PassphraseFile}
+		s, err := one.open(ctx, config, storage.Options{ReadOnly: true})
+		if err != nil {
+			return config, nil, nil, err
+		}
+		closers = append(closers, s.Close)
+		for _, n := range s.Notices() {
+			p.err.printf("store %s: %s\n", oneLine(path), oneLine(n))
+		}
+		from := review.Store{Name: filepath.Base(path), Store: s}
+		secret, err := passphrase(f.PassphraseFile, config.PassphraseFile)
+		if err != nil {
+			return config, nil, nil, err
+		}
+		if j, err := storage.OpenJudge(ctx, path, storage.Options{Passphrase: secret}); err == nil {
+			from.Judge = j
+			closers = append(closers, j.Close)
+		} else if !o.ReadOnly {
+			p.err.printf("no verdicts can be given here: %s\n", oneLine(err.Error()))
+		}
+		o.Stores = append(o.Stores, from)
+	}
+	o.Rules, o.Scrub, o.Software = rules.All(), at.Scrub, versionText()
+	o.Log = slog.New(slog.NewTextHandler(p.err, nil))
+	o.Rerun = func(ctx context.Context, s *storage.Store, sensor string, from, to time.Time) ([]analyzer.Event, error) {
+		return rerun(ctx, config, s, sensor, from, to)
+	}
+	d, err = review.New(o)
+	return config, d, done, err
+}
+
+// learnBefore is how much of what came before a time is learned from when the rules are run again over it.
+const learnBefore = 14 * 24 * time.Hour
+
+// rerun says what today's rules make of the records of a sensor in a time.
+func rerun(ctx context.Context, config Config, s *storage.Store, sensor string, from, to time.Time) ([]analyzer.Event, error) {
+	found := eventLog{}
+	l := &line{engine: newEngine(config), event: found.add}
+	for e, err := range s.Records(ctx, storage.Query{Sensor: sensor, From: from.Add(-learnBefore), To: to}) {
+		if err != nil {
+			return nil, err
+		}
+		if err := l.feed(ctx, e.Record); err != nil {
+			return nil, err
+		}
+	}
+	l.engine.Finish()
+	if err := l.flush(ctx); err != nil {
+		return nil, err
+	}
+	return lasting(found.sorted(), from), nil
+}

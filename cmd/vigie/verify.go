@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"filippo.io/age"
+	"filippo.io/age/armor"
+	"golang.org/x/mod/sumdb/note"
+
+	"vigie/review"
+)
+
+// VerifyCmd checks a bundle.
+type VerifyCmd struct {
+	Key      []string `help:"File with the public key of somebody who should have signed. May be given several times." placeholder:"FILE" type:"path"`
+	Identity string   `help:"File with the age identity that opens a sealed bundle." placeholder:"FILE" type:"path"`
+	Bundle   string   `arg:"" help:"The bundle." type:"path"`
+}
+
+// Run checks.
+func (c *VerifyCmd) Run(_ context.Context, p *program) error {
+	var keys []note.Verifier
+	for _, name := range c.Key {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return fmt.Errorf("key: %w", err)
+		}
+		k, err := note.NewVerifier(strings.TrimSpace(string(text)))
+		if err != nil {
+			return usage(fmt.Errorf("key %s: %w", name, err), "the file holds the one line that vigie bundle --new-key printed")
+		}
+		keys = append(keys, k)
+	}
+	r, size, done, err := c.open()
+	if err != nil {
+		return err
+	}
+	defer done()
+	v, err := review.Verify(r, size, keys...)
+	if err != nil {
+		return hinted(err, "a bundle is a zip file that vigie bundle or the review desk wrote; a sealed one needs --identity")
+	}
+	if v.About != "" {
+		p.out.printf("bundle of %s\nmade %s with %s, location %s, %s\n", oneLine(v.About), v.Made.UTC().Format(time.DateTime+" UTC"), oneLine(v.Software), oneLine(string(v.Location)), plural(v.Members, "file"))
+	}
+	p.out.printf("manifest SHA-256 %s\n", v.Manifest)
+	for _, s := range v.Signers {
+		p.out.printf("%s by %s\n", p.out.paint(green, "signed"), oneLine(s))
+	}
+	for _, s := range v.Unknown {
+		p.out.printf("a signature by %s was not checked: give its public key with --key\n", oneLine(s))
+	}
+	for _, s := range v.Stamps {
+		p.out.printf("an outside timestamp is attached (%s); check it with the tool it is from\n", oneLine(s))
+	}
+	for _, n := range v.Notes {
+		p.out.printf("note: %s\n", oneLine(n))
+	}
+	if !v.Good() {
+		for _, problem := range v.Problems {
+			p.out.printf("%s %s\n", p.out.paint(red, "wrong:"), oneLine(problem))
+		}
+		return hinted(fmt.Errorf("%s is not as it was made: %s", c.Bundle, plural(len(v.Problems), "problem")), "ask whoever gave it to you for another copy, and compare the SHA-256 of the manifest")
+	}
+	p.out.printf("%s\n\nthis proves that\n", p.out.paint(green, "whole"))
+	for _, s := range v.Proves() {
+		p.out.printf("  - %s\n", wrap(oneLine(s), 100, "    "))
+	}
+	p.out.printf("this does not prove\n")
+	for _, s := range v.ProvesNot() {
+		p.out.printf("  - %s\n", wrap(oneLine(s), 100, "    "))
+	}
+	return nil
+}
+
+// mostSealed bounds what is opened in memory; a sealed bundle leaves nothing readable on the disk.
+const mostSealed = 1 << 30
+
+func (c *VerifyCmd) open() (r io.ReaderAt, size int64, done func(), err error) {
+	f, err := os.Open(c.Bundle)
+	if err != nil {
+		return nil, 0, nil, err
+	}
+	if c.Identity == "" {
+		info, err := f.Stat()
+		if err != nil {
+			f.Close()
+			return nil, 0, nil, err
+		}
+		return f, info.Size(), func() { f.Close() }, nil
+	}
+	defer f.Close()
+	key, err := os.Open(c.Identity)
+	if err != nil {
+		return nil, 0, nil, fmt.Errorf("identity: %w", err)
+	}
+	defer key.Close()
+	ids, err := age.ParseIdentities(key)
+	if err != nil {
+		return nil, 0, nil, usage(fmt.Errorf("identity %s: %w", c.Identity, err), "the file is what age-keygen wrote")
+	}
+	var in io.Reader = f
+	head := make([]byte, len(armor.Header))
+	if _, err := f.ReadAt(head, 0); err == nil && string(head) == armor.Header {
+		in = armor.NewReader(f)
+	}
+	plain, err := age.Decrypt(in, ids...)
+	if err != nil {
+		return nil, 0, nil, hinted(fmt.Errorf("opening %s: %w", c.Bundle, err), "it is sealed to somebody else, or not sealed at all")
+	}
+	data, err := io.ReadAll(io.LimitReader(plain, mostSealed+1))
+	if err == nil && len(data) > mostSealed {
+		err = errors.New("larger than 1 GiB")
+	}
+	if err != nil {
+		return nil, 0, nil, fmt.Errorf("opening %s: %w", c.Bundle, err)
+	}
+	return bytes.NewReader(data), int64(len(data)), func() {}, nil
+}
