@@ -13,9 +13,12 @@ type baseline struct {
 	Tiles    table[uint64, tileRecord]
 	Networks table[uint16, Network]
 	RATs     [5]ratRecord
-	Stays    int64 // changes of cell
-	Single   int64 // cells with exactly one stay: the estimate of how much is still unseen (Good-Turing)
-	Falls    int64 // changes to GSM from a later RAT
+	Stays    int64  // changes of cell
+	Single   int64  // cells with exactly one stay: the estimate of how much is still unseen (Good-Turing)
+	Narrow   uint32 // LTE cells at most 5 MHz wide
+	Wide     uint32 // LTE cells whose width is known
+	Falls    int64  // changes to GSM from a later RAT
+	Falls3G  int64  // changes to UMTS from LTE or NR
 }
 
 // Bounds of the tables of one sensor. 131,072 cells are more than a year of driving shows.
@@ -85,6 +88,14 @@ type Network struct {
 type ratRecord struct {
 	N     uint32
 	Stays uint32
+
+	Asked, Empty    uint32     // neighbour lists
+	Bare, Alien     uint32     // stays that began with two empty lists, and stays whose first list held only strangers
+	Replan          int64      // when a known cell last came back from an outage under another area
+	Steps           [12]uint32 // changes of cell by how much stronger the new one came, in steps of 3 dB
+	Stepped         uint32     // their sum, with those that came weaker
+	Areas, Channels uint32     // changes of cell that brought an area or a channel never seen
+
 	Top   float32 // the strongest cell of this RAT
 	Scale uint8   // 2: levels are RSRP or RSCP; 1: RSSI; 0: none yet
 }
@@ -171,4 +182,30 @@ func (r *Known) hear(level float32) {
 	}
 	r.Dev += w * (d - r.Dev)
 	r.Top = max(r.Top, level)
+}
+
+// rat is what was learned of a RAT; a RAT that does not exist shares the place of the one not known.
+func (b *baseline) rat(r cell.RAT) *ratRecord {
+	if int(r) >= len(b.RATs) {
+		r = cell.UnknownRAT
+	}
+	return &b.RATs[r]
+}
+
+// step counts by how much stronger a cell came than the one before it.
+func (r *ratRecord) step(up float64) {
+	r.Stepped++
+	if up >= 0 {
+		r.Steps[min(int(up/3), len(r.Steps)-1)]++
+	}
+}
+
+// stepShare is the share of changes of cell that brought at least so much more level, shrunk towards prior.
+func (r *ratRecord) stepShare(up, prior float64) float64 {
+	const weight = 20
+	n := 0.0
+	for i := max(0, int(up/3)); i < len(r.Steps); i++ {
+		n += float64(r.Steps[i])
+	}
+	return (n + weight*prior) / (float64(r.Stepped) + weight)
 }

@@ -61,6 +61,12 @@ func (s *site) learn(v *View) {
 	if v.Arrived {
 		s.learnStay(v, st, rec)
 	}
+	if bw, ok := v.Obs.Serving.Bandwidth.Get(); ok && isNew && st.Cell.RAT == cell.LTE {
+		b.Wide++
+		if bw <= 5000 {
+			b.Narrow++
+		}
+	}
 	rec.Seen = s.Now
 	if rec.Suspect {
 		return
@@ -72,21 +78,38 @@ func (s *site) learn(v *View) {
 		s.learnIdentity(v, st, rec)
 	}
 	if v.Asked {
-		if len(s.Neigh) > 0 {
-			rec.Listed++
-		} else {
+		r := b.rat(st.Cell.RAT)
+		r.Asked++
+		switch {
+		case len(s.Neigh) == 0:
 			rec.Empty++
+			r.Empty++
+			if st.Empty == 2 && st.Listed == 0 {
+				r.Bare++
+			}
+		default:
+			if v.Strangers && st.Listed == 1 {
+				r.Alien++
+			}
+			rec.Listed++
 		}
 	}
 	if v.HasLevel {
 		rec.hear(v.Level)
-		r := &b.RATs[st.Cell.RAT]
-		if r.N == 0 || v.Level > r.Top {
-			r.Top = v.Level
+		r := b.rat(st.Cell.RAT)
+		if low, ok := st.Lately(2); ok {
+			if r.N == 0 || low > r.Top {
+				r.Top = low
+			}
+			r.N++
 		}
-		r.N++
 	}
 	rec.N++
+	if st.N == 3 && !st.Blind && !st.Outage {
+		if up, ok := v.Rise(); ok {
+			b.rat(st.Cell.RAT).step(up)
+		}
+	}
 	s.adopt(st, rec)
 }
 
@@ -100,9 +123,21 @@ func (s *site) learnStay(v *View, st *Stay, rec *Known) {
 	case 2:
 		b.Single--
 	}
-	b.RATs[st.Cell.RAT].Stays++
-	if p := v.Stay(1); p != nil && !st.Blind && st.Cell.RAT == cell.GSM && p.Cell.RAT > cell.GSM {
-		b.Falls++
+	r := b.rat(st.Cell.RAT)
+	r.Stays++
+	if st.NewArea && !st.Blind {
+		r.Areas++
+	}
+	if st.NewChannel && !st.Blind {
+		r.Channels++
+	}
+	if p := v.Stay(1); p != nil && !st.Blind {
+		switch {
+		case st.Cell.RAT == cell.GSM && p.Cell.RAT > cell.GSM:
+			b.Falls++
+		case st.Cell.RAT == cell.UMTS && p.Cell.RAT > cell.UMTS:
+			b.Falls3G++
+		}
 	}
 	if key, ok := s.tileKey(); ok {
 		t, _ := b.Tiles.put(key, maxTiles, func(t *tileRecord) int64 { return t.Seen })
@@ -133,13 +168,22 @@ func (s *site) learnIdentity(v *View, st *Stay, rec *Known) {
 		a, isNew := b.Areas.put(areaKey{id.RAT, id.PLMN, id.Area}, maxAreas, func(a *Area) int64 { return a.Seen })
 		if isNew {
 			a.First = s.Now
+			if !v.Arrived && !st.Blind {
+				b.rat(id.RAT).Areas++
+			}
 		}
 		a.Seen = s.Now
-		if st.NewCell && rec.Stays <= 1 {
+		if rec.Stays <= 1 || isNew {
 			a.Cells++
+		}
+		if a.Cells >= 3 {
+			a.Suspect = false // a transmitter is one cell, or two; this is a part of the network
 		}
 		if st.OtherArea {
 			a.Moved++
+			if st.Outage {
+				b.rat(id.RAT).Replan = s.Now
+			}
 			if rec.Alt != id.Area {
 				rec.Alt, rec.AltN, rec.AltFrom = id.Area, 0, s.Now
 			}

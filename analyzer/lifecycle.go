@@ -33,6 +33,7 @@ type story struct {
 type finding struct {
 	Rule     int
 	RuleID   string
+	Place    bool    // see Sign
 	Weight   float64 // the most it weighed
 	Severity Severity
 	First    int64
@@ -54,24 +55,28 @@ const (
 	joinMs      = 20_000      // findings closer than this belong to one story, whatever they suspect
 	pendingMs   = 90_000      // evidence that did not suffice is dropped after this long without more
 	holdMs      = 10 * 60_000 // an event is closed after this long without evidence
-	promoteMs   = 60_000      // an alert may still grow worse for this long; later it takes a new event
+	promoteMs   = 30_000      // the severity of an alert may still rise for this long; then what was sent stands
 	presenceMs  = 60 * 60_000 // camping on a suspect cell prolongs an event by no more than this
 	maxEvidence = 8           // a finding keeps the first ones, and the last
 	maxStories  = 8           // at one time; the oldest pending one gives way
 	maxSuspects = 12          //
 	episodeMs   = 30 * 24 * 3600_000
 	maxEpisodes = 64
+	maxIDs      = 64
 )
 
 // sign takes what a rule said into the story it belongs to.
 func (e *Engine) sign(s *site, rule int, sg *Sign) {
 	r := &e.rules[rule]
 	w := weight(sg.P, r.Telling)
+	if w < odd {
+		return
+	}
 	first := s.Now
 	if sg.first != 0 && sg.first < first {
 		first = sg.first
 	}
-	st := s.storyFor(e, rule, sg, w)
+	st := s.storyFor(e, sg)
 	if st.First == 0 || first < st.First && st.State == Pending {
 		st.First = first
 	}
@@ -84,16 +89,15 @@ func (e *Engine) sign(s *site, rule int, sg *Sign) {
 	e.grade(s, st)
 }
 
-// storyFor finds the story that a sign belongs to, or begins one. An alert that can no longer grow worse takes only what
-// leaves its severity as it is.
-func (s *site) storyFor(e *Engine, rule int, sg *Sign, w float64) *story {
+// storyFor finds the story that a sign belongs to, or begins one: one that suspects the same cell, or, where either
+// suspects none, one of the last seconds. Nearness in time alone does not join: on a drive something odd is always near,
+// and a sum over unrelated oddities says nothing.
+func (s *site) storyFor(e *Engine, sg *Sign) *story {
 	var best *story
 	for i := range s.Stories {
 		st := &s.Stories[i]
-		if s.Now-st.Last > joinMs && !st.suspects(sg.Suspects) {
-			continue
-		}
-		if st.Alerted != 0 && s.Now-st.Alerted > promoteMs && e.severity(s, st, rule, w) > st.Severity {
+		near := s.Now-st.Signed <= joinMs && (len(st.Suspects) == 0 || len(sg.Suspects) == 0)
+		if !near && !st.suspects(sg.Suspects) {
 			continue
 		}
 		if best == nil || st.Signed > best.Signed {
@@ -156,7 +160,7 @@ func (st *story) add(s *site, e *Engine, rule int, sg *Sign, w float64, first in
 	}
 	f.Last = s.Now
 	if w > f.Weight {
-		f.Weight = w
+		f.Weight, f.Place = w, sg.Place
 		if sg.Text != "" {
 			f.Text, f.Innocent = sg.Text, sg.Innocent
 		}
@@ -170,16 +174,19 @@ func (st *story) add(s *site, e *Engine, rule int, sg *Sign, w float64, first in
 	f.Evidence = append(f.Evidence, trace{s.Now, slices.Clone(e.view.Obs.Raw)})
 }
 
-// score is the sum over causes of the heaviest finding of each; extra is a finding that is not there yet.
-func (e *Engine) score(st *story, rule int, w float64) (sum float64, causes int) {
+// score is the sum over causes of the heaviest finding of each.
+func (e *Engine) score(st *story) (sum float64, causes int) {
 	type part struct {
 		cause string
 		w     float64
 	}
 	var room [16]part
 	parts := room[:0]
-	put := func(rule int, w float64) {
+	put := func(rule int, place bool, w float64) {
 		c := e.rules[rule].Cause
+		if place {
+			c = "new place"
+		}
 		for i := range parts {
 			if parts[i].cause == c {
 				parts[i].w = max(parts[i].w, w)
@@ -189,10 +196,7 @@ func (e *Engine) score(st *story, rule int, w float64) (sum float64, causes int)
 		parts = append(parts, part{c, w})
 	}
 	for i := range st.Findings {
-		put(st.Findings[i].Rule, st.Findings[i].Weight)
-	}
-	if rule >= 0 {
-		put(rule, w)
+		put(st.Findings[i].Rule, st.Findings[i].Place, st.Findings[i].Weight)
 	}
 	for _, p := range parts {
 		sum += p.w
@@ -203,9 +207,8 @@ func (e *Engine) score(st *story, rule int, w float64) (sum float64, causes int)
 	return sum, causes
 }
 
-// severity of a story, with one more finding when rule is not negative.
-func (e *Engine) severity(s *site, st *story, rule int, w float64) Severity {
-	sum, causes := e.score(st, rule, w)
+func (e *Engine) severity(s *site, st *story) Severity {
+	sum, causes := e.score(st)
 	sev := e.alone(s, sum)
 	if sev == High && causes < 2 {
 		sev = Medium
@@ -215,9 +218,6 @@ func (e *Engine) severity(s *site, st *story, rule int, w float64) Severity {
 	for i := range st.Findings {
 		r := &e.rules[st.Findings[i].Rule]
 		limit, floor = max(limit, r.Max), max(floor, min(st.Findings[i].Severity, r.Max))
-	}
-	if rule >= 0 {
-		limit = max(limit, e.rules[rule].Max)
 	}
 	return min(max(sev, min(floor, Low)), limit)
 }
@@ -238,12 +238,12 @@ func (e *Engine) alone(s *site, score float64) Severity {
 
 // grade opens a story, or raises it, when its findings suffice.
 func (e *Engine) grade(s *site, st *story) {
-	sev := e.severity(s, st, -1, 0)
-	st.Score, _ = e.score(st, -1, 0)
+	sev := e.severity(s, st)
+	st.Score, _ = e.score(st)
 	switch {
 	case st.State == Pending && sev >= Low:
 		st.State, st.Severity, st.Opened = Open, sev, s.Now
-	case st.State == Open && sev > st.Severity:
+	case st.State == Open && sev > st.Severity && !st.frozen(s.Now):
 		st.Severity, st.Opened = sev, s.Now
 	default:
 		return
@@ -257,6 +257,9 @@ func (e *Engine) grade(s *site, st *story) {
 	}
 }
 
+// frozen tells whether an alert has been out for so long that its severity no longer changes: what was sent stands.
+func (st *story) frozen(now int64) bool { return st.Alerted != 0 && now-st.Alerted > promoteMs }
+
 // id derives a name from sensor, first evidence and the rules that opened the event.
 func (e *Engine) id(s *site, st *story) string {
 	var rules []string
@@ -264,8 +267,19 @@ func (e *Engine) id(s *site, st *story) string {
 		rules = append(rules, st.Findings[i].RuleID)
 	}
 	sort.Strings(rules)
-	h := sha256.Sum256([]byte(s.Sensor + "\x00" + strconv.FormatInt(st.First, 10) + "\x00" + strings.Join(rules, ",")))
-	return hex.EncodeToString(h[:8])
+	name := s.Sensor + "\x00" + strconv.FormatInt(st.First, 10) + "\x00" + strings.Join(rules, ",")
+	for {
+		h := sha256.Sum256([]byte(name))
+		id := hex.EncodeToString(h[:8])
+		if !slices.Contains(s.IDs, id) {
+			if len(s.IDs) == maxIDs {
+				s.IDs = s.IDs[1:]
+			}
+			s.IDs = append(s.IDs, id)
+			return id
+		}
+		name += "+" // two stories that began with one observation and by the same rules
+	}
 }
 
 // guard keeps the suspects of an alert from becoming normal, where they were first seen in this story.
@@ -345,7 +359,7 @@ func (e *Engine) event(s *site, st *story) Event {
 		f := &order[i]
 		r := &e.rules[f.Rule]
 		out := Finding{Rule: r.ID, Version: r.Version, Severity: f.Severity, First: at(f.First), Last: at(f.Last),
-			Summary: f.Text + ". " + howOften(f.Seen, f.Days), Evidence: []Evidence{}}
+			Summary: f.Text + ". " + howOften(f.Seen, f.Days) + fmt.Sprintf(" It weighs %.1f.", f.Weight), Evidence: []Evidence{}}
 		for _, t := range f.Evidence {
 			raw := t.Raw
 			if raw == nil {

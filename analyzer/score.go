@@ -12,15 +12,25 @@ const (
 	mediumScore   = 3.0
 	highStep      = 2.0 // high needs two decades more, and two causes
 	lowScore      = 1.0
+	odd           = 0.5 // what weighs less is ordinary here, and no finding
 	defaultBudget = 4.0 // alerts a month
 	maxRaise      = 1.5 // how far a noisy site may raise its own threshold
 )
+
+// pace is what is added on the move, where a day brings ten times as many changes of cell and more as at one place, each
+// a chance for something odd: half a decade, since such a sensor is not on the move all day.
+func (e *Engine) pace(s *site) float64 {
+	if s.fixed() {
+		return 0
+	}
+	return 0.5
+}
 
 // threshold is the score from which a story alerts at this site. It is at least what the budget asks for; and where the
 // site's own history of the last thirty days, today left out, holds more episodes above it than the budget allows, it
 // rises until it does not, within bounds: an attacker who makes noise for days cannot silence it.
 func (e *Engine) threshold(s *site) float64 {
-	floor := mediumScore - math.Log10(e.budget/defaultBudget)
+	floor := mediumScore + e.pace(s) - math.Log10(e.budget/defaultBudget)
 	if len(s.Episodes) <= int(e.budget) {
 		return floor
 	}

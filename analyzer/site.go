@@ -43,12 +43,15 @@ type site struct {
 	Near      int64 // when a neighbour list was last unlike the one before
 	Regs      [4]registration
 	Secondary int
-	Zone      int64 // offset of the network's time that was last seen, quarter hours; see network-time
+	Service   int64   // since when there was service; 0: never
+	Noisy     int     // observations in a row with much noise, see Jammed
+	Quiet     float32 // slow mean of RSSI less RSRP
+	Zone      int64   // offset of the network's time that was last seen, quarter hours; see network-time
 	Base      baseline
 	Habits    []habit
 	Stories   []story
 	Episodes  []episode
-	Serial    int
+	IDs       []string // of the last events
 }
 
 // fix is one position.
@@ -57,6 +60,7 @@ type fix struct {
 	Lat, Lon float64
 	Speed    float32
 	HasSpeed bool
+	Coarse   bool // good for a tile, not to tell whether the sensor stands still
 }
 
 // registration is what the modem last said of one domain.
@@ -191,6 +195,9 @@ func (s *site) locate(e *Engine, p *cell.Position) {
 		return
 	}
 	f := fix{At: s.Now, Lat: p.Lat, Lon: p.Lon}
+	if a, known := p.Accuracy.Get(); known && !(a < 50) {
+		f.Coarse = true
+	}
 	if v, known := p.Speed.Get(); known && v >= 0 && v < 1000 {
 		f.Speed, f.HasSpeed = float32(v), true
 	}
@@ -244,6 +251,9 @@ func (s *site) observe(e *Engine, o *cell.Observation) {
 		s.State = o.State
 		s.Seen |= cell.FieldState
 	}
+	if s.Service == 0 && (o.State == cell.Idle || o.State == cell.Connected || s.registered()) {
+		s.Service = s.Now
+	}
 	if o.Survey || s.Survey {
 		v.Survey = true
 		return
@@ -267,6 +277,17 @@ func (s *site) observe(e *Engine, o *cell.Observation) {
 		s.Secondary = len(o.Secondary)
 		s.Seen |= cell.FieldSecondary
 	}
+}
+
+// registered tells whether any domain was registered at the last answer.
+func (s *site) registered() bool {
+	for i := range s.Regs {
+		switch s.Regs[i].Status {
+		case 1, 5, 6, 7, 9, 10:
+			return true
+		}
+	}
+	return false
 }
 
 // ident reads the identity out of a cell, without what cannot be.
@@ -350,6 +371,7 @@ func (e *Engine) level(c *cell.Cell) (float32, bool) {
 func (s *site) serve(v *View, o *cell.Observation) {
 	e, c := v.engine, o.Serving
 	id := e.ident(c)
+	s.supply(e, &id)
 	v.Cell = id
 	v.Level, v.HasLevel = s.level(e, c)
 	if q, ok := c.RSRQ.Get(); ok && q >= -43.5 && q <= 20 {
@@ -381,6 +403,29 @@ func (s *site) serve(v *View, o *cell.Observation) {
 		}
 	}
 	s.arrive(v, &id, c)
+}
+
+// supply gives a cell the network that its line did not name. An unsolicited +CEREG names a cell without its PLMN: it is the
+// cell of that identity which is known here, else one of the network that the modem was on.
+func (s *site) supply(e *Engine, id *Ident) {
+	if id.PLMN != 0 || !id.Known() {
+		return
+	}
+	on := uint16(0)
+	if len(s.Stays) > 0 {
+		on = s.Stays[0].Cell.PLMN
+	}
+	id.PLMN = on
+	if k, _ := id.key(); on != 0 && s.Base.Cells.get(k) != nil {
+		return
+	}
+	for n := 1; n < min(len(e.nets.List), 32); n++ {
+		id.PLMN = uint16(n)
+		if k, _ := id.key(); s.Base.Cells.get(k) != nil {
+			return
+		}
+	}
+	id.PLMN = on
 }
 
 // settle drops the area of a source that updates area and cell id at different moments, until both have been the same
@@ -425,6 +470,8 @@ func (s *site) update(v *View, cur *Stay, c *cell.Cell) {
 		cur.hear(v.Level)
 	}
 	if v.HasQuality {
+		cur.QSum += v.Quality
+		cur.QN++
 		if !cur.HasQ || v.Quality > cur.Quality {
 			cur.Quality, cur.HasQ = v.Quality, true
 		}
@@ -432,8 +479,31 @@ func (s *site) update(v *View, cur *Stay, c *cell.Cell) {
 	if v.Obs.State == cell.Limited {
 		cur.Limited++
 	}
+	if ta, ok := c.TA.Get(); ok {
+		v.TA, v.HasTA = ta, true
+		if cur.TA > 0 && s.Now-cur.TAAt <= 15_000 {
+			v.TABefore, v.HasTABefore = uint16(cur.TA-1), true
+		}
+		cur.TA, cur.TAAt = int32(ta)+1, s.Now
+	}
 	if c.Placeholder.Has(cell.FieldArea) {
 		cur.Barred++
+	}
+	rssi, ok1 := c.RSSI.Get()
+	rsrp, ok2 := c.RSRP.Get()
+	if ok1 && ok2 {
+		over := float32(rssi - rsrp)
+		switch {
+		case cur.N == 1 || over != over:
+			s.Quiet, s.Noisy = over, 0
+		default:
+			if over-s.Quiet >= 12 && v.HasQuality && v.Quality <= -17 {
+				s.Noisy++
+			} else {
+				s.Noisy = 0
+			}
+			s.Quiet += 0.05 * (over - s.Quiet)
+		}
 	}
 }
 
@@ -554,8 +624,28 @@ func (s *site) neighbours(v *View, list []cell.Cell) {
 			s.Stays[0].Empty++
 		} else {
 			s.Stays[0].Listed++
+			v.Strangers = s.strangers()
 		}
 	}
+}
+
+// strangers tells whether every cell of the neighbour list is one that was never heard before.
+func (s *site) strangers() bool {
+	n := 0
+	for i := range s.Neigh {
+		k, ok := s.Neigh[i].key()
+		if !ok {
+			continue
+		}
+		if s.Base.Heard.get(k) != nil || s.Base.Cells.get(k) != nil {
+			return false
+		}
+		if p, ok := s.Neigh[i].phys(); ok && s.Base.Phys.get(p) != nil {
+			return false
+		}
+		n++
+	}
+	return n > 0
 }
 
 func (v *View) levelFields(c *cell.Cell) (f cell.Fields) {

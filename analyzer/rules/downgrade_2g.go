@@ -31,13 +31,15 @@ var downgrade2G = analyzer.Rule{
 			p *= 0.1
 		case level >= -105:
 			p *= 0.3
+		default:
+			p *= 3
 		}
 		where := "a 2G cell"
 		if on.NewCell {
 			where = "a 2G cell never seen here"
 			p *= 0.3
 		}
-		if v.HasLevel && v.Level >= -60 {
+		if v.HasLevel && v.Level >= -60 && from.Cell.RAT >= cell.LTE {
 			p *= 0.2
 		}
 		s.P = p

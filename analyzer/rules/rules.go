@@ -7,9 +7,39 @@ import "vigie/analyzer"
 // All lists every rule, in the order in which they look at an observation.
 func All() []analyzer.Rule {
 	return []analyzer.Rule{
+		// who the cell says it is
 		testPLMN,
+		foreignNetwork,
 		areaCodeMismatch,
+		strangeArea,
+		newCell,
+		movedCell,
+		twinCell,
+		farFromHome,
+		newChannel,
+		impossibleChannel,
+		lostArea,
+		// how it sounds
+		tooStrong,
+		loudNewcomer,
+		levelStep,
+		poorQuality,
+		timingJump,
+		noNeighbours,
+		strangeNeighbours,
+		jamming,
+		narrowCell,
+		// what it does to you
 		downgrade2G,
+		downgrade3G,
+		switchedOffRAT,
+		captureRelease,
+		stepBack,
 		registrationRejected,
+		limitedService,
+		networkDetach,
+		priorityLure,
+		pingPong,
+		networkTime,
 	}
 }

@@ -1,0 +1,134 @@
+package rules
+
+import (
+	"math"
+
+	"vigie/analyzer"
+	"vigie/cell"
+)
+
+var captureRelease = analyzer.Rule{
+	ID: "capture-release", Version: 1, Title: "to an unknown cell, and home again",
+	Needs: cell.FieldCellID, Cause: "release",
+	Min: analyzer.Info, Max: analyzer.High, Status: analyzer.Measured, Telling: analyzer.Moderate,
+	Innocent: []string{
+		"the edge between two cells, where a modem goes back and forth",
+		"a short-lived good spot: a crossing, a bridge, a lift door that opens",
+		"a handover that failed and was taken back",
+	},
+	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+		home, out, ok := v.Excursion()
+		if !ok {
+			return elsewhere(v, s)
+		}
+		on, last := v.On(), v.Stay(1)
+		away := float64(v.Now-out.From) / 1000
+		if away < 2 {
+			return false // a handover that was taken back
+		}
+		p := 0.1
+		if v.Fixed() {
+			p = 0.3 * v.Novelty()
+		}
+		if away < 8 {
+			p = max(p, 0.3) // two in five stays of a drive are shorter than ten seconds
+		}
+		if out.Cell.RAT == cell.UMTS && on.Cell.RAT >= cell.LTE && last == out {
+			p = 0.5 // as every voice call does on many networks
+		}
+		if out.Cell.RAT < home.Cell.RAT && !good(home) {
+			p = max(p, 0.5) // a hole in the coverage, bridged by what was there before
+		}
+		area := 0.6 // of 47 new areas in the benign traces, 3 were left again for home after eight seconds or more
+		if v.Fixed() {
+			area = 0.3 // and a border does not move
+		}
+		for n := 1; ; n++ {
+			x := v.Stay(n)
+			if x.NewArea && away >= 8 {
+				p *= area
+			}
+			s.Suspect(&x.Cell)
+			if x == out {
+				break
+			}
+		}
+		s.Say("the modem left %s for %.0f s, for %s, and came back", &home.Cell, away, &out.Cell)
+		if m, up, down := hump(home, out, last, on); m > 0 && away >= 8 {
+			p *= fade(v, m) * alone(out)
+			s.Say("the modem left %s for %.0f s, for %s, which was %.0f dB stronger when it came and %.0f dB when it went", &home.Cell, away,
+				&out.Cell, up, down)
+		}
+		s.P = p
+		s.Since(out.From)
+		return true
+	},
+}
+
+// elsewhere sees the modem leave an unknown cell that was much stronger both than the one before and than the one after.
+func elsewhere(v *analyzer.View, s *analyzer.Sign) bool {
+	on, x, home := v.On(), v.Stay(1), v.Stay(2)
+	if on == nil || !v.Arrived || on.Blind || x == nil || home == nil || x.Blind || !x.NewCell || x.Seconds() < 8 || x.Seconds() > 12*60 {
+		return false
+	}
+	m, up, down := hump(home, x, x, on)
+	if m < 6 {
+		return false
+	}
+	s.P = 0.5 * fade(v, m) * alone(x)
+	s.Suspect(&x.Cell)
+	s.Since(x.From)
+	s.Say("%s came %.0f dB stronger than the cell before it, and was %.0f dB stronger than the one after it when it was gone", &x.Cell, up, down)
+	return true
+}
+
+// fade is how much rarer an excursion becomes by every dB by which the cell was stronger than home at both ends: cells
+// end where they are weak.
+func fade(v *analyzer.View, m float64) float64 {
+	scale := 5.0
+	if v.Arriving() {
+		scale = 7 // the level changes with the place too
+	}
+	if v.On().Cell.RAT == cell.GSM {
+		scale *= 1.5 // wider steps were measured there
+	}
+	return math.Pow(10, -m/scale)
+}
+
+// alone weighs how a cell sounded while it was there: by itself, as a single transmitter close by, or one among others.
+// And how it ended: cells of a network are left when they have faded, a transmitter that is switched off or lets go is
+// gone at its best.
+func alone(s *analyzer.Stay) float64 {
+	p := 1.0
+	switch s.Dominance() {
+	case 1:
+		p = 0.3
+	case -1:
+		p = 3
+	}
+	if end, ok := s.AtEnd(); ok && s.N >= 8 {
+		switch faded := float64(s.Peak) - end; {
+		case faded <= 6:
+			p *= 0.3
+		case faded >= 12:
+			p *= 2
+		}
+	}
+	return p
+}
+
+// hump is by how much the cells of an excursion were stronger than those around it, on the way out and on the way back.
+func hump(home, out, last, on *analyzer.Stay) (m, up, down float64) {
+	if home.Cell.RAT != out.Cell.RAT || last.Cell.RAT != on.Cell.RAT || out.Cell.RAT != on.Cell.RAT {
+		return 0, 0, 0
+	}
+	before, ok1 := home.AtEnd()
+	there, ok2 := out.AtStart()
+	there2, ok3 := last.AtEnd()
+	back, ok4 := on.AtEnd()
+	if !ok1 || !ok2 || !ok3 || !ok4 {
+		return 0, 0, 0
+	}
+	up, down = there-before, there2-back
+	return min(up, down), up, down
+}

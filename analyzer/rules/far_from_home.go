@@ -1,0 +1,35 @@
+package rules
+
+import (
+	"vigie/analyzer"
+	"vigie/cell"
+)
+
+var farFromHome = analyzer.Rule{
+	ID: "far-from-home", Version: 1, Title: "known cell far from where it lives",
+	Needs: cell.FieldCellID | cell.FieldPosition, Cause: "place",
+	Min: analyzer.Info, Max: analyzer.Medium, Status: analyzer.Measured, Telling: analyzer.Moderate,
+	Innocent: []string{
+		"a position that was wrong, then or now",
+		"a cell on wheels, a ship or a train",
+		"high ground or water, over which a cell is heard very far",
+	},
+	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+		on := v.On()
+		if on == nil || !v.Arrived || on.Cell.RAT == cell.GSM {
+			return false // short cell ids are used again elsewhere
+		}
+		k := v.Known(&on.Cell)
+		if k == nil || k.N < 10 || k.Places == 0 {
+			return false
+		}
+		far, ok := v.Distance(k)
+		if !ok || far < 30_000+3*float64(k.Radius) {
+			return false
+		}
+		s.P = v.Rate(0.02, analyzer.PerStay)
+		s.Suspect(&on.Cell)
+		s.Say("%s is heard %.0f km from where it had been", &on.Cell, far/1000)
+		return true
+	},
+}

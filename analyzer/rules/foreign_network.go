@@ -1,0 +1,54 @@
+package rules
+
+import (
+	"vigie/analyzer"
+	"vigie/cell"
+)
+
+var foreignNetwork = analyzer.Rule{
+	ID: "foreign-network", Version: 1, Title: "a network of another country",
+	Needs: cell.FieldMCC | cell.FieldMNC, Cause: "plmn",
+	Min: analyzer.Low, Max: analyzer.High, Status: analyzer.Measured, Telling: analyzer.Strong,
+	Innocent: []string{
+		"a border near by, or high ground that sees across it",
+		"a ship or an aircraft with its own cell",
+		"the sensor was carried to another country while nothing was recorded",
+	},
+	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+		on := v.On()
+		if on == nil || !v.Arrived || on.Blind || !on.NewNetwork || v.NetworksKnown() == 0 {
+			return false
+		}
+		p := v.PLMN(&on.Cell)
+		if v.HomeCountry(func(mcc string) bool { return country(mcc) == country(p.MCC) }) {
+			return false
+		}
+		zone := func(mcc string) bool { return len(mcc) == 3 && len(p.MCC) == 3 && mcc[0] == p.MCC[0] }
+		s.Suspect(&on.Cell)
+		if v.HomeCountry(zone) || len(p.MCC) == 3 && p.MCC[0] == '9' {
+			s.P = v.Rate(0.02, analyzer.PerStay)
+			s.Say("%s belongs to network %s, of another country than all that were seen here", &on.Cell, p)
+			return true
+		}
+		s.P = v.Rate(2e-4, analyzer.PerStay)
+		s.Say("%s belongs to network %s, of another part of the world than all that were seen here", &on.Cell, p)
+		return true
+	},
+}
+
+// country brings together the MCCs of countries that have several (ITU-T E.212 annex A).
+func country(mcc string) string {
+	switch mcc {
+	case "310", "311", "312", "313", "314", "315", "316":
+		return "310"
+	case "234", "235":
+		return "234"
+	case "404", "405", "406":
+		return "404"
+	case "440", "441":
+		return "440"
+	case "460", "461":
+		return "460"
+	}
+	return mcc
+}

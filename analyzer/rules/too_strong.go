@@ -1,0 +1,55 @@
+package rules
+
+import (
+	"math"
+
+	"vigie/analyzer"
+	"vigie/cell"
+)
+
+var tooStrong = analyzer.Rule{
+	ID: "too-strong", Version: 1, Title: "stronger than any cell has been here",
+	Needs: cell.FieldRAT, Cause: "level",
+	Min: analyzer.Info, Max: analyzer.High, Status: analyzer.Measured, Telling: analyzer.Moderate,
+	Innocent: []string{
+		"the sensor was carried close to an antenna, or its own antenna was improved",
+		"a small cell, a femtocell or an indoor repeater in the same room",
+	},
+	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+		on := v.On()
+		if on == nil || !v.HasLevel || on.N < 2 || on.Blind && on.N < 60 {
+			return false
+		}
+		low, ok := on.Lately(2)
+		if !ok {
+			return false
+		}
+		level := float64(low) // of two, or a spike would do
+		top, n := v.Loudest(on.Cell.RAT)
+		excess := level - top
+		if n < 60 || excess < 3 || !loud(on.Cell.RAT, level) {
+			return false
+		}
+		// One of n independent observations is the strongest with a chance of one in n; one a minute is independent.
+		p := 1 / (1 + float64(n)/60) * math.Pow(10, -excess/10)
+		if !v.Fixed() { // on the move a new place is a new draw, and it takes a change of cell to get one
+			p = 1 / (1 + v.StaysOn(on.Cell.RAT)) * math.Pow(10, -excess/20)
+		}
+		if on.Cell.RAT >= cell.LTE && level >= -60 && v.Obs.Serving.RSRP.Known() {
+			p = min(p, math.Pow(10, -1.7-(level+57)/9)) // what is the strongest anywhere, not only here
+		}
+		s.P = p
+		s.Place = v.Arriving()
+		s.Suspect(&on.Cell)
+		s.Say("%s at %.0f dBm is %.0f dB stronger than any %s cell has been here", &on.Cell, level, excess, on.Cell.RAT)
+		return true
+	},
+}
+
+// loud tells whether a level is remarkable at all: a record among weak cells is no sign of a transmitter near by.
+func loud(r cell.RAT, level float64) bool {
+	if r >= cell.LTE {
+		return level >= -75
+	}
+	return level >= -65
+}
