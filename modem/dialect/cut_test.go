@@ -18,7 +18,7 @@ func TestCutAnywhere(t *testing.T) {
 			require.NoError(t, err)
 			for line := range strings.Lines(x.input) {
 				line = strings.TrimRight(line, "\r\n")
-				if line == "" || !strings.Contains("+#!", line[:1]) {
+				if line == "" || !strings.Contains("+#!^%", line[:1]) {
 					continue
 				}
 				whole := d.Decode([]Answer{{Lines: []string{line}}})
@@ -46,7 +46,7 @@ func TestGluedAnywhere(t *testing.T) {
 			require.NoError(t, err)
 			for line := range strings.Lines(x.input) {
 				line = strings.TrimRight(line, "\r\n")
-				if line == "" || !strings.Contains("+#!", line[:1]) || strings.Contains(line, "+COPS: (") {
+				if line == "" || !strings.Contains("+#!^%", line[:1]) || strings.Contains(line, "+COPS: (") {
 					continue
 				}
 				two := d.Decode([]Answer{{Lines: []string{line}}, {Lines: []string{next}}})

@@ -101,6 +101,13 @@ func All() []*Dialect {
 		quectel,
 		simcom,
 		telit,
+		fibocom,
+		ublox,
+		nordic,
+		huawei,
+		zte,
+		unisocModem,
+		meig,
 		generic,
 	}
 }

@@ -222,6 +222,10 @@ func (r *round) signal(w *row) {
 //
 //	+CESQ: rxlev, ber, rscp, ecno, rsrq, rsrp [, ss_rsrq, ss_rsrp, ss_sinr]
 func (r *round) extendedSignal(w *row) {
+	if w.cut {
+		w.reject(Truncated) // half a row of nine would be read as one of six
+		return
+	}
 	if !w.layout(6, 9) {
 		return
 	}

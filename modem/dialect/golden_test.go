@@ -109,6 +109,13 @@ var vendorLines = map[string]string{
 	"quectel": `(?i)\+Q[A-Z]{3}|Quectel`,
 	"simcom":  `(?i)\+(CPSI|CENG|CNETCI|CMGRMI|CCINFO|CNSMOD|CSYSSEL|CGPSINFO|CGNSINF)|\+CGMR:.*SIM`,
 	"telit":   `#(RFSTS|SERVINFO|MONI)|(?i)at#moni`,
+	"fibocom": `(?m)(GTCCINFO|GTCAINFO|XMCI|XLEC|Fibocom|^1,[249],.*,.*,)`,
+	"ublox":   `UCGED|UCELLINFO|UPSDA`,
+	"nordic":  `%(XMONITOR|NCELLMEAS|CESQ|MDMEV)`,
+	"huawei":  `\^(HCSQ|MONSC|MONNC|MONSSC|HFREQINFO|SYSINFOEX|REJINFO)|\^hcsq`,
+	"zte":     `\+Z(CELLINFO|RSSI|CAINFO)`,
+	"unisoc":  `\+CCED|\+EEM`,
+	"meig":    `^$`, // experimental: never guessed
 }
 
 // A transcript is recognised by lines that no other family prints, or not at all.

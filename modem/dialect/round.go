@@ -68,10 +68,10 @@ func glued(line string) int {
 		switch line[i] {
 		default:
 			continue
-		case '+', '^', '#', '!':
+		case '+', '^', '#', '!', '%':
 		}
 		end := i + 1
-		for end < len(line) && (line[end] >= 'A' && line[end] <= 'Z' || line[end] >= '0' && line[end] <= '9') {
+		for end < len(line) && (line[end] >= 'A' && line[end] <= 'Z' || line[end] >= '0' && line[end] <= '9' || line[end] == '_') {
 			end++
 		}
 		if end > i+2 && end < len(line) && line[end] == ':' && line[i+1] >= 'A' {

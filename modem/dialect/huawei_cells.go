@@ -1,0 +1,256 @@
+package dialect
+
+import (
+	"strings"
+
+	"vigie/cell"
+)
+
+// balongRAT is the RAT of a token of ^MONSC and its kin.
+func balongRAT(token string) cell.RAT {
+	switch strings.ToUpper(token) {
+	case "GSM":
+		return cell.GSM
+	case "WCDMA":
+		return cell.UMTS
+	case "LTE":
+		return cell.LTE
+	case "NR":
+		return cell.NR
+	}
+	return cell.UnknownRAT
+}
+
+// balong begins a row of ^MONSC or its kin. Not ok and no reject is NONE.
+func (w *row) balong() (c cell.Cell, ok bool) {
+	token := w.text(0)
+	c.RAT = balongRAT(token)
+	switch {
+	case c.RAT != cell.UnknownRAT:
+		return c, true
+	case token == "":
+		w.reject(Truncated)
+	case !strings.EqualFold(token, "NONE"):
+		w.reject(UnknownToken)
+	}
+	return c, false
+}
+
+// monsc reads the serving cell [Balong AT source and manual: all; recorded: MT5700M on LTE; printed in public notes: NR,
+// GSM]. Cell id, area and the PCI of LTE and NR are hex, PSC, BSIC and channels decimal. Levels are in dBm and dB. What
+// is not known yet is empty. In EN-DC a row of LTE and a row of NR are printed.
+//
+//	0     1   2   3     4     5    6   7     8    9    10   11
+//	LTE,  mcc,mnc,chan, ci,   pci, tac,rsrp, rsrq,rssi
+//	NR,   mcc,mnc,chan, scs,  ci,  pci,tac,  rsrp,rsrq,sinr
+//	WCDMA,mcc,mnc,chan, psc,  ci,  lac,rscp, rssi,ecno,drx, ura
+//	GSM,  mcc,mnc,band, arfcn,bsic,ci, lac,  rssi,qual,ta
+func (h *huaweiAnswer) monsc(w *row) {
+	c, ok := w.balong()
+	if !ok {
+		h.nothing = h.nothing || !w.said
+		return
+	}
+	if !w.layout(map[cell.RAT]int{cell.LTE: 10, cell.NR: 11, cell.UMTS: 12, cell.GSM: 11}[c.RAT]) {
+		return
+	}
+	w.plmn(1, 2, &c)
+	switch c.RAT {
+	case cell.LTE:
+		w.arfcn(3, 10, &c)
+		w.cellID(4, 16, &c)
+		w.pci(5, 16, &c)
+		w.area(6, 16, &c)
+		w.balongLevels(7, 8, -1, &c)
+		w.rssi(9, 1, &c)
+	case cell.NR:
+		w.arfcn(3, 10, &c)
+		if s := w.text(4); s != "" && !isSCS(s) {
+			w.reject(UnknownLayout)
+			return
+		}
+		w.cellID(5, 16, &c)
+		w.pci(6, 16, &c)
+		w.area(7, 16, &c)
+		w.balongLevels(8, 9, 10, &c)
+	case cell.UMTS:
+		w.arfcn(3, 10, &c)
+		w.pci(4, 10, &c)
+		w.cellID(5, 16, &c)
+		w.area(6, 16, &c)
+		w.rscp(7, 1, &c)
+		w.rssi(8, 1, &c)
+		w.ecio(9, 1, &c)
+	case cell.GSM:
+		w.arfcn(4, 10, &c)
+		w.balongBand(3, &c)
+		w.pci(5, 10, &c)
+		w.cellID(6, 16, &c)
+		w.area(7, 16, &c)
+		w.rssi(8, 1, &c)
+		w.ta(10, &c)
+	}
+	w.exists(&c)
+	if c.RAT == cell.NR && h.lte {
+		h.second(w, c)
+	} else {
+		h.serve(w, c)
+	}
+}
+
+// balongBand reads a GSM band, 0..3. It is not believed where it does not hold the channel, as in the manual's own example.
+func (w *row) balongBand(i int, c *cell.Cell) {
+	bands := [...]cell.Band{850, 900, 1800, 1900}
+	switch v, ok := w.whole(i, 10); {
+	case !ok:
+	case v < uint64(len(bands)):
+		if a, ok := c.ARFCN.Get(); ok && in(cell.GSM, a, cell.Some(bands[v])) {
+			c.Band = cell.Some(bands[v])
+		}
+	default:
+		w.reject(BadValue)
+	}
+}
+
+// exists checks that there is such a channel, which shows that no comma was lost before it.
+func (w *row) exists(c *cell.Cell) {
+	if a, ok := c.ARFCN.Get(); ok && !cell.ChannelExists(c.RAT, a) {
+		w.reject(BadValue)
+	}
+}
+
+// balongLevels reads RSRP, RSRQ and SINR (-1: the row has none). -157, -44 and -24 are the floor of what can be reported
+// and stand for a cell that was not measured. Some firmware prints all three in eighths [Balong AT source: -1256, -348
+// and -188 for the floor]: no RSRP in whole dBm is that low.
+func (w *row) balongLevels(rsrp, rsrq, sinr int, c *cell.Cell) {
+	unit := 1.0
+	if w.below(rsrp, -247) {
+		unit = 0.125
+	}
+	if v, ok := w.number(rsrp); ok && v*unit == -157 {
+		c.Placeholder |= cell.FieldRSRP | cell.FieldRSRQ
+		return
+	}
+	w.rsrp(rsrp, unit, c)
+	w.rsrq(rsrq, unit, c)
+	if sinr >= 0 {
+		w.sinr(sinr, unit, c)
+	}
+}
+
+// monnc reads a neighbour [Balong AT source and manual: all; printed in public notes: NR, LTE]. Bases as in ^MONSC; the
+// last column of LTE is no RSSI in the manual's own example, and stays raw. GSM cells have their identity only while the
+// modem is on GSM.
+//
+//	0     1    2    3    4    5   6
+//	GSM,  band,chan,bsic,ci,  lac,rssi
+//	WCDMA,chan,psc, rscp,ecno
+//	LTE,  chan,pci, rsrp,rsrq,rssi
+//	NR,   chan,pci, rsrp,rsrq,sinr
+//	NONE
+func (h *huaweiAnswer) monnc(w *row) {
+	c, ok := w.balong()
+	if !ok {
+		if !w.said {
+			h.asked(0)
+		}
+		return
+	}
+	if !w.layout(map[cell.RAT]int{cell.LTE: 6, cell.NR: 6, cell.UMTS: 5, cell.GSM: 7}[c.RAT]) {
+		return
+	}
+	switch c.RAT {
+	case cell.LTE, cell.NR:
+		w.arfcn(1, 10, &c)
+		w.pci(2, 16, &c)
+		sinr := -1
+		if c.RAT == cell.NR {
+			sinr = 5
+		}
+		w.balongLevels(3, 4, sinr, &c)
+	case cell.UMTS:
+		w.arfcn(1, 10, &c)
+		w.pci(2, 10, &c)
+		w.rscp(3, 1, &c)
+		w.ecio(4, 1, &c)
+	case cell.GSM:
+		w.arfcn(2, 10, &c)
+		w.balongBand(1, &c)
+		w.pci(3, 10, &c)
+		w.cellID(4, 16, &c)
+		w.area(5, 16, &c)
+		w.rssi(6, 1, &c)
+	}
+	w.exists(&c)
+	h.asked(h.rows)
+	h.neighbour(w, c)
+}
+
+// monssc reads a carrier of the second leg of EN-DC [Balong AT source and manual].
+//
+//	^MONSSC: NR,chan,pci,rsrp,rsrq,sinr[,how measured]
+//	^MONSSC: NONE
+func (h *huaweiAnswer) monssc(w *row) {
+	c, ok := w.balong()
+	if !ok || !w.layout(6, 7) {
+		return
+	}
+	w.arfcn(1, 10, &c)
+	w.pci(2, 16, &c)
+	w.balongLevels(3, 4, 5, &c)
+	w.exists(&c)
+	h.second(w, c)
+}
+
+// hfreqinfo reads the carriers in use, seven columns each [E3372 manual; printed in public notes: MT5700M]. The mode is 6
+// for LTE, 7 for NR. On NR the channel is the middle of the carrier, not that of the cell, and stays raw. Bandwidths are
+// in kHz.
+//
+//	^HFREQINFO: n,mode,band,dl channel,dl 100 kHz,dl bandwidth,ul channel,ul 100 kHz,ul bandwidth[,band,...]
+func (h *huaweiAnswer) hfreqinfo(w *row) {
+	if len(w.f) < 9 || (len(w.f)-2)%7 != 0 {
+		w.reject(UnknownLayout)
+		return
+	}
+	rat := map[string]cell.RAT{"6": cell.LTE, "7": cell.NR}[w.text(1)]
+	if rat == cell.UnknownRAT {
+		w.reject(UnknownToken)
+		return
+	}
+	var carriers []cell.Cell
+	for i := 2; i < len(w.f); i += 7 {
+		c := cell.Cell{RAT: rat}
+		w.band(i, &c)
+		w.arfcn(i+1, 10, &c)
+		w.agrees(&c)
+		w.kilohertz(i+3, &c)
+		carriers = append(carriers, c)
+	}
+	for i, c := range carriers {
+		switch {
+		case rat == cell.NR && i > 0: // no channel by which to know it
+		case rat == cell.NR:
+			c.ARFCN = cell.Opt[uint32]{}
+			h.part(w, c)
+		case i == 0:
+			h.part(w, c)
+		default:
+			h.second(w, c)
+		}
+	}
+}
+
+// kilohertz reads a bandwidth in kHz.
+func (w *row) kilohertz(i int, c *cell.Cell) {
+	v, ok := w.whole(i, 10)
+	if !ok {
+		return
+	}
+	for _, b := range append(nrBandwidths[:], 1400, 3000) {
+		if cell.KHz(v) == b && (c.RAT == cell.NR || b <= 20000) {
+			c.Bandwidth = cell.Some(b)
+			return
+		}
+	}
+	w.reject(BadValue)
+}

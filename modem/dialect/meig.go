@@ -1,0 +1,122 @@
+package dialect
+
+import (
+	"strings"
+
+	"vigie/cell"
+	"vigie/modem/at"
+)
+
+// meig reads what a router script says that MeiG modules print. Nobody has recorded an answer: the dialect is never chosen
+// unless the user names it. Facts and sources: firmware-notes/meig.md.
+var meig = &Dialect{
+	Name:     "meig",
+	Title:    "MeiG SLM7xx, SLM8xx, SRM8xx (experimental)",
+	Evidence: Experimental,
+	Match:    func(id Ident) bool { return id.VID == 0x2dee || hasWord(id, "MEIG") },
+	Capabilities: func(Ident) cell.Fields {
+		return cell.FieldRAT | cell.FieldMCC | cell.FieldMNC | cell.FieldArea | cell.FieldCellID | cell.FieldPCI |
+			cell.FieldARFCN | cell.FieldBand | cell.FieldBandwidth | cell.FieldRSRP | cell.FieldRSRQ | cell.FieldRSSI |
+			cell.FieldSINR | cell.FieldSecondary | cell.FieldRegistration | cell.FieldCause | cell.FieldUnsolicited
+	},
+	Settings: Settings,
+	Serving: []at.Command{
+		{Text: "+SGCELLINFOEX?", Prefixes: []string{"+SGCELLINFOEX"}, Timeout: engineering, Why: "the serving cell"},
+	},
+	Around:  []at.Command{askCEREG, askC5GREG, askCGREG, askCREG, askCOPS, askCSCON, askCESQ, askCSQ},
+	Once:    []at.Command{askCPIN},
+	Surveys: []at.Command{scanCOPS},
+	Only:    map[string]cell.Fields{"+SGCELLINFOEX?": cell.FieldPCI | cell.FieldARFCN | cell.FieldBand | cell.FieldSecondary},
+	Hint:    genericHint,
+	Knows:   knows("+SGCELLINFO", "+SGCELLINFOEX"),
+	once: func(line string) string {
+		if strings.HasPrefix(line, "+SGCELLINFOEX:") {
+			return "+SGCELLINFOEX"
+		}
+		return genericOnce(line)
+	},
+	parse: func(r *round, a Answer) {
+		r.each(a, func(w *row) {
+			if w.name == "+SGCELLINFOEX" {
+				r.sgcellinfoex(w)
+			} else {
+				r.generic(w)
+			}
+		})
+	},
+}
+
+// sgcellinfoex reads the columns that a router script takes [ROOter meigdata.sh; no recording]. Those between are not
+// known, nor is how many there are: a row is believed only where its channels lie in the bands that it names. A bandwidth
+// is in blocks.
+//
+//	0        5   7      8      9    10 11      13   14   15   16      17   28   29   30   31   32   33 34
+//	LTE,  ...pci,             ..band,bw,earfcn,rssi,rsrp,rsrq,        sinr
+//	EN-DC,...the same                                                    ..rsrp,rsrq,sinr,band,arfcn,bw,pci
+//	5G,   ...pci,band, bw,            ..arfcn, ....,rsrp,rsrq,sinr
+func (r *round) sgcellinfoex(w *row) {
+	c := cell.Cell{RAT: cell.LTE}
+	sinr := -1
+	switch token := strings.ToUpper(w.text(0)); {
+	case token == "5G":
+		c.RAT = cell.NR
+		if len(w.f) < 17 {
+			w.reject(Truncated)
+			return
+		}
+		w.band(7, &c)
+		w.fiveGBlocks(8, &c)
+	case token == "LTE" && len(w.f) >= 18, token == "EN-DC" && len(w.f) >= 35:
+		w.band(9, &c)
+		w.fiveGBlocks(10, &c)
+		w.rssi(13, 1, &c)
+		sinr = 17
+	case token == "LTE", token == "EN-DC", token == "":
+		w.reject(Truncated)
+		return
+	default:
+		w.reject(UnknownToken)
+		return
+	}
+	if w.cut {
+		w.reject(Truncated)
+		return
+	}
+	if !w.filled(14, 17) {
+		return
+	}
+	w.pci(5, 10, &c)
+	w.arfcn(11, 10, &c)
+	w.rsrp(14, 1, &c)
+	w.rsrq(15, 1, &c)
+	if sinr >= 0 {
+		w.sinr(sinr, 1, &c)
+	}
+	w.trusted(&c)
+	r.serve(w, c)
+	if w.text(0) != "EN-DC" || w.bad {
+		return
+	}
+	nr := cell.Cell{RAT: cell.NR}
+	if !w.filled(28, 35) {
+		return
+	}
+	w.rsrp(28, 1, &nr)
+	w.rsrq(29, 1, &nr)
+	w.band(31, &nr)
+	w.arfcn(32, 10, &nr)
+	w.fiveGBlocks(33, &nr)
+	w.pci(34, 10, &nr)
+	w.trusted(&nr)
+	r.second(w, nr)
+}
+
+// trusted rejects a row unless it names a channel, a band that has it, and a level.
+func (w *row) trusted(c *cell.Cell) {
+	if !c.ARFCN.Known() || !c.Band.Known() || !c.RSRP.Known() || !c.PCI.Known() {
+		w.reject(UnknownLayout)
+		w.bad = true
+		return
+	}
+	w.agrees(c)
+}

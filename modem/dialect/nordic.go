@@ -1,0 +1,359 @@
+package dialect
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"vigie/cell"
+	"vigie/modem/at"
+)
+
+// nordic reads the nRF91 modules of Nordic Semiconductor (LTE-M, NB-IoT): %XMONITOR for the serving cell, %NCELLMEAS for
+// the neighbours and the timing advance. Facts and sources: firmware-notes/nordic.md.
+var nordic = &Dialect{
+	Name:     "nordic",
+	Title:    "Nordic nRF9160, nRF9161, nRF9151",
+	Evidence: Recorded,
+	Match: func(id Ident) bool {
+		return strings.Contains(strings.ToUpper(id.Manufacturer), "NORDIC") || strings.HasPrefix(strings.ToUpper(id.Model), "NRF91")
+	},
+	Capabilities: func(Ident) cell.Fields {
+		return cell.FieldRAT | cell.FieldState | cell.FieldMCC | cell.FieldMNC | cell.FieldArea | cell.FieldCellID |
+			cell.FieldPCI | cell.FieldARFCN | cell.FieldBand | cell.FieldRSRP | cell.FieldRSRQ | cell.FieldSINR |
+			cell.FieldTA | cell.FieldNeighbours | cell.FieldRegistration | cell.FieldCause | cell.FieldUnsolicited
+	},
+	Settings: slices.Concat(Settings, []at.Setting{
+		{Read: at.Command{Text: "+CNEC?", Prefixes: []string{"+CNEC"}, Why: "which network errors are reported, to put it back"},
+			Write: "+CNEC=", Values: []string{"0", "8", "16", "24"}, Want: []string{"24", "8"}, Current: current("+CNEC", 0, 1),
+			Why: "hear at once why the network refused the modem"},
+	}),
+	Serving: []at.Command{
+		{Text: "%XMONITOR", Prefixes: []string{"%XMONITOR"}, Why: "the serving cell"},
+	},
+	Around: []at.Command{
+		{Text: "%NCELLMEAS", Prefixes: []string{"%NCELLMEAS"}, After: []string{"%NCELLMEAS"}, Timeout: measuring,
+			Why: "the neighbour cells and the timing advance; the modem measures for it while it is idle"},
+		askCEREG, askCOPS, askCSCON, askCESQ,
+	},
+	Once: []at.Command{askCPIN},
+	Surveys: []at.Command{
+		{Text: "%NCELLMEAS=5", Kind: at.Survey, Prefixes: []string{"%NCELLMEAS"}, After: []string{"%NCELLMEAS"},
+			Timeout: 200 * time.Second, Why: "all cells that can be heard on all bands, with identity; leaves the serving cell"},
+		scanCOPS,
+	},
+	Only: map[string]cell.Fields{"%NCELLMEAS": cell.FieldNeighbours | cell.FieldTA},
+	Hint: func(line string) bool {
+		return genericHint(line) || strings.HasPrefix(line, "%MDMEV: SEARCH") || strings.HasPrefix(line, "%MDMEV: PRACH")
+	},
+	Knows: knows("%XMONITOR", "%NCELLMEAS", "%CESQ", "%MDMEV", "%XSYSTEMMODE", "%XSNRSQ", "%XCBAND", "+CNEC_EMM", "+CNEC_ESM",
+		"NORDIC SEMICONDUCTOR", "NRF91"),
+	once: func(line string) string {
+		if name, _, ok := strings.Cut(line, ":"); ok && (name == "%XMONITOR" || name == "%NCELLMEAS") {
+			return name
+		}
+		return genericOnce(line)
+	},
+	parse: func(r *round, a Answer) { r.each(a, r.nordic) },
+}
+
+// measuring is how long the lines behind the OK of %NCELLMEAS may take.
+const measuring = 6 * time.Second
+
+func (r *round) nordic(w *row) {
+	switch w.name {
+	case "%XMONITOR":
+		r.xmonitor(w)
+	case "%NCELLMEAS":
+		r.ncellmeas(w)
+	case "%CESQ":
+		r.nordicLevel(w)
+	case "+CNEC_EMM":
+		r.emmCause(w)
+	default:
+		r.generic(w)
+	}
+}
+
+// xmonitor reads the serving cell [nRF91 AT manual 8.15; recorded: nRF9160 firmware 1.0 to 1.3]. TAC and cell id are hex.
+// Without a cell only the first column is printed. The RAT (act) is 7 on LTE-M and 9 on NB-IoT.
+//
+//	0      1      2       3      4     5   6    7    8   9      10   11  12     13    14   15
+//	status,"name","short","plmn","tac",act,band,"ci",pci,earfcn,rsrp,snr
+//	                                                                    ,"edrx","psm","psm"[,"tau"]
+func (r *round) xmonitor(w *row) {
+	status := w.text(0)
+	if !validStat(status) {
+		w.reject(BadValue)
+		return
+	}
+	if len(w.f) > 1 && (!w.layout(12, 15, 16) || !w.filled(8, 12)) {
+		return
+	}
+	if s := w.text(5); s != "" && s != "7" && s != "9" {
+		w.reject(UnknownToken)
+		return
+	}
+	c := cell.Cell{RAT: cell.LTE}
+	w.plmnDigits(3, &c)
+	w.area(4, 16, &c)
+	w.band(6, &c)
+	w.cellID(7, 16, &c)
+	w.pci(8, 10, &c)
+	w.arfcn(9, 10, &c)
+	w.agrees(&c)
+	w.wideRSRP(10, &c)
+	w.nordicSNR(11, &c)
+	if c != (cell.Cell{RAT: cell.LTE}) {
+		r.serve(w, c)
+	}
+	switch {
+	case w.bad:
+	case status == "3", status == "8":
+		r.obs.State = cell.Limited
+	case r.obs.Serving != nil:
+	case status == "2":
+		r.obs.State = cell.Searching
+	case status == "0", status == "90": // 90: the SIM failed
+		r.nothing = true
+	}
+}
+
+// plmnDigits reads a PLMN in one column: "26201", "310410".
+func (w *row) plmnDigits(i int, c *cell.Cell) {
+	s := w.text(i)
+	if s == "" {
+		return
+	}
+	p, err := cell.ParsePLMN(s)
+	if err != nil {
+		w.reject(BadValue)
+		return
+	}
+	w.network(p.MCC, p.MNC, c)
+}
+
+// wideRSRP reads the index of the extended report, -17..97 (TS 36.133 clause 9.1.4): below 0 a bucket begins at n-140.
+func (w *row) wideRSRP(i int, c *cell.Cell) {
+	switch n, ok := w.bucket(i, -17, 97, cell.FieldRSRP, c); {
+	case !ok:
+	case n < 0:
+		c.RSRP = cell.Some(cell.DBm(n - 140))
+	default:
+		c.RSRP = cell.RSRPFromIndex(n)
+	}
+}
+
+// wideRSRQ reads the index of the extended report, -30..46 (TS 36.133 clause 9.1.7).
+func (w *row) wideRSRQ(i int, c *cell.Cell) {
+	switch n, ok := w.bucket(i, -30, 46, cell.FieldRSRQ, c); {
+	case !ok:
+	case n < 0:
+		c.RSRQ = cell.Some(cell.DB(n-39) / 2)
+	default:
+		c.RSRQ = cell.Some(cell.DB(n-40) / 2)
+	}
+}
+
+// nordicSNR reads an index: 0 is below -24 dB, 1 begins there, 49 is 24 dB and more, 127 not known [nRF91 AT manual].
+func (w *row) nordicSNR(i int, c *cell.Cell) {
+	if n, ok := w.bucket(i, 0, 49, cell.FieldSINR, c); ok {
+		c.SINR = cell.Some(cell.DB(n - 25))
+	}
+}
+
+// nordicLevel reads the level that the modem reports by itself where asked to [recorded: nRF9160].
+//
+//	%CESQ: rsrp, rsrp threshold, rsrq, rsrq threshold
+func (r *round) nordicLevel(w *row) {
+	if !w.layout(4) {
+		return
+	}
+	c := cell.Cell{RAT: cell.LTE}
+	w.wideRSRP(0, &c)
+	w.wideRSRQ(2, &c)
+	r.level(w, c)
+}
+
+// emmCause reads why the network refused the modem (TS 27.007 clause 9.1B; nRF91 AT manual; no recording). The cause is
+// of TS 24.301 clause 9.9.3.9.
+//
+//	+CNEC_EMM: cause[,cid]
+func (r *round) emmCause(w *row) {
+	if !w.layout(1, 2) {
+		return
+	}
+	cause, ok := w.whole(0, 10)
+	if !ok {
+		return
+	}
+	if cause == 0 || cause > 255 {
+		w.reject(BadValue)
+		return
+	}
+	r.obs.Registration = append(r.obs.Registration, cell.Registration{Domain: cell.EPS,
+		CauseType: cell.Some(uint8(0)), Cause: cell.Some(uint16(cause))})
+	r.fillers = append(r.fillers, 0)
+}
+
+// ncellmeas reads a measurement [nRF91 AT manual; recorded: nRF9160, nRF9161]. Two layouts share the prefix: search types
+// 1 and 2, and the command without one, print the serving cell and its neighbours, types 3 to 5 ("GCI") a list of cells
+// with identity, of which each brings its neighbours. The command decides; a line of which the command is not known is
+// of the second layout when its counts fit to the end, which the numbers of columns of the first never do for one cell,
+// nor its quotes for several. Status 0 is well, 1 failed, 2 interrupted.
+//
+//	status,"ci","plmn","tac",ta,earfcn,pci,rsrp,rsrq,time {,earfcn,pci,rsrp,rsrq,time}[,ta time]
+//	status {,"ci","plmn","tac",ta,ta time,earfcn,pci,rsrp,rsrq,time,serving,count {,earfcn,pci,rsrp,rsrq,time}}
+func (r *round) ncellmeas(w *row) {
+	if n := len(w.f); n > 1 && w.f[n-1] == "" && !w.cut {
+		w.f = w.f[:n-1] // firmware 1.3 and later end a list with a comma
+	}
+	switch w.text(0) {
+	case "0", "2":
+	case "1":
+		return
+	case "":
+		w.reject(Truncated)
+		return
+	default:
+		w.reject(UnknownToken)
+		return
+	}
+	if len(w.f) == 1 {
+		return
+	}
+	for i, f := range w.f {
+		if w.cut {
+			w.reject(Truncated)
+			return
+		}
+		// No column is empty, and no decimal number begins with a zero, unless a comma is amiss.
+		if f == "" || len(f) > 1 && f[0] == '0' && !w.inQuotes(i) {
+			w.reject(UnknownLayout)
+			return
+		}
+	}
+	cells := w.gciCells()
+	asked, known := strings.CutPrefix(r.command, "%NCELLMEAS")
+	survey := asked == "=3" || asked == "=4" || asked == "=5"
+	switch n := len(w.f); {
+	case cells != nil && (survey || !known):
+		r.gci(w, cells, survey)
+	case survey, n < 10, (n-10)%5 > 1:
+		w.reject(UnknownLayout)
+	default:
+		r.measured(w)
+	}
+}
+
+// gciCells gives the columns at which the cells of the second layout begin; nil when the row is not of it.
+func (w *row) gciCells() (starts []int) {
+	i := 1
+	for i < len(w.f) {
+		if i+12 > len(w.f) || !w.inQuotes(i) || !w.inQuotes(i+1) || !w.inQuotes(i+2) {
+			return nil
+		}
+		count, ok := parseWhole(w.f[i+11], 10)
+		if s := w.f[i+10]; !ok || count > 17 || s != "0" && s != "1" {
+			return nil
+		}
+		starts = append(starts, i)
+		i += 12 + 5*int(count)
+	}
+	if i != len(w.f) {
+		return nil
+	}
+	return starts
+}
+
+// measured reads the first layout. Firmware from 1.3.1 on prints the time of the timing advance last. A row without it
+// that ends in such a time, milliseconds since the modem was switched on, has lost a comma.
+func (r *round) measured(w *row) {
+	if n := len(w.f); n > 10 && (n-10)%5 == 0 {
+		if v, ok := w.number(n - 1); ok && (v >= 1000 || v <= -1000) {
+			w.reject(UnknownLayout)
+			return
+		}
+	}
+	c := w.measuredCell(1, 5)
+	r.asked((len(w.f) - 10) / 5)
+	var list []cell.Cell
+	for i := 10; i+5 <= len(w.f); i += 5 {
+		list = append(list, w.measuredNeighbour(i))
+	}
+	r.around(w, c, list)
+}
+
+// gci reads the second layout. What was asked for by a survey is a sweep; the cell that serves is the serving cell.
+func (r *round) gci(w *row, cells []int, survey bool) {
+	for _, i := range cells {
+		c := w.measuredCell(i, i+5)
+		var list []cell.Cell
+		for j := i + 12; w.f[i+11] != "0" && j+5 <= len(w.f) && len(list) < w.index(i+11); j += 5 {
+			list = append(list, w.measuredNeighbour(j))
+		}
+		switch {
+		case w.f[i+10] == "1":
+			r.asked(len(list))
+			r.around(w, c, list)
+		case survey:
+			r.heard(w, c)
+		default:
+			r.asked(len(cells))
+			r.neighbour(w, c)
+		}
+	}
+}
+
+// around takes a serving cell that was measured, and its neighbours. %XMONITOR may have told of it before.
+func (r *round) around(w *row, c cell.Cell, list []cell.Cell) {
+	for _, n := range list {
+		r.neighbour(w, n)
+	}
+	switch {
+	case c.ID.Known() && r.obs.Serving == nil:
+		r.serve(w, c)
+	case c != (cell.Cell{RAT: cell.LTE}):
+		r.part(w, c)
+	}
+}
+
+// measuredCell reads a cell whose identity begins at column i and whose channel stands at column at. A cell id of all
+// ones says that no cell serves.
+func (w *row) measuredCell(i, at int) cell.Cell {
+	c := cell.Cell{RAT: cell.LTE}
+	w.cellID(i, 16, &c)
+	w.plmnDigits(i+1, &c)
+	w.area(i+2, 16, &c)
+	w.basicTA(i+3, &c)
+	w.arfcn(at, 10, &c)
+	w.pci(at+1, 10, &c)
+	w.wideRSRP(at+2, &c)
+	w.wideRSRQ(at+3, &c)
+	return c
+}
+
+func (w *row) measuredNeighbour(i int) cell.Cell {
+	c := cell.Cell{RAT: cell.LTE}
+	w.arfcn(i, 10, &c)
+	w.pci(i+1, 10, &c)
+	w.wideRSRP(i+2, &c)
+	w.wideRSRQ(i+3, &c)
+	w.number(i + 4)
+	return c
+}
+
+// basicTA reads a timing advance in basic time units, of which LTE counts 16 to a step (TS 36.213 clause 4.2.3): 0..20512,
+// 65535 for none.
+func (w *row) basicTA(i int, c *cell.Cell) {
+	v, ok := w.whole(i, 10)
+	switch {
+	case !ok:
+	case v <= 16*maxTA[cell.LTE]:
+		c.TA = cell.Some(uint16(v / 16))
+	case v >= 65534 && v <= 65535:
+		c.Placeholder |= cell.FieldTA
+	default:
+		w.reject(BadValue)
+	}
+}

@@ -1,0 +1,178 @@
+package dialect
+
+import (
+	"strings"
+
+	"vigie/cell"
+)
+
+// The readers below are for levels that modems print as the index of a bucket, as the measurement reports and +CESQ do.
+// A bucket becomes its lower edge.
+
+// bucket reads an index from lo to hi. What lies beside is a filler or makes the row a reject.
+func (w *row) bucket(i, lo, hi int, field cell.Fields, c *cell.Cell) (int, bool) {
+	v, ok := w.number(i)
+	if !ok {
+		return 0, false
+	}
+	n := int(v)
+	switch {
+	case float64(n) != v:
+		w.reject(BadValue)
+	case lo <= n && n <= hi:
+		return n, true
+	case n == 255, n == 127, n == 99, n == 65535, n == -32768:
+		c.Placeholder |= field
+	default:
+		w.reject(BadValue)
+	}
+	return 0, false
+}
+
+// rsrpIndex reads an RSRP by the index of +CESQ, 0..97 (TS 27.007 clause 8.69), or an SS-RSRP, 0..126. c.RAT must be set.
+func (w *row) rsrpIndex(i int, c *cell.Cell) {
+	if c.RAT == cell.NR {
+		if n, ok := w.bucket(i, 0, 126, cell.FieldRSRP, c); ok {
+			c.RSRP = cell.SSRSRPFromIndex(n)
+		}
+	} else if n, ok := w.bucket(i, 0, 97, cell.FieldRSRP, c); ok {
+		c.RSRP = cell.RSRPFromIndex(n)
+	}
+}
+
+// rsrqIndex reads an RSRQ, 0..34, or an SS-RSRQ, 0..126. c.RAT must be set.
+func (w *row) rsrqIndex(i int, c *cell.Cell) {
+	if c.RAT == cell.NR {
+		if n, ok := w.bucket(i, 0, 126, cell.FieldRSRQ, c); ok {
+			c.RSRQ = cell.SSRSRQFromIndex(n)
+		}
+	} else if n, ok := w.bucket(i, 0, 34, cell.FieldRSRQ, c); ok {
+		c.RSRQ = cell.RSRQFromIndex(n)
+	}
+}
+
+func (w *row) rscpIndex(i int, c *cell.Cell) {
+	if n, ok := w.bucket(i, 0, 96, cell.FieldRSCP, c); ok {
+		c.RSCP = cell.RSCPFromIndex(n)
+	}
+}
+
+func (w *row) ecnoIndex(i int, c *cell.Cell) {
+	if n, ok := w.bucket(i, 0, 49, cell.FieldEcIo, c); ok {
+		c.EcIo = cell.EcNoFromIndex(n)
+	}
+}
+
+func (w *row) rxlevIndex(i int, c *cell.Cell) {
+	if n, ok := w.bucket(i, 0, 63, cell.FieldRSSI, c); ok {
+		c.RSSI = cell.RSSIFromRxLev(n)
+	}
+}
+
+// negative tells whether a column is below zero. No index is, every level in dBm is.
+func (w *row) negative(i int) bool { return strings.HasPrefix(w.text(i), "-") }
+
+// lteLevels reads RSRP and RSRQ of modems that print dBm and dB by one firmware and indexes by another: the sign of the
+// RSRP decides for both.
+func (w *row) lteLevels(rsrp, rsrq int, c *cell.Cell) {
+	if w.negative(rsrp) {
+		w.rsrp(rsrp, 1, c)
+		w.rsrq(rsrq, 1, c)
+		return
+	}
+	w.rsrpIndex(rsrp, c)
+	w.rsrqIndex(rsrq, c)
+}
+
+// filled checks that no column from one on up to (not including) another is empty, where none ever is: a comma that came
+// twice leaves one.
+func (w *row) filled(from, to int) bool {
+	for i := from; i < to; i++ {
+		if w.text(i) == "" {
+			if w.cut {
+				w.reject(Truncated)
+			} else {
+				w.reject(UnknownLayout)
+			}
+			return false
+		}
+	}
+	return true
+}
+
+// hex tells whether a number says itself that it is hexadecimal, by 0x or by a letter.
+func (w *row) hex(i int) bool { return strings.ContainsAny(w.text(i), "xXabcdefABCDEF") }
+
+// base is 16 for a number with 0x before it, else 10.
+func (w *row) base(i int) int {
+	if s := w.text(i); len(s) > 2 && s[0] == '0' && s[1]|0x20 == 'x' {
+		return 16
+	}
+	return 10
+}
+
+// fiveGBlocks reads a downlink bandwidth in resource blocks of 15 kHz, on NR counted as if there were no guard band:
+// 100 is 20 MHz on either.
+func (w *row) fiveGBlocks(i int, c *cell.Cell) {
+	v, ok := w.whole(i, 10)
+	if !ok {
+		return
+	}
+	if b, ok := lteBandwidth(v); ok && c.RAT == cell.LTE {
+		c.Bandwidth = cell.Some(b)
+		return
+	}
+	for _, b := range nrBandwidths {
+		if c.RAT == cell.NR && v <= 2000 && cell.KHz(v)*200 == b {
+			c.Bandwidth = cell.Some(b)
+			return
+		}
+	}
+}
+
+// in tells whether a channel lies in a band, or in any band where the band is not known.
+func in(rat cell.RAT, channel uint32, band cell.Opt[cell.Band]) bool {
+	for b := range cell.Bands(rat, channel) {
+		if known, ok := band.Get(); !ok || known == b {
+			return true
+		}
+	}
+	return false
+}
+
+// agrees checks that channel and band fit together, which shows that the columns are where they should be.
+func (w *row) agrees(c *cell.Cell) {
+	if a, ok := c.ARFCN.Get(); ok && !in(c.RAT, a, c.Band) {
+		w.reject(UnknownLayout)
+		w.bad = true
+	}
+}
+
+// triple reads +RSRP and +RSRQ of u-blox SARA-R4 and Fibocom L8xx: PCI, EARFCN and a level in quotes, and a comma behind
+// it [manuals; printed in public notes]. Further cells may follow; only the first, the serving one, is read.
+//
+//	+RSRP: 175,6400,"-053.70",
+func (r *round) triple(w *row, level func(i int, unit float64, c *cell.Cell)) {
+	if len(w.f) < 3 {
+		w.reject(Truncated)
+		return
+	}
+	c := cell.Cell{RAT: cell.LTE}
+	w.pci(0, 10, &c)
+	w.arfcn(1, 10, &c)
+	level(2, 1, &c)
+	r.part(w, c)
+}
+
+// knows makes a Dialect.Knows of prefixes of lines and of commands, in upper case, without AT.
+func knows(prefixes ...string) func(string) bool {
+	return func(line string) bool {
+		line = strings.TrimPrefix(strings.ToUpper(line), "AT")
+		for _, p := range prefixes {
+			if strings.HasPrefix(line, p) {
+				return true
+			}
+		}
+		return false
+	}
+}
