@@ -100,6 +100,7 @@ func All() []*Dialect {
 	return []*Dialect{
 		quectel,
 		simcom,
+		sierra,
 		telit,
 		fibocom,
 		ublox,

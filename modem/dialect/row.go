@@ -35,9 +35,9 @@ func (r *round) row(line string, cut bool) *row {
 	return w
 }
 
-// text is column i; "" when there is none or it is a dash.
+// text is column i; "" when there is none (-1, or too few columns) or it is a dash.
 func (w *row) text(i int) string {
-	if i >= len(w.f) || w.f[i] == "-" || w.f[i] == "--" {
+	if i < 0 || i >= len(w.f) || w.f[i] == "-" || w.f[i] == "--" {
 		return ""
 	}
 	return w.f[i]
@@ -448,7 +448,7 @@ func (w *row) minutes(i, side int, plus, minus string) (float64, bool) {
 		return 0, false
 	}
 	degrees := math.Floor(v / 100)
-	v = math.Round((degrees+(v-100*degrees)/60)*1e7) / 1e7 // a centimetre
+	v = roundDegrees(degrees + (v-100*degrees)/60)
 	switch w.text(side) {
 	case plus:
 		return v, true
@@ -457,6 +457,9 @@ func (w *row) minutes(i, side int, plus, minus string) (float64, bool) {
 	}
 	return 0, false
 }
+
+// roundDegrees rounds to a centimetre.
+func roundDegrees(v float64) float64 { return math.Round(v*1e7) / 1e7 }
 
 // hasAnyPrefix tells whether s begins with one of the prefixes.
 func hasAnyPrefix(s string, prefixes []string) bool {

@@ -1,0 +1,307 @@
+package dialect
+
+import (
+	"strings"
+
+	"vigie/cell"
+)
+
+// gstatus reads the table of !GSTATUS, whose labels depend on the RAT and on the module [EM74xx, EM75xx, EM91xx AT command
+// references; recorded: MC7710, MC73xx, MC8705, MC7455, EM7455, EM7565, EM91xx]. LAC, TAC and cell id are hex, with the
+// decimal number behind in most places. Neither network nor PCI is there.
+//
+//	System mode:   LTE             PS state:    Attached
+//	LTE band:      B8              LTE bw:      5 MHz
+//	LTE Rx chan:   3764            LTE Tx chan: 21764
+//	LTE CA state:  ACTIVE          LTE Scell band:B12          MC74xx; LTE Scell bw, LTE Scell chan
+//	LTE SSC1 state:ACTIVE          LTE SSC1 band: B12          EM75xx; LTE SSC1 bw, LTE SSC1 chan; up to 4; also SCC1
+//	EMM state:     Registered      Normal Service
+//	RRC state:     RRC Idle
+//	PCC RxM RSSI:  -84             RSRP (dBm):  -110           EM75xx: PCC RxM RSRP; older: RSSI (dBm)
+//	Tx Power:      --              TAC:         E2EA (58090)
+//	RSRQ (dB):     -12.7           Cell ID:     02C3484A (46352458)
+//	SINR (dB):      1.0
+//
+//	WCDMA band:    WCDMA 2100      GSM band:    Unknown
+//	WCDMA channel: 10662           GSM channel: 65535
+//	GMM (PS) state:REGISTERED      NORMAL SERVICE
+//	WCDMA L1 State:L1M_PCH_SLEEP   RRC State:   DISCONNECTED
+//	RX level C0:   -68             LAC:         1389 (5001)     older: RX level (dBm)
+//
+//	NR5G band, NR5G dl bw, NR5G Rx chan, NR5G TAC, NR5G Cell ID, NR5G MCC-MNC, NR5G RSRP (dBm), NR5G RSRQ (dB), NR5G SINR (dB)
+func (s *sierraAnswer) gstatus(l labels) {
+	mode := l.word("System mode")
+	c := cell.Cell{}
+	switch {
+	case mode == "LTE", mode == "ENDC", mode == "" && l.word("LTE Rx chan") != "":
+		c.RAT = cell.LTE
+		s.gstatusLTE(l, &c)
+	case mode == "WCDMA", mode == "UMTS", mode == "" && l.word("WCDMA channel") != "":
+		c.RAT = cell.UMTS
+		l.find(1, "WCDMA channel").arfcn(0, 10, &c)
+		l.identity(&c, "LAC", "Cell ID")
+		l.find(1, "RX level C0", "RX level (dBm)").rssi(0, 1, &c)
+	case mode == "GSM":
+		c.RAT = cell.GSM
+		l.find(1, "GSM channel").arfcn(0, 10, &c)
+		l.identity(&c, "LAC", "Cell ID")
+		l.find(1, "RX level C0", "RX level (dBm)").rssi(0, 1, &c)
+	case mode == "NR5G":
+		c.RAT = cell.NR
+		s.gstatusNR(l, &c)
+	case mode == "UNKNOWN", mode == "NO", mode == "NONE":
+		s.nothing = true
+		s.gstatusState(l)
+		return
+	default:
+		l.find(1, "System mode").reject(UnknownToken)
+		return
+	}
+	s.gstatusState(l)
+	if c != (cell.Cell{RAT: c.RAT}) {
+		s.parts = append(s.parts, c)
+	}
+}
+
+func (s *sierraAnswer) gstatusLTE(l labels, c *cell.Cell) {
+	l.carrier("LTE band", "LTE bw", "LTE Rx chan", c)
+	l.identity(c, "TAC", "Cell ID")
+	l.find(1, "PCC RxM RSSI", "RSSI (dBm)").rssi(0, 1, c)
+	l.find(1, "PCC RxM RSRP", "RSRP (dBm)").rsrp(0, 1, c)
+	l.find(1, "RSRQ (dB)").rsrq(0, 1, c)
+	l.find(1, "SINR (dB)").sinr(0, 1, c)
+	if l.word("LTE CA state") == "ACTIVE" {
+		n := cell.Cell{RAT: cell.LTE}
+		l.carrier("LTE Scell band", "LTE Scell bw", "LTE Scell chan", &n)
+		l.after("SCC RxM RSSI").find(1, "RSRP (dBm)").rsrp(0, 1, &n)
+		s.carriers(n)
+	}
+	for _, name := range []string{"SSC1", "SSC2", "SSC3", "SSC4", "SCC1", "SCC2", "SCC3", "SCC4"} {
+		if l.word("LTE "+name+" state") == "ACTIVE" {
+			n := cell.Cell{RAT: cell.LTE}
+			l.carrier("LTE "+name+" band", "LTE "+name+" bw", "LTE "+name+" chan", &n)
+			l.find(1, "SCC"+name[3:]+" RxM RSRP").rsrp(0, 1, &n)
+			s.carriers(n)
+		}
+	}
+	n := cell.Cell{RAT: cell.NR}
+	s.gstatusNR(l, &n)
+	n.Area, n.ID, n.MCC, n.MNC = cell.Opt[cell.Area]{}, cell.Opt[uint64]{}, "", "" // of the anchor, if anything
+	s.carriers(n)
+}
+
+func (s *sierraAnswer) gstatusNR(l labels, c *cell.Cell) {
+	l.carrier("NR5G band", "NR5G dl bw", "NR5G Rx chan", c)
+	l.identity(c, "NR5G TAC", "NR5G Cell ID")
+	l.find(1, "NR5G MCC-MNC").plmnPair(0, "-", c)
+	l.find(1, "NR5G RSRP (dBm)").rsrp(0, 1, c)
+	l.find(1, "NR5G RSRQ (dB)").rsrq(0, 1, c)
+	l.find(1, "NR5G SINR (dB)").sinr(0, 1, c)
+}
+
+// carriers takes a carrier beside the serving cell that says at least its channel.
+func (s *sierraAnswer) carriers(c cell.Cell) {
+	if c.ARFCN.Known() {
+		s.obs.Secondary = append(s.obs.Secondary, c)
+	}
+}
+
+// carrier reads band, bandwidth and channel. Some firmware prints a channel above 65535 as 0 or without its upper bits:
+// a channel that is not in the band is none.
+func (l labels) carrier(band, bandwidth, channel string, c *cell.Cell) {
+	w := l.find(1, band)
+	if name := strings.TrimLeft(strings.ToUpper(w.text(0)), "BN"); name != "" && name != "---" {
+		w.f[0] = name
+		w.band(0, c)
+	}
+	w = l.find(2, bandwidth)
+	if v, ok := w.number(0); ok && strings.EqualFold(w.text(1), "MHz") {
+		if v < 0 || v > 400 {
+			w.reject(BadValue)
+		} else {
+			c.Bandwidth = cell.Some(cell.KHz(v * 1000))
+		}
+	}
+	l.find(1, channel).arfcn(0, 10, c)
+	if n, ok := c.ARFCN.Get(); ok && c.Band.Known() {
+		for b := range cell.Bands(c.RAT, n) {
+			if c.Band == cell.Some(b) {
+				return
+			}
+		}
+		c.ARFCN = cell.Opt[uint32]{}
+		c.Placeholder |= cell.FieldARFCN
+	}
+}
+
+// identity reads the area and the cell id: hex, and where it is printed the same in decimal.
+func (l labels) identity(c *cell.Cell, area, id string) {
+	if w := l.hex(area); w != nil {
+		w.area(0, 16, c)
+	}
+	if w := l.hex(id); w != nil {
+		w.cellID(0, 16, c)
+	}
+}
+
+func (l labels) hex(name string) *row {
+	w := l.find(2, name)
+	s := w.text(0)
+	if s == "" || strings.HasSuffix(s, "...") || strings.Trim(s, "-") == "" {
+		return nil
+	}
+	if decimal, ok := strings.CutPrefix(w.text(1), "("); ok {
+		decimal, ok = strings.CutSuffix(decimal, ")")
+		a, ok1 := parseWhole(s, 16)
+		b, ok2 := parseWhole(decimal, 10)
+		if !ok || !ok1 || !ok2 || a != b {
+			w.reject(BadValue)
+			return nil
+		}
+	}
+	return w
+}
+
+// gstatusState reads the states of mobility management and of the connection. What has no place among ours says nothing.
+func (s *sierraAnswer) gstatusState(l labels) {
+	var words string
+	for _, name := range []string{"EMM state", "MM5G state", "GMM (PS) state", "MM (CS) state"} {
+		words += " " + strings.ToUpper(strings.Join(l.find(4, name).f, " "))
+	}
+	rrc := strings.ToUpper(strings.Join(l.find(2, "RRC state").f, " "))
+	switch {
+	case strings.Contains(words, "LIMITED SERVICE"):
+		s.obs.State = cell.Limited
+	case strings.Contains(words, "SEARCH"):
+		s.obs.State = cell.Searching
+	case strings.HasPrefix(rrc, "RRC CONNECTED"), hasAnyPrefix(rrc, []string{"CELL_", "URA_"}):
+		s.obs.State = cell.Connected
+	case strings.Contains(words, "NORMAL SERVICE") && (strings.HasPrefix(rrc, "RRC IDLE") || strings.HasPrefix(rrc, "DISCONNECTED")):
+		s.obs.State = cell.Idle
+	}
+}
+
+// lteinfo reads the table of !LTEINFO [EM74xx AT command reference; recorded: MC7455, EM7455, EM75xx]. Each section has a
+// head that names its columns, and rows without anything at their ends. The TAC is decimal, the CID hex, D and U are
+// bandwidths 0..5. RSRQ stands before RSRP. The first row of IntraFreq is the serving cell.
+//
+//	Serving:   EARFCN MCC MNC   TAC      CID Bd D U SNR PCI  RSRQ   RSRP   RSSI RXLV
+//	IntraFreq:                                          PCI  RSRQ   RSRP   RSSI RXLV
+//	InterFreq: EARFCN ThresholdLow ThresholdHi Priority PCI  RSRQ   RSRP   RSSI RXLV
+//	GSM:       ThreshL ThreshH Prio NCC ARFCN 1900 valid BSIC RSSI RXLV          not read
+//	WCDMA:     UARFCN ThreshL ThreshH Prio PSC   RSCP  ECN0 RXLV
+//	CDMA 1x:   Chan BC Offset Phase Str                                          not read, and CDMA HRPD
+func (s *sierraAnswer) lteinfo(words []string) {
+	var section string
+	var head []string
+	var channel cell.Opt[uint32] // of the serving cell
+	for i := 0; i < len(words); {
+		if name, ok := strings.CutSuffix(words[i], ":"); ok || words[i] == "CDMA" {
+			section, head = name, nil
+			for i++; i < len(words) && !strings.HasSuffix(words[i], ":") && words[i] != "CDMA" && (isLetter(words[i][0]) || words[i] == "1900"); i++ {
+				head = append(head, words[i])
+			}
+			continue
+		}
+		n := i
+		for n < len(words) && n-i < max(1, len(head)) && !strings.HasSuffix(words[n], ":") {
+			n++
+		}
+		w := &row{r: s.round, f: words[i:n], line: section + ": " + strings.Join(words[i:n], " ")}
+		i = n
+		switch {
+		case head == nil && section == "":
+			return // "Not Available"
+		case len(w.f) < len(head):
+			w.reject(Truncated)
+			continue
+		}
+		switch section {
+		case "Serving":
+			c := s.lteinfoCell(w, head, cell.LTE)
+			if !w.bad {
+				channel = c.ARFCN
+			}
+			s.part(w, c)
+		case "IntraFreq":
+			c := s.lteinfoCell(w, head, cell.LTE)
+			c.ARFCN = channel
+			s.asked(8)
+			s.neighbour(w, c)
+		case "InterFreq":
+			s.asked(8)
+			s.neighbour(w, s.lteinfoCell(w, head, cell.LTE))
+		case "WCDMA":
+			s.asked(8)
+			s.neighbour(w, s.lteinfoCell(w, head, cell.UMTS))
+		default:
+			w.reject(UnknownLayout)
+		}
+	}
+	if section != "" {
+		s.asked(0)
+	}
+}
+
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+
+// lteinfoCell reads a row by the names in the head of its section. Where thresholds and priority are all 0 the modem has
+// not read them, and its RXLV says nothing either.
+func (s *sierraAnswer) lteinfoCell(w *row, head []string, rat cell.RAT) cell.Cell {
+	c := cell.Cell{RAT: rat}
+	mnc, low, high, priority, rxlv := -1, -1, -1, -1, -1
+	for i, name := range head {
+		switch name {
+		case "EARFCN", "UARFCN":
+			w.arfcn(i, 10, &c)
+		case "MCC":
+		case "MNC":
+			mnc = i
+		case "TAC":
+			w.area(i, 10, &c)
+		case "CID":
+			w.cellID(i, 16, &c)
+		case "Bd":
+			w.band(i, &c)
+		case "D":
+			w.lteIndex(i, &c)
+		case "SNR":
+			w.sinr(i, 1, &c)
+		case "PCI", "PSC":
+			w.pci(i, 10, &c)
+		case "RSRQ":
+			w.rsrq(i, 1, &c)
+		case "RSRP":
+			w.rsrp(i, 1, &c)
+		case "RSSI":
+			w.rssi(i, 1, &c)
+		case "RSCP":
+			w.rscp(i, 1, &c)
+		case "ECN0":
+			w.ecio(i, 1, &c)
+		case "RXLV":
+			rxlv = i
+		case "ThresholdLow", "ThreshL":
+			low = i
+		case "ThresholdHi", "ThreshH":
+			high = i
+		case "Priority", "Prio":
+			priority = i
+		case "U":
+		default:
+			w.reject(UnknownLayout)
+		}
+	}
+	if mnc > 0 && head[mnc-1] == "MCC" {
+		w.plmn(mnc-1, mnc, &c)
+	}
+	if low >= 0 && high >= 0 && priority >= 0 {
+		if w.text(low) == "0" && w.text(high) == "0" && w.text(priority) == "0" {
+			return c
+		}
+		w.priority(priority, &c)
+		c.ThreshLow, c.ThreshHigh = w.threshold(low), w.threshold(high)
+	}
+	w.srxlev(rxlv, &c)
+	return c
+}
