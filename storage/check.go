@@ -1,11 +1,11 @@
 package storage
 
 import (
+	"bufio"
 	"context"
 	"encoding/binary"
 	"fmt"
 	"io"
-	"os"
 )
 
 // checkAtStart looks at the structure of the database for a short while. In what it had no time for, damage is still
@@ -69,9 +69,13 @@ func (s *Store) Check(ctx context.Context) error {
 
 // noteLog looks for transactions in the write-ahead log behind a damaged place. SQLite stops reading at that place as
 // it does at the end of a log that a crash cut off, and says nothing; the difference is that something whole follows.
-// The log of an encrypted store cannot be looked at in this way.
-func (s *Store) noteLog(path string) {
-	good, lost, err := scanLog(path)
+func (s *Store) noteLog(key []byte) {
+	f, err := decryptedLog(s.path+"-wal", key)
+	if err != nil {
+		return // there is none
+	}
+	defer f.Close()
+	good, lost, err := scanLog(bufio.NewReaderSize(f, 64<<10))
 	if err == nil && lost > 0 {
 		s.notices = append(s.notices, fmt.Sprintf("the write-ahead log is damaged after %d pages: up to %d of the last transactions before the store was last left are lost", good, lost))
 	}
@@ -79,12 +83,7 @@ func (s *Store) noteLog(path string) {
 
 // scanLog reads a log as SQLite does (https://www.sqlite.org/fileformat2.html, section 4): it counts the frames that are
 // good from the start, and the commits in frames of the same generation after them.
-func scanLog(path string) (good, lost int, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return 0, 0, err
-	}
-	defer f.Close()
+func scanLog(f io.Reader) (good, lost int, err error) {
 	var head [32]byte
 	if _, err := io.ReadFull(f, head[:]); err != nil {
 		return 0, 0, err

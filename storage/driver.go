@@ -3,9 +3,11 @@ package storage
 import (
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/url"
 	"os"
@@ -17,6 +19,8 @@ import (
 	"github.com/ncruces/go-sqlite3/vfs"
 	"github.com/ncruces/go-sqlite3/vfs/adiantum"
 	_ "github.com/ncruces/go-sqlite3/vfs/mvcc" // stores in memory
+	chacha "lukechampine.com/adiantum"
+	"lukechampine.com/adiantum/hbsh"
 )
 
 // This file is all that knows which SQLite is underneath: how a database is named, keyed and given checksums, and what
@@ -108,6 +112,37 @@ func enableChecksums(ctx context.Context, db *sql.DB) error {
 	}
 	defer conn.Close()
 	return conn.Raw(func(c any) error { return c.(driver.Conn).Raw().EnableChecksums("main") })
+}
+
+// decryptedLog reads the write-ahead log of a database as it is without encryption: the VFS writes it in blocks of 4 KiB, each
+// encrypted with its offset as tweak.
+func decryptedLog(path string, key []byte) (io.ReadCloser, error) {
+	f, err := os.Open(path)
+	if err != nil || key == nil {
+		return f, err
+	}
+	return &cipherReader{File: f, cipher: chacha.New(key)}, nil
+}
+
+type cipherReader struct {
+	*os.File
+	cipher *hbsh.HBSH
+	block  [4096]byte
+	left   []byte
+	offset uint64
+}
+
+func (c *cipherReader) Read(p []byte) (int, error) {
+	if len(c.left) == 0 {
+		if _, err := io.ReadFull(c.File, c.block[:]); err != nil {
+			return 0, io.EOF // part of a block cannot be decrypted
+		}
+		c.left = c.cipher.Decrypt(c.block[:], binary.LittleEndian.AppendUint64(nil, c.offset))
+		c.offset += uint64(len(c.block))
+	}
+	n := copy(p, c.left)
+	c.left = c.left[n:]
+	return n, nil
 }
 
 // explain gives an error of the database the name that this package promises.

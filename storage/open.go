@@ -108,8 +108,8 @@ func open(ctx context.Context, path string, o Options) (_ *Store, err error) {
 			return nil, err
 		}
 	}
-	if plain && (!o.ReadOnly || nobodyWrites(path)) {
-		s.noteLog(path + "-wal")
+	if !o.ReadOnly || nobodyWrites(path) {
+		s.noteLog(key)
 	}
 	if err := s.connect(ctx, a); err != nil {
 		if key != nil && notADatabase(err) {
@@ -117,6 +117,7 @@ func open(ctx context.Context, path string, o Options) (_ *Store, err error) {
 		}
 		return nil, err
 	}
+	adopt(path+"-shm", path)
 	if err := s.checkAtStart(ctx); err != nil {
 		if !o.ReadOnly {
 			return nil, fmt.Errorf("%w (read-only it can still be opened and exported)", explain(err))
@@ -341,6 +342,19 @@ func lock(ctx context.Context, path string) (*os.File, error) {
 	}
 	f.Close()
 	return nil, err
+}
+
+// adopt gives a file the permissions and owner of the database, as far as allowed. The library makes the index of the log
+// with the umask and for whoever comes first: one that root left, only by looking, would keep the service from starting.
+func adopt(name, database string) {
+	info, err := os.Stat(database)
+	if err != nil {
+		return
+	}
+	_ = os.Chmod(name, info.Mode())
+	if owner, ok := info.Sys().(*syscall.Stat_t); ok {
+		_ = os.Chown(name, int(owner.Uid), int(owner.Gid))
+	}
 }
 
 // nobodyWrites tells whether no writer has the store open now.

@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 
 	"vigie/cell"
@@ -42,13 +41,7 @@ func (s *Store) startWriting(ctx context.Context) error {
 		return err
 	}
 	s.w = &writer{conn: conn, prepared: map[string]*sql.Stmt{}, checkpointAt: checkpointLog}
-	if err := s.w.load(); err != nil {
-		return err
-	}
-	if s.path != "" {
-		os.Chmod(s.path+"-shm", 0o600) // an index of the log, without content; made with the umask
-	}
-	return nil
+	return s.w.load()
 }
 
 func (w *writer) close() error {
