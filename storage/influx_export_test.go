@@ -6,8 +6,8 @@ import (
 )
 
 // Hurry makes an Influx impatient, for tests.
-func (x *Influx) Hurry() {
-	x.wait = waits{first: time.Millisecond, most: 20 * time.Millisecond, after: 50 * time.Millisecond, stopped: time.Hour}
+func (x *Influx) Hurry(stopped time.Duration) {
+	x.wait = waits{first: time.Millisecond, most: 20 * time.Millisecond, after: 50 * time.Millisecond, stopped: stopped}
 }
 
 // Lines are the points of entries, at full rate or thinned.

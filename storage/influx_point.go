@@ -149,6 +149,9 @@ func (f shape) serving(p *points, seq, at int64, o *cell.Observation) {
 	l.tag("sensor", o.Sensor)
 	l.text("state", string(o.State), mostText)
 	if c := o.Serving; c != nil {
+		if g := c.RAT.Generation(); g != 0 {
+			l.int("generation", int64(g))
+		}
 		cellFields(&l, c)
 	}
 	if o.Neighbours != nil {

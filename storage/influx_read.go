@@ -58,7 +58,8 @@ func (x *Influx) query(ctx context.Context, q string, yield func(InfluxTable) bo
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return answerError(resp)
+		text, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
+		return statusError(resp.StatusCode, text)
 	}
 	d := json.NewDecoder(resp.Body)
 	d.UseNumber()
@@ -99,11 +100,11 @@ func (e *StatusError) Error() string {
 	return strings.TrimRight(fmt.Sprintf("the server answers %d %s: %s", e.Status, http.StatusText(e.Status), e.Words), ": ")
 }
 
-func answerError(resp *http.Response) error {
-	text, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
+// statusError is an answer that was not a success, with what its body says.
+func statusError(status int, body []byte) error {
 	var said struct{ Message, Error string }
-	_ = json.Unmarshal(text, &said)
-	return &StatusError{resp.StatusCode, cleaned(said.Message+said.Error, 500)}
+	_ = json.Unmarshal(body, &said)
+	return &StatusError{status, cleaned(said.Message+said.Error, 500)}
 }
 
 // networkError leaves out where it was going to, which everybody knows.

@@ -210,7 +210,7 @@ func TestInfluxAnswers(t *testing.T) {
 			o := full
 			o.URL = srv.URL
 			x := newInflux(t, s, o)
-			x.Hurry()
+			x.Hurry(time.Hour)
 			follow(t, x)
 			want := wanted(t, s, full)
 			until(t, "everything arrives", 20*time.Second, func() bool { return len(srv.kept()) == len(want) && x.Status().State == storage.InfluxSending })
@@ -262,7 +262,7 @@ func TestInfluxSetsAsideTheOneBadPoint(t *testing.T) {
 			appendAll(t, s, storagetest.Day(900)[501:])
 			var said []string
 			x := newInflux(t, s, storage.InfluxOptions{URL: srv.URL, FullRate: true, Log: func(l string) { said = append(said, l) }})
-			x.Hurry()
+			x.Hurry(time.Hour)
 			stop := follow(t, x)
 			want := wanted(t, s, storage.InfluxOptions{FullRate: true})
 			until(t, "everything else arrives", 20*time.Second, func() bool { return len(srv.kept()) == len(want)-1 && x.Status().SetAside == 1 })
@@ -339,7 +339,7 @@ func TestInfluxStopsAndGoesOnAfterReload(t *testing.T) {
 				defer mu.Unlock()
 				said = append(said, l)
 			}})
-			x.Hurry()
+			x.Hurry(time.Hour)
 			follow(t, x)
 			until(t, "it stops", 10*time.Second, func() bool { return x.Status().State == storage.InfluxStopped })
 			require.Contains(t, x.Status().Problem, c.says)
@@ -384,7 +384,7 @@ func TestInfluxLogsNoContents(t *testing.T) {
 	appendAll(t, s, storagetest.Day(40))
 	var said bytes.Buffer
 	x := newInflux(t, s, storage.InfluxOptions{URL: srv.URL, FullRate: true, Log: func(l string) { fmt.Fprintln(&said, l) }})
-	x.Hurry()
+	x.Hurry(time.Hour)
 	stop := follow(t, x)
 	want := wanted(t, s, storage.InfluxOptions{FullRate: true})
 	until(t, "everything arrives", 10*time.Second, func() bool {

@@ -1,0 +1,212 @@
+package storage
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+)
+
+// InfluxServer is what a server says of itself.
+type InfluxServer struct {
+	Generation int           // 1, 2 or 3; 0: another program that speaks its protocol (VictoriaMetrics)
+	Version    string        // as it says; "" when it says nothing of use
+	RoundTrip  time.Duration //
+	Skew       time.Duration // how far its clock is ahead of ours; to the second
+	HasClock   bool          // Skew is known
+}
+
+// Server asks who is there. It needs no token.
+func (x *Influx) Server(ctx context.Context) (InfluxServer, error) {
+	var s InfluxServer
+	began := time.Now()
+	resp, _, err := x.get(ctx, "ping")
+	if err != nil {
+		return s, err
+	}
+	s.RoundTrip = time.Since(began)
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		s.Skew, s.HasClock = date.Add(500*time.Millisecond).Sub(began.Add(s.RoundTrip/2)), true
+	}
+	s.Version = strings.TrimPrefix(cleaned(resp.Header.Get("X-Influxdb-Version"), 40), "v")
+	switch {
+	case strings.HasPrefix(s.Version, "1."):
+		s.Generation = 1
+	case strings.HasPrefix(s.Version, "2."):
+		s.Generation = 2
+	case strings.HasPrefix(s.Version, "3."):
+		s.Generation = 3
+	case resp.Header.Get("X-Influxdb-Version") == "" && resp.Header.Get("X-Influxdb-Build") == "":
+		// Not an InfluxDB, or a 3 that wants a token before it says anything.
+	default: // one that was built without being told its version: only 2 has buckets
+		s.Version = ""
+		s.Generation = 1
+		if buckets, _, err := x.get(ctx, "api/v2/buckets?limit=1"); err == nil && buckets.StatusCode != http.StatusNotFound {
+			s.Generation = 2
+		}
+	}
+	return s, nil
+}
+
+// get makes a request and reads a little of the answer.
+func (x *Influx) get(ctx context.Context, path string) (*http.Response, []byte, error) {
+	return x.ask(ctx, http.MethodGet, path, nil)
+}
+
+func (x *Influx) ask(ctx context.Context, method, path string, body any) (*http.Response, []byte, error) {
+	var in io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			return nil, nil, err
+		}
+		in = strings.NewReader(string(text))
+	}
+	req, err := http.NewRequestWithContext(ctx, method, x.o.URL+path, in)
+	if err != nil {
+		return nil, nil, errors.New("the url cannot be used")
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	resp, err := x.http.Do(req)
+	if err != nil {
+		return nil, nil, networkError(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	return resp, text, err
+}
+
+// InfluxCheck is one thing that was looked at.
+type InfluxCheck struct {
+	What string // "reachable", "token and bucket", ...
+	Bad  bool   // it does not work
+	Says string // what was found
+	Hint string // what to do; also where it works but could be better
+}
+
+// Check looks whether copying will work, in the order in which things fail: it reaches the server, writes one point of
+// its own and reads it back. After something that does not work it stops.
+func (x *Influx) Check(ctx context.Context) (all []InfluxCheck) {
+	add := func(c InfluxCheck) bool { all = append(all, c); return !c.Bad }
+	if c, ok := x.checkToken(); ok && !add(c) {
+		return all
+	}
+	if u, err := url.Parse(x.o.URL); err == nil && u.Scheme == "http" && !loopback(u.Hostname()) {
+		add(InfluxCheck{What: "encryption", Says: "none: the token and all contents go over the network in clear", Hint: "write https:// in url; a certificate of your own goes into ca_file"})
+	}
+	server, err := x.Server(ctx)
+	if err != nil {
+		add(InfluxCheck{What: "reachable", Bad: true, Says: err.Error(), Hint: hintForNetwork(err)})
+		return all
+	}
+	add(InfluxCheck{What: "reachable", Says: fmt.Sprintf("%s, answers in %s", server, server.RoundTrip.Round(time.Millisecond))})
+	if server.HasClock {
+		c := InfluxCheck{What: "clock", Says: "agrees with the server's to the second"}
+		if server.Skew.Abs() > 3*time.Second {
+			c.Says = fmt.Sprintf("the server's is %s ahead of ours", server.Skew.Round(time.Second))
+			if server.Skew < 0 {
+				c.Says = fmt.Sprintf("ours is %s ahead of the server's", (-server.Skew).Round(time.Second))
+			}
+			c.Hint = "see which of the two is wrong (timedatectl): dashboards show the last hours by the server's clock, points carry ours"
+		}
+		add(c)
+	}
+	switch a := x.post(ctx, probeLine); a.verdict {
+	case taken:
+		add(InfluxCheck{What: "token and bucket", Says: fmt.Sprintf("a point was written to %q", x.o.Bucket)})
+	case stop, refused, tooLarge:
+		add(InfluxCheck{What: "token and bucket", Bad: true, Says: x.refusal(a.status), Hint: "the server's own words: " + orNone(a.words)})
+		return all
+	default:
+		add(InfluxCheck{What: "token and bucket", Bad: true, Says: fmt.Sprintf("no point could be written: %d %s", a.status, a.words), Hint: "try again in a while; what is to be sent waits in the store"})
+		return all
+	}
+	add(x.checkReading(ctx, server))
+	return all
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
+
+func (s InfluxServer) String() string {
+	switch {
+	case s.Generation == 0:
+		return "not an InfluxDB, or one that does not say so"
+	case s.Version == "":
+		return fmt.Sprintf("InfluxDB %d, which does not say its version", s.Generation)
+	}
+	return "InfluxDB " + s.Version
+}
+
+func (x *Influx) checkReading(ctx context.Context, server InfluxServer) InfluxCheck {
+	c := InfluxCheck{What: "reading back", Says: "the point came back; dashboards and vigie events --from influx will work"}
+	found := false
+	for t, err := range x.Query(ctx, "SELECT ok FROM probe WHERE \"by\" = 'vigie'") {
+		if err != nil {
+			c.Bad, c.Says = true, err.Error()
+		}
+		found = found || len(t.Values) > 0
+	}
+	if !c.Bad && found {
+		return c
+	}
+	if !c.Bad {
+		c.Bad, c.Says = true, "the point was taken but does not come back"
+	}
+	c.Hint = "the token may write but perhaps not read; copying works without reading"
+	switch server.Generation {
+	case 2:
+		c.Hint = "the token needs the right to read, and the bucket a database mapping (DBRP); copying works without"
+	case 0:
+		c.Hint = "this server is good for numbers only: texts, and so events, do not come back from it (docs/influxdb.md)"
+	}
+	return c
+}
+
+// checkToken looks at the file, without saying anything of what is in it. Not ok: there is none.
+func (x *Influx) checkToken() (InfluxCheck, bool) {
+	if x.o.TokenFile == "" {
+		return InfluxCheck{}, false
+	}
+	info, err := os.Stat(x.o.TokenFile)
+	switch {
+	case err != nil:
+		return InfluxCheck{What: "token file", Bad: true, Says: err.Error(), Hint: "check token_file in the configuration"}, true
+	case info.Mode().Perm()&0o077 != 0:
+		return InfluxCheck{What: "token file", Says: fmt.Sprintf("others on this machine can read it (mode %04o)", info.Mode().Perm()), Hint: "chmod 600 " + x.o.TokenFile}, true
+	}
+	return InfluxCheck{What: "token file", Says: "readable for its owner alone"}, true
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func hintForNetwork(err error) string {
+	text := err.Error()
+	switch {
+	case strings.Contains(text, "x509") || strings.Contains(text, "certificate"):
+		return "name the server's own certificate authority in ca_file, and check that url names the host as the certificate does"
+	case strings.Contains(text, "HTTP response to HTTPS client"):
+		return "the server does not speak TLS there: write http:// in url, or the port that does"
+	case strings.Contains(text, "no such host"):
+		return "check the host in url"
+	case strings.Contains(text, "refused"):
+		return "nothing listens there: check the port in url, and that the server runs"
+	}
+	return "check url, and that this machine reaches it"
+}
