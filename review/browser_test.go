@@ -1,6 +1,7 @@
 package review
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -70,9 +71,7 @@ func open(t *testing.T, d *Desk, l look) *browser {
 	serving, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() { served <- d.Serve(serving, listener, nil) }()
-	if l.width == 0 {
-		l.width, l.height = 1280, 900
-	}
+	l.width, l.height = cmp.Or(l.width, 1280), cmp.Or(l.height, 900)
 	if l.lang == "" {
 		l.lang = "en"
 	}
@@ -95,18 +94,24 @@ func open(t *testing.T, d *Desk, l look) *browser {
 	})
 	require.NoError(t, chromedp.Do(ctx)) // opens the tab
 	require.NoError(t, chromedp.Listen(ctx, b.hear))
-	scheme := "light"
-	if l.dark {
-		scheme = "dark"
-	}
 	call(b, network.Enable, network.EnableParams{})
 	call(b, log.Enable, cdp.Empty{})
 	call(b, runtime.Enable, cdp.Empty{})
 	call(b, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: "Europe/Brussels"})
+	b.look(l)
+	return b
+}
+
+// look changes how pages are looked at.
+func (b *browser) look(l look) {
+	b.t.Helper()
+	scheme := "light"
+	if l.dark {
+		scheme = "dark"
+	}
 	call(b, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: l.width, Height: l.height, DeviceScaleFactor: 1, Mobile: l.width < 600})
 	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}})
 	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: l.noScript})
-	return b
 }
 
 // call gives the browser a command.
@@ -292,24 +297,26 @@ func TestScreenshots(t *testing.T) {
 		{"cells", "/cells", look{}, false}, {"cell", "/cell?rat=LTE&mcc=206&mnc=01&id=11016962", look{}, true}, {"sensors", "/sensors", look{}, false}, {"period", "/period?from=2026-11-15&to=2026-11-22", look{height: 560}, false},
 		{"rerun", "/event/" + tw.events[0].ID + "/rerun", look{height: 560}, false}, {"report", "/event/" + tw.events[0].ID + "/report", look{width: 900, height: 1200}, false},
 	}
+	b := open(t, tw.desk, look{})
 	for _, s := range shots {
-		t.Run(s.name, func(t *testing.T) {
-			b := open(t, tw.desk, s.look)
-			b.do(chromedp.Navigate(b.base+s.path), chromedp.WaitReady(chromedp.CSS("body")))
-			if s.name != "report" {
-				b.wait(`document.documentElement.dataset.zone === "Europe/Brussels"`)
-			}
-			if strings.HasPrefix(s.name, "event") {
-				b.wait(`document.querySelector("#chart.alive canvas") && !document.getElementById("baseline").hidden`)
-			}
-			b.do(chromedp.Sleep(500 * time.Millisecond)) // canvases
-			take := chromedp.CaptureScreenshot()
-			if s.whole {
-				take = chromedp.FullScreenshot(100)
-			}
-			png, err := chromedp.Run(b.ctx, take)
-			require.NoError(t, err)
-			require.NoError(t, os.WriteFile(filepath.Join(*screenshots, s.name+".png"), png, 0o644))
-		})
+		s.look.width, s.look.height = cmp.Or(s.look.width, 1280), cmp.Or(s.look.height, 900)
+		b.look(s.look)
+		_, err := chromedp.Call(b.ctx, network.SetCookie, network.SetCookieParams{Name: "vigie-lang", Value: cmp.Or(s.look.lang, "en"), URL: b.base})
+		require.NoError(t, err)
+		b.do(chromedp.Navigate(b.base+s.path), chromedp.WaitReady(chromedp.CSS("body")))
+		if s.name != "report" {
+			b.wait(`document.documentElement.dataset.zone === "Europe/Brussels"`)
+		}
+		if strings.HasPrefix(s.name, "event") {
+			b.wait(`document.querySelector("#chart.alive canvas") && !document.getElementById("baseline").hidden`)
+		}
+		b.do(chromedp.Sleep(400 * time.Millisecond)) // canvases
+		take := chromedp.CaptureScreenshot()
+		if s.whole {
+			take = chromedp.FullScreenshot(100)
+		}
+		png, err := chromedp.Run(b.ctx, take)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(*screenshots, s.name+".png"), png, 0o644))
 	}
 }

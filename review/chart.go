@@ -75,7 +75,7 @@ func sketchOf(s *series, b *baseline, z *time.Location) *sketch {
 		}
 		k.X = append(k.X, tick{x(t), at.Format(layout)})
 	}
-	k.Best = trace(s.Time, s.Best, x, y, 30)
+	k.Best = trace(s.Time, s.Best, x, y)
 	if s.Event[0] > 0 {
 		k.EventX = x(s.Event[0])
 		k.EventW = max(x(s.Event[1])-k.EventX, 3)
@@ -110,11 +110,11 @@ func (k *sketch) strokes(s *series, x func(float64) int, y func(float64) int) {
 		var ts []float64
 		var vs []*float64
 		for i, t := range s.Time {
-			if t >= r.From && t <= r.To {
+			if t >= r.From && (t < r.To || r.From == r.To) { // the last moment of a run is the first of the next
 				ts, vs = append(ts, t), append(vs, s.Level[i])
 			}
 		}
-		if p := trace(ts, vs, x, y, 60); p != "" {
+		if p := trace(ts, vs, x, y); p != "" {
 			k.Lines = append(k.Lines, stroke{r.Kind % colours, p})
 			if !named[r.Kind] && len(k.Legend) < 8 {
 				named[r.Kind] = true
@@ -124,8 +124,8 @@ func (k *sketch) strokes(s *series, x func(float64) int, y func(float64) int) {
 	}
 }
 
-// trace is a line through values, broken where time goes on for longer than hole seconds without one.
-func trace(ts []float64, vs []*float64, x func(float64) int, y func(float64) int, hole float64) string {
+// trace is a line through values, broken where time goes on for longer than hole without one.
+func trace(ts []float64, vs []*float64, x func(float64) int, y func(float64) int) string {
 	var b strings.Builder
 	last := math.Inf(-1)
 	px, py := -1, -1

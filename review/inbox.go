@@ -216,7 +216,7 @@ func (d *Desk) day(ctx context.Context, at time.Time, events []*entry, f filter,
 			}
 			x := int(maxTime(e.First, one.From).Sub(one.From) / time.Minute)
 			w := int(minTime(e.Last, one.To).Sub(one.From)/time.Minute) - x
-			one.Marks = append(one.Marks, mark{min(x, one.Width-6), max(w, 6), len(one.Covers) - 1, e.Severity.String(), e.ID, e.Summary})
+			one.Marks = append(one.Marks, mark{min(x, one.Width-9), max(w, 9), len(one.Covers) - 1, e.Severity.String(), e.ID, e.Summary})
 		}
 	}
 	return one, nil

@@ -66,3 +66,5 @@ func TestEveryPageInBothLanguages(t *testing.T) {
 		}
 	}
 }
+
+func gzipped(r *http.Request) { r.Header.Set("Accept-Encoding", "gzip") }

@@ -56,6 +56,7 @@ func (d *Desk) sensors(ctx context.Context) ([]alive, error) {
 			all = append(all, a)
 		}
 	}
+	slices.SortStableFunc(all, func(a, b alive) int { return b.Last.Compare(a.Last) }) // those that are heard first
 	return all, nil
 }
 

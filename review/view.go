@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"vigie/cell"
 	"vigie/storage"
@@ -46,20 +47,31 @@ func (p *page) Strip(d day) stripView {
 	return stripView{d, max(len(d.Covers), 1)*18 - 4, label}
 }
 
-// Coverage says in words what was seen of a day, or of several.
+// Coverage says in words what was seen of a day, or of several; of several sensors, what each saw.
 func (p *page) Coverage(d day) string {
 	var w []string
 	if d.Quiet > 0 {
 		w = append(w, p.N("cover.quiet", d.Quiet))
 	}
-	if d.Watched > 0 || d.Blind+d.Off == 0 {
-		w = append(w, p.T("cover.watched", span(d.Watched)))
+	if len(d.Covers) < 2 || d.Quiet > 1 {
+		return strings.Join(append(w, p.covered(d.Watched, d.Blind, d.Off)), ", ")
 	}
-	if d.Blind > 0 {
-		w = append(w, p.T("cover.blind", span(d.Blind)))
+	for _, c := range d.Covers {
+		w = append(w, c.Sensor+": "+p.covered(c.Watched, c.Blind, c.Off))
 	}
-	if d.Off > 0 {
-		w = append(w, p.T("cover.off", span(d.Off)))
+	return strings.Join(w, " · ")
+}
+
+func (p *page) covered(watched, blind, off time.Duration) string {
+	var w []string
+	if watched > 0 || blind+off == 0 {
+		w = append(w, p.T("cover.watched", span(watched)))
+	}
+	if blind > 0 {
+		w = append(w, p.T("cover.blind", span(blind)))
+	}
+	if off > 0 {
+		w = append(w, p.T("cover.off", span(off)))
 	}
 	return strings.Join(w, ", ")
 }

@@ -123,6 +123,9 @@ func quality(c *cell.Cell) cell.Opt[cell.DB] {
 	return c.EcIo
 }
 
+// hole is how many seconds without a record are a hole and not a line: two rounds of the slowest asking.
+const hole = 150
+
 // mostPoints is how many moments a chart holds; more cannot be told apart.
 const mostPoints = 2400
 
@@ -151,7 +154,7 @@ func draw(w *window, e *analyzer.Event) *series {
 			if r.Survey {
 				continue
 			}
-			if last != 0 && at-last > 60 { // records stop: a hole, not a line
+			if last != 0 && at-last > hole { // records stop: a hole, not a line
 				s.point(at-1, nil, nil, nil, nil)
 			}
 			last = at
@@ -244,11 +247,11 @@ func (s *series) observe(at float64, o *cell.Observation) {
 // extend makes the last run longer, or begins another.
 func extend(rs []run, at float64, name string, kind int) []run {
 	n := len(rs)
-	if n > 0 && rs[n-1].Name == name && at-rs[n-1].To < 60 {
+	if n > 0 && rs[n-1].Name == name && at-rs[n-1].To < hole {
 		rs[n-1].To = at
 		return rs
 	}
-	if n > 0 && at-rs[n-1].To < 60 {
+	if n > 0 && at-rs[n-1].To < hole {
 		rs[n-1].To = at
 	}
 	if n >= 2000 {
@@ -260,7 +263,7 @@ func extend(rs []run, at float64, name string, kind int) []run {
 // servingName is a serving cell in a legend: as short as tells it apart.
 func servingName(c *cell.Cell) string {
 	short := *c
-	short.Band = cell.Opt[cell.Band]{}
+	short.MCC, short.MNC = "", ""
 	return cellName(&short)
 }
 

@@ -125,13 +125,12 @@ async function map() {
     land.bringToBack();
   };
   const spots = series.positions.map(p => [p.lat, p.lon]);
-  m.fitBounds(L.latLngBounds(spots).pad(.3), {maxZoom: box.dataset.tiles ? 15 : 9});
+  m.fitBounds(L.latLngBounds(spots).pad(.3), {maxZoom: box.dataset.tiles ? 16 : 14});
   if (box.dataset.tiles && window.protomapsL) protomapsL.leafletLayer({url: box.dataset.tiles, flavor: document.documentElement.dataset.theme === "dark" ? "dark" : "light", lang: document.documentElement.lang}).addTo(m);
   else {
     const sharper = () => { if (!fine && m.getZoom() >= 5) { fine = true; draw(box.dataset.fine); } };
     await draw(box.dataset.world);
-    sharper();
-    m.on("zoomend", sharper);
+    m.on("zoomend", sharper); // not for the first view: it is four times the rest of the page
   }
   L.control.scale({imperial: false}).addTo(m);
   if (spots.length > 1) L.polyline(spots, {color: colour("soft"), weight: 2}).addTo(m);
