@@ -44,9 +44,10 @@ func (c *Collector) Run(ctx context.Context, emit func(cell.Record) error) error
 			return err
 		}
 		if started = true; answered {
-			pause = c.Retry
+			pause, c.silence = c.Retry, silence{}
 		}
 		c.lost(err)
+		c.reauthorize(gapReason(err))
 		timer := time.NewTimer(pause)
 		select {
 		case <-ctx.Done():

@@ -27,6 +27,10 @@ type Config struct {
 
 	Wait  bool          // wait for a modem that is not there at the start, instead of giving up
 	Retry time.Duration // the first pause before a lost port is opened again, 250 ms; it doubles up to eight times that
+	// Reauthorize allows to take a modem that stays silent off the USB bus and to put it back, through sysfs, with all
+	// that the device offers: also its network interface.
+	Reauthorize bool
+
 	Limit time.Duration // the longest time for any command, where its dialect allows more; 0 is no such limit
 
 	Options at.Options // of the session: pacing, trace
@@ -60,6 +64,7 @@ type Collector struct {
 	complaint complaints        //
 	seen      time.Time         // when the last whole answer arrived
 	gap       *cell.Gap         // that is open
+	silence   silence           // of a modem that is there and does not answer
 	broken    error             // from emit
 }
 

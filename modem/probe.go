@@ -44,6 +44,19 @@ func (h Host) Probe(ctx context.Context, p Port) (Report, error) {
 	return r, err
 }
 
+// Answers makes sure that a modem answers AT on a port; the error says why not, as that of Probe. It asks nothing more.
+func (h Host) Answers(ctx context.Context, p Port) error {
+	c, err := New(Config{Device: p.Device, Host: h})
+	if err != nil {
+		return err
+	}
+	w, err := c.start(ctx, p)
+	if err != nil {
+		return err
+	}
+	return w.session.Close()
+}
+
 func (w *visit) probe(ctx context.Context, r *Report) (err error) {
 	if r.Ident, err = w.identify(ctx); err != nil || ctx.Err() != nil {
 		return err

@@ -46,6 +46,15 @@ func (p Port) ID() string {
 	return fmt.Sprintf("%04x:%04x", p.VID, p.PID)
 }
 
+// Socket is the identity of a port by the socket of the USB device, which no serial number is part of; "" when the port is
+// not on USB. Lookup takes it as well as Identity.
+func (p Port) Socket() string {
+	if p.VID == 0 {
+		return ""
+	}
+	return identity(p, p.USBPath)
+}
+
 // ErrNotPresent tells that no port with the wanted identity is there now.
 var ErrNotPresent = errors.New("not plugged in")
 

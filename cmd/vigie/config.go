@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -20,17 +21,26 @@ type Config struct {
 	Mode           cell.Mode `toml:"mode"`            // "fixed" or "mobile"; default: mobile
 	Store          string    `toml:"store"`           // path of the store
 	PassphraseFile string    `toml:"passphrase_file"` // its first line encrypts the store at rest
-	Modem          struct {
-		Port   string   `toml:"port"`   // device; default: the first modem found
-		USB    string   `toml:"usb"`    // or its stable USB identity, as vigie probe prints it
-		Family string   `toml:"family"` // dialect; default: from what the modem says it is
-		Fast   duration `toml:"fast"`   // between questions about the serving cell; default 1s
-		Slow   duration `toml:"slow"`   // between questions about neighbours; default 5s
-	} `toml:"modem"`
-	Analyzer struct {
+	Analyzer       struct {
 		AlertsPerMonth float64 `toml:"alerts_per_month"` // false-alarm budget; default 4
 	} `toml:"analyzer"`
 	Influx InfluxConfig `toml:"influx"`
+
+	Modems []ModemConfig `toml:"-"` // of [modem], or of every [[modem]]; at least one
+}
+
+// ModemConfig is what may stand under [modem], or for several modems under each [[modem]].
+type ModemConfig struct {
+	Port   string   `toml:"port"`   // device; default: all modems found
+	USB    string   `toml:"usb"`    // or its stable USB identity, as vigie probe prints it
+	Sensor string   `toml:"sensor"` // a name for this one; default: Config.Sensor, and where there are several the modem's place behind it
+	Family string   `toml:"family"` // dialect; default: from what the modem says it is
+	Fast   duration `toml:"fast"`   // between questions about the serving cell; default 1s
+	Slow   duration `toml:"slow"`   // between questions about neighbours; default 5s
+
+	CharPause    duration `toml:"char_pause"`    // between two characters, for a modem that loses some; default none
+	CommandPause duration `toml:"command_pause"` // between an answer and the next command; default none
+	Reauthorize  bool     `toml:"reauthorize"`   // a modem that stays silent may be taken off the USB bus and put back
 }
 
 // duration is a time.Duration written as "1s".
@@ -78,7 +88,15 @@ func readConfig(path string) (Config, error) {
 	if err != nil {
 		return c, usage(fmt.Errorf("configuration: %w", err), configHint(err))
 	}
-	meta, err := toml.Decode(string(text), &c)
+	var file struct {
+		*Config
+		Modem toml.Primitive `toml:"modem"`
+	}
+	file.Config = &c
+	meta, err := toml.Decode(string(text), &file)
+	if err == nil && meta.IsDefined("modem") {
+		c.Modems, err = decodeModems(meta, file.Modem)
+	}
 	var bad toml.ParseError
 	if errors.As(err, &bad) {
 		return c, usage(fmt.Errorf("%s:%d: %s", path, bad.Position.Line, bad.Message), "the file is TOML: key = value, texts in quotes, [sections] in brackets")
@@ -89,7 +107,7 @@ func readConfig(path string) (Config, error) {
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		key := unknown[0]
 		return c, usage(fmt.Errorf("%s:%d: unknown key %q", path, lineOf(string(text), key), key.String()),
-			"keys are: sensor, mode, store, passphrase_file; [modem] port, usb, family, fast, slow; [analyzer] alerts_per_month; "+influxKeys)
+			"keys are: sensor, mode, store, passphrase_file; [modem] port, usb, sensor, family, fast, slow, char_pause, command_pause, reauthorize; [analyzer] alerts_per_month; "+influxKeys)
 	}
 	switch c.Mode {
 	case "", cell.Fixed, cell.Mobile:
@@ -100,6 +118,18 @@ func readConfig(path string) (Config, error) {
 		return c, usage(fmt.Errorf("%s: alerts_per_month is %v", path, c.Analyzer.AlertsPerMonth), "it is how many false alarms a quiet month may bring: 4 is the default")
 	}
 	return withDefaults(c), nil
+}
+
+// decodeModems reads [modem], or every [[modem]].
+func decodeModems(meta toml.MetaData, modem toml.Primitive) ([]ModemConfig, error) {
+	if meta.Type("modem") == "Array" || meta.Type("modem") == "ArrayHash" {
+		var several []ModemConfig
+		err := meta.PrimitiveDecode(modem, &several)
+		return several, err
+	}
+	one := make([]ModemConfig, 1)
+	err := meta.PrimitiveDecode(modem, &one[0])
+	return one, err
 }
 
 func configHint(err error) string {
@@ -134,11 +164,13 @@ func withDefaults(c Config) Config {
 	if c.Sensor == "" {
 		c.Sensor = "vigie"
 	}
-	if c.Modem.Fast == 0 {
-		c.Modem.Fast = duration(time.Second)
+	if len(c.Modems) == 0 {
+		c.Modems = make([]ModemConfig, 1)
 	}
-	if c.Modem.Slow == 0 {
-		c.Modem.Slow = duration(5 * time.Second)
+	for i := range c.Modems {
+		m := &c.Modems[i]
+		m.Fast = cmp.Or(m.Fast, duration(time.Second))
+		m.Slow = cmp.Or(m.Slow, duration(5*time.Second))
 	}
 	if c.Store == "" {
 		c.Store = defaultStore()

@@ -183,7 +183,9 @@ func (c *DemoCmd) watch(ctx context.Context, l *line, p *program, config Config)
 		}
 		events.add(e)
 	}
-	err = watch(ctx, l, modem.Config{Device: em.Path(), Sensor: config.Sensor, Mode: config.Mode, Fast: time.Duration(config.Modem.Fast), Slow: time.Duration(config.Modem.Slow)}, time.Time{})
+	one := &config.Modems[0]
+	err = watch(ctx, l, nil, watched{Config: modem.Config{Device: em.Path(), Sensor: config.Sensor, Mode: config.Mode,
+		Fast: time.Duration(one.Fast), Slow: time.Duration(one.Slow)}})
 	p.out.clear()
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) && err == nil {
 		err = errors.New("the emulated modem did not come to the end of its scenario")

@@ -12,17 +12,17 @@ import (
 	"vigie/storage"
 )
 
-// WatchCmd watches with a modem.
+// WatchCmd watches with one modem or several.
 type WatchCmd struct {
 	StoreFlags
-	Port     string    `help:"The modem's AT port, such as /dev/ttyUSB2. Default: the first modem found." placeholder:"DEV"`
-	USB      string    `name:"usb" help:"Or its USB identity, as vigie probe prints it: found again wherever it is plugged in." placeholder:"ID"`
+	Port     []string  `help:"A modem's AT port, such as /dev/ttyUSB2; may be given again for a second modem. Default: every modem found." placeholder:"DEV" sep:"none"`
+	USB      []string  `name:"usb" help:"Or its USB identity, as vigie probe prints it: found again wherever it is plugged in." placeholder:"ID" sep:"none"`
 	Family   string    `help:"Modem family. Default: from what the modem says it is." placeholder:"F"`
-	Sensor   string    `help:"Name of this sensor. Default: vigie." placeholder:"NAME"`
+	Sensor   string    `help:"Name of this sensor. Default: vigie; with several modems, the place of each is put behind it." placeholder:"NAME"`
 	Mode     cell.Mode `help:"fixed: this place is watched for long. mobile: it moves." enum:"fixed,mobile," default:""`
 	Record   string    `help:"Also write every observation to this file (.ndjson or .ndjson.gz)." placeholder:"FILE" type:"path"`
 	Position bool      `help:"Ask the modem where it is, where its GNSS is on already."`
-	Wait     bool      `help:"Wait for a modem that is not there yet."`
+	Wait     bool      `help:"Wait for modems that are not there yet."`
 }
 
 // Run watches until interrupted.
@@ -32,14 +32,9 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	c.merge(&config)
-	mc := modem.Config{Device: config.Modem.Port, Identity: config.Modem.USB, Family: config.Modem.Family, Sensor: config.Sensor,
-		Mode: config.Mode, Position: c.Position, Fast: time.Duration(config.Modem.Fast), Slow: time.Duration(config.Modem.Slow), Wait: c.Wait}
-	if mc.Device == "" && mc.Identity == "" {
-		port, err := firstModem(p)
-		if err != nil {
-			return err
-		}
-		mc.Device, mc.Identity = port.Device, port.Identity
+	modems, err := chooseModems(ctx, p, config)
+	if err != nil {
+		return err
 	}
 	l := &line{engine: newEngine(config)}
 	if l.store, err = c.open(ctx, config, storage.Options{Create: true}); err != nil {
@@ -57,38 +52,98 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 			return err
 		}
 	}
-	_, last, err := l.store.Span(ctx, config.Sensor)
-	if err != nil {
-		return err
-	}
-	log := &watchLog{out: p.out}
-	l.told, l.event = log.record, log.event
 	p.err.clear()
-	p.out.printf("watching %s as %s, store %s; stop with Ctrl-C\n", orElse(mc.Device, mc.Identity), oneLine(config.Sensor), c.path(config))
-	return watch(ctx, l, mc, last)
+	for i := range modems {
+		m := &modems[i]
+		m.Position, m.Wait = c.Position, c.Wait
+		if _, m.last, err = l.store.Span(ctx, m.Sensor); err != nil {
+			return err
+		}
+		p.out.printf("watching %s as %s, store %s; stop with Ctrl-C\n", orElse(m.Device, m.Identity), oneLine(m.Sensor), c.path(config))
+	}
+	log := watchLogs{out: p.out, several: len(modems) > 1}
+	l.told, l.event = log.record, log.event
+	return watch(ctx, l, func(sensor string, err error) { tell(p.err, fmt.Errorf("%s: %w", sensor, err)) }, modems...)
 }
 
-// watch runs the collector into the line until ctx ends. Last is when this sensor was last heard, if ever: since then
-// nobody looked, which is told as a gap.
-func watch(ctx context.Context, l *line, mc modem.Config, last time.Time) error {
-	if l.store != nil {
-		mc.Load, mc.Save = l.settings(context.WithoutCancel(ctx))
+// watched is one modem to watch.
+type watched struct {
+	modem.Config
+	last time.Time // when this sensor was last heard, if ever: since then nobody looked, which is told as a gap
+}
+
+// hear takes a record of a modem, with the gap before its first one.
+func (l *line) hear(ctx context.Context, m *watched, r cell.Record) error {
+	now := r.When()
+	if m.last.IsZero() || now.IsZero() {
+		return l.feed(ctx, r)
 	}
-	collector, err := modem.New(mc)
-	if err != nil {
-		return usage(err, "vigie probe lists the modems that are here")
+	gap := &cell.Gap{Time: m.last, Sensor: m.Sensor, Until: now, Reason: gapNotRunning}
+	m.last = time.Time{}
+	if now.Sub(gap.Time) <= 2*m.Slow {
+		return l.feed(ctx, r)
 	}
-	// What was on the way when ctx ended is stored too.
-	storing := context.WithoutCancel(ctx)
-	return collector.Run(ctx, func(r cell.Record) error {
-		if now := r.When(); !last.IsZero() && !now.IsZero() {
-			gap := &cell.Gap{Time: last, Sensor: mc.Sensor, Until: now, Reason: gapNotRunning}
-			if last = (time.Time{}); now.Sub(gap.Time) > 2*mc.Slow {
-				return l.feed(storing, gap, r)
+	return l.feed(ctx, gap, r)
+}
+
+// watch runs a collector for each modem until ctx ends. What they hear goes into the line in the order in which it
+// arrives, one record at a time, from this goroutine. A modem that is lost for good is told to failed while others are
+// still watched; the error is of those that were not told.
+func watch(ctx context.Context, l *line, failed func(sensor string, err error), modems ...watched) error {
+	storing := context.WithoutCancel(ctx) // what was on the way when ctx ended is stored too
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	collectors := make([]*modem.Collector, len(modems))
+	for i := range modems {
+		m := &modems[i]
+		if l.store != nil {
+			m.Load, m.Save = l.settings(storing)
+		}
+		var err error
+		if collectors[i], err = modem.New(m.Config); err != nil {
+			return usage(err, "vigie probe lists the modems that are here")
+		}
+	}
+	type heard struct {
+		from   *watched
+		record cell.Record
+		stored chan<- error
+	}
+	type ended struct {
+		from *watched
+		err  error
+	}
+	records, ends := make(chan heard), make(chan ended)
+	for i, c := range collectors {
+		m := &modems[i]
+		go func() {
+			stored := make(chan error)
+			err := c.Run(ctx, func(r cell.Record) error {
+				records <- heard{m, r, stored}
+				return <-stored
+			})
+			ends <- ended{m, err}
+		}()
+	}
+	var errs []error
+	for left := len(modems); left > 0; {
+		select {
+		case h := <-records:
+			err := l.hear(storing, h.from, h.record)
+			h.stored <- err
+			if err != nil {
+				stop() // nothing can be kept: nobody need be watched
+			}
+		case e := <-ends:
+			left--
+			if e.err != nil && left > 0 && ctx.Err() == nil {
+				failed(e.from.Sensor, e.err)
+			} else {
+				errs = append(errs, e.err)
 			}
 		}
-		return l.feed(storing, r)
-	})
+	}
+	return errors.Join(errs...)
 }
 
 // gapNotRunning is the reason of a gap in which Vigie itself was not there to look.
@@ -116,14 +171,32 @@ func (l *line) settings(ctx context.Context) (load func(string) map[string]strin
 }
 
 func (c *WatchCmd) merge(config *Config) {
-	if c.Port != "" || c.USB != "" {
-		config.Modem.Port, config.Modem.USB = c.Port, c.USB
+	if named := len(c.Port) + len(c.USB); named > 0 {
+		like := config.Modems[0]
+		like.Port, like.USB = "", ""
+		if len(config.Modems) > 1 || named > 1 {
+			like.Sensor = "" // it names another one
+		}
+		config.Modems = nil
+		for _, port := range c.Port {
+			like.Port, like.USB = port, ""
+			config.Modems = append(config.Modems, like)
+		}
+		for _, id := range c.USB {
+			like.Port, like.USB = "", id
+			config.Modems = append(config.Modems, like)
+		}
 	}
 	if c.Family != "" {
-		config.Modem.Family = c.Family
+		for i := range config.Modems {
+			config.Modems[i].Family = c.Family
+		}
 	}
 	if c.Sensor != "" {
 		config.Sensor = c.Sensor
+		if len(config.Modems) == 1 {
+			config.Modems[0].Sensor = ""
+		}
 	}
 	if c.Mode != "" {
 		config.Mode = c.Mode
@@ -138,24 +211,4 @@ func orElse(a, b string) string {
 		return a
 	}
 	return b
-}
-
-// firstModem finds a modem, or says how to.
-func firstModem(p *program) (modem.Port, error) {
-	ports, err := modem.Find()
-	if err != nil {
-		return modem.Port{}, fmt.Errorf("looking for modems: %w", err)
-	}
-	found := modem.Candidates(ports)
-	if len(found) == 0 {
-		hint := "plug it in; name its AT port with --port if it is a plain serial one; \"vigie demo\" needs none"
-		if len(ports) > 0 {
-			hint = "vigie probe lists the ports that are here; name the AT port with --port"
-		}
-		return modem.Port{}, hinted(errors.New("no modem with an AT port was found"), hint)
-	}
-	if len(found) > 1 {
-		p.err.printf("%s found; watching with %s (vigie probe lists them, --port or --usb chooses)\n", plural(len(found), "AT port"), found[0].Device)
-	}
-	return found[0], nil
 }

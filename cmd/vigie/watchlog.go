@@ -12,7 +12,7 @@ import (
 // says that it is alive. What stays the same is not said again.
 type watchLog struct {
 	out       *term
-	sensor    string
+	prefix    string     // the sensor, where there are several
 	serving   *cell.Cell // as last told
 	state     cell.State
 	regs      map[cell.Domain]cell.Registration
@@ -23,18 +23,43 @@ type watchLog struct {
 	neighbour int
 }
 
+// watchLogs keeps the modems apart.
+type watchLogs struct {
+	out     *term
+	several bool
+	sensors map[string]*watchLog
+}
+
+func (l *watchLogs) of(sensor string) *watchLog {
+	log := l.sensors[sensor]
+	if log == nil {
+		log = &watchLog{out: l.out}
+		if l.several {
+			log.prefix = sensor + ": "
+		}
+		if l.sensors == nil {
+			l.sensors = map[string]*watchLog{}
+		}
+		l.sensors[sensor] = log
+	}
+	return log
+}
+
+func (l *watchLogs) record(r cell.Record)   { l.of(r.From()).record(r) }
+func (l *watchLogs) event(e analyzer.Event) { l.of(e.Sensor).event(e) }
+
 // lineWidth is where text for people is broken.
 const lineWidth = 100
 
 func (l *watchLog) say(t time.Time, s style, format string, args ...any) {
-	text := wrap(oneLine(fmt.Sprintf(format, args...)), lineWidth, "              ")
+	text := wrap(oneLine(l.prefix+fmt.Sprintf(format, args...)), lineWidth, "              ")
 	l.out.printf("%s  %s\n", t.UTC().Format("15:04:05.000"), l.out.paint(s, text))
 }
 
 func (l *watchLog) record(r cell.Record) {
 	switch r := r.(type) {
 	case *cell.Source:
-		l.out.printf("%s\n", wrap(oneLine(fmt.Sprintf("modem %s, firmware %s, reports: %s", orUnknown(r.Model), orUnknown(r.Firmware), r.Reports.Or(0))), lineWidth, "      "))
+		l.out.printf("%s\n", wrap(oneLine(l.prefix+fmt.Sprintf("modem %s, firmware %s, reports: %s", orUnknown(r.Model), orUnknown(r.Firmware), r.Reports.Or(0))), lineWidth, "      "))
 	case *cell.Gap:
 		if r.Until.IsZero() {
 			l.blind = true
@@ -97,7 +122,7 @@ func (l *watchLog) observation(o *cell.Observation) {
 		}
 	}
 	if l.last != nil {
-		l.out.status("%s  watching: %s, %s, %s neighbours", o.Time.UTC().Format("15:04:05"), plural(l.seen, "observation"), describeCell(l.last), thousands(l.neighbour))
+		l.out.status("%s  %swatching: %s, %s, %s neighbours", o.Time.UTC().Format("15:04:05"), l.prefix, plural(l.seen, "observation"), describeCell(l.last), thousands(l.neighbour))
 	}
 }
 
