@@ -99,6 +99,7 @@ func (d *Decoded) Empty() bool {
 func All() []*Dialect {
 	return []*Dialect{
 		quectel,
+		foxconn,
 		simcom,
 		sierra,
 		telit,
@@ -109,6 +110,7 @@ func All() []*Dialect {
 		zte,
 		unisocModem,
 		meig,
+		sequans,
 		generic,
 	}
 }

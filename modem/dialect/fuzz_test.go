@@ -10,6 +10,8 @@ func FuzzQuectel(f *testing.F) { fuzz(f, quectel) }
 func FuzzSimcom(f *testing.F)  { fuzz(f, simcom) }
 func FuzzTelit(f *testing.F)   { fuzz(f, telit) }
 func FuzzSierra(f *testing.F)  { fuzz(f, sierra) }
+func FuzzFoxconn(f *testing.F) { fuzz(f, foxconn) }
+func FuzzSequans(f *testing.F) { fuzz(f, sequans) }
 
 // fuzz feeds lines to one dialect as an answer to any of its commands, as unsolicited lines, and with the last line cut.
 func fuzz(f *testing.F, d *Dialect) {

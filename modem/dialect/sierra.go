@@ -152,7 +152,7 @@ func (l labels) find(n int, names ...string) *row {
 	return &row{r: l.r}
 }
 
-// index finds where a label begins: not one that ends like it, as "NR5G Cell ID" and "Rx0 RSSI (dBm)" do.
+// index finds where a label begins: not one that ends like it, as "NR5G Cell ID", "Rx0 RSSI (dBm)" and "SUB STATUS" do.
 func (l labels) index(name string) int {
 	for from := 0; ; {
 		i := indexFold(l.text[from:], " "+name+":")
@@ -161,8 +161,10 @@ func (l labels) index(name string) int {
 		}
 		i += from
 		before := l.text[strings.LastIndexByte(l.text[:i], ' ')+1 : i]
-		if before != "NR5G" && !strings.HasPrefix(before, "Rx") {
+		switch {
+		default:
 			return i
+		case before == "NR5G", strings.HasPrefix(before, "Rx"), before == "AVG", before == "SUB", before == "RRC":
 		}
 		from = i + 1
 	}

@@ -106,8 +106,7 @@ func (s *sierraAnswer) carriers(c cell.Cell) {
 	}
 }
 
-// carrier reads band, bandwidth and channel. Some firmware prints a channel above 65535 as 0 or without its upper bits:
-// a channel that is not in the band is none.
+// carrier reads band, bandwidth and channel.
 func (l labels) carrier(band, bandwidth, channel string, c *cell.Cell) {
 	w := l.find(1, band)
 	if name := strings.TrimLeft(strings.ToUpper(w.text(0)), "BN"); name != "" && name != "---" {
@@ -123,15 +122,23 @@ func (l labels) carrier(band, bandwidth, channel string, c *cell.Cell) {
 		}
 	}
 	l.find(1, channel).arfcn(0, 10, c)
-	if n, ok := c.ARFCN.Get(); ok && c.Band.Known() {
-		for b := range cell.Bands(c.RAT, n) {
-			if c.Band == cell.Some(b) {
-				return
-			}
-		}
-		c.ARFCN = cell.Opt[uint32]{}
-		c.Placeholder |= cell.FieldARFCN
+	inBand(c)
+}
+
+// inBand drops a channel that is not in the band: above 65535 some firmware prints it without its upper bits, or as 0.
+func inBand(c *cell.Cell) {
+	n, ok := c.ARFCN.Get()
+	band, ok2 := c.Band.Get()
+	if !ok || !ok2 {
+		return
 	}
+	for b := range cell.Bands(c.RAT, n) {
+		if b == band {
+			return
+		}
+	}
+	c.ARFCN = cell.Opt[uint32]{}
+	c.Placeholder |= cell.FieldARFCN
 }
 
 // identity reads the area and the cell id: hex, and where it is printed the same in decimal.

@@ -1,0 +1,106 @@
+package dialect
+
+import (
+	"strings"
+
+	"vigie/cell"
+	"vigie/modem/at"
+)
+
+// sequans reads the modules on Sequans Monarch chips: +SQNMONI for the serving cell and the neighbours. Facts and sources:
+// firmware-notes/sequans.md.
+var sequans = &Dialect{
+	Name:     "sequans",
+	Title:    "Sequans Monarch GM01Q, GM02S, VZ20, Pycom GPy and FiPy",
+	Evidence: Recorded,
+	Match: func(id Ident) bool {
+		return strings.Contains(strings.ToUpper(id.Manufacturer), "SEQUANS") ||
+			hasAnyPrefix(strings.ToUpper(id.Model), []string{"GM01", "GM02", "VZ20", "VZ22"})
+	},
+	Capabilities: func(Ident) cell.Fields {
+		return cell.FieldRAT | cell.FieldState | cell.FieldMCC | cell.FieldMNC | cell.FieldArea | cell.FieldCellID |
+			cell.FieldPCI | cell.FieldARFCN | cell.FieldBand | cell.FieldBandwidth | cell.FieldRSRP | cell.FieldRSRQ |
+			cell.FieldRSSI | cell.FieldSINR | cell.FieldNeighbours | cell.FieldRegistration | cell.FieldCause |
+			cell.FieldUnsolicited
+	},
+	Settings: Settings,
+	Serving: []at.Command{
+		{Text: "+SQNMONI=9", Prefixes: []string{"+SQNMONI"}, Timeout: engineering, Why: "the serving cell"},
+	},
+	Around: []at.Command{
+		{Text: "+SQNMONI=7", Prefixes: []string{"+SQNMONI"}, Timeout: engineering, Why: "the serving and the neighbour cells"},
+		askCEREG, askCOPS, askCSCON,
+	},
+	Once:    []at.Command{askCPIN},
+	Surveys: []at.Command{scanCOPS},
+	Only:    map[string]cell.Fields{"+SQNMONI=7": cell.FieldNeighbours},
+	Hint:    genericHint,
+	Knows: func(line string) bool {
+		line = strings.ToUpper(line)
+		return strings.HasPrefix(strings.TrimPrefix(line, "AT"), "+SQN") || strings.Contains(line, "SEQUANS")
+	},
+	once: func(line string) string {
+		if strings.HasPrefix(line, "+SQNMONI:") && strings.Contains(line, " TAC:") {
+			return "+SQNMONI"
+		}
+		return genericOnce(line)
+	},
+	parse: func(r *round, a Answer) {
+		if a.Command == "+SQNMONI=7" && a.Final == "OK" {
+			r.asked(8)
+		}
+		r.each(a, func(w *row) {
+			if w.name == "+SQNMONI" {
+				r.sqnmoni(w)
+			} else {
+				r.generic(w)
+			}
+		})
+	},
+}
+
+// sqnmoni reads a cell [recorded: Monarch in Pycom GPy, Monarch 2 in GM02SP]. All is decimal but the CID, also the TAC, for
+// 64503 was printed; levels have two decimals. The name of the network may hold spaces. A row without a TAC is that of a
+// neighbour [manual, at second hand].
+//
+//	+SQNMONI: NL KPN Cc:204 Nc:08 RSRP:-90.00 CINR:18.00 RSRQ:-7.70 TAC:64503 Id:176 EARFCN:6400 PWR:-74.52 PAGING:64
+//	+SQNMONI: Singtel Cc:525 Nc:01 RSRP:-78.40 RSRQ:-15.60 TAC:678 Id:472 EARFCN:3716 PWR:-55.02 PAGING:256 CID:0xB36BC27 BAND:8 BW:20000
+func (r *round) sqnmoni(w *row) {
+	w.spaced("Cc", "Nc", "RSRP", "CINR", "RSRQ", "TAC", "Id", "EARFCN", "PWR", "CID", "BAND", "BW")
+	c := cell.Cell{RAT: cell.LTE}
+	w.plmn(0, 1, &c)
+	w.rsrp(2, 1, &c)
+	w.sinr(3, 1, &c)
+	w.rsrq(4, 1, &c)
+	w.area(5, 10, &c)
+	w.pci(6, 10, &c)
+	w.arfcn(7, 10, &c)
+	w.rssi(8, 1, &c)
+	w.cellID(9, 16, &c)
+	w.band(10, &c)
+	if v, ok := w.whole(11, 10); ok {
+		c.Bandwidth = lteWidth(v)
+		if !c.Bandwidth.Known() {
+			w.reject(BadValue)
+		}
+	}
+	switch {
+	case w.text(2) == "" && w.text(7) == "":
+		w.reject(Truncated)
+	case w.text(5) != "":
+		r.part(w, c)
+	case w.cut:
+		w.reject(Truncated) // serving cell or neighbour, its rest would tell
+	default:
+		r.neighbour(w, c)
+	}
+}
+
+// lteWidth is a bandwidth in kHz, if LTE has it.
+func lteWidth(khz uint64) (b cell.Opt[cell.KHz]) {
+	switch khz {
+	case 1400, 3000, 5000, 10000, 15000, 20000:
+		b = cell.Some(cell.KHz(khz))
+	}
+	return b
+}
