@@ -89,6 +89,7 @@ type ratRecord struct {
 	N     uint32
 	Stays uint32
 
+	Cells           uint32     // distinct ones
 	Asked, Empty    uint32     // neighbour lists
 	Bare, Alien     uint32     // stays that began with two empty lists, and stays whose first list held only strangers
 	Replan          int64      // when a known cell last came back from an outage under another area

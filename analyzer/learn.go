@@ -57,6 +57,7 @@ func (s *site) learn(v *View) {
 	rec, isNew := b.cell(k)
 	if isNew {
 		rec.Ident, rec.First = st.Cell, st.From
+		b.rat(st.Cell.RAT).Cells++
 	}
 	if v.Arrived {
 		s.learnStay(v, st, rec)

@@ -174,39 +174,44 @@ func (st *story) add(s *site, e *Engine, rule int, sg *Sign, w float64, first in
 	f.Evidence = append(f.Evidence, trace{s.Now, slices.Clone(e.view.Obs.Raw)})
 }
 
-// score is the sum over causes of the heaviest finding of each.
+// score is the sum over causes of the heaviest finding of each. Of the causes that an arrival at a new place explains, on
+// the move, the heaviest counts whole and the next one half: such findings come together, but not always.
 func (e *Engine) score(st *story) (sum float64, causes int) {
 	type part struct {
 		cause string
-		w     float64
+		*finding
 	}
 	var room [16]part
 	parts := room[:0]
-	put := func(rule int, place bool, w float64) {
-		c := e.rules[rule].Cause
-		if place {
-			c = "new place"
-		}
-		for i := range parts {
-			if parts[i].cause == c {
-				parts[i].w = max(parts[i].w, w)
-				return
+findings:
+	for i := range st.Findings {
+		f := &st.Findings[i]
+		for k := range parts {
+			if parts[k].cause == e.rules[f.Rule].Cause {
+				if f.Weight > parts[k].Weight {
+					parts[k].finding = f
+				}
+				continue findings
 			}
 		}
-		parts = append(parts, part{c, w})
+		parts = append(parts, part{e.rules[f.Rule].Cause, f})
 	}
-	for i := range st.Findings {
-		put(st.Findings[i].Rule, st.Findings[i].Place, st.Findings[i].Weight)
-	}
+	var first, second float64
 	for _, p := range parts {
-		sum += p.w
-		if p.w >= 0.5 {
+		if !p.Place {
+			sum += p.Weight
 			causes++
+			continue
 		}
+		first, second = max(first, p.Weight), max(second, min(first, p.Weight))
 	}
-	return sum, causes
+	if first > 0 {
+		causes++
+	}
+	return sum + first + second/2, causes
 }
 
+// severity of a story by its score; high needs two causes, and what a rule may reach bounds it.
 func (e *Engine) severity(s *site, st *story) Severity {
 	sum, causes := e.score(st)
 	sev := e.alone(s, sum)

@@ -116,7 +116,9 @@ func (s *Stay) Seconds() float64 { return float64(s.Last-s.From) / 1000 }
 
 // Strange tells whether the stay was on something that this place had not shown before. The first cell after a start or a
 // gap is not strange: nothing is known that it could be unlike.
-func (s *Stay) Strange() bool { return !s.Blind && (s.NewCell || s.NewArea || s.OtherArea) }
+func (s *Stay) Strange() bool {
+	return !s.Blind && (s.NewCell || s.NewArea || s.OtherArea && !s.Outage)
+}
 
 // AtStart is the level of its first observations in dBm.
 func (s *Stay) AtStart() (float64, bool) {

@@ -431,3 +431,6 @@ func (v *View) AreaElsewhere(i *Ident) bool {
 	}
 	return false
 }
+
+// CellsOn is how many cells of a RAT were learned here.
+func (v *View) CellsOn(r cell.RAT) float64 { return float64(v.site.Base.rat(r).Cells) }

@@ -23,8 +23,8 @@ var captureRelease = analyzer.Rule{
 		}
 		on, last := v.On(), v.Stay(1)
 		away := float64(v.Now-out.From) / 1000
-		if away < 2 {
-			return false // a handover that was taken back
+		if away < 2 || v.Skewed() && home.Seconds() < 3 {
+			return false // a handover that was taken back; half an identity
 		}
 		p := 0.1
 		if v.Fixed() {
@@ -54,7 +54,9 @@ var captureRelease = analyzer.Rule{
 			}
 		}
 		s.Say("the modem left %s for %.0f s, for %s, and came back", &home.Cell, away, &out.Cell)
-		if m, up, down := hump(home, out, last, on); m > 0 && away >= 8 {
+		if on.Outage || out.Outage {
+			p = max(p, 0.3) // a tunnel: whatever is heard first on the other side
+		} else if m, up, down := hump(home, out, last, on); m > 0 && away >= 8 {
 			p *= fade(v, m) * alone(out)
 			s.Say("the modem left %s for %.0f s, for %s, which was %.0f dB stronger when it came and %.0f dB when it went", &home.Cell, away,
 				&out.Cell, up, down)
@@ -68,7 +70,7 @@ var captureRelease = analyzer.Rule{
 // elsewhere sees the modem leave an unknown cell that was much stronger both than the one before and than the one after.
 func elsewhere(v *analyzer.View, s *analyzer.Sign) bool {
 	on, x, home := v.On(), v.Stay(1), v.Stay(2)
-	if on == nil || !v.Arrived || on.Blind || x == nil || home == nil || x.Blind || !x.NewCell || x.Seconds() < 8 || x.Seconds() > 12*60 {
+	if on == nil || !v.Arrived || on.Blind || x == nil || home == nil || x.Blind || !x.NewCell || x.Seconds() < 8 || x.Seconds() > 12*60 || on.Outage || x.Outage {
 		return false
 	}
 	m, up, down := hump(home, x, x, on)

@@ -120,7 +120,7 @@ func lines(t require.TestingT, events []analyzer.Event) []string {
 func TestRestartChangesNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := &world{rnd: rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1)), now: start}
-		n := rapid.IntRange(1, 1500).Draw(t, "observations")
+		n := rapid.IntRange(1, 500).Draw(t, "observations")
 		cut := rapid.IntRange(0, n).Draw(t, "cut")
 		a, b := analyzer.New(All(), analyzer.Options{}), analyzer.New(All(), analyzer.Options{})
 		var fromA, fromB []string
@@ -149,7 +149,7 @@ func TestBrokenInput(t *testing.T) {
 		w := &world{rnd: rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 2)), now: start, wild: true}
 		e := analyzer.New(All(), analyzer.Options{})
 		total := 0
-		for range rapid.IntRange(1, 2000).Draw(t, "observations") {
+		for range rapid.IntRange(1, 600).Draw(t, "observations") {
 			e.Feed(w.next())
 			total++
 			lines(t, e.Take())

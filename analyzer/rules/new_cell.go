@@ -21,7 +21,7 @@ var newCell = analyzer.Rule{
 		if left := v.Stay(1); left != nil && left.Cell.RAT != on.Cell.RAT {
 			return false // a change of RAT is the greater news, and has its own rules
 		}
-		s.P = max(v.Novelty(), 3e-3)
+		s.P = max(v.Novelty(), 0.02)
 		s.Place = v.Arriving()
 		s.Suspect(&on.Cell)
 		s.Say("%s was never seen here, where one change of cell in %.0f brings a new one", &on.Cell, 1/s.P)

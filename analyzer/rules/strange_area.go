@@ -36,6 +36,9 @@ var strangeArea = analyzer.Rule{
 				p *= borderShare(on.Cell.RAT)
 			}
 		}
+		if v.Minutes() < 10 && v.StaysOn(on.Cell.RAT) < 3 {
+			p = max(p, 0.1) // one area is known; what the others are like is not
+		}
 		if v.Replanning(on.Cell.RAT) {
 			p = max(p, 0.5)
 		}

@@ -31,7 +31,12 @@ var tooStrong = analyzer.Rule{
 			return false
 		}
 		// One of n independent observations is the strongest with a chance of one in n; one a minute is independent.
-		p := 1 / (1 + float64(n)/60) * math.Pow(10, -excess/10)
+		// What a new cell is compared with is not minutes but cells: of so many, one is the strongest.
+		chances := float64(n) / 60
+		if on.NewCell {
+			chances = v.CellsOn(on.Cell.RAT)
+		}
+		p := math.Pow(10, -excess/10) / (1 + chances)
 		if !v.Fixed() { // on the move a new place is a new draw, and it takes a change of cell to get one
 			p = 1 / (1 + v.StaysOn(on.Cell.RAT)) * math.Pow(10, -excess/20)
 		}

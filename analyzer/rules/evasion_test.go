@@ -1,0 +1,185 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"vigie/analyzer"
+)
+
+// The tests below hold docs/evasions.md: what is still seen of an attacker who knows the rules, and what is not.
+
+const siteLine = `{"vigie":1,"sensor":"roof","mode":"fixed","reports":["rat","state","mcc","mnc","area","cell_id","pci","arfcn","rsrp","rsrq","registration","neighbours"]}`
+
+// script writes a trace: a line for each stretch, at a fixed site, as the traces of testdata do.
+type script struct {
+	b  strings.Builder
+	at int
+}
+
+func (s *script) hold(seconds, step int, state, serving string) {
+	fmt.Fprintf(&s.b, "%ds x%d %ds {\"state\":%q", s.at, max(1, seconds/step), step, state)
+	if serving != "" {
+		fmt.Fprintf(&s.b, ",\"serving\":%s", serving)
+	}
+	s.b.WriteString("}\n")
+	s.at += seconds
+}
+
+func (s *script) on(seconds int, serving string) { s.hold(seconds, 1, "idle", serving) }
+
+func lteCell(id, area, rsrp int) string {
+	return fmt.Sprintf(`{"rat":"LTE","mcc":"272","mnc":"03","area":%d,"cell_id":%d,"pci":%d,"arfcn":1300,"rsrp":%d,"rsrq":-10}`, area, id, id%504, rsrp)
+}
+
+func gsmCell(id, area, rssi int) string {
+	return fmt.Sprintf(`{"rat":"GSM","mcc":"272","mnc":"03","area":%d,"cell_id":%d,"rssi":%d}`, area, id, rssi)
+}
+
+// home is a site that has watched two cells for some hours.
+func home(hours int) *script {
+	s := &script{}
+	s.b.WriteString(siteLine + "\n")
+	for range hours {
+		s.hold(1800, 10, "idle", lteCell(2820612, 4660, -94))
+		s.hold(1800, 10, "idle", lteCell(2820868, 4660, -97))
+	}
+	s.on(60, lteCell(2820612, 4660, -94))
+	return s
+}
+
+func (s *script) alerts(t *testing.T) []analyzer.Event {
+	t.Helper()
+	var list []analyzer.Event
+	for _, e := range replay(expand(t, s.b.String())) {
+		if e.Severity >= analyzer.Medium {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+func names(list []analyzer.Event, rule string) bool {
+	for _, e := range list {
+		for _, f := range e.Findings {
+			if f.Rule == rule {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func TestPerfectClone(t *testing.T) {
+	for _, c := range []struct {
+		gain int
+		seen bool
+	}{{30, true}, {20, true}, {8, false}} {
+		s := home(6)
+		s.on(2, lteCell(2820612, 4660, -94+c.gain/2))
+		s.on(120, lteCell(2820612, 4660, -94+c.gain))
+		s.on(60, lteCell(2820612, 4660, -94))
+		require.Equal(t, c.seen, len(s.alerts(t)) > 0, "gain %d dB", c.gain)
+	}
+}
+
+func TestSlowPower(t *testing.T) {
+	s := home(6)
+	for rsrp := -94; rsrp <= -80; rsrp++ {
+		s.hold(300, 10, "idle", lteCell(2820612, 4660, rsrp))
+	}
+	require.Empty(t, s.alerts(t), "a slow rise within reason is learned")
+	s = home(6)
+	s.on(600, lteCell(2820612, 4660, -50))
+	require.True(t, names(s.alerts(t), "too-strong"))
+}
+
+func TestThereFromTheStart(t *testing.T) {
+	s := &script{}
+	s.b.WriteString(siteLine + "\n")
+	s.on(300, lteCell(90112345, 39321, -50))
+	s.on(300, lteCell(2820612, 4660, -94))
+	require.Empty(t, s.alerts(t), "nothing is known yet that it could be unlike")
+	s.on(3, lteCell(90112346, 39321, -60))
+	s.on(30, gsmCell(17, 911, -45))
+	s.on(60, lteCell(2820612, 4660, -94))
+	require.NotEmpty(t, s.alerts(t), "but several causes at once alert even then")
+}
+
+func TestWarmsUp(t *testing.T) {
+	s := home(6)
+	for range 20 { // days of an honest-looking cell
+		s.hold(1800, 10, "idle", lteCell(90112345, 4660, -93))
+		s.hold(1800, 10, "idle", lteCell(2820612, 4660, -94))
+	}
+	require.Empty(t, s.alerts(t), "a new cell that behaves becomes normal")
+	s.on(60, lteCell(90112345, 4660, -93))
+	s.on(30, gsmCell(17, 911, -45))
+	s.on(60, lteCell(2820612, 4660, -94))
+	require.True(t, names(s.alerts(t), "downgrade-2g"), "what it then does is seen as with any cell")
+}
+
+func TestFloodOfCells(t *testing.T) {
+	s := home(6)
+	for k := range 300 {
+		s.on(20, lteCell(50000000+k*256, 4660, -95))
+	}
+	s.hold(3600, 10, "idle", lteCell(2820612, 4660, -94))
+	before := len(s.alerts(t))
+	s.on(60, lteCell(2820612, 4999, -92))
+	s.on(60, lteCell(2820612, 4660, -94))
+	require.Greater(t, len(s.alerts(t)), before, "a clone under another area weighs as before")
+}
+
+func TestReservedValues(t *testing.T) {
+	s := home(6)
+	s.on(5, lteCell(90112345, 4670, -80))
+	barred := strings.Replace(lteCell(90112345, 4670, -80), `"area":4670,`, `"placeholder":["area"],`, 1)
+	s.hold(30, 1, "limited", barred)
+	s.on(60, lteCell(2820612, 4660, -94))
+	require.True(t, names(s.alerts(t), "lost-area"))
+
+	s = home(6)
+	s.hold(20, 1, "searching", "")
+	s.hold(10, 1, "idle", strings.Replace(lteCell(2820612, 4660, -94), `"area":4660,`, `"placeholder":["area"],`, 1))
+	s.on(60, lteCell(2820612, 4660, -94))
+	require.Empty(t, s.alerts(t), "a reset looks like this")
+}
+
+func TestAfterAnOutage(t *testing.T) {
+	s := home(6)
+	s.hold(30, 1, "searching", "")
+	s.on(60, lteCell(2820612, 4999, -92))
+	require.Empty(t, s.alerts(t), "after a break in service a changed area may be a re-plan")
+	s.on(5, lteCell(2820612, 4999, -92))
+	s.on(30, gsmCell(17, 911, -45))
+	require.NotEmpty(t, s.alerts(t), "with a fall to 2G it is not")
+}
+
+func TestFakeReplan(t *testing.T) {
+	s := home(6)
+	s.hold(30, 1, "searching", "")
+	s.on(60, lteCell(2820612, 4999, -92))
+	s.on(60, lteCell(2820868, 4660, -97))
+	require.True(t, names(s.alerts(t), "area-code-mismatch"), "the other cell kept its area: only one changed")
+}
+
+func TestNoiseCannotSilence(t *testing.T) {
+	s := home(6)
+	for k := range 20 { // twice a day, for ten days
+		s.on(60, lteCell(2820612, 5000+k, -93))
+		for range 6 {
+			s.hold(3600, 60, "idle", lteCell(2820612, 4660, -94))
+			s.hold(3600, 60, "idle", lteCell(2820868, 4660, -97))
+		}
+		s.on(60, lteCell(2820612, 4660, -94))
+	}
+	before := len(s.alerts(t))
+	s.on(5, lteCell(2820612, 39321, -75))
+	s.on(30, gsmCell(17, 911, -45))
+	s.on(60, lteCell(2820612, 4660, -94))
+	require.Greater(t, len(s.alerts(t)), before)
+}
