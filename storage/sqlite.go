@@ -17,7 +17,8 @@ import (
 // Writing goes through one connection, one transaction after the other. With synchronous=normal the write-ahead log is
 // written at each commit and synced by a timer at most a second later, so that watching at full rate costs a flash card
 // one sync a second and not one a record; a transaction with an event, a verdict or a state syncs before it returns.
-// Checkpoints run after transactions without events.
+// Checkpoints run after transactions without events. A transaction of one record writes about 13 kB to the log, one of a
+// hundred not much more: who has several at once does well to append them together.
 type Store struct {
 	path     string // "" in memory
 	readOnly bool
