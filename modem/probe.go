@@ -3,6 +3,7 @@ package modem
 import (
 	"context"
 	"slices"
+	"time"
 
 	"vigie/cell"
 	"vigie/modem/at"
@@ -20,6 +21,11 @@ type Report struct {
 	Refused  []at.Command     // and those that it does not know
 	Reports  cell.Fields      // what this modem can report to Vigie
 	Heard    cell.Observation // what it said just now, without time
+
+	Offers  cell.Fields              // what the family reports where no command is refused
+	Rejects []dialect.Reject         // lines that looked readable and were not
+	Took    map[string]time.Duration // by Command.Text, how long the answer took
+	Counts  at.Counts                // what was not in order on the line
 }
 
 // Probe asks the modem behind a port what it is and what it can report. It asks the questions of watching once and
@@ -62,7 +68,8 @@ func (w *visit) probe(ctx context.Context, r *Report) (err error) {
 		return err
 	}
 	w.ident, w.dialect = r.Ident, dialect.For(r.Ident)
-	r.Dialect, r.Reports = w.dialect, w.dialect.Capabilities(w.ident)
+	r.Dialect, r.Offers = w.dialect, w.dialect.Capabilities(w.ident)
+	r.Reports, r.Took = r.Offers, map[string]time.Duration{}
 	commands := slices.Concat(w.dialect.Once, w.dialect.Serving, w.dialect.Around, w.dialect.Position)
 	for _, s := range w.dialect.Settings {
 		commands = append(commands, s.Read)
@@ -78,6 +85,7 @@ func (w *visit) probe(ctx context.Context, r *Report) (err error) {
 		if err != nil {
 			return err
 		}
+		r.Took[cmd.Text] = reply.Took
 		if w.patience[cmd.Text] != nil {
 			r.Refused = append(r.Refused, cmd)
 			r.Reports &^= w.dialect.Only[cmd.Text]
@@ -89,6 +97,7 @@ func (w *visit) probe(ctx context.Context, r *Report) (err error) {
 	if len(w.dialect.Position) > 0 && !slices.ContainsFunc(w.dialect.Position, func(c at.Command) bool { return w.patience[c.Text] == nil }) {
 		r.Reports &^= cell.FieldPosition
 	}
-	r.SIM, r.Heard = w.sim, w.dialect.Decode(answers).Observation
+	decoded := w.dialect.Decode(answers)
+	r.SIM, r.Heard, r.Rejects, r.Counts = w.sim, decoded.Observation, decoded.Rejects, w.session.Counts()
 	return nil
 }

@@ -5,18 +5,20 @@ import (
 	"errors"
 	"fmt"
 
+	"vigie/modem"
 	"vigie/storage"
 )
 
 // DoctorCmd looks whether what is configured works.
 type DoctorCmd struct {
-	Influx bool `help:"Look at the InfluxDB server: reach, token, bucket, clock, and one point written and read back."`
+	Ports  []string `arg:"" name:"port" optional:"" help:"Modems to look at, such as /dev/ttyUSB2. Default: every one that is here."`
+	Influx bool     `help:"Instead, look at the InfluxDB server: reach, token, bucket, clock, and one point written and read back."`
 }
 
 // Run looks at what was asked for.
 func (c *DoctorCmd) Run(ctx context.Context, p *program) error {
 	if !c.Influx {
-		return usage(errors.New("nothing was asked for"), "vigie doctor --influx looks at the InfluxDB server; vigie probe looks at modems")
+		return c.modems(ctx, p, modem.Host{})
 	}
 	x, err := p.influx()
 	if err != nil {
@@ -30,20 +32,29 @@ func (c *DoctorCmd) Run(ctx context.Context, p *program) error {
 func tellChecks(p *program, all []storage.InfluxCheck) error {
 	bad := false
 	for _, c := range all {
-		word, s := "ok", green
-		switch {
-		case c.Bad:
-			word, s, bad = "BAD", red, true
-		case c.Hint != "":
-			word, s = "note", yellow
-		}
-		p.out.printf("%s  %-17s %s\n", p.out.paint(s, fmt.Sprintf("%-4s", word)), c.What, oneLine(c.Says))
-		if c.Hint != "" {
-			p.out.printf("      %s\n", p.out.paint(faint, oneLine(c.Hint)))
-		}
+		bad = bad || c.Bad
+		tellCheck(p.out, c.Bad, c.What, c.Says, c.Hint)
 	}
 	if bad {
-		return hinted(errors.New("something does not work"), "the line marked BAD says what, and below it what to do")
+		return errSick
 	}
 	return nil
+}
+
+var errSick = hinted(errors.New("something does not work"), "the line marked BAD says what, and below it what to do")
+
+// tellCheck prints one thing: BAD, a note where there is something to do, or ok.
+func tellCheck(t *term, bad bool, what, says, hint string) {
+	word, s := "ok", green
+	switch {
+	case bad:
+		word, s = "BAD", red
+	case hint != "":
+		word, s = "note", yellow
+	}
+	const indent = "                        "
+	t.printf("%s  %-17s %s\n", t.paint(s, fmt.Sprintf("%-4s", word)), what, wrap(oneLine(says), lineWidth-len(indent), indent))
+	if hint != "" {
+		t.printf("      %s\n", t.paint(faint, wrap(oneLine(hint), lineWidth-6, "      ")))
+	}
 }

@@ -1,0 +1,211 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"vigie/analyzer"
+	"vigie/analyzer/rules"
+	"vigie/cell"
+	"vigie/modem"
+	"vigie/modem/at"
+	"vigie/modem/dialect"
+)
+
+// modems looks at modems, by asking them once what watching asks. Nothing is changed on them.
+func (c *DoctorCmd) modems(ctx context.Context, p *program, host modem.Host) error {
+	var ports []modem.Port
+	for _, name := range c.Ports {
+		port, err := host.At(name)
+		if err != nil {
+			port = modem.Port{Device: name} // opening it will say what is wrong
+		}
+		ports = append(ports, port)
+	}
+	if len(ports) == 0 {
+		var err error
+		if ports, err = findModems(ctx, p, host); err != nil {
+			return err
+		}
+	}
+	sick := false
+	for i, port := range ports {
+		if i > 0 {
+			p.out.printf("\n")
+		}
+		p.err.status("asking %s", port.Device)
+		r, err := host.Probe(ctx, port)
+		p.err.clear()
+		p.out.printf("%s\n", p.out.paint(bold, oneLine(strings.Join(strings.Fields(port.Device+" "+r.Ident.Manufacturer+" "+r.Ident.Model), " "))))
+		if err != nil {
+			tellCheck(p.out, true, "port", err.Error(), hintOf(err))
+			sick = true
+			continue
+		}
+		examine(p.out, &r)
+	}
+	if sick {
+		return errSick
+	}
+	return nil
+}
+
+// examine says what a modem is like, and rule by rule what it lets Vigie see.
+func examine(t *term, r *modem.Report) {
+	tellCheck(t, false, "port", "opens, and a modem answers on it", heldBy(r.Holders))
+	tellCheck(t, false, "firmware", orUnknown(r.Ident.Firmware), "")
+	says, hint := "read as "+r.Dialect.Title+"; evidence: "+string(r.Dialect.Evidence), ""
+	switch {
+	case r.Dialect.Name == "generic":
+		hint = "no family is known for this modem: only what the 3GPP standard prints is read. If you know better, name it to vigie watch with --family; vigie record makes a transcript with which it can be added"
+	case r.Dialect.Evidence != dialect.Recorded:
+		hint = "nobody has shown us what such a modem really prints; compare with what you know, and contribute what vigie record writes"
+	}
+	tellCheck(t, false, "family", says, hint)
+	simHint := ""
+	if r.SIM != modem.SIMReady && r.SIM != "" {
+		simHint = "most modems hear the same cells without; some report a serving cell only while they are registered"
+	}
+	tellCheck(t, false, "SIM", r.SIM.String(), simHint)
+	says, hint = "nothing just now", "move the antenna, wait half a minute after plugging in, and look at vigie probe; a modem in flight mode stays silent, and Vigie never switches a radio on"
+	if o := &r.Heard; o.Serving != nil {
+		says, hint = describeCell(o.Serving), ""
+		if o.State != "" {
+			says += ", " + string(o.State)
+		}
+		if o.Neighbours != nil {
+			says += ", " + plural(len(o.Neighbours), "neighbour")
+		}
+	} else if o.State != "" {
+		says = string(o.State)
+	}
+	tellCheck(t, false, "hears", says, hint)
+	tellPace(t, r)
+	if n := len(r.Rejects); n > 0 {
+		tellCheck(t, false, "unread", fmt.Sprintf("%s that this firmware prints in a way not seen before, such as %q (%s)", plural(n, "line"), r.Rejects[0].Line, r.Rejects[0].Reason),
+			"they are kept raw and counted, never guessed at; contribute what vigie record writes, so that they can be read")
+	}
+	if n := r.Counts.Garbage + r.Counts.Echoes; n > 0 {
+		tellCheck(t, false, "line", fmt.Sprintf("%d bytes of garbage, %s of commands that Vigie did not write", r.Counts.Garbage, plural(r.Counts.Echoes, "echo")),
+			"does another program use the port? is the cable good? for a modem that loses characters set char_pause = \"2ms\" in its [modem]")
+	}
+	t.printf("\n  What Vigie can see with it\n")
+	available := analyzer.New(rules.All(), analyzer.Options{}).Available(r.Reports)
+	for _, a := range available {
+		if a.Missing == 0 {
+			t.printf("  %s  %-24s %s\n", t.paint(green, "yes"), a.Rule.ID, a.Rule.Title)
+		}
+	}
+	for _, a := range available {
+		if a.Missing != 0 {
+			t.printf("  %s  %-24s %s\n", t.paint(yellow, "no "), a.Rule.ID, a.Rule.Title)
+			t.printf("       %s\n", t.paint(faint, wrap(missingWords(r, a.Missing), lineWidth-7, "       ")))
+		}
+	}
+	if missing := neededOf(available); missing != 0 {
+		t.printf("\n  What to try\n")
+		for _, try := range remedies(r, missing) {
+			t.printf("  - %s\n", wrap(try, lineWidth-4, "    "))
+		}
+	}
+}
+
+func heldBy(holders []modem.Holder) string {
+	if len(holders) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%v has it open too: whoever reads a port takes answers from the other; vigie probe --udev prints the rules that keep ModemManager off", holders)
+}
+
+// tellPace says how long the modem takes over its answers, and whether that fits the two rates of watching.
+func tellPace(t *term, r *modem.Report) {
+	took := func(commands []at.Command) (sum time.Duration, slowest string) {
+		for _, c := range commands {
+			if sum += r.Took[c.Text]; slowest == "" || r.Took[c.Text] > r.Took[slowest] {
+				slowest = c.Text
+			}
+		}
+		return sum, slowest
+	}
+	serving, slow := took(r.Dialect.Serving)
+	around, slower := took(r.Dialect.Around)
+	round := func(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
+	says := fmt.Sprintf("%v for the serving cell, %v for all the rest", round(serving), round(around))
+	hint := ""
+	switch {
+	case serving > time.Second:
+		hint = fmt.Sprintf("AT%s takes %v: the serving cell is asked about that often and no oftener; what comes and goes in less can be missed", slow, round(r.Took[slow]))
+	case around > 5*time.Second:
+		hint = fmt.Sprintf("AT%s takes %v, and the serving cell is not asked about meanwhile: slow = \"30s\" in its [modem] asks the rest less often", slower, round(r.Took[slower]))
+	}
+	tellCheck(t, false, "answers", says, hint)
+}
+
+// fieldWords names what a rule needs, for a person.
+var fieldWords = map[cell.Fields]string{
+	cell.FieldRAT: "the radio technology", cell.FieldState: "whether it camps, searches or has limited service", cell.FieldMCC: "the country code",
+	cell.FieldMNC: "the network code", cell.FieldArea: "the area code", cell.FieldCellID: "the cell identity", cell.FieldPCI: "the physical cell identity",
+	cell.FieldARFCN: "the channel", cell.FieldBand: "the band", cell.FieldBandwidth: "the bandwidth", cell.FieldRSRP: "the level (RSRP)",
+	cell.FieldRSRQ: "the quality (RSRQ)", cell.FieldRSSI: "the level (RSSI)", cell.FieldSINR: "the quality (SINR)", cell.FieldRSCP: "the level (RSCP)",
+	cell.FieldEcIo: "the quality (Ec/Io)", cell.FieldTA: "the timing advance", cell.FieldPriority: "the reselection priority",
+	cell.FieldNeighbours: "the neighbour cells", cell.FieldNeighbourIdentity: "the identity of neighbour cells", cell.FieldNeighbourPriority: "the reselection priority of neighbours",
+	cell.FieldSecondary: "the carriers beside the serving cell", cell.FieldRegistration: "the registration", cell.FieldCause: "the cause of a refused registration",
+	cell.FieldPosition: "its position", cell.FieldUnsolicited: "changes without being asked",
+}
+
+func words(f cell.Fields) string {
+	var all []string
+	for _, w := range f.Words() {
+		one, _ := cell.ParseField(w)
+		all = append(all, fieldWords[one])
+	}
+	return strings.Join(all, ", ")
+}
+
+// missingWords says what a rule lacks, and whose fault it is: the family's, or this very modem's.
+func missingWords(r *modem.Report, missing cell.Fields) string {
+	var parts []string
+	if f := missing &^ r.Offers; f != 0 {
+		parts = append(parts, "modems of this family do not tell "+words(f))
+	}
+	if f := missing & r.Offers; f != 0 {
+		parts = append(parts, "this one could tell "+words(f)+", and refuses to")
+	}
+	return "not available here: " + strings.Join(parts, "; ")
+}
+
+func neededOf(all []analyzer.Availability) (f cell.Fields) {
+	for _, a := range all {
+		f |= a.Missing
+	}
+	return f
+}
+
+// remedies are what a person may try for what is missing.
+func remedies(r *modem.Report, missing cell.Fields) []string {
+	var try []string
+	if refused := missing & r.Offers; refused != 0 {
+		var names []string
+		for _, c := range r.Refused {
+			if r.Dialect.Only[c.Text]&refused != 0 {
+				names = append(names, "AT"+c.Text)
+			}
+		}
+		slices.Sort(names)
+		try = append(try, fmt.Sprintf("this firmware refuses %s; another firmware of the same modem may answer", orElse(strings.Join(names, ", "), "what would tell it")))
+	}
+	if missing&cell.FieldPosition != 0 {
+		try = append(try, "for its position: vigie watch --position, where the GNSS of the modem is on already")
+	}
+	switch {
+	case missing&^r.Offers&^cell.FieldPosition == 0:
+	case r.Dialect.Name == "generic":
+		try = append(try, "if the modem is of a family that Vigie knows, name it: --family with one of the names that vigie decode --help lists")
+	default:
+		try = append(try, "for the rest a modem of another family beside it: vigie watch takes several at once, and the README lists what each family tells")
+	}
+	return try
+}

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"vigie/analyzer/rules"
+	"vigie/cell"
+	"vigie/modem/emulator"
+)
+
+// The doctor says of every rule whether this modem feeds it and, where not, whether family or firmware is why; it asks
+// nothing that watching does not ask, and leaves the modem as it was.
+func TestDoctorOfAModem(t *testing.T) {
+	em, _ := emulate(t, "model nordic"+reporting+sticks[3].scenario, emulator.Options{})
+	before := em.Settings()
+	out, stderr, status := vigie(t, "doctor", em.Path())
+	require.Zero(t, status, stderr)
+	require.Contains(t, out, "Nordic Semiconductor ASA nRF9160-SICA")
+	require.Contains(t, out, "LTE 310-260 TAC 23053 cell 49949196")
+	text := strings.Join(strings.Fields(out), " ")
+	require.Contains(t, text, "this one could tell the neighbour cells, and refuses to")
+	require.Contains(t, text, "this firmware refuses AT%NCELLMEAS;")
+	for _, r := range rules.All() {
+		yes, no := strings.Contains(out, "yes  "+r.ID+" "), strings.Contains(out, "no   "+r.ID+" ")
+		require.True(t, yes != no, "%s\n%s", r.ID, out)
+		if r.Needs.Has(cell.FieldNeighbours) {
+			require.True(t, no, r.ID)
+		}
+	}
+	require.Equal(t, before, em.Settings())
+	for _, f := range cell.Fields(1<<26 - 1).Words() {
+		one, _ := cell.ParseField(f)
+		require.NotEmpty(t, fieldWords[one], f)
+	}
+}
+
+func TestDoctorOfNoModem(t *testing.T) {
+	out, stderr, status := vigie(t, "doctor", "/dev/null")
+	require.Equal(t, 1, status)
+	require.Contains(t, out, "BAD   port")
+	require.Contains(t, stderr, "something does not work")
+}
