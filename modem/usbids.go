@@ -22,6 +22,13 @@ type Model struct {
 // ModemManager).
 var quectel = map[uint8]Role{0: DIAG, 1: NMEA, 2: AT, 3: PPP}
 
+// simcom is the layout of SIM7600, SIM7906 and SIM82xx, and of SIM7000 and SIM7070 but for the last port
+// (77-mm-simtech-port-types.rules of ModemManager).
+var simcom = map[uint8]Role{0: DIAG, 1: NMEA, 2: AT, 3: PPP}
+
+// sierra is the layout of the Sierra modules (77-mm-sierra.rules of ModemManager).
+var sierra = map[uint8]Role{0: DIAG, 2: NMEA, 3: AT}
+
 // Models are the modems whose ports are known. Adding one is one line; the udev file names the same ids, and a test
 // compares the two.
 var Models = []Model{
@@ -67,6 +74,32 @@ var Models = []Model{
 	{0x19d2, 0x1432, "ZTE MF286", nil},
 	{0x19d2, 0x1485, "ZTE MF286D", nil},
 	{0x19d2, 0x1489, "ZTE MF286R", nil},
+	{0x1e0e, 0x9001, "SIMCom SIM7600, SIM7906, SIM82xx", simcom},
+	{0x1e0e, 0x9003, "SIMCom SIM7600 (MBIM)", nil},
+	{0x1e0e, 0x9011, "SIMCom A7670", map[uint8]Role{4: AT, 5: PPP}},
+	{0x1e0e, 0x9078, "SIMCom SIM8230G", nil},
+	{0x1e0e, 0x9100, "SIMCom", map[uint8]Role{3: AT}},
+	{0x1e0e, 0x9200, "SIMCom", map[uint8]Role{3: AT}},
+	{0x1e0e, 0x9205, "SIMCom SIM7070, SIM7080", map[uint8]Role{0: DIAG, 1: NMEA, 2: AT}},
+	{0x1e0e, 0x9206, "SIMCom SIM7070, SIM7080", map[uint8]Role{0: DIAG, 1: NMEA, 2: AT}},
+	{0x1199, 0x68a2, "Sierra MC7710, MC73xx", sierra},
+	{0x1199, 0x9041, "Sierra MC73xx", sierra},
+	{0x1199, 0x9071, "Sierra EM7455, MC7455", sierra},
+	{0x1199, 0x9079, "Sierra EM7455 (Lenovo)", sierra},
+	{0x1199, 0x9091, "Sierra EM75xx", sierra},
+	{0x1199, 0x90d3, "Sierra EM91xx", sierra},
+	{0x413c, 0x81b6, "Dell DW5811e", sierra},
+	{0x1bc7, 0x1003, "Telit UC864", map[uint8]Role{0: PPP, 2: AT}},
+	{0x1bc7, 0x1031, "Telit LE910C1-EUX", map[uint8]Role{0: DIAG, 1: PPP, 2: AT}},
+	{0x1bc7, 0x1033, "Telit LE910C1-EUX", map[uint8]Role{0: DIAG, 1: PPP, 2: AT}},
+	{0x1bc7, 0x1040, "Telit LM940, LM960", map[uint8]Role{0: DIAG, 4: PPP, 5: AT}},
+	{0x1bc7, 0x1041, "Telit LM940, LM960 (MBIM)", map[uint8]Role{5: PPP, 6: AT}},
+	{0x1bc7, 0x1201, "Telit LE910Cx", nil},
+	{0x1bc7, 0x1900, "Telit LN940 (Foxconn)", nil},
+	{0x1bc7, 0x1901, "Telit LN940 (Foxconn)", nil},
+	{0x413c, 0x81d7, "Dell DW5821e (Foxconn)", map[uint8]Role{2: PPP, 3: AT}},
+	{0x413c, 0x81e0, "Dell DW5821e with eSIM (Foxconn)", map[uint8]Role{2: PPP, 3: AT}},
+	{0x0489, 0xe0b4, "Foxconn T77W968", map[uint8]Role{2: PPP, 3: AT}},
 }
 
 // ModelOf finds a modem by its USB id.
