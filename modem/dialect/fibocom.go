@@ -163,10 +163,8 @@ func (f *fibocomAnswer) read(w *row) {
 		f.xccinfo(w)
 	case "+XCESQ":
 		f.xcesq(w)
-	case "+RSRP":
-		f.triple(w, w.rsrp)
-	case "+RSRQ":
-		f.triple(w, func(i int, unit float64, c *cell.Cell) { w.rsrq(i, unit, c) })
+	case "+RSRP", "+RSRQ":
+		f.triples(w, w.name == "+RSRQ")
 	case "":
 		f.bare(w)
 	default:

@@ -117,7 +117,7 @@ var vendorLines = map[string]string{
 	"nordic":  `%(XMONITOR|NCELLMEAS|CESQ|MDMEV)`,
 	"huawei":  `\^(HCSQ|MONSC|MONNC|MONSSC|HFREQINFO|SYSINFOEX|REJINFO)|\^hcsq`,
 	"zte":     `\+Z(CELLINFO|RSSI|CAINFO)`,
-	"unisoc":  `\+CCED|\+EEM`,
+	"unisoc":  `\+CCED|\+EEM|\*BAND`,
 	"meig":    `^$`, // experimental: never guessed
 }
 

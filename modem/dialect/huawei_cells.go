@@ -112,13 +112,6 @@ func (w *row) balongBand(i int, c *cell.Cell) {
 	}
 }
 
-// exists checks that there is such a channel, which shows that no comma was lost before it.
-func (w *row) exists(c *cell.Cell) {
-	if a, ok := c.ARFCN.Get(); ok && !cell.ChannelExists(c.RAT, a) {
-		w.reject(BadValue)
-	}
-}
-
 // balongLevels reads RSRP, RSRQ and SINR (-1: the row has none). -157, -44 and -24 are the floor of what can be reported
 // and stand for a cell that was not measured. Some firmware prints all three in eighths [Balong AT source: -1256, -348
 // and -188 for the floor]: no RSRP in whole dBm is that low.

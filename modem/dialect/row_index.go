@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"slices"
 	"strings"
 
 	"vigie/cell"
@@ -148,20 +149,48 @@ func (w *row) agrees(c *cell.Cell) {
 	}
 }
 
-// triple reads +RSRP and +RSRQ of u-blox SARA-R4 and Fibocom L8xx: PCI, EARFCN and a level in quotes, and a comma behind
-// it [manuals; printed in public notes]. Further cells may follow; only the first, the serving one, is read.
+// exists checks that there is such a channel, which shows that no comma was lost before it.
+func (w *row) exists(c *cell.Cell) {
+	if a, ok := c.ARFCN.Get(); ok && !cell.ChannelExists(c.RAT, a) {
+		w.reject(BadValue)
+	}
+}
+
+// triples reads +RSRP and +RSRQ of u-blox SARA-R4 and Fibocom L8xx: PCI, EARFCN and a level, of the serving cell and on
+// the L8xx of others behind it; a comma may end the row [manuals; printed in public notes]. It makes one list of the two.
 //
 //	+RSRP: 175,6400,"-053.70",
-func (r *round) triple(w *row, level func(i int, unit float64, c *cell.Cell)) {
-	if len(w.f) < 3 {
+func (r *round) triples(w *row, rsrq bool) {
+	n := len(w.f)
+	if n > 1 && w.text(n-1) == "" {
+		n--
+	}
+	if n == 0 || n%3 != 0 || !w.filled(0, n) {
 		w.reject(Truncated)
 		return
 	}
-	c := cell.Cell{RAT: cell.LTE}
-	w.pci(0, 10, &c)
-	w.arfcn(1, 10, &c)
-	level(2, 1, &c)
-	r.part(w, c)
+	var list []cell.Cell
+	for i := 0; i < n; i += 3 {
+		c := cell.Cell{RAT: cell.LTE}
+		w.pci(i, 10, &c)
+		w.arfcn(i+1, 10, &c)
+		w.exists(&c)
+		if rsrq {
+			w.rsrq(i+2, 1, &c)
+		} else {
+			w.rsrp(i+2, 1, &c)
+		}
+		list = append(list, c)
+	}
+	r.part(w, list[0])
+	for _, c := range list[1:] {
+		same := func(n cell.Cell) bool { return n.RAT == cell.LTE && n.PCI == c.PCI && n.ARFCN == c.ARFCN }
+		if i := slices.IndexFunc(r.obs.Neighbours, same); i >= 0 && !w.bad {
+			fill(&r.obs.Neighbours[i], &c)
+		} else {
+			r.neighbour(w, c)
+		}
+	}
 }
 
 // knows makes a Dialect.Knows of prefixes of lines and of commands, in upper case, without AT.

@@ -105,10 +105,8 @@ func (u *ubloxAnswer) read(w *row) {
 		}
 	case "+UCELLINFO":
 		u.cellInfo(w)
-	case "+RSRP":
-		u.triple(w, w.rsrp)
-	case "+RSRQ":
-		u.triple(w, func(i int, unit float64, c *cell.Cell) { w.rsrq(i, unit, c) })
+	case "+RSRP", "+RSRQ":
+		u.triples(w, w.name == "+RSRQ")
 	case "":
 		switch u.next {
 		case ubloxHead:
@@ -226,11 +224,8 @@ func (w *row) ucgedLTE(c *cell.Cell) bool {
 	w.cellID(5, 16, c)
 	w.pci(6, 10, c)
 	w.lteLevels(10, 11, c)
-	if s := w.text(12); len(s)-strings.IndexByte(s, '.') == 3 { // always two decimals
+	if _, decimals, _ := strings.Cut(w.text(12), "."); len(decimals) == 2 { // others: a comma is amiss
 		w.sinr(12, 1, c)
-	} else if s != "" && s != "255" {
-		w.reject(UnknownLayout)
-		w.bad = true
 	}
 	return true
 }

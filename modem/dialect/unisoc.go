@@ -45,7 +45,7 @@ var unisocModem = &Dialect{
 		"+CCED=0,2": cell.FieldNeighbours | cell.FieldNeighbourIdentity,
 	},
 	Hint: genericHint,
-	Knows: knows("+CCED", "+EEMGINFO", "+EEMOPT", "+EEMLTESVC", "+EEMLTEINTRA", "+EEMLTEINTER", "+EEMUMTSSVC", "*BANDIND",
+	Knows: knows("+CCED", "+EEMGINFO", "+EEMOPT", "+EEMLTESVC", "+EEMLTEINTRA", "+EEMLTEINTER", "+EEMUMTSSVC", "*BAND",
 		"AIRM2M_", "LUATOS-AIR"),
 	once: func(line string) string {
 		for _, p := range []string{"+CCED:LTE current", "+CCED:GSM current", "+EEMLTESVC:"} {
