@@ -1,6 +1,11 @@
 package dialect
 
-import "testing"
+import (
+	"strings"
+	"testing"
+
+	"vigie/modem/at"
+)
 
 // One reply is a serving row or a typical answer about neighbours; a round of this benchmark decodes two.
 var benchRound = []Answer{
@@ -35,3 +40,33 @@ func BenchmarkDecodeGeneric(b *testing.B) {
 	}
 	b.ReportMetric(float64(len(round))*float64(b.N)/b.Elapsed().Seconds(), "replies/s")
 }
+
+// benchTranscript decodes what a transcript holds, answer by answer, as a session hands it over.
+func benchTranscript(b *testing.B, d *Dialect, path string) {
+	for _, x := range transcripts(b) {
+		if x.path != "testdata/"+path {
+			continue
+		}
+		exchanges, err := at.ReadTranscript(strings.NewReader(x.input), everything(true)...)
+		if err != nil {
+			b.Fatal(err)
+		}
+		var round []Answer
+		for _, e := range exchanges {
+			round = append(round, Answer{Command: e.Command, Lines: e.Lines, Final: e.Final})
+		}
+		b.ReportAllocs()
+		for b.Loop() {
+			d.Decode(round)
+		}
+		b.ReportMetric(float64(len(round))*float64(b.N)/b.Elapsed().Seconds(), "replies/s")
+		return
+	}
+	b.Fatal("no transcript " + path)
+}
+
+func BenchmarkDecodeSimcom(b *testing.B)  { benchTranscript(b, simcom, "simcom/sim7906-cpsi-cmgrmi.txtar") }
+func BenchmarkDecodeTelit(b *testing.B)   { benchTranscript(b, telit, "telit/lm960-round.txtar") }
+func BenchmarkDecodeSierra(b *testing.B)  { benchTranscript(b, sierra, "sierra/em7455-aggregation.txtar") }
+func BenchmarkDecodeFoxconn(b *testing.B) { benchTranscript(b, foxconn, "foxconn/t99w175.txtar") }
+func BenchmarkDecodeSequans(b *testing.B) { benchTranscript(b, sequans, "sequans/sqnmoni-singtel.txtar") }
