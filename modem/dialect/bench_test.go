@@ -65,8 +65,14 @@ func benchTranscript(b *testing.B, d *Dialect, path string) {
 	b.Fatal("no transcript " + path)
 }
 
-func BenchmarkDecodeSimcom(b *testing.B)  { benchTranscript(b, simcom, "simcom/sim7906-cpsi-cmgrmi.txtar") }
-func BenchmarkDecodeTelit(b *testing.B)   { benchTranscript(b, telit, "telit/lm960-round.txtar") }
-func BenchmarkDecodeSierra(b *testing.B)  { benchTranscript(b, sierra, "sierra/em7455-aggregation.txtar") }
+func BenchmarkDecodeSimcom(b *testing.B) {
+	benchTranscript(b, simcom, "simcom/sim7906-cpsi-cmgrmi.txtar")
+}
+func BenchmarkDecodeTelit(b *testing.B) { benchTranscript(b, telit, "telit/lm960-round.txtar") }
+func BenchmarkDecodeSierra(b *testing.B) {
+	benchTranscript(b, sierra, "sierra/em7455-aggregation.txtar")
+}
 func BenchmarkDecodeFoxconn(b *testing.B) { benchTranscript(b, foxconn, "foxconn/t99w175.txtar") }
-func BenchmarkDecodeSequans(b *testing.B) { benchTranscript(b, sequans, "sequans/sqnmoni-singtel.txtar") }
+func BenchmarkDecodeSequans(b *testing.B) {
+	benchTranscript(b, sequans, "sequans/sqnmoni-singtel.txtar")
+}

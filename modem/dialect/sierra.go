@@ -170,14 +170,17 @@ func (l labels) index(name string) int {
 	}
 }
 
-// indexFold finds sub in s, whatever the case of its ASCII letters.
+// indexFold finds sub, which begins with a space, in s, whatever the case of its ASCII letters.
 func indexFold(s, sub string) int {
-	for i := 0; i+len(sub) <= len(s); i++ {
-		if strings.EqualFold(s[i:i+len(sub)], sub) {
-			return i
+	for from := 0; ; from++ {
+		i := strings.IndexByte(s[from:], ' ')
+		if from += i; i < 0 || from+len(sub) > len(s) {
+			return -1
+		}
+		if strings.EqualFold(s[from:from+len(sub)], sub) {
+			return from
 		}
 	}
-	return -1
 }
 
 // after is the table from a label on.
