@@ -70,6 +70,9 @@ func (s *site) learn(v *View) {
 	}
 	rec.Seen = s.Now
 	if rec.Suspect {
+		if v.HasLevel && (rec.Top == 0 || v.Level > rec.Top) {
+			rec.Top = v.Level // for the day that a reviewer calls it benign
+		}
 		return
 	}
 	if !rec.Ident.Has.Has(st.Cell.Has) {

@@ -30,7 +30,6 @@ type site struct {
 	OutFrom int64  // since when there is no service; 0: there is
 	Blind   bool   // the next stay has no known past
 	State   cell.State
-	Switch  int64 // last change of cell or area
 	Pair    Ident // in a source that skews: the last cell and area as printed,
 	SkewAt  int64 // and since when they have been that
 
@@ -40,13 +39,10 @@ type site struct {
 	NeighLev  []float32
 	NeighPrio []int8
 	NeighAt   int64
-	Near      int64 // when a neighbour list was last unlike the one before
 	Regs      [4]registration
-	Secondary int
 	Service   int64   // since when there was service; 0: never
 	Noisy     int     // observations in a row with much noise, see Jammed
 	Quiet     float32 // slow mean of RSSI less RSRP
-	Zone      int64   // offset of the network's time that was last seen, quarter hours; see network-time
 	Base      baseline
 	Habits    []habit
 	Stories   []story
@@ -161,10 +157,8 @@ func (s *site) shift(d time.Duration) {
 	ms := d.Milliseconds()
 	s.Now += ms
 	s.Began += ms
-	s.Switch += ms
 	s.SkewAt += ms
 	s.NeighAt += ms
-	s.Near += ms
 	if s.OutFrom != 0 {
 		s.OutFrom += ms
 	}
@@ -274,7 +268,6 @@ func (s *site) observe(e *Engine, o *cell.Observation) {
 		s.neighbours(v, o.Neighbours)
 	}
 	if o.Secondary != nil {
-		s.Secondary = len(o.Secondary)
 		s.Seen |= cell.FieldSecondary
 	}
 }
@@ -380,7 +373,7 @@ func (s *site) serve(v *View, o *cell.Observation) {
 	if q, ok := c.SINR.Get(); ok && q >= -40 && q <= 60 {
 		v.SINR, v.HasSINR = float32(q), true
 	}
-	s.Seen |= id.Has | v.levelFields(c)
+	s.Seen |= id.Has | levelFields(c)
 	v.Serving = true
 
 	if s.Skew {
@@ -443,7 +436,7 @@ func (s *site) settle(id *Ident) {
 func (s *site) goOn(v *View, cur *Stay, id *Ident, c *cell.Cell) {
 	if id.Has.Has(cell.FieldARFCN) && cur.Cell.Has.Has(cell.FieldARFCN) && id.ARFCN != cur.Cell.ARFCN ||
 		id.Has.Has(cell.FieldPCI) && cur.Cell.Has.Has(cell.FieldPCI) && id.PCI != cur.Cell.PCI {
-		v.Retuned, v.Was = true, cur.Cell
+		v.Retuned = true
 		if id.Has.Has(cell.FieldARFCN) {
 			cur.Cell.ARFCN = id.ARFCN
 		}
@@ -525,7 +518,6 @@ func (s *site) arrive(v *View, id *Ident, c *cell.Cell) {
 	}
 	s.judge(v, st)
 	v.Arrived = true
-	s.Switch = s.Now
 	s.Camped, s.Blind, s.OutFrom = true, false, 0
 	s.update(v, st, c)
 }
@@ -648,7 +640,7 @@ func (s *site) strangers() bool {
 	return n > 0
 }
 
-func (v *View) levelFields(c *cell.Cell) (f cell.Fields) {
+func levelFields(c *cell.Cell) (f cell.Fields) {
 	if c.RSRP.Known() {
 		f |= cell.FieldRSRP
 	}

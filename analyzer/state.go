@@ -2,9 +2,11 @@ package analyzer
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/gob"
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 )
 
 // stateVersion is raised by every change of what the saved state means. A state of another version is refused: what a
@@ -30,18 +32,26 @@ func (e *Engine) Save() ([]byte, error) {
 	}
 	var b bytes.Buffer
 	b.Write(stateMagic)
+	b.Write(make([]byte, 4)) // for the checksum of what follows
 	err = gob.NewEncoder(&b).Encode(saved{stateVersion, e.nets, e.sites, pending, e.counts})
 	if err != nil {
 		return nil, fmt.Errorf("saving the analyzer's state: %w", err)
 	}
-	return b.Bytes(), nil
+	out := b.Bytes()
+	body := out[len(stateMagic)+4:]
+	binary.BigEndian.PutUint32(out[len(stateMagic):], crc32.ChecksumIEEE(body))
+	return out, nil
 }
 
 // Restore replaces the state by a saved one. On an error the engine is as it was.
 func (e *Engine) Restore(state []byte) error {
 	rest, ok := bytes.CutPrefix(state, stateMagic)
-	if !ok {
+	if !ok || len(rest) < 4 {
 		return fmt.Errorf("restoring the analyzer's state: this is not one")
+	}
+	sum, rest := binary.BigEndian.Uint32(rest), rest[4:]
+	if sum != crc32.ChecksumIEEE(rest) {
+		return fmt.Errorf("restoring the analyzer's state: damaged; learn again from the recorded observations")
 	}
 	var s saved
 	if err := gob.NewDecoder(bytes.NewReader(rest)).Decode(&s); err != nil {
@@ -60,9 +70,6 @@ func (e *Engine) Restore(state []byte) error {
 	}
 	byName := map[string]*site{}
 	for _, x := range s.Sites {
-		if x == nil || !x.sound(len(s.Networks.List)) {
-			return fmt.Errorf("restoring the analyzer's state: damaged")
-		}
 		x.Base.reindex()
 		x.usable = 0
 		for i := range x.Stories {
@@ -73,18 +80,6 @@ func (e *Engine) Restore(state []byte) error {
 	e.nets, e.sites, e.byName, e.last, e.out, e.counts = s.Networks, s.Sites, byName, nil, out, s.Counts
 	return nil
 }
-
-// sound tells whether a decoded site can be worked with: every table has as many keys as values.
-func (s *site) sound(nets int) bool {
-	b := &s.Base
-	return len(b.Cells.Keys) == len(b.Cells.Vals) && len(b.Phys.Keys) == len(b.Phys.Vals) && len(b.Areas.Keys) == len(b.Areas.Vals) &&
-		len(b.Channels.Keys) == len(b.Channels.Vals) && len(b.Heard.Keys) == len(b.Heard.Vals) && len(b.Tiles.Keys) == len(b.Tiles.Vals) &&
-		len(b.Networks.Keys) == len(b.Networks.Vals) && len(s.Neigh) == len(s.NeighLev) && len(s.Neigh) == len(s.NeighPrio) &&
-		len(s.Stays) <= maxStays && len(s.Stories) <= maxStories && s.TrackN >= 0 &&
-		b.Cells.handOK() && b.Phys.handOK() && b.Areas.handOK() && b.Channels.handOK() && b.Heard.handOK() && b.Tiles.handOK() && b.Networks.handOK()
-}
-
-func (t *table[K, V]) handOK() bool { return t.Hand >= 0 && t.Hand <= len(t.Keys) }
 
 // remap finds the rules of a story in the present list. A finding of a rule that is no longer there is dropped.
 func (st *story) remap(byID map[string]int) {

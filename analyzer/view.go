@@ -17,7 +17,6 @@ type View struct {
 	Cell    Ident // of the serving cell, as this observation has it
 	Arrived bool  // a stay began with this observation
 	Retuned bool  // the cell of this stay changed its channel or physical identity
-	Was     Ident // what it was before that
 
 	AreaLearned bool // the area of this stay became known with this observation
 	Asked       bool // neighbours were asked for
@@ -101,14 +100,6 @@ func (v *View) Still() (still, known bool) {
 func (v *View) Arriving() bool {
 	still, known := v.Still()
 	return !known || !still
-}
-
-// Moved is how many metres the sensor moved in the last given milliseconds.
-func (v *View) Moved(ms int64) (float64, bool) {
-	if v.Fixed() {
-		return 0, true
-	}
-	return v.site.moved(ms)
 }
 
 // Known is what was learned of a cell; nil when it was never seen here, or only while under suspicion.
@@ -294,18 +285,11 @@ type Per uint8
 const (
 	PerStay Per = iota // changes of cell or area
 	PerHour            // hours of watching
-	PerFall            // changes to GSM from a later RAT
 )
 
-func (p Per) String() string { return [...]string{"cell changes", "hours", "falls to 2G"}[p] }
-
 func (v *View) chances(p Per) float64 {
-	b := &v.site.Base
-	switch p {
-	case PerStay:
-		return float64(b.Stays)
-	case PerFall:
-		return float64(b.Falls)
+	if p == PerStay {
+		return float64(v.site.Base.Stays)
 	}
 	return float64(v.site.Watched) / 3_600_000
 }

@@ -143,6 +143,77 @@ func TestRestartChangesNothing(t *testing.T) {
 	})
 }
 
+// A damaged state is refused, and leaves the engine as it was.
+func TestRestoreDamaged(t *testing.T) {
+	e := analyzer.New(All(), analyzer.Options{})
+	w := &world{rnd: rand.New(rand.NewPCG(3, 3)), now: start}
+	for range 300 {
+		e.Feed(w.next())
+	}
+	good, err := e.Save()
+	require.NoError(t, err)
+	fresh := analyzer.New(All(), analyzer.Options{})
+	for i := 0; i < len(good); i += 1 + len(good)/200 {
+		bad := append([]byte(nil), good...)
+		bad[i] ^= 0x40
+		require.Error(t, fresh.Restore(bad))
+		require.Error(t, fresh.Restore(good[:i]))
+	}
+	require.Zero(t, fresh.Counts().Observations)
+	require.NoError(t, fresh.Restore(good))
+	require.Equal(t, e.Counts(), fresh.Counts())
+}
+
+// One file or many pieces, one sensor or several in turn: what a sensor's events are depends on its own records only.
+func TestSensorsAreApart(t *testing.T) {
+	w := &world{rnd: rand.New(rand.NewPCG(4, 4)), now: start}
+	var recs []cell.Record
+	for range 3000 {
+		recs = append(recs, w.next())
+	}
+	together := replay(recs)
+	var apart []analyzer.Event
+	for _, sensor := range []string{"s0", "s1"} {
+		var own []cell.Record
+		for _, r := range recs {
+			if r.From() == sensor {
+				own = append(own, r)
+			}
+		}
+		apart = append(apart, replay(own)...)
+	}
+	analyzer.SortEvents(apart)
+	require.Equal(t, lines(t, apart), lines(t, together))
+}
+
+// A year in which nothing was recorded, and a clock that jumps and comes back, are no reason for an alert.
+func TestGapsAndJumpsAreQuiet(t *testing.T) {
+	e := analyzer.New(All(), analyzer.Options{})
+	e.Feed(roof())
+	day := quietDay(3000)
+	shift := func(from, to int, d time.Duration) {
+		for _, o := range day[from:to] {
+			o.Time = o.Time.Add(d)
+		}
+	}
+	shift(1000, 3000, 365*24*time.Hour)
+	shift(1500, 1501, 100*365*24*time.Hour) // impossible
+	shift(1600, 1601, 30*24*time.Hour)     // a glitch, and back
+	shift(2000, 2100, -time.Hour)          // an hour twice
+	day[2500], day[2501] = day[2501], day[2500]
+	for _, o := range day {
+		e.Feed(o)
+	}
+	for _, ev := range e.Take() {
+		require.Less(t, ev.Severity, analyzer.Medium, ev.Summary)
+	}
+	c := e.Counts()
+	require.Equal(t, 1, c.Skipped["impossible time"])
+	require.NotZero(t, c.Skipped["out of order"])
+	require.NotZero(t, c.Noted["clock set back"])
+	require.NotZero(t, c.Noted["clock leapt forward"])
+}
+
 // Broken input is counted; it does not panic, and the engine goes on working after it.
 func TestBrokenInput(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -267,5 +338,21 @@ func BenchmarkMemory100kCells(b *testing.B) {
 		runtime.ReadMemStats(&after)
 		b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/(1<<20), "MiB")
 		runtime.KeepAlive(e)
+	}
+}
+
+// BenchmarkSave reports what it costs to save 100,000 learned cells, and how large they are.
+func BenchmarkSave100kCells(b *testing.B) {
+	e := analyzer.New(All(), analyzer.Options{})
+	e.Feed(roof())
+	for i := range 100_000 {
+		e.Feed(manyCells(start.Add(time.Duration(i)*time.Second), i))
+		e.Take()
+	}
+	b.ResetTimer()
+	for range b.N {
+		state, err := e.Save()
+		require.NoError(b, err)
+		b.ReportMetric(float64(len(state))/(1<<20), "MiB")
 	}
 }
