@@ -61,7 +61,7 @@ func verdictOf(v *storage.Verdict) *verdictJSON {
 	if v == nil {
 		return nil
 	}
-	j := &verdictJSON{Event: v.Event, Judgement: string(v.Judgement), Reason: v.Reason, Author: v.Author, Time: v.Time, UndoneBy: v.UndoneBy}
+	j := &verdictJSON{Event: plainTo(v.Event, 64), Judgement: string(v.Judgement), Reason: v.Reason, Author: v.Author, Time: v.Time, UndoneBy: v.UndoneBy}
 	if !v.Undone.IsZero() {
 		j.Undone = &v.Undone
 	}
@@ -110,7 +110,7 @@ func (d *Desk) apiEvents(w http.ResponseWriter, r *http.Request) {
 			continue
 		}
 		s := d.o.Stores[e.Store]
-		ev, err := s.Event(r.Context(), e.ID)
+		ev, err := s.Event(r.Context(), e.key)
 		if err != nil {
 			d.fail(w, r, err)
 			return
@@ -126,7 +126,7 @@ func (d *Desk) apiEvent(w http.ResponseWriter, r *http.Request) {
 		d.fail(w, r, err)
 		return
 	}
-	ev, err := s.Event(r.Context(), r.PathValue("id"))
+	ev, err := s.Event(r.Context(), e.key)
 	if err != nil {
 		d.fail(w, r, err)
 		return
@@ -163,12 +163,12 @@ func (d *Desk) apiBaseline(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d *Desk) apiVerdicts(w http.ResponseWriter, r *http.Request) {
-	_, s, err := d.lookup(r.Context(), r.PathValue("id"))
+	e, s, err := d.lookup(r.Context(), r.PathValue("id"))
 	if err != nil {
 		d.fail(w, r, err)
 		return
 	}
-	all, err := d.verdicts(r.Context(), s, r.PathValue("id"))
+	all, err := d.verdicts(r.Context(), s, e.key)
 	if err != nil {
 		d.fail(w, r, err)
 		return

@@ -137,11 +137,11 @@ func (b *bundler) events(w io.Writer) error {
 func (b *bundler) verdicts(w io.Writer) error {
 	enc := json.NewEncoder(w)
 	for _, e := range b.h.events {
-		_, s, err := b.d.lookup(b.ctx, e.ID)
+		own, s, err := b.d.lookup(b.ctx, plainTo(e.ID, 64))
 		if err != nil {
 			return err
 		}
-		all, err := b.d.verdicts(b.ctx, s, e.ID)
+		all, err := b.d.verdicts(b.ctx, s, own.key)
 		if err != nil {
 			return err
 		}

@@ -79,7 +79,7 @@ func (d *Desk) showCells(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d *Desk) cellsPage(ctx context.Context, v url.Values) (*cellsPage, error) {
-	p := &cellsPage{Query: strings.TrimSpace(v.Get("q")), RAT: v.Get("rat"), Sort: v.Get("sort")}
+	p := &cellsPage{Query: plainTo(strings.TrimSpace(v.Get("q")), 100), RAT: v.Get("rat"), Sort: v.Get("sort")}
 	counts := map[cell.RAT]int{}
 	for _, s := range d.o.Stores {
 		for k, err := range s.Cells(ctx, storage.CellQuery{}) {
@@ -233,7 +233,7 @@ func (d *Desk) cellPage(ctx context.Context, rat cell.RAT, plmn cell.PLMN, id ui
 		if err != nil {
 			return nil, err
 		}
-		o, ok := e.Record.(*cell.Observation)
+		o, ok := d.cleanRecord(e.Record).(*cell.Observation)
 		if !ok {
 			continue
 		}

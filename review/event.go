@@ -71,7 +71,7 @@ func (d *Desk) eventPage(ctx context.Context, id string, z *time.Location) (*eve
 	if err != nil {
 		return nil, err
 	}
-	stored, err := s.Event(ctx, id)
+	stored, err := s.Event(ctx, e.key)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +104,7 @@ func (d *Desk) eventPage(ctx context.Context, id string, z *time.Location) (*eve
 			p.Previous = all[i-1].ID
 		}
 	}
-	if p.Verdicts, err = d.verdicts(ctx, s, id); err != nil {
+	if p.Verdicts, err = d.verdicts(ctx, s, e.key); err != nil {
 		return nil, err
 	}
 	for i := range p.Verdicts {

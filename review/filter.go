@@ -27,8 +27,8 @@ type filter struct {
 const pageSize = 50
 
 func readFilter(v url.Values, zone *time.Location) filter {
-	f := filter{Sensor: v.Get("sensor"), Place: strings.TrimSpace(v.Get("place")), State: v.Get("state"), Rule: v.Get("rule"),
-		Text: strings.TrimSpace(v.Get("text")), Verdict: v.Get("verdict"), values: url.Values{}}
+	f := filter{Sensor: v.Get("sensor"), Place: plainTo(strings.TrimSpace(v.Get("place")), 40), State: v.Get("state"), Rule: v.Get("rule"),
+		Text: plainTo(strings.TrimSpace(v.Get("text")), 100), Verdict: v.Get("verdict"), values: url.Values{}}
 	f.From, _ = readTime(v.Get("from"), zone, false)
 	f.To, _ = readTime(v.Get("to"), zone, true)
 	f.Severity = analyzer.Low

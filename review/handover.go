@@ -45,11 +45,11 @@ func (d *Desk) chosen(r *http.Request) (*handover, error) {
 }
 
 func (d *Desk) eventHandover(ctx context.Context, id string) (*handover, error) {
-	_, s, err := d.lookup(ctx, id)
+	own, s, err := d.lookup(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	e, err := s.Event(ctx, id)
+	e, err := s.Event(ctx, own.key)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +100,10 @@ func (d *Desk) showPeriod(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q, z := r.URL.Query(), zone(r)
-	p := &periodPage{From: q.Get("from"), To: q.Get("to"), Sensor: q.Get("sensor"), Sensors: sensors, Rerun: d.o.Rerun != nil}
+	p := &periodPage{From: plainTo(q.Get("from"), 40), To: plainTo(q.Get("to"), 40), Sensor: q.Get("sensor"), Sensors: sensors, Rerun: d.o.Rerun != nil}
+	if !slices.ContainsFunc(sensors, func(a alive) bool { return a.Name == p.Sensor }) {
+		p.Sensor = ""
+	}
 	if p.From == "" && len(sensors) > 0 {
 		last := sensors[0].Last.In(z)
 		p.From, p.To = last.Format(time.DateOnly), last.Format(time.DateOnly)

@@ -15,7 +15,7 @@ import (
 
 // entry is what the inbox knows of an event. Its evidence stays in the store.
 type entry struct {
-	ID       string
+	ID       string // safe to show
 	Sensor   string
 	Store    int
 	Severity analyzer.Severity
@@ -29,6 +29,7 @@ type entry struct {
 	Cells    []string // in one line each
 	Places   []string // networks and area codes: "272-03", "272-03-4660"
 	Verdict  *storage.Verdict
+	key      string // the ID as the store has it
 	seq      int64
 }
 
@@ -72,8 +73,8 @@ func (d *Desk) entries(ctx context.Context) ([]*entry, error) {
 	if changed || x.list == nil {
 		x.list, x.byID = []*entry{}, map[string]*entry{}
 		for i := range x.stores {
-			for id, e := range x.stores[i].byID {
-				x.list, x.byID[id] = append(x.list, e), e
+			for _, e := range x.stores[i].byID {
+				x.list, x.byID[e.ID] = append(x.list, e), e
 			}
 		}
 		slices.SortFunc(x.list, func(a, b *entry) int {
@@ -81,7 +82,7 @@ func (d *Desk) entries(ctx context.Context) ([]*entry, error) {
 		})
 		if len(x.list) > mostEntries {
 			for _, e := range x.list[mostEntries:] {
-				delete(x.stores[e.Store].byID, e.ID)
+				delete(x.stores[e.Store].byID, e.key)
 				delete(x.byID, e.ID)
 			}
 			x.list, x.more = x.list[:mostEntries:mostEntries], true
@@ -100,10 +101,10 @@ func (d *Desk) refresh(ctx context.Context, n int, x *indexed) (changed bool, er
 		}
 		for _, e := range entries {
 			next := d.entry(n, e)
-			if old := x.byID[next.ID]; old != nil {
+			if old := x.byID[next.key]; old != nil {
 				next.Verdict = old.Verdict
 			}
-			x.byID[next.ID] = next
+			x.byID[next.key] = next
 			x.seq, changed = e.Seq, true
 		}
 		if len(entries) == 0 {
@@ -133,7 +134,7 @@ func (d *Desk) refresh(ctx context.Context, n int, x *indexed) (changed bool, er
 
 func (d *Desk) entry(n int, from storage.Entry) *entry {
 	ev := d.cleanEvent(*from.Event)
-	e := &entry{ID: ev.ID, Sensor: plain(ev.Sensor), Store: n, Severity: ev.Severity, State: ev.State, First: ev.First, Opened: ev.Opened,
+	e := &entry{ID: plainTo(ev.ID, 64), key: from.Event.ID, Sensor: plainTo(ev.Sensor, 80), Store: n, Severity: ev.Severity, State: analyzer.State(plainTo(string(ev.State), 20)), First: ev.First, Opened: ev.Opened,
 		Last: ev.Last, Score: ev.Score, Summary: plain(ev.Summary), seq: from.Seq}
 	for i := range ev.Findings {
 		if r := plainTo(ev.Findings[i].Rule, 80); !slices.Contains(e.Rules, r) {

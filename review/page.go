@@ -54,8 +54,19 @@ func (p *page) N(key string, n int) string {
 	return p.T(key+".many", n)
 }
 
-// Has tells whether there is a word of this key.
-func (p *page) Has(key string) bool { _, ok := words()[key]; return ok }
+// Mode is how a sensor is used, and State where an event is in its life; a word of a file that we do not know is shown
+// as it is.
+func (p *page) Mode(m cell.Mode) string { return p.known("mode.", string(m)) }
+
+// State: see Mode.
+func (p *page) State(s analyzer.State) string { return p.known("state.", string(s)) }
+
+func (p *page) known(family, word string) string {
+	if _, ok := words()[family+word]; ok {
+		return p.T(family + word)
+	}
+	return plainTo(word, 40)
+}
 
 // When is a time in the reader's zone and in UTC.
 func (p *page) When(t time.Time) template.HTML {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"vigie/analyzer"
+	"vigie/cell"
 	"vigie/storage"
 )
 
@@ -67,7 +68,7 @@ type reportEvent struct {
 	Baseline *baseline
 	Verdicts []storage.Verdict
 	Checks   []string
-	Mode     string
+	Mode     cell.Mode
 	Model    string
 	Firmware string
 }
@@ -146,11 +147,11 @@ func (d *Desk) reportCovers(ctx context.Context, p *reportPage, h *handover, c *
 }
 
 func (d *Desk) reportEvent(ctx context.Context, e analyzer.Event, c *coarsener, o BundleOptions) (*reportEvent, error) {
-	own, s, err := d.lookup(ctx, e.ID)
+	own, s, err := d.lookup(ctx, plainTo(e.ID, 64))
 	if err != nil {
 		return nil, err
 	}
-	stored, err := s.Event(ctx, e.ID)
+	stored, err := s.Event(ctx, own.key)
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +162,7 @@ func (d *Desk) reportEvent(ctx context.Context, e analyzer.Event, c *coarsener, 
 	}
 	one := &reportEvent{Event: e, Checks: checks(&e, w.Source)}
 	if w.Source != nil {
-		one.Mode, one.Model, one.Firmware = string(w.Source.Mode), plainTo(w.Source.Model, 80), plainTo(w.Source.Firmware, 80)
+		one.Mode, one.Model, one.Firmware = w.Source.Mode, plainTo(w.Source.Model, 80), plainTo(w.Source.Firmware, 80)
 	}
 	all, err := d.entries(ctx)
 	if err != nil {
@@ -186,10 +187,10 @@ func (d *Desk) reportEvent(ctx context.Context, e analyzer.Event, c *coarsener, 
 		if one.Cells, err = d.cellViews(ctx, s, e.Cells); err != nil {
 			return nil, err
 		}
-		if one.Verdicts, err = d.verdicts(ctx, s, e.ID); err != nil {
+		if one.Verdicts, err = d.verdicts(ctx, s, own.key); err != nil {
 			return nil, err
 		}
-		if w.Source != nil && w.Source.Mode == "fixed" {
+		if w.Source != nil && w.Source.Mode == cell.Fixed {
 			if one.Baseline, err = d.baseline(ctx, s, stored.Sensor, from, to); err != nil {
 				return nil, err
 			}

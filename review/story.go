@@ -77,7 +77,7 @@ type teller struct {
 func (t *teller) observation(o *cell.Observation, add func(moment)) {
 	if o.State != "" && o.State != t.state {
 		if t.state != "" && (o.State == cell.NoService || o.State == cell.Searching || o.State == cell.Limited || t.state == cell.Limited) {
-			add(moment{Time: o.Time, Kind: "state", Key: "story.state." + string(o.State)})
+			add(moment{Time: o.Time, Kind: "state", Key: "story.state." + plainTo(string(o.State), 20)})
 		}
 		t.state = o.State
 	}

@@ -69,7 +69,7 @@ func (d *Desk) readDecision(r *http.Request) (decision, error) {
 // decide stores a verdict of each event; those that are not there are left out and named.
 func (d *Desk) decide(ctx context.Context, v decision) (done, missing []string, err error) {
 	for _, id := range v.Events {
-		_, s, err := d.lookup(ctx, id)
+		e, s, err := d.lookup(ctx, id)
 		if errors.Is(err, storage.ErrNotFound) {
 			missing = append(missing, plainTo(id, 64))
 			continue
@@ -80,7 +80,7 @@ func (d *Desk) decide(ctx context.Context, v decision) (done, missing []string, 
 		if s.Judge == nil {
 			return done, missing, errNoJudge
 		}
-		_, err = s.Judge.AddVerdict(ctx, storage.Verdict{Event: id, Judgement: storage.Judgement(v.Judgement), Reason: v.Reason, Author: v.Author, Time: d.now().UTC()})
+		_, err = s.Judge.AddVerdict(ctx, storage.Verdict{Event: e.key, Judgement: storage.Judgement(v.Judgement), Reason: v.Reason, Author: v.Author, Time: d.now().UTC()})
 		if err != nil {
 			return done, missing, err
 		}
@@ -93,12 +93,12 @@ var errNoJudge = errors.New("this store takes no verdicts here")
 
 func (d *Desk) undo(ctx context.Context, v decision) (done, missing []string, err error) {
 	for _, id := range v.Events {
-		_, s, err := d.lookup(ctx, id)
+		e, s, err := d.lookup(ctx, id)
 		if err == nil && s.Judge == nil {
 			return done, missing, errNoJudge
 		}
 		if err == nil {
-			err = s.Judge.UndoVerdict(ctx, id, v.Author, d.now().UTC())
+			err = s.Judge.UndoVerdict(ctx, e.key, v.Author, d.now().UTC())
 		}
 		switch {
 		case errors.Is(err, storage.ErrNotFound):
