@@ -9,7 +9,7 @@ RACE     := $(if $(CC_FOUND),-race)
 
 export CGO_ENABLED = $(if $(CC_FOUND),1,0)
 
-.PHONY: run build test lint bench picture fuzz soak golden cross arm clean
+.PHONY: run build test lint bench picture fuzz golden cross arm clean
 
 run: ## the main job, without hardware
 	CGO_ENABLED=0 $(GO) run ./cmd/vigie demo

@@ -287,11 +287,19 @@ func (d *decoder) texts(key []byte, dst *[]string) error {
 			return d.wrong(key)
 		}
 		t, err := d.text()
-		if err == nil {
+		if err == nil && d.room(key, len(*dst)) {
 			*dst = append(*dst, string(t))
 		}
 		return err
 	})
+}
+
+// room tells whether a list takes one more, and counts what it does not.
+func (d *decoder) room(key []byte, n int) bool {
+	if n >= MaxList {
+		count(&d.bad, string(key))
+	}
+	return n < MaxList
 }
 
 func (d *decoder) fields(key []byte, dst *Fields) (given bool, err error) {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// cells reads one cell or a list of them. A cell of a RAT that the format does not know is left out and counted.
+// cells reads one cell or a list of them. A cell without a RAT that the format knows is left out and counted.
 func (d *decoder) cells(key []byte, one bool) ([]Cell, error) {
 	if d.null() {
 		return nil, nil
@@ -29,7 +29,7 @@ func (d *decoder) cells(key []byte, one bool) ([]Cell, error) {
 			return d.wrong(key)
 		}
 		c, ok, err := d.cell()
-		if ok {
+		if ok && d.room(key, len(cs)) {
 			cs = append(cs, c)
 		}
 		return err
@@ -38,7 +38,6 @@ func (d *decoder) cells(key []byte, one bool) ([]Cell, error) {
 }
 
 func (d *decoder) cell() (c Cell, ok bool, err error) {
-	ok = true
 	err = d.object(func(key []byte) error {
 		switch string(key) {
 		case "rat":
@@ -46,9 +45,7 @@ func (d *decoder) cell() (c Cell, ok bool, err error) {
 			if err := d.name(key, &s); err != nil {
 				return err
 			}
-			if c.RAT, ok = ParseRAT(s); !ok {
-				count(&d.bad, "rat "+s)
-			}
+			c.RAT, ok = ParseRAT(s)
 			return nil
 		case "mcc":
 			return d.code(key, &c.MCC)
@@ -94,6 +91,9 @@ func (d *decoder) cell() (c Cell, ok bool, err error) {
 		}
 		return d.ignore(key)
 	})
+	if !ok && err == nil {
+		count(&d.bad, "rat")
+	}
 	d.inRange(&c)
 	return c, ok, err
 }
@@ -180,7 +180,9 @@ func (d *decoder) registrations(key []byte, dst *[]Registration) error {
 			}
 			return d.ignore(key)
 		})
-		*dst = append(*dst, r)
+		if d.room(key, len(*dst)) {
+			*dst = append(*dst, r)
+		}
 		return err
 	})
 }

@@ -10,7 +10,11 @@ import (
 )
 
 // MaxLine is the longest line that a Reader takes, in bytes. A longer one is skipped and counted.
-const MaxLine = 16 << 20
+const MaxLine = 1 << 20
+
+// MaxList is how many cells, registrations or raw lines a record may hold. A modem lists a few dozen; what is beyond is left
+// out and counted, so that a small file cannot fill the memory.
+const MaxList = 256
 
 // Counts says what a Reader met.
 type Counts struct {

@@ -28,6 +28,7 @@ type NDJSON struct {
 	file *os.File // nil when closed
 	size int64    // of what is acknowledged
 	gz   *gzip.Writer
+	enc  cell.Encoder
 	text []byte
 	out  bytes.Buffer
 	err  error // of taking back a write that failed
@@ -185,10 +186,7 @@ func (n *NDJSON) Write(_ context.Context, entries []Entry) error {
 }
 
 func (n *NDJSON) add(r cell.Record) {
-	n.text = cell.AppendRecord(n.text, r)
-	if len(n.text) > 0 && n.text[len(n.text)-1] != '\n' {
-		n.text = append(n.text, '\n')
-	}
+	n.text = n.enc.Append(n.text, r)
 }
 
 func (n *NDJSON) flush() error {
@@ -220,6 +218,7 @@ func (n *NDJSON) write(p []byte) error {
 	}
 	m, err := n.file.WriteAt(p, n.size)
 	if err != nil {
+		n.enc = cell.Encoder{}          // a source line may be gone: name the sensor again
 		n.err = n.file.Truncate(n.size) // some of p may be there, whatever m says
 		return fmt.Errorf("cannot record to %s: %w", n.file.Name(), explain(err))
 	}

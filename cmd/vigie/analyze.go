@@ -123,9 +123,10 @@ func compare(stored, now []analyzer.Event) difference {
 		}
 	}
 	for _, e := range unpaired {
-		if _, ok := take(func(o *analyzer.Event) bool {
+		if old, ok := take(func(o *analyzer.Event) bool {
 			return o.Sensor == e.Sensor && !o.First.After(e.Last) && !e.First.After(o.Last)
 		}); ok {
+			e.ID = old.ID // the same story, told by today's rules: its verdicts and links stay with it
 			d.changed = append(d.changed, e)
 		} else {
 			d.fresh = append(d.fresh, e)

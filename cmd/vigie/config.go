@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/BurntSushi/toml"
+	"github.com/alecthomas/kong"
 
 	"vigie/cell"
 )
@@ -116,6 +117,11 @@ func readConfig(path string) (Config, error) {
 	}
 	if c.Analyzer.AlertsPerMonth < 0 {
 		return c, usage(fmt.Errorf("%s: alerts_per_month is %v", path, c.Analyzer.AlertsPerMonth), "it is how many false alarms a quiet month may bring: 4 is the default")
+	}
+	for _, path := range []*string{&c.Store, &c.PassphraseFile} {
+		if *path != "" {
+			*path = kong.ExpandPath(*path) // as the flags do: ~ is the home directory
+		}
 	}
 	return withDefaults(c), nil
 }

@@ -51,7 +51,11 @@ func (c *DemoCmd) Run(ctx context.Context, p *program) (err error) {
 	if l.store, err = flags.open(ctx, config, storage.Options{Create: true}); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, l.close(ctx)) }()
+	defer func() {
+		if closing := l.close(ctx); err == nil {
+			err = closing
+		}
+	}()
 
 	p.out.printf("%s\n", p.out.paint(cyan, "1  Learning a place"))
 	n, err := learnDemo(ctx, l, p, began)

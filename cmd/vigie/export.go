@@ -34,11 +34,11 @@ func (c *ExportCmd) Run(ctx context.Context, p *program) error {
 		if _, err := os.Stat(c.File); err == nil {
 			return usage(fmt.Errorf("%s is there already", c.File), "name a new file: what was exported before is not overwritten")
 		}
-		f, err := storage.OpenNDJSON(c.File)
+		f, err := newRecording(c.File, 0)
 		if err != nil {
 			return err
 		}
-		put, done = func(r cell.Record) error { return f.Append(r) }, f.Close
+		put, done = func(r cell.Record) error { return f.append(r) }, f.close
 	}
 	n := 0
 	for e, err := range s.Records(ctx, storage.Query{From: since, Sensor: c.Sensor}) {

@@ -153,9 +153,11 @@ func (m *merge) report(t *term) error {
 	if len(m.broken) > 0 {
 		return hinted(errors.Join(m.broken...), "what came before it was read and counted; the file was cut or damaged after that")
 	}
-	if c.Lines > 0 && c.Observations+c.Others == 0 {
-		return hinted(fmt.Errorf("%s: no line of it could be read", m.inputs[0].name),
-			"replay reads observations as NDJSON (docs/fields.md); for recorded modem text use vigie decode")
+	for _, in := range m.inputs {
+		if c := in.reader.Counts(); c.Lines > 0 && c.Observations+c.Others == 0 {
+			return hinted(fmt.Errorf("%s: no line of it could be read", in.name),
+				"replay reads observations as NDJSON (docs/fields.md); for recorded modem text use vigie decode")
+		}
 	}
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"vigie/analyzer"
@@ -20,7 +22,7 @@ import (
 type line struct {
 	engine *analyzer.Engine
 	store  *storage.Store       // nil: nothing is kept
-	record *storage.NDJSON      // nil: not recorded to a file
+	record *recording           // nil: not recorded to a file
 	told   func(cell.Record)    // of each record, once; may be nil
 	event  func(analyzer.Event) // of each event that opened, changed or closed; may be nil
 
@@ -28,6 +30,11 @@ type line struct {
 	saved time.Time // time of the record at which the state was last stored
 	known int       // records that the store had already
 	fed   bool      // anything that is new
+
+	patient bool                 // bears a store or file that takes nothing for a while
+	warn    func(string, ...any) // tells of that; set where patient is
+	failing bool                 // the store took nothing the last time
+	held    hold
 }
 
 // stateName is the analyzer's state in the store.
@@ -78,32 +85,25 @@ func (l *line) resume(ctx context.Context, status func(done int)) error {
 
 // feed takes records in order of time. A record that the store has already is passed over.
 func (l *line) feed(ctx context.Context, recs ...cell.Record) error {
+	if len(recs) == 0 {
+		return nil
+	}
 	fresh := recs
 	if l.store != nil {
-		fresh = fresh[:0:0]
-		err := l.store.Update(ctx, func(tx *storage.Tx) error {
-			fresh = fresh[:0]
-			for _, r := range recs {
-				before := tx.Seq()
-				seq, err := tx.Append(r)
-				if err != nil {
-					return err
-				}
-				if _, isSource := r.(*cell.Source); seq > before || isSource {
-					fresh = append(fresh, r)
-				}
-				l.seq = seq
-			}
-			return nil
-		})
-		if err != nil {
+		var err error
+		if fresh, err = l.put(ctx, recs); err != nil {
 			return err
 		}
 		l.known += len(recs) - len(fresh)
 	}
 	if l.record != nil {
-		if err := l.record.Append(fresh...); err != nil {
-			return err
+		if err := l.record.append(fresh...); err != nil {
+			if !l.patient {
+				return err
+			}
+			l.warn("recording to the file ends, watching goes on: %v", err)
+			_ = l.record.close()
+			l.record = nil
 		}
 	}
 	var last time.Time
@@ -136,7 +136,7 @@ func (l *line) flush(ctx context.Context) error {
 		return nil
 	}
 	if l.store != nil {
-		if err := l.store.PutEvents(ctx, events...); err != nil {
+		if err := l.putEvents(ctx, events); err != nil {
 			return err
 		}
 	}
@@ -150,7 +150,7 @@ func (l *line) flush(ctx context.Context) error {
 
 // save stores the analyzer's state, with the events that it knows of.
 func (l *line) save(ctx context.Context) error {
-	if err := l.flush(ctx); err != nil || l.store == nil {
+	if err := l.flush(ctx); err != nil || l.store == nil || l.failing {
 		return err
 	}
 	state, err := l.engine.Save()
@@ -166,9 +166,20 @@ func (l *line) close(ctx context.Context) error {
 	if l.fed {
 		l.engine.Finish() // events that go on are told in their last form
 	}
-	err := l.save(ctx)
+	var err error
+	if l.failing { // a last try
+		l.held.tried = time.Time{}
+		if _, err = l.append(ctx, append(l.held.gap(), l.held.records...), slices.Collect(maps.Values(l.held.events))); err != nil {
+			err = fmt.Errorf("at the end %s for a store that takes nothing: %w", &l.held, err)
+		} else {
+			l.failing = false
+		}
+	}
+	if err == nil {
+		err = l.save(ctx)
+	}
 	if l.record != nil {
-		err = errors.Join(err, l.record.Close())
+		err = errors.Join(err, l.record.close())
 	}
 	if l.store != nil {
 		err = errors.Join(err, l.store.Close())

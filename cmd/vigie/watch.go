@@ -36,11 +36,17 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	l := &line{engine: newEngine(config)}
+	l := &line{engine: newEngine(config), patient: true, warn: func(format string, args ...any) {
+		p.err.printf("%s: %s\n", time.Now().UTC().Format(time.RFC3339), oneLine(fmt.Sprintf(format, args...)))
+	}}
 	if l.store, err = c.open(ctx, config, storage.Options{Create: true}); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, l.close(ctx)) }()
+	defer func() {
+		if closing := l.close(ctx); err == nil {
+			err = closing
+		}
+	}()
 	for _, n := range l.store.Notices() {
 		p.err.printf("store: %s\n", oneLine(n))
 	}
@@ -48,7 +54,7 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	if c.Record != "" {
-		if l.record, err = storage.OpenNDJSON(c.Record); err != nil {
+		if l.record, err = newRecording(c.Record, 30*time.Second); err != nil {
 			return err
 		}
 	}
