@@ -12,8 +12,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
-	"slices"
-	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -37,8 +35,10 @@ type CLI struct {
 	Verify  VerifyCmd  `cmd:"" help:"Check a bundle, offline, and say what that proves and what not."`
 	Rules   RulesCmd   `cmd:"" help:"List the rules; or every byte string that may ever be written to a modem."`
 	Probe   ProbeCmd   `cmd:"" help:"Say which modems are there, what they can report, and who holds their ports."`
+	Record  RecordCmd  `cmd:"" help:"Write a redacted transcript of a modem, ready to be contributed as a test."`
+	Survey  SurveyCmd  `cmd:"" help:"Scan for all cells and networks. Interrupts service; never part of watching."`
 	Influx  InfluxCmd  `cmd:"" help:"The copy on an InfluxDB server: set it up, send, list what it refused."`
-	Doctor  DoctorCmd  `cmd:"" help:"Look whether what is configured works."`
+	Doctor  DoctorCmd  `cmd:"" help:"Say what Vigie can see with the modems that are here, rule by rule; or whether copying to InfluxDB works."`
 
 	Config  string           `help:"Configuration file (TOML). Default: ~/.config/vigie/vigie.toml, then /etc/vigie/vigie.toml; replay reads one only when named here." placeholder:"FILE" type:"path"`
 	Color   string           `help:"Colour: auto (on a terminal, unless NO_COLOR is set), always or never." enum:"auto,always,never" default:"auto"`
@@ -90,7 +90,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exit
 	}
 	if err != nil {
-		return tell(stderr, usage(err, helpFor(err)))
+		return tell(stderr, usage(err, helpFor(args)))
 	}
 	p := &program{cli: &cli, in: stdin, out: newTerm(stdout, cli.Color), err: newTerm(stderr, cli.Color)}
 	parsed.BindTo(ctx, (*context.Context)(nil))
@@ -106,18 +106,13 @@ type program struct {
 	out, err *term
 }
 
-// helpFor names the help that fits what was asked for wrongly.
-func helpFor(err error) string {
-	var parse *kong.ParseError
-	if errors.As(err, &parse) && parse.Context != nil && parse.Context.Command() != "" {
-		return fmt.Sprintf("vigie %s --help lists what it takes", strings.Join(commandWords(parse.Context.Command()), " "))
+func helpFor(args []string) string {
+	for _, a := range args {
+		if len(a) > 0 && a[0] != '-' {
+			return fmt.Sprintf("vigie %s --help lists what it takes", a)
+		}
 	}
 	return "vigie --help lists what there is"
-}
-
-// commandWords are the words of a command without its arguments: "replay <file>" is replay.
-func commandWords(command string) []string {
-	return slices.DeleteFunc(strings.Fields(command), func(w string) bool { return strings.ContainsAny(w, "<[") })
 }
 
 func versionText() string {

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"vigie/cell"
+	"vigie/modem"
+	"vigie/modem/at"
+	"vigie/storage"
+)
+
+// SurveyCmd scans.
+type SurveyCmd struct {
+	StoreFlags
+	Port   string `help:"The modem's AT port, such as /dev/ttyUSB2. Default: the first modem found." placeholder:"DEV"`
+	USB    string `name:"usb" help:"Or its USB identity, as vigie probe prints it." placeholder:"ID"`
+	Family string `help:"Modem family. Default: from what the modem says it is." placeholder:"F"`
+	Sensor string `help:"Name of the sensor to which the rows belong. Default: as vigie watch names it." placeholder:"NAME"`
+	Yes    bool   `help:"Do not ask: the interruption of service is wanted."`
+}
+
+const surveyWarning = `A survey is not passive. The modem leaves its cell and listens everywhere: for up to three minutes and twenty
+seconds it has no service, and nothing is watched with it. When it comes back it may register anew, as the network sees.
+One scan is sent, once; if it fails it is not repeated.`
+
+// Run scans once and stores the rows.
+func (c *SurveyCmd) Run(ctx context.Context, p *program) (err error) {
+	config, err := loadConfig(p.cli.Config, true)
+	if err != nil {
+		return err
+	}
+	p.err.printf("%s\n", surveyWarning)
+	if !c.Yes {
+		p.err.printf("Type yes to go on: ")
+		answer, _ := bufio.NewReader(p.in).ReadString('\n')
+		if strings.TrimSpace(answer) != "yes" {
+			return usage(errors.New("nothing was sent to the modem"), "type yes when asked, or say --yes")
+		}
+	}
+	var flags WatchCmd
+	flags.Family, flags.Sensor = c.Family, c.Sensor
+	if c.Port != "" {
+		flags.Port = []string{c.Port}
+	}
+	if c.USB != "" {
+		flags.USB = []string{c.USB}
+	}
+	flags.merge(&config)
+	modems, err := chooseModems(ctx, p, config)
+	if err != nil {
+		return err
+	}
+	l := &line{engine: newEngine(config)}
+	if l.store, err = c.open(ctx, config, storage.Options{Create: true}); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.close(ctx)) }()
+	if err := l.resume(ctx, nil); err != nil {
+		return err
+	}
+	scan, scanErr := c.scan(ctx, p, modems[0].Config)
+	if scan.Gap.Until.IsZero() {
+		return scanErr
+	}
+	records := []cell.Record{&scan.Source, &scan.Gap}
+	for _, row := range scan.Rows {
+		records = append(records, row)
+		if row.Serving != nil {
+			p.out.printf("%s\n", describeCell(row.Serving))
+		}
+	}
+	if err := l.feed(context.WithoutCancel(ctx), records...); err != nil {
+		return err
+	}
+	cells := len(scan.Rows)
+	if cells > 0 && scan.Rows[cells-1].Serving == nil {
+		cells--
+	}
+	p.err.printf("AT%s took %s: %s, %s not read, stored as %s in %s\n", scan.Command.Text, scan.Gap.Until.Sub(scan.Gap.Time).Round(time.Second),
+		plural(cells, "cell or network row"), plural(len(scan.Rejects), "line"), oneLine(scan.Gap.Sensor), c.path(config))
+	return scanErr
+}
+
+// scan runs the survey and shows that it goes on.
+func (c *SurveyCmd) scan(ctx context.Context, p *program, config modem.Config) (scan modem.Scan, err error) {
+	sent := make(chan at.Command)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		scan, err = modem.Survey(ctx, config, func(c at.Command) { sent <- c })
+	}()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	began := time.Now()
+	command := "asking the modem what it is"
+	for {
+		select {
+		case c := <-sent:
+			began, command = time.Now(), "AT"+c.Text
+			p.err.printf("sent %s: %s\n", command, c.Why)
+		case <-tick.C:
+			p.err.status("%s, %s of at most %s", command, time.Since(began).Round(time.Second), modem.SurveyLimit)
+		case <-done:
+			p.err.clear()
+			switch {
+			case errors.Is(err, context.Canceled):
+				err = hinted(fmt.Errorf("interrupted: %w", err), "the modem was not told to stop, since nothing but the scan may be sent: give it three minutes before you watch with it")
+			case errors.Is(err, at.ErrTimeout):
+				err = hinted(fmt.Errorf("the scan did not end in its time, and is not repeated: %w", err), "give the modem some minutes before you watch with it")
+			}
+			return scan, err
+		}
+	}
+}

@@ -1,0 +1,103 @@
+package modem
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"vigie/cell"
+	"vigie/modem/at"
+	"vigie/modem/dialect"
+)
+
+// GapSurvey is the reason of the gap that a survey makes: whoever scans does not watch.
+const GapSurvey = "survey"
+
+// SurveyLimit is the longest time that a scan of any family may take.
+const SurveyLimit = 200 * time.Second
+
+// Scan is what one survey found.
+type Scan struct {
+	Source  cell.Source
+	Command at.Command          // that was scanned with
+	Refused []at.Command        // the better ones that this modem does not know
+	Gap     cell.Gap            // while it lasted
+	Rows    []*cell.Observation // one for each cell or network heard; the last may be of lines that could not be read
+	Rejects []dialect.Reject
+}
+
+// Survey scans once for all cells or networks, with the best scan of its family that the modem knows. It interrupts service,
+// and is for a person who asked for it: a Collector cannot send what it sends. A scan that the modem begins and fails is
+// not tried again. began is told each command as it is sent; when ctx ends the modem is left alone, and may go on
+// scanning until its time is over.
+func Survey(ctx context.Context, config Config, began func(at.Command)) (Scan, error) {
+	var scan Scan
+	c, err := New(config)
+	if err != nil {
+		return scan, err
+	}
+	if c.list, err = dialect.SurveyCommands(); err != nil {
+		return scan, err
+	}
+	c.emit = func(cell.Record) error { return nil }
+	port, err := c.locate()
+	if err != nil {
+		return scan, missing(c.Identity, err)
+	}
+	w, err := c.start(ctx, port)
+	if err != nil {
+		return scan, err
+	}
+	defer w.session.Close()
+	c.port = port
+	if w.ident, err = w.identify(ctx); err != nil {
+		return scan, err
+	}
+	w.dialect = choose(c.Family, w.ident)
+	w.describe()
+	scan.Source = w.source
+	return scan, w.scan(ctx, &scan, began)
+}
+
+// quickly is how soon a modem says that it does not know a scan. What fails later was tried.
+const quickly = 5 * time.Second
+
+func (w *visit) scan(ctx context.Context, scan *Scan, began func(at.Command)) error {
+	scan.Gap = cell.Gap{Time: stamp(w.Now()), Sensor: w.Sensor, Reason: GapSurvey}
+	var reply at.Reply
+	err := errors.New("this family has no scan")
+	for _, cmd := range w.dialect.Surveys {
+		if cmd.Timeout <= 0 || cmd.Timeout > SurveyLimit {
+			cmd.Timeout = SurveyLimit
+		}
+		if w.Limit > 0 {
+			cmd.Timeout = min(cmd.Timeout, w.Limit)
+		}
+		began(cmd)
+		reply, err = w.session.Do(ctx, cmd)
+		scan.Command = cmd
+		var final *at.FinalError
+		if !errors.As(err, &final) || !unknownCommand(final) || reply.Took > quickly {
+			break
+		}
+		scan.Refused = append(scan.Refused, cmd)
+	}
+	scan.Gap.Until = stamp(w.Now())
+	if len(reply.Lines) == 0 {
+		return err
+	}
+	decoded := w.dialect.Decode([]dialect.Answer{{Command: scan.Command.Text, Lines: reply.Lines, Final: reply.Final}})
+	scan.Rejects = decoded.Rejects
+	rest := decoded.Observation.Raw
+	for i := range decoded.Sweep {
+		o := &decoded.Sweep[i]
+		o.Time, o.Sensor = scan.Gap.Until, w.Sensor
+		scan.Rows = append(scan.Rows, o)
+		rest = slices.DeleteFunc(rest, func(l string) bool { return slices.Contains(o.Raw, l) })
+	}
+	if len(rest) > 0 {
+		scan.Rows = append(scan.Rows, &cell.Observation{Time: scan.Gap.Until, Sensor: w.Sensor, Survey: true, Raw: rest})
+	}
+	return err
+}
