@@ -12,6 +12,8 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -90,7 +92,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exit
 	}
 	if err != nil {
-		return tell(stderr, usage(err, helpFor(args)))
+		return tell(stderr, usage(err, helpFor(err)))
 	}
 	p := &program{cli: &cli, in: stdin, out: newTerm(stdout, cli.Color), err: newTerm(stderr, cli.Color)}
 	parsed.BindTo(ctx, (*context.Context)(nil))
@@ -106,13 +108,18 @@ type program struct {
 	out, err *term
 }
 
-func helpFor(args []string) string {
-	for _, a := range args {
-		if len(a) > 0 && a[0] != '-' {
-			return fmt.Sprintf("vigie %s --help lists what it takes", a)
-		}
+// helpFor names the help that fits what was asked for wrongly.
+func helpFor(err error) string {
+	var parse *kong.ParseError
+	if errors.As(err, &parse) && parse.Context != nil && parse.Context.Command() != "" {
+		return fmt.Sprintf("vigie %s --help lists what it takes", strings.Join(commandWords(parse.Context.Command()), " "))
 	}
 	return "vigie --help lists what there is"
+}
+
+// commandWords are the words of a command without its arguments: "replay <file>" is replay.
+func commandWords(command string) []string {
+	return slices.DeleteFunc(strings.Fields(command), func(w string) bool { return strings.ContainsAny(w, "<[") })
 }
 
 func versionText() string {
