@@ -67,11 +67,13 @@ type Influx struct {
 
 	reload chan struct{} // has one element after Reload
 
-	own  thinner // of Write
-	wait waits
+	own   thinner // of Write
+	wait  waits
+	doubt window
 
 	mu     sync.Mutex
 	status InfluxStatus
+	away   bool // the server was, or was in trouble, since it last took something
 }
 
 // NewInflux checks the options and reads the token; it does not speak to the server. What the server refuses is set aside in s.
@@ -99,7 +101,7 @@ func NewInflux(s *Store, o InfluxOptions) (*Influx, error) {
 		o.Org = "-" // 1.8 and 3 ignore it
 	}
 	o.URL = strings.TrimRight(u.String(), "/") + "/"
-	x := &Influx{o: o, store: s, shape: shape{positions: o.Positions}, reload: make(chan struct{}, 1), wait: usualWaits}
+	x := &Influx{o: o, store: s, shape: shape{positions: o.Positions}, reload: make(chan struct{}, 1), wait: usualWaits, doubt: usualDoubt}
 	if x.transport, err = newTransport(o); err != nil {
 		return nil, err
 	}

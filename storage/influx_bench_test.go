@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
-	"runtime"
+	"net/http/httptest"
+	"runtime/debug"
 	"runtime/metrics"
 	"sync/atomic"
 	"testing"
@@ -14,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"vigie/analyzer"
 	"vigie/cell"
 	"vigie/storage"
 	"vigie/storage/influxdtest"
@@ -78,7 +82,7 @@ func BenchmarkInfluxMemory(b *testing.B) {
 	for b.Loop() {
 		srv := newSwallower(b)
 		require.NoError(b, s.SetCursor(context.Background(), "influx", 0))
-		runtime.GC()
+		debug.FreeOSMemory()
 		before, most := inUse(), uint64(0)
 		x := newInflux(b, s, storage.InfluxOptions{URL: srv, FullRate: true})
 		stop := follow(b, x)
@@ -103,10 +107,11 @@ func inUse() uint64 {
 // newSwallower takes everything and keeps nothing.
 func newSwallower(b testing.TB) string {
 	b.Helper()
-	srv := newScripted(b)
-	srv.script(func(w http.ResponseWriter, _ *http.Request, _ []string, _ func(...string)) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
 		w.WriteHeader(http.StatusNoContent)
-	})
+	}))
+	b.Cleanup(srv.Close)
 	return srv.URL
 }
 
@@ -144,5 +149,71 @@ func BenchmarkInfluxLag(b *testing.B) {
 			b.ReportMetric(float64(sum.Milliseconds())/float64(n), "ms-mean")
 			b.ReportMetric(float64(worst.Milliseconds()), "ms-worst")
 		})
+	}
+}
+
+// BenchmarkInfluxSeries counts, on a real server, the series that a sensor makes in a year at a fixed site: every band of a European operator in
+// four RATs, up to eight neighbours in each, every rule; then a thousand such sensors; and one that meets a cell that
+// broadcasts every network that exists.
+func BenchmarkInfluxSeries(b *testing.B) {
+	bands := map[cell.RAT][]cell.Band{cell.GSM: {900, 1800}, cell.UMTS: {1, 8}, cell.LTE: {1, 3, 7, 8, 20, 28}, cell.NR: {1, 28, 78}}
+	year := func(sensor string, plmns []cell.PLMN) (entries []storage.Entry) {
+		put := func(r cell.Record) { entries = append(entries, storage.Entry{Seq: int64(len(entries) + 1), Record: r}) }
+		for rat, list := range bands {
+			for _, band := range list {
+				o := &cell.Observation{Time: storagetest.Start, Sensor: sensor, State: cell.Idle}
+				for range 8 {
+					o.Neighbours = append(o.Neighbours, cell.Cell{RAT: rat, Band: cell.Some(band), PCI: cell.Some(uint16(1))})
+				}
+				o.Secondary = o.Neighbours[:2]
+				put(o)
+				for _, p := range plmns {
+					put(&cell.Observation{Time: storagetest.Start, Sensor: sensor, Serving: &cell.Cell{RAT: rat, Band: cell.Some(band), MCC: p.MCC, MNC: p.MNC, PCI: cell.Some(uint16(1))}})
+				}
+			}
+		}
+		for _, d := range []cell.Domain{cell.CS, cell.PS, cell.EPS, cell.FGS} {
+			put(&cell.Observation{Time: storagetest.Start, Sensor: sensor, Registration: []cell.Registration{{Domain: d, Status: cell.Some(uint8(1))}}})
+		}
+		put(&cell.Gap{Time: storagetest.Start, Sensor: sensor, Reason: "silent"})
+		put(&cell.Health{Time: storagetest.Start, Sensor: sensor, Reason: "decode_reject"})
+		e := storagetest.Events(1)[0]
+		e.Sensor, e.Findings = sensor, nil
+		for i := range 25 {
+			e.Findings = append(e.Findings, analyzer.Finding{Rule: fmt.Sprint("rule-", i), First: storagetest.Start, Version: 1})
+		}
+		return append(entries, storage.Entry{Seq: int64(len(entries) + 1), Event: &e})
+	}
+	home := []cell.PLMN{{MCC: "272", MNC: "01"}, {MCC: "272", MNC: "03"}}
+	var everyone []cell.PLMN
+	for mcc := range 1000 {
+		for mnc := range 1000 {
+			p := cell.PLMN{MCC: fmt.Sprintf("%03d", mcc), MNC: fmt.Sprintf("%02d", mnc)}
+			if storage.Existing(p) == p.String() {
+				everyone = append(everyone, p)
+			}
+		}
+	}
+	for b.Loop() {
+		srv := influxdtest.Start(b)
+		x := newInflux(b, newStore(b), storage.InfluxOptions{URL: srv.URL, FullRate: true})
+		count := func() float64 {
+			total := 0.0
+			for _, t := range srv.Exec("SHOW SERIES EXACT CARDINALITY") {
+				n, err := t.Values[0][0].(json.Number).Float64()
+				require.NoError(b, err)
+				total += n
+			}
+			return total
+		}
+		require.NoError(b, x.Write(context.Background(), year("sensor-0000", home)))
+		b.ReportMetric(count(), "series/sensor-year")
+		for i := 1; i < 1000; i++ {
+			require.NoError(b, x.Write(context.Background(), year(fmt.Sprintf("sensor-%04d", i), home)))
+		}
+		thousand := count()
+		b.ReportMetric(thousand, "series/1000-sensors")
+		require.NoError(b, x.Write(context.Background(), year("attacked", everyone)))
+		b.ReportMetric(count()-thousand, "series/attacked")
 	}
 }

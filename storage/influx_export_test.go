@@ -55,3 +55,6 @@ var Existing = existing
 
 // EventFromJSON reads what an event was written as.
 var EventFromJSON = eventFromJSON
+
+// Narrow makes an Influx trust that a server loses no more than so many entries.
+func (x *Influx) Narrow(entries int64) { x.doubt.entries = entries }

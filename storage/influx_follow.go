@@ -16,11 +16,14 @@ const (
 // Follow copies what is in the store to the server, all of it and everything that comes, behind the durable cursor of this
 // name, until ctx ends. It returns ctx's error, or that of a store that cannot be read or written.
 //
+// A server that was killed, or whose disk was full, may have lost the last of what it had acknowledged. So what was sent
+// shortly before the server was away is sent once more when it is back, and the cursor stays that much behind.
+//
 // Far behind, after months without a network, it sends what is new as it comes, and the backlog from the oldest on
 // between. Only the backlog has a cursor: when the process dies, what was sent of the new is sent once more, and changes
 // nothing at the server.
 func (x *Influx) Follow(ctx context.Context, name string) (err error) {
-	f := influxFollower{x: x, s: x.store, name: name, savedAt: time.Now()}
+	f := influxFollower{x: x, s: x.store, name: name, savedAt: time.Now(), outages: x.Status().Outages}
 	seq, err := f.s.Cursor(ctx, name)
 	if err != nil {
 		return err
@@ -28,6 +31,7 @@ func (x *Influx) Follow(ctx context.Context, name string) (err error) {
 	if f.old, err = f.streamAt(ctx, seq); err != nil {
 		return err
 	}
+	f.saved, f.marks = seq, []mark{{time.Now(), seq}}
 	defer func() {
 		if ctx.Err() != nil { // not what the store made of it
 			err = ctx.Err()
@@ -77,25 +81,85 @@ type influxFollower struct {
 	live *stream // what came since it was seen how far behind we are; nil: old is the only one
 	from int64   // where live began: old has come home when it is here
 
-	unsaved int       // entries since the cursor was stored
-	savedAt time.Time // when it was
+	// What may have been lost at the server is sent again when there is nothing else to send.
+	marks   []mark  // how far old was when: from the beginning of the doubtful window on
+	outages int64   // of the server, as far as they were dealt with
+	again   *stream // nil: nothing is in doubt
+	upto    int64   // where again ends
+
+	saved   int64     // the cursor
+	savedAt time.Time // when it was stored
 }
 
-// How far the cursor may lag behind. What is sent twice changes nothing, and a flash card need not bear a write a second.
+type mark struct {
+	at  time.Time
+	seq int64
+}
+
+// window is how much of what a server acknowledged it may lose: so long, or so many entries, whichever is less.
+type window struct {
+	time    time.Duration
+	entries int64
+}
+
+// usualDoubt covers what InfluxDB 1.8 has in its log and memory only: up to 10 minutes, or 25 MB, some 100,000 points.
+var usualDoubt = window{15 * time.Minute, 100_000}
+
+// How far the stored cursor may lag behind. A flash card need not bear a write a second.
 const (
 	saveAfter  = 20_000 // entries
 	saveWithin = 30 * time.Second
 )
 
+// sure is up to where everything is at the server for good.
+func (f *influxFollower) sure() int64 {
+	if f.again != nil {
+		return min(f.again.seq, f.marks[0].seq)
+	}
+	return f.marks[0].seq
+}
+
 func (f *influxFollower) save(ctx context.Context) error {
-	if f.unsaved == 0 {
+	seq := f.sure()
+	if seq == f.saved {
 		return nil
 	}
-	if err := f.s.SetCursor(ctx, f.name, f.old.seq); err != nil {
+	if err := f.s.SetCursor(ctx, f.name, seq); err != nil {
 		return fmt.Errorf("influx: remembering how far it is: %w", err)
 	}
-	f.unsaved, f.savedAt = 0, time.Now()
+	f.saved, f.savedAt = seq, time.Now()
 	return nil
+}
+
+// mark remembers how far old is, and forgets what is no longer in doubt.
+func (f *influxFollower) mark() {
+	now := time.Now()
+	last := &f.marks[len(f.marks)-1]
+	if f.old.seq-last.seq >= f.x.doubt.entries/20 || now.Sub(last.at) >= f.x.doubt.time/20 {
+		f.marks = append(f.marks, mark{now, f.old.seq})
+	}
+	for len(f.marks) > 1 && (now.Sub(f.marks[1].at) > f.x.doubt.time || f.old.seq-f.marks[1].seq > f.x.doubt.entries) {
+		f.marks = f.marks[1:]
+	}
+}
+
+// question looks whether the server was away meanwhile.
+func (f *influxFollower) question(ctx context.Context) (err error) {
+	outages := f.x.Status().Outages
+	if outages == f.outages {
+		return nil
+	}
+	f.outages = outages
+	f.upto = max(f.upto, f.old.seq)
+	if from := f.marks[0].seq; f.again == nil || from < f.again.seq {
+		if f.again, err = f.streamAt(ctx, from); err != nil {
+			return err
+		}
+	}
+	if f.live != nil { // not much: what came since the backlog began to drain
+		f.live, err = f.streamAt(ctx, f.from)
+	}
+	return err
 }
 
 // stream is one place in the store from which entries are sent on.
@@ -154,8 +218,19 @@ func (f *influxFollower) step(ctx context.Context) (more bool, err error) {
 		f.old, f.live = f.live, nil
 		n = 1
 	}
-	f.unsaved += n
-	if f.unsaved >= saveAfter || f.unsaved > 0 && time.Since(f.savedAt) >= saveWithin {
+	f.mark()
+	if err := f.question(ctx); err != nil {
+		return false, err
+	}
+	if n == 0 && f.again != nil {
+		if n, err = f.page(ctx, f.again, followPage); err != nil {
+			return false, err
+		}
+		if n == 0 || f.again.seq >= f.upto {
+			f.again, f.upto = nil, 0
+		}
+	}
+	if f.sure()-f.saved >= saveAfter || time.Since(f.savedAt) >= saveWithin {
 		err = f.save(ctx)
 	}
 	return n > 0, err
@@ -175,8 +250,12 @@ func (f *influxFollower) page(ctx context.Context, st *stream, limit int) (int, 
 }
 
 func (f *influxFollower) note(behind int64) {
+	through := f.old.seq
+	if f.again != nil {
+		through = min(through, f.again.seq)
+	}
 	f.x.mu.Lock()
-	f.x.status.Behind, f.x.status.Through = max(0, behind), f.old.seq
+	f.x.status.Behind, f.x.status.Through = max(0, behind), through
 	f.x.mu.Unlock()
 }
 

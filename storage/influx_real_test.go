@@ -127,7 +127,9 @@ func stored(t testing.TB, s *storage.Store, at func(time.Time) string) tally {
 				add("gap", r.Time, "duration_s", r.Until.Sub(r.Time).Seconds())
 			}
 		case *cell.Health:
-			add("health", r.Time, "count", float64(r.Count))
+			if r.Count != 0 {
+				add("health", r.Time, "count", float64(r.Count))
+			}
 		}
 	}
 	for e, err := range s.Events(context.Background(), storage.EventQuery{}) {
@@ -252,6 +254,7 @@ func TestInfluxThinnedIsTheSameInPieces(t *testing.T) {
 	require.Less(t, len(want), 12_000)
 	for n := 0; ; n++ {
 		x := newInflux(t, s, storage.InfluxOptions{URL: srv.URL, Batch: 200})
+		x.Narrow(500)
 		stop := follow(t, x)
 		sent := int64(300 + 100*n)
 		until(t, "some are sent", 10*time.Second, func() bool { return x.Status().Sent >= sent || everythingSent(x, s)() })

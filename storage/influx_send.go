@@ -36,6 +36,7 @@ type InfluxStatus struct {
 	TooOld   int64     // points older than the server keeps, which it dropped
 	Through  int64     // every entry up to this number is at the server or set aside; from Follow
 	Behind   int64     // entries of the store after it, those excepted that were sent before their turn
+	Outages  int64     // how often the server was away, or in trouble (5xx), and came back
 	LastSent time.Time // when the server last took something
 }
 
@@ -196,6 +197,10 @@ func (x *Influx) took(n int) {
 	was := x.status.State
 	x.status.State, x.status.Problem, x.status.Retry = InfluxSending, "", time.Time{}
 	x.status.LastSent = time.Now()
+	if x.away {
+		x.away = false
+		x.status.Outages++
+	}
 	x.mu.Unlock()
 	if was == InfluxWaiting || was == InfluxStopped {
 		x.say("influx: the server takes points again")
@@ -236,6 +241,7 @@ func (x *Influx) pause(ctx context.Context, a answer, attempt int) error {
 		problem = fmt.Sprintf("the server answers %d %s", a.status, http.StatusText(a.status))
 	}
 	x.mu.Lock()
+	x.away = x.away || a.status == 0 || a.status >= 500
 	news := x.status.State != state || state == InfluxStopped && x.status.Problem != problem
 	x.status.State, x.status.Problem, x.status.Retry = state, problem, time.Now().Add(d)
 	x.mu.Unlock()

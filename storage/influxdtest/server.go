@@ -3,7 +3,6 @@
 package influxdtest
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -27,7 +26,7 @@ const (
 
 	module    = "github.com/influxdata/influxdb/cmd/influxd@v" + Version
 	buildTime = 10 * time.Minute
-	startTime = time.Minute
+	startTime = 4 * time.Minute // a machine may be busy
 )
 
 // Server is one that runs until the test ends.
@@ -145,9 +144,13 @@ func freePorts(t testing.TB, n int) (ports []int) {
 // Run starts the server, again after Kill, and waits until it answers.
 func (s *Server) Run() {
 	s.t.Helper()
-	var out bytes.Buffer
+	out, err := os.OpenFile(s.config+".log", os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer out.Close()
 	s.cmd = exec.Command(s.binary, "run", "-config", s.config)
-	s.cmd.Stdout, s.cmd.Stderr = &out, &out
+	s.cmd.Stdout, s.cmd.Stderr = out, out
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
@@ -160,7 +163,7 @@ func (s *Server) Run() {
 	for deadline := time.Now().Add(startTime); ; {
 		select {
 		case err := <-done:
-			s.t.Fatalf("influxd ended: %v\n%s", err, &out)
+			s.t.Fatalf("influxd ended: %v\n%s", err, s.log())
 		case <-tick.C:
 		}
 		if resp, err := http.Get(s.URL + "/health"); err == nil {
@@ -170,7 +173,7 @@ func (s *Server) Run() {
 			}
 		}
 		if time.Now().After(deadline) {
-			s.t.Fatalf("influxd does not answer")
+			s.t.Fatalf("influxd does not answer:\n%s", s.log())
 		}
 	}
 }
@@ -265,4 +268,10 @@ func (s *Server) Number(q string) float64 {
 		s.t.Fatalf("%s: %v", q, err)
 	}
 	return n
+}
+
+// log is the end of what the server said.
+func (s *Server) log() []byte {
+	text, _ := os.ReadFile(s.config + ".log")
+	return text[max(0, len(text)-4000):]
 }
