@@ -180,11 +180,11 @@ func (v *View) Excursion() (home, out *Stay, ok bool) {
 }
 
 // AreaNovelty is how probable it was that a change of cell brought an area code never seen: what was measured here,
-// from a prior of 3 in 100, as in the benign traces, that counts as thirty changes. At a fixed site ten minutes without a
+// from a prior of 3 in 100, as in the benign traces, that counts as ten changes. At a fixed site ten minutes without a
 // change count as one that brought none.
 func (v *View) AreaNovelty(r cell.RAT) float64 {
 	t := v.site.Base.rat(r)
-	const prior, weight = 0.03, 30
+	const prior, weight = 0.03, 10
 	n := float64(t.Stays)
 	if v.Fixed() {
 		n += v.Minutes() / 10

@@ -198,8 +198,8 @@ func TestGapsAndJumpsAreQuiet(t *testing.T) {
 	}
 	shift(1000, 3000, 365*24*time.Hour)
 	shift(1500, 1501, 100*365*24*time.Hour) // impossible
-	shift(1600, 1601, 30*24*time.Hour)     // a glitch, and back
-	shift(2000, 2100, -time.Hour)          // an hour twice
+	shift(1600, 1601, 30*24*time.Hour)      // a glitch, and back
+	shift(2000, 2100, -time.Hour)           // an hour twice
 	day[2500], day[2501] = day[2501], day[2500]
 	for _, o := range day {
 		e.Feed(o)

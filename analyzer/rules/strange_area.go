@@ -27,7 +27,7 @@ var strangeArea = analyzer.Rule{
 		}
 		p := v.AreaNovelty(on.Cell.RAT)
 		s.Say("%s is in an area never seen here", &on.Cell)
-		if heard := v.HasLevel && !weak(v); heard {
+		if v.HasLevel && !weak(v) && p < 0.1 { // where borders are everywhere, none of this is news
 			if d > 1000 {
 				p *= 0.1
 				s.Say("%s is in an area never seen here, whose number is far from those of its network around", &on.Cell)
