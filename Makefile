@@ -9,7 +9,7 @@ RACE     := $(if $(CC_FOUND),-race)
 
 export CGO_ENABLED = $(if $(CC_FOUND),1,0)
 
-.PHONY: run build test lint bench picture fuzz golden cross arm clean
+.PHONY: run build test lint bench picture screenshots fuzz golden cross arm clean
 
 run: ## the main job, without hardware
 	CGO_ENABLED=0 $(GO) run ./cmd/vigie demo
@@ -61,6 +61,9 @@ picture: build ## docs/demo.svg, from what the demo prints on a terminal
 
 golden: ## rewrite the golden files; read the diff before you commit it
 	$(GO) test ./modem/dialect -update
+
+screenshots: ## a picture of every page of the review desk, from a made-up town, into docs/screenshots
+	CGO_ENABLED=0 $(GO) test ./review -count 1 -run '^TestScreenshots$$' -screenshots $(CURDIR)/docs/screenshots
 
 clean:
 	rm -rf bin build

@@ -23,13 +23,12 @@ function chart(base) {
   lines.push({label: words["chart.best"], stroke: colour("best"), width: 1, scale: "dBm", spanGaps: true, points: {show: false}});
   lines.push({label: words["chart.quality"] + " (dB)", stroke: colour("soft"), dash: [2, 3], width: 1, scale: "dB", show: false, spanGaps: true, points: {show: false}});
   const bands = [];
-  if (base?.days) {
-    const [t, merged] = join(time, data, base.time, [base.low, base.high]);
-    time = t; data = merged;
-    const n = lines.length;
-    lines.push({label: words["chart.band"], stroke: "transparent", scale: "dBm", spanGaps: true, points: {show: false}});
-    lines.push({label: "", stroke: "transparent", scale: "dBm", spanGaps: true, points: {show: false}});
-    bands.push({series: [n + 2, n + 1], fill: colour("band")});
+  if (base?.days) { // first, so that the lines are drawn over it
+    const [t, merged] = join(time, data, base.time, [base.high, base.low]), n = data.length;
+    time = t; data = [...merged.slice(n), ...merged.slice(0, n)];
+    const edge = label => ({label, stroke: "transparent", scale: "dBm", spanGaps: true, points: {show: false}});
+    lines.unshift(edge(words["chart.band"]), edge("…"));
+    bands.push({series: [1, 2], fill: colour("band")});
   }
   const axis = {stroke: colour("soft"), grid: {stroke: colour("line"), width: 1}, ticks: {stroke: colour("line"), width: 1}};
   const value = u => (_, v) => v == null ? "–" : v + " " + u;
@@ -78,7 +77,7 @@ function over(u) {
   const c = u.ctx, {top, height, left, width} = u.bbox, px = devicePixelRatio;
   const x = t => Math.max(left, Math.min(left + width, u.valToPos(t, "x", true)));
   c.save();
-  c.font = `600 ${11 * px}px system-ui, sans-serif`; c.textBaseline = "middle";
+  c.font = `600 ${11 * px}px system-ui, sans-serif`; c.textBaseline = "middle"; c.textAlign = "left";
   for (const r of series.rats ?? []) {
     if (!r.kind) continue;
     const a = x(r.from), w = Math.max(2, x(r.to) - a);
