@@ -48,37 +48,6 @@ func (w *row) drop(n int) {
 	w.f = w.f[min(n, len(w.f)):]
 }
 
-// labelled puts the values of a row of "label:value" columns in the order of the labels; "" where there is none. Of a
-// label that comes twice the first value counts.
-func (w *row) labelled(labels ...string) {
-	values := make([]string, len(labels))
-	for _, f := range w.f {
-		label, value, _ := strings.Cut(f, ":")
-		if i := slices.Index(labels, label); i >= 0 && values[i] == "" {
-			values[i] = strings.TrimSpace(value)
-		}
-	}
-	w.f = values
-}
-
-// spaced does the same for a row of labels and values with spaces between them, behind a name that may hold spaces too:
-// "#MONI: AT&T RSRP:-92 Id:A204F01". Of a label that comes twice the last value counts.
-func (w *row) spaced(labels ...string) {
-	_, rest := at.Prefix(w.line)
-	if w.cut {
-		rest = rest[:strings.LastIndexByte(rest, ' ')+1]
-	}
-	rest = " " + rest
-	values := make([]string, len(labels))
-	for i, l := range labels {
-		if at := strings.LastIndex(rest, " "+l+":"); at >= 0 {
-			value, _, _ := strings.Cut(strings.TrimLeft(rest[at+len(l)+2:], " "), " ")
-			values[i] = value
-		}
-	}
-	w.f = values
-}
-
 // reject names the line once, for its first trouble.
 func (w *row) reject(why Reason) {
 	w.bad = w.bad || why == BadValue

@@ -205,7 +205,7 @@ func (s *sierraAnswer) lteinfo(words []string) {
 	for i := 0; i < len(words); {
 		if name, ok := strings.CutSuffix(words[i], ":"); ok || words[i] == "CDMA" {
 			section, head = name, nil
-			for i++; i < len(words) && !strings.HasSuffix(words[i], ":") && words[i] != "CDMA" && (isLetter(words[i][0]) || words[i] == "1900"); i++ {
+			for i++; i < len(words) && isHead(words[i]); i++ {
 				head = append(head, words[i])
 			}
 			continue
@@ -250,7 +250,11 @@ func (s *sierraAnswer) lteinfo(words []string) {
 	}
 }
 
-func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+// isHead tells whether a word names a column: it begins with a letter, or is the flag for 1900 MHz, and begins no section.
+func isHead(word string) bool {
+	first := word[0] | 0x20
+	return (first >= 'a' && first <= 'z' || word == "1900") && !strings.HasSuffix(word, ":") && word != "CDMA"
+}
 
 // lteinfoCell reads a row by the names in the head of its section. Where thresholds and priority are all 0 the modem has
 // not read them, and its RXLV says nothing either.

@@ -19,7 +19,8 @@ var telit = &Dialect{
 	Capabilities: telitCapabilities,
 	Settings:     append([]at.Setting{reportMONI}, Settings...),
 	Serving: []at.Command{
-		{Text: "#RFSTS", Prefixes: []string{"#RFSTS"}, Timeout: engineering, Why: "the serving cell; the IMSI in it is stripped"},
+		{Text: "#RFSTS", Prefixes: []string{"#RFSTS"}, Timeout: engineering,
+			Why: "the serving cell; the IMSI in it is stripped"},
 	},
 	Around: []at.Command{
 		{Text: "#SERVINFO", Prefixes: []string{"#SERVINFO"}, Timeout: engineering,
@@ -108,7 +109,8 @@ func telitCapabilities(id Ident) cell.Fields {
 // telitKnows goes by the prefixes that only Telit prints, the commands that only Telit takes, and the maker's name.
 func telitKnows(line string) bool {
 	line = strings.ToUpper(line)
-	return line == "TELIT" || hasAnyPrefix(strings.TrimPrefix(line, "AT"), []string{"#RFSTS", "#SERVINFO", "#MONI", "#CSURV", "#CEERNET", "$GPSACP"})
+	return line == "TELIT" || hasAnyPrefix(strings.TrimPrefix(line, "AT"),
+		[]string{"#RFSTS", "#SERVINFO", "#MONI", "#CSURV", "#CEERNET", "$GPSACP"})
 }
 
 func (t *telitAnswer) read(w *row) {
