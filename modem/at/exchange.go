@@ -79,6 +79,9 @@ func (s *Session) exchange(ctx context.Context, c Command) (Reply, error) {
 	}
 	reply := Reply{Lines: w.lines, Final: w.final, Took: s.stopwatch() - began}
 	if w.final != "" {
+		if !w.complete() {
+			s.lexer.tear() // half a line may have come of what was to follow
+		}
 		return reply, resultError(w.final)
 	}
 	s.lexer.tear()
