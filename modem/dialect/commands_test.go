@@ -1,7 +1,6 @@
 package dialect
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -120,42 +119,12 @@ func TestIdentify(t *testing.T) {
 	}
 }
 
-func TestSIMState(t *testing.T) {
-	for _, x := range []struct {
-		line, final string
-		want        SIM
-	}{
-		{"+CPIN: READY", "OK", SIMReady},
-		{"+CPIN: SIM PIN", "OK", SIMLocked},
-		{"+CPIN:SIM PUK", "OK", SIMLocked},
-		{"+CPIN: PH-NET PIN", "OK", SIMLocked},
-		{"+CPIN: NOT INSERTED", "OK", SIMAbsent},
-		{"+CPIN: NOT READY", "OK", SIMBusy},
-		{"", "+CME ERROR: 10", SIMAbsent},
-		{"", "+CME ERROR: SIM not inserted", SIMAbsent},
-		{"", "+CME ERROR: 11", SIMLocked},
-		{"", "+CME ERROR: SIM busy", SIMBusy},
-		{"", "+CME ERROR: 14", SIMBusy},
-		{"", "+CME ERROR: 13", SIMFailed},
-		{"", "+CME ERROR: SIM failure", SIMFailed},
-		{"", "ERROR", ""},
-		{"+CREG: 1", "+CME ERROR: 4", ""},
-	} {
-		got, ok := SIMState(Answer{Command: "+CPIN?", Lines: strings.Fields(""), Final: x.final})
-		if x.line != "" {
-			got, ok = SIMState(Answer{Command: "+CPIN?", Lines: []string{x.line}, Final: x.final})
-		}
-		require.Equal(t, x.want, got, "%+v", x)
-		require.Equal(t, x.want != "", ok, "%+v", x)
-	}
-}
-
 func TestHint(t *testing.T) {
 	for _, d := range All() {
-		for _, l := range []string{"+CREG: 1", `+CEREG: 3,,,,0,15`, "+CSCON: 0", "+CGEV: NW DETACH", `+CTZV: "+32"`} {
+		for _, l := range []string{"+CREG: 1", `+CEREG: 3,,,,0,15`, "+CGEV: NW DETACH", `+CTZV: "+32"`} {
 			require.True(t, d.Hint(l), l)
 		}
-		for _, l := range []string{"", "RING", "+CSQ: 3,99", "+CMTI: 1"} {
+		for _, l := range []string{"", "+CSCON: 0", "RING", "+CSQ: 3,99", "+CMTI: 1"} {
 			require.False(t, d.Hint(l), l)
 		}
 	}

@@ -89,11 +89,12 @@ func current(name string, from, to int) func([]string) (string, bool) {
 	}
 }
 
-// genericHint tells the unsolicited lines after which a closer look pays.
+// genericHint tells the unsolicited lines after which a closer look pays. +CSCON is none: a modem that carries data connects
+// and releases all day.
 func genericHint(line string) bool {
 	name, _, _ := strings.Cut(line, ":")
 	switch name {
-	case "+CREG", "+CGREG", "+CEREG", "+C5GREG", "+CSCON", "+CGEV", "+CTZV", "+CTZE", "+CTZDST", "+CNEC_EMM", "NO CARRIER":
+	case "+CREG", "+CGREG", "+CEREG", "+C5GREG", "+CGEV", "+CTZV", "+CTZE", "+CTZDST", "+CNEC_EMM", "NO CARRIER":
 		return true
 	}
 	return false
@@ -289,57 +290,4 @@ func (r *round) gsmCell(w *row) {
 	if c != (cell.Cell{RAT: cell.GSM}) {
 		r.serve(w, c)
 	}
-}
-
-// SIM is what +CPIN? says of the card.
-type SIM string
-
-// What matters about a SIM to someone who only listens.
-const (
-	SIMReady  SIM = "ready"
-	SIMAbsent SIM = "absent"
-	SIMLocked SIM = "locked" // waits for a PIN or PUK, which Vigie never enters
-	SIMBusy   SIM = "busy"   // ask again
-	SIMFailed SIM = "failed"
-)
-
-// SIMState reads the answer to +CPIN? (TS 27.007 clause 8.3; errors: clause 9.2). It is not ok when the answer says
-// nothing of the card.
-func SIMState(a Answer) (SIM, bool) {
-	for _, l := range a.Lines {
-		if rest, ok := strings.CutPrefix(l, "+CPIN:"); ok {
-			return simState(strings.ToUpper(strings.TrimSpace(rest)))
-		}
-	}
-	_, e, ok := strings.Cut(a.Final, "+CME ERROR:")
-	if !ok {
-		return "", false
-	}
-	switch e = strings.ToUpper(strings.TrimSpace(e)); e {
-	case "10":
-		return SIMAbsent, true
-	case "11", "12", "17", "18": // a PIN or PUK is wanted
-		return SIMLocked, true
-	case "13", "15":
-		return SIMFailed, true
-	case "14":
-		return SIMBusy, true
-	}
-	return simState(e)
-}
-
-func simState(s string) (SIM, bool) {
-	switch {
-	case s == "READY":
-		return SIMReady, true
-	case strings.Contains(s, "NOT INSERTED"):
-		return SIMAbsent, true
-	case s == "NOT READY", strings.Contains(s, "BUSY"):
-		return SIMBusy, true
-	case strings.Contains(s, "PIN"), strings.Contains(s, "PUK"), strings.HasPrefix(s, "PH-"):
-		return SIMLocked, true
-	case strings.Contains(s, "FAILURE"), strings.Contains(s, "WRONG"):
-		return SIMFailed, true
-	}
-	return "", false
 }

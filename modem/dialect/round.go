@@ -18,8 +18,9 @@ type round struct {
 	nothing  bool // an answer said that there is no service
 	noOper   bool // +COPS? named no operator
 	csq      cell.Opt[cell.DBm]
-	silent   bool          // an answer about the level heard nothing
-	fillers  []cell.Fields // beside each of obs.Registration: for which of area and cell id it printed a filler
+	silent   bool              // an answer about the level heard nothing
+	earlier  *cell.Observation // what was said before, apart from this: finish measures against it and repeats nothing of it
+	fillers  []cell.Fields     // beside each of obs.Registration: for which of area and cell id it printed a filler
 
 	current row
 	columns [32]string
@@ -27,12 +28,27 @@ type round struct {
 
 // Decode reads one round: the answers in the order in which they came, and unsolicited lines under Command "". It has
 // no memory: what it returns is what these lines say. Raw holds every line.
-func (d *Dialect) Decode(answers []Answer) Decoded {
+func (d *Dialect) Decode(answers []Answer) Decoded { return d.decode(nil, answers) }
+
+// DecodeAfter reads answers whose round began with earlier ones, which were read before. Nothing of those is repeated: the
+// serving cell that they named is left out of the neighbours, and mere parts of it, such as its channel, name no cell anew.
+func (d *Dialect) DecodeAfter(earlier, answers []Answer) Decoded {
+	if len(earlier) == 0 {
+		return d.decode(nil, answers)
+	}
+	before := d.decode(nil, earlier)
+	return d.decode(&before.Observation, answers)
+}
+
+func (d *Dialect) decode(earlier *cell.Observation, answers []Answer) Decoded {
 	n := 0
 	for i := range answers {
 		n += len(answers[i].Lines)
 	}
-	r := &round{ident: d.ident}
+	if earlier == nil {
+		earlier = &cell.Observation{}
+	}
+	r := &round{ident: d.ident, earlier: earlier}
 	if n > 0 {
 		r.obs.Raw = make([]string, 0, n)
 	}
@@ -160,6 +176,13 @@ func (r *round) finish() {
 		}
 		o.Neighbours = without(o.Neighbours, s)
 	}
+	if s := r.earlier.Serving; s != nil {
+		camped := *s // it was told: what a row adds to it is left
+		o.Neighbours = without(o.Neighbours, &camped)
+		if o.Serving != nil && !o.Serving.ID.Known() {
+			o.Serving = nil
+		}
+	}
 }
 
 // complete fills the serving cell from the other answers, or makes it of them where no row gave one: in the order in
@@ -219,34 +242,63 @@ func camped(g *cell.Registration) bool {
 	return ok && (s == 2 || s == 3 || s == 8) && named
 }
 
-// settle finds the state where no row gave it. Being registered does not tell idle from connected; +CSCON does. One
-// domain without service says nothing about the others, so "not registered, not searching" becomes no service only
-// where no operator is named and nothing is heard.
+// settle finds the state where no row gave it. Being registered does not tell idle from connected, and +CSCON, which does,
+// does not tell that there is service: it takes both. One domain without service says nothing about the others, so "not
+// registered, not searching" becomes no service only where no operator is named and nothing is heard.
 func (r *round) settle() {
 	o := &r.obs
-	var registered, searching, denied, told bool
-	for i := range o.Registration {
-		g := &o.Registration[i]
-		s, ok := g.Status.Get()
-		told = told || ok
-		registered = registered || g.Registered()
-		searching = searching || ok && s == 2
-		denied = denied || ok && (s == 3 || s == 8)
+	serving := o.Serving
+	if serving == nil {
+		serving = r.earlier.Serving
 	}
+	searching, denied, registered := r.standing(serving)
 	connected, asked := r.rrc.Get()
 	switch {
-	case o.State != "":
-	case connected:
+	case o.State != "" || r.earlier.State != "":
+	case registered && connected:
 		o.State = cell.Connected
+	case registered && asked:
+		o.State = cell.Idle
 	case denied && !registered:
 		o.State = cell.Limited
-	case searching && !registered && o.Serving == nil:
+	case serving != nil:
+	case searching && !registered:
 		o.State = cell.Searching
-	case asked && (registered || !told):
-		o.State = cell.Idle
-	case o.Serving == nil && (r.nothing || r.noOper && r.silent && told && !registered):
+	case r.nothing || r.noOper && r.silent && len(o.Registration) > 0 && !registered:
 		o.State = cell.NoService
 	}
+}
+
+// standing tells what the registrations say together. A modem that is registered on LTE for data may be refused for calls, or
+// search: CS and PS speak for the modem only where they are over GSM or UMTS, where an answer says that there is no network, or
+// where a second domain was told and none says otherwise.
+func (r *round) standing(serving *cell.Cell) (searching, denied, registered bool) {
+	var weak struct{ searching, denied bool }
+	domains := map[cell.Domain]bool{}
+	for i := range r.obs.Registration {
+		g := &r.obs.Registration[i]
+		s, ok := g.Status.Get()
+		if !ok {
+			continue
+		}
+		domains[g.Domain] = true
+		registered = registered || g.Registered()
+		rat := registrationRAT(g)
+		if rat == cell.UnknownRAT && serving != nil {
+			rat = serving.RAT
+		}
+		sure := g.Domain == cell.EPS || g.Domain == cell.FGS || rat == cell.GSM || rat == cell.UMTS
+		switch s {
+		case 2:
+			searching, weak.searching = searching || sure, true
+		case 3, 8:
+			denied, weak.denied = denied || sure, true
+		}
+	}
+	if !searching && !denied && (len(domains) > 1 || r.nothing || r.noOper) {
+		searching, denied = weak.searching && !weak.denied, weak.denied && !weak.searching
+	}
+	return searching, denied, registered
 }
 
 // without leaves out the rows that are the serving cell itself. What they say of its frequency is the serving cell's.

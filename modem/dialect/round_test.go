@@ -79,11 +79,28 @@ func TestState(t *testing.T) {
 		{[]string{`+CEREG: 2,2,"2AFB","2FAA03",7`}, ""}, // camped, and trying
 		{[]string{denied}, cell.Limited},
 		{[]string{denied, `+CREG: 2,1`}, ""},
-		{[]string{`+CREG: 8`}, cell.Limited},
+		{[]string{`+CEREG: 3`}, cell.Limited},
+		{[]string{`+CEREG: 2`}, cell.Searching},
+		{[]string{`+C5GREG: 8`}, cell.Limited},
+		{[]string{`+CREG: 8`}, ""}, // for calls: for data it may be on LTE all the same
+		{[]string{`+CREG: 3`}, ""},
+		{[]string{`+CREG: 2`}, ""},
+		{[]string{`+CGREG: 2`}, ""},
+		{[]string{`+CREG: 3,"05D4","1A2D001",2`}, cell.Limited}, // on UMTS it is what there is
+		{[]string{`+CREG: 3,"05D4","1A2D001",7`}, ""},
+		{[]string{`+CREG: 2,2`, `+CGREG: 2,2`}, cell.Searching}, // two that agree
+		{[]string{`+CREG: 2,3`, `+CGREG: 2,0`}, cell.Limited},
+		{[]string{`+CREG: 2,2`, `+CGREG: 2,3`}, ""},
+		{[]string{`+CREG: 2,2`, `+COPS: 0`}, cell.Searching}, // no network on any RAT
+		{[]string{`+CREG: 2,2`, `+COPS: 0,2,"26202",7`}, ""},
+		{[]string{`+CREG: 2,2`, `+CEREG: 2,0`}, cell.Searching},
+		{[]string{`+CREG: 2,3`, registered}, ""},
 		{[]string{registered}, ""}, // idle or connected is not told
 		{[]string{registered, `+CSCON: 1,7,4`}, cell.Connected},
 		{[]string{registered, `+CSCON: 0`}, cell.Idle},
-		{[]string{`+CSCON: 1`}, cell.Connected},
+		{[]string{`+CSCON: 1`}, ""}, // on which cell, and whether it is registered, is not told
+		{[]string{`+CSCON: 0`}, ""}, // idle it is, also without service
+		{[]string{denied, `+CSCON: 1`}, cell.Limited},
 		{[]string{searching, `+CSCON: 0`}, cell.Searching},
 		{[]string{off}, ""},
 		{[]string{off, `+COPS: 0`, `+CSQ: 99,99`}, cell.NoService},
@@ -99,6 +116,32 @@ func TestState(t *testing.T) {
 	}
 	asked := generic.Decode([]Answer{{Command: "+CSCON?", Lines: []string{"+CSCON: 1,0"}}, {Command: "+CEREG?", Lines: []string{registered}}})
 	require.Equal(t, cell.Idle, asked.Observation.State)
+}
+
+// Answers that took long come after the serving cell was told: it is not among their neighbours, and not told again.
+func TestDecodeAfter(t *testing.T) {
+	serving := []Answer{{Command: `+QENG="servingcell"`, Lines: []string{lteRow}, Final: "OK"}}
+	itself := `+QENG: "neighbourcell intra","LTE",6200,187,-12,-105,-75,-20,23,4,12,10,62`
+	around := []Answer{
+		{Command: `+QENG="neighbourcell"`, Lines: []string{itself, neighbours}, Final: "OK"},
+		{Command: "+QNWINFO", Lines: []string{`+QNWINFO: "FDD LTE","26203","LTE BAND 20",6200`}, Final: "OK"},
+		{Command: "+CSCON?", Lines: []string{`+CSCON: 1,1`}, Final: "OK"},
+	}
+	o := quectel.DecodeAfter(serving, around).Observation
+	require.Len(t, o.Neighbours, 1)
+	require.Nil(t, o.Serving)
+	require.Empty(t, o.State, "the serving row gave it")
+	require.Equal(t, []string{itself, neighbours, around[1].Lines[0], around[2].Lines[0]}, o.Raw)
+	require.Len(t, quectel.DecodeAfter(nil, around).Observation.Neighbours, 2)
+
+	elsewhere := Answer{Command: "+CEREG?", Lines: []string{`+CEREG: 2,1,"2AFB","2FAA04",7`}, Final: "OK"}
+	o = quectel.DecodeAfter(serving, []Answer{elsewhere}).Observation
+	require.Equal(t, cell.Some(uint64(0x2FAA04)), o.Serving.ID, "it moved meanwhile")
+	require.Len(t, o.Registration, 1)
+
+	searching := []Answer{{Command: "+CEREG?", Lines: []string{"+CEREG: 2,2"}, Final: "OK"}}
+	require.Equal(t, cell.Searching, quectel.DecodeAfter(nil, searching).Observation.State)
+	require.Empty(t, quectel.DecodeAfter(serving, searching).Observation.State, "it is camped")
 }
 
 // The operator's number names the serving cell's network only where the modem is registered on it.
