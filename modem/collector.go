@@ -38,6 +38,8 @@ func (c *Collector) Run(ctx context.Context, emit func(cell.Record) error) error
 		switch {
 		case c.broken != nil:
 			return fmt.Errorf("handing on what the modem said: %w", c.broken)
+		case ctx.Err() != nil && !answered:
+			return nil // nothing was changed on it that could be put back
 		case ctx.Err() != nil:
 			return err
 		case !answered && !started:
