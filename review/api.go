@@ -275,7 +275,12 @@ func (d *Desk) apiBlind(w http.ResponseWriter, r *http.Request) {
 			d.refuse(w, r, http.StatusBadRequest, "refuse.form")
 			return
 		}
-		c, err := d.cover(r.Context(), a.Store, a.key, from, to, a.First)
+		recorded, err := d.gaps(r.Context(), d.o.Stores[a.Store], a.key, from, to)
+		if err != nil {
+			d.fail(w, r, err)
+			return
+		}
+		c, err := d.cover(r.Context(), a.Store, a.key, from, to, a.First, recorded)
 		if err != nil {
 			d.fail(w, r, err)
 			return

@@ -110,15 +110,12 @@ type cover struct {
 	Gaps    []blind
 }
 
-// cover looks at a time of a sensor. known is since when there are records at all; before it nothing is said.
-func (d *Desk) cover(ctx context.Context, store int, sensor string, from, to, known time.Time) (cover, error) {
+// cover looks at a time of a sensor, of which gaps are the recorded ones at least of that time. known is since when there
+// are records at all; before it nothing is said.
+func (d *Desk) cover(ctx context.Context, store int, sensor string, from, to, known time.Time, gaps []blind) (cover, error) {
 	c := cover{Sensor: sensor}
 	n := int(to.Sub(from) / step)
 	steps, err := d.heardSteps(ctx, store, sensor, from, n)
-	if err != nil {
-		return c, err
-	}
-	gaps, err := d.gaps(ctx, d.o.Stores[store], sensor, from, to)
 	if err != nil {
 		return c, err
 	}

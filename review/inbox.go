@@ -2,6 +2,7 @@ package review
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -158,6 +159,13 @@ func (d *Desk) days(ctx context.Context, f filter, z *time.Location, shown []*en
 		k := e.Opened.In(z).Format(time.DateOnly)
 		byDay[k] = append(byDay[k], e)
 	}
+	gaps := map[string][]blind{}
+	for _, s := range sensors {
+		var err error
+		if gaps[gapKey(s)], err = d.gaps(ctx, d.o.Stores[s.Store], s.key, midnight(bottom, z), midnight(top, z).AddDate(0, 0, 1)); err != nil {
+			return nil, err
+		}
+	}
 	var days []day
 	drawn := 0
 	for at := midnight(top, z); !at.Before(midnight(bottom, z)); at = at.AddDate(0, 0, -1) {
@@ -167,7 +175,7 @@ func (d *Desk) days(ctx context.Context, f filter, z *time.Location, shown []*en
 			continue
 		}
 		drawn++
-		one, err := d.day(ctx, at, events, f, sensors)
+		one, err := d.day(ctx, at, events, f, sensors, gaps)
 		if err != nil {
 			return nil, err
 		}
@@ -192,7 +200,7 @@ func midnight(t time.Time, z *time.Location) time.Time {
 	return time.Date(y, m, dd, 0, 0, 0, 0, z)
 }
 
-func (d *Desk) day(ctx context.Context, at time.Time, events []*entry, f filter, sensors []alive) (day, error) {
+func (d *Desk) day(ctx context.Context, at time.Time, events []*entry, f filter, sensors []alive, gaps map[string][]blind) (day, error) {
 	one := day{From: at, To: at.AddDate(0, 0, 1), Events: events}
 	one.Width = int(one.To.Sub(one.From) / time.Minute)
 	if len(events) == 0 {
@@ -203,7 +211,7 @@ func (d *Desk) day(ctx context.Context, at time.Time, events []*entry, f filter,
 		if f.Sensor != "" && s.Name != f.Sensor || len(one.Covers) == rows || s.First.After(one.To) {
 			continue
 		}
-		c, err := d.cover(ctx, s.Store, s.key, one.From, one.To, s.First)
+		c, err := d.cover(ctx, s.Store, s.key, one.From, one.To, s.First, gaps[gapKey(s)])
 		if err != nil {
 			return one, err
 		}
@@ -221,3 +229,5 @@ func (d *Desk) day(ctx context.Context, at time.Time, events []*entry, f filter,
 	}
 	return one, nil
 }
+
+func gapKey(s alive) string { return fmt.Sprint(s.Store, " ", s.key) }

@@ -133,7 +133,11 @@ func (d *Desk) reportCovers(ctx context.Context, p *reportPage, h *handover, c *
 			continue
 		}
 		from, to := h.from.Truncate(step), h.to.Add(step-time.Nanosecond).Truncate(step)
-		v, err := d.cover(ctx, all[i].Store, s.key, from, to, all[i].First)
+		gaps, err := d.gaps(ctx, s.store, s.key, from, to)
+		if err != nil {
+			return err
+		}
+		v, err := d.cover(ctx, all[i].Store, s.key, from, to, all[i].First, gaps)
 		if err != nil {
 			return err
 		}

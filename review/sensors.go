@@ -113,6 +113,10 @@ func (d *Desk) sensorsPage(ctx context.Context, z *time.Location) (*sensorsPage,
 	for _, a := range all {
 		v := sensorView{alive: a}
 		last := midnight(a.Last, z)
+		gaps, err := d.gaps(ctx, d.o.Stores[a.Store], a.key, last.AddDate(0, 0, 1-sensorDays), last.AddDate(0, 0, 1))
+		if err != nil {
+			return nil, err
+		}
 		for n := range sensorDays {
 			at := last.AddDate(0, 0, -n)
 			if at.AddDate(0, 0, 1).Before(a.First) {
@@ -120,7 +124,7 @@ func (d *Desk) sensorsPage(ctx context.Context, z *time.Location) (*sensorsPage,
 			}
 			one := day{From: at, To: at.AddDate(0, 0, 1)}
 			one.Width = int(one.To.Sub(one.From) / time.Minute)
-			c, err := d.cover(ctx, a.Store, a.key, one.From, one.To, a.First)
+			c, err := d.cover(ctx, a.Store, a.key, one.From, one.To, a.First, gaps)
 			if err != nil {
 				return nil, err
 			}

@@ -50,30 +50,24 @@ func (s *Store) Sensors(ctx context.Context) ([]SensorInfo, error) {
 // Heard tells for each of n steps of time from a moment on whether the store has an observation of the sensor in it; an
 // empty name is any sensor. It looks for one record a step, and reads no bodies.
 func (s *Store) Heard(ctx context.Context, sensor string, from time.Time, step time.Duration, n int) ([]bool, error) {
-	query := "SELECT time FROM record WHERE time >= ? AND time < ? AND kind = 1 LIMIT 1"
-	if sensor != "" {
-		query = "SELECT time FROM record WHERE time >= ? AND time < ? AND kind = 1 AND source IN (SELECT id FROM source WHERE sensor = ?) LIMIT 1"
-	}
-	heard := make([]bool, n)
-	stmt, err := s.rdb.PrepareContext(ctx, query)
+	at, _ := timeKey(from)
+	rows, err := s.rdb.QueryContext(ctx, `WITH RECURSIVE step (i, at) AS (SELECT 0, ?1 UNION ALL SELECT i + 1, at + ?2 FROM step WHERE i + 1 < ?3)
+		SELECT i FROM step WHERE EXISTS (SELECT 1 FROM record WHERE time >= step.at AND time < step.at + ?2 AND kind = 1
+		AND (?4 = '' OR source IN (SELECT id FROM source WHERE sensor = ?4)))`, at, int64(step), n, sensor)
 	if err != nil {
 		return nil, fmt.Errorf("reading records: %w", explain(err))
 	}
-	defer stmt.Close()
-	for i := range heard {
-		at, _ := timeKey(from.Add(time.Duration(i) * step))
-		args := []any{at, at + int64(step)}
-		if sensor != "" {
-			args = append(args, sensor)
+	defer rows.Close()
+	heard := make([]bool, n)
+	for rows.Next() {
+		var i int
+		if err = rows.Scan(&i); err != nil {
+			break
 		}
-		var t int64
-		switch err := stmt.QueryRowContext(ctx, args...).Scan(&t); {
-		case errors.Is(err, sql.ErrNoRows):
-		case err != nil:
-			return nil, fmt.Errorf("reading records: %w", explain(err))
-		default:
-			heard[i] = true
-		}
+		heard[i] = true
+	}
+	if err := errors.Join(err, rows.Err()); err != nil {
+		return nil, fmt.Errorf("reading records: %w", explain(err))
 	}
 	return heard, nil
 }
