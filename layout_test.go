@@ -47,10 +47,10 @@ var noClock = []string{"cell", "modem/at", "modem/dialect", "analyzer", "analyze
 
 // only names who alone may import a module: promises are easier to keep behind one door.
 var only = map[string]string{
-	"go.bug.st/serial":               "modem/port.go",
-	"github.com/ncruces/go-sqlite3":  "storage/",
-	"github.com/creack/pty":          "modem/emulator/",
-	"github.com/alecthomas/kong":     "cmd/vigie/",
+	"go.bug.st/serial":              "modem/port.go",
+	"github.com/ncruces/go-sqlite3": "storage/",
+	"github.com/creack/pty":         "modem/emulator/",
+	"github.com/alecthomas/kong":    "cmd/vigie/",
 	"github.com/influxdata":         "storage/",
 }
 

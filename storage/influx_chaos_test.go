@@ -229,8 +229,9 @@ func TestInfluxSurvives(t *testing.T) {
 	f := newFaulty(t, srv.URL)
 	f.Config.ErrorLog = nil
 
-	// A conflict of types makes the server refuse every clock line, and nothing else.
-	resp, err := http.DefaultClient.Do(request(t, srv.URL+"/api/v2/write?bucket=obs&org=-", `health,sensor=roof-1 offset_s="a text" 1000`))
+	// A conflict of types (which InfluxDB 1.8 notices within a week's shard) makes the server refuse every clock line, and nothing else.
+	conflict := fmt.Sprintf(`health,sensor=roof-1 offset_s="a text" %d`, storagetest.Start.UnixNano()+1)
+	resp, err := http.DefaultClient.Do(request(t, srv.URL+"/api/v2/write?bucket=obs&org=-", conflict))
 	require.NoError(t, err)
 	resp.Body.Close()
 	require.Equal(t, http.StatusNoContent, resp.StatusCode)
