@@ -31,7 +31,6 @@ var mayImport = map[string][]string{
 	"storage":             {"cell", "analyzer"},
 	"storage/influxdtest": {}, // a real server for tests; imported by tests alone
 	"storage/storagetest": {"cell", "analyzer", "storage"},
-	"storage/influxdtest": {},
 	"review":              {"cell", "analyzer", "storage"},
 	"cmd/vigie":           {"cell", "modem", "modem/at", "modem/dialect", "modem/emulator", "analyzer", "analyzer/rules", "storage", "review"},
 }
