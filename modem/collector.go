@@ -14,14 +14,16 @@ import (
 const (
 	GapUnplugged = "unplugged" // the port is gone
 	GapSilent    = "silent"    // the modem answers nothing, not even AT
+	GapNoAnswer  = "no_answer" // the modem answers AT, and nothing about the serving cell: it refuses, or takes too long
 	GapBusy      = "busy"      // another program has the port
 	GapError     = "error"     // anything else: the detail is in a health line
 )
 
 // Run watches the modem until ctx ends, and gives what it hears to emit, in order and one at a time: once the modem is
-// identified a *cell.Source, then observations as they come, health lines, and gaps. A gap is told twice, when it begins and, with
-// Until, when it ends. It begins when the last whole answer had arrived, since nothing is known from then on, and ends
-// with the first answer about the serving cell.
+// identified a *cell.Source, then observations as they come, health lines, gaps, and a *cell.Clock when the clock was set.
+// A gap is told twice, when it begins and, with Until, when it ends. It begins when the last whole answer had arrived, since
+// nothing is known from then on, and ends with the first whole answer; that with the reason GapNoAnswer begins with the last
+// observation, and ends with the first answer about the serving cell.
 //
 // A port that cannot be opened at the start is an error, a *PortError with a hint, unless Config.Wait says otherwise.
 // After that everything is waited out: a modem that was unplugged is found again by its USB identity. When ctx ends the
@@ -29,6 +31,7 @@ const (
 // An error of emit ends the run too.
 func (c *Collector) Run(ctx context.Context, emit func(cell.Record) error) error {
 	c.emit = emit
+	c.keepTime(c.now())
 	pause := c.Retry
 	for started := c.Wait; ; {
 		answered, err := c.attend(ctx)
@@ -61,33 +64,44 @@ func (c *Collector) Run(ctx context.Context, emit func(cell.Record) error) error
 	}
 }
 
-// lost opens a gap, or says why one goes on.
+// lost opens a gap when the port or the modem is gone.
 func (c *Collector) lost(err error) {
-	reason := gapReason(err)
+	since := c.seen
+	if c.told.After(since) {
+		since = c.told // an unsolicited line
+	}
+	if since.IsZero() {
+		now := c.now()
+		c.keepTime(now)
+		since = now.Time
+	}
+	c.blind(gapReason(err), err.Error(), since)
+}
+
+// blind opens a gap, or says why one goes on.
+func (c *Collector) blind(reason, detail string, since time.Time) {
 	if c.gap != nil {
 		if reason != c.gap.Reason {
-			c.complain(1, reason, err.Error())
+			c.complain(1, reason, detail)
 		}
 		return
 	}
-	if reason == GapError || reason == GapBusy {
-		c.complain(1, reason, err.Error())
+	if reason == GapError || reason == GapBusy || reason == GapNoAnswer {
+		c.complain(1, reason, detail)
 	}
-	c.gap = &cell.Gap{Time: c.seen, Sensor: c.Sensor, Reason: reason}
-	if c.seen.IsZero() {
-		c.gap.Time = stamp(c.Now())
-	}
+	c.gap = &cell.Gap{Time: since, Sensor: c.Sensor, Reason: reason}
 	begins := *c.gap
 	c.tell(&begins)
 }
 
 // found ends the gap, if there is one.
-func (c *Collector) found(at time.Time) {
+func (c *Collector) found(at arrival) {
 	if c.gap == nil {
 		return
 	}
+	c.keepTime(at)
 	ended := *c.gap
-	ended.Until = at
+	ended.Until = at.Time
 	c.gap = nil
 	c.tell(&ended)
 }
@@ -137,7 +151,7 @@ func (c *Collector) start(ctx context.Context, port Port) (*visit, error) {
 	if err != nil {
 		return nil, err
 	}
-	wire := &stamped{ReadWriteCloser: opened, now: c.Now}
+	wire := &stamped{ReadWriteCloser: opened, now: c.now}
 	session := at.NewSession(wire, c.list, c.Options)
 	w := &visit{Collector: c, session: session, wire: wire, heard: session.Unsolicited(), schedule: schedule{fast: c.Fast, slow: c.Slow}}
 	if err := w.sync(ctx); err != nil {
@@ -147,5 +161,6 @@ func (c *Collector) start(ctx context.Context, port Port) (*visit, error) {
 		session.Close()
 		return nil, err
 	}
+	w.since = wire.lastByte()
 	return w, nil
 }

@@ -36,7 +36,8 @@ type Config struct {
 	Options at.Options // of the session: pacing, trace
 	Host    Host       // where devices are looked for
 
-	// Now stamps what arrives; time.Now.
+	// Now is the wall clock that stamps what arrives; time.Now. It is compared with Options.Stopwatch, which must count the
+	// time that the computer sleeps too: when the two part, the clock was set, and a *cell.Clock says by how much.
 	Now func() time.Time
 	// Load and Save keep what the reporting switches of a modem were before Vigie changed them, so that they are put
 	// back after a crash too. The key is the identity of the port, or its device. Saving nothing forgets. Both may
@@ -63,6 +64,8 @@ type Collector struct {
 	sim       SIM               // as told last
 	complaint complaints        //
 	seen      time.Time         // when the last whole answer arrived
+	told      time.Time         // of the last observation
+	clock     arrival           // by what the clocks were compared last; zero: not yet
 	gap       *cell.Gap         // that is open
 	silence   silence           // of a modem that is there and does not answer
 	broken    error             // from emit
@@ -89,8 +92,7 @@ func New(c Config) (*Collector, error) {
 		c.Now = time.Now
 	}
 	if c.Options.Stopwatch == nil {
-		began := time.Now()
-		c.Options.Stopwatch = func() time.Duration { return time.Since(began) }
+		c.Options.Stopwatch = stopwatch()
 	}
 	host := c.Host
 	return &Collector{
@@ -122,17 +124,23 @@ func stamp(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 // stamped notes when bytes arrive at the host.
 type stamped struct {
 	io.ReadWriteCloser
-	now     func() time.Time
-	arrived atomic.Int64 // Unix nanoseconds
+	now     func() arrival
+	arrived atomic.Pointer[arrival]
 }
 
 func (s *stamped) Read(p []byte) (int, error) {
 	n, err := s.ReadWriteCloser.Read(p)
 	if n > 0 {
-		s.arrived.Store(s.now().UnixNano())
+		now := s.now()
+		s.arrived.Store(&now)
 	}
 	return n, err
 }
 
 // lastByte is when the newest bytes arrived.
-func (s *stamped) lastByte() time.Time { return stamp(time.Unix(0, s.arrived.Load())) }
+func (s *stamped) lastByte() arrival {
+	if a := s.arrived.Load(); a != nil {
+		return *a
+	}
+	return arrival{}
+}

@@ -21,16 +21,18 @@ import (
 
 func gaps(records []cell.Record) []*cell.Gap { return all[*cell.Gap](records) }
 
-// closedGaps waits for n gaps that have ended.
+// closedGaps waits for n gaps that have ended, and for an answer behind them.
 func closedGaps(n int) func([]cell.Record) bool {
 	return func(records []cell.Record) bool {
 		ended := 0
-		for _, g := range gaps(records) {
-			if !g.Until.IsZero() {
-				ended++
+		for i, r := range records {
+			if g, ok := r.(*cell.Gap); ok && !g.Until.IsZero() {
+				if ended++; ended == n {
+					return serving(1)(records[i:])
+				}
 			}
 		}
-		return ended >= n
+		return false
 	}
 }
 
@@ -71,7 +73,31 @@ func gapFits(t *testing.T, records []cell.Record, reason string) {
 		}
 	}
 	require.False(t, g[1].Time.Before(before), "it begins no earlier than the last answer")
-	require.Equal(t, after, g[1].Until, "it ends with the first answer")
+	require.True(t, g[1].Until.After(g[1].Time))
+	require.False(t, g[1].Until.After(after), "it ends with the first answer")
+	inOrder(t, records)
+}
+
+// inOrder checks that no record goes back in time, and nothing was observed in a gap without a port.
+func inOrder(t *testing.T, records []cell.Record) {
+	t.Helper()
+	var last time.Time
+	var gap *cell.Gap
+	for i, r := range records {
+		at := r.When()
+		switch r := r.(type) {
+		case *cell.Gap:
+			if gap = r; !r.Until.IsZero() {
+				gap, at = nil, r.Until
+			}
+		case *cell.Observation:
+			require.True(t, gap == nil || gap.Reason == GapNoAnswer, "an observation before the end of the gap: %+v", r)
+		default:
+			continue
+		}
+		require.False(t, at.Before(last), "record %d goes back: %+v", i, r)
+		last = at
+	}
 }
 
 func TestNothingPrintedWholeIsLost(t *testing.T) {

@@ -29,6 +29,13 @@ func TestSIM(t *testing.T) {
 		{"+CPIN: PH-NET PIN", nil, SIMLocked},
 		{"+CPIN: NOT INSERTED", nil, NoSIM},
 		{"+CPIN: NOT READY", nil, ""},
+		{"+CPIN: SIM REMOVED", nil, NoSIM},
+		{"+CPIN: PH-SIM", nil, SIMLocked},
+		{"+CPIN: SIM BUSY", nil, ""},
+		{"+CPIN: SIM FAILURE", nil, SIMFailed},
+		{"+CPIN: SIM WRONG", nil, SIMFailed},
+		{"", cme(5), SIMLocked}, // the key of the SIM that the device is tied to
+		{"", cme(12), SIMLocked},
 		{"", cme(10), NoSIM},
 		{"", cme(11), SIMLocked},
 		{"", cme(13), SIMFailed},

@@ -86,7 +86,7 @@ func (w *visit) probe(ctx context.Context, r *Report) (err error) {
 			return err
 		}
 		r.Took[cmd.Text] = reply.Took
-		if w.patience[cmd.Text] != nil {
+		if w.patience.failed(cmd.Text) {
 			r.Refused = append(r.Refused, cmd)
 			r.Reports &^= w.dialect.Only[cmd.Text]
 			continue
@@ -94,7 +94,7 @@ func (w *visit) probe(ctx context.Context, r *Report) (err error) {
 		r.Accepted = append(r.Accepted, cmd)
 		answers = append(answers, dialect.Answer{Command: cmd.Text, Lines: reply.Lines, Final: reply.Final})
 	}
-	if len(w.dialect.Position) > 0 && !slices.ContainsFunc(w.dialect.Position, func(c at.Command) bool { return w.patience[c.Text] == nil }) {
+	if len(w.dialect.Position) > 0 && !slices.ContainsFunc(w.dialect.Position, func(c at.Command) bool { return !w.patience.failed(c.Text) }) {
 		r.Reports &^= cell.FieldPosition
 	}
 	decoded := w.dialect.Decode(answers)

@@ -71,17 +71,21 @@ func (s *schedule) settle(now time.Time) {
 }
 
 // Commands that a modem refuses are asked rarely: it may have been starting up, and firmware is updated. The pause
-// doubles from refusalPause on.
+// doubles from refusalPause on. Commands about the serving cell are never left alone for longer than the slow round.
 const (
-	refusals     = 3 // in a row, before a command counts as refused
+	refusals     = 3                // in a row, before a command counts as refused,
+	refusalTime  = 10 * time.Second // and over so long: in a burst three refusals take no time at all
 	refusalPause = 30 * time.Second
 	refusalLimit = time.Hour
 )
 
 // refusal is what is remembered of a command that got no OK.
 type refusal struct {
-	inRow int
-	until time.Time // not to be asked before
+	inRow  int
+	since  time.Time // the first of these
+	pauses int       // so far; above 0 the command counts as refused
+	until  time.Time // not to be asked before
+	told   bool      // that the modem refuses it
 }
 
 // patience remembers which commands the modem refuses. The key is at.Command.Text.
@@ -96,21 +100,39 @@ func (p patience) asks(command string, now time.Time) bool {
 // refused tells whether a command counts as one that the modem does not know.
 func (p patience) refused(command string) bool {
 	r := p[command]
-	return r != nil && r.inRow >= refusals
+	return r != nil && r.pauses > 0
+}
+
+// failed tells whether a command was not answered when it was asked last.
+func (p patience) failed(command string) bool {
+	r := p[command]
+	return r != nil && r.inRow > 0
 }
 
 // took notes that the command was answered.
-func (p patience) took(command string) { delete(p, command) }
+func (p patience) took(command string) {
+	if r := p[command]; r != nil {
+		*r = refusal{told: r.told}
+	}
+}
 
-// refuse notes that it was not.
-func (p patience) refuse(command string, now time.Time) {
+// refuse notes that it was not, and pauses for no longer than most. It reports whether this is news: the command counts as
+// refused for the first time.
+func (p patience) refuse(command string, now time.Time, most time.Duration) (news bool) {
 	r := p[command]
 	if r == nil {
 		r = &refusal{}
 		p[command] = r
 	}
-	r.inRow++
-	if n := r.inRow - refusals; n >= 0 {
-		r.until = now.Add(min(refusalLimit, refusalPause<<min(n, 10)))
+	if r.inRow == 0 {
+		r.since = now
 	}
+	r.inRow++
+	if r.inRow < refusals || now.Sub(r.since) < refusalTime {
+		return false
+	}
+	r.until = now.Add(min(most, refusalPause<<min(r.pauses, 10)))
+	r.pauses++
+	news, r.told = !r.told, true
+	return news
 }

@@ -31,10 +31,12 @@ func simOf(lines []string, err error) SIM {
 		switch state = strings.ToUpper(strings.TrimSpace(state)); {
 		case state == "READY":
 			return SIMReady
-		case state == "NOT INSERTED", state == "SIM REMOVED":
+		case strings.Contains(state, "NOT INSERTED"), state == "SIM REMOVED":
 			return NoSIM
-		case strings.Contains(state, "PIN"), strings.Contains(state, "PUK"):
+		case strings.Contains(state, "PIN"), strings.Contains(state, "PUK"), strings.HasPrefix(state, "PH-"):
 			return SIMLocked
+		case strings.Contains(state, "FAILURE"), strings.Contains(state, "WRONG"):
+			return SIMFailed
 		}
 		return ""
 	}

@@ -15,8 +15,10 @@ import (
 )
 
 const (
-	grace     = 300 * time.Millisecond // for the answer under way when the run ends
-	careEvery = 30 * time.Second       // between looks at the SIM, at switches that could not be set, at the session's counts
+	grace      = 300 * time.Millisecond // for the answer under way when the run ends
+	careEvery  = 30 * time.Second       // between looks at the SIM, at switches that could not be set, at the session's counts
+	together   = 250 * time.Millisecond // how long an answer waits for more that belongs into the same observation
+	blindAfter = 5 * time.Second        // without an answer about the serving cell, after which a gap begins
 )
 
 // visit is one opening of the port. The goroutine of Run owns it.
@@ -26,17 +28,30 @@ type visit struct {
 	wire     *stamped
 	heard    <-chan string // unsolicited lines; nil when the session has ended
 	schedule schedule
-	rest     []at.Command // what an interrupted round left out of Around
-	later    []at.Setting // switches that could not be set yet
-	care     time.Time    // when to look after these things next
-	hinted   bool         // since the round began an unsolicited line hinted at a change
-	counts   at.Counts    // as told last
-	early    []early      // lines from before the modem was identified
+	since    arrival          // when the modem first answered
+	pending  pending          // answers that are not told yet
+	said     []dialect.Answer // those of this round that were told
+	saw      time.Time        // when the serving cell was last answered for
+	blinded  bool             // a gap was opened because that was long ago
+	rest     []at.Command     // what an interrupted round left out of Around
+	later    []at.Setting     // switches that could not be set yet
+	care     time.Time        // when to look after these things next
+	hinted   bool             // since the round began an unsolicited line hinted at a change
+	counts   at.Counts        // as told last
+	early    []early          // lines from before the modem was identified
 }
 
 type early struct {
 	line string
-	at   time.Time
+	at   arrival
+}
+
+// pending are answers of one round that become one observation.
+type pending struct {
+	answers []dialect.Answer
+	at      arrival // the last byte of the last
+	saw     bool    // one of them is about the serving cell
+	due     <-chan time.Time
 }
 
 // watch does all that is done with a modem that answers, until it is lost or ctx ends.
@@ -73,6 +88,8 @@ func (w *visit) prepare(ctx context.Context) error {
 	}
 	w.dialect = choose(w.Family, ident)
 	w.describe()
+	w.found(w.since)
+	w.told = w.since.Time
 	for _, e := range w.early {
 		w.unsolicited(e.line, e.at)
 	}
@@ -127,8 +144,15 @@ func (w *visit) reports() cell.Fields {
 			f &^= only
 		}
 	}
+	if !slices.ContainsFunc(w.dialect.Serving, w.accepts) {
+		f &^= ofServing
+	}
 	return f
 }
+
+// ofServing is what only answers about the serving cell tell: without them there are registrations and neighbours.
+const ofServing = cell.FieldPCI | cell.FieldARFCN | cell.FieldBand | cell.FieldBandwidth | cell.FieldRSRP | cell.FieldRSRQ |
+	cell.FieldRSSI | cell.FieldSINR | cell.FieldRSCP | cell.FieldEcIo | cell.FieldTA | cell.FieldPriority
 
 func (w *visit) accepts(c at.Command) bool { return !w.patience.refused(c.Text) }
 
@@ -173,13 +197,12 @@ func (w *visit) turn(ctx context.Context) error {
 	return err
 }
 
-// round asks some commands, the first of them about the serving cell, and makes one observation of what was answered. A
-// hint at a change ends a long round after the serving cell was asked about, so that it can be asked about again;
-// asked counts the commands that were dealt with.
+// round asks some commands, the first of them about the serving cell, and makes an observation of what was answered: several
+// when an answer takes long, or an unsolicited line comes in between. A hint at a change ends a long round after the serving
+// cell was asked about, so that it can be asked about again; asked counts the commands that were dealt with.
 func (w *visit) round(ctx context.Context, commands []at.Command, serving int) (asked int, err error) {
-	w.hinted = false
+	w.hinted, w.said = false, nil
 	saw := false
-	var answers []dialect.Answer
 	for _, cmd := range commands {
 		if ctx.Err() != nil || w.broken != nil || w.hinted && asked >= serving {
 			break
@@ -189,28 +212,71 @@ func (w *visit) round(ctx context.Context, commands []at.Command, serving int) (
 			continue
 		}
 		var reply at.Reply
-		reply, err = w.ask(ctx, cmd)
+		var at arrival
+		reply, at, err = w.question(ctx, cmd)
+		good := asked <= serving && reply.Final == "OK"
+		saw = saw || good
 		if len(reply.Lines) > 0 || reply.Final != "" {
-			answers = append(answers, dialect.Answer{Command: cmd.Text, Lines: reply.Lines, Final: reply.Final})
+			w.keep(dialect.Answer{Command: cmd.Text, Lines: reply.Lines, Final: reply.Final}, at, good)
 		}
-		saw = saw || asked <= serving && reply.Final == "OK"
 		if err != nil {
 			break
 		}
 	}
-	w.observe(answers, w.wire.lastByte(), saw)
+	w.flush()
+	if serving > 0 && err == nil && ctx.Err() == nil {
+		w.heed(saw)
+	}
 	return asked, err
+}
+
+// keep holds an answer back, for a moment, for what belongs to it.
+func (w *visit) keep(a dialect.Answer, at arrival, saw bool) {
+	p := &w.pending
+	if len(p.answers) == 0 {
+		p.due = time.After(together)
+	}
+	p.answers, p.at, p.saw = append(p.answers, a), at, p.saw || saw
+}
+
+// flush tells the answers that were held back. They are told before anything that was printed after them.
+func (w *visit) flush() {
+	p := w.pending
+	w.pending = pending{}
+	w.observe(w.said, p.answers, p.at, p.saw)
+	w.said = append(w.said, p.answers...)
+}
+
+// heed opens a gap when the modem has not answered about the serving cell for some time, though it answers AT.
+func (w *visit) heed(saw bool) {
+	now := time.Now()
+	if saw || w.saw.IsZero() {
+		w.saw, w.blinded = now, false
+		return
+	}
+	if w.blinded || now.Sub(w.saw) < max(blindAfter, 2*w.Fast) {
+		return
+	}
+	w.blinded = true
+	w.blind(GapNoAnswer, "the modem answers, but refuses or leaves open what it is asked about the serving cell", w.told)
 }
 
 // ask asks one command. That the modem refuses it is no error, it is remembered; that it does not answer is one when
 // it does not answer AT either.
 func (w *visit) ask(ctx context.Context, cmd at.Command) (at.Reply, error) {
+	reply, _, err := w.question(ctx, cmd)
+	return reply, err
+}
+
+// question is ask, and tells when the answer came.
+func (w *visit) question(ctx context.Context, cmd at.Command) (at.Reply, arrival, error) {
 	if w.Limit > 0 {
 		cmd.Timeout = min(w.Limit, cmp.Or(cmd.Timeout, at.DefaultTimeout))
 	}
 	reply, err := w.during(ctx, func(ctx context.Context) (at.Reply, error) { return w.session.Do(ctx, cmd) })
+	came := w.wire.lastByte()
 	if reply.Final != "" {
-		w.seen = w.wire.lastByte()
+		w.seen = came.Time
 	}
 	if cmd.Text == askSIM {
 		w.cardIs(simOf(reply.Lines, err))
@@ -221,17 +287,35 @@ func (w *visit) ask(ctx context.Context, cmd at.Command) (at.Reply, error) {
 		w.patience.took(cmd.Text)
 	case errors.As(err, &final):
 		if unknownCommand(final) {
-			w.patience.refuse(cmd.Text, time.Now())
+			w.refused(cmd, "command_refused", err)
 		}
 		err = nil
 	case errors.Is(err, at.ErrTimeout) && !errors.Is(err, at.ErrClosed):
-		w.patience.refuse(cmd.Text, time.Now())
-		err = w.sync(ctx)
+		unanswered := err
+		if err = w.sync(ctx); err == nil {
+			w.refused(cmd, "command_unanswered", unanswered)
+		}
 	}
 	if err != nil && ctx.Err() != nil {
 		err = nil // it was we who gave up
 	}
-	return reply, err
+	return reply, came, err
+}
+
+// refused remembers that a command got no OK, and says so once of what is asked to see cells.
+func (w *visit) refused(cmd at.Command, reason string, err error) {
+	is := func(c at.Command) bool { return c.Text == cmd.Text }
+	most, watching := refusalLimit, false
+	if d := w.dialect; d != nil {
+		watching = slices.ContainsFunc(slices.Concat(d.Serving, d.Around, d.Position), is)
+		if slices.ContainsFunc(d.Serving, is) {
+			most = w.Slow
+		}
+	}
+	if w.patience.refuse(cmd.Text, time.Now(), most) && watching {
+		w.tell(&cell.Health{Time: stamp(w.Now()), Sensor: w.Sensor, Reason: reason,
+			Detail: fmt.Sprintf("%v; it is asked for %s, and will be asked again now and then", err, cmd.Why)})
+	}
 }
 
 // unknownCommand tells a refusal for good from an answer like "no SIM" or "no fix", which may be another one next time.
@@ -242,7 +326,7 @@ func unknownCommand(e *at.FinalError) bool {
 func (w *visit) sync(ctx context.Context) error {
 	_, err := w.during(ctx, func(ctx context.Context) (at.Reply, error) { return at.Reply{}, w.session.Sync(ctx) })
 	if err == nil {
-		w.seen = w.wire.lastByte()
+		w.seen = w.wire.lastByte().Time
 	}
 	return err
 }
@@ -267,6 +351,8 @@ func (w *visit) during(ctx context.Context, ask func(context.Context) (at.Reply,
 		select {
 		case line, ok := <-w.heard:
 			w.line(line, ok)
+		case <-w.pending.due:
+			w.flush()
 		case r := <-answer:
 			for n := len(w.heard); n > 0; n-- {
 				line, ok := <-w.heard
@@ -294,30 +380,33 @@ func (w *visit) line(line string, ok bool) {
 	}
 }
 
-// unsolicited makes an observation of an unsolicited line.
-func (w *visit) unsolicited(line string, at time.Time) {
+// unsolicited makes an observation of an unsolicited line. The modem was where its answers so far say before the line.
+func (w *visit) unsolicited(line string, at arrival) {
+	w.flush()
 	if strings.HasPrefix(line, "+CPIN:") {
 		w.cardIs(simOf([]string{line}, nil))
 	}
-	w.observe([]dialect.Answer{{Lines: []string{line}}}, at, false)
+	w.observe(nil, []dialect.Answer{{Lines: []string{line}}}, at, false)
 	if w.dialect.Hint(line) {
 		w.hinted = true
 		w.schedule.moved(time.Now())
 	}
 }
 
-// observe tells what some answers, or an unsolicited line, say. saw tells that one of them is about the serving cell, with
-// which a gap ends.
-func (w *visit) observe(answers []dialect.Answer, at time.Time, saw bool) {
+// observe tells what some answers, or an unsolicited line, say. earlier are answers of the same round that were told. saw tells
+// that one of them is about the serving cell, with which a gap ends.
+func (w *visit) observe(earlier, answers []dialect.Answer, at arrival, saw bool) {
 	if len(answers) == 0 {
 		return
 	}
-	decoded := w.dialect.Decode(answers)
+	decoded := w.dialect.DecodeAfter(earlier, answers)
 	if saw {
 		w.found(at)
 	}
 	if o := &decoded.Observation; !decoded.Empty() || len(o.Raw) > 0 {
-		o.Time, o.Sensor = at, w.Sensor
+		w.keepTime(at)
+		o.Time, o.Sensor = at.Time, w.Sensor
+		w.told = o.Time
 		if w.last.moved(o) {
 			w.schedule.moved(time.Now())
 		}
@@ -331,7 +420,7 @@ func (w *visit) observe(answers []dialect.Answer, at time.Time, saw bool) {
 var rejectDetail = map[dialect.Reason]string{
 	dialect.UnknownToken:  "this firmware prints a word that Vigie does not know; the line is kept as it is",
 	dialect.UnknownLayout: "this firmware prints columns that Vigie does not know; the line is kept as it is",
-	dialect.BadValue:      "a value is out of its range; the line is kept as it is, the value is left out",
+	dialect.BadValue:      "a value is out of its range, so that its row is not believed; the line is kept as it is",
 	dialect.Truncated:     "a line ended too early; it is kept as it is",
 }
 
