@@ -52,7 +52,7 @@ type trace struct {
 }
 
 const (
-	joinMs      = 20_000      // findings closer than this belong to one story, whatever they suspect
+	joinMs      = 20_000      // findings closer than this belong to one story where one of them suspects no cell
 	pendingMs   = 90_000      // evidence that did not suffice is dropped after this long without more
 	holdMs      = 10 * 60_000 // an event is closed after this long without evidence
 	promoteMs   = 30_000      // the severity of an alert may still rise for this long; then what was sent stands
@@ -91,21 +91,33 @@ func (e *Engine) sign(s *site, rule int, sg *Sign) {
 
 // storyFor finds the story that a sign belongs to, or begins one: one that suspects the same cell, or, where either
 // suspects none, one of the last seconds. Nearness in time alone does not join: on a drive something odd is always near,
-// and a sum over unrelated oddities says nothing.
+// and a sum over unrelated oddities says nothing. A sign that suspects the cells of several stories makes them one: a fall
+// from one false cell to another is a single capture.
 func (s *site) storyFor(e *Engine, sg *Sign) *story {
-	var best *story
-	for i := range s.Stories {
+	best := -1
+	for i := 0; i < len(s.Stories); i++ {
 		st := &s.Stories[i]
 		near := s.Now-st.Signed <= joinMs && (len(st.Suspects) == 0 || len(sg.Suspects) == 0)
-		if !near && !st.suspects(sg.Suspects) {
-			continue
-		}
-		if best == nil || st.Signed > best.Signed {
-			best = st
+		linked := st.suspects(sg.Suspects)
+		switch {
+		case !near && !linked:
+		case best < 0:
+			best = i
+		case linked && st.State == Pending:
+			s.Stories[best].absorb(st)
+			s.Stories = slices.Delete(s.Stories, i, i+1)
+			i--
+		case linked && s.Stories[best].State == Pending && s.Stories[best].suspects(sg.Suspects):
+			st.absorb(&s.Stories[best])
+			s.Stories = slices.Delete(s.Stories, best, best+1)
+			i--
+			best = i
+		case st.Signed > s.Stories[best].Signed:
+			best = i
 		}
 	}
-	if best != nil {
-		return best
+	if best >= 0 {
+		return &s.Stories[best]
 	}
 	if len(s.Stories) == maxStories {
 		oldest := 0
@@ -119,6 +131,35 @@ func (s *site) storyFor(e *Engine, sg *Sign) *story {
 	}
 	s.Stories = append(s.Stories, story{State: Pending})
 	return &s.Stories[len(s.Stories)-1]
+}
+
+// absorb takes a story that was not told yet into this one.
+func (st *story) absorb(o *story) {
+	if st.State == Pending {
+		st.First = min(st.First, o.First)
+	}
+	st.Last, st.Signed = max(st.Last, o.Last), max(st.Signed, o.Signed)
+	for i := range o.Suspects {
+		st.suspect(&o.Suspects[i])
+	}
+	for i := range o.Findings {
+		f := &o.Findings[i]
+		k := slices.IndexFunc(st.Findings, func(g finding) bool { return g.Rule == f.Rule })
+		if k < 0 {
+			st.Findings = append(st.Findings, *f)
+			continue
+		}
+		g := &st.Findings[k]
+		if f.Weight > g.Weight {
+			g.Weight, g.Text, g.Innocent, g.Place = f.Weight, f.Text, f.Innocent, f.Place
+		}
+		g.Severity, g.First, g.Last = max(g.Severity, f.Severity), min(g.First, f.First), max(g.Last, f.Last)
+		g.Evidence = append(g.Evidence, f.Evidence...)
+		slices.SortStableFunc(g.Evidence, func(a, b trace) int { return int(max(-1, min(1, a.At-b.At))) })
+		if len(g.Evidence) > maxEvidence {
+			g.Evidence = append(g.Evidence[:maxEvidence-1], g.Evidence[len(g.Evidence)-1])
+		}
+	}
 }
 
 func (st *story) suspects(list []Ident) bool {

@@ -356,3 +356,39 @@ func BenchmarkSave100kCells(b *testing.B) {
 		b.ReportMetric(float64(len(state))/(1<<20), "MiB")
 	}
 }
+
+// A clone of a known cell, its refusal and the fall to a 2G cell that follows are one story, not two.
+func TestCaptureIsOneEvent(t *testing.T) {
+	e := analyzer.New(All(), analyzer.Options{})
+	e.Feed(roof())
+	day := quietDay(4000)
+	for _, o := range day {
+		e.Feed(o)
+	}
+	require.Empty(t, e.Take())
+	at := day[len(day)-1].Time
+	clone := *day[len(day)-1].Serving
+	clone.Area, clone.RSRP = cell.Some(cell.Area(12060)), cell.Some(cell.DBm(-50))
+	next := func(o cell.Observation) {
+		at = at.Add(time.Second)
+		o.Time, o.Sensor = at, "roof"
+		e.Feed(&o)
+	}
+	next(cell.Observation{State: cell.Idle, Serving: &clone})
+	next(cell.Observation{State: cell.Idle, Serving: &clone})
+	next(cell.Observation{State: cell.Limited, Registration: []cell.Registration{{Domain: cell.EPS, Status: cell.Some(uint8(3)), CauseType: cell.Some(uint8(0)), Cause: cell.Some(uint16(15))}}})
+	for range 3 {
+		next(cell.Observation{State: cell.Limited, Serving: &cell.Cell{RAT: cell.GSM, MCC: clone.MCC, MNC: clone.MNC, Area: cell.Some(cell.Area(12061)),
+			ID: cell.Some(uint64(3633)), PCI: cell.Some(uint16(35)), ARFCN: cell.Some(uint32(62)), RSSI: cell.Some(cell.DBm(-47))}})
+	}
+	e.Finish()
+	events := map[string]analyzer.Event{}
+	for _, ev := range e.Take() {
+		events[ev.ID] = ev
+	}
+	require.Len(t, events, 1)
+	for _, ev := range events {
+		require.Equal(t, analyzer.High, ev.Severity)
+		require.Len(t, ev.Cells, 2)
+	}
+}
