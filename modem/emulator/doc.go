@@ -34,6 +34,7 @@
 //	delay 300ms                     how long it takes over every answer from now on
 //	chunk 7 2ms                     answers come in pieces of 7 bytes, 2 ms apart; "chunk 0" ends that
 //	lose 200                        one character in 200 is lost, on the average; "lose 0" ends that
+//	corrupt 10                      one character in 10 is another one; "corrupt 0" ends that
 //	garbage 64                      64 random bytes
 //	silence 30s                     hears and says nothing for so long
 //	unplug 5s                       is pulled out, and back after so long

@@ -68,6 +68,7 @@ type Emulator struct {
 	chunk      int
 	pause      time.Duration
 	lose       int
+	corrupt    int
 	silent     time.Time // until when it says nothing
 	busy       time.Time // until when it works on the commands it has heard
 	free       time.Time // until when the line carries what was printed

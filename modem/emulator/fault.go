@@ -1,6 +1,9 @@
 package emulator
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // transmitLimit is how long the terminal may refuse bytes before they are dropped, as a modem drops them.
 const transmitLimit = 100 * time.Millisecond
@@ -12,8 +15,8 @@ type output struct {
 	cut     bool   // some of it did not get to the terminal
 }
 
-// transmit writes bytes to the terminal when the line is free, in pieces if the scenario says so and without those
-// characters that it says are lost.
+// transmit writes bytes to the terminal when the line is free, in pieces if the scenario says so, without those characters
+// that it says are lost and with others for those that it says are corrupted.
 func (e *Emulator) transmit(b []byte, o output) {
 	if e.lose > 0 {
 		kept := b[:0:0]
@@ -24,6 +27,14 @@ func (e *Emulator) transmit(b []byte, o output) {
 		}
 		o.cut = len(kept) < len(b)
 		b = kept
+	}
+	if e.corrupt > 0 {
+		b = slices.Clone(b)
+		for i := range b {
+			if e.random.IntN(e.corrupt) == 0 {
+				b[i], o.cut = byte(e.random.Uint32()), true
+			}
+		}
 	}
 	now := time.Now()
 	if e.chunk == 0 && !e.free.After(now) {

@@ -153,6 +153,10 @@ func (p *parser) line(line string) error {
 		n, err := number(rest)
 		p.add(func(e *Emulator) { e.lose = n })
 		return err
+	case "corrupt":
+		n, err := number(rest)
+		p.add(func(e *Emulator) { e.corrupt = n })
+		return err
 	case "garbage":
 		n, err := number(rest)
 		p.add(func(e *Emulator) { e.garbage(n) })
