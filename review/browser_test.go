@@ -155,7 +155,13 @@ func (b *browser) open(path string) {
 // wait waits until a condition holds in the page.
 func (b *browser) wait(condition string) {
 	b.t.Helper()
-	_, err := chromedp.Run(b.ctx, chromedp.Poll[any]("!!("+condition+")", chromedp.WithPollingTimeout(20*time.Second)))
+	var err error
+	for range 10 {
+		_, err = chromedp.Run(b.ctx, chromedp.Poll[any]("!!("+condition+")", chromedp.WithPollingTimeout(20*time.Second)))
+		if err == nil || !strings.Contains(err.Error(), "context") && !strings.Contains(err.Error(), "navigated") || b.ctx.Err() != nil { // another page came meanwhile
+			break
+		}
+	}
 	require.NoError(b.t, err, condition)
 }
 
