@@ -7,7 +7,8 @@ const redacted = "<redacted>"
 
 // redactor strips identities from lines, in the order in which a modem printed them: what Scrub finds, and what the
 // commands declare. It cannot know an unlabelled TMSI that nobody declared, or whose column moved because a comma was lost:
-// a TMSI looks like a cell identity. Nor does it know a number without a plus in a line that nobody declared.
+// a TMSI looks like a cell identity. Nor does it know a number without a plus or a type of address in a line that nobody
+// declared.
 type redactor struct {
 	labels []string              // declared for any line
 	fields map[string][]Identity // declared, by prefix

@@ -61,24 +61,46 @@ func TestScrub(t *testing.T) {
 		`SNR: 1234`:                      `SNR: 1234`,
 		`TMSI,FREQ`:                      `TMSI,FREQ`,
 
+		// by the type of address
+		`+XID: 1,"0612345678",129`:                           `+XID: 1,"<number>",129`,
+		`^XID: "31612345678", 145,4`:                         `^XID: "<number>", 145,4`,
+		`*XID: 1,0612345678,129`:                             `*XID: 1,<number>,129`,
+		`+XID: "11880",129`:                                  `+XID: "<number>",129`,
+		`+XID: "061234567890123",129`:                        `+XID: "<15 digits>",129`,
+		`+XID: "0612345678",12`:                              `+XID: "0612345678",12`,
+		`#SERVINFO: 6300,-85,"vodafone NL","20404",129,00DE`: `#SERVINFO: 6300,-85,"vodafone NL","20404",129,00DE`,
+		`#RFSTS:"310410",128,-80`:                            `#RFSTS:"310410",128,-80`,
+		`+XID: "00101",161`:                                  `+XID: "00101",161`,
+
 		// by purpose
-		`+CLIP: "01711234567",129`:           `+CLIP: <redacted>`,
-		`+CMTI: "SM",3`:                      `+CMTI: <redacted>`,
-		`+CRING: VOICE`:                      `+CRING: <redacted>`,
-		`+CUSD: 0,"Ihre Nummer 0171",15`:     `+CUSD: <redacted>`,
-		`+CNUM: ,"01711234567",129`:          `+CNUM: <redacted>`,
-		`+CCID:1234`:                         `+CCID: <redacted>`,
-		`^ICCID: 98940200`:                   `^ICCID: <redacted>`,
-		`%XICCID: 8949`:                      `%XICCID: <redacted>`,
-		`#CGSN: 1`:                           `#CGSN: <redacted>`,
-		`+CMTI:`:                             `+CMTI:`,
-		`ATD01711234567;`:                    `ATD<redacted>`,
-		`AT+CMGS="01711234567"`:              `AT+CMGS=<redacted>`,
-		`at+cpin="1234"`:                     `at+cpin=<redacted>`,
-		`AT+CREG=2;+CPIN=1234;+CSQ`:          `AT+CREG=2;+CPIN=<redacted>`,
-		`AT+CPIN=?`:                          `AT+CPIN=?`,
-		`AT+CGSN`:                            `AT+CGSN`,
-		`+CME ERROR: SIM 262011234567890 no`: `+CME ERROR: SIM <15 digits> no`,
+		`+QIND: "ccinfo",1,1,4,0,0,"0612345678",129`: `+QIND: "ccinfo",<redacted>`,
+		`+QIND: "act","LTE"`:                         `+QIND: "act","LTE"`,
+		`+QIND: "csq",20,99`:                         `+QIND: "csq",20,99`,
+		`^DSCI: 1,1,4,0,0,0612345678,129`:            `^DSCI: <redacted>`,
+		`*ECAV: 1,6,1,,,"0612345678",129`:            `*ECAV: <redacted>`,
+		`#ECAM: 0,6,1,,,"0612345678",129`:            `#ECAM: <redacted>`,
+		`^ORIG:1,0,"0612345678"`:                     `^ORIG: <redacted>`,
+		`+CIEV: "CALL",1,"0612345678"`:               `+CIEV: "CALL",<redacted>`,
+		`+CIEV: CALL,1,0612345678`:                   `+CIEV: CALL,<redacted>`,
+		`+CIEV: 2,4`:                                 `+CIEV: 2,4`,
+		`+CNAP: "ALICE SMITH",0`:                     `+CNAP: <redacted>`,
+		`+CLIP: "01711234567",129`:                   `+CLIP: <redacted>`,
+		`+CMTI: "SM",3`:                              `+CMTI: <redacted>`,
+		`+CRING: VOICE`:                              `+CRING: <redacted>`,
+		`+CUSD: 0,"Ihre Nummer 0171",15`:             `+CUSD: <redacted>`,
+		`+CNUM: ,"01711234567",129`:                  `+CNUM: <redacted>`,
+		`+CCID:1234`:                                 `+CCID: <redacted>`,
+		`^ICCID: 98940200`:                           `^ICCID: <redacted>`,
+		`%XICCID: 8949`:                              `%XICCID: <redacted>`,
+		`#CGSN: 1`:                                   `#CGSN: <redacted>`,
+		`+CMTI:`:                                     `+CMTI:`,
+		`ATD01711234567;`:                            `ATD<redacted>`,
+		`AT+CMGS="01711234567"`:                      `AT+CMGS=<redacted>`,
+		`at+cpin="1234"`:                             `at+cpin=<redacted>`,
+		`AT+CREG=2;+CPIN=1234;+CSQ`:                  `AT+CREG=2;+CPIN=<redacted>`,
+		`AT+CPIN=?`:                                  `AT+CPIN=?`,
+		`AT+CGSN`:                                    `AT+CGSN`,
+		`+CME ERROR: SIM 262011234567890 no`:         `+CME ERROR: SIM <15 digits> no`,
 	} {
 		got, n := Scrub(line)
 		require.Equal(t, want, got)
@@ -163,6 +185,7 @@ func TestCellIdentitiesSurvive(t *testing.T) {
 			nci = rapid.Uint64Range(0, 999999999).Draw(t, "digits")
 			nci, _ = parseHex(fmt.Sprint(nci))
 		}
+		by := rapid.SampledFrom([]int{128, 129, 145, 161, 702}).Draw(t, "next column")
 		for _, line := range []string{
 			fmt.Sprintf(`+C5GREG: 2,1,"%06X","%09X",11,1,"01"`, nci>>12&0xFFFFFF, nci),
 			fmt.Sprintf(`+C5GREG: 2,1,"%06X","%016X",11`, nci>>12&0xFFFFFF, nci),
@@ -172,6 +195,13 @@ func TestCellIdentitiesSurvive(t *testing.T) {
 			fmt.Sprintf(`+CEREG: 2,1,"%04X","%08X",7`, nci&0xFFFF, nci&0xFFFFFFF),
 			fmt.Sprintf(`^MONSC: NR,460,00,633984,1,%X,8,%X,-85,-10,15`, nci, nci>>12&0xFFFFFF),
 			fmt.Sprintf(`1,9,262,02,%X,%09X,641760,940,5078,450,19,76,76,84`, nci>>12&0xFFFFFF, nci),
+			// what stands behind may be a type of address by chance
+			fmt.Sprintf(`+CPSI: NR5G_SA,Online,311-480,0x%X,%d,%d,NR5G_BAND78,629952,-920,-110,150`, nci>>12&0xFFFFFF, nci, by),
+			fmt.Sprintf(`+QENG: "servingcell","NOCONN","NR5G-SA","TDD",460,11,%X,%d,%X,633984,78,12,-89,-8,15,1,34`, nci, by, nci>>12&0xFFFFFF),
+			fmt.Sprintf(`+QENG: "servingcell","NOCONN","LTE","FDD",262,03,%X,%d,6200,20,3,3,2AFB,-105,-11,-76,10,23`, nci&0xFFFFFFF, by),
+			fmt.Sprintf(`1,9,262,02,%X,%09X,%d,940,5078,450,19,76,76,84`, nci>>12&0xFFFFFF, nci, by),
+			fmt.Sprintf(`%%XMONITOR: 1,"EDAV","EDAV","26295","00B7",7,4,"%08X",7,2300,%d,39,"", "11100000","11100000"`, nci&0xFFFFFFF, by),
+			fmt.Sprintf(`#SERVINFO: 6300,-85,"vodafone NL","%d",%d,00DE,64,3,-255,"II",FF`, 20000+nci%60000, by),
 		} {
 			got, n := Scrub(line)
 			require.Equal(t, line, got)
@@ -253,6 +283,12 @@ var lostCommas = []string{
 	`#RFSTS: "310 410",800,-93,8B1E,255,-5%s,"AT&T",3,2`, `+QENG: "servingcell",-93%s,-11`, `+XID: 7%s`, `+XID: %s77,1`, `+XID: A204B1%s,1`, `+XID: 0%s0`,
 }
 
+// calls are lines that tell of one, in which a number without a plus stands at %s.
+var calls = []string{
+	`+QIND: "ccinfo",1,1,4,0,0,"%s",129`, `^DSCI: 1,1,4,0,0,%s,129`, `*ECAV: 1,6,1,,,"%s",129`, `#ECAM: 0,6,1,,,"%s",129`, `^ORIG:1,0,"%s"`,
+	`+CIEV: "CALL",1,"%s"`, `+CLIP: "%s",161,,,,0`, `+CNAP: "%s",0`, `+CSSU: 1,,"%s",129`, `+XID: "%s",128`, `!XID: 1,2,"%s" , 145,0`, `*XID: 1,0%s,161`,
+}
+
 // Whatever a modem prints, no identity gets out: not in an answer, an unsolicited line, a trace, an error or a transcript.
 func TestNoIdentitySurvives(t *testing.T) {
 	t.Parallel()
@@ -261,8 +297,13 @@ func TestNoIdentitySurvives(t *testing.T) {
 	commands := []Command{csq, cereg, serving, ati, rfsts, ucged}
 	rapid.Check(t, func(t *rapid.T) {
 		id := identities().Draw(t, "identity")
-		frames := planted
-		if bare := strings.Trim(id.spelled, " \""); consistsOf(bare, isDigit) && len(bare) < 19 {
+		frames, failure := planted, "+CME ERROR: "+id.spelled
+		if rapid.Bool().Draw(t, "call") {
+			number := rapid.StringMatching(`[1-9][0-9]{8,11}`).Draw(t, "number")
+			id = identity{number, number}
+			frames, failure = calls, "ERROR"
+		}
+		if bare := strings.Trim(id.spelled, " \""); failure != "ERROR" && consistsOf(bare, isDigit) && len(bare) < 19 {
 			frames = append(frames[:len(frames):len(frames)], lostCommas...)
 		}
 		var screen strings.Builder
@@ -274,7 +315,7 @@ func TestNoIdentitySurvives(t *testing.T) {
 			screen.WriteString(line)
 			screen.WriteString(rapid.SampledFrom([]string{"\r\n", "\n", "\r", "\r\r\n", "\r\n\r\n"}).Draw(t, "end"))
 		}
-		screen.WriteString(rapid.SampledFrom([]string{"\r\nOK\r\n", "\r\nERROR\r\n", "\r\n+CME ERROR: " + id.spelled + "\r\n"}).Draw(t, "final"))
+		screen.WriteString(rapid.SampledFrom([]string{"\r\nOK\r\n", "\r\nERROR\r\n", "\r\n" + failure + "\r\n"}).Draw(t, "final"))
 		command := rapid.SampledFrom(commands).Draw(t, "command")
 
 		var seen strings.Builder
@@ -310,7 +351,7 @@ func TestNoIdentitySurvives(t *testing.T) {
 		}
 		for i := 0; i+6 <= len(id.secret); i++ {
 			part := id.secret[i : i+6]
-			if strings.Contains(strings.Join(realLines, "\n")+strings.Join(planted, "\n")+strings.Join(lostCommas, "\n"), part) {
+			if strings.Contains(strings.Join(realLines, "\n")+strings.Join(planted, "\n")+strings.Join(lostCommas, "\n")+strings.Join(calls, "\n"), part) {
 				continue
 			}
 			require.NotContains(t, seen.String(), part, "of %q in %q", id.spelled, screen.String())

@@ -12,8 +12,8 @@ import (
 // is the net under the declared fields, and all there is for text of unknown origin: lines and commands whose very purpose
 // is a number, an identity or a PIN (+CLIP, +CNUM, +CIMI...), values behind a label (IMEI:, TMSI, ICCID...), strings of 14
 // and more digits (IMSI, IMEI, ICCID: TS 23.003 2.2 and 6.2, ITU-T E.118), also in UCS2, hexadecimal or grouped as printed
-// on labels, and numbers that begin with a plus. Zero-padded cell identities, times and operator names in UCS2 stay. A
-// scrubbed line is not changed by scrubbing it again.
+// on labels, numbers that begin with a plus, and numbers before a type of address (TS 27.007 6.1). Zero-padded cell
+// identities, times and operator names in UCS2 stay. A scrubbed line is not changed by scrubbing it again.
 func Scrub(line string) (string, int) {
 	if prefix, rest := Prefix(line); prefix != "" && isIdentityLine(prefix[1:]) {
 		if value := strings.TrimSpace(rest); value == "" || value == redacted {
@@ -21,20 +21,38 @@ func Scrub(line string) (string, int) {
 		}
 		return prefix + ": " + redacted, 1
 	}
-	if at := privateArgument(line); at > 0 {
+	if at := max(privateArgument(line), callEvent(line)); at > 0 {
 		if line[at:] == redacted {
 			return line, 0
 		}
 		return line[:at] + redacted, 1
 	}
 	line, labels := scrubLabels(line)
+	line, numbers := scrubNumbers(line)
 	line, digits := scrubDigits(line)
-	return line, labels + digits
+	return line, labels + numbers + digits
 }
 
-// identityLines are the names, without the mark, of lines that hold a number, a message or what the SIM stores.
+// identityLines are the names, without the mark, of lines that hold a number, a name, a message or what the SIM stores.
 var identityLines = strings.Fields("CLIP CMT CMTI CDS CDSI CRING COLP CCWA CDIP CLCC CUSD CMGR CMGL CPBR CPBF CSCA CSIM " +
-	"CRSM CGLA EGMR")
+	"CRSM CGLA EGMR CNAP CSSU CDNIP DSCI ECAV ECAM ORIG XCALLINFO")
+
+// callEvents are lines that tell of much, and of calls where their first field says so.
+var callEvents = map[string][]string{"+QIND": {"ccinfo", "SMS DONE"}, "+CIEV": {"CALL", "MESSAGE"}}
+
+// callEvent finds where the private part of such a line begins; 0 when there is none.
+func callEvent(line string) int {
+	prefix, rest := Prefix(line)
+	kinds := callEvents[prefix]
+	if kinds == nil {
+		return 0
+	}
+	kind, rest := nextField(rest)
+	if rest == "" || !slices.ContainsFunc(kinds, func(k string) bool { return strings.EqualFold(k, kind) }) {
+		return 0
+	}
+	return len(line) - len(rest) + 1
+}
 
 // privateCommands are the names, without the mark, of commands that are given a number, a PIN or a message.
 var privateCommands = strings.Fields("CMGS CMGW CMGC CPBW CSCA CUSD CPIN CPIN2 CLCK CPWD CCFC EGMR CSIM CRSM CGLA")
@@ -183,6 +201,52 @@ func wordEnd(line string, start int) int {
 		}
 	}
 	return end
+}
+
+// scrubNumbers finds telephone numbers by the type of address behind them: "0612345678",129.
+func scrubNumbers(line string) (string, int) {
+	var out replacer
+	for i := 0; i < len(line); i++ {
+		if !isDigit(line[i]) {
+			continue
+		}
+		end := digitsEnd(line, i)
+		if typeOfAddress(line[end:]) && isNumber(line, i, end) {
+			out.replace(line, i, end, "<number>")
+		}
+		i = end
+	}
+	return out.done(line)
+}
+
+// isNumber says whether digits before a type of address may be a number and cannot be of a cell, of which the next column may
+// be 129 too. In quotes only a PLMN is decimal: "20404",129 is a network and a PCI. Without quotes it is a number only when it
+// begins as one dialled at home, and is longer than a cell identity that begins with a zero.
+func isNumber(line string, start, end int) bool {
+	digits := line[start:end]
+	if len(digits) < 5 || len(digits) > 13 {
+		return false
+	}
+	if start > 0 && line[start-1] == '"' && end < len(line) && line[end] == '"' {
+		return len(digits) > 6 || digits[0] == '0' && digits[:3] != "001" || digits[0] == '1' || digits[0] == '8'
+	}
+	return len(digits) > 9 && digits[0] == '0' && digits[1] != '0' && (start == 0 || !isWord(line[start-1]))
+}
+
+// typeOfAddress says whether a text goes on with one (TS 24.008 10.5.4.7): 128 and 129 not known, 145 international, 161
+// national.
+func typeOfAddress(text string) bool {
+	text = strings.TrimPrefix(text, `"`)
+	text = strings.TrimLeft(text, " ")
+	if !strings.HasPrefix(text, ",") {
+		return false
+	}
+	text = strings.TrimLeft(text[1:], " ")
+	switch text[:digitsEnd(text, 0)] {
+	case "128", "129", "145", "161":
+		return true
+	}
+	return false
 }
 
 // scrubDigits finds identities by their shape.
