@@ -426,6 +426,18 @@ func TestBadPorts(t *testing.T) {
 		require.ErrorAs(t, err, &e)
 		require.Contains(t, e.Hint(), tc.hint)
 	}
+	// Every program has /dev/null open, which does not make it a port in use.
+	tree := newTree(t)
+	for pid := range 5 {
+		tree.process(100+pid, "bash", "/dev/null")
+		tree.process(200+pid, "cat", e.Path())
+	}
+	_, err = tree.open("/dev/null")
+	require.ErrorIs(t, err, ErrNotAPort)
+	require.NoError(t, held.Close())
+	_, err = tree.open(e.Path())
+	require.ErrorIs(t, err, ErrBusy)
+	require.ErrorContains(t, err, "held by cat (pid 200), cat (pid 201), cat (pid 202) and 2 more")
 	_, err = New(Config{})
 	require.ErrorContains(t, err, "no modem is named")
 	_, err = New(Config{Device: "/dev/ttyUSB2", Family: "nokia"})

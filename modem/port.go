@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"go.bug.st/serial"
+	"golang.org/x/sys/unix"
 
 	"vigie/modem/at"
 )
@@ -112,28 +113,38 @@ func (h Host) lock(device string) (*os.File, error) {
 	if err != nil {
 		return nil, h.explain(device, err)
 	}
-	if err := flock(file); err != nil {
+	if err := h.flock(file); err != nil {
 		file.Close()
 		return nil, err
 	}
 	return file, nil
 }
 
-func flock(file *os.File) error {
+// flock takes the lock, of a terminal only.
+func (h Host) flock(file *os.File) error {
 	raw, err := file.SyscallConn()
 	if err != nil {
 		return fmt.Errorf("%s: %w", file.Name(), err)
 	}
 	var fd uintptr
-	var locked error
+	var line, locked error
 	if err := raw.Control(func(n uintptr) {
-		fd, locked = n, syscall.Flock(int(n), syscall.LOCK_EX|syscall.LOCK_NB)
+		if fd = n; fd > maxDescriptor {
+			return
+		}
+		if _, line = unix.IoctlGetTermios(int(n), unix.TCGETS); line == nil {
+			locked = syscall.Flock(int(n), syscall.LOCK_EX|syscall.LOCK_NB)
+		}
 	}); err != nil {
 		return fmt.Errorf("%s: %w", file.Name(), err)
 	}
 	switch {
 	case fd > maxDescriptor:
 		return &PortError{Device: file.Name(), Err: syscall.EMFILE, Advice: "this program has too many files open: use one process for fewer modems"}
+	case errors.Is(line, syscall.ENOTTY), errors.Is(line, syscall.EINVAL): // /dev/null, which half of all programs have open
+		return &PortError{Device: file.Name(), Err: ErrNotAPort, Advice: notAPort}
+	case line != nil:
+		return h.explain(file.Name(), line)
 	case errors.Is(locked, syscall.EWOULDBLOCK):
 		return busy(file.Name(), nil, errors.New("another program has locked it"))
 	case locked != nil:
@@ -141,6 +152,8 @@ func flock(file *os.File) error {
 	}
 	return nil
 }
+
+const notAPort = "`vigie probe` lists the ports of modems, such as /dev/ttyUSB2"
 
 // explain turns what the system or the library said into an error for people.
 func (h Host) explain(device string, err error) error {
@@ -162,10 +175,13 @@ func (h Host) explain(device string, err error) error {
 		return &PortError{Device: device, Err: ErrUnplugged, Detail: "nothing is behind it",
 			Advice: "plug the modem out and in again; `vigie probe` lists the ports that are there"}
 	case code == serial.InvalidSerialPort:
-		return &PortError{Device: device, Err: ErrNotAPort, Advice: "`vigie probe` lists the ports of modems, such as /dev/ttyUSB2"}
+		return &PortError{Device: device, Err: ErrNotAPort, Advice: notAPort}
 	}
 	return &PortError{Device: device, Err: err}
 }
+
+// mostHolders is how many programs are named to a person.
+const mostHolders = 3
 
 // busy says who has the port, and what keeps ModemManager away, which is the usual one.
 func busy(device string, holders []Holder, cause error) error {
@@ -177,6 +193,8 @@ func busy(device string, holders []Holder, cause error) error {
 		mm = mm || p.Program == "ModemManager"
 	}
 	switch {
+	case len(names) > mostHolders:
+		e.Detail = fmt.Sprintf("held by %s and %d more", strings.Join(names[:mostHolders], ", "), len(names)-mostHolders)
 	case len(names) > 0:
 		e.Detail = "held by " + strings.Join(names, ", ")
 	case cause != nil:
