@@ -59,6 +59,9 @@ func examine(t *term, r *modem.Report) {
 	tellCheck(t, false, "firmware", orUnknown(r.Ident.Firmware), "")
 	says, hint := "read as "+r.Dialect.Title+"; evidence: "+string(r.Dialect.Evidence), ""
 	switch {
+	case r.Dialect.Name == "generic" && dialect.Suspect(r.Ident) != nil:
+		name := dialect.Suspect(r.Ident).Name
+		hint = "it may be of the family " + name + ", of which nobody has recorded an answer: try vigie watch --family " + name + ", and contribute what vigie record writes"
 	case r.Dialect.Name == "generic":
 		hint = "no family is known for this modem: only what the 3GPP standard prints is read. If you know better, name it to vigie watch with --family; vigie record makes a transcript with which it can be added"
 	case r.Dialect.Evidence != dialect.Recorded:

@@ -37,6 +37,21 @@ func TestDoctorOfAModem(t *testing.T) {
 	}
 }
 
+// A family of which nobody has recorded an answer is named, and not used.
+func TestExperimentalFamilyIsNamed(t *testing.T) {
+	em, _ := emulate(t, "answer AT+CGMI\n  MeiG\nanswer AT+CGMM\n  SLM770A", emulator.Options{})
+	out, _, status := vigie(t, "probe", em.Path())
+	require.Zero(t, status)
+	require.Contains(t, out, "generic, evidence")
+	require.Contains(t, strings.Join(strings.Fields(out), " "), "it may be of the family meig")
+	out, _, status = vigie(t, "doctor", em.Path())
+	require.Zero(t, status)
+	require.Contains(t, strings.Join(strings.Fields(out), " "), "try vigie watch --family meig")
+	for _, got := range em.Received() {
+		require.NotContains(t, got, "SGCELLINFO")
+	}
+}
+
 func TestDoctorOfNoModem(t *testing.T) {
 	out, stderr, status := vigie(t, "doctor", "/dev/null")
 	require.Equal(t, 1, status)

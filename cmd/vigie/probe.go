@@ -11,6 +11,7 @@ import (
 	"vigie/analyzer"
 	"vigie/analyzer/rules"
 	"vigie/modem"
+	"vigie/modem/dialect"
 )
 
 // ProbeCmd says which modems are there.
@@ -36,6 +37,7 @@ type probed struct {
 	Firmware     string   `json:"firmware,omitempty"`
 	Dialect      string   `json:"dialect,omitempty"`
 	Evidence     string   `json:"evidence,omitempty"`
+	Experimental string   `json:"experimental,omitempty"`
 	SIM          string   `json:"sim,omitempty"`
 	Reports      []string `json:"reports,omitempty"`
 	Refused      []string `json:"refused,omitempty"`
@@ -125,6 +127,9 @@ func (l *probed) fill(r modem.Report, failed error) {
 	l.SIM = r.SIM.String()
 	if r.Dialect != nil {
 		l.Dialect, l.Evidence = r.Dialect.Name, string(r.Dialect.Evidence)
+		if d := dialect.Suspect(r.Ident); d != nil && r.Dialect.Name == "generic" {
+			l.Experimental = d.Name
+		}
 		l.Reports = r.Reports.Words()
 		for _, a := range analyzer.New(rules.All(), analyzer.Options{}).Available(r.Reports) {
 			if a.Missing != 0 {
@@ -157,6 +162,9 @@ func (l *probed) print(t *term, r modem.Report) {
 	row("firmware", l.Firmware)
 	if l.Dialect != "" {
 		row("dialect", l.Dialect+", evidence: "+l.Evidence)
+	}
+	if l.Experimental != "" {
+		row("experimental", "it may be of the family "+l.Experimental+", of which nobody has recorded an answer: try it with --family "+l.Experimental+", and contribute what vigie record writes")
 	}
 	row("SIM", l.SIM)
 	row("reports", strings.Join(l.Reports, " "))

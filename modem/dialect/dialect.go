@@ -138,6 +138,16 @@ func For(id Ident) *Dialect {
 	return generic.As(id)
 }
 
+// Suspect is the experimental dialect that a modem may speak, and that nobody but the user chooses; nil when there is none.
+func Suspect(id Ident) *Dialect {
+	for _, d := range All() {
+		if d.Evidence == Experimental && d.Match(id) {
+			return d
+		}
+	}
+	return nil
+}
+
 // As is the dialect as this modem speaks it: also for a modem that was told to be of this family, whatever it says it is.
 func (d *Dialect) As(id Ident) *Dialect {
 	tied := *d
