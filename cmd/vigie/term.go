@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -13,9 +14,11 @@ import (
 
 // term is one output stream. On a terminal it has colour and a progress line; in a pipe it is plain text.
 type term struct {
-	w        io.Writer
-	colour   bool
-	live     bool // a terminal: a progress line may be drawn and redrawn
+	w      io.Writer
+	colour bool
+	live   bool // a terminal: a progress line may be drawn and redrawn
+
+	mu       sync.Mutex // followers and modems speak at the same time
 	progress string
 }
 
@@ -43,7 +46,9 @@ func newTerm(w io.Writer, colour string) *term {
 
 // Write makes term an io.Writer that does not tear the progress line.
 func (t *term) Write(p []byte) (int, error) {
-	t.clear()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.erase()
 	return t.w.Write(p)
 }
 
@@ -63,7 +68,9 @@ func (t *term) status(format string, args ...any) {
 	if !t.live {
 		return
 	}
-	t.clear()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.erase()
 	t.progress = oneLine(fmt.Sprintf(format, args...))
 	if width, _, err := xterm.GetSize(int(t.w.(*os.File).Fd())); err == nil && width > 1 && len(t.progress) >= width {
 		t.progress = t.progress[:width-1]
@@ -73,6 +80,12 @@ func (t *term) status(format string, args ...any) {
 
 // clear takes the progress line away.
 func (t *term) clear() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.erase()
+}
+
+func (t *term) erase() {
 	if t.progress != "" {
 		fmt.Fprint(t.w, "\r\x1b[K")
 		t.progress = ""

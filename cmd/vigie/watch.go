@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"vigie/cell"
@@ -50,6 +53,20 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 	for _, n := range l.store.Notices() {
 		p.err.printf("store: %s\n", oneLine(n))
 	}
+	reload, unfollow, err := followInflux(context.WithoutCancel(ctx), config.Influx, l.store, func(text string) { p.err.printf("influx: %s\n", oneLine(text)) })
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if stopping := unfollow(); err == nil {
+			err = stopping
+		}
+	}()
+	defer onHangup(func() {
+		if err := reload(); err != nil {
+			tell(p.err, fmt.Errorf("reloading: %w", err))
+		}
+	})()
 	if err := l.resume(ctx, func(n int) { p.err.status("taking up what was learned: %s", plural(n, "record")) }); err != nil {
 		return err
 	}
@@ -70,6 +87,26 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 	log := watchLogs{out: p.out, several: len(modems) > 1}
 	l.told, l.event = log.record, log.event
 	return watch(ctx, l, func(sensor string, err error) { tell(p.err, fmt.Errorf("%s: %w", sensor, err)) }, modems...)
+}
+
+// onHangup calls f at each SIGHUP until the returned function is called.
+func onHangup(f func()) (stop func()) {
+	hangups, done := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(hangups, syscall.SIGHUP)
+	go func() {
+		for {
+			select {
+			case <-hangups:
+				f()
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() {
+		signal.Stop(hangups)
+		close(done)
+	}
 }
 
 // watched is one modem to watch.
