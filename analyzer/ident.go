@@ -101,6 +101,50 @@ func (i *Ident) merge(j *Ident) {
 	i.Has |= j.Has
 }
 
+// ident reads the identity out of a cell, without what cannot be.
+func (e *Engine) ident(c *cell.Cell) Ident {
+	i := Ident{RAT: c.RAT}
+	if c.RAT != cell.UnknownRAT {
+		i.Has |= cell.FieldRAT
+	}
+	if c.MCC != "" {
+		i.Has |= cell.FieldMCC
+	}
+	if c.MNC != "" {
+		i.Has |= cell.FieldMNC
+	}
+	i.PLMN = e.nets.index(c.MCC, c.MNC)
+	if a, ok := c.Area.Get(); ok && !a.Reserved(c.RAT) {
+		if a <= c.RAT.MaxArea() || c.RAT == cell.UnknownRAT {
+			i.Area = a
+			i.Has |= cell.FieldArea
+		} else {
+			e.note("area code out of range")
+		}
+	}
+	if id, ok := c.ID.Get(); ok {
+		if c.RAT == cell.UnknownRAT || id < c.RAT.MaxCellID() {
+			i.ID = id
+			i.Has |= cell.FieldCellID
+		} else {
+			e.note("cell id out of range")
+		}
+	}
+	if p, ok := c.PCI.Get(); ok {
+		if c.RAT == cell.UnknownRAT || p <= c.RAT.MaxPCI() {
+			i.PCI = p
+			i.Has |= cell.FieldPCI
+		} else {
+			e.note("physical identity out of range")
+		}
+	}
+	if n, ok := c.ARFCN.Get(); ok {
+		i.ARFCN = n
+		i.Has |= cell.FieldARFCN
+	}
+	return i
+}
+
 // networks is the table of PLMNs that were seen, each once however its MNC was printed. Index 0 is not known.
 type networks struct {
 	List []cell.PLMN // as first printed

@@ -1,0 +1,66 @@
+package analyzer
+
+import "vigie/cell"
+
+// registration is what the modem last said of one domain.
+type registration struct {
+	Status  uint8
+	Has     bool
+	Cause   uint16
+	HasWhy  bool
+	At      int64
+	Changed int64 // when Status changed
+	Why     int64 // when Cause last appeared or changed
+}
+
+// registered tells whether any domain was registered at the last answer.
+func (s *site) registered() bool {
+	for i := range s.Regs {
+		switch s.Regs[i].Status {
+		case 1, 5, 6, 7, 9, 10:
+			return true
+		}
+	}
+	return false
+}
+
+func domainIndex(d cell.Domain) int {
+	switch d {
+	case cell.CS:
+		return 0
+	case cell.PS:
+		return 1
+	case cell.EPS:
+		return 2
+	case cell.FGS:
+		return 3
+	}
+	return -1
+}
+
+func (s *site) register(v *View, r *cell.Registration) {
+	i := domainIndex(r.Domain)
+	st, ok := r.Status.Get()
+	if i < 0 || !ok {
+		return
+	}
+	s.Seen |= cell.FieldRegistration
+	g := &s.Regs[i]
+	if !g.Has || g.Status != st {
+		g.Changed = s.Now
+	}
+	cause, why := r.Cause.Get()
+	if kind, given := r.CauseType.Get(); given && kind != 0 {
+		why = false // the manufacturer's own number
+	}
+	if why {
+		s.Seen |= cell.FieldCause
+	}
+	if !v.Rejected && (st == 3 || why && !r.Registered()) {
+		v.Rejected, v.Domain, v.Cause, v.HasCause = true, i, cause, why
+	}
+	if why && (!g.HasWhy || g.Cause != cause) {
+		g.Why = s.Now
+	}
+	*g = registration{Status: st, Has: true, Cause: cause, HasWhy: why, At: s.Now, Changed: g.Changed, Why: g.Why}
+}

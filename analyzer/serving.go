@@ -1,0 +1,188 @@
+package analyzer
+
+import "vigie/cell"
+
+func (s *site) serve(v *View, o *cell.Observation) {
+	e, c := v.engine, o.Serving
+	id := e.ident(c)
+	s.supply(e, &id)
+	v.Cell = id
+	v.Level, v.HasLevel = s.level(e, c)
+	if q, ok := c.RSRQ.Get(); ok && q >= -43.5 && q <= 20 {
+		v.Quality, v.HasQuality = float32(q), true
+	}
+	if q, ok := c.SINR.Get(); ok && q >= -40 && q <= 60 {
+		v.SINR, v.HasSINR = float32(q), true
+	}
+	s.Seen |= id.Has | levelFields(c)
+	v.Serving = true
+
+	if s.Skew {
+		s.settle(&id)
+	}
+	wantsID := (s.Report | s.Seen).Has(cell.FieldCellID) || c.Placeholder.Has(cell.FieldCellID)
+	if wantsID && !id.Known() { // half an answer: a cell is there, but not which
+		if s.OutFrom == 0 {
+			s.OutFrom = s.Now
+		}
+		s.Camped = false
+		return
+	}
+	s.Seen |= cell.FieldRAT
+	if s.Camped && len(s.Stays) > 0 && s.Now-s.Stays[0].Last <= pauseMs {
+		cur := &s.Stays[0]
+		if cur.Cell.SameCell(&id) && cur.Cell.SameArea(&id) {
+			s.goOn(v, cur, &id, c)
+			return
+		}
+	}
+	s.arrive(v, &id, c)
+}
+
+// supply gives a cell the network that its line did not name. An unsolicited +CEREG names a cell without its PLMN: it is the
+// cell of that identity which is known here, else one of the network that the modem was on.
+func (s *site) supply(e *Engine, id *Ident) {
+	if id.PLMN != 0 || !id.Known() {
+		return
+	}
+	on := uint16(0)
+	if len(s.Stays) > 0 {
+		on = s.Stays[0].Cell.PLMN
+	}
+	id.PLMN = on
+	if k, _ := id.key(); on != 0 && s.Base.Cells.get(k) != nil {
+		return
+	}
+	for n := 1; n < min(len(e.nets.List), 32); n++ {
+		id.PLMN = uint16(n)
+		if k, _ := id.key(); s.Base.Cells.get(k) != nil {
+			return
+		}
+	}
+	id.PLMN = on
+}
+
+// settle drops the area of a source that updates area and cell id at different moments, until both have been the same
+// for three seconds.
+func (s *site) settle(id *Ident) {
+	if id.ID != s.Pair.ID || id.Area != s.Pair.Area || id.RAT != s.Pair.RAT {
+		s.Pair, s.SkewAt = *id, s.Now
+	}
+	if s.Now-s.SkewAt < skewMs {
+		id.Has &^= cell.FieldArea
+		id.Area = 0
+	}
+}
+
+func (s *site) goOn(v *View, cur *Stay, id *Ident, c *cell.Cell) {
+	if id.Has.Has(cell.FieldARFCN) && cur.Cell.Has.Has(cell.FieldARFCN) && id.ARFCN != cur.Cell.ARFCN ||
+		id.Has.Has(cell.FieldPCI) && cur.Cell.Has.Has(cell.FieldPCI) && id.PCI != cur.Cell.PCI {
+		v.Retuned = true
+		if id.Has.Has(cell.FieldARFCN) {
+			cur.Cell.ARFCN = id.ARFCN
+		}
+		if id.Has.Has(cell.FieldPCI) {
+			cur.Cell.PCI = id.PCI
+		}
+	}
+	if !cur.Cell.Has.Has(id.Has) || cur.Cell.PLMN == 0 {
+		learned := id.Has &^ cur.Cell.Has
+		cur.Cell.merge(id)
+		if learned.Has(cell.FieldArea) {
+			s.judge(v, cur)
+			v.AreaLearned = true
+		}
+	}
+	s.Camped, s.OutFrom = true, 0
+	s.update(v, cur, c)
+}
+
+func (s *site) update(v *View, cur *Stay, c *cell.Cell) {
+	cur.Last = s.Now
+	cur.N++
+	if v.HasLevel {
+		cur.hear(v.Level)
+	}
+	if v.HasQuality {
+		cur.QSum += v.Quality
+		cur.QN++
+		if !cur.HasQ || v.Quality > cur.Quality {
+			cur.Quality, cur.HasQ = v.Quality, true
+		}
+	}
+	if v.Obs.State == cell.Limited {
+		cur.Limited++
+	}
+	if ta, ok := c.TA.Get(); ok {
+		v.TA, v.HasTA = ta, true
+		if cur.TA > 0 && s.Now-cur.TAAt <= 15_000 {
+			v.TABefore, v.HasTABefore = uint16(cur.TA-1), true
+		}
+		cur.TA, cur.TAAt = int32(ta)+1, s.Now
+	}
+	if c.Placeholder.Has(cell.FieldArea) {
+		cur.Barred++
+	}
+	rssi, ok1 := c.RSSI.Get()
+	rsrp, ok2 := c.RSRP.Get()
+	if ok1 && ok2 {
+		over := float32(rssi - rsrp)
+		switch {
+		case cur.N == 1 || over != over:
+			s.Quiet, s.Noisy = over, 0
+		default:
+			if over-s.Quiet >= 12 && v.HasQuality && v.Quality <= -17 {
+				s.Noisy++
+			} else {
+				s.Noisy = 0
+			}
+			s.Quiet += 0.05 * (over - s.Quiet)
+		}
+	}
+}
+
+// arrive begins a stay.
+func (s *site) arrive(v *View, id *Ident, c *cell.Cell) {
+	if len(s.Stays) < maxStays {
+		s.Stays = append(s.Stays, Stay{})
+	}
+	copy(s.Stays[1:], s.Stays)
+	st := &s.Stays[0]
+	*st = Stay{Cell: *id, From: s.Now, Blind: s.Blind || len(s.Stays) == 1}
+	if !st.Blind {
+		p := &s.Stays[1]
+		st.Pause = s.Now - p.Last
+		st.Outage = s.OutFrom != 0 || st.Pause > longPause
+		if st.Pause > 10*pauseMs {
+			st.Blind = true
+		}
+	}
+	s.judge(v, st)
+	v.Arrived = true
+	s.Camped, s.Blind, s.OutFrom = true, false, 0
+	s.update(v, st, c)
+}
+
+// judge compares a stay with what is normal here, before anything of it is learned.
+func (s *site) judge(v *View, st *Stay) {
+	k, ok := st.Cell.key()
+	if !ok {
+		return
+	}
+	rec := s.Base.Cells.get(k)
+	st.NewCell = rec == nil || rec.Suspect || rec.First == st.From
+	if rec != nil && !rec.Suspect && st.Cell.Has.Has(cell.FieldArea) && rec.Ident.Has.Has(cell.FieldArea) &&
+		rec.Ident.Area != st.Cell.Area && (rec.AltN == 0 || rec.Alt != st.Cell.Area) {
+		st.OtherArea, st.WasArea = true, rec.Ident.Area
+	}
+	if st.Cell.Has.Has(cell.FieldArea) {
+		a := s.Base.Areas.get(areaKey{st.Cell.RAT, st.Cell.PLMN, st.Cell.Area})
+		st.NewArea = a == nil || a.Suspect
+	}
+	if st.Cell.Has.Has(cell.FieldARFCN) {
+		st.NewChannel = s.Base.Channels.get(channelKey{st.Cell.RAT, st.Cell.PLMN, st.Cell.ARFCN}) == nil
+	}
+	if st.Cell.PLMN != 0 {
+		st.NewNetwork = s.Base.Networks.get(st.Cell.PLMN) == nil
+	}
+}
