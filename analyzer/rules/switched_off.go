@@ -7,9 +7,9 @@ import (
 	"vigie/cell"
 )
 
-// switchedOff lists RATs that no public network of a country offers any more. Dates are those after which the last
-// network was closed, as its operator or regulator announced, a month added. An error here alarms a whole country:
-// where sources disagree, the country is left out. Last reviewed: see switched_off.md.
+// switchedOff lists RATs that no public network of a country offers any more, and since when, with some weeks to spare.
+// The dates were written from memory and checked against no announcement. An error here alarms a whole country, so the
+// rule is experimental, and a country in doubt is left out. How to check and change an entry: see switched_off.md.
 var switchedOff = []struct {
 	country string // MCC, as country() gives it
 	rat     cell.RAT

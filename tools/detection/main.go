@@ -1,11 +1,9 @@
-//go:build ignore
-
-// This program draws docs/detection-results.svg, alarms against recall, from the JSON that the bench writes:
+// Command detection draws docs/detection-results.svg, alarms against recall, from the JSON that the bench writes:
 //
-//	go run docs/detection-figure.go "4 a month=vigie.json" "40 a month=loose.json" peers.json > docs/detection-results.svg
+//	go run ./tools/detection "4 a month=vigie.json" "40 a month=loose.json" peers.json > docs/detection-results.svg
 //
 // An argument NAME=FILE is one result of score.py --json and joins the line of Vigie's budgets; a FILE alone is one of
-// peers.py --json, a result for each peer.
+// peers.py --json, a result for each peer. It measures nothing itself and reads nothing but these files.
 package main
 
 import (
