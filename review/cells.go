@@ -136,7 +136,7 @@ func (d *Desk) cellsPage(ctx context.Context, v url.Values) (*cellsPage, error) 
 // base station (eNB or RNC), a PLMN, an area code, a PCI or a channel.
 func finds(k *storage.KnownCell, q string) bool {
 	q = strings.ToLower(q)
-	if q == strings.ToLower(k.RAT.String()) || q == k.MCC+"-"+k.MNC || q == k.MCC+k.MNC || strings.ToLower(k.Sensor) == q {
+	if q == strings.ToLower(k.RAT.String()) || k.MCC != "" && q == k.MCC || q == k.MCC+"-"+k.MNC || q == k.MCC+k.MNC || strings.ToLower(k.Sensor) == q {
 		return true
 	}
 	if k.MCC != "" && q == fmt.Sprintf("%s-%s-%d", k.MCC, k.MNC, k.Area.Or(0)) {
@@ -157,7 +157,7 @@ func finds(k *storage.KnownCell, q string) bool {
 	case cell.UMTS:
 		return uint64(cell.UCI(k.ID).RNC()) == n
 	}
-	return q == k.MCC
+	return false
 }
 
 // cellPage is one cell.

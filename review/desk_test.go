@@ -1,0 +1,159 @@
+package review
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"vigie/cell"
+	"vigie/storage"
+)
+
+func TestAPIIsAsItsDescriptionSays(t *testing.T) {
+	tw := readTown(t)
+	var doc struct {
+		Paths map[string]map[string]struct {
+			Responses map[string]any
+		}
+	}
+	require.NoError(t, json.Unmarshal(openapi, &doc))
+	described := map[string]bool{}
+	for path, methods := range doc.Paths {
+		for m := range methods {
+			described[strings.ToUpper(m)+" "+path] = true
+		}
+	}
+	for p := range tw.desk.apiPaths() {
+		require.True(t, described[p], "%s is not described", p)
+		delete(described, p)
+		method, path, _ := strings.Cut(p, " ")
+		if method != "GET" {
+			continue
+		}
+		w := get(tw.desk, strings.NewReplacer("{id}", tw.events[0].ID, "{name}", "roof-1").Replace(path))
+		require.Equal(t, 200, w.Code, p)
+		require.Equal(t, "application/json", w.Header().Get("Content-Type"), p)
+		require.True(t, json.Valid(w.Body.Bytes()), p)
+	}
+	require.Empty(t, described, "described and not there")
+	require.Equal(t, 404, get(tw.desk, "/api/v1/events/nothing").Code)
+}
+
+func TestInboxFilters(t *testing.T) {
+	tw := readTown(t)
+	count := func(query string) int {
+		var got struct{ Total int }
+		require.NoError(t, json.Unmarshal(get(tw.desk, "/api/v1/events?"+query).Body.Bytes(), &got))
+		return got.Total
+	}
+	for query, want := range map[string]int{"": 7, "severity=info": 8, "severity=medium": 4, "severity=high": 1, "sensor=bag": 1, "rule=downgrade-2g": 2, "place=206-01-39321": 2, "place=39321": 2, "place=206-01": 7, "place=206": 0,
+		"text=half+a+minute": 2, "text=11016963": 5, "state=open": 0, "from=2026-11-22": 2, "to=2026-11-15": 1, "from=2026-11-20&to=2026-11-21": 2, "verdict=benign": 0, "verdict=none": 7} {
+		require.Equal(t, want, count(query), query)
+	}
+}
+
+func TestVerdictsAreKeptAndTakenBack(t *testing.T) {
+	tw := emptyDesk(t)
+	require.NoError(t, tw.store.PutEvents(context.Background(), townEvents()...))
+	give := func(judgement string, ids ...string) *httptest.ResponseRecorder {
+		return post(tw.desk, "/verdicts", url.Values{"event": ids, "judgement": {judgement}, "reason": {"because"}, "author": {"Ada"}, "back": {"/?verdict=all"}})
+	}
+	all := townEvents()
+	w := give("benign", all[0].ID, all[1].ID, all[2].ID)
+	require.Equal(t, http.StatusSeeOther, w.Code)
+	require.Equal(t, "/?verdict=all", w.Header().Get("Location"))
+	require.Equal(t, http.StatusSeeOther, give("suspicious", all[0].ID).Code)
+	require.Equal(t, http.StatusBadRequest, give("guilty", all[0].ID).Code)
+	require.Equal(t, http.StatusNotFound, give("benign", "nothing").Code)
+	require.Contains(t, get(tw.desk, "/?verdict=suspicious").Body.String(), all[0].ID)
+	require.NotContains(t, get(tw.desk, "/").Body.String(), `data-id="`+all[0].ID, "what is decided leaves the inbox")
+	require.Equal(t, http.StatusSeeOther, post(tw.desk, "/verdicts/undo", url.Values{"event": {all[0].ID}, "author": {"Bob"}}).Code)
+	history, err := tw.store.Verdicts(context.Background(), all[0].ID)
+	require.NoError(t, err)
+	require.Len(t, history, 2)
+	require.Equal(t, "Bob", history[1].UndoneBy)
+	require.Contains(t, get(tw.desk, "/?verdict=benign").Body.String(), all[0].ID, "the one before counts again")
+	stored, err := tw.store.Event(context.Background(), all[0].ID)
+	require.NoError(t, err)
+	require.Equal(t, all[0], stored, "nothing changed inside the event")
+}
+
+func TestBlindTimeIsNotQuietTime(t *testing.T) {
+	tw := readTown(t)
+	all, err := tw.desk.sensors(context.Background())
+	require.NoError(t, err)
+	var roof alive
+	for _, a := range all {
+		if a.Name == "roof-1" {
+			roof = a
+		}
+	}
+	require.Zero(t, roof.Silent)
+	day := func(n int) cover {
+		from := townStart.AddDate(0, 0, n)
+		gaps, err := tw.desk.gaps(context.Background(), tw.desk.o.Stores[0], roof.key, from, from.AddDate(0, 0, 1))
+		require.NoError(t, err)
+		c, err := tw.desk.cover(context.Background(), 0, roof.key, from, from.AddDate(0, 0, 1), roof.First, gaps)
+		require.NoError(t, err)
+		return c
+	}
+	require.Equal(t, 24*time.Hour, day(1).Watched)
+	unplugged := day(3)
+	require.Equal(t, 3*time.Hour+31*time.Minute, unplugged.Blind)
+	require.Equal(t, []blind{{townStart.Add(74*time.Hour + 10*time.Minute), townStart.Add(77*time.Hour + 41*time.Minute), "unplugged"}}, unplugged.Gaps)
+	require.Zero(t, unplugged.Off)
+	require.Equal(t, 24*time.Hour, unplugged.Watched+unplugged.Blind)
+	off := day(5)
+	require.Equal(t, 2*time.Hour+20*time.Minute, off.Off, "in steps of ten minutes")
+	require.Zero(t, off.Blind)
+	require.Contains(t, get(tw.desk, "/?verdict=all").Body.String(), "Blind: unplugged.")
+}
+
+func TestRerunShowsDifferences(t *testing.T) {
+	tw := readTown(t)
+	body := get(tw.desk, "/event/"+tw.events[0].ID+"/rerun").Body.String()
+	require.Contains(t, body, "<td>high</td><td>medium</td>")
+	require.Contains(t, body, "<td>14.2</td><td>12.2</td>")
+	none := readTown(t, func(o *Options) { o.Rerun = nil })
+	require.Equal(t, 404, get(none.desk, "/event/"+tw.events[0].ID+"/rerun").Code)
+	evs := townEvents()
+	pairs := tw.desk.compare(evs[:2], evs[1:3])
+	require.Len(t, pairs, 3)
+	require.Nil(t, pairs[0].Now)
+	require.Empty(t, pairs[1].Changes)
+	require.Nil(t, pairs[2].Then)
+}
+
+func TestCellsAreFoundByAnyIdentifier(t *testing.T) {
+	k := storage.KnownCell{RAT: cell.LTE, MCC: "206", MNC: "01", Area: cell.Some(cell.Area(4660)), ID: 11016962, PCI: cell.Some(uint16(101)), ARFCN: cell.Some(uint32(1300)), Sensor: "roof-1"}
+	for _, q := range []string{"11016962", "0xA81B02", "43035", "4660", "101", "1300", "206-01", "20601", "206-01-4660", "lte", "roof-1", "206"} {
+		require.True(t, finds(&k, q), q)
+	}
+	for _, q := range []string{"11016963", "5", "207", "gsm", "x"} {
+		require.False(t, finds(&k, q), q)
+	}
+}
+
+// Two stores are one inbox, and a verdict goes to the store of its event.
+func TestSeveralStores(t *testing.T) {
+	second, err := storage.Open(context.Background(), "", storage.Options{Memory: true})
+	require.NoError(t, err)
+	defer second.Close()
+	other := captureEvent(77, "far", captured.Add(-time.Hour), 3)
+	require.NoError(t, second.PutEvents(context.Background(), other))
+	tw := emptyDesk(t, func(o *Options) { o.Stores = append(o.Stores, Store{"far", second, second}) })
+	body := get(tw.desk, "/").Body.String()
+	require.Contains(t, body, tw.events[0].ID)
+	require.Contains(t, body, other.ID)
+	require.Equal(t, http.StatusSeeOther, post(tw.desk, "/verdicts", url.Values{"event": {other.ID}, "judgement": {"unsure"}}).Code)
+	_, ok, err := second.VerdictOf(context.Background(), other.ID)
+	require.NoError(t, err)
+	require.True(t, ok)
+}
