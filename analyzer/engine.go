@@ -105,8 +105,11 @@ func (e *Engine) Feed(r cell.Record) {
 	case *cell.Source:
 		e.source(r)
 	case *cell.Gap:
-		s := e.site(r.Sensor)
-		if s.clock(e, r.Time) {
+		s, at := e.site(r.Sensor), r.Time
+		if at.UnixMilli() < s.Now && !r.Until.IsZero() {
+			at = r.Until // a gap in which lines came unasked ends: it is told by its beginning
+		}
+		if s.clock(e, at) {
 			s.breakOff()
 		}
 	case *cell.Clock:
