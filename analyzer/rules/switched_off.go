@@ -27,7 +27,7 @@ var switchedOff = []struct {
 var switchedOffRAT = analyzer.Rule{
 	ID: "switched-off", Version: 1, Title: "a RAT that this country has switched off",
 	Needs: cell.FieldRAT | cell.FieldMCC, Cause: "sunset",
-	Min: analyzer.Medium, Max: analyzer.High, Status: analyzer.Experimental, Telling: analyzer.Strong,
+	Min: analyzer.Low, Max: analyzer.Low, Status: analyzer.Experimental, Telling: analyzer.Strong, // no alert by itself: the dates are unverified
 	Innocent: []string{
 		"this version's table is wrong or too early for this network",
 		"a private, railway or test network that keeps the old RAT",
