@@ -135,7 +135,7 @@ func tellPace(t *term, r *modem.Report) {
 	}
 	serving, slow := took(r.Dialect.Serving)
 	around, slower := took(r.Dialect.Around)
-	round := func(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
+	round := func(d time.Duration) time.Duration { return d.Truncate(time.Millisecond) + time.Millisecond } // never 0
 	says := fmt.Sprintf("%v for the serving cell, %v for all the rest", round(serving), round(around))
 	hint := ""
 	switch {

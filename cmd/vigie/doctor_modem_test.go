@@ -14,7 +14,7 @@ import (
 // The doctor says of every rule whether this modem feeds it and, where not, whether family or firmware is why; it asks
 // nothing that watching does not ask, and leaves the modem as it was.
 func TestDoctorOfAModem(t *testing.T) {
-	em, _ := emulate(t, "model nordic"+reporting+sticks[3].scenario, emulator.Options{})
+	em, _ := emulate(t, "model nordic"+reporting+sticks[3].scenario+"\ndelay 20ms", emulator.Options{})
 	before := em.Settings()
 	out, stderr, status := vigie(t, "doctor", em.Path())
 	require.Zero(t, status, stderr)
@@ -30,6 +30,7 @@ func TestDoctorOfAModem(t *testing.T) {
 			require.True(t, no, r.ID)
 		}
 	}
+	require.Regexp(t, `answers +[2-9]\dms for the serving cell`, out)
 	require.Equal(t, before, em.Settings())
 	for _, f := range cell.Fields(1<<26 - 1).Words() {
 		one, _ := cell.ParseField(f)

@@ -265,3 +265,25 @@ func TestSensorNames(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 }
+
+// A modem that cannot be watched is told, with what to do, and does not keep the others from being watched.
+func TestWatchGoesOnWithoutOneModem(t *testing.T) {
+	dir := t.TempDir()
+	scenario := "model nordic" + reporting + sticks[3].scenario + "\nat 1s\nnote end"
+	em, ctx := emulate(t, scenario, emulator.Options{})
+	db := filepath.Join(dir, "s.db")
+	var out, stderr bytes.Buffer
+	status := run(ctx, []string{"watch", "--port", filepath.Join(dir, "ttyUSB9"), "--port", em.Path(), "--store", db}, nil, &out, &stderr)
+	require.Zero(t, status, stderr.String())
+	require.Contains(t, stderr.String(), "vigie: vigie-ttyUSB9: ")
+	require.Contains(t, stderr.String(), "no such port\nhint: is the modem plugged in?")
+	exported, _, status := vigie(t, "export", "--store", db, "-")
+	require.Zero(t, status)
+	require.Contains(t, exported, `"sensor":"vigie-`+filepath.Base(em.Path())+`"`)
+
+	stderr.Reset()
+	status = run(t.Context(), []string{"watch", "--port", filepath.Join(dir, "a"), "--port", filepath.Join(dir, "b"), "--store", db}, nil, &out, &stderr)
+	require.Equal(t, 1, status, "none is left")
+	require.Contains(t, stderr.String(), "/a: no such port")
+	require.Contains(t, stderr.String(), "/b: no such port")
+}
