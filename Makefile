@@ -21,7 +21,9 @@ test: lint ## everything that must hold
 ifeq ($(RACE),)
 	@echo "SKIPPED: the race detector, for lack of a C compiler. This provides it: apt-get install gcc libc6-dev"
 endif
-	$(GO) test $(RACE) -timeout 10m ./...
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || echo "SKIPPED: the review desk in a real browser, for lack of Chromium. This provides it: apt-get install chromium"
+	@test "$$(id -u)" = 0 || echo "SKIPPED: full disks and files of other owners, which take root. This provides it: run the tests as root, in a machine that you can throw away"
+	$(GO) test $(RACE) -timeout 20m ./...
 	@$(MAKE) --no-print-directory arm
 
 lint: ## formatting, vet, and the house plan (layout_test.go)
