@@ -50,14 +50,14 @@ func TestWatchRecordReplay(t *testing.T) {
 	t.Cleanup(func() { goleak.VerifyNone(t, before) }) // the last clean-up, after the emulator's
 	dir := t.TempDir()
 	db, file, config := filepath.Join(dir, "s.db"), filepath.Join(dir, "r.ndjson.gz"), writeFile(t, dir, "v.toml", "[modem]\nfast = \"40ms\"\nslow = \"200ms\"\n")
-	em, ctx := emulate(t, demoScenario, emulator.Options{Speed: 4})
+	em, ctx := emulate(t, demoScenario, emulator.Options{Speed: 2})
 	var out, stderr bytes.Buffer
 	status := run(ctx, []string{"watch", "--config", config, "--port", em.Path(), "--store", db, "--sensor", "roof", "--mode", "fixed", "--record", file}, nil, &out, &stderr)
 	require.Zero(t, status, "%s%s", out.String(), stderr.String())
 
 	live, _, status := vigie(t, "events", "--json", "--store", db)
 	require.Zero(t, status)
-	require.Contains(t, live, "registration-rejected")
+	require.Contains(t, live, "downgrade-2g")
 	replayed, _, status := vigie(t, "replay", "--json", file)
 	require.Zero(t, status)
 	require.Equal(t, live, replayed, "the recorded file replays to what was raised live")
