@@ -29,6 +29,7 @@ type paper struct {
 	deaf    func() bool
 	gone    func() bool
 	asked   map[string][]time.Duration // when each command came, since the start
+	behind  string                     // printed with the next answer about the serving cell, behind its OK
 	port    net.Conn
 }
 
@@ -66,6 +67,10 @@ func (p *paper) open(string) (io.ReadWriteCloser, error) {
 			p.asked[command] = append(p.asked[command], time.Since(p.began))
 			final, body, delay := "OK", p.answers[command], p.delay[command]
 			refuse, ignore := p.refuse[command], p.ignore[command]
+			behind := ""
+			if command == askServing {
+				behind, p.behind = p.behind, ""
+			}
 			p.mu.Unlock()
 			if p.deaf() || ignore {
 				continue
@@ -77,7 +82,7 @@ func (p *paper) open(string) (io.ReadWriteCloser, error) {
 			if body != "" {
 				body = "\r\n" + body + "\r\n"
 			}
-			if _, err := io.WriteString(far, command+"\r\r\n"+body+"\r\n"+final+"\r\n"); err != nil {
+			if _, err := io.WriteString(far, command+"\r\r\n"+body+"\r\n"+final+"\r\n"+behind); err != nil {
 				return
 			}
 		}

@@ -41,6 +41,39 @@ func TestAMoveIsNotTakenBack(t *testing.T) {
 	})
 }
 
+// A modem says of a move what it held back while it answered, behind the OK of the answer that names the old cell.
+func TestALineBehindAnAnswerIsToldBehindIt(t *testing.T) {
+	for _, slow := range []time.Duration{0, 5 * time.Millisecond} {
+		synctest.Test(t, func(t *testing.T) {
+			p := newPaper()
+			p.delay[askServing] = slow
+			time.AfterFunc(20*time.Second+300*time.Millisecond, func() {
+				p.mu.Lock()
+				defer p.mu.Unlock()
+				p.behind = "\r\n+CEREG: 1,\"C3C9\",\"B00B01\",7\r\n"
+			})
+			swapped := false
+			var ids []uint64
+			records := p.run(t, 30*time.Second, func(r cell.Record) {
+				o, ok := r.(*cell.Observation)
+				if !ok || o.Serving == nil {
+					return
+				}
+				id := o.Serving.ID.Or(0)
+				if len(ids) == 0 || ids[len(ids)-1] != id {
+					ids = append(ids, id)
+				}
+				if id == 0xB00B01 && !swapped {
+					swapped = true
+					p.swap("A81A02,101", "B00B01,102")
+				}
+			})
+			inOrder(t, records)
+			require.Equal(t, []uint64{0xA81A02, 0xB00B01}, ids)
+		})
+	}
+}
+
 // The serving cell is told by the time of its own answer, however long the neighbours take; and is not one of them.
 func TestASlowAnswerHoldsUpNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

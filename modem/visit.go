@@ -26,7 +26,7 @@ type visit struct {
 	*Collector
 	session  *at.Session
 	wire     *stamped
-	heard    <-chan string // unsolicited lines; nil when the session has ended
+	heard    <-chan at.Line // unsolicited lines; nil when the session has ended
 	schedule schedule
 	since    arrival          // when the modem first answered
 	pending  pending          // answers that are not told yet
@@ -38,6 +38,8 @@ type visit struct {
 	care     time.Time        // when to look after these things next
 	hinted   bool             // since the round began an unsolicited line hinted at a change
 	counts   at.Counts        // as told last
+	answered int              // at.Reply.Number of the last answer that was taken
+	behind   []early          // lines that were printed behind an answer that is not taken yet
 	early    []early          // lines from before the modem was identified
 }
 
@@ -158,6 +160,7 @@ func (w *visit) accepts(c at.Command) bool { return !w.patience.refused(c.Text) 
 
 // turn waits for what comes next, a line or a round that is due, and does it.
 func (w *visit) turn(ctx context.Context) error {
+	w.catchUp()
 	timer := time.NewTimer(w.schedule.wait(time.Now()))
 	defer timer.Stop()
 	select {
@@ -219,6 +222,7 @@ func (w *visit) round(ctx context.Context, commands []at.Command, serving int) (
 		if len(reply.Lines) > 0 || reply.Final != "" {
 			w.keep(dialect.Answer{Command: cmd.Text, Lines: reply.Lines, Final: reply.Final}, at, good)
 		}
+		w.catchUp()
 		if err != nil {
 			break
 		}
@@ -331,13 +335,14 @@ func (w *visit) sync(ctx context.Context) error {
 	return err
 }
 
-// during lets unsolicited lines through while something is asked. What was printed before the answer is told before it.
-// When ctx ends the answer under way has a moment left.
+// during lets unsolicited lines through while something is asked. What was printed before the end of the answer is told
+// before it, and what was printed behind it has to wait, for catchUp: modems say what they held back behind an OK. When ctx ends the answer under way has a moment left.
 func (w *visit) during(ctx context.Context, ask func(context.Context) (at.Reply, error)) (at.Reply, error) {
 	type result struct {
 		reply at.Reply
 		err   error
 	}
+	w.catchUp()
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	answer := make(chan result, 1)
@@ -350,14 +355,15 @@ func (w *visit) during(ctx context.Context, ask func(context.Context) (at.Reply,
 	for {
 		select {
 		case line, ok := <-w.heard:
-			w.line(line, ok)
+			w.between(line, ok)
 		case <-w.pending.due:
 			w.flush()
 		case r := <-answer:
 			for n := len(w.heard); n > 0; n-- {
 				line, ok := <-w.heard
-				w.line(line, ok)
+				w.between(line, ok)
 			}
+			w.answered = max(w.answered, r.reply.Number)
 			return r.reply, r.err
 		case <-ended:
 			ended, late = nil, time.After(grace)
@@ -367,17 +373,40 @@ func (w *visit) during(ctx context.Context, ask func(context.Context) (at.Reply,
 	}
 }
 
+// between takes a line that came while something was asked.
+func (w *visit) between(line at.Line, ok bool) {
+	if ok && line.Behind > w.answered {
+		w.behind = append(w.behind, early{line.Text, w.wire.lastByte()})
+		return
+	}
+	w.line(line, ok)
+}
+
+// catchUp takes the lines that had to wait.
+func (w *visit) catchUp() {
+	for len(w.behind) > 0 {
+		e := w.behind[0]
+		w.behind = w.behind[1:]
+		w.take(e)
+	}
+}
+
 // line takes an unsolicited line. Until the modem was identified for the first time it has to wait, since the source
 // comes first.
-func (w *visit) line(line string, ok bool) {
-	switch {
-	case !ok:
+func (w *visit) line(line at.Line, ok bool) {
+	if !ok {
 		w.heard = nil
-	case w.dialect == nil:
-		w.early = append(w.early, early{line, w.wire.lastByte()})
-	default:
-		w.unsolicited(line, w.wire.lastByte())
+		return
 	}
+	w.take(early{line.Text, w.wire.lastByte()})
+}
+
+func (w *visit) take(e early) {
+	if w.dialect == nil {
+		w.early = append(w.early, e)
+		return
+	}
+	w.unsolicited(e.line, e.at)
 }
 
 // unsolicited makes an observation of an unsolicited line. The modem was where its answers so far say before the line.

@@ -28,6 +28,7 @@ type waiting struct {
 	echo    bool     // its echo has come
 	sync    bool     // it is the AT of sync
 	numeric bool     // a lone digit came: ATV0
+	number  int      // of the answer, once it is whole
 }
 
 // complete says whether the whole answer has come.
@@ -77,7 +78,7 @@ func (s *Session) exchange(ctx context.Context, c Command) (Reply, error) {
 	if s.options.CommandDelay > 0 {
 		s.pace = time.NewTimer(s.options.CommandDelay)
 	}
-	reply := Reply{Lines: w.lines, Final: w.final, Took: s.stopwatch() - began}
+	reply := Reply{Lines: w.lines, Final: w.final, Number: w.number, Took: s.stopwatch() - began}
 	if w.final != "" {
 		if !w.complete() {
 			s.lexer.tear() // half a line may have come of what was to follow
@@ -253,6 +254,10 @@ func (s *Session) piece(raw string) {
 	case unsolicited:
 		s.pass(text, body)
 	}
+	if w != nil && !w.sync && w.complete() {
+		s.answered++
+		w.number = s.answered
+	}
 }
 
 // information adds a line to the answer.
@@ -299,7 +304,7 @@ func (s *Session) pass(text string, body bool) {
 	}
 	for {
 		select {
-		case s.out <- text:
+		case s.out <- Line{text, s.answered}:
 			return
 		default:
 		}

@@ -336,7 +336,7 @@ func TestNoIdentitySurvives(t *testing.T) {
 		require.NoError(t, s.Close())
 		fmt.Fprintln(&seen, reply.Lines, reply.Final, err, s.Counts(), s.Err())
 		for line := range s.Unsolicited() {
-			seen.WriteString(line + "\n")
+			seen.WriteString(line.Text + "\n")
 		}
 		_, err = s.Do(ctx, Command{Text: "D" + id.spelled})
 		fmt.Fprintln(&seen, err)

@@ -34,7 +34,14 @@ type Reply struct {
 	Command Command
 	Lines   []string // information lines, whole, without their ends; also those that came before an error
 	Final   string   // "OK", "ERROR", "+CME ERROR: 516"; "" when none came
+	Number  int      // of whole answers of the session, from 1; 0 when this is none
 	Took    time.Duration
+}
+
+// Line is an unsolicited line.
+type Line struct {
+	Text   string
+	Behind int // the Number of the last answer that was whole when the line was printed
 }
 
 // Counts says what a session met that was not in order.
@@ -63,7 +70,7 @@ type Session struct {
 	list     List
 	options  Options
 	requests chan request
-	out      chan string   // unsolicited lines
+	out      chan Line     // unsolicited lines
 	read     chan chunk    // from the reader to the owner
 	write    chan []byte   // from the owner to the writer
 	written  chan error    // and back
@@ -90,6 +97,7 @@ type Session struct {
 	synced   bool // the modem has answered AT
 	stale    bool // it must answer AT again before the next command
 	echo     bool // it echoed AT
+	answered int  // whole answers so far
 	owed     int  // final results that may still come for commands given up
 	failures int  // commands given up in a row
 }
@@ -117,7 +125,7 @@ func NewSession(port io.ReadWriteCloser, list List, o Options) *Session {
 	s := &Session{
 		port: port, list: list, options: o,
 		requests: make(chan request),
-		out:      make(chan string, maxUnsolicited),
+		out:      make(chan Line, maxUnsolicited),
 		read:     make(chan chunk),
 		write:    make(chan []byte, 1),
 		written:  make(chan error, 1),
@@ -187,7 +195,7 @@ func (s *Session) ask(r request) (Reply, error) {
 // Unsolicited gives the lines that answer no command, in the order in which they were printed, also those between the
 // lines of an answer. It is closed when the session has ended. The port never waits for whoever takes them: when 2,048
 // lines wait the oldest is dropped, and counted.
-func (s *Session) Unsolicited() <-chan string { return s.out }
+func (s *Session) Unsolicited() <-chan Line { return s.out }
 
 // Done is closed when the session has ended, by Close or because the port died.
 func (s *Session) Done() <-chan struct{} { return s.done }

@@ -36,7 +36,7 @@ func drain(s *Session) []string {
 			if !ok {
 				return lines
 			}
-			lines = append(lines, line)
+			lines = append(lines, line.Text)
 		default:
 			return lines
 		}
@@ -447,6 +447,22 @@ func TestManyAtOnce(t *testing.T) {
 	<-s.Done()
 }
 
+// A line says behind which answer it was printed, also when both came with one read.
+func TestLinesBehindAnswers(t *testing.T) {
+	m := newFakeModem(scripted(map[string]string{csq.Text: "+XA: 1\r\n+CSQ: 21,99\r\n+XB: 1\r\nOK\r\n+XC: 1\r\n"}))
+	inBubble(t, m, Options{}, func(t *testing.T, s *Session) {
+		for n := 1; n <= 2; n++ {
+			reply, err := s.Do(t.Context(), csq)
+			require.NoError(t, err)
+			require.Equal(t, n, reply.Number)
+			synctest.Wait()
+			for _, want := range []Line{{"+XA: 1", n - 1}, {"+XB: 1", n - 1}, {"+XC: 1", n}} {
+				require.Equal(t, want, <-s.Unsolicited())
+			}
+		}
+	})
+}
+
 func TestNobodyTakesUnsolicitedLines(t *testing.T) {
 	m := newFakeModem(scripted(map[string]string{csq.Text: "+CSQ: 21,99\r\nOK\r\n"}))
 	inBubble(t, m, Options{}, func(t *testing.T, s *Session) {
@@ -461,7 +477,7 @@ func TestNobodyTakesUnsolicitedLines(t *testing.T) {
 		require.Equal(t, flood-maxUnsolicited, s.Counts().Unsolicited)
 		i := flood - maxUnsolicited
 		for line := range s.Unsolicited() {
-			require.Equal(t, fmt.Sprintf("^RSSI: %d", i), line)
+			require.Equal(t, fmt.Sprintf("^RSSI: %d", i), line.Text)
 			i++
 		}
 		require.Equal(t, flood, i)

@@ -197,7 +197,7 @@ func ask(t *testing.T, list at.List, x *exchange, answer []byte, ends bool) outc
 	o.next, o.nextly = s.Do(t.Context(), at.Command{Text: "+CSQ", Prefixes: []string{"+CSQ"}})
 	s.Close()
 	for l := range s.Unsolicited() {
-		o.heard = append(o.heard, l)
+		o.heard = append(o.heard, l.Text)
 	}
 	o.counts = s.Counts()
 	return o
