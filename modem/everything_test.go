@@ -80,7 +80,7 @@ func TestEveryCommandIsWrittenAndNoOther(t *testing.T) {
 					t.Parallel()
 					e := plug(t, steps(t, willing(t, d, i)), emulator.Options{})
 					before := e.Settings()
-					w := watch(t, Config{Device: e.Path(), Family: d.Name, Position: true, Limit: 50 * time.Millisecond})
+					w := watch(t, Config{Device: e.Path(), Family: d.Name, Position: true, Limit: time.Second})
 					w.until("every question to be asked", func([]cell.Record) bool {
 						got := e.Received()
 						for _, c := range slices.Concat(dialect.IdentifyCommands, d.Once, d.Serving, d.Around, d.Position) {
