@@ -144,8 +144,13 @@ func TestEveryFamilyUnderFaults(t *testing.T) {
 				return func(r []cell.Record) bool { return len(all[*cell.Observation](r)) >= n }
 			}
 			w.until("observations", observed(5))
-			e.Play(steps(t, fmt.Sprintf("corrupt 10\nat 500ms\ncorrupt 0\nat %dms\nunplug 100ms", 510+7*n)))
-			w.within(time.Minute, "the gap to end", func(r []cell.Record) bool {
+			back := strings.Builder{} // printed over and over once it is plugged in again
+			for i := range 200 {
+				fmt.Fprintf(&back, "\nat %dms\nurc +CGEV: BACK", 1000+100*i)
+			}
+			e.Play(steps(t, fmt.Sprintf("corrupt 10\nat 500ms\ncorrupt 0\nat %dms\nunplug 100ms%s", 510+7*n, &back)))
+			w.within(time.Minute, "it to be back", said("+CGEV: BACK"))
+			w.until("the gap to end", func(r []cell.Record) bool {
 				return slices.ContainsFunc(gaps(r), func(g *cell.Gap) bool { return !g.Until.IsZero() })
 			})
 			records := w.until("more", observed(1+len(all[*cell.Observation](w.seen()))))
