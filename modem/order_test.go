@@ -74,6 +74,21 @@ func TestALineBehindAnAnswerIsToldBehindIt(t *testing.T) {
 	}
 }
 
+// Lines that come while a modem is found again are told when the gap has ended.
+func TestLinesWhileTheModemIsFoundAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPaper()
+		const from, to = 10*time.Minute + 500*time.Millisecond, 11 * time.Minute
+		p.deaf = func() bool { at := time.Since(p.began); return at > from && at < to }
+		p.delay["AT+CGMI"] = time.Second
+		for i := range 10 {
+			time.AfterFunc(to+time.Duration(i)*time.Second, func() { p.print("\r\n+CREG: 1\r\n") })
+		}
+		records := p.run(t, 12*time.Minute, nil)
+		gapFits(t, records, GapSilent)
+	})
+}
+
 // The serving cell is told by the time of its own answer, however long the neighbours take; and is not one of them.
 func TestASlowAnswerHoldsUpNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -40,7 +40,8 @@ type visit struct {
 	counts   at.Counts        // as told last
 	answered int              // at.Reply.Number of the last answer that was taken
 	behind   []early          // lines that were printed behind an answer that is not taken yet
-	early    []early          // lines from before the modem was identified
+	known    bool             // the modem was identified, also after this opening
+	early    []early          // lines from before that
 }
 
 type early struct {
@@ -92,6 +93,7 @@ func (w *visit) prepare(ctx context.Context) error {
 	w.describe()
 	w.found(w.since)
 	w.told = w.since.Time
+	w.known = true
 	for _, e := range w.early {
 		w.unsolicited(e.line, e.at)
 	}
@@ -391,8 +393,8 @@ func (w *visit) catchUp() {
 	}
 }
 
-// line takes an unsolicited line. Until the modem was identified for the first time it has to wait, since the source
-// comes first.
+// line takes an unsolicited line. Until the modem was identified it has to wait, since the source and the end of the gap come
+// first.
 func (w *visit) line(line at.Line, ok bool) {
 	if !ok {
 		w.heard = nil
@@ -402,7 +404,7 @@ func (w *visit) line(line at.Line, ok bool) {
 }
 
 func (w *visit) take(e early) {
-	if w.dialect == nil {
+	if !w.known {
 		w.early = append(w.early, e)
 		return
 	}
