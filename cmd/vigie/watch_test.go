@@ -107,7 +107,7 @@ func TestNotRunningIsAGap(t *testing.T) {
 	past := string(cell.AppendRecord(nil, &cell.Observation{Time: before, Sensor: "vigie", State: cell.Idle}))
 	_, stderr, status := vigie(t, "replay", "--json", "--store", db, writeFile(t, dir, "past.ndjson", past))
 	require.Zero(t, status, stderr)
-	em, ctx := emulate(t, strings.Replace(demoScenario, "at 4s", "at 1s\nnote end\nat 4s", 1), emulator.Options{})
+	em, ctx := emulate(t, strings.Replace(demoScenario, "at 4s", "at 5s\nnote end\nat 5s", 1), emulator.Options{})
 	var out, errs bytes.Buffer
 	require.Zero(t, run(ctx, []string{"watch", "--port", em.Path(), "--store", db}, nil, &out, &errs), errs.String())
 	exported, _, _ := vigie(t, "export", "--store", db, "-")
