@@ -34,6 +34,7 @@ func (c *Collector) Run(ctx context.Context, emit func(cell.Record) error) error
 	c.keepTime(c.now())
 	pause := c.Retry
 	for started := c.Wait; ; {
+		c.Alive()
 		answered, err := c.attend(ctx)
 		for _, h := range c.complaint.due(stamp(c.Now()), ctx.Err() != nil) {
 			c.tell(h)

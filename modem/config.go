@@ -39,6 +39,9 @@ type Config struct {
 	// Now is the wall clock that stamps what arrives; time.Now. It is compared with Options.Stopwatch, which must count the
 	// time that the computer sleeps too: when the two part, the clock was set, and a *cell.Clock says by how much.
 	Now func() time.Time
+	// Alive, if set, is called whenever the collector has come round, at least once a minute or so, also while there is no
+	// modem: who hears nothing for long knows that it hangs.
+	Alive func()
 	// Load and Save keep what the reporting switches of a modem were before Vigie changed them, so that they are put
 	// back after a crash too. The key is the identity of the port, or its device. Saving nothing forgets. Both may
 	// be nil.
@@ -90,6 +93,9 @@ func New(c Config) (*Collector, error) {
 	c.Retry = cmp.Or(c.Retry, 250*time.Millisecond)
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Alive == nil {
+		c.Alive = func() {}
 	}
 	if c.Options.Stopwatch == nil {
 		c.Options.Stopwatch = stopwatch()

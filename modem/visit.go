@@ -61,6 +61,7 @@ type pending struct {
 func (w *visit) watch(ctx context.Context) error {
 	err := w.prepare(ctx)
 	for err == nil && w.broken == nil && ctx.Err() == nil {
+		w.Alive()
 		err = w.turn(ctx)
 	}
 	if w.dialect == nil || w.session.Err() != nil || errors.Is(err, at.ErrTimeout) {
