@@ -31,8 +31,9 @@ var mayImport = map[string][]string{
 	"storage":             {"cell", "analyzer"},
 	"storage/influxdtest": {}, // a real server for tests; imported by tests alone
 	"storage/storagetest": {"cell", "analyzer", "storage"},
+	"position":            {"cell"},
 	"review":              {"cell", "analyzer", "storage"},
-	"cmd/vigie":           {"cell", "modem", "modem/at", "modem/dialect", "modem/emulator", "analyzer", "analyzer/rules", "storage", "review"},
+	"cmd/vigie":           {"cell", "modem", "modem/at", "modem/dialect", "modem/emulator", "analyzer", "analyzer/rules", "storage", "review", "position"},
 }
 
 // forTests are packages that only tests import; they may start programs.

@@ -25,7 +25,8 @@ type Config struct {
 	Analyzer       struct {
 		AlertsPerMonth float64 `toml:"alerts_per_month"` // false-alarm budget; default 4
 	} `toml:"analyzer"`
-	Influx InfluxConfig `toml:"influx"`
+	Influx   InfluxConfig   `toml:"influx"`
+	Position PositionConfig `toml:"position"`
 
 	Modems []ModemConfig `toml:"-"` // of [modem], or of every [[modem]]; at least one
 }
@@ -108,7 +109,7 @@ func readConfig(path string) (Config, error) {
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		key := unknown[0]
 		return c, usage(fmt.Errorf("%s:%d: unknown key %q", path, lineOf(string(text), key), key.String()),
-			"keys are: sensor, mode, store, passphrase_file; [modem] port, usb, sensor, family, fast, slow, char_pause, command_pause, reauthorize; [analyzer] alerts_per_month; "+influxKeys)
+			"keys are: sensor, mode, store, passphrase_file; [modem] port, usb, sensor, family, fast, slow, char_pause, command_pause, reauthorize; [analyzer] alerts_per_month; "+influxKeys+"; "+positionKeys)
 	}
 	switch c.Mode {
 	case "", cell.Fixed, cell.Mobile:

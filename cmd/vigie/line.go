@@ -26,6 +26,8 @@ type line struct {
 	told   func(cell.Record)    // of each record, once; may be nil
 	event  func(analyzer.Event) // of each event that opened, changed or closed; may be nil
 
+	places places // where it is, while watching
+
 	seq   int64     // of the last record that the engine has
 	saved time.Time // time of the record at which the state was last stored
 	known int       // records that the store had already

@@ -67,6 +67,12 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 			tell(p.err, fmt.Errorf("reloading: %w", err))
 		}
 	})()
+	places, lost, err := followPosition(ctx, config.Position, func(err error) { l.warn("%v", err) })
+	if err != nil {
+		return err
+	}
+	defer lost()
+	l.places = places
 	if err := l.resume(ctx, func(n int) { p.err.status("taking up what was learned: %s", plural(n, "record")) }); err != nil {
 		return err
 	}
@@ -78,7 +84,7 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 	p.err.clear()
 	for i := range modems {
 		m := &modems[i]
-		m.Position, m.Wait = c.Position, c.Wait
+		m.Position, m.Wait = c.Position || config.Position.Modem, c.Wait
 		if _, m.last, err = l.store.Span(ctx, m.Sensor); err != nil {
 			return err
 		}
@@ -117,6 +123,7 @@ type watched struct {
 
 // hear takes a record of a modem, with the gap before its first one.
 func (l *line) hear(ctx context.Context, m *watched, r cell.Record) error {
+	l.places.put(r, time.Now())
 	now := r.When()
 	if m.last.IsZero() || now.IsZero() {
 		return l.feed(ctx, r)

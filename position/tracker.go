@@ -1,0 +1,124 @@
+package position
+
+import (
+	"fmt"
+	"math"
+	"sync"
+	"time"
+
+	"vigie/cell"
+)
+
+// Fresh is how old a position may be to be used: by the monotonic clock and by the wall clock both, since the one does
+// not count while the computer sleeps and the other is set now and then.
+const Fresh = 6 * time.Second
+
+// Sources, in the order in which they are preferred.
+const (
+	GNSS  = "gnss"  // the modem's own
+	GPSD  = "gpsd"  //
+	Phone = "phone" // the page on a phone
+)
+
+var preferred = []string{GPSD, GNSS, Phone}
+
+// Tracker holds the newest position of each source. It is safe for use by many goroutines. The zero Tracker is ready.
+type Tracker struct {
+	Coarse float64 // metres: what is attached to observations is the middle of a square of this size; 0: exact
+
+	mu     sync.Mutex
+	fixes  map[string]fix
+	told   int            // fixes
+	used   map[string]int // by sensor: number of the fix that was attached last
+	motion motion
+}
+
+type fix struct {
+	cell.Position
+	arrived time.Time
+	number  int // 1 and up
+}
+
+// Tell takes a position that arrived now. One that cannot be is refused.
+func (t *Tracker) Tell(p cell.Position, now time.Time) error {
+	if !(math.Abs(p.Lat) <= 90 && math.Abs(p.Lon) <= 180) { // NaN too
+		return fmt.Errorf("latitude %v, longitude %v is no place on Earth", p.Lat, p.Lon)
+	}
+	if a, ok := p.Accuracy.Get(); ok && !(a >= 0 && a < 1e7) {
+		p.Accuracy = cell.Opt[float64]{}
+	}
+	if v, ok := p.Speed.Get(); ok && !(v >= 0 && v < 1e4) {
+		p.Speed = cell.Opt[float64]{}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.fixes == nil {
+		t.fixes, t.used = map[string]fix{}, map[string]int{}
+	}
+	t.told++
+	t.fixes[p.Source] = fix{p, now, t.told}
+	if f, ok := t.best(now); ok && f.Source == p.Source {
+		t.motion.see(p, now)
+	}
+	return nil
+}
+
+// Lose forgets what a source told: it says that it does not know any more.
+func (t *Tracker) Lose(source string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.fixes, source)
+}
+
+// Now is the position, if a fresh one is known.
+func (t *Tracker) Now(now time.Time) (cell.Position, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	f, ok := t.best(now)
+	return f.Position, ok
+}
+
+// Motion tells whether the sensor stands or moves, by the positions that were told.
+func (t *Tracker) Motion(now time.Time) Motion {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, ok := t.best(now); !ok {
+		return Unknown
+	}
+	return t.motion.state
+}
+
+// Attach gives an observation the position that is fresh now, unless the modem gave one itself. Each position is attached
+// once for each sensor: nothing is carried on.
+func (t *Tracker) Attach(o *cell.Observation, now time.Time) {
+	if p := o.Position; p != nil {
+		if t.Tell(*p, now) != nil {
+			return // the analyzer counts it
+		}
+		coarse := Coarsen(*p, t.Coarse)
+		o.Position = &coarse
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	f, ok := t.best(now)
+	if !ok || t.used[o.Sensor] == f.number {
+		return
+	}
+	t.used[o.Sensor] = f.number
+	p := Coarsen(f.Position, t.Coarse)
+	o.Position = &p
+}
+
+func (t *Tracker) best(now time.Time) (fix, bool) {
+	for _, s := range preferred {
+		if f, ok := t.fixes[s]; ok && fresh(f.arrived, now) {
+			return f, true
+		}
+	}
+	return fix{}, false
+}
+
+func fresh(then, now time.Time) bool {
+	return now.Sub(then) <= Fresh && now.Round(0).Sub(then.Round(0)) <= Fresh // Round(0) takes the monotonic reading away
+}
