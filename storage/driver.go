@@ -78,7 +78,7 @@ func (a access) connect() (*sql.DB, error) {
 	return driver.Open(u.String(), func(c *sqlite3.Conn) error {
 		pragmas := "PRAGMA busy_timeout=10000; PRAGMA temp_store=memory; PRAGMA trusted_schema=off"
 		if !a.readOnly {
-			pragmas += "; PRAGMA synchronous=normal; PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=0"
+			pragmas += "; PRAGMA synchronous=normal; PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=0; PRAGMA secure_delete=on"
 		}
 		if a.key != nil { // must come first; not in the name of the database, which others may print
 			pragmas = "PRAGMA hexkey='" + hex.EncodeToString(a.key) + "'; " + pragmas

@@ -1,6 +1,10 @@
 package storage
 
-import "vigie/cell"
+import (
+	"testing"
+
+	"vigie/cell"
+)
 
 // What the tests of package storage_test need to see.
 
@@ -22,7 +26,7 @@ const (
 
 type Base = base
 
-func (b *base) Renewed(lines []string) []byte { return b.renewed(lines) }
+func (b *base) Renewed(lines []string) []byte { text, _ := b.renewed(lines); return text }
 func (b *base) AppendDelta(dst []byte, lines []string) ([]byte, bool) {
 	return b.appendDelta(dst, lines)
 }
@@ -50,4 +54,15 @@ func RoundTripFloat(f float64) (got float64) {
 		panic("a float left bytes behind")
 	}
 	return got
+}
+
+// KnownCells are all cells of a store.
+func KnownCells(t testing.TB, s *Store) (all []KnownCell) {
+	for k, err := range s.Cells(t.Context(), CellQuery{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, k)
+	}
+	return all
 }

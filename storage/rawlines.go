@@ -42,13 +42,12 @@ func bucket(p []byte) uint32 {
 }
 
 // renewed is the text of the base that should follow b when lines are no longer like it: these lines, then as much of
-// the old as there is room for.
-func (b *base) renewed(lines []string) []byte {
-	var text []byte
+// the old as there is room for. own is how many bytes are of these lines.
+func (b *base) renewed(lines []string) (text []byte, own int) {
 	for _, l := range lines {
 		text = append(text, l[:min(len(l), maxBase/2-min(len(text), maxBase/2))]...)
 	}
-	return append(text, b.text[:min(len(b.text), maxBase-len(text))]...)
+	return append(text, b.text[:min(len(b.text), maxBase-len(text))]...), len(text)
 }
 
 // appendDelta appends the stored form of lines. poor tells that the base was of little use.

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"vigie/cell"
@@ -19,15 +20,17 @@ type writer struct {
 	broken       error // of load; nothing is written until it succeeds
 	checkpointAt int64
 
-	seq     int64              // the last number handed out
-	newest  int64              // time of the newest record when this writer began
-	last    map[string]int64   // by sensor: time of its newest record since
-	inForce map[string]inForce // by sensor
-	base    *base
-	baseAge int   // records since it is in use
-	upto    int64 // the number up to which records are in the tables of cells and counts
-	fresh   tally // of those after it
-	buf     []byte
+	seq        int64              // the last number handed out
+	newest     int64              // time of the newest record when this writer began
+	last       map[string]int64   // by sensor: time of its newest record since
+	inForce    map[string]inForce // by sensor
+	swept      int64              // before this time only what is to be kept is left (keep.go)
+	base       *base
+	baseAge    int   // records since it is in use
+	newestBase int64 // the number of the newest, which need not be in use
+	upto       int64 // the number up to which records are in the tables of cells and counts
+	fresh      tally // of those after it
+	buf        []byte
 }
 
 type inForce struct {
@@ -70,15 +73,21 @@ func (w *writer) load() error {
 	if err := w.fresh.count(ctx, w.conn, w.upto, w.seq); err != nil {
 		return err
 	}
+	if _, err := w.row("SELECT upto FROM swept", nil, &w.swept); err != nil {
+		return err
+	}
 	var id int64
 	var text []byte
+	w.newestBase = 0
 	switch err := w.conn.QueryRowContext(ctx, "SELECT id, text FROM raw_base ORDER BY id DESC LIMIT 1").Scan(&id, &text); {
 	case errors.Is(err, sql.ErrNoRows):
 		w.base, w.baseAge = newBase(0, nil), baseAge
 	case err != nil:
 		return err
-	case w.base == nil || w.base.id != id:
-		w.base = newBase(id, text)
+	default:
+		if w.newestBase = id; w.base == nil || w.base.id != id {
+			w.base = newBase(id, text)
+		}
 	}
 	return nil
 }
@@ -184,6 +193,11 @@ func (w *writer) append(r cell.Record, kind Kinds) error {
 			return err
 		}
 	}
+	if key < w.swept { // it comes late, and is to be swept in its turn
+		if err := w.sweptUpto(key); err != nil {
+			return err
+		}
+	}
 	w.seq++
 	if err := w.exec("INSERT INTO record (seq, time, source, kind, body) VALUES (?, ?, ?, ?, ?)", w.seq, key, force.id, int64(kind), w.buf); err != nil {
 		return err
@@ -204,9 +218,16 @@ func (w *writer) appendRaw(lines []string) error {
 	if w.baseAge++; !poor || w.baseAge < baseAge {
 		return nil
 	}
-	next := newBase(w.base.id+1, w.base.renewed(lines))
-	w.base, w.baseAge = next, 0
-	return w.exec("INSERT INTO raw_base (id, text) VALUES (?, ?)", next.id, next.text)
+	text, own := w.base.renewed(lines)
+	w.newestBase++
+	w.base, w.baseAge = newBase(w.newestBase, text), 0
+	return w.exec("INSERT INTO raw_base (id, text, first_seq, own) VALUES (?, ?, ?, ?)", w.base.id, text, w.seq+1, own)
+}
+
+// sweptUpto remembers how far full rate has been swept.
+func (w *writer) sweptUpto(key int64) error {
+	w.swept = max(key, -math.MaxInt64)
+	return w.exec("UPDATE swept SET upto = ?", w.swept)
 }
 
 // has tells whether a record is stored already, raw lines and all.

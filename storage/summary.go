@@ -1,0 +1,326 @@
+package storage
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+	"time"
+
+	"vigie/cell"
+)
+
+// Summary is what is left of one minute of one sensor when its observations are gone. It counts what was deleted and
+// nothing else: what is kept of the minute at full rate, near an event, is not in it. docs/keeping.md has its JSON form.
+type Summary struct {
+	Time         time.Time     `json:"t"` // when the minute begins
+	Sensor       string        `json:"sensor"`
+	Observations int           `json:"observations"` // those deleted
+	Changes      int           `json:"changes"`      // how often within the minute another cell became the serving one
+	Cells        []CellSummary `json:"cells"`        // those heard most first
+	More         int           `json:"more"`         // cells heard that are not listed, for lack of room
+}
+
+// Role is as what a cell was heard.
+type Role uint8
+
+// The roles.
+const (
+	RoleServing   Role = iota // camped on
+	RoleNeighbour             // beside the serving cell
+	RoleSecondary             // a carrier in use beside it
+	RoleSurvey                // in a sweep
+)
+
+var roleNames = [...]string{"serving", "neighbour", "secondary", "survey"}
+
+// MarshalText writes the name.
+func (r Role) MarshalText() ([]byte, error) {
+	if int(r) >= len(roleNames) {
+		return nil, fmt.Errorf("no such role: %d", uint8(r))
+	}
+	return []byte(roleNames[r]), nil
+}
+
+// CellSummary is one cell in one role.
+type CellSummary struct {
+	Cell   cell.Cell          `json:"cell"` // who it says it is: RAT, PLMN, area, identity, PCI, channel, band; no levels
+	Role   Role               `json:"role"`
+	Count  int                `json:"count"` // observations that heard it so
+	Min    cell.Opt[cell.DBm] `json:"-"`     // of cell.Cell.Level; absent when no level was told
+	Median cell.Opt[cell.DBm] `json:"-"`     // the lower of two in the middle
+	Max    cell.Opt[cell.DBm] `json:"-"`
+}
+
+// mostSummarised is how many cells a minute lists. Real places have a few dozens; a hostile one could have thousands.
+const mostSummarised = 128
+
+func floorMinute(key int64) int64 {
+	m := key / int64(time.Minute)
+	if key%int64(time.Minute) < 0 {
+		m--
+	}
+	return m
+}
+
+// minutes makes summaries of observations that are given in any order.
+type minutes map[minuteOf]*minuteSum
+
+type minuteOf struct{ minute, source int64 }
+
+type minuteSum struct {
+	observations, changes int
+	serving               cell.Cell
+	cells                 map[heardAs]*levels
+}
+
+type heardAs struct {
+	cell cell.Cell
+	role Role
+}
+
+type levels struct {
+	count int
+	all   []float64
+}
+
+// who is what of a cell a summary keeps.
+func who(c *cell.Cell) cell.Cell {
+	return cell.Cell{RAT: c.RAT, MCC: c.MCC, MNC: c.MNC, Area: c.Area, ID: c.ID, PCI: c.PCI, ARFCN: c.ARFCN, Band: c.Band}
+}
+
+func (m minutes) add(key, source int64, o *cell.Observation) {
+	at := minuteOf{floorMinute(key), source}
+	sum := m[at]
+	if sum == nil {
+		sum = &minuteSum{cells: map[heardAs]*levels{}}
+		m[at] = sum
+	}
+	sum.observations++
+	if o.Serving != nil {
+		role := RoleServing
+		if o.Survey {
+			role = RoleSurvey
+		}
+		is := sum.add(o.Serving, role)
+		if role == RoleServing {
+			if sum.serving != (cell.Cell{}) && sum.serving != is {
+				sum.changes++
+			}
+			sum.serving = is
+		}
+	}
+	for i := range o.Neighbours {
+		sum.add(&o.Neighbours[i], RoleNeighbour)
+	}
+	for i := range o.Secondary {
+		sum.add(&o.Secondary[i], RoleSecondary)
+	}
+}
+
+func (s *minuteSum) add(c *cell.Cell, role Role) cell.Cell {
+	k := heardAs{who(c), role}
+	l := s.cells[k]
+	if l == nil {
+		l = &levels{}
+		s.cells[k] = l
+	}
+	l.count++
+	if v, ok := c.Level().Get(); ok && !math.IsNaN(float64(v)) {
+		l.all = append(l.all, float64(v))
+	}
+	return k.cell
+}
+
+// summary is the minute in the form that is stored.
+func (s *minuteSum) summary() (out Summary) {
+	out.Observations, out.Changes = s.observations, s.changes
+	for k, l := range s.cells {
+		c := CellSummary{Cell: k.cell, Role: k.role, Count: l.count}
+		if n := len(l.all); n > 0 {
+			slices.Sort(l.all)
+			c.Min, c.Median, c.Max = cell.Some(cell.DBm(l.all[0])), cell.Some(cell.DBm(l.all[(n-1)/2])), cell.Some(cell.DBm(l.all[n-1]))
+		}
+		out.Cells = append(out.Cells, c)
+	}
+	out.trim()
+	return out
+}
+
+func (s *Summary) trim() {
+	slices.SortFunc(s.Cells, func(a, b CellSummary) int {
+		return cmp.Or(cmp.Compare(a.Role, b.Role), cmp.Compare(b.Count, a.Count), cmp.Compare(a.Cell.ARFCN.Or(0), b.Cell.ARFCN.Or(0)),
+			cmp.Compare(a.Cell.PCI.Or(0), b.Cell.PCI.Or(0)), cmp.Compare(a.Cell.ID.Or(0), b.Cell.ID.Or(0)))
+	})
+	if over := len(s.Cells) - mostSummarised; over > 0 {
+		s.More += over
+		s.Cells = s.Cells[:mostSummarised]
+	}
+}
+
+// merge adds a second part of the same minute, which came or was given up later. The median is that of the larger part.
+func (s *Summary) merge(b Summary) {
+	s.Observations += b.Observations
+	s.Changes += b.Changes
+	s.More += b.More
+	at := map[heardAs]int{}
+	for i, c := range s.Cells {
+		at[heardAs{c.Cell, c.Role}] = i
+	}
+	for _, c := range b.Cells {
+		i, there := at[heardAs{c.Cell, c.Role}]
+		if !there {
+			s.Cells = append(s.Cells, c)
+			continue
+		}
+		a := &s.Cells[i]
+		if c.Median.Known() && (!a.Median.Known() || c.Count > a.Count) {
+			a.Median = c.Median
+		}
+		a.Count += c.Count
+		if v, ok := c.Min.Get(); ok && v < a.Min.Or(cell.DBm(math.Inf(1))) {
+			a.Min = c.Min
+		}
+		if v, ok := c.Max.Get(); ok && v > a.Max.Or(cell.DBm(math.Inf(-1))) {
+			a.Max = c.Max
+		}
+	}
+	s.trim()
+}
+
+func encodeSummary(s *Summary) []byte {
+	c := &coder{b: []byte{codecVersion}, writing: true}
+	c.summary(s)
+	return c.b
+}
+
+func decodeSummary(b []byte) (s Summary, err error) {
+	if len(b) == 0 || b[0] != codecVersion {
+		return s, errCodec
+	}
+	c := &coder{b: b[1:]}
+	if c.summary(&s); c.bad || len(c.b) != 0 {
+		return Summary{}, errCodec
+	}
+	return s, nil
+}
+
+func (c *coder) summary(s *Summary) {
+	c.count(&s.Observations)
+	c.count(&s.Changes)
+	c.count(&s.More)
+	list(c, &s.Cells, func(c *coder, x *CellSummary) {
+		c.cell(&x.Cell)
+		number(c, &x.Role)
+		c.count(&x.Count)
+		masked(c, func(m *mask) {
+			maybeFloat(c, m, &x.Min)
+			maybeFloat(c, m, &x.Median)
+			maybeFloat(c, m, &x.Max)
+		})
+	})
+}
+
+func (c *coder) count(n *int) {
+	u := uint64(*n)
+	c.uint(&u)
+	if u > math.MaxInt32 {
+		c.fail()
+		return
+	}
+	set(c, n, int(u))
+}
+
+// store puts the summaries into their table, each with what is there of its minute already.
+func (m minutes) store(w *writer) error {
+	for at, sum := range m {
+		s := sum.summary()
+		var old []byte
+		there, err := w.row("SELECT body FROM summary WHERE minute = ? AND source = ?", []any{at.minute, at.source}, &old)
+		if err != nil {
+			return err
+		}
+		if there {
+			before, err := decodeSummary(old)
+			if err != nil {
+				return err
+			}
+			before.merge(s)
+			s = before
+		}
+		if err := w.exec("INSERT OR REPLACE INTO summary (minute, source, body) VALUES (?, ?, ?)", at.minute, at.source, encodeSummary(&s)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SummaryQuery chooses summaries. The zero SummaryQuery is all of them.
+type SummaryQuery struct {
+	Sensor string    // "": of every sensor
+	From   time.Time // minutes that begin not before; zero: no bound
+	To     time.Time // minutes that begin before; zero: no bound
+}
+
+// Summaries yields summaries in order of time. Together with Records they are all that was observed: what is in one is
+// not in the other.
+func (s *Store) Summaries(ctx context.Context, q SummaryQuery) iter.Seq2[Summary, error] {
+	return func(yield func(Summary, error) bool) {
+		if err := s.summaries(ctx, q, yield); err != nil {
+			yield(Summary{}, fmt.Errorf("reading summaries: %w", explain(err)))
+		}
+	}
+}
+
+func (s *Store) summaries(ctx context.Context, q SummaryQuery, yield func(Summary, error) bool) error {
+	from, to, after := int64(math.MinInt64), int64(math.MaxInt64), int64(-1)
+	if !q.From.IsZero() {
+		key, _ := timeKey(q.From.Add(time.Minute - 1))
+		from = floorMinute(key)
+	}
+	if !q.To.IsZero() {
+		key, _ := timeKey(q.To.Add(time.Minute - 1))
+		to = floorMinute(key)
+	}
+	for {
+		var page []Summary
+		rows, err := s.rdb.QueryContext(ctx, `SELECT summary.minute, summary.source, source.sensor, summary.body FROM summary JOIN source ON source.id = summary.source
+			WHERE (summary.minute, summary.source) > (?, ?) AND summary.minute < ? AND (? = '' OR source.sensor = ?) ORDER BY summary.minute, summary.source LIMIT ?`,
+			from, after, to, q.Sensor, q.Sensor, pageRows)
+		if err != nil {
+			return err
+		}
+		for rows.Next() {
+			var sensor string
+			var body []byte
+			if err = rows.Scan(&from, &after, &sensor, &body); err != nil {
+				break
+			}
+			var one Summary
+			if one, err = decodeSummary(body); err != nil {
+				break
+			}
+			one.Sensor, one.Time = sensor, time.Unix(from*60, 0).UTC()
+			page = append(page, one)
+		}
+		if err == nil {
+			err = rows.Err()
+		}
+		if cerr := rows.Close(); err == nil {
+			err = cerr
+		}
+		if err != nil {
+			return err
+		}
+		for _, one := range page {
+			if !yield(one, nil) {
+				return nil
+			}
+		}
+		if len(page) < pageRows {
+			return nil
+		}
+	}
+}
