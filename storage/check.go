@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"os"
 )
 
 // checkAtStart looks at the structure of the database for a short while. In what it had no time for, damage is still
@@ -131,4 +132,10 @@ func (l *logSum) add(p []byte) {
 
 func (l *logSum) is(p []byte) bool {
 	return binary.BigEndian.Uint32(p) == l.s0 && binary.BigEndian.Uint32(p[4:]) == l.s1
+}
+
+// InUse tells whether a writer, of this process or another, has the store at path open now.
+func InUse(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil && !nobodyWrites(path)
 }

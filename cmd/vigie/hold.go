@@ -94,6 +94,14 @@ func (h *hold) String() string {
 	return s
 }
 
+// trouble says that the store takes nothing, and what waits; "" it does.
+func (l *line) trouble() string {
+	if !l.failing {
+		return ""
+	}
+	return fmt.Sprintf("the store takes nothing: %s", &l.held)
+}
+
 // put stores records, and returns those that are new. A watch bears a store that takes nothing for a while.
 func (l *line) put(ctx context.Context, recs []cell.Record) (fresh []cell.Record, err error) {
 	now := recs[len(recs)-1].When()

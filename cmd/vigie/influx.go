@@ -42,7 +42,7 @@ func (c InfluxConfig) open(s *storage.Store, log func(string)) (*storage.Influx,
 
 // followInflux copies the store until ctx ends or stop is called, and returns only errors of the store. Without [influx] it does
 // nothing. reload makes it read the token again.
-func followInflux(ctx context.Context, c InfluxConfig, s *storage.Store, log func(string)) (reload func() error, stop func() error, err error) {
+func followInflux(ctx context.Context, c InfluxConfig, s *storage.Store, v *vitals, log func(string)) (reload func() error, stop func() error, err error) {
 	if c.URL == "" {
 		return func() error { return nil }, func() error { return nil }, nil
 	}
@@ -50,6 +50,10 @@ func followInflux(ctx context.Context, c InfluxConfig, s *storage.Store, log fun
 	if err != nil {
 		return nil, nil, err
 	}
+	v.follow(func() sinkStatus {
+		st := x.Status()
+		return sinkStatus{Name: "influx", State: string(st.State), Problem: oneLine(st.Problem), Behind: st.Behind, LastSent: timeOrNil(st.LastSent)}
+	})
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan error, 1)
 	go func() { done <- x.Follow(ctx, "influx") }()

@@ -40,6 +40,7 @@ type CLI struct {
 	Record  RecordCmd  `cmd:"" help:"Write a redacted transcript of a modem, ready to be contributed as a test."`
 	Survey  SurveyCmd  `cmd:"" help:"Scan for all cells and networks. Interrupts service; never part of watching."`
 	Influx  InfluxCmd  `cmd:"" help:"The copy on an InfluxDB server: set it up, send, list what it refused."`
+	Status  StatusCmd  `cmd:"" help:"Say how the watch goes: watching or blind since when, events open, disk, what follows the store."`
 	Doctor  DoctorCmd  `cmd:"" help:"Say what Vigie can see with the modems that are here, rule by rule; or whether copying to InfluxDB works."`
 
 	Config  string           `help:"Configuration file (TOML). Default: ~/.config/vigie/vigie.toml, then /etc/vigie/vigie.toml; replay reads one only when named here." placeholder:"FILE" type:"path"`

@@ -100,10 +100,12 @@ func findModems(ctx context.Context, p *program, host modem.Host) ([]modem.Port,
 		hint = "vigie probe lists the ports that are here; name the AT port with --port"
 	}
 	if why != nil {
-		return nil, hinted(fmt.Errorf("no modem with an AT port was found; the last one tried: %w", why), hint)
+		return nil, hinted(fmt.Errorf("%w; the last one tried: %w", errNoModem, why), hint)
 	}
-	return nil, hinted(errors.New("no modem with an AT port was found"), hint)
+	return nil, hinted(errNoModem, hint)
 }
+
+var errNoModem = errors.New("no modem with an AT port was found")
 
 // byDevice puts the ports of one USB device together, in the order in which they come.
 func byDevice(ports []modem.Port) [][]modem.Port {

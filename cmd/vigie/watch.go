@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"vigie/analyzer"
 	"vigie/cell"
 	"vigie/modem"
 	"vigie/storage"
@@ -26,6 +27,7 @@ type WatchCmd struct {
 	Record   string    `help:"Also write every observation to this file (.ndjson or .ndjson.gz)." placeholder:"FILE" type:"path"`
 	Position bool      `help:"Ask the modem where it is, where its GNSS is on already."`
 	Wait     bool      `help:"Wait for modems that are not there yet."`
+	Listen   string    `help:"Serve /healthz, /metrics and /status here, such as 127.0.0.1:9184. Default: nowhere, or what the configuration says." placeholder:"ADDR"`
 }
 
 // Run watches until interrupted.
@@ -35,10 +37,7 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	c.merge(&config)
-	modems, err := chooseModems(ctx, p, config)
-	if err != nil {
-		return err
-	}
+	v := newVitals(time.Now)
 	l := &line{engine: newEngine(config), patient: true, warn: func(format string, args ...any) {
 		p.err.printf("%s: %s\n", time.Now().UTC().Format(time.RFC3339), oneLine(fmt.Sprintf(format, args...)))
 	}}
@@ -53,7 +52,16 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 	for _, n := range l.store.Notices() {
 		p.err.printf("store: %s\n", oneLine(n))
 	}
-	reload, unfollow, err := followInflux(context.WithoutCancel(ctx), config.Influx, l.store, func(text string) { p.err.printf("influx: %s\n", oneLine(text)) })
+	unserve, err := c.service(ctx, config, v, l.store)
+	if err != nil {
+		return err
+	}
+	defer unserve()
+	modems, err := c.choose(ctx, p, config, v)
+	if err != nil || len(modems) == 0 {
+		return err
+	}
+	reload, unfollow, err := followInflux(context.WithoutCancel(ctx), config.Influx, l.store, v, func(text string) { p.err.printf("influx: %s\n", oneLine(text)) })
 	if err != nil {
 		return err
 	}
@@ -63,9 +71,11 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 		}
 	}()
 	defer onHangup(func() {
-		if err := reload(); err != nil {
-			tell(p.err, fmt.Errorf("reloading: %w", err))
-		}
+		reloading(func() {
+			if err := reload(); err != nil {
+				tell(p.err, fmt.Errorf("reloading: %w", err))
+			}
+		})
 	})()
 	places, lost, err := followPosition(ctx, config.Position, func(err error) { l.warn("%v", err) })
 	if err != nil {
@@ -91,8 +101,19 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 		p.out.printf("watching %s as %s, store %s; stop with Ctrl-C\n", orElse(m.Device, m.Identity), oneLine(m.Sensor), c.path(config))
 	}
 	log := watchLogs{out: p.out, several: len(modems) > 1}
-	l.told, l.event = log.record, log.event
-	return watch(ctx, l, func(sensor string, err error) { tell(p.err, fmt.Errorf("%s: %w", sensor, err)) }, modems...)
+	l.told = func(r cell.Record) {
+		log.record(r)
+		v.record(r)
+		v.storing(l.trouble())
+	}
+	l.event = func(e analyzer.Event) {
+		log.event(e)
+		v.event(e)
+	}
+	return watch(ctx, l, func(sensor string, err error) {
+		v.lost(sensor, err.Error())
+		tell(p.err, fmt.Errorf("%s: %w", sensor, err))
+	}, modems...)
 }
 
 // onHangup calls f at each SIGHUP until the returned function is called.

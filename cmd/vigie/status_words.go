@@ -1,0 +1,173 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"vigie/analyzer"
+	"vigie/cell"
+	"vigie/storage"
+)
+
+// follow reads the end of a sensor's story from the store: what it saw last, and whether it is blind since.
+func (s *sensorStatus) follow(e storage.Entry) {
+	switch r := e.Record.(type) {
+	case *cell.Observation:
+		s.Last = timeOrNil(r.Time)
+	case *cell.Gap:
+		s.Since, s.Reason, s.State = nil, "", ""
+		if r.Until.IsZero() {
+			s.Since, s.Reason, s.State = timeOrNil(r.Time), r.Reason, sensorBlind
+		}
+	}
+}
+
+// print tells it to a person.
+func (st *status) print(t *term, now time.Time) {
+	row := func(s style, what, format string, args ...any) {
+		const indent = "            "
+		t.printf("%s  %s\n", t.paint(s, fmt.Sprintf("%-10s", oneLine(what))), wrap(oneLine(fmt.Sprintf(format, args...)), lineWidth-len(indent), indent))
+	}
+	switch {
+	case !st.Watching:
+		row(yellow, "watch", "nobody watches into this store now; the store says:")
+	case st.Began == nil:
+		row(plainStyle, "watch", "one runs, and is not the service; the store says:")
+	case st.Waiting != "":
+		row(yellow, "watch", "since %s, waiting: %s", since(*st.Began, now), st.Waiting)
+	default:
+		row(plainStyle, "watch", "since %s", since(*st.Began, now))
+	}
+	if st.Problem != "" {
+		row(red, "PROBLEM", "%s", st.Problem)
+	}
+	for _, s := range st.Sensors {
+		style, text := s.words(now, st.Began != nil)
+		row(style, s.Name, "%s", text)
+	}
+	var open []string
+	total := 0
+	for s := analyzer.High + 1; s > analyzer.Info; s-- {
+		name := (s - 1).String()
+		if n := st.Open[name]; n > 0 {
+			open = append(open, fmt.Sprintf("%s %s", thousands(n), name))
+			total += n
+		}
+	}
+	if total == 0 {
+		row(plainStyle, "events", "none open, %s stored", thousands(int(st.Store.Events)))
+	} else {
+		row(yellow, "events", "%s open: %s; vigie events lists them", thousands(total), strings.Join(open, ", "))
+	}
+	store := fmt.Sprintf("%s: %s, %s", st.Store.Path, plural(int(st.Store.Records), "record"), size(st.Store.Bytes))
+	if st.Store.Disk > 0 {
+		store += fmt.Sprintf("; %s of the disk free (%d %%)", size(st.Store.Free), 100*st.Store.Free/st.Store.Disk)
+	}
+	if st.Store.Problem != "" {
+		store = st.Store.Problem
+	}
+	row(plainStyle, "store", "%s", store)
+	for _, k := range st.Sinks {
+		style, text := k.words(now)
+		row(style, k.Name, "%s", text)
+	}
+	if c := st.Computer; c != nil {
+		text := size(c.Resident) + " of memory"
+		for _, z := range c.Zones {
+			text += fmt.Sprintf(", %s %.0f °C", z.Name, z.Celsius)
+		}
+		row(plainStyle, "computer", "%s", text)
+	}
+}
+
+func (s *sensorStatus) words(now time.Time, live bool) (style, string) {
+	var all []string
+	look := plainStyle
+	switch s.State {
+	case sensorWatching:
+		look = green
+		all = append(all, "watching")
+	case sensorBlind:
+		look = yellow
+		all = append(all, fmt.Sprintf("blind since %s: %s", since(*s.Since, now), s.Reason))
+	case sensorStuck:
+		look = red
+		all = append(all, "no sign of life")
+	case "":
+	default:
+		all = append(all, s.State)
+	}
+	if s.Last != nil {
+		all = append(all, "last observation "+since(*s.Last, now))
+	}
+	if live {
+		all = append(all, plural(s.Observations, "observation"), "blind "+roughly(time.Duration(s.Blind*float64(time.Second)))+" in all")
+		n := 0
+		for _, k := range s.Troubles {
+			n += k
+		}
+		if n > 0 {
+			all = append(all, plural(n, "trouble")+" told")
+		}
+	}
+	return look, strings.Join(all, "; ")
+}
+
+func (k *sinkStatus) words(now time.Time) (style, string) {
+	text := plural(int(k.Behind), "record") + " to go"
+	if k.Behind == 0 {
+		text = "has all"
+	}
+	if k.State != "" {
+		text = k.State + ", " + text
+	}
+	if k.LastSent != nil {
+		text += "; last sent " + since(*k.LastSent, now)
+	}
+	if k.Problem != "" {
+		return yellow, text + "; " + k.Problem
+	}
+	return plainStyle, text
+}
+
+// since is a moment and how long ago it was.
+func since(t, now time.Time) string {
+	layout := "15:04:05 UTC"
+	if now.Sub(t).Abs() > 12*time.Hour {
+		layout = "2006-01-02 15:04 UTC"
+	}
+	ago := now.Sub(t)
+	if ago < 0 {
+		return t.UTC().Format(layout)
+	}
+	return fmt.Sprintf("%s (%s ago)", t.UTC().Format(layout), roughly(ago))
+}
+
+// roughly is a duration in one unit.
+func roughly(d time.Duration) string {
+	switch {
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h", int(d.Hours()))
+	}
+	return fmt.Sprintf("%d days", int(d.Hours()/24))
+}
+
+// size is a number of bytes as people read it.
+func size(n int64) string {
+	f, unit := float64(n), "B"
+	for _, u := range []string{"KiB", "MiB", "GiB", "TiB"} {
+		if f < 1024 {
+			break
+		}
+		f, unit = f/1024, u
+	}
+	if unit == "B" || f >= 100 {
+		return fmt.Sprintf("%.0f %s", f, unit)
+	}
+	return fmt.Sprintf("%.1f %s", f, unit)
+}
