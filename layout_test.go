@@ -32,8 +32,9 @@ var mayImport = map[string][]string{
 	"storage/influxdtest": {}, // a real server for tests; imported by tests alone
 	"storage/storagetest": {"cell", "analyzer", "storage"},
 	"position":            {"cell"},
+	"celldb":              {"cell"},
 	"review":              {"cell", "analyzer", "storage"},
-	"cmd/vigie":           {"cell", "modem", "modem/at", "modem/dialect", "modem/emulator", "analyzer", "analyzer/rules", "storage", "review", "position"},
+	"cmd/vigie":           {"cell", "modem", "modem/at", "modem/dialect", "modem/emulator", "analyzer", "analyzer/rules", "storage", "celldb", "review", "position"},
 }
 
 // forTests are packages that only tests import; they may start programs.
