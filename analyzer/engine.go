@@ -10,12 +10,14 @@ import (
 // Options are the user's choices.
 type Options struct {
 	AlertsPerMonth float64 // false-alarm budget: alerts that a quiet month may bring; 0 is the default, 4
+	Atlas          Atlas   // a public list of cells; none by default
 }
 
 // Engine turns records into events. It is not safe for use by several goroutines.
 type Engine struct {
 	rules  []Rule
 	budget float64
+	atlas  atlas
 	nets   networks
 	sites  []*site
 	byName map[string]*site
@@ -31,7 +33,7 @@ const maxSensors = 1024
 
 // New returns an engine that has seen nothing.
 func New(rules []Rule, opts Options) *Engine {
-	e := &Engine{rules: rules, budget: opts.AlertsPerMonth, byName: map[string]*site{}}
+	e := &Engine{rules: rules, budget: opts.AlertsPerMonth, atlas: atlas{Atlas: opts.Atlas}, byName: map[string]*site{}}
 	if !(e.budget > 0) {
 		e.budget = defaultBudget
 	}
@@ -152,6 +154,7 @@ func (e *Engine) observe(o *cell.Observation) {
 		}
 	}
 	s.learn(v)
+	s.verify(v)
 	if len(s.Stories) > 0 {
 		e.tend(s, v.On())
 	}

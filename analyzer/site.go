@@ -43,6 +43,7 @@ type site struct {
 	Noisy     int     // observations in a row with much noise, see Jammed
 	Quiet     float32 // slow mean of RSSI less RSRP
 	Base      baseline
+	Chart     chart // how complete the atlas has proved to be here
 	Habits    []habit
 	Stories   []story
 	Episodes  []episode
