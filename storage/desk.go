@@ -82,14 +82,14 @@ func (s *Store) EventsSince(ctx context.Context, seq int64, limit int) ([]Entry,
 	return evs, nil
 }
 
-// StandingVerdicts is the verdict that counts of each event that has one.
-func (s *Store) StandingVerdicts(ctx context.Context) (all map[string]Verdict, err error) {
+// GivenVerdicts are all verdicts that were not taken back, in the order in which they were given.
+func (s *Store) GivenVerdicts(ctx context.Context) ([]Verdict, error) {
 	rows, err := s.rdb.QueryContext(ctx, "SELECT id, event, judgement, reason, author, time FROM verdict WHERE undone IS NULL ORDER BY id")
 	if err != nil {
 		return nil, fmt.Errorf("reading verdicts: %w", explain(err))
 	}
 	defer rows.Close()
-	all = map[string]Verdict{}
+	var all []Verdict
 	for rows.Next() {
 		var v Verdict
 		var at int64
@@ -97,12 +97,22 @@ func (s *Store) StandingVerdicts(ctx context.Context) (all map[string]Verdict, e
 			break
 		}
 		v.Time = keyTime(at)
-		all[v.Event] = v
+		all = append(all, v)
 	}
 	if err := errors.Join(err, rows.Err()); err != nil {
 		return nil, fmt.Errorf("reading verdicts: %w", explain(err))
 	}
 	return all, nil
+}
+
+// StandingVerdicts is the verdict that counts of each event that has one.
+func (s *Store) StandingVerdicts(ctx context.Context) (map[string]Verdict, error) {
+	given, err := s.GivenVerdicts(ctx)
+	all := map[string]Verdict{}
+	for _, v := range given {
+		all[v.Event] = v // the last one counts
+	}
+	return all, err
 }
 
 // VerdictMark is a number that grows with every verdict given or taken back.

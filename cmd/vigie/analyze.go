@@ -35,9 +35,15 @@ func (c *AnalyzeCmd) Run(ctx context.Context, p *program) error {
 	defer s.Close()
 	now := eventLog{}
 	l := &line{engine: newEngine(config), event: now.add}
+	if _, err := l.lessons.begin(ctx, s, 0); err != nil {
+		return err
+	}
 	n := 0
 	for entry, err := range s.Records(ctx, storage.Query{}) {
 		if err != nil {
+			return err
+		}
+		if err := l.lessons.teach(ctx, l.engine, entry.Seq, l.flush); err != nil {
 			return err
 		}
 		if err := l.feed(ctx, entry.Record); err != nil {
@@ -72,6 +78,9 @@ func (c *AnalyzeCmd) Run(ctx context.Context, p *program) error {
 			}
 			return tx.SaveState(stateName, state, l.seq)
 		})
+		if err == nil {
+			err = l.lessons.save(ctx, false)
+		}
 		if err != nil {
 			return err
 		}

@@ -28,6 +28,10 @@ type line struct {
 
 	places places // where it is, while watching
 
+	lessons    lessons                 // what reviewers taught
+	again      func() *analyzer.Engine // makes an engine that knows nothing
+	relearning *relearning             // nil: none
+
 	seq   int64     // of the last record that the engine has
 	saved time.Time // time of the record at which the state was last stored
 	known int       // records that the store had already
@@ -57,15 +61,27 @@ func (l *line) resume(ctx context.Context, status func(done int)) error {
 	case errors.Is(err, storage.ErrNotFound):
 	case err != nil:
 		return err
-	default:
-		if err := l.engine.Restore(state); err != nil {
-			seq = 0 // made by other rules: learn it again from the records, which are the truth
+	}
+	stale, err := l.lessons.begin(ctx, l.store, seq)
+	if err != nil {
+		return err
+	}
+	if stale {
+		if err := l.lessons.save(ctx, true); err != nil {
+			return err
 		}
+	}
+	if stale || l.engine.Restore(state) != nil {
+		seq = 0 // made by other rules, or with a verdict that was taken back: learn it again from the records, which are the truth
+		l.lessons.rewind(seq)
 	}
 	l.seq = seq
 	n := 0
 	for entry, err := range l.store.Records(ctx, storage.Query{AfterSeq: l.seq}) {
 		if err != nil {
+			return err
+		}
+		if err := l.lessons.teach(ctx, l.engine, entry.Seq, l.flush); err != nil {
 			return err
 		}
 		l.engine.Feed(entry.Record)
@@ -93,10 +109,16 @@ func (l *line) feed(ctx context.Context, recs ...cell.Record) error {
 	fresh := recs
 	if l.store != nil {
 		var err error
+		before := l.seq
 		if fresh, err = l.put(ctx, recs); err != nil {
 			return err
 		}
 		l.known += len(recs) - len(fresh)
+		if len(fresh) > 0 {
+			if err := l.heed(ctx, before); err != nil {
+				return err
+			}
+		}
 	}
 	if l.record != nil {
 		if err := l.record.append(fresh...); err != nil {
@@ -137,6 +159,7 @@ func (l *line) flush(ctx context.Context) error {
 	if len(events) == 0 {
 		return nil
 	}
+	l.lessons.told(events)
 	if l.store != nil {
 		if err := l.putEvents(ctx, events); err != nil {
 			return err
@@ -152,7 +175,7 @@ func (l *line) flush(ctx context.Context) error {
 
 // save stores the analyzer's state, with the events that it knows of.
 func (l *line) save(ctx context.Context) error {
-	if err := l.flush(ctx); err != nil || l.store == nil || l.failing {
+	if err := l.flush(ctx); err != nil || l.store == nil || l.failing || l.relearning != nil {
 		return err
 	}
 	state, err := l.engine.Save()
@@ -165,6 +188,7 @@ func (l *line) save(ctx context.Context) error {
 // close stores what is not stored yet, even when ctx has ended.
 func (l *line) close(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
+	l.halt()
 	if l.fed {
 		l.engine.Finish() // events that go on are told in their last form
 	}

@@ -35,7 +35,7 @@ func (c *ReplayCmd) Run(ctx context.Context, p *program) error {
 	}
 	defer in.close()
 	events := eventLog{}
-	l := &line{engine: newEngine(config), event: events.add}
+	l := &line{engine: newEngine(config), again: func() *analyzer.Engine { return newEngine(config) }, event: events.add}
 	if c.Store != "" {
 		flags := StoreFlags{Store: c.Store, PassphraseFile: c.Pass}
 		if l.store, err = flags.open(ctx, config, storage.Options{Create: true}); err != nil {

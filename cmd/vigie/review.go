@@ -194,8 +194,14 @@ const learnBefore = 14 * 24 * time.Hour
 func rerun(ctx context.Context, config Config, s *storage.Store, sensor string, from, to time.Time) ([]analyzer.Event, error) {
 	found := eventLog{}
 	l := &line{engine: newEngine(config), event: found.add}
+	if _, err := l.lessons.begin(ctx, s, 0); err != nil {
+		return nil, err
+	}
 	for e, err := range s.Records(ctx, storage.Query{Sensor: sensor, From: from.Add(-learnBefore), To: to}) {
 		if err != nil {
+			return nil, err
+		}
+		if err := l.lessons.teach(ctx, l.engine, e.Seq, l.flush); err != nil {
 			return nil, err
 		}
 		if err := l.feed(ctx, e.Record); err != nil {
