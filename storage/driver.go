@@ -39,13 +39,14 @@ type access struct {
 	create    bool
 }
 
-// connect opens the database lazily, as database/sql does.
-//
-// The write-ahead log and temporary files are encrypted as the database is; temporary ones stay in memory besides.
-// synchronous=normal leaves syncing the log to us (Store.sync); wal_autocheckpoint=0 leaves checkpoints to us as well,
-// so that an event need not wait for one.
-func (a access) connect() (*sql.DB, error) {
-	q := url.Values{}
+// usualBusy is how long to wait for another process that writes.
+const usualBusy = "PRAGMA busy_timeout=10000"
+
+// uri names the database, with what else SQLite must know to open it.
+func (a access) uri(q url.Values) string {
+	if q == nil {
+		q = url.Values{}
+	}
 	u := url.URL{Scheme: "file", OmitHost: true, Path: a.path}
 	switch {
 	case a.memory:
@@ -75,8 +76,17 @@ func (a access) connect() (*sql.DB, error) {
 		q.Set("modeof", a.path) // the log gets the permissions of the database
 	}
 	u.RawQuery = q.Encode()
-	return driver.Open(u.String(), func(c *sqlite3.Conn) error {
-		pragmas := "PRAGMA busy_timeout=10000; PRAGMA temp_store=memory; PRAGMA trusted_schema=off"
+	return u.String()
+}
+
+// connect opens the database lazily, as database/sql does.
+//
+// The write-ahead log and temporary files are encrypted as the database is; temporary ones stay in memory besides.
+// synchronous=normal leaves syncing the log to us (Store.sync); wal_autocheckpoint=0 leaves checkpoints to us as well,
+// so that an event need not wait for one.
+func (a access) connect() (*sql.DB, error) {
+	return driver.Open(a.uri(nil), func(c *sqlite3.Conn) error {
+		pragmas := usualBusy + "; PRAGMA temp_store=memory; PRAGMA trusted_schema=off"
 		if !a.readOnly {
 			pragmas += "; PRAGMA synchronous=normal; PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=0; PRAGMA secure_delete=on"
 		}
@@ -102,6 +112,28 @@ func (v frozenVFS) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.Fil
 		flags = flags&^(vfs.OPEN_READWRITE|vfs.OPEN_CREATE) | vfs.OPEN_READONLY
 	}
 	return vfsutil.WrapOpenFilename(v.VFS, name, flags)
+}
+
+// copyInto writes what is in the database into a new one, whole and as it is at one moment, while others go on writing.
+//
+// The backup interface of SQLite begins anew whenever another process writes, which a watch does every second.
+func (a access) copyInto(ctx context.Context, db *sql.DB) error {
+	q := url.Values{}
+	if a.key != nil {
+		q.Set("hexkey", hex.EncodeToString(a.key))
+	}
+	a.create = true
+	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", a.uri(q)); err != nil {
+		return err
+	}
+	a.create = false
+	to, err := a.connect()
+	if err != nil {
+		return err
+	}
+	var mode string
+	err = to.QueryRowContext(ctx, "PRAGMA journal_mode=wal").Scan(&mode)
+	return errors.Join(err, to.Close())
 }
 
 // enableChecksums makes every page of a new database carry a checksum, which is compared whenever it is read.

@@ -91,7 +91,7 @@ func open(ctx context.Context, path string, o Options) (_ *Store, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{path: path, readOnly: o.ReadOnly, changed: make(chan struct{})}
+	s := &Store{path: path, readOnly: o.ReadOnly, key: key, changed: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			s.Close()

@@ -22,6 +22,7 @@ import (
 type Store struct {
 	path     string // "" in memory
 	readOnly bool
+	key      []byte // nil: plain
 	lock     *os.File
 	rdb      *sql.DB
 	wdb      *sql.DB // nil when read-only

@@ -1,0 +1,124 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Backup writes a copy of the store to a new file: all that was committed at one moment, while this or another process goes
+// on writing. The copy of an encrypted store is encrypted with the same key, and has a key file if the store has one. It
+// is read once from end to end before it takes its name, and is a store like any other. The error wraps fs.ErrExist when
+// there is something already.
+func (s *Store) Backup(ctx context.Context, to string) (Stats, error) {
+	st, err := s.backup(ctx, to)
+	if err != nil {
+		return st, fmt.Errorf("copying the store to %s: %w", to, explain(cause(filepath.Dir(to), err)))
+	}
+	return st, nil
+}
+
+func (s *Store) backup(ctx context.Context, to string) (st Stats, err error) {
+	if to, err = filepath.Abs(to); err != nil {
+		return st, err
+	}
+	for _, name := range []string{to, keyFile(to), to + "-wal"} {
+		if _, err := os.Lstat(name); err == nil {
+			return st, fmt.Errorf("%s: %w", name, fs.ErrExist)
+		}
+	}
+	f, err := os.CreateTemp(filepath.Dir(to), filepath.Base(to)+".new-*") // 0600
+	if err != nil {
+		return st, err
+	}
+	f.Close()
+	defer func() {
+		for _, end := range storeFiles {
+			os.Remove(f.Name() + end)
+		}
+	}()
+	a := access{path: f.Name(), key: s.key}
+	if err := a.copyInto(ctx, s.rdb); err != nil {
+		return st, err
+	}
+	made, err := open(ctx, f.Name(), Options{ReadOnly: true, Key: s.key})
+	if err != nil {
+		return st, err
+	}
+	err = made.Check(ctx)
+	if err == nil {
+		st, err = made.Stats(ctx)
+	}
+	if err := errors.Join(err, made.Close()); err != nil {
+		return st, fmt.Errorf("the copy is not what it should be: %w", err)
+	}
+	sealed, err := os.ReadFile(keyFile(s.path))
+	switch {
+	case s.path == "" || errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return st, err
+	default:
+		if err := writeNew(keyFile(to), sealed); err != nil {
+			return st, err
+		}
+	}
+	if err := syncFile(f.Name()); err != nil {
+		return st, err
+	}
+	if err := os.Rename(f.Name(), to); err != nil {
+		return st, err
+	}
+	return st, syncFile(filepath.Dir(to))
+}
+
+// writeNew writes a file that is not there yet, for the user alone.
+func writeNew(name string, text []byte) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// storeFiles are the ends of the names of the files that make a store.
+var storeFiles = []string{"", "-wal", "-shm", "-key"}
+
+// Restore makes a store at path of a copy that Backup made. What is at path must not be in use; with aside it is kept under
+// path+aside, and without one the error wraps fs.ErrExist. Options are those to open the copy: Key or Passphrase.
+func Restore(ctx context.Context, copied, path string, o Options, aside string) (st Stats, err error) {
+	s, err := Open(ctx, copied, Options{ReadOnly: true, Key: o.Key, Passphrase: o.Passphrase})
+	if err != nil {
+		return st, err
+	}
+	defer s.Close()
+	if len(s.Notices()) > 0 {
+		return st, fmt.Errorf("%s: %w: %s", copied, ErrDamaged, strings.Join(s.Notices(), "; "))
+	}
+	if err := s.Check(ctx); err != nil {
+		return st, fmt.Errorf("%s: %w", copied, err)
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		return st, err
+	}
+	if _, err := os.Lstat(path); err == nil {
+		if aside == "" {
+			return st, fmt.Errorf("%s: %w", path, fs.ErrExist)
+		}
+		lock, err := lock(ctx, path)
+		if err != nil {
+			return st, fmt.Errorf("store %s: %w", path, err)
+		}
+		defer lock.Close()
+		for _, end := range storeFiles {
+			if err := os.Rename(path+end, path+aside+end); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return st, err
+			}
+		}
+	}
+	return s.Backup(ctx, path)
+}

@@ -1,0 +1,346 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"vigie/cell"
+)
+
+// What chooses what Delete deletes. The zero What is everything.
+type What struct {
+	Sensor   string    // "": of every sensor
+	From, To time.Time // records and minutes not before From, before To, and events with evidence in that time; zero: no bound
+	Event    string    // this event alone, with what was recorded within 10 minutes of it; the other fields are then ignored
+	Keep     []string  // states, by the beginning of their name, that hold nothing of what was observed
+}
+
+// Deleted counts what Delete deleted, or would delete.
+type Deleted struct {
+	Records, Events, Verdicts, Summaries int64
+}
+
+// gapDeleted is the reason of the gap that stands for what was deleted: not to know is not to have seen nothing.
+const gapDeleted = "deleted"
+
+// errOnlyCounted undoes a deletion that was only to be counted.
+var errOnlyCounted = errors.New("only counted")
+
+// Delete deletes for good what a person wants gone, verdicts or not: records, summaries, events with evidence among them,
+// what was set aside of them, cells that are heard of nowhere else, and the state of the analyzer, which has learned of
+// them and must learn anew from what is left. Their bytes are overwritten, and the log is emptied. A gap
+// with the reason "deleted" stands in their place. With dry nothing is deleted but only counted.
+//
+// Afterwards the files of the store hold nothing of what was deleted. Copies do: backups, exports, a server. So may blocks that
+// a file system or a flash card has put aside. It takes a while for a large store. The error wraps ErrLocked when somebody who
+// reads the store keeps the log from being emptied.
+func (s *Store) Delete(ctx context.Context, what What, dry bool) (out Deleted, err error) {
+	err = s.Update(ctx, func(t *Tx) error {
+		t.urgent = true
+		if out, err = t.delete(what); err == nil && dry {
+			err = errOnlyCounted
+		}
+		return err
+	})
+	if errors.Is(err, errOnlyCounted) {
+		return out, nil
+	}
+	if err == nil {
+		err = s.rewrite(ctx)
+	}
+	if err != nil {
+		return out, fmt.Errorf("deleting: %w", s.explain(err))
+	}
+	return out, nil
+}
+
+func (t *Tx) delete(what What) (out Deleted, err error) {
+	w := t.w
+	if err := w.tally(); err != nil {
+		return out, err
+	}
+	spans, sensor := []span{{math.MinInt64, math.MaxInt64}}, what.Sensor
+	events := []string{}
+	switch {
+	case what.Event != "":
+		var body []byte
+		if there, err := w.row("SELECT body FROM event WHERE id = ?", []any{what.Event}, &body); err != nil {
+			return out, err
+		} else if !there {
+			return out, fmt.Errorf("event %q: %w", clip(what.Event), ErrNotFound)
+		}
+		e, err := decodeEvent(body)
+		if err != nil {
+			return out, err
+		}
+		spans, sensor, events = eventWindows(&e, usualMargin), e.Sensor, []string{e.ID}
+	default:
+		if !what.From.IsZero() {
+			spans[0].from, _ = timeKey(what.From)
+		}
+		if !what.To.IsZero() {
+			spans[0].to, _ = timeKey(what.To)
+		}
+		if events, err = t.eventsIn(spans[0], sensor); err != nil {
+			return out, err
+		}
+	}
+	tainted, err := t.takeOutAll(spans, sensor, &out)
+	if err != nil {
+		return out, err
+	}
+	for _, id := range events {
+		var verdicts int64
+		if _, err := w.row("SELECT count(*) FROM verdict WHERE event = ?", []any{id}, &verdicts); err != nil {
+			return out, err
+		}
+		out.Events, out.Verdicts = out.Events+1, out.Verdicts+verdicts
+		if err := t.dropEvent(id); err != nil {
+			return out, err
+		}
+	}
+	keep, args := "", []any{}
+	for _, k := range what.Keep {
+		keep, args = keep+" AND substr(name, 1, ?) <> ?", append(args, len(k), k)
+	}
+	return out, errors.Join(
+		t.dropBases(tainted),
+		w.exec("DELETE FROM aside WHERE NOT EXISTS (SELECT 1 FROM record WHERE record.seq = aside.seq) AND NOT EXISTS (SELECT 1 FROM event WHERE event.seq = aside.seq)"),
+		w.exec("DELETE FROM state WHERE true"+keep, args...),
+		w.exec("DELETE FROM sensor WHERE source NOT IN (SELECT source FROM record UNION SELECT source FROM summary)"),
+		w.exec("DELETE FROM source WHERE id NOT IN (SELECT source FROM record UNION SELECT source FROM summary UNION SELECT source FROM sensor)"),
+		w.exec("UPDATE sequence SET spent = max(spent, ?)", w.seq),
+		t.recount(),
+		w.load())
+}
+
+// eventsIn are the events of a sensor with evidence in a span.
+func (t *Tx) eventsIn(in span, sensor string) (ids []string, err error) {
+	st, err := t.w.prepare("SELECT id FROM event WHERE first < ? AND last >= ? AND (? = '' OR sensor = ?)")
+	if err != nil {
+		return nil, err
+	}
+	rows, err := st.QueryContext(t.ctx, in.to, in.from, sensor, sensor)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
+}
+
+// takeOutAll deletes records and summaries of some times, and puts gaps in their place. It returns which bases of raw lines
+// hold some of what was deleted.
+func (t *Tx) takeOutAll(spans []span, sensor string, out *Deleted) (tainted []int64, err error) {
+	w := t.w
+	of := func(table string) string {
+		return "? = '' OR " + table + ".source IN (SELECT id FROM source WHERE sensor = ?)"
+	}
+	var gaps []*cell.Gap
+	for _, in := range spans {
+		rows, err := w.conn.QueryContext(t.ctx, "SELECT source.sensor, min(record.time), max(record.time) FROM record JOIN source ON source.id = record.source WHERE record.time >= ? AND record.time < ? AND ("+of("record")+") GROUP BY source.sensor",
+			in.from, in.to, sensor, sensor)
+		if err != nil {
+			return nil, err
+		}
+		for rows.Next() {
+			var first, last int64
+			g := &cell.Gap{Reason: gapDeleted}
+			if err = rows.Scan(&g.Sensor, &first, &last); err != nil {
+				break
+			}
+			g.Time, g.Until = keyTime(first), keyTime(last)
+			gaps = append(gaps, g)
+		}
+		if err = errors.Join(err, rows.Err(), rows.Close()); err != nil {
+			return nil, err
+		}
+		more, err := t.taintedBases(in, sensor)
+		if err != nil {
+			return nil, err
+		}
+		tainted = append(tainted, more...)
+		gone, err := t.takeOut(in, sensor, Observations|Gaps|Healths|Clocks, math.MaxInt64, false)
+		if err != nil {
+			return nil, err
+		}
+		out.Records += gone.records()
+		from, to := floorMinute(in.from), floorMinute(in.to-1)
+		res, err := w.conn.ExecContext(t.ctx, "DELETE FROM summary WHERE minute >= ? AND minute <= ? AND ("+of("summary")+")", from, to, sensor, sensor)
+		if err != nil {
+			return nil, err
+		}
+		n, err := res.RowsAffected()
+		if err != nil {
+			return nil, err
+		}
+		out.Summaries += n
+	}
+	var left int64
+	if _, err := w.row("SELECT count(*) FROM (SELECT 1 FROM record LIMIT 1)", nil, &left); err != nil || left == 0 {
+		return tainted, err // nothing is left that the gaps could stand between
+	}
+	for _, g := range gaps {
+		if err := w.append(g, Gaps); err != nil {
+			return nil, err
+		}
+	}
+	return tainted, nil
+}
+
+// taintedBases are the bases that hold raw lines of records about to be deleted: those made of such a record, and those
+// that took it over from them.
+func (t *Tx) taintedBases(in span, sensor string) (ids []int64, err error) {
+	rows, err := t.w.conn.QueryContext(t.ctx, `SELECT raw_base.id, raw_base.own, maker.seq IS NULL OR maker.time >= ? AND maker.time < ?
+		AND (? = '' OR maker.source IN (SELECT id FROM source WHERE sensor = ?))
+		FROM raw_base LEFT JOIN record AS maker ON maker.seq = raw_base.first_seq - 1 ORDER BY raw_base.id`, in.from, in.to, sensor, sensor)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	at := int64(maxBase) // where in the base the newest such lines stand
+	for rows.Next() {
+		var id, own int64
+		var made bool // by a record that is to go or has gone; or by an older Vigie, which did not say
+		if err := rows.Scan(&id, &own, &made); err != nil {
+			return nil, err
+		}
+		if at = min(at+own, maxBase); made || own == 0 {
+			at = 0
+		}
+		if at < maxBase {
+			ids = append(ids, id)
+		}
+	}
+	return ids, rows.Err()
+}
+
+// dropBases deletes bases, after what is left of the raw lines that they serve was written as it is.
+func (t *Tx) dropBases(ids []int64) error {
+	w := t.w
+	for _, id := range ids {
+		var text []byte
+		var seq, next int64
+		there, err := w.row(`SELECT text, first_seq - 1, ifnull((SELECT min(next.first_seq) FROM raw_base AS next WHERE next.id > raw_base.id), ?2) FROM raw_base WHERE id = ?1`,
+			[]any{id, int64(math.MaxInt64)}, &text, &seq, &next)
+		if err != nil {
+			return err
+		}
+		old, plain := &base{id: id, text: text}, newBase(0, nil)
+		for there {
+			var body []byte
+			there, err = w.row("SELECT seq, body FROM raw WHERE seq > ? AND seq < ? AND base = ? ORDER BY seq LIMIT 1", []any{seq, next, id}, &seq, &body)
+			if err != nil {
+				return err
+			}
+			if !there {
+				break
+			}
+			lines, err := old.lines(body)
+			if err != nil {
+				return fmt.Errorf("raw lines of record %d: %w", seq, err)
+			}
+			delta, _ := plain.appendDelta(nil, lines)
+			if err := w.exec("UPDATE raw SET base = 0, body = ? WHERE seq = ?", delta, seq); err != nil {
+				return err
+			}
+		}
+		if err := w.exec("DELETE FROM raw_base WHERE id = ?", id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recount makes the tables of cells and counts anew from the records and summaries that are left.
+func (t *Tx) recount() error {
+	w := t.w
+	fresh := newTally()
+	if err := fresh.count(t.ctx, w.conn, -1, math.MaxInt64-1); err != nil {
+		return err
+	}
+	rows, err := w.conn.QueryContext(t.ctx, "SELECT summary.minute, source.sensor, summary.body FROM summary JOIN source ON source.id = summary.source ORDER BY summary.minute, summary.source")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var minute int64
+		var sensor string
+		var body []byte
+		if err := rows.Scan(&minute, &sensor, &body); err != nil {
+			return err
+		}
+		one, err := decodeSummary(body)
+		if err != nil {
+			return err
+		}
+		for i := range one.Cells {
+			fresh.summed(time.Unix(minute*60, 0).UTC(), sensor, &one.Cells[i])
+		}
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	if err := errors.Join(w.exec("DELETE FROM cell"), w.exec("UPDATE tally SET upto = 0, observations = 0, others = 0")); err != nil {
+		return err
+	}
+	w.fresh = fresh
+	return w.tally()
+}
+
+// summed adds a cell of a summary.
+func (t *tally) summed(minute time.Time, sensor string, c *CellSummary) {
+	id, ok := c.Cell.ID.Get()
+	if !ok {
+		return
+	}
+	key := identity{c.Cell.RAT, c.Cell.MCC, c.Cell.MNC, -1, id}
+	if a, ok := c.Cell.Area.Get(); ok {
+		key.area = int64(a)
+	}
+	one := KnownCell{RAT: c.Cell.RAT, MCC: c.Cell.MCC, MNC: c.Cell.MNC, Area: c.Cell.Area, ID: id, PCI: c.Cell.PCI, ARFCN: c.Cell.ARFCN,
+		First: minute, Last: minute, Count: int64(c.Count), Weakest: c.Min, Strongest: c.Max, Sensor: sensor}
+	if c.Role == RoleServing {
+		one.Serving = one.Count
+	}
+	if k := t.cells[key]; k != nil {
+		k.merge(&one)
+	} else {
+		t.cells[key] = &one
+	}
+}
+
+// rewrite writes the database anew, so that nothing of what was deleted is left between what is not, and empties the log.
+func (s *Store) rewrite(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.path == "" || s.w == nil {
+		return nil
+	}
+	for _, do := range strings.Split("PRAGMA busy_timeout=1000; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA temp_store=file; VACUUM; PRAGMA temp_store=memory", ";") {
+		if _, err := s.w.conn.ExecContext(ctx, do); err != nil {
+			return err
+		}
+	}
+	var busy, log, done int64
+	err := s.w.conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &log, &done)
+	if _, again := s.w.conn.ExecContext(ctx, usualBusy); err != nil || again != nil {
+		return errors.Join(err, again)
+	}
+	if busy != 0 {
+		return fmt.Errorf("%w: it was deleted, but the log still holds it since somebody reads the store; stop vigie review and whatever else reads it, then do it again", ErrLocked)
+	}
+	s.w.checkpointAt = checkpointLog
+	return nil
+}
