@@ -5,6 +5,8 @@ import (
 	"vigie/cell"
 )
 
+const farAway = 30_000 // metres: no cell on land is heard so far from where it usually is
+
 var farFromHome = analyzer.Rule{
 	ID: "far-from-home", Version: 1, Title: "known cell far from where it lives",
 	Needs: cell.FieldCellID | cell.FieldPosition, Cause: "place",
@@ -21,10 +23,10 @@ var farFromHome = analyzer.Rule{
 		}
 		k := v.Known(&on.Cell)
 		if k == nil || k.N < 10 || k.Places == 0 {
-			return false
+			return misplaced(v, s, on)
 		}
 		far, ok := v.Distance(k)
-		if !ok || far < 30_000+3*float64(k.Radius) {
+		if !ok || far < farAway+3*float64(k.Radius) {
 			return false
 		}
 		s.P = v.Rate(0.02, analyzer.PerStay)
@@ -32,4 +34,26 @@ var farFromHome = analyzer.Rule{
 		s.Say("%s is heard %.0f km from where it had been", &on.Cell, far/1000)
 		return true
 	},
+}
+
+// misplaced asks the cell database, for a cell that this sensor does not know well itself.
+func misplaced(v *analyzer.View, s *analyzer.Sign, on *analyzer.Stay) bool {
+	place, listed, ok := v.Listed(&on.Cell)
+	if !ok || !listed {
+		return false
+	}
+	far, ok := v.From(place)
+	if !ok || far < farAway+3*place.Range {
+		return false
+	}
+	s.P = v.Rate(0.05, analyzer.PerStay)
+	s.Suspect(&on.Cell)
+	s.Say("%s is heard %.0f km from where the cell database has it", &on.Cell, far/1000)
+	s.Innocent = []string{
+		"a wrong or outdated place in the cell database: an operator may give the identity of a closed cell to another",
+		"a position of the sensor that is wrong",
+		"a cell on wheels, a ship or a train",
+		"high ground or water, over which a cell is heard very far",
+	}
+	return true
 }

@@ -16,6 +16,7 @@ func All() []analyzer.Rule {
 		movedCell,
 		twinCell,
 		farFromHome,
+		unlistedCell,
 		newChannel,
 		impossibleChannel,
 		lostArea,

@@ -36,7 +36,7 @@ func expand(t *testing.T, text string) []cell.Record {
 	for _, line := range strings.Split(text, "\n") {
 		line = strings.TrimSpace(line)
 		switch {
-		case line == "" || strings.HasPrefix(line, "#"):
+		case line == "" || strings.HasPrefix(line, "#") || strings.HasPrefix(line, "atlas"):
 		case strings.HasPrefix(line, `{`):
 			out.WriteString(line + "\n")
 		default:
@@ -67,8 +67,10 @@ func expand(t *testing.T, text string) []cell.Record {
 }
 
 // replay feeds records to a new engine with every rule on and returns the events at the end, in order.
-func replay(recs []cell.Record) []analyzer.Event {
-	e := analyzer.New(All(), analyzer.Options{})
+func replay(recs []cell.Record) []analyzer.Event { return replayWith(analyzer.Options{}, recs) }
+
+func replayWith(o analyzer.Options, recs []cell.Record) []analyzer.Event {
+	e := analyzer.New(All(), o)
 	last := map[string]analyzer.Event{}
 	for _, r := range recs {
 		e.Feed(r)
@@ -112,7 +114,8 @@ func TestTraces(t *testing.T) {
 				ar, err := txtar.ParseFile(path)
 				require.NoError(t, err)
 				require.Equal(t, "trace", ar.Files[0].Name)
-				events := replay(expand(t, string(ar.Files[0].Data)))
+				text := string(ar.Files[0].Data)
+				events := replayWith(analyzer.Options{Atlas: atlasOf(t, text)}, expand(t, text))
 				if strings.HasPrefix(filepath.Base(path), "fires") {
 					want := regexp.MustCompile(`(?m)^severity: (low|medium|high)$`).FindSubmatch(ar.Comment)
 					require.NotNil(t, want, "the comment must say the least severity")

@@ -38,7 +38,7 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 	}
 	c.merge(&config)
 	v := newVitals(time.Now)
-	l := &line{engine: newEngine(config), patient: true, warn: func(format string, args ...any) {
+	l := &line{engine: newEngine(config), again: func() *analyzer.Engine { return newEngine(config) }, patient: true, warn: func(format string, args ...any) {
 		p.err.printf("%s: %s\n", time.Now().UTC().Format(time.RFC3339), oneLine(fmt.Sprintf(format, args...)))
 	}}
 	if l.store, err = c.open(ctx, config, storage.Options{Create: true}); err != nil {

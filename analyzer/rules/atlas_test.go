@@ -1,0 +1,192 @@
+package rules
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"vigie/analyzer"
+	"vigie/cell"
+)
+
+// atlasOf reads the cell database of a trace: none without such lines, else one line a cell, or a line without a cell for
+// one that lists nothing.
+//
+//	atlas LTE 272-03 2820612 51.9 -8.4 2000      RAT, PLMN, identity, place, range in metres
+//	atlas LTE 272-03 100+256x60 51.9 -8.4 2000   sixty identities
+func atlasOf(t *testing.T, text string) (a analyzer.Atlas) {
+	t.Helper()
+	type key struct {
+		rat  cell.RAT
+		plmn string
+		id   uint64
+	}
+	list := map[key]analyzer.Place{}
+	for line := range strings.Lines(text) {
+		f := strings.Fields(line)
+		if len(f) == 0 || f[0] != "atlas" {
+			continue
+		}
+		a.ID = "of the trace"
+		if len(f) == 1 {
+			continue
+		}
+		require.Len(t, f, 7, line)
+		rat, ok := cell.ParseRAT(f[1])
+		require.True(t, ok, line)
+		var first, step, n uint64
+		var p analyzer.Place
+		if _, err := fmt.Sscanf(f[3], "%d+%dx%d", &first, &step, &n); err != nil {
+			_, err = fmt.Sscan(f[3], &first)
+			require.NoError(t, err, line)
+			n = 1
+		}
+		_, err := fmt.Sscan(f[4]+" "+f[5]+" "+f[6], &p.Lat, &p.Lon, &p.Range)
+		require.NoError(t, err, line)
+		for i := range n {
+			list[key{rat, f[2], first + i*step}] = p
+		}
+	}
+	if a.ID != "" {
+		a.Find = func(c *cell.Cell) (analyzer.Place, bool, error) {
+			id, _ := c.ID.Get()
+			p, ok := list[key{c.RAT, c.PLMN().String(), id}]
+			return p, ok, nil
+		}
+	}
+	return a
+}
+
+// tour drives over n cells, three times over each, a minute a stay, and then comes to others.
+func tour(n int, others ...uint64) []cell.Record {
+	recs := []cell.Record{&cell.Source{Sensor: "bag", Mode: cell.Mobile, Reports: cell.Some(cell.FieldRAT | cell.FieldMCC | cell.FieldMNC | cell.FieldArea | cell.FieldCellID | cell.FieldPosition)}}
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	stay := func(id uint64) {
+		for range 6 {
+			recs = append(recs, &cell.Observation{Sensor: "bag", Time: at, State: cell.Idle, Serving: &cell.Cell{RAT: cell.LTE, MCC: "272", MNC: "03",
+				Area: cell.Some(cell.Area(7)), ID: cell.Some(id)}, Position: &cell.Position{Lat: 51.9, Lon: -8.4}})
+			at = at.Add(10 * time.Second)
+		}
+	}
+	for range 3 {
+		for i := range n {
+			stay(uint64(i)*256 + 100)
+		}
+	}
+	for _, id := range others {
+		stay(id)
+	}
+	return recs
+}
+
+func feed(e *analyzer.Engine, recs []cell.Record) (out []analyzer.Event) {
+	for _, r := range recs {
+		e.Feed(r)
+		out = append(out, e.Take()...)
+	}
+	e.Finish()
+	return append(out, e.Take()...)
+}
+
+func atlasListing(from, n int, asked *int) analyzer.Atlas {
+	return analyzer.Atlas{ID: fmt.Sprint(from, n), Find: func(c *cell.Cell) (analyzer.Place, bool, error) {
+		*asked++
+		id, _ := c.ID.Get()
+		return analyzer.Place{Lat: 51.9, Lon: -8.4, Range: 1000}, id%256 == 100 && int(id/256) >= from && int(id/256) < from+n, nil
+	}}
+}
+
+// How complete the list is here is counted once for each cell that proved to be real, kept with the state, and counted anew
+// for another list.
+func TestCompleteness(t *testing.T) {
+	asked := 0
+	recs := tour(60)
+	e := analyzer.New(All(), analyzer.Options{Atlas: atlasListing(0, 45, &asked)})
+	feed(e, recs)
+	want := []analyzer.Completeness{{Sensor: "bag", PLMN: cell.PLMN{MCC: "272", MNC: "03"}, RAT: cell.LTE, Cells: 60, Listed: 45}}
+	require.Equal(t, want, e.Completeness())
+	require.LessOrEqual(t, asked, 60*3, "a cell is looked up when it is new and when it has proved to be real, not at each observation")
+
+	state, err := e.Save()
+	require.NoError(t, err)
+	again := analyzer.New(All(), analyzer.Options{Atlas: atlasListing(0, 45, &asked)})
+	require.NoError(t, again.Restore(state))
+	require.Equal(t, want, again.Completeness())
+
+	other := analyzer.New(All(), analyzer.Options{Atlas: atlasListing(10, 50, &asked)})
+	require.NoError(t, other.Restore(state))
+	require.Equal(t, want, other.Completeness(), "what is known until a cell is met")
+	more := tour(60, 100)
+	feed(other, more[len(more)-6:])
+	want[0].Listed = 50
+	require.Equal(t, want, other.Completeness())
+
+	without := analyzer.New(All(), analyzer.Options{})
+	feed(without, recs)
+	require.Empty(t, without.Completeness())
+}
+
+// A restart in the middle changes nothing, with a list as without one.
+func TestRestartWithAnAtlas(t *testing.T) {
+	asked := 0
+	recs := tour(60, 99, 101)
+	whole := analyzer.New(All(), analyzer.Options{Atlas: atlasListing(0, 60, &asked)})
+	want := feed(whole, recs)
+	var got []analyzer.Event
+	e := analyzer.New(All(), analyzer.Options{Atlas: atlasListing(0, 60, &asked)})
+	for i, r := range recs {
+		if i%97 == 0 {
+			state, err := e.Save()
+			require.NoError(t, err)
+			e = analyzer.New(All(), analyzer.Options{Atlas: atlasListing(0, 60, &asked)})
+			require.NoError(t, e.Restore(state))
+		}
+		e.Feed(r)
+		got = append(got, e.Take()...)
+	}
+	e.Finish()
+	got = append(got, e.Take()...)
+	require.Equal(t, want, got)
+	require.Equal(t, whole.Completeness(), e.Completeness())
+}
+
+// A list that cannot be read says nothing: no finding, a count, and no cell that would count as missing.
+func TestAnAtlasThatFails(t *testing.T) {
+	recs := tour(60, 99)
+	plain := feed(analyzer.New(All(), analyzer.Options{}), recs)
+	e := analyzer.New(All(), analyzer.Options{Atlas: analyzer.Atlas{ID: "torn", Find: func(*cell.Cell) (analyzer.Place, bool, error) {
+		return analyzer.Place{}, false, errors.New("damaged")
+	}}})
+	require.Equal(t, plain, feed(e, recs))
+	require.Empty(t, e.Completeness())
+	require.NotZero(t, e.Counts().Noted["cell database not readable"])
+}
+
+func TestUnlistedNeedsANearlyCompleteList(t *testing.T) {
+	speaks := func(verified, listed int) bool {
+		asked := 0
+		for _, ev := range feed(analyzer.New([]analyzer.Rule{lowered(unlistedCell)}, analyzer.Options{Atlas: atlasListing(0, listed, &asked)}), tour(verified, 99)) {
+			for _, f := range ev.Findings {
+				if f.Rule == "unlisted-cell" {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	require.True(t, speaks(60, 60))
+	require.True(t, speaks(60, 59))
+	require.False(t, speaks(60, 50), "one in six is missing")
+	require.False(t, speaks(60, 0), "a list of elsewhere")
+	require.False(t, speaks(20, 20), "too few to tell")
+}
+
+// lowered makes a rule open an event of its own.
+func lowered(r analyzer.Rule) analyzer.Rule {
+	r.Min = analyzer.Low
+	return r
+}

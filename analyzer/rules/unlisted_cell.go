@@ -1,0 +1,33 @@
+package rules
+
+import (
+	"vigie/analyzer"
+	"vigie/cell"
+)
+
+var unlistedCell = analyzer.Rule{
+	ID: "unlisted-cell", Version: 1, Title: "a new cell that a nearly complete cell database lacks",
+	Needs: cell.FieldCellID | cell.FieldMCC | cell.FieldMNC, Cause: "novelty",
+	Min: analyzer.Info, Max: analyzer.Low, Status: analyzer.Experimental, Telling: analyzer.Supporting,
+	Innocent: []string{
+		"a cell built since the database was made, or one that nobody with a phone that reports has passed",
+		"a small cell or a cell inside a building",
+	},
+	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+		on := v.On()
+		if on == nil || !v.Arrived || on.Blind || !on.NewCell || on.NewNetwork {
+			return false
+		}
+		_, listed, ok := v.Listed(&on.Cell)
+		if !ok || listed {
+			return false
+		}
+		p, missing, cells := v.Unlisted(&on.Cell)
+		s.P = max(p, 0.05) // a cell that is new is missing more often than one that has stood for years
+		s.Place = v.Arriving()
+		s.Suspect(&on.Cell)
+		s.Say("%s is not in the cell database, which has %d of the %d %s cells of network %s that proved to be real here", &on.Cell, cells-missing, cells,
+			on.Cell.RAT, v.PLMN(&on.Cell))
+		return true
+	},
+}
