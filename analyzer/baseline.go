@@ -5,20 +5,22 @@ import "vigie/cell"
 // baseline is what has been normal for one sensor. It is bounded: when a table is full, of a few entries looked at in
 // turn the one not seen for longest makes room, so that old places are forgotten before the present one.
 type baseline struct {
-	Cells    table[cellKey, Known]
-	Phys     table[physKey, physRecord]
-	Areas    table[areaKey, Area]
-	Channels table[channelKey, channelRecord]
-	Heard    table[cellKey, heardRecord]
-	Tiles    table[uint64, tileRecord]
-	Networks table[uint16, Network]
-	RATs     [5]ratRecord
-	Stays    int64  // changes of cell
-	Single   int64  // cells with exactly one stay: the estimate of how much is still unseen (Good-Turing)
-	Narrow   uint32 // LTE cells at most 5 MHz wide
-	Wide     uint32 // LTE cells whose width is known
-	Falls    int64  // changes to GSM from a later RAT
-	Falls3G  int64  // changes to UMTS from LTE or NR
+	Cells      table[cellKey, Known]
+	Phys       table[physKey, physRecord]
+	Areas      table[areaKey, Area]
+	Channels   table[channelKey, channelRecord]
+	Heard      table[cellKey, heardRecord]
+	Tiles      table[uint64, tileRecord]
+	Networks   table[uint16, Network]
+	Numbers    table[numberKey, numberRecord]
+	Numberings table[numberingKey, numbering]
+	RATs       [5]ratRecord
+	Stays      int64  // changes of cell
+	Single     int64  // cells with exactly one stay: the estimate of how much is still unseen (Good-Turing)
+	Narrow     uint32 // LTE cells at most 5 MHz wide
+	Wide       uint32 // LTE cells whose width is known
+	Falls      int64  // changes to GSM from a later RAT
+	Falls3G    int64  // changes to UMTS from LTE or NR
 }
 
 // Bounds of the tables of one sensor. 131,072 cells are more than a year of driving shows.
@@ -160,6 +162,8 @@ func (b *baseline) reindex() {
 	b.Heard.reindex()
 	b.Tiles.reindex()
 	b.Networks.reindex()
+	b.Numbers.reindex()
+	b.Numberings.reindex()
 }
 
 func (b *baseline) cell(k cellKey) (*Known, bool) {

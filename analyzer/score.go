@@ -14,16 +14,18 @@ const (
 	lowScore      = 1.0
 	odd           = 0.5 // what weighs less is ordinary here, and no finding
 	defaultBudget = 4.0 // alerts a month
+	coldMs        = 10 * 60_000
 	maxRaise      = 1.5 // how far a noisy site may raise its own threshold
 )
 
 // pace is what is added on the move, where a day brings ten times as many changes of cell and more as at one place, each
-// a chance for something odd: half a decade, since such a sensor is not on the move all day.
+// a chance for something odd: half a decade, since such a sensor is not on the move all day. In its first minutes nearly
+// all is new to it, and rates are guesses: up to one decade more, less by a tenth each minute.
 func (e *Engine) pace(s *site) float64 {
 	if s.fixed() {
 		return 0
 	}
-	return 0.5
+	return 0.5 + max(0, 1-float64(s.Watched)/coldMs)
 }
 
 // threshold is the score from which a story alerts at this site. It is at least what the budget asks for; and where the

@@ -8,7 +8,7 @@ import (
 )
 
 var captureRelease = analyzer.Rule{
-	ID: "capture-release", Version: 1, Title: "to an unknown cell, and home again",
+	ID: "capture-release", Version: 2, Title: "to an unknown cell, and home again",
 	Needs: cell.FieldCellID, Cause: "release",
 	Min: analyzer.Info, Max: analyzer.High, Status: analyzer.Measured, Telling: analyzer.Moderate,
 	Innocent: []string{
@@ -39,6 +39,12 @@ var captureRelease = analyzer.Rule{
 		if out.Cell.RAT < home.Cell.RAT && !good(home) {
 			p = max(p, 0.5) // a hole in the coverage, bridged by what was there before
 		}
+		switch n := strays(v, out); {
+		case n > 2:
+			return false // over three and more unknown cells and back: a round, as on any drive
+		case n == 2 && last.Cell.RAT == out.Cell.RAT:
+			p = max(p, 0.5) // and over two, where the second is not the fall that a capture is made for
+		}
 		area := 0.6 // of 47 new areas in the benign traces, 3 were left again for home after eight seconds or more
 		if v.Fixed() {
 			area = 0.3 // and a border does not move
@@ -65,6 +71,24 @@ var captureRelease = analyzer.Rule{
 		s.Since(out.From)
 		return true
 	},
+}
+
+// strays is how many different cells the modem was on since it left home.
+func strays(v *analyzer.View, out *analyzer.Stay) int {
+	n := 0
+	for k := 1; ; k++ {
+		x := v.Stay(k)
+		again := false
+		for j := 1; j < k && !again; j++ {
+			again = v.Stay(j).Cell.SameCell(&x.Cell)
+		}
+		if !again {
+			n++
+		}
+		if x == out {
+			return n
+		}
+	}
 }
 
 // elsewhere sees the modem leave an unknown cell that was much stronger both than the one before and than the one after.

@@ -8,7 +8,7 @@ import (
 )
 
 var levelStep = analyzer.Rule{
-	ID: "level-step", Version: 1, Title: "a sudden lasting rise of a known cell",
+	ID: "level-step", Version: 2, Title: "a sudden lasting rise of a known cell",
 	Needs: cell.FieldCellID, Cause: "level",
 	Min: analyzer.Info, Max: analyzer.High, Status: analyzer.Measured, Telling: analyzer.Moderate,
 	Innocent: []string{
@@ -22,28 +22,41 @@ var levelStep = analyzer.Rule{
 			return false
 		}
 		rise := float64(on.Step)
-		if rise < 8 {
-			return false
-		}
 		if on.Frozen && v.Arriving() {
 			return false
 		}
 		still, known := v.Still()
-		p := math.Pow(10, -rise/8)
+		p, least := math.Pow(10, -rise/8), 8.0
 		switch {
-		case !known || !still:
-			p = math.Pow(10, -(rise-12)/6)
-		case !v.Fixed():
-			p = math.Pow(10, -rise/10) // a stop at a traffic light is not a window sill
+		case !known || !still: // of 500 lasting rises in 35 hours on the move, 55 were of 14 dB and more, 5 of 20
+			p, least = math.Pow(10, -1.6-(rise-14)/6.2), 14
+		case !v.Fixed(): // a stop at a traffic light is not a window sill: 3 of 12 dB and more in 15 hours, one of 22
+			least = 10
+			if rise >= 12 {
+				p = math.Pow(10, -0.9-rise/10)
+			}
 		}
-		if v.HasQuality && v.Quality >= -7.5 {
+		if rise < least {
+			return false
+		}
+		if known && still && v.HasQuality && v.Quality >= -7.5 {
 			p *= 0.3
 		}
-		s.P = p
+		s.P = p * nearField(v, on.Cell.RAT)
 		s.Place = v.Arriving()
 		s.Suspect(&on.Cell)
 		s.Since(v.Now - 5000)
 		s.Say("%s rose by %.0f dB within seconds to %.0f dBm and stayed there", &on.Cell, rise, v.Level)
 		return true
 	},
+}
+
+// nearField weighs the level that a rise led to: leaving a shadow leads to levels that are usual, a transmitter close by to
+// ones that are not. Of 44 lasting rises in the benign traces none led above -50 dBm, and six above -60.
+func nearField(v *analyzer.View, r cell.RAT) float64 {
+	usual := -50.0 // RSSI and RSCP hold the power of more than the reference signals
+	if r >= cell.LTE && v.Obs.Serving.RSRP.Known() {
+		usual = -58
+	}
+	return min(1, math.Pow(10, -(float64(v.Level)-usual)/10))
 }

@@ -6,7 +6,7 @@ import (
 )
 
 var movedCell = analyzer.Rule{
-	ID: "moved-cell", Version: 1, Title: "known cell on another channel or physical identity",
+	ID: "moved-cell", Version: 2, Title: "known cell on another channel or physical identity",
 	Needs: cell.FieldCellID | cell.FieldPCI, Cause: "physical",
 	Min: analyzer.Info, Max: analyzer.Medium, Status: analyzer.Measured, Telling: analyzer.Moderate,
 	Innocent: []string{
@@ -29,6 +29,9 @@ var movedCell = analyzer.Rule{
 			return false
 		}
 		s.P = v.Rate(0.03, analyzer.PerStay)
+		if !v.Arrived && v.Arriving() {
+			s.P = max(s.P, 0.06) // on the way to another cell whose identity has not been read yet
+		}
 		s.Suspect(&on.Cell)
 		switch {
 		case pci && channel:

@@ -13,6 +13,7 @@ func All() []analyzer.Rule {
 		areaCodeMismatch,
 		strangeArea,
 		newCell,
+		strayNumber,
 		movedCell,
 		twinCell,
 		farFromHome,

@@ -8,7 +8,7 @@ import (
 )
 
 var tooStrong = analyzer.Rule{
-	ID: "too-strong", Version: 1, Title: "stronger than any cell has been here",
+	ID: "too-strong", Version: 2, Title: "stronger than any cell has been here",
 	Needs: cell.FieldRAT, Cause: "level",
 	Min: analyzer.Info, Max: analyzer.High, Status: analyzer.Measured, Telling: analyzer.Moderate,
 	Innocent: []string{
@@ -42,6 +42,7 @@ var tooStrong = analyzer.Rule{
 		}
 		if on.Cell.RAT >= cell.LTE && level >= -60 && v.Obs.Serving.RSRP.Known() {
 			p = min(p, math.Pow(10, -1.7-(level+57)/9)) // what is the strongest anywhere, not only here
+			p = min(p, math.Pow(10, -2.7-(level+48)/5)) // the scale of RSRP ends at -44 dBm (TS 36.133 clause 9.1.4)
 		}
 		s.P = p
 		s.Place = v.Arriving()
