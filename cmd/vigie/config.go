@@ -27,6 +27,7 @@ type Config struct {
 	} `toml:"analyzer"`
 	Influx   InfluxConfig   `toml:"influx"`
 	Position PositionConfig `toml:"position"`
+	Seal     SealConfig     `toml:"seal"`
 	Health   HealthConfig   `toml:"health"`
 
 	Modems []ModemConfig `toml:"-"` // of [modem], or of every [[modem]]; at least one
@@ -110,7 +111,7 @@ func readConfig(path string) (Config, error) {
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		key := unknown[0]
 		return c, usage(fmt.Errorf("%s:%d: unknown key %q", path, lineOf(string(text), key), key.String()),
-			"keys are: sensor, mode, store, passphrase_file; [modem] port, usb, sensor, family, fast, slow, char_pause, command_pause, reauthorize; [analyzer] alerts_per_month; "+influxKeys+"; "+positionKeys+"; "+healthKeys)
+			"keys are: sensor, mode, store, passphrase_file; [modem] port, usb, sensor, family, fast, slow, char_pause, command_pause, reauthorize; [analyzer] alerts_per_month; "+influxKeys+"; "+positionKeys+"; "+sealKeys+"; "+healthKeys)
 	}
 	switch c.Mode {
 	case "", cell.Fixed, cell.Mobile:

@@ -13,6 +13,7 @@ import (
 // ExportCmd writes the stored records in the interchange format.
 type ExportCmd struct {
 	StoreFlags
+	TrimFlags
 	Since  string `help:"Only what was recorded after this time: 2026-11-23, 2026-11-23T20:00:00Z, or 36h ago as 36h." placeholder:"TIME"`
 	Sensor string `help:"Only records of this sensor." placeholder:"NAME"`
 	File   string `arg:"" help:"Where to: a new file (.ndjson, or .ndjson.gz), or - for standard output."`
@@ -29,6 +30,10 @@ func (c *ExportCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
+	trim, err := c.trimmer(ctx, s)
+	if err != nil {
+		return err
+	}
 	put, done := c.toStdout(p)
 	if c.File != "-" {
 		if _, err := os.Stat(c.File); err == nil {
@@ -42,6 +47,9 @@ func (c *ExportCmd) Run(ctx context.Context, p *program) error {
 	}
 	n := 0
 	for e, err := range s.Records(ctx, storage.Query{From: since, Sensor: c.Sensor}) {
+		if err == nil && !trim.leaves(e.Record) {
+			continue
+		}
 		if err == nil {
 			err = put(e.Record)
 		}
@@ -58,6 +66,9 @@ func (c *ExportCmd) Run(ctx context.Context, p *program) error {
 	}
 	p.err.clear()
 	p.err.printf("wrote %s\n", plural(n, "line"))
+	if trim.left > 0 {
+		p.err.printf("left out %s, for --trim and home zones\n", plural(trim.left, "line"))
+	}
 	return nil
 }
 

@@ -26,7 +26,8 @@ type line struct {
 	told   func(cell.Record)    // of each record, once; may be nil
 	event  func(analyzer.Event) // of each event that opened, changed or closed; may be nil
 
-	places places // where it is, while watching
+	places places                      // where it is, while watching
+	last   func(context.Context) error // done when all is stored, before the store is closed; may be nil
 
 	lessons    lessons                 // what reviewers taught
 	again      func() *analyzer.Engine // makes an engine that knows nothing
@@ -206,6 +207,9 @@ func (l *line) close(ctx context.Context) error {
 	}
 	if l.record != nil {
 		err = errors.Join(err, l.record.close())
+	}
+	if l.last != nil {
+		err = errors.Join(err, l.last(ctx))
 	}
 	if l.store != nil {
 		err = errors.Join(err, l.store.Close())

@@ -31,6 +31,8 @@ type CLI struct {
 	Analyze AnalyzeCmd `cmd:"" help:"Run the rules of today over what a store has recorded; say what is new, gone or changed."`
 	Events  EventsCmd  `cmd:"" help:"List the stored events, or show one in full."`
 	Export  ExportCmd  `cmd:"" help:"Write the stored observations and gaps to a file."`
+	Homes   HomesCmd   `cmd:"" help:"Home zones, kept in an encrypted store and left out of exports."`
+	Unseal  UnsealCmd  `cmd:"" help:"Open at home what a kit has sealed, into a store."`
 	Review  ReviewCmd  `cmd:"" help:"Open the review desk: pages where a person can decide, explain and hand on."`
 	Report  ReportCmd  `cmd:"" help:"Write a report of an event or a period: one HTML file."`
 	Bundle  BundleCmd  `cmd:"" help:"Write a bundle of an event or a period that others can check; sign or seal it if wished."`

@@ -9,6 +9,9 @@ import (
 
 // The scripts run this very binary, as a person would.
 func TestMain(m *testing.M) {
+	if os.Getenv("VIGIE_IS_PROGRAM") != "" {
+		main()
+	}
 	testscript.Main(m, map[string]func(){"vigie": main})
 }
 

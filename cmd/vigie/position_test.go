@@ -50,7 +50,7 @@ func TestWatchWithPosition(t *testing.T) {
 func TestPositionConfig(t *testing.T) {
 	for text, want := range map[string]string{
 		"[position]\ncoarse = \"1 mile\"\n": `"1 mile" is not a length`,
-		"[position]\ngps = \"x\"\n":          `unknown key "position.gps"`,
+		"[position]\ngps = \"x\"\n":         `unknown key "position.gps"`,
 	} {
 		config := writeFile(t, t.TempDir(), "v.toml", text)
 		_, stderr, status := vigie(t, "watch", "--config", config, "--port", "/dev/null", "--store", filepath.Join(t.TempDir(), "s.db"))

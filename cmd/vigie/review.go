@@ -156,7 +156,8 @@ func openDesk(ctx context.Context, p *program, f *StoreFlags, o review.Options, 
 		}
 	}()
 	for _, path := range append([]string{f.path(config)}, more...) {
-		one := StoreFlags{Store: path, PassphraseFile: f.PassphraseFile}
+		one := *f
+		one.Store = path
 		s, err := one.open(ctx, config, storage.Options{ReadOnly: true})
 		if err != nil {
 			return config, nil, nil, err
@@ -166,7 +167,7 @@ func openDesk(ctx context.Context, p *program, f *StoreFlags, o review.Options, 
 			p.err.printf("store %s: %s\n", oneLine(path), oneLine(n))
 		}
 		from := review.Store{Name: filepath.Base(path), Store: s}
-		secret, err := passphrase(f.PassphraseFile, config.PassphraseFile)
+		secret, err := one.passphrase(config)
 		if err != nil {
 			return config, nil, nil, err
 		}

@@ -9,13 +9,63 @@ import (
 	"path/filepath"
 	"strings"
 
+	xterm "golang.org/x/term"
+
 	"vigie/storage"
 )
 
 // StoreFlags choose the store. The passphrase comes from a file or a systemd credential, never from an argument.
 type StoreFlags struct {
-	Store          string `help:"The store: one file that holds records, events and what was learned. Default: ~/.local/share/vigie/vigie.db, or what the configuration says." placeholder:"DB" type:"path"`
+	Store          string `help:"The store: one file that holds records, events and what was learned; :memory: keeps all in memory and nothing on disk. Default: ~/.local/share/vigie/vigie.db, or what the configuration says." placeholder:"DB" type:"path"`
 	PassphraseFile string `help:"File whose first line encrypts the store at rest." placeholder:"FILE" type:"path" env:"VIGIE_PASSPHRASE_FILE"`
+	AskPassphrase  bool   `help:"Ask for the passphrase when starting."`
+
+	asked *string // the answer
+}
+
+// inMemory is the name of a store that is nowhere on disk.
+const inMemory = ":memory:"
+
+// memory tells whether nothing is to be kept on disk. The command line made a path of the name.
+func (f *StoreFlags) memory(c Config) bool { return filepath.Base(f.path(c)) == inMemory }
+
+// passphrase is the secret of the store; "" when it has none.
+func (f *StoreFlags) passphrase(c Config) (string, error) {
+	if !f.AskPassphrase {
+		return passphrase(f.PassphraseFile, c.PassphraseFile)
+	}
+	if f.asked != nil {
+		return *f.asked, nil
+	}
+	secret, err := askSecret(os.Stdin, os.Stderr, "passphrase of the store")
+	if err == nil && secret == "" {
+		err = usage(errors.New("no passphrase was given"), "type the passphrase that the store was made with, or a new one for a new store")
+	}
+	if _, missing := os.Stat(f.path(c)); err == nil && missing != nil && isTerminal(os.Stdin) {
+		var again string
+		if again, err = askSecret(os.Stdin, os.Stderr, "again, since the store will be new"); err == nil && again != secret {
+			err = usage(errors.New("the two are not the same"), "try again; nothing was made")
+		}
+	}
+	f.asked = &secret
+	return secret, err
+}
+
+func isTerminal(f *os.File) bool { return xterm.IsTerminal(int(f.Fd())) }
+
+// askSecret reads a line that is not shown on a terminal.
+func askSecret(in, out *os.File, what string) (string, error) {
+	if !isTerminal(in) {
+		line, err := bufio.NewReader(in).ReadString('\n')
+		if line = strings.TrimRight(line, "\r\n"); line != "" {
+			err = nil
+		}
+		return line, hinted(err, "give the passphrase on standard input, or name its file with --passphrase-file")
+	}
+	fmt.Fprintf(out, "%s: ", what)
+	b, err := xterm.ReadPassword(int(in.Fd()))
+	fmt.Fprintln(out)
+	return string(b), err
 }
 
 // path is the store to use: the flag, else the configuration.
@@ -29,7 +79,10 @@ func (f *StoreFlags) path(c Config) string {
 // open opens the store, and makes it where create allows.
 func (f *StoreFlags) open(ctx context.Context, c Config, o storage.Options) (*storage.Store, error) {
 	path := f.path(c)
-	secret, err := passphrase(f.PassphraseFile, c.PassphraseFile)
+	if o.Memory = o.Memory || f.memory(c); o.Memory {
+		return storage.Open(ctx, "", o)
+	}
+	secret, err := f.passphrase(c)
 	if err != nil {
 		return nil, err
 	}
@@ -57,8 +110,15 @@ func (f *StoreFlags) open(ctx context.Context, c Config, o storage.Options) (*st
 	return nil, err
 }
 
-// passphrase reads the first line of the first file that is named; none is no passphrase.
+// passphrase reads the first line of the first file that is named, else of the systemd credential passphrase; none is no
+// passphrase.
 func passphrase(files ...string) (string, error) {
+	if dir := os.Getenv("CREDENTIALS_DIRECTORY"); dir != "" {
+		credential := filepath.Join(dir, "passphrase")
+		if _, err := os.Stat(credential); err == nil {
+			files = append(files, credential)
+		}
+	}
 	for _, name := range files {
 		if name == "" {
 			continue

@@ -27,6 +27,7 @@ type WatchCmd struct {
 	Record   string    `help:"Also write every observation to this file (.ndjson or .ndjson.gz)." placeholder:"FILE" type:"path"`
 	Position bool      `help:"Ask the modem where it is, where its GNSS is on already."`
 	Wait     bool      `help:"Wait for modems that are not there yet."`
+	Seal     []string  `help:"Seal all to this public key (age1...) and keep nothing that can be read here; may be given again." placeholder:"KEY" sep:"none"`
 	Listen   string    `help:"Serve /healthz, /metrics and /status here, such as 127.0.0.1:9184. Default: nowhere, or what the configuration says." placeholder:"ADDR"`
 }
 
@@ -41,7 +42,7 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 	l := &line{engine: newEngine(config), again: func() *analyzer.Engine { return newEngine(config) }, patient: true, warn: func(format string, args ...any) {
 		p.err.printf("%s: %s\n", time.Now().UTC().Format(time.RFC3339), oneLine(fmt.Sprintf(format, args...)))
 	}}
-	if l.store, err = c.open(ctx, config, storage.Options{Create: true}); err != nil {
+	if l.store, err = c.open(ctx, config, storage.Options{Create: true, Memory: config.Seal.on()}); err != nil {
 		return err
 	}
 	defer func() {
@@ -83,6 +84,15 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 	}
 	defer lost()
 	l.places = places
+	kit, err := c.startKit(ctx, p, config, l)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if stopping := kit.stop(context.WithoutCancel(ctx)); err == nil {
+			err = stopping
+		}
+	}()
 	if err := l.resume(ctx, func(n int) { p.err.status("taking up what was learned: %s", plural(n, "record")) }); err != nil {
 		return err
 	}
@@ -100,7 +110,7 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 		}
 		p.out.printf("watching %s as %s, store %s; stop with Ctrl-C\n", orElse(m.Device, m.Identity), oneLine(m.Sensor), c.path(config))
 	}
-	log := watchLogs{out: p.out, several: len(modems) > 1}
+	log := watchLogs{out: p.out, several: len(modems) > 1, silent: kit.silent}
 	l.told = func(r cell.Record) {
 		log.record(r)
 		v.record(r)
@@ -272,6 +282,7 @@ func (c *WatchCmd) merge(config *Config) {
 	if c.Mode != "" {
 		config.Mode = c.Mode
 	}
+	config.Seal.To = append(config.Seal.To, c.Seal...)
 	if config.Mode == "" {
 		config.Mode = cell.Mobile
 	}

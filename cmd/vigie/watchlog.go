@@ -27,6 +27,7 @@ type watchLog struct {
 type watchLogs struct {
 	out     *term
 	several bool
+	silent  bool // says when it is blind, and nothing of cells and events: the log outlives what is protected
 	sensors map[string]*watchLog
 }
 
@@ -45,8 +46,17 @@ func (l *watchLogs) of(sensor string) *watchLog {
 	return log
 }
 
-func (l *watchLogs) record(r cell.Record)   { l.of(r.From()).record(r) }
-func (l *watchLogs) event(e analyzer.Event) { l.of(e.Sensor).event(e) }
+func (l *watchLogs) record(r cell.Record) {
+	if _, gap := r.(*cell.Gap); gap || !l.silent {
+		l.of(r.From()).record(r)
+	}
+}
+
+func (l *watchLogs) event(e analyzer.Event) {
+	if !l.silent {
+		l.of(e.Sensor).event(e)
+	}
+}
 
 // lineWidth is where text for people is broken.
 const lineWidth = 100
