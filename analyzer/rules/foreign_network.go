@@ -36,19 +36,10 @@ var foreignNetwork = analyzer.Rule{
 	},
 }
 
-// country brings together the MCCs of countries that have several (ITU-T E.212 annex A).
+// country brings together the MCCs of countries that have several.
 func country(mcc string) string {
-	switch mcc {
-	case "310", "311", "312", "313", "314", "315", "316":
-		return "310"
-	case "234", "235":
-		return "234"
-	case "404", "405", "406":
-		return "404"
-	case "440", "441":
-		return "440"
-	case "460", "461":
-		return "460"
+	if c := cell.Country(mcc); c != "" {
+		return c
 	}
 	return mcc
 }

@@ -5,7 +5,10 @@ package rules
 import "vigie/analyzer"
 
 // All lists every rule, in the order in which they look at an observation.
-func All() []analyzer.Rule {
+func All() []analyzer.Rule { return With(shipped()) }
+
+// With is All by another table of RATs that are switched off.
+func With(off SwitchedOff) []analyzer.Rule {
 	return []analyzer.Rule{
 		// who the cell says it is
 		testPLMN,
@@ -34,7 +37,7 @@ func All() []analyzer.Rule {
 		// what it does to you
 		downgrade2G,
 		downgrade3G,
-		switchedOffRAT,
+		switchedOffRAT(off),
 		captureRelease,
 		stepBack,
 		registrationRejected,
