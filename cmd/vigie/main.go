@@ -44,6 +44,7 @@ type CLI struct {
 	Influx  InfluxCmd  `cmd:"" help:"The copy on an InfluxDB server: set it up, send, list what it refused."`
 	Status  StatusCmd  `cmd:"" help:"Say how the watch goes: watching or blind since when, events open, disk, what follows the store."`
 	Doctor  DoctorCmd  `cmd:"" help:"Say what Vigie can see with the modems that are here, rule by rule; or whether copying to InfluxDB works."`
+	Man     ManCmd     `cmd:"" hidden:"" help:"Print the manual page."`
 
 	Config  string           `help:"Configuration file (TOML). Default: ~/.config/vigie/vigie.toml, then /etc/vigie/vigie.toml; replay reads one only when named here." placeholder:"FILE" type:"path"`
 	Color   string           `help:"Colour: auto (on a terminal, unless NO_COLOR is set), always or never." enum:"auto,always,never" default:"auto"`
@@ -99,6 +100,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	p := &program{cli: &cli, in: stdin, out: newTerm(stdout, cli.Color), err: newTerm(stderr, cli.Color)}
 	parsed.BindTo(ctx, (*context.Context)(nil))
+	parsed.Bind(parser)
 	return tell(stderr, parsed.Run(p))
 }
 

@@ -28,6 +28,7 @@ type WatchCmd struct {
 	Position bool      `help:"Ask the modem where it is, where its GNSS is on already."`
 	Wait     bool      `help:"Wait for modems that are not there yet."`
 	Seal     []string  `help:"Seal all to this public key (age1...) and keep nothing that can be read here; may be given again." placeholder:"KEY" sep:"none"`
+	Brief    bool      `help:"Say what a service should: changes and a line an hour, and no cell, network or place."`
 	Listen   string    `help:"Serve /healthz, /metrics and /status here, such as 127.0.0.1:9184. Default: nowhere, or what the configuration says." placeholder:"ADDR"`
 }
 
@@ -108,16 +109,23 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 		if _, m.last, err = l.store.Span(ctx, m.Sensor); err != nil {
 			return err
 		}
-		p.out.printf("watching %s as %s, store %s; stop with Ctrl-C\n", orElse(m.Device, m.Identity), oneLine(m.Sensor), c.path(config))
+		if !c.Brief {
+			p.out.printf("watching %s as %s, store %s; stop with Ctrl-C\n", orElse(m.Device, m.Identity), oneLine(m.Sensor), c.path(config))
+		}
 	}
 	log := watchLogs{out: p.out, several: len(modems) > 1, silent: kit.silent}
+	logRecord, logEvent := log.record, log.event
+	if c.Brief {
+		brief := newBriefLog(p.out)
+		logRecord, logEvent = brief.record, brief.event
+	}
 	l.told = func(r cell.Record) {
-		log.record(r)
+		logRecord(r)
 		v.record(r)
 		v.storing(l.trouble())
 	}
 	l.event = func(e analyzer.Event) {
-		log.event(e)
+		logEvent(e)
 		v.event(e)
 	}
 	return watch(ctx, l, func(sensor string, err error) {
