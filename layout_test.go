@@ -34,7 +34,8 @@ var mayImport = map[string][]string{
 	"position":            {"cell"},
 	"celldb":              {"cell"},
 	"review":              {"cell", "analyzer", "storage"},
-	"cmd/vigie":           {"cell", "modem", "modem/at", "modem/dialect", "modem/emulator", "analyzer", "analyzer/rules", "storage", "celldb", "review", "position"},
+	"alert":               {"cell", "analyzer", "storage"},
+	"cmd/vigie":           {"cell", "modem", "modem/at", "modem/dialect", "modem/emulator", "analyzer", "analyzer/rules", "storage", "celldb", "review", "position", "alert"},
 }
 
 // forTests are packages that only tests import; they may start programs.
@@ -53,6 +54,8 @@ var only = map[string]string{
 	"github.com/creack/pty":         "modem/emulator/",
 	"github.com/alecthomas/kong":    "cmd/vigie/",
 	"github.com/influxdata":         "storage/",
+	"github.com/nicholas-fedor":     "alert/",
+	"github.com/eclipse":            "alert/",
 }
 
 type source struct {

@@ -21,6 +21,10 @@ type FollowOptions struct {
 	// up and return the error. nil: Backoff of this package.
 	Backoff func(failures int, err error) time.Duration
 
+	// Lag is how far the stored cursor may lag behind what the sink has taken, which spares a flash card a write a second:
+	// after a crash the sink is offered that much again. 0: not at all.
+	Lag time.Duration
+
 	// OnError, when set, is told of each failure of the sink, before the wait.
 	OnError func(err error, wait time.Duration)
 }
@@ -56,7 +60,7 @@ func Backoff(failures int, err error) time.Duration {
 // Nothing is passed over: what the sink has not acknowledged is offered until it does, so the sink sees each entry at
 // least once. Memory does not grow with what is waiting. Follow returns the error of ctx, of the Store, or of the sink
 // when Backoff gives up.
-func Follow(ctx context.Context, s *Store, name string, sink Sink, o FollowOptions) error {
+func Follow(ctx context.Context, s *Store, name string, sink Sink, o FollowOptions) (err error) {
 	if o.Batch <= 0 {
 		o.Batch = 500
 	}
@@ -67,6 +71,19 @@ func Follow(ctx context.Context, s *Store, name string, sink Sink, o FollowOptio
 	if err != nil {
 		return err
 	}
+	saved, savedAt := seq, time.Now()
+	save := func() error {
+		if seq == saved {
+			return nil
+		}
+		saved, savedAt = seq, time.Now()
+		return s.SetCursor(context.WithoutCancel(ctx), name, seq) // it has been delivered
+	}
+	defer func() {
+		if saving := save(); err == nil {
+			err = saving
+		}
+	}()
 	r := newReader(true, false)
 	for {
 		changed := s.Changed() // before reading: what comes in between is not missed
@@ -79,8 +96,10 @@ func Follow(ctx context.Context, s *Store, name string, sink Sink, o FollowOptio
 				return fmt.Errorf("%s: %w", name, err)
 			}
 			seq = entries[len(entries)-1].Seq
-			if err := s.SetCursor(context.WithoutCancel(ctx), name, seq); err != nil { // it has been delivered
-				return err
+			if time.Since(savedAt) >= o.Lag {
+				if err := save(); err != nil {
+					return err
+				}
 			}
 			continue
 		}

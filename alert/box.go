@@ -1,0 +1,146 @@
+package alert
+
+import (
+	"slices"
+	"time"
+
+	"vigie/analyzer"
+	"vigie/storage"
+)
+
+// box is what waits for one destination, oldest first. It is bounded: what is more than fits becomes a number.
+type box struct {
+	Waiting []Notice    `json:"waiting"`
+	Over    count       `json:"over"`           // older ones, of which there were too many to keep
+	Sent    []time.Time `json:"sent,omitempty"` // within the last hour
+
+	busy     []string  // IDs of what is being sent; nil: nothing is
+	failures int       // in a row
+	held     bool      // something waited for the end of quiet hours
+	retry    time.Time // not before; zero: at once
+}
+
+// count is what is left of notices of which there were too many.
+type count struct {
+	N     int       `json:"n"`
+	Grave [4]int    `json:"grave"` // anomalies among them, by severity
+	From  time.Time `json:"from,omitzero"`
+}
+
+func (c *count) add(n Notice) {
+	c.N++
+	c.From = sooner(c.From, n.Time)
+	if n.Event != "" && n.Kind == Opened {
+		c.Grave[min(n.Severity, analyzer.High)]++
+	}
+}
+
+// bundle is what goes out as one message.
+type bundle struct {
+	notices []Notice
+	over    count
+	why     string // it is several: "outage", "quiet" or "many"
+}
+
+func (b *bundle) folded() bool { return len(b.notices)+b.over.N > 1 }
+
+const (
+	mostWaiting = 40 // beside what is on its way
+	foldAbove   = 3  // so many messages may go one by one
+)
+
+// add puts a notice into the box. What it makes superfluous is dropped: a story that nobody has heard of yet is told once,
+// in its last form. closed tells whether this destination wants to hear that an anomaly has ended.
+func (b *box) add(n Notice, closed bool) {
+	for i := range b.Waiting {
+		old := &b.Waiting[i]
+		if old.Key != n.Key || slices.Contains(b.busy, old.ID) {
+			continue
+		}
+		switch {
+		case old.ID == n.ID:
+			return
+		case old.Kind == Blind && n.Kind == Seeing:
+			*old = n
+			return
+		case n.Kind == Repeated:
+			return // the first message has not even arrived
+		case n.Kind == Escalated || n.Kind == Closed && (old.Kind == Opened || old.Kind == Escalated):
+			n.Kind, n.ID = old.Kind, old.ID
+			*old = n
+			return
+		}
+	}
+	if n.Kind == Closed && !closed {
+		return
+	}
+	b.Waiting = append(b.Waiting, n)
+	for i := 0; len(b.Waiting)-len(b.busy) > mostWaiting && i < len(b.Waiting); {
+		if slices.Contains(b.busy, b.Waiting[i].ID) {
+			i++
+			continue
+		}
+		b.Over.add(b.Waiting[i])
+		b.Waiting = slices.Delete(b.Waiting, i, i+1)
+	}
+}
+
+// due is what may go now, as one message; or nil, and when to ask again (zero: when something new comes). A machine has
+// quiet hours of its own.
+func (b *box) due(w *wishes, now time.Time, machine bool) (out *bundle, again time.Time) {
+	if b.busy != nil || len(b.Waiting) == 0 {
+		return nil, time.Time{}
+	}
+	if now.Before(b.retry) {
+		return nil, b.retry
+	}
+	b.Sent = slices.DeleteFunc(b.Sent, func(t time.Time) bool { return now.Sub(t) >= time.Hour || t.After(now) })
+	if len(b.Sent) >= w.PerHour {
+		return nil, b.Sent[0].Add(time.Hour)
+	}
+	if quiet := w.quiet.until(now, w.zone); !quiet.IsZero() && !machine {
+		for _, n := range b.Waiting {
+			if n.Event != "" && n.Severity >= w.passes {
+				return &bundle{notices: []Notice{n}}, time.Time{}
+			}
+		}
+		b.held = true
+		return nil, quiet
+	}
+	if len(b.Waiting)+b.Over.N <= foldAbove {
+		return &bundle{notices: slices.Clone(b.Waiting[:1])}, time.Time{}
+	}
+	out = &bundle{notices: slices.Clone(b.Waiting), over: b.Over, why: "many"}
+	switch {
+	case b.failures > 0:
+		out.why = "outage"
+	case b.held:
+		out.why = "quiet"
+	}
+	return out, time.Time{}
+}
+
+// sent tells how sending a bundle ended.
+func (b *box) sent(out *bundle, err error, now time.Time) {
+	b.busy = nil
+	if err != nil {
+		b.failures++
+		b.retry = now.Add(storage.Backoff(b.failures, err))
+		return
+	}
+	b.failures, b.retry = 0, time.Time{}
+	b.Sent = append(b.Sent, now)
+	b.Waiting = slices.DeleteFunc(b.Waiting, func(n Notice) bool {
+		return slices.ContainsFunc(out.notices, func(s Notice) bool { return s.ID == n.ID })
+	})
+	b.Over.N -= out.over.N
+	for i := range b.Over.Grave {
+		b.Over.Grave[i] -= out.over.Grave[i]
+	}
+	if b.Over.N == 0 {
+		b.Over = count{}
+	}
+	if len(b.Waiting) == 0 {
+		b.held = false
+	}
+}

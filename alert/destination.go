@@ -1,0 +1,211 @@
+package alert
+
+import (
+	"bufio"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// credential is the name under which systemd hands over the addresses (LoadCredential=alert-to:...).
+const credential = "alert-to"
+
+// Destination is a place that messages go to. Its address holds tokens and passwords: it has a name for people, and nothing
+// here prints the address.
+type Destination struct {
+	Name string
+	url  *url.URL
+}
+
+// String is the name.
+func (d Destination) String() string { return d.Name }
+
+// GoString keeps %#v from printing the address.
+func (d Destination) GoString() string { return d.Name }
+
+// machine tells whether a program listens there that has rules of its own, and wants every change.
+func (d Destination) machine() bool { return d.url.Scheme == "mqtt" || d.url.Scheme == "mqtts" }
+
+// ReadDestinations reads addresses from a file, one a line, with a name of the user's before it or none; # begins a comment:
+//
+//	ntfy://ntfy.sh/TOPIC
+//	desk  https://example.org/hook/TOKEN
+//
+// "" is the systemd credential alert-to, if there is one, else none. A file that others may read or change is refused. An
+// address with several mailboxes or rooms becomes a destination for each, so that one that fails does not make the others
+// hear a message again.
+func ReadDestinations(file string) ([]Destination, error) {
+	if file == "" {
+		dir := os.Getenv("CREDENTIALS_DIRECTORY")
+		if dir == "" {
+			return nil, nil
+		}
+		file = filepath.Join(dir, credential)
+		if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
+			return nil, nil
+		}
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("alert: addresses: %w", err)
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil {
+		return nil, fmt.Errorf("alert: addresses: %w", err)
+	} else if mode := info.Mode().Perm(); mode&0o027 != 0 {
+		return nil, wrong("%s holds secrets, and its mode %03o lets others read or change it", "chmod 600 it, or 640 with a group of its own", file, mode)
+	}
+	text, err := io.ReadAll(io.LimitReader(f, 64<<10))
+	if err != nil {
+		return nil, fmt.Errorf("alert: addresses: %w", err)
+	}
+	var all []Destination
+	lines := bufio.NewScanner(strings.NewReader(string(text)))
+	for n := 1; lines.Scan(); n++ {
+		words := strings.Fields(lines.Text())
+		if len(words) == 0 || strings.HasPrefix(words[0], "#") {
+			continue
+		}
+		name := ""
+		if len(words) > 1 {
+			name, words = words[0], words[1:]
+		}
+		if len(words) > 1 {
+			return nil, wrong("line %d of %s has more than a name and an address", "one address a line; a space within one is written %%20", n, file)
+		}
+		ds, err := parse(name, words[0])
+		if err != nil {
+			return nil, &hinted{fmt.Errorf("alert: line %d of %s: %w", n, file, err), orElse(hintIn(err), "docs/alerts.md has an address of each kind to copy")}
+		}
+		for _, d := range ds {
+			base := d.Name
+			for i := 2; slices.ContainsFunc(all, func(o Destination) bool { return o.Name == d.Name }); i++ {
+				d.Name = fmt.Sprintf("%s-%d", base, i)
+			}
+			all = append(all, d)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("alert: addresses: %w", err)
+	}
+	return all, nil
+}
+
+func hintIn(err error) string {
+	var h *hinted
+	if errors.As(err, &h) {
+		return h.hint
+	}
+	return ""
+}
+
+func orElse(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+var nameForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,30}$`)
+
+// parse reads an address. Its errors say nothing of it.
+func parse(name, address string) ([]Destination, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.Opaque != "" {
+		return nil, errors.New("this is not an address")
+	}
+	u.Scheme = strings.ToLower(u.Scheme)
+	if name == "" {
+		name = map[string]string{"smtp": "mail", "http": "webhook", "https": "webhook", "mqtts": "mqtt"}[u.Scheme]
+		name = orElse(name, u.Scheme)
+	}
+	if !nameForm.MatchString(name) {
+		return nil, &hinted{errors.New("the name before the address is not one"), "letters, digits and hyphens, at most 31, beginning with a letter"}
+	}
+	several := []*url.URL{u}
+	for _, key := range []string{"to", "toaddresses", "rooms", "room"} {
+		if list := u.Query().Get(key); strings.Contains(list, ",") && (u.Scheme == "smtp" || u.Scheme == "matrix") {
+			several = nil
+			for _, one := range strings.Split(list, ",") {
+				q, v := u.Query(), *u
+				q.Set(key, strings.TrimSpace(one))
+				v.RawQuery = q.Encode()
+				several = append(several, &v)
+			}
+		}
+	}
+	var all []Destination
+	for _, u := range several {
+		d := Destination{name, u}
+		if err := d.check(); err != nil {
+			return nil, err
+		}
+		all = append(all, d)
+	}
+	return all, nil
+}
+
+func (d Destination) check() error {
+	switch d.url.Scheme {
+	case "http", "https":
+		return nil
+	case "mqtt", "mqtts":
+		_, err := newMQTT(d, nil)
+		return err
+	}
+	_, err := open(d.url)
+	return d.redact(err)
+}
+
+// secrets are what must never be seen, in every form in which it may come up.
+func (d Destination) secrets() (all []string) {
+	add := func(s string) {
+		for _, form := range []string{s, url.QueryEscape(s), url.PathEscape(s), base64.StdEncoding.EncodeToString([]byte(s))} {
+			if len(form) >= 3 {
+				all = append(all, form)
+			}
+		}
+	}
+	add(d.url.String())
+	if u := d.url.User; u != nil {
+		password, _ := u.Password()
+		add(u.Username() + ":" + password)
+		add(password)
+		add(u.Username())
+	}
+	add(strings.Trim(d.url.Path, "/"))
+	for _, p := range strings.Split(d.url.Path, "/") {
+		add(p)
+	}
+	for _, vs := range d.url.Query() {
+		for _, v := range vs {
+			add(v)
+		}
+	}
+	add(d.url.RawQuery)
+	add(d.url.Fragment)
+	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) }) // a part after the whole
+	return all
+}
+
+var addressForm = regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://[^\s"'<>]+`)
+
+// redact is an error whose text holds nothing of the address.
+func (d Destination) redact(err error) error {
+	var ours *hinted
+	if err == nil || errors.As(err, &ours) { // which says nothing of an address
+		return err
+	}
+	text := addressForm.ReplaceAllString(explain(err), "(address)")
+	for _, s := range d.secrets() {
+		text = strings.ReplaceAll(text, s, "(secret)")
+	}
+	return errors.New(cut(clean(text), 200)) // not wrapped: what is wrapped could print the address
+}

@@ -1,0 +1,349 @@
+package alert
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/eclipse/paho.golang/packets"
+	"github.com/eclipse/paho.golang/paho"
+
+	"vigie/storage"
+)
+
+// mqtt speaks to a broker, and through it to Home Assistant. Under PREFIX (default vigie) are
+//
+//	PREFIX/CLIENT/status    online, or offline by the broker's hand when the connection is gone; retained
+//	PREFIX/SENSOR/anomaly   ON while one goes on; retained
+//	PREFIX/SENSOR/severity  of the gravest one, or none; retained
+//	PREFIX/SENSOR/blind     ON while nothing is seen; retained
+//	PREFIX/SENSOR/event     each message as JSON, with event_type; not retained
+//
+// and, retained under homeassistant/, what makes Home Assistant find them. One goroutine keeps the connection.
+type mqtt struct {
+	address           *url.URL
+	prefix, discovery string // discovery "": none
+	client            string
+	tls               *tls.Config // nil: in clear
+	up                func()      // is called when the connection is there; may be nil
+
+	mu       sync.Mutex
+	now      []Standing
+	live     *paho.Client
+	tried    chan struct{} // closed once it was tried to connect
+	why      error         // live is nil, after that
+	found    map[string]bool
+	standing chan struct{} // now has changed
+
+	stop context.CancelFunc
+	done chan struct{}
+}
+
+// newMQTT reads the address, and connects to nothing yet.
+func newMQTT(d Destination, up func()) (*mqtt, error) {
+	q := d.url.Query()
+	m := &mqtt{address: d.url, prefix: strings.Trim(d.url.Path, "/"), discovery: q.Get("discovery"), client: q.Get("client"), up: up,
+		tried: make(chan struct{}), standing: make(chan struct{}, 1)}
+	m.prefix, m.discovery = orElse(m.prefix, "vigie"), orElse(m.discovery, "homeassistant")
+	if m.discovery == "none" {
+		m.discovery = ""
+	}
+	if strings.ContainsAny(m.prefix+m.discovery+m.client, "+#$\x00") {
+		return nil, errors.New("prefix, discovery and client are names without + # $")
+	}
+	if m.client == "" {
+		host, _ := os.Hostname()
+		m.client = "vigie-" + slug(host)
+	}
+	for key := range q {
+		if key != "discovery" && key != "client" && key != "ca" {
+			return nil, &hinted{errors.New("the address has a key that MQTT does not know"), "client, discovery and ca are the keys there are"}
+		}
+	}
+	if d.url.Scheme == "mqtts" {
+		m.tls = &tls.Config{ServerName: d.url.Hostname(), MinVersion: tls.VersionTLS12}
+		if file := q.Get("ca"); file != "" {
+			pem, err := os.ReadFile(file)
+			if err != nil {
+				return nil, errors.New("the file that ca names cannot be read")
+			}
+			m.tls.RootCAs = x509.NewCertPool()
+			if !m.tls.RootCAs.AppendCertsFromPEM(pem) {
+				return nil, errors.New("the file that ca names holds no certificate (PEM)")
+			}
+		}
+	}
+	return m, nil
+}
+
+func (m *mqtt) start(ctx context.Context) {
+	ctx, m.stop = context.WithCancel(ctx)
+	m.done = make(chan struct{})
+	go m.run(ctx)
+}
+
+// close says goodbye to the broker, if that takes no longer than a moment.
+func (m *mqtt) close() {
+	m.stop()
+	<-m.done
+}
+
+// run keeps the connection until ctx ends.
+func (m *mqtt) run(ctx context.Context) {
+	defer close(m.done)
+	for failures := 0; ctx.Err() == nil; {
+		client, conn, err := m.connect(ctx)
+		if err == nil {
+			failures = 0
+			err = m.serve(ctx, client)
+			conn.Close()
+			<-client.Done()
+		}
+		failures++
+		if err == nil {
+			err = errors.New("the connection was closed")
+		}
+		m.set(nil, err)
+		select {
+		case <-time.After(min(storage.Backoff(failures, err), time.Minute)):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// set says whether there is a connection.
+func (m *mqtt) set(client *paho.Client, why error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.live == nil && m.why == nil {
+		close(m.tried)
+	}
+	m.live, m.why = client, why
+}
+
+func (m *mqtt) connect(ctx context.Context) (*paho.Client, net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	port := orElse(m.address.Port(), map[bool]string{true: "8883", false: "1883"}[m.tls != nil])
+	host := net.JoinHostPort(m.address.Hostname(), port)
+	var conn net.Conn
+	var err error
+	if m.tls != nil {
+		conn, err = (&tls.Dialer{Config: m.tls}).DialContext(ctx, "tcp", host)
+	} else {
+		conn, err = (&net.Dialer{}).DialContext(ctx, "tcp", host)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	conn = packets.NewThreadSafeConn(conn)
+	client := paho.NewClient(paho.ClientConfig{ClientID: m.client, Conn: conn, PacketTimeout: 10 * time.Second})
+	hello := &paho.Connect{ClientID: m.client, CleanStart: true, KeepAlive: 30,
+		WillMessage: &paho.WillMessage{Topic: m.status(), Payload: []byte("offline"), Retain: true, QoS: 1}}
+	if u := m.address.User; u != nil {
+		password, given := u.Password()
+		hello.UsernameFlag, hello.Username = true, u.Username()
+		hello.PasswordFlag, hello.Password = given, []byte(password)
+	}
+	if answer, err := client.Connect(ctx, hello); err != nil {
+		conn.Close()
+		if answer != nil && answer.ReasonCode >= 0x80 {
+			return nil, nil, refused(answer.ReasonCode)
+		}
+		return nil, nil, err
+	}
+	return client, conn, nil
+}
+
+// refused is the reason code with which a broker turned us away (MQTT 5, clause 3.2.2.2).
+type refused byte
+
+func (r refused) Error() string {
+	switch r {
+	case packets.ConnackBadUsernameOrPassword:
+		return "the broker does not take the user name or password"
+	case packets.ConnackNotAuthorized:
+		return "the broker says not authorized"
+	}
+	return fmt.Sprintf("the broker turned us away, reason %#02x", byte(r))
+}
+
+// serve makes known that we are there, and keeps what is shown up to date until the connection ends.
+func (m *mqtt) serve(ctx context.Context, client *paho.Client) error {
+	m.mu.Lock()
+	m.found = map[string]bool{}
+	m.mu.Unlock()
+	if err := m.publish(ctx, client, m.status(), "online", true); err != nil {
+		return err
+	}
+	if err := m.showNow(ctx, client); err != nil {
+		return err
+	}
+	m.set(client, nil)
+	if m.up != nil {
+		m.up()
+	}
+	for {
+		select {
+		case <-client.Done():
+			return errors.New("the connection was lost")
+		case <-m.standing:
+			if err := m.showNow(ctx, client); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+			defer cancel()
+			_ = m.publish(bye, client, m.status(), "offline", true)
+			return client.Disconnect(&paho.Disconnect{})
+		}
+	}
+}
+
+// show changes what the topics of state say.
+func (m *mqtt) show(now []Standing) {
+	m.mu.Lock()
+	m.now = now
+	m.mu.Unlock()
+	select {
+	case m.standing <- struct{}{}:
+	default:
+	}
+}
+
+func (m *mqtt) showNow(ctx context.Context, client *paho.Client) error {
+	m.mu.Lock()
+	now := m.now
+	m.mu.Unlock()
+	for _, s := range now {
+		if err := m.find(ctx, client, s.Sensor); err != nil {
+			return err
+		}
+		severity := "none"
+		if s.Anomaly {
+			severity = s.Grave.String()
+		}
+		for what, value := range map[string]string{"anomaly": onOff(s.Anomaly), "blind": onOff(s.Blind), "severity": severity} {
+			if err := m.publish(ctx, client, m.topic(s.Sensor, what), value, true); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func onOff(b bool) string { return map[bool]string{true: "ON", false: "OFF"}[b] }
+
+func (m *mqtt) send(ctx context.Context, msg Message) error {
+	select {
+	case <-m.tried:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	m.mu.Lock()
+	client, why := m.live, m.why
+	m.mu.Unlock()
+	if client == nil {
+		return why
+	}
+	if err := m.find(ctx, client, msg.Sensor); err != nil {
+		return err
+	}
+	body, err := json.Marshal(struct {
+		EventType Kind `json:"event_type"`
+		Message
+	}{msg.Kind, msg})
+	if err != nil {
+		return err
+	}
+	return m.publish(ctx, client, m.topic(msg.Sensor, "event"), string(body), false)
+}
+
+// find lets Home Assistant find a sensor, once a connection.
+func (m *mqtt) find(ctx context.Context, client *paho.Client, sensor string) error {
+	m.mu.Lock()
+	done := m.found[slug(sensor)]
+	m.mu.Unlock()
+	if done || m.discovery == "" {
+		return nil
+	}
+	id := "vigie_" + slug(sensor)
+	type object = map[string]any
+	about := func(name, what string, more object) object {
+		o := object{"name": name, "unique_id": id + "_" + what, "state_topic": m.topic(sensor, what), "availability_topic": m.status(),
+			"device": object{"identifiers": []string{id}, "name": "Vigie " + clean(sensor), "manufacturer": "Vigie"}, "origin": object{"name": "Vigie"}}
+		for k, v := range more {
+			o[k] = v
+		}
+		return o
+	}
+	for where, o := range map[string]object{
+		"binary_sensor/" + id + "/anomaly": about("Anomaly", "anomaly", object{"device_class": "safety"}),
+		"binary_sensor/" + id + "/blind":   about("Blind", "blind", object{"device_class": "problem", "entity_category": "diagnostic"}),
+		"sensor/" + id + "/severity":       about("Severity", "severity", object{"device_class": "enum", "options": []string{"none", "info", "low", "medium", "high"}}),
+		"event/" + id + "/event": about("Message", "event", object{"event_types": []Kind{Opened, Escalated, Repeated, Closed, Blind, Seeing, Health, Clock,
+			Test, Summary}}),
+	} {
+		body, err := json.Marshal(o)
+		if err != nil {
+			return err
+		}
+		if err := m.publish(ctx, client, m.discovery+"/"+where+"/config", string(body), true); err != nil {
+			return err
+		}
+	}
+	m.mu.Lock()
+	m.found[slug(sensor)] = true
+	m.mu.Unlock()
+	return nil
+}
+
+func (m *mqtt) status() string                   { return m.prefix + "/" + slug(m.client) + "/status" }
+func (m *mqtt) topic(sensor, what string) string { return m.prefix + "/" + slug(sensor) + "/" + what }
+
+// publish comes back when the broker has it (QoS 1).
+func (m *mqtt) publish(ctx context.Context, client *paho.Client, topic, value string, retain bool) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	go func() { // the library waits for an answer even when the connection is gone
+		select {
+		case <-client.Done():
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	answer, err := client.Publish(ctx, &paho.Publish{Topic: topic, Payload: []byte(value), QoS: 1, Retain: retain})
+	switch {
+	case err == nil && answer != nil && answer.ReasonCode >= 0x80:
+		return fmt.Errorf("the broker did not take it, reason %#02x", answer.ReasonCode)
+	case errors.Is(err, context.Canceled):
+		return errors.New("the connection was lost")
+	}
+	return err
+}
+
+// slug makes a name that a topic and Home Assistant take. Names that differ stay different.
+func slug(name string) string {
+	s := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' {
+			return r
+		}
+		return '_'
+	}, name)
+	if s == name && s != "" && len(s) <= 40 {
+		return s
+	}
+	sum := sha256.Sum256([]byte(name))
+	return strings.Trim(s[:min(len(s), 30)]+"_"+hex.EncodeToString(sum[:3]), "_")
+}

@@ -1,0 +1,225 @@
+package alert
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"net/textproto"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/nicholas-fedor/shoutrrr/pkg/services/chat/matrix"
+	"github.com/nicholas-fedor/shoutrrr/pkg/services/chat/signal"
+	"github.com/nicholas-fedor/shoutrrr/pkg/services/email/smtp"
+	"github.com/nicholas-fedor/shoutrrr/pkg/services/push/gotify"
+	"github.com/nicholas-fedor/shoutrrr/pkg/services/push/ntfy"
+	"github.com/nicholas-fedor/shoutrrr/pkg/types"
+	"github.com/nicholas-fedor/shoutrrr/pkg/util/jsonclient"
+)
+
+// sender brings a message to its destination. It returns nil when the destination has it.
+type sender interface {
+	send(ctx context.Context, m Message) error
+}
+
+const (
+	sendTimeout = 30 * time.Second // of one message
+	mostStuck   = 3                // sendings of one destination that never came back
+)
+
+// web is how HTTP is spoken: never longer than a while, and never on to where a redirection points, with a token in hand.
+func web() *http.Client {
+	return &http.Client{Timeout: sendTimeout, CheckRedirect: func(*http.Request, []*http.Request) error { return errElsewhere }}
+}
+
+var (
+	errElsewhere = errors.New("the server points elsewhere (a redirection); write the final address")
+	errStuck     = errors.New("earlier messages still hang there")
+)
+
+// webhook posts the message as JSON; any 2xx is success and nothing else is. (The generic service of shoutrrr takes a
+// redirection for success, waits for ever, and knows only a title and a text.)
+type webhook struct{ url *url.URL }
+
+func (h *webhook) send(ctx context.Context, m Message) error {
+	body, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.url.String(), bytes.NewReader(body))
+	if err != nil {
+		return errors.New("this is not an address")
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Idempotency-Key", m.ID)
+	resp, err := web().Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
+	if resp.StatusCode/100 != 2 {
+		return status(resp.StatusCode)
+	}
+	return nil
+}
+
+// status is an answer that is not success.
+type status int
+
+func (s status) Error() string {
+	return fmt.Sprintf("the server answered %d %s", int(s), http.StatusText(int(s)))
+}
+
+// shout speaks to people's services through shoutrrr, which takes no context: a sending that hangs is left behind, and a
+// few that hang are enough.
+type shout struct {
+	url   *url.URL
+	stuck atomic.Int32
+}
+
+func (s *shout) send(ctx context.Context, m Message) error {
+	if s.stuck.Load() >= mostStuck {
+		return errStuck
+	}
+	service, err := open(s.url)
+	if err != nil {
+		return err
+	}
+	text, params := m.Title+"\n"+m.Text, types.Params{}
+	switch service.(type) {
+	case *ntfy.Service:
+		text = m.Text
+		params["title"] = inHeader(m.Title)
+		if m.Urgent() && !s.url.Query().Has("priority") {
+			params["priority"] = "4"
+		}
+	case *gotify.Service:
+		text = m.Text
+		params["title"] = m.Title
+		if !s.url.Query().Has("priority") {
+			params["priority"] = map[bool]string{true: "8", false: "5"}[m.Urgent()]
+		}
+	case *smtp.Service:
+		text = m.Text + "\n"
+		params["subject"] = inHeader(m.Title)
+	}
+	done := make(chan error, 1)
+	s.stuck.Add(1)
+	go func() {
+		defer s.stuck.Add(-1)
+		done <- service.Send(text, &params)
+	}()
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if _, mail := service.(*smtp.Service); mail && err != nil && strings.Contains(err.Error(), "error closing session") &&
+		!strings.Contains(err.Error(), "error sending message") {
+		return nil // the server had the mail already, and only then hung up
+	}
+	return err
+}
+
+// inHeader writes a text so that a header can hold it (RFC 2047), on one line.
+func inHeader(s string) string {
+	return strings.ReplaceAll(mime.QEncoding.Encode("utf-8", strings.Join(strings.Fields(s), " ")), "\r\n ", " ")
+}
+
+// open makes the service of an address, without asking the network anything.
+func open(u *url.URL) (types.Service, error) {
+	switch u.Scheme {
+	case "ntfy":
+		s := &ntfy.Service{}
+		if err := s.Initialize(u, nil); err != nil {
+			return nil, err
+		}
+		s.SetHTTPClient(web())
+		return s, nil
+	case "gotify":
+		s := &gotify.Service{}
+		if err := s.Initialize(u, nil); err != nil {
+			return nil, err
+		}
+		s.Config.UseHeader = true // a token in an address would be in the logs of whatever stands between
+		client := s.GetHTTPClient()
+		client.Timeout, client.CheckRedirect = sendTimeout, web().CheckRedirect
+		return s, nil
+	case "matrix":
+		if password, _ := u.User.Password(); u.User.Username() != "" || password == "" {
+			return nil, &hinted{errors.New("Matrix wants an access token, not a user and password"), "write matrix://:TOKEN@HOST/?rooms=!ID:HOST: a login would leave a new device behind at each start"}
+		}
+		if q := u.Query(); q.Get("rooms")+q.Get("room") == "" {
+			return nil, &hinted{errors.New("Matrix wants to know the room"), "write matrix://:TOKEN@HOST/?rooms=!ID:HOST"}
+		}
+		s := &matrix.Service{}
+		return s, s.Initialize(u, nil)
+	case "signal":
+		s := &signal.Service{}
+		return s, s.Initialize(u, nil)
+	case "smtp":
+		s := &smtp.Service{}
+		if err := s.Initialize(u, nil); err != nil {
+			return nil, err
+		}
+		// Without this a server in the middle that hides STARTTLS reads the mail.
+		s.Config.RequireStartTLS = s.Config.UseStartTLS && !loopback(s.Config.Host)
+		s.Config.FromName = orElse(clean(s.Config.FromName), "Vigie")
+		for _, a := range append([]string{s.Config.FromAddress}, s.Config.ToAddresses...) {
+			if strings.ContainsAny(a, "\r\n<>") {
+				return nil, errors.New("a mail address holds what none can hold")
+			}
+		}
+		return s, nil
+	}
+	return nil, &hinted{errors.New("there is no such kind of destination"), "ntfy, gotify, matrix, signal, smtp, https, http, mqtt, mqtts are the kinds there are"}
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// explain says what went wrong in words of our own where that can be told; the words of a library may hold the address.
+func explain(err error) string {
+	var dns *net.DNSError
+	var cert *tls.CertificateVerificationError
+	var code status
+	var answer jsonclient.Error
+	var mail *textproto.Error
+	var timeout net.Error
+	switch {
+	case errors.Is(err, errElsewhere):
+		return errElsewhere.Error()
+	case errors.As(err, &code):
+		return code.Error()
+	case errors.As(err, &answer) && answer.StatusCode >= 300:
+		return status(answer.StatusCode).Error()
+	case errors.As(err, &answer):
+		return "the answer is not that of such a server (a captive portal?)"
+	case errors.As(err, &mail):
+		return fmt.Sprintf("the mail server answered %d", mail.Code)
+	case errors.As(err, &dns):
+		return "the name of the server cannot be resolved: no network, or a typo"
+	case errors.As(err, &cert):
+		return "the server's certificate is not trusted"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "the server refuses the connection"
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		return "no answer in time"
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return "the server hung up"
+	}
+	return err.Error()
+}

@@ -1,0 +1,119 @@
+package alert
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+
+	"vigie/analyzer"
+	"vigie/analyzer/rules"
+	"vigie/cell"
+	"vigie/storage"
+)
+
+func TestEveryRuleHasWords(t *testing.T) {
+	for _, r := range rules.All() {
+		require.True(t, known("rule."+r.ID), "alert/words.json lacks %q: a few words in English and French for people who know no rule by name", "rule."+r.ID)
+	}
+	for _, reason := range []string{"unplugged", "silent", "no_answer", "busy", "error", "survey", "not_running", "not_stored"} {
+		require.True(t, known("gap."+reason), reason)
+	}
+	verbs := regexp.MustCompile(`%[ds]`)
+	for key, w := range words() {
+		require.Len(t, w, 2, key)
+		require.NotEmpty(t, w["en"], key)
+		require.NotEmpty(t, w["fr"], key)
+		require.Equal(t, verbs.FindAllString(w["en"], -1), verbs.FindAllString(w["fr"], -1), key)
+		for _, word := range []string{"IMSI", "attack", "attaque", "confirmed", "confirmé", "catcher"} {
+			require.NotContains(t, w["en"]+w["fr"], word, "%s: an anomaly, never a verdict", key)
+		}
+	}
+}
+
+func TestWhatPeopleRead(t *testing.T) {
+	w := wish(t, Options{Zone: "Europe/Zurich"})
+	s := newState()
+	one := func(e *analyzer.Event, now time.Time) Message {
+		return compose(&bundle{notices: s.event(e, w, now)}, w, now)
+	}
+	m := one(event("4f2a", analyzer.High, analyzer.Open, noon), noon)
+	require.Equal(t, "roof-1: anomaly, severity high", m.Title)
+	require.Equal(t, "Noticed: a fall to 2G; a cell never seen here.\nSince 13:00 UTC+01.\n"+
+		"An anomaly, not a verdict: it may have an innocent cause. Evidence and innocent causes: vigie events show 4f2a", m.Text)
+	require.True(t, m.Urgent())
+
+	w.Language = "fr"
+	m = one(event("4f2b", analyzer.Medium, analyzer.Closed, noon), noon.Add(24*time.Hour))
+	require.Equal(t, "roof-1 : anomalie, gravité moyenne", m.Title)
+	require.Contains(t, m.Text, "Remarqué : une chute vers la 2G; une cellule jamais vue ici.\nDe 2026-11-24 13:00 UTC+01 à 2026-11-24 13:00 UTC+01. C’est fini.")
+	require.False(t, m.Urgent())
+
+	w.Language = "en"
+	n := Notice{ID: "b", Kind: Blind, Sensor: "roof-1", Time: noon, Reason: "unplugged"}
+	require.Equal(t, "Nothing has been seen since 13:00 UTC+01: the modem is unplugged. Until it sees again, quiet means nothing.", compose(&bundle{notices: []Notice{n}}, w, noon).Text)
+	n.Reason = "a reason of tomorrow"
+	require.Contains(t, compose(&bundle{notices: []Notice{n}}, w, noon).Text, "the reason is in the log")
+	many := Notice{ID: "m", Kind: Opened, Sensor: "roof-1", Time: noon, Rules: []string{"new-cell", "too-strong", "jamming", "a-rule-of-tomorrow", "twin-cell"}}
+	require.Contains(t, compose(&bundle{notices: []Notice{many}}, w, noon).Text, "as under jamming, and 2 more.")
+}
+
+// What cells broadcast and files hold ends up in an event. Nothing of it may turn into markup, a link, a mention, a second
+// line, or something that cannot be seen.
+func TestHostileText(t *testing.T) {
+	hostile := "<script>alert(1)</script> [free SIM](https://evil.example/x) @room **now** `rm`\r\nSubject: pwned\n\nbody\x00\x1b[31m\u202egnp.exe\u2066\u200b\xff\xfe\U000e0041 " + strings.Repeat("A", 5000)
+	e := &analyzer.Event{ID: hostile, Sensor: hostile, Severity: analyzer.High, State: analyzer.Open, First: noon, Last: noon, Summary: hostile,
+		Cells:    []cell.Cell{{RAT: cell.LTE, MCC: hostile, MNC: hostile}},
+		Findings: []analyzer.Finding{{Rule: hostile}, {Rule: "new-cell"}}}
+	w, s := wish(t, Options{Cells: true, Positions: true}), newState()
+	notices, _ := s.take(storage.Entry{Seq: 1, Event: e}, w, noon)
+	gaps, _ := s.take(storage.Entry{Seq: 2, Record: &cell.Gap{Time: noon, Until: noon.Add(time.Hour), Sensor: hostile, Reason: hostile}}, w, noon)
+	for _, ns := range [][]Notice{notices, gaps, append(append(notices, gaps...), append(notices, gaps...)...)} {
+		m := compose(&bundle{notices: ns, why: "many"}, w, noon)
+		require.True(t, utf8.ValidString(m.Title+m.Text))
+		require.LessOrEqual(t, len(m.Text), mostText)
+		require.Less(t, len(m.Title), 1400)
+		require.NotContains(t, m.Title, "\n")
+		for _, bad := range []string{"<", ">", "](", "://", "@room", "**", "`", "\r", "\nSubject", "\nbody"} {
+			require.NotContains(t, m.Title+m.Text+m.Sensor, bad)
+		}
+		for _, r := range m.Title + m.Text {
+			require.True(t, r == '\n' || unicode.IsPrint(r), "%U", r)
+		}
+		require.Less(t, len(inHeader(m.Title)), 8000)
+		require.NotContains(t, inHeader(m.Title), "\n")
+	}
+}
+
+func FuzzClean(f *testing.F) {
+	for _, s := range []string{"", "roof-1", "<b>", "\u202e", "a://b", "\xff", "@@", strings.Repeat("é", 400)} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		c := clean(s)
+		require.True(t, utf8.ValidString(c))
+		require.NotContains(t, c, "://")
+		require.False(t, strings.ContainsAny(c, "\n\r\x00<>@`"), c)
+		require.LessOrEqual(t, utf8.RuneCountInString(c), 302)
+		require.Equal(t, c, clean(c), "cleaning twice changes nothing")
+		for most := range 5 {
+			require.True(t, utf8.ValidString(cut(c, 3+most)))
+			require.LessOrEqual(t, len(cut(c, 3+most)), 3+most)
+		}
+		require.Regexp(t, `^[A-Za-z0-9_-]+$`, slug(s))
+	})
+}
+
+func TestSlugsStayApart(t *testing.T) {
+	seen := map[string]string{}
+	for _, s := range []string{"", "roof-1", "roof 1", "roof+1", "roof/1", "roof#1", "roof_1", "Roof-1", strings.Repeat("a", 41), strings.Repeat("a", 42), "é", "è"} {
+		require.Regexp(t, `^[A-Za-z0-9_-]+$`, slug(s))
+		require.Empty(t, seen[slug(s)], fmt.Sprintf("%q and %q", s, seen[slug(s)]))
+		seen[slug(s)] = s + "."
+	}
+}
