@@ -223,13 +223,14 @@ func (s *site) learnIdentity(v *View, st *Stay, rec *Known) {
 }
 
 // adopt takes a new area of a known cell for normal when it has held: half an hour of camping under it, or another cell
-// that came to the same area. A clone does neither for long without being noticed.
+// that came to the same area. An area that came with an alert is adopted only in the second way, or by a reviewer's verdict: a
+// clone that stays does not become normal by staying.
 func (s *site) adopt(st *Stay, rec *Known) {
 	if !st.OtherArea || rec.Alt != st.Cell.Area {
 		return
 	}
-	held := s.Now-st.From > 30*60_000
 	a := s.Base.Areas.get(areaKey{st.Cell.RAT, st.Cell.PLMN, st.Cell.Area})
+	held := s.Now-st.From > 30*60_000 && (a == nil || !a.Suspect)
 	if held || a != nil && a.Moved >= 2 {
 		rec.Ident.Area, rec.AltN, rec.Alt = st.Cell.Area, 0, 0
 	}

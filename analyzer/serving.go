@@ -171,13 +171,15 @@ func (s *site) judge(v *View, st *Stay) {
 	}
 	rec := s.Base.Cells.get(k)
 	st.NewCell = rec == nil || rec.Suspect || rec.First == st.From
-	if rec != nil && !rec.Suspect && st.Cell.Has.Has(cell.FieldArea) && rec.Ident.Has.Has(cell.FieldArea) &&
-		rec.Ident.Area != st.Cell.Area && (rec.AltN == 0 || rec.Alt != st.Cell.Area) {
-		st.OtherArea, st.WasArea = true, rec.Ident.Area
-	}
+	suspect := false
 	if st.Cell.Has.Has(cell.FieldArea) {
 		a := s.Base.Areas.get(areaKey{st.Cell.RAT, st.Cell.PLMN, st.Cell.Area})
-		st.NewArea = a == nil || a.Suspect
+		suspect = a != nil && a.Suspect
+		st.NewArea = a == nil || suspect
+	}
+	if rec != nil && !rec.Suspect && st.Cell.Has.Has(cell.FieldArea) && rec.Ident.Has.Has(cell.FieldArea) &&
+		rec.Ident.Area != st.Cell.Area && (rec.AltN == 0 || rec.Alt != st.Cell.Area || suspect) {
+		st.OtherArea, st.WasArea = true, rec.Ident.Area
 	}
 	if st.Cell.Has.Has(cell.FieldARFCN) {
 		st.NewChannel = s.Base.Channels.get(channelKey{st.Cell.RAT, st.Cell.PLMN, st.Cell.ARFCN}) == nil

@@ -183,3 +183,38 @@ func TestNoiseCannotSilence(t *testing.T) {
 	s.on(60, lteCell(2820612, 4660, -94))
 	require.Greater(t, len(s.alerts(t)), before)
 }
+
+// A clone under another area that stays for hours does not become the cell: it alerts again when it comes back.
+func TestPatientClone(t *testing.T) {
+	s := home(6)
+	clone := lteCell(2820612, 39321, -60)
+	s.hold(2*3600, 10, "idle", clone)
+	s.on(600, lteCell(2820612, 4660, -94))
+	once := len(s.alerts(t))
+	require.NotZero(t, once)
+	s.hold(24*3600, 60, "idle", lteCell(2820612, 4660, -94))
+	s.on(120, clone)
+	s.on(60, lteCell(2820612, 4660, -94))
+	again := s.alerts(t)
+	require.Greater(t, len(again), once)
+	require.True(t, names(again[len(again)-1:], "area-code-mismatch"))
+}
+
+// A cell with a number from nowhere is odd at once; one that copies the habits of its network is not.
+func TestNumbers(t *testing.T) {
+	for _, c := range []struct {
+		id  int
+		odd bool
+	}{{402118*256 + 187, true}, {11017*256 + 6, false}} {
+		s := home(1)
+		for _, id := range []int{11018*256 + 4, 11018*256 + 5, 11018*256 + 6, 11017*256 + 4, 11019*256 + 5} {
+			s.hold(600, 10, "idle", lteCell(id, 4660, -95))
+		}
+		s.on(60, lteCell(c.id, 4660, -94))
+		odd := false
+		for _, e := range replay(expand(t, s.b.String())) {
+			odd = odd || names([]analyzer.Event{e}, "stray-number")
+		}
+		require.Equal(t, c.odd, odd, "cell %d", c.id)
+	}
+}
