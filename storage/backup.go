@@ -31,6 +31,7 @@ func (s *Store) backup(ctx context.Context, to string) (st Stats, err error) {
 			return st, fmt.Errorf("%s: %w", name, fs.ErrExist)
 		}
 	}
+	s.commitGathered()
 	f, err := os.CreateTemp(filepath.Dir(to), filepath.Base(to)+".new-*") // 0600
 	if err != nil {
 		return st, err
@@ -86,7 +87,7 @@ func writeNew(name string, text []byte) error {
 }
 
 // storeFiles are the ends of the names of the files that make a store.
-var storeFiles = []string{"", "-wal", "-shm", "-key"}
+var storeFiles = []string{"", "-wal", "-shm", "-tail", "-key"}
 
 // Restore makes a store at path of a copy that Backup made. What is at path must not be in use; with aside it is kept under
 // path+aside, and without one the error wraps fs.ErrExist. Options are those to open the copy: Key or Passphrase.

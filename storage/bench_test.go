@@ -2,9 +2,11 @@ package storage_test
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -204,5 +206,46 @@ func BenchmarkDecode(b *testing.B) {
 			b.Fatal(err)
 		}
 		i++
+	}
+}
+
+// written is how many bytes this process has made the disk write so far, by the kernel's count.
+func written(tb testing.TB) (n int64) {
+	text, err := os.ReadFile("/proc/self/io")
+	require.NoError(tb, err)
+	_, after, ok := strings.Cut(string(text), "\nwrite_bytes: ")
+	require.True(tb, ok)
+	_, err = fmt.Sscan(after, &n)
+	require.NoError(tb, err)
+	return n
+}
+
+// BenchmarkWritten is an hour of watching at a record a second, each second synced: what a flash card has to bear, in MB
+// an hour. The hour is played without waiting.
+func BenchmarkWritten(b *testing.B) {
+	for _, gather := range []bool{false, true} {
+		b.Run(fmt.Sprintf("gather=%v", gather), func(b *testing.B) {
+			var total int64
+			for b.Loop() {
+				s := open(b, filepath.Join(b.TempDir(), "vigie.db"), storage.Options{Create: true})
+				total -= written(b)
+				i := 0
+				for recs := range days(3600, 1, true) {
+					if gather {
+						_, ok, err := s.Gather(ctx, recs...)
+						require.NoError(b, err)
+						require.True(b, ok)
+					} else {
+						require.NoError(b, s.Append(ctx, recs...))
+					}
+					i++
+					require.NoError(b, storage.SyncNow(s, i%10 == 0))
+				}
+				require.NoError(b, s.Close())
+				total += written(b)
+			}
+			b.ReportMetric(float64(total)/1e6/float64(b.N), "MB/h")
+			b.ReportMetric(0, "ns/op")
+		})
 	}
 }

@@ -2,6 +2,7 @@ package storage_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -27,7 +28,7 @@ func childMain() {
 	}
 	first, _ := strconv.Atoi(os.Getenv("STORAGE_TEST_FIRST"))
 	batch, _ := strconv.Atoi(os.Getenv("STORAGE_TEST_BATCH"))
-	write := map[string]func(string, int, int) error{"store": writeStore, "ndjson": writeNDJSON}[what]
+	write := map[string]func(string, int, int) error{"store": writeStore, "gather": gatherStore, "ndjson": writeNDJSON}[what]
 	if err := write(path, first, batch); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -78,6 +79,35 @@ func writeStore(path string, next, batch int) error {
 			return err
 		}
 		next += batch
+		fmt.Println(next)
+	}
+}
+
+// gatherStore writes as watching does while nothing happens: one record at a time, and an event now and then.
+func gatherStore(path string, next, batch int) error {
+	s, err := storage.Open(ctx, path, crashOptions(path))
+	if err != nil {
+		return err
+	}
+	for {
+		seq, ok, err := s.Gather(ctx, numbered(next))
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return errors.New("it is new and should be taken")
+		}
+		if next++; next%batch == 0 {
+			err := s.Update(ctx, func(t *storage.Tx) error {
+				if t.Seq() != seq {
+					return fmt.Errorf("number %d was given, and is %d now", seq, t.Seq())
+				}
+				return t.SaveState("n", []byte(strconv.Itoa(next)), t.Seq())
+			})
+			if err != nil {
+				return err
+			}
+		}
 		fmt.Println(next)
 	}
 }

@@ -342,5 +342,5 @@ func (s *Store) rewrite(ctx context.Context) error {
 		return fmt.Errorf("%w: it was deleted, but the log still holds it since somebody reads the store; stop vigie review and whatever else reads it, then do it again", ErrLocked)
 	}
 	s.w.checkpointAt = checkpointLog
-	return nil
+	return s.dropTail()
 }

@@ -127,6 +127,7 @@ func (s *Store) VerdictMark(ctx context.Context) (mark int64, err error) {
 
 // Span is the time of the first and of the last record of a sensor; zero times when there is none.
 func (s *Store) Span(ctx context.Context, sensor string) (first, last time.Time, err error) {
+	s.commitGathered()
 	for dir, t := range map[string]*time.Time{"ASC": &first, "DESC": &last} {
 		var at int64
 		err := s.rdb.QueryRowContext(ctx, "SELECT time FROM record WHERE source IN (SELECT id FROM source WHERE sensor = ?) ORDER BY time "+dir+" LIMIT 1", sensor).Scan(&at)

@@ -66,3 +66,21 @@ func KnownCells(t testing.TB, s *Store) (all []KnownCell) {
 	}
 	return all
 }
+
+// ReadTail reads what was gathered for the plain store of this path.
+func ReadTail(path string) ([]cell.Record, error) {
+	t, err := newTail(path, nil)
+	if err != nil {
+		return nil, err
+	}
+	recs, _, err := t.read()
+	return recs, err
+}
+
+// SyncNow does what a second brings, and with commit what ten seconds bring.
+func SyncNow(s *Store, commit bool) error {
+	if commit {
+		s.commitGathered()
+	}
+	return s.sync()
+}

@@ -125,6 +125,9 @@ func open(ctx context.Context, path string, o Options) (_ *Store, err error) {
 		s.notices = append(s.notices, err.Error())
 	}
 	if o.ReadOnly {
+		if !empty(path+"-tail") && nobodyWrites(path) {
+			s.notices = append(s.notices, "the last seconds before the store was last left wait in "+path+"-tail; they are there once it is opened for writing")
+		}
 		return s, nil
 	}
 	return s, s.startWriting(ctx)

@@ -32,6 +32,7 @@ func (s *Store) Records(ctx context.Context, q Query) iter.Seq2[Entry, error] {
 }
 
 func (s *Store) records(ctx context.Context, q Query, yield func(Entry, error) bool) error {
+	s.commitGathered()
 	where, from, args, err := s.where(ctx, q)
 	if err != nil {
 		return err

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -18,7 +20,8 @@ import (
 // written at each commit and synced by a timer at most a second later, so that watching at full rate costs a flash card
 // one sync a second and not one a record; a transaction with an event, a verdict or a state syncs before it returns.
 // Checkpoints run after transactions without events. A transaction of one record writes about 13 kB to the log, one of a
-// hundred not much more: who has several at once does well to append them together.
+// hundred not much more: who has several at once does well to append them together, and who has one now and then to
+// Gather them.
 type Store struct {
 	path     string // "" in memory
 	readOnly bool
@@ -28,13 +31,17 @@ type Store struct {
 	wdb      *sql.DB // nil when read-only
 	notices  []string
 
-	mu sync.Mutex // guards what follows; held while writing
-	w  *writer    // nil when read-only or closed
+	mu   sync.Mutex // guards what follows; held while writing
+	w    *writer    // nil when read-only or closed
+	tail *tail      // what was gathered; nil when read-only or in memory
 
 	walMu     sync.Mutex // guards the log as a file
 	wal       *os.File   // nil until it is there
 	syncTimer *time.Timer
 	syncErr   error // of a sync that nobody was waiting for
+	logDirty  bool  // written and not synced
+
+	gathered atomic.Int64 // how many wait in tail
 
 	changedMu sync.Mutex
 	changed   chan struct{} // closed at the next commit that adds something
@@ -64,7 +71,7 @@ func (s *Store) Changed() <-chan struct{} {
 // ends before, nothing is, and the error comes back. This is how records, the events found in them and the state of the
 // analyzer stay together: after a crash there is no event without its records and none is analysed twice.
 //
-// f must not use the Store to write, nor keep the Tx.
+// f must not use the Store, but for the Tx, nor keep that.
 func (s *Store) Update(ctx context.Context, f func(*Tx) error) error {
 	if s.readOnly {
 		return fmt.Errorf("cannot write to the store: %w", ErrReadOnly)
@@ -78,7 +85,10 @@ func (s *Store) Update(ctx context.Context, f func(*Tx) error) error {
 	if err != nil {
 		return fmt.Errorf("nothing was stored: %w", s.explain(err))
 	}
-	if err := s.settle(urgent); err != nil {
+	if s.tail != nil {
+		err = s.afterTail()
+	}
+	if err := errors.Join(err, s.settle(urgent)); err != nil {
 		return fmt.Errorf("stored, but not yet safe from a power cut: %w", explain(err))
 	}
 	return nil
@@ -90,7 +100,7 @@ func (s *Store) transact(ctx context.Context, f func(*Tx) error) (urgent bool, e
 	}
 	w := s.w
 	if w.broken != nil { // by what came before: perhaps it has passed
-		if w.broken = w.load(); w.broken != nil {
+		if s.load(); w.broken != nil {
 			return false, w.broken
 		}
 	}
@@ -103,9 +113,14 @@ func (s *Store) transact(ctx context.Context, f func(*Tx) error) (urgent bool, e
 		t.w = nil
 		if !committed {
 			w.exec("ROLLBACK") // fails when SQLite has done so already
-			w.broken = w.load()
+			s.load()
 		}
 	}()
+	if s.tail != nil {
+		if err := s.tail.drain(w); err != nil {
+			return false, err
+		}
+	}
 	if err := f(t); err != nil {
 		return false, err
 	}
@@ -116,6 +131,9 @@ func (s *Store) transact(ctx context.Context, f func(*Tx) error) (urgent bool, e
 		return false, err
 	}
 	committed = true
+	s.walMu.Lock()
+	s.logDirty = true
+	s.walMu.Unlock()
 	if w.seq != before {
 		s.changedMu.Lock()
 		close(s.changed)
@@ -123,6 +141,13 @@ func (s *Store) transact(ctx context.Context, f func(*Tx) error) (urgent bool, e
 		s.changedMu.Unlock()
 	}
 	return t.urgent, nil
+}
+
+// load brings the writer back to what is stored, and to what waits to be.
+func (s *Store) load() {
+	if s.w.broken = s.w.load(); s.w.broken == nil && s.tail != nil {
+		s.tail.again(s.w)
+	}
 }
 
 // explain names an error of writing.
@@ -144,6 +169,13 @@ func (s *Store) settle(urgent bool) error {
 	s.walMu.Lock()
 	err := s.syncErr // of before: now somebody hears of it
 	s.syncErr = nil
+	s.syncLater()
+	s.walMu.Unlock()
+	return errors.Join(err, s.checkpointIfDue())
+}
+
+// syncLater syncs what was written within a second. walMu is held.
+func (s *Store) syncLater() {
 	if s.syncTimer == nil {
 		s.syncTimer = time.AfterFunc(syncWithin, func() {
 			if err := s.sync(); err != nil {
@@ -153,8 +185,6 @@ func (s *Store) settle(urgent bool) error {
 			}
 		})
 	}
-	s.walMu.Unlock()
-	return errors.Join(err, s.checkpointIfDue())
 }
 
 // sync makes what was committed safe from a power cut.
@@ -165,10 +195,23 @@ func (s *Store) sync() error {
 		s.syncTimer.Stop()
 		s.syncTimer = nil
 	}
+	if t := s.tail; t != nil && t.dirty {
+		if err := syscall.Fdatasync(int(t.file.Fd())); err != nil {
+			return err
+		}
+		t.dirty = false
+	}
+	if !s.logDirty {
+		return nil
+	}
 	if err := s.openLog(); err != nil {
 		return err
 	}
-	return s.wal.Sync()
+	if err := s.wal.Sync(); err != nil {
+		return err
+	}
+	s.logDirty = false
+	return nil
 }
 
 func (s *Store) openLog() (err error) {
@@ -212,6 +255,14 @@ func (s *Store) Close() error {
 	defer s.mu.Unlock()
 	var errs []error
 	if w := s.w; w != nil {
+		gathered := s.commitTail()
+		if gathered == nil && s.tail != nil {
+			if s.tail.timer != nil {
+				s.tail.timer.Stop()
+			}
+			gathered = s.dropTail()
+		}
+		errs = append(errs, gathered)
 		s.w = nil
 		if w.broken == nil && s.path != "" {
 			errs = append(errs, w.exec("PRAGMA wal_checkpoint(TRUNCATE)"))

@@ -44,7 +44,13 @@ func (s *Store) startWriting(ctx context.Context) error {
 		return err
 	}
 	s.w = &writer{conn: conn, prepared: map[string]*sql.Stmt{}, checkpointAt: checkpointLog}
-	return s.w.load()
+	if err := s.w.load(); err != nil || s.path == "" {
+		return err
+	}
+	if s.tail, err = newTail(s.path, s.key); err != nil {
+		return err
+	}
+	return s.takeTail(ctx)
 }
 
 func (w *writer) close() error {
@@ -186,6 +192,13 @@ func (w *writer) append(r cell.Record, kind Kinds) error {
 	} else if there, err := w.has(sensor, key, kind, w.buf, rawOf(r)); there || err != nil {
 		return err
 	}
+	return w.insert(r, kind, key, w.buf)
+}
+
+// insert adds a record that is not there. body may lie in buf.
+func (w *writer) insert(r cell.Record, kind Kinds, key int64, body []byte) error {
+	w.buf = body
+	sensor := r.From()
 	force, ok := w.inForce[sensor]
 	if !ok {
 		var err error
@@ -199,7 +212,7 @@ func (w *writer) append(r cell.Record, kind Kinds) error {
 		}
 	}
 	w.seq++
-	if err := w.exec("INSERT INTO record (seq, time, source, kind, body) VALUES (?, ?, ?, ?, ?)", w.seq, key, force.id, int64(kind), w.buf); err != nil {
+	if err := w.exec("INSERT INTO record (seq, time, source, kind, body) VALUES (?, ?, ?, ?, ?)", w.seq, key, force.id, int64(kind), body); err != nil {
 		return err
 	}
 	w.fresh.add(r)

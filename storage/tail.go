@@ -1,0 +1,377 @@
+package storage
+
+import (
+	"context"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/crypto/chacha20poly1305"
+
+	"vigie/cell"
+)
+
+// A transaction of one record writes three pages of 4 KiB to the log, for some 200 bytes that are new: 49 MB an hour at a
+// record a second, which wears out a flash card. So what comes record by record is gathered (Gather): it is kept in
+// memory and in a small file, PATH-tail, and put into the database together. The file is written over from its beginning
+// after each such transaction, so that a sync of it writes one block. When the process dies the next one to open the
+// store for writing takes what is in the file.
+//
+// The file is a row of frames:
+//
+//	length of what follows the checksum    4 bytes, little-endian
+//	CRC-32C of what follows                4 bytes
+//	generation                             8 bytes: frames of another one than the first are left over
+//	record                                 as encodeTail has it; in an encrypted store sealed: nonce, XChaCha20-Poly1305
+const (
+	gatherWithin = 10 * time.Second // how long a record waits at most
+	gatherMost   = 512              // how many wait at most
+	tailHead     = 16
+	mostTail     = 16 << 20
+)
+
+var crc32c = crc32.MakeTable(crc32.Castagnoli)
+
+// tail is what was gathered. It is guarded by Store.mu, but for its file, which walMu guards.
+type tail struct {
+	path    string
+	seal    cipher.AEAD // nil: plain
+	file    *os.File    // nil until it is needed
+	dirty   bool        // written and not synced
+	waiting []gathered
+	size    int64 // bytes of file that the waiting take
+	gen     uint64
+	timer   *time.Timer
+	err     error // of a commit that nobody was waiting for
+}
+
+type gathered struct {
+	record cell.Record
+	kind   Kinds
+	key    int64
+}
+
+func newTail(path string, key []byte) (*tail, error) {
+	t := &tail{path: path + "-tail"}
+	if key == nil {
+		return t, nil
+	}
+	derived, err := hkdf.Key(sha256.New, key, nil, "vigie tail 1", chacha20poly1305.KeySize)
+	if err != nil {
+		return nil, err
+	}
+	t.seal, err = chacha20poly1305.NewX(derived)
+	return t, err
+}
+
+// Gather is Append for who has a record now and then. The records are acknowledged as by Append: they survive the death of
+// the process at once and the loss of power within a second. But readers and followers see them some seconds later, with
+// the next transaction of any kind, or after 10 seconds. It returns the number of the last of them, which it keeps.
+//
+// ok is false, and nothing was stored, where it must be looked up whether they are there already: Append does that.
+func (s *Store) Gather(ctx context.Context, recs ...cell.Record) (seq int64, ok bool, err error) {
+	if s.readOnly {
+		return 0, false, fmt.Errorf("cannot write to the store: %w", ErrReadOnly)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w, t := s.w, s.tail
+	if w == nil {
+		return 0, false, ErrClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return 0, false, err
+	}
+	if t == nil || w.broken != nil {
+		return 0, false, nil
+	}
+	if t.err != nil || len(t.waiting)+len(recs) > gatherMost {
+		if err := s.commitTail(); err != nil {
+			return 0, false, fmt.Errorf("nothing was stored: %w", s.explain(err))
+		}
+	}
+	var news []gathered
+	last := map[string]int64{}
+	for _, r := range recs {
+		g := gathered{record: r, kind: kindOf(r)}
+		if g.kind == 0 || g.kind == Sources {
+			return 0, false, nil
+		}
+		sensor := r.From()
+		g.key, _ = timeKey(r.When())
+		newest, seen := last[sensor]
+		if !seen {
+			if newest, seen = w.last[sensor]; !seen {
+				newest = w.newest
+			}
+		}
+		if g.key <= newest || g.key < w.swept {
+			return 0, false, nil
+		}
+		last[sensor] = g.key
+		news = append(news, g)
+	}
+	if err := s.writeTail(news); err != nil {
+		return 0, false, fmt.Errorf("nothing was stored: %w", s.explain(err))
+	}
+	t.waiting = append(t.waiting, news...)
+	s.gathered.Store(int64(len(t.waiting)))
+	for sensor, key := range last {
+		w.last[sensor] = key
+	}
+	if t.timer == nil && len(t.waiting) > 0 {
+		t.timer = time.AfterFunc(gatherWithin, s.commitSoon)
+	}
+	return w.seq + int64(len(t.waiting)), true, s.settleTail()
+}
+
+// commitSoon is what the timer calls.
+func (s *Store) commitSoon() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.w != nil && s.tail != nil {
+		s.tail.err = s.commitTail()
+	}
+}
+
+// commitGathered lets readers see what was gathered. An error is told to who writes next: what is gathered is safe.
+func (s *Store) commitGathered() {
+	if s.gathered.Load() == 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.w != nil && s.tail != nil && len(s.tail.waiting) > 0 {
+		s.tail.err = s.commitTail()
+	}
+}
+
+// commitTail puts what was gathered into the database. Store.mu is held.
+func (s *Store) commitTail() error {
+	if s.tail == nil || len(s.tail.waiting) == 0 {
+		return nil
+	}
+	_, err := s.transact(context.Background(), func(*Tx) error { return nil })
+	if err == nil {
+		err = s.afterTail()
+	}
+	s.tail.err = err
+	return err
+}
+
+// drain is the first part of each transaction: what was gathered before it.
+func (t *tail) drain(w *writer) error {
+	for _, g := range t.waiting {
+		if err := w.insert(g.record, g.kind, g.key, encodeRecord(w.buf[:0], g.record)); err != nil {
+			return err
+		}
+	}
+	if w.seq-w.upto >= tallyEvery {
+		return w.tally()
+	}
+	return nil
+}
+
+// again tells a writer that has forgotten it what waits.
+func (t *tail) again(w *writer) {
+	for _, g := range t.waiting {
+		w.last[g.record.From()] = g.key
+	}
+}
+
+// afterTail follows a transaction that drained: once that is safe from a power cut, the file is not needed any more.
+func (s *Store) afterTail() error {
+	t := s.tail
+	if len(t.waiting) == 0 {
+		return nil
+	}
+	clear(t.waiting)
+	t.waiting = t.waiting[:0]
+	s.gathered.Store(0)
+	if t.timer != nil {
+		t.timer.Stop()
+		t.timer = nil
+	}
+	if err := s.sync(); err != nil {
+		return err
+	}
+	s.walMu.Lock()
+	t.size, t.gen = 0, t.gen+1
+	s.walMu.Unlock()
+	return s.checkpointIfDue()
+}
+
+// writeTail appends frames to the file, all or none.
+func (s *Store) writeTail(news []gathered) (err error) {
+	t := s.tail
+	s.walMu.Lock()
+	defer s.walMu.Unlock()
+	if t.file == nil {
+		if t.file, err = os.OpenFile(t.path, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
+			return err
+		}
+		adopt(t.path, s.path)
+		if err := syncFile(filepath.Dir(s.path)); err != nil {
+			return err
+		}
+	}
+	var out []byte
+	for _, g := range news {
+		out = t.frame(out, g)
+	}
+	if _, err := t.file.WriteAt(out, t.size); err != nil {
+		return err // what is there of it is written over, or ends at a checksum
+	}
+	t.size += int64(len(out))
+	t.dirty = true
+	return nil
+}
+
+func (t *tail) frame(dst []byte, g gathered) []byte {
+	body := encodeTail(g)
+	var head [tailHead]byte
+	binary.LittleEndian.PutUint64(head[8:], t.gen)
+	if t.seal != nil {
+		nonce := make([]byte, chacha20poly1305.NonceSizeX)
+		rand.Read(nonce)
+		body = t.seal.Seal(nonce, nonce, body, head[8:])
+	}
+	binary.LittleEndian.PutUint32(head[:], uint32(8+len(body)))
+	binary.LittleEndian.PutUint32(head[4:], crc32.Update(crc32.Checksum(head[8:], crc32c), crc32c, body))
+	return append(append(dst, head[:]...), body...)
+}
+
+// settleTail sees to it that the file is synced within a second.
+func (s *Store) settleTail() error {
+	s.walMu.Lock()
+	defer s.walMu.Unlock()
+	err := s.syncErr
+	s.syncErr = nil
+	s.syncLater()
+	return err
+}
+
+// takeTail takes what a process that died has left in the file. The writer is new.
+func (s *Store) takeTail(ctx context.Context) error {
+	recs, gen, err := s.tail.read()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	s.tail.gen = gen + 1
+	if len(recs) > 0 {
+		if err := s.Append(ctx, recs...); err != nil {
+			return err
+		}
+		if err := s.sync(); err != nil {
+			return err
+		}
+	}
+	return s.dropTail()
+}
+
+// read are the records in the file: frames of one generation, up to the first that is not whole.
+func (t *tail) read() (recs []cell.Record, gen uint64, err error) {
+	f, err := os.Open(t.path)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer f.Close()
+	for {
+		var head [tailHead]byte
+		if _, err := io.ReadFull(f, head[:]); err != nil {
+			return recs, gen, nil
+		}
+		length, of := binary.LittleEndian.Uint32(head[:]), binary.LittleEndian.Uint64(head[8:])
+		if length < 8 || length > mostTail || len(recs) > 0 && of != gen {
+			return recs, gen, nil
+		}
+		body := make([]byte, length-8)
+		if _, err := io.ReadFull(f, body); err != nil || crc32.Update(crc32.Checksum(head[8:], crc32c), crc32c, body) != binary.LittleEndian.Uint32(head[4:]) {
+			return recs, gen, nil
+		}
+		if t.seal != nil {
+			n := chacha20poly1305.NonceSizeX
+			if len(body) < n {
+				return recs, gen, nil
+			}
+			if body, err = t.seal.Open(nil, body[:n], body[n:], head[8:]); err != nil {
+				return recs, gen, nil // cut, or of a store that had another key
+			}
+		}
+		r, err := decodeTail(body)
+		if err != nil {
+			return nil, 0, fmt.Errorf("%s: %w", t.path, err)
+		}
+		recs, gen = append(recs, r), of
+	}
+}
+
+// dropTail removes the file. Store.mu is held, or the store is not in use yet.
+func (s *Store) dropTail() error {
+	t := s.tail
+	if t == nil {
+		return nil
+	}
+	s.walMu.Lock()
+	defer s.walMu.Unlock()
+	var errs []error
+	if t.file != nil {
+		errs = append(errs, t.file.Close())
+		t.file, t.dirty = nil, false
+	}
+	t.size = 0
+	if err := os.Remove(t.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// encodeTail is a record with all that its row would say of it.
+func encodeTail(g gathered) []byte {
+	c := &coder{writing: true}
+	kind, sensor, body := g.kind, g.record.From(), string(encodeRecord(nil, g.record))
+	number(c, &kind)
+	text(c, &sensor)
+	c.int(&g.key)
+	text(c, &body)
+	if raw := rawOf(g.record); raw != nil {
+		c.texts(raw)
+	}
+	return c.b
+}
+
+func decodeTail(b []byte) (r cell.Record, err error) {
+	c := &coder{b: b}
+	var kind Kinds
+	var sensor, body string
+	var key int64
+	number(c, &kind)
+	text(c, &sensor)
+	c.int(&key)
+	if text(c, &body); c.bad {
+		return nil, errCodec
+	}
+	if r, err = decodeRecord([]byte(body), kind, sensor, key); err != nil {
+		return nil, err
+	}
+	if raw := rawOf(r); raw != nil {
+		c.texts(raw)
+	}
+	if c.bad || len(c.b) != 0 {
+		return nil, errCodec
+	}
+	return r, nil
+}

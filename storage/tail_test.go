@@ -1,0 +1,145 @@
+package storage_test
+
+import (
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"vigie/cell"
+	"vigie/storage"
+)
+
+// What was gathered and acknowledged is there after a kill, in its order and with the numbers it was given.
+func TestKilledWhileGathering(t *testing.T) {
+	rounds := 10
+	if testing.Short() {
+		rounds = 3
+	}
+	for _, name := range []string{"plain.db", "keyed.db"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rnd := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
+			path := filepath.Join(t.TempDir(), name)
+			o := crashOptions(path)
+			o.Create = true
+			require.NoError(t, open(t, path, o).Close())
+			next := 0
+			for range rounds {
+				acked := killed(t, "gather", path, next, []int{1000, 7}[rnd.IntN(2)], rnd)
+				if text, err := os.ReadFile(path + "-tail"); err == nil && name == "keyed.db" {
+					require.NotContains(t, string(text), "servingcell", "encrypted, as the store is")
+				}
+				s := open(t, path, crashOptions(path))
+				require.NoError(t, s.Check(ctx))
+				next = 0
+				for e, err := range s.Records(ctx, storage.Query{}) {
+					require.NoError(t, err)
+					require.Equal(t, numbered(next), e.Record)
+					next++
+					require.EqualValues(t, next, e.Seq)
+				}
+				require.GreaterOrEqual(t, next, acked, "acknowledged and lost")
+				require.NoFileExists(t, path+"-tail")
+				require.NoError(t, s.Close())
+			}
+			t.Logf("%d records in %d lives", next, rounds)
+		})
+	}
+}
+
+// Readers in this process see what was gathered; what may be there already is left to Append; what a file holds of
+// other generations, or cut, is passed over.
+func TestGather(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s.db")
+	s := open(t, path, storage.Options{Create: true})
+	require.NoError(t, s.Append(ctx, second(0)))
+	changed := s.Changed()
+	seq, ok, err := s.Gather(ctx, second(1), second(2))
+	require.NoError(t, err)
+	require.True(t, ok)
+	require.EqualValues(t, 3, seq)
+	select {
+	case <-changed:
+		t.Fatal("followers hear of it with the transaction")
+	default:
+	}
+	for _, again := range []cell.Record{second(2), second(1), &cell.Source{Sensor: "roof"}} {
+		_, ok, err := s.Gather(ctx, again)
+		require.NoError(t, err)
+		require.False(t, ok)
+	}
+	require.Equal(t, []int{0, 1, 2}, times(t, s))
+	<-changed
+	_, _, err = s.Gather(ctx, second(3))
+	require.NoError(t, err)
+	require.NoError(t, s.Append(ctx, second(2), second(3), second(4)))
+	st, err := s.Stats(ctx)
+	require.NoError(t, err)
+	require.EqualValues(t, 5, st.Seq, "what is gathered is not stored twice")
+	wrong := s.Update(ctx, func(*storage.Tx) error { return os.ErrInvalid })
+	require.ErrorIs(t, wrong, os.ErrInvalid)
+	_, _, err = s.Gather(ctx, second(5))
+	require.NoError(t, err)
+	require.ErrorIs(t, s.Update(ctx, func(*storage.Tx) error { return os.ErrInvalid }), os.ErrInvalid)
+	require.Equal(t, []int{0, 1, 2, 3, 4, 5}, times(t, s), "it outlives a transaction that failed")
+
+	_, _, err = s.Gather(ctx, second(6), second(7))
+	require.NoError(t, err)
+	left, err := os.ReadFile(path + "-tail") // as a crash would leave it
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+	require.NoFileExists(t, path+"-tail")
+	for name, c := range map[string]struct {
+		file []byte
+		want int
+	}{"whole": {left, 8}, "cut": {left[:len(left)-1], 8}, "empty": {nil, 8}, "noise": {[]byte(strings.Repeat("noise", 100)), 8}} {
+		require.NoError(t, os.WriteFile(path+"-tail", c.file, 0o600))
+		s = open(t, path, storage.Options{})
+		require.Len(t, times(t, s), c.want, name)
+		require.NoError(t, s.Check(ctx))
+		require.NoError(t, s.Close())
+	}
+
+	// The same file beside a store that never had the records in a transaction.
+	other := filepath.Join(t.TempDir(), "other.db")
+	o := open(t, other, storage.Options{Create: true})
+	require.NoError(t, o.Close())
+	require.NoError(t, os.WriteFile(other+"-tail", left, 0o600))
+	readOnly := open(t, other, storage.Options{ReadOnly: true})
+	require.Len(t, readOnly.Notices(), 1, "a reader says that something waits")
+	require.NoError(t, readOnly.Close())
+	o = open(t, other, storage.Options{})
+	require.Equal(t, []int{6, 7}, times(t, o), "what a crash left is taken")
+}
+
+// Hundreds of random cuts and flips of the file never do more than lose its end.
+func TestTailDamage(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, filepath.Join(dir, "s.db"), storage.Options{Create: true})
+	for i := range 20 {
+		_, _, err := s.Gather(ctx, numbered(i))
+		require.NoError(t, err)
+	}
+	left, err := os.ReadFile(filepath.Join(dir, "s.db-tail"))
+	require.NoError(t, err)
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for i := range 400 {
+		bad := append([]byte(nil), left[:rnd.IntN(len(left)+1)]...)
+		if len(bad) > 0 && i%2 == 0 {
+			bad[rnd.IntN(len(bad))] ^= 1 << rnd.IntN(8)
+		}
+		name := filepath.Join(dir, "t"+strconv.Itoa(i%4))
+		require.NoError(t, os.WriteFile(name+"-tail", bad, 0o600))
+		recs, err := storage.ReadTail(name)
+		require.NoError(t, err)
+		for j, r := range recs {
+			require.Equal(t, cell.Record(numbered(j)), r)
+		}
+	}
+}
