@@ -145,6 +145,7 @@ func (v *View) From(p Place) (float64, bool) {
 // Completeness is how many of the cells that one sensor has verified, of one network and RAT, the atlas lists.
 type Completeness struct {
 	Sensor        string
+	Atlas         string // its ID
 	PLMN          cell.PLMN
 	RAT           cell.RAT
 	Cells, Listed int
@@ -155,7 +156,7 @@ func (e *Engine) Completeness() []Completeness {
 	var all []Completeness
 	for _, s := range e.sites {
 		for _, c := range s.Chart.Counts {
-			all = append(all, Completeness{s.Sensor, e.nets.plmn(c.PLMN), c.RAT, int(c.Cells), int(c.Cells - c.Unlisted)})
+			all = append(all, Completeness{s.Sensor, s.Chart.ID, e.nets.plmn(c.PLMN), c.RAT, int(c.Cells), int(c.Cells - c.Unlisted)})
 		}
 	}
 	return all

@@ -107,7 +107,7 @@ func TestCompleteness(t *testing.T) {
 	recs := tour(60)
 	e := analyzer.New(All(), analyzer.Options{Atlas: atlasListing(0, 45, &asked)})
 	feed(e, recs)
-	want := []analyzer.Completeness{{Sensor: "bag", PLMN: cell.PLMN{MCC: "272", MNC: "03"}, RAT: cell.LTE, Cells: 60, Listed: 45}}
+	want := []analyzer.Completeness{{Sensor: "bag", Atlas: "0 45", PLMN: cell.PLMN{MCC: "272", MNC: "03"}, RAT: cell.LTE, Cells: 60, Listed: 45}}
 	require.Equal(t, want, e.Completeness())
 	require.LessOrEqual(t, asked, 60*3, "a cell is looked up when it is new and when it has proved to be real, not at each observation")
 
@@ -122,7 +122,7 @@ func TestCompleteness(t *testing.T) {
 	require.Equal(t, want, other.Completeness(), "what is known until a cell is met")
 	more := tour(60, 100)
 	feed(other, more[len(more)-6:])
-	want[0].Listed = 50
+	want[0].Atlas, want[0].Listed = "10 50", 50
 	require.Equal(t, want, other.Completeness())
 
 	without := analyzer.New(All(), analyzer.Options{})

@@ -33,6 +33,7 @@ func (c *AnalyzeCmd) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	defer s.Close()
+	defer config.useCells(p, c.path(config))()
 	now := eventLog{}
 	l := &line{engine: newEngine(config), event: now.add}
 	if _, err := l.lessons.begin(ctx, s, 0); err != nil {

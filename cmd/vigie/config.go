@@ -13,6 +13,8 @@ import (
 	"github.com/BurntSushi/toml"
 	"github.com/alecthomas/kong"
 
+	"vigie/analyzer"
+	"vigie/analyzer/rules"
 	"vigie/cell"
 )
 
@@ -24,13 +26,19 @@ type Config struct {
 	PassphraseFile string    `toml:"passphrase_file"` // its first line encrypts the store at rest
 	Analyzer       struct {
 		AlertsPerMonth float64 `toml:"alerts_per_month"` // false-alarm budget; default 4
+		SwitchedOff    string  `toml:"switched_off"`     // a table of RATs that are switched off, in place of the one that is built in
 	} `toml:"analyzer"`
 	Influx   InfluxConfig   `toml:"influx"`
+	Keep     KeepConfig     `toml:"keep"`
 	Position PositionConfig `toml:"position"`
 	Seal     SealConfig     `toml:"seal"`
 	Health   HealthConfig   `toml:"health"`
+	CellDB   CellDBConfig   `toml:"celldb"`
 
 	Modems []ModemConfig `toml:"-"` // of [modem], or of every [[modem]]; at least one
+
+	atlas analyzer.Atlas    // see useCells
+	off   rules.SwitchedOff // of [analyzer] switched_off; nil: the one that is built in
 }
 
 // ModemConfig is what may stand under [modem], or for several modems under each [[modem]].
@@ -111,7 +119,7 @@ func readConfig(path string) (Config, error) {
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		key := unknown[0]
 		return c, usage(fmt.Errorf("%s:%d: unknown key %q", path, lineOf(string(text), key), key.String()),
-			"keys are: sensor, mode, store, passphrase_file; [modem] port, usb, sensor, family, fast, slow, char_pause, command_pause, reauthorize; [analyzer] alerts_per_month; "+influxKeys+"; "+positionKeys+"; "+sealKeys+"; "+healthKeys)
+			"keys are: sensor, mode, store, passphrase_file; [modem] port, usb, sensor, family, fast, slow, char_pause, command_pause, reauthorize; [analyzer] alerts_per_month, switched_off; "+influxKeys+"; "+keepKeys+"; "+positionKeys+"; "+sealKeys+"; "+healthKeys+"; "+cellDBKeys)
 	}
 	switch c.Mode {
 	case "", cell.Fixed, cell.Mobile:
@@ -120,6 +128,14 @@ func readConfig(path string) (Config, error) {
 	}
 	if c.Analyzer.AlertsPerMonth < 0 {
 		return c, usage(fmt.Errorf("%s: alerts_per_month is %v", path, c.Analyzer.AlertsPerMonth), "it is how many false alarms a quiet month may bring: 4 is the default")
+	}
+	if c.Analyzer.SwitchedOff != "" {
+		if c.off, err = readSwitchedOff(c.Analyzer.SwitchedOff); err != nil {
+			return c, err
+		}
+	}
+	if err := c.Keep.check(path); err != nil {
+		return c, err
 	}
 	for _, path := range []*string{&c.Store, &c.PassphraseFile} {
 		if *path != "" {

@@ -18,7 +18,11 @@ type DoctorCmd struct {
 // Run looks at what was asked for.
 func (c *DoctorCmd) Run(ctx context.Context, p *program) error {
 	if !c.Influx {
-		return c.modems(ctx, p, modem.Host{})
+		config, err := loadConfig(p.cli.Config, true)
+		if err != nil {
+			return err
+		}
+		return errors.Join(c.modems(ctx, p, modem.Host{}), tellCells(ctx, p, config))
 	}
 	x, err := p.influx()
 	if err != nil {

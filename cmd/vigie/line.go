@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"vigie/analyzer"
-	"vigie/analyzer/rules"
 	"vigie/cell"
 	"vigie/storage"
 )
@@ -33,6 +32,9 @@ type line struct {
 	again      func() *analyzer.Engine // makes an engine that knows nothing
 	relearning *relearning             // nil: none
 
+	keeper *keeper            // makes room; nil: nobody does
+	own    <-chan cell.Record // what the watch has to say of itself; may be nil
+
 	seq   int64     // of the last record that the engine has
 	saved time.Time // time of the record at which the state was last stored
 	known int       // records that the store had already
@@ -52,7 +54,7 @@ const stateName = "analyzer"
 const saveEvery = 15 * time.Minute
 
 func newEngine(c Config) *analyzer.Engine {
-	return analyzer.New(rules.All(), analyzer.Options{AlertsPerMonth: c.Analyzer.AlertsPerMonth})
+	return analyzer.New(c.rules(), analyzer.Options{AlertsPerMonth: c.Analyzer.AlertsPerMonth, Atlas: c.atlas})
 }
 
 // resume takes up what the store has learned.

@@ -40,6 +40,7 @@ type CLI struct {
 	Rules   RulesCmd   `cmd:"" help:"List the rules; or every byte string that may ever be written to a modem."`
 	Probe   ProbeCmd   `cmd:"" help:"Say which modems are there, what they can report, and who holds their ports."`
 	Record  RecordCmd  `cmd:"" help:"Write a redacted transcript of a modem, ready to be contributed as a test."`
+	CellDB  CellDBCmd  `cmd:"" name:"celldb" help:"A local copy of a public list of cells (OpenCellID, Mozilla): make it, check it, look up."`
 	Survey  SurveyCmd  `cmd:"" help:"Scan for all cells and networks. Interrupts service; never part of watching."`
 	Influx  InfluxCmd  `cmd:"" help:"The copy on an InfluxDB server: set it up, send, list what it refused."`
 	Status  StatusCmd  `cmd:"" help:"Say how the watch goes: watching or blind since when, events open, disk, what follows the store."`

@@ -34,6 +34,7 @@ func (c *ReplayCmd) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	defer in.close()
+	defer config.useCells(p, c.Store)()
 	events := eventLog{}
 	l := &line{engine: newEngine(config), again: func() *analyzer.Engine { return newEngine(config) }, event: events.add}
 	if c.Store != "" {

@@ -144,8 +144,10 @@ func openDesk(ctx context.Context, p *program, f *StoreFlags, o review.Options, 
 	if err != nil {
 		return config, nil, nil, err
 	}
+	closeCells := config.useCells(p, f.path(config))
 	var closers []func() error
 	done = func() {
+		closeCells()
 		for _, c := range closers {
 			_ = c()
 		}

@@ -13,12 +13,17 @@ import (
 type RulesCmd struct {
 	JSON     bool `help:"Print NDJSON, one line a rule (or a command)."`
 	Commands bool `help:"Instead, list every byte string that Vigie may ever write to a modem, with the reason for each."`
+	Off      bool `name:"switched-off" help:"Instead, print the table of RATs that are switched off, as [analyzer] switched_off takes it."`
 }
 
 // Run lists.
 func (c *RulesCmd) Run(_ context.Context, p *program) error {
 	if c.Commands {
 		return c.commands(p)
+	}
+	if c.Off {
+		p.out.printf("%s", rules.SwitchedOffText)
+		return nil
 	}
 	enc := json.NewEncoder(p.out)
 	for _, r := range rules.All() {

@@ -39,6 +39,7 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	c.merge(&config)
+	defer config.useCells(p, c.path(config))()
 	v := newVitals(time.Now)
 	l := &line{engine: newEngine(config), again: func() *analyzer.Engine { return newEngine(config) }, patient: true, warn: func(format string, args ...any) {
 		p.err.printf("%s: %s\n", time.Now().UTC().Format(time.RFC3339), oneLine(fmt.Sprintf(format, args...)))
@@ -97,6 +98,7 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 	if err := l.resume(ctx, func(n int) { p.err.status("taking up what was learned: %s", plural(n, "record")) }); err != nil {
 		return err
 	}
+	defer newKeeper(config, l.store, modems[0].Sensor, l.warn).start(ctx, l)()
 	if c.Record != "" {
 		if l.record, err = newRecording(c.Record, 30*time.Second); err != nil {
 			return err
@@ -222,6 +224,11 @@ func watch(ctx context.Context, l *line, failed func(sensor string, err error), 
 			h.stored <- err
 			if err != nil {
 				stop() // nothing can be kept: nobody need be watched
+			}
+		case r := <-l.own:
+			if err := l.feed(storing, r); err != nil {
+				errs = append(errs, err)
+				stop()
 			}
 		case e := <-ends:
 			left--

@@ -1,0 +1,399 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"vigie/analyzer"
+	"vigie/analyzer/rules"
+	"vigie/cell"
+	"vigie/celldb"
+	"vigie/storage"
+)
+
+// CellDBConfig is what may stand under [celldb].
+type CellDBConfig struct {
+	File string `toml:"file"` // a file that vigie celldb import made; default: cells.vigie beside the store, where there is one
+}
+
+const cellDBKeys = "[celldb] file"
+
+// cellsName is the cell database beside a store.
+const cellsName = "cells.vigie"
+
+// path is the cell database to use with a store; "" for none on disk.
+func (c CellDBConfig) path(store string) string {
+	switch {
+	case c.File != "":
+		return kong.ExpandPath(c.File)
+	case store == "" || filepath.Base(store) == inMemory:
+		return ""
+	}
+	return filepath.Join(filepath.Dir(store), cellsName)
+}
+
+// useCells opens the cell database of a store for the engines that are made of the configuration from now on, until done.
+// Watching does not end for lack of one: what is wrong with it is told.
+func (c *Config) useCells(p *program, store string) (done func()) {
+	path := c.CellDB.path(store)
+	if path == "" {
+		return func() {}
+	}
+	db, err := celldb.Open(path)
+	if err != nil {
+		if c.CellDB.File != "" || !errors.Is(err, os.ErrNotExist) {
+			p.err.printf("going on without the cell database: %s\n", oneLine(err.Error()))
+		}
+		return func() {}
+	}
+	told := false
+	c.atlas = analyzer.Atlas{ID: db.Info().ID, Find: func(x *cell.Cell) (analyzer.Place, bool, error) {
+		id, ok := x.ID.Get()
+		if !ok {
+			return analyzer.Place{}, false, errors.New("no identity")
+		}
+		got, ok, err := db.Find(x.RAT, x.PLMN(), x.Area, id)
+		if err != nil && !told {
+			told = true
+			p.err.printf("the cell database: %s\n", oneLine(err.Error()))
+		}
+		return analyzer.Place{Lat: got.Lat, Lon: got.Lon, Range: got.Range}, ok, err
+	}}
+	return func() { db.Close() }
+}
+
+// rules are the rules with the user's own table of RATs that are switched off, where there is one.
+func (c *Config) rules() []analyzer.Rule {
+	if c.off != nil {
+		return rules.With(c.off)
+	}
+	return rules.All()
+}
+
+// readSwitchedOff reads the user's own table.
+func readSwitchedOff(path string) (rules.SwitchedOff, error) {
+	f, err := os.Open(kong.ExpandPath(path))
+	if err != nil {
+		return nil, usage(fmt.Errorf("switched_off: %w", err), hintOf(err))
+	}
+	defer f.Close()
+	list, err := rules.ReadSwitchedOff(f)
+	if err != nil {
+		return nil, usage(fmt.Errorf("%s: %w", path, err), "vigie rules --switched-off prints the table that is built in, to start from")
+	}
+	if list == nil {
+		list = rules.SwitchedOff{} // nothing is switched off
+	}
+	return list, nil
+}
+
+// CellDBCmd is about the local copy of a public list of cells.
+type CellDBCmd struct {
+	Import CellDBImportCmd `cmd:"" help:"Make it from exports of OpenCellID or Ichnaea (Mozilla): csv or csv.gz. It takes the place of the old one."`
+	Info   CellDBInfoCmd   `cmd:"" help:"Check the whole file, and say what is in it, how old it is, and how complete it has proved to be here."`
+	Lookup CellDBLookupCmd `cmd:"" help:"Say where it has a cell."`
+}
+
+// CellDBImportCmd makes a cell database.
+type CellDBImportCmd struct {
+	StoreFlags
+	DB    string   `help:"The file to make. Default: cells.vigie beside the store, or what the configuration says." placeholder:"FILE" type:"path"`
+	MCC   []string `help:"Only cells of these mobile country codes, such as 262 or 310,311." placeholder:"MCC"`
+	Files []string `arg:"" name:"file" help:"Exports with the columns radio,mcc,net,area,cell,unit,lon,lat,range,samples,changeable,created,updated; - is standard input. Nothing is downloaded: get them from opencellid.org yourself."`
+}
+
+// Run imports.
+func (c *CellDBImportCmd) Run(ctx context.Context, p *program) error {
+	_, path, err := cellDBPath(p, c.DB, &c.StoreFlags)
+	if err != nil {
+		return err
+	}
+	var inputs []celldb.Input
+	var size, read int64
+	for _, name := range c.Files {
+		if name == "-" {
+			inputs = append(inputs, celldb.Input{Name: "standard input", R: p.in})
+			size = -1
+			continue
+		}
+		f, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if st, err := f.Stat(); err == nil && st.Mode().IsRegular() && size >= 0 {
+			size += st.Size()
+		} else {
+			size = -1
+		}
+		inputs = append(inputs, celldb.Input{Name: name, R: &counting{f, &read}})
+	}
+	began := time.Now()
+	info, err := celldb.Import(ctx, path, celldb.Options{MCC: c.MCC, Now: began, Progress: func(g celldb.Progress) {
+		share := ""
+		if size > 0 {
+			share = fmt.Sprintf(" (%d %%)", read*100/size)
+		}
+		if g.Input == "" {
+			p.err.status("writing: %s cells", thousands(g.Written))
+		} else {
+			p.err.status("reading %s%s: %s rows, %s kept, %s bad", filepath.Base(g.Input), share, thousands(g.Rows), thousands(g.Kept), thousands(g.Bad))
+		}
+	}}, inputs...)
+	p.err.clear()
+	if err != nil {
+		return err
+	}
+	rows := 0
+	for _, s := range info.Sources {
+		rows += s.Rows
+	}
+	p.out.printf("%s: %s cells of %s rows, in %s\n", path, thousands(info.Rows), thousands(rows), time.Since(began).Round(100*time.Millisecond))
+	tellSources(p.out, info)
+	p.out.printf("%s\n", celldb.Licence)
+	p.out.printf("A watch that is running takes it up when it is started again.\n")
+	return nil
+}
+
+// counting counts what is read.
+type counting struct {
+	io.Reader
+	n *int64
+}
+
+func (c *counting) Read(b []byte) (int, error) {
+	n, err := c.Reader.Read(b)
+	*c.n += int64(n)
+	return n, err
+}
+
+// cellDBPath is the file that a command is about.
+func cellDBPath(p *program, named string, f *StoreFlags) (Config, string, error) {
+	config, err := loadConfig(p.cli.Config, true)
+	if err != nil {
+		return config, "", err
+	}
+	if named != "" {
+		config.CellDB.File = named
+	}
+	path := config.CellDB.path(f.path(config))
+	if path == "" {
+		err = usage(errors.New("a store in memory has no place for a cell database"), "name the file with --db")
+	}
+	return config, path, err
+}
+
+func tellSources(t *term, info celldb.Info) {
+	for _, s := range info.Sources {
+		t.printf("  %s: %s rows, %s kept", oneLine(s.Name), thousands(s.Rows), thousands(s.Kept))
+		if s.Others > 0 {
+			t.printf(", %s of other countries", thousands(s.Others))
+		}
+		t.printf("\n")
+		printCounts(t, "    not taken", s.Bad)
+	}
+}
+
+// CellDBInfoCmd describes a cell database.
+type CellDBInfoCmd struct {
+	StoreFlags
+	DB   string `help:"The file. Default: cells.vigie beside the store, or what the configuration says." placeholder:"FILE" type:"path"`
+	JSON bool   `help:"Print what the file says of itself as one JSON object."`
+}
+
+// Run describes.
+func (c *CellDBInfoCmd) Run(ctx context.Context, p *program) error {
+	config, path, err := cellDBPath(p, c.DB, &c.StoreFlags)
+	if err != nil {
+		return err
+	}
+	db, err := openCells(path)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if err := db.Verify(ctx); err != nil {
+		return err
+	}
+	info := db.Info()
+	if c.JSON {
+		return json.NewEncoder(p.out).Encode(info)
+	}
+	p.out.printf("%s: whole; %s\n", path, aboutCells(info, time.Now()))
+	for _, r := range []cell.RAT{cell.GSM, cell.UMTS, cell.LTE, cell.NR} {
+		if n := info.RATs[r.String()]; n > 0 {
+			p.out.printf("  %-5s %12s\n", r, thousands(n))
+		}
+	}
+	tellSources(p.out, info)
+	if _, err := os.Stat(c.path(config)); err == nil {
+		p.out.printf("%s\n", completeHere(ctx, config, c.StoreFlags, info.ID))
+	}
+	p.out.printf("%s\n", celldb.Licence)
+	return nil
+}
+
+func openCells(path string) (*celldb.DB, error) {
+	db, err := celldb.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, hinted(err, "make one with: vigie celldb import FILE, from an export of opencellid.org")
+	}
+	return db, err
+}
+
+// aboutCells says how many and how old.
+func aboutCells(info celldb.Info, now time.Time) string {
+	var codes []string
+	for mcc := range info.MCCs {
+		codes = append(codes, mcc)
+	}
+	text := fmt.Sprintf("%s cells of %s, made %s", thousands(info.Rows), plural(len(codes), "country code"), ago(info.Made, now))
+	if !info.Newest.IsZero() {
+		text += fmt.Sprintf("; the newest was seen on %s", info.Newest.Format(time.DateOnly))
+	}
+	return text
+}
+
+func ago(t, now time.Time) string {
+	days := int(now.Sub(t).Hours() / 24)
+	if days < 1 {
+		return "today"
+	}
+	return plural(days, "day") + " ago"
+}
+
+// completeHere says how complete a cell database has proved to be for the sensors of a store.
+func completeHere(ctx context.Context, config Config, f StoreFlags, id string) string {
+	s, err := f.open(ctx, config, storage.Options{ReadOnly: true})
+	if err != nil {
+		return "How complete it is here is not known: " + oneLine(err.Error())
+	}
+	defer s.Close()
+	state, _, err := s.LoadState(ctx, stateName)
+	e := newEngine(config)
+	if err == nil {
+		err = e.Restore(state)
+	}
+	type network struct {
+		rat  cell.RAT
+		plmn cell.PLMN
+	}
+	var order []network
+	sum := map[network][2]int{}
+	for _, c := range e.Completeness() {
+		n := network{c.RAT, c.PLMN}
+		if c.Atlas != id {
+			continue
+		}
+		if _, ok := sum[n]; !ok {
+			order = append(order, n)
+		}
+		sum[n] = [2]int{sum[n][0] + c.Listed, sum[n][1] + c.Cells}
+	}
+	if err != nil || len(order) == 0 {
+		return "How complete it is here is not known yet: no cell has proved to be real, in three stays without an alert, since it is used."
+	}
+	var parts []string
+	for _, n := range order {
+		parts = append(parts, fmt.Sprintf("%s %s %d of %d", n.rat, n.plmn, sum[n][0], sum[n][1]))
+	}
+	return "Of the cells that proved to be real here it has: " + strings.Join(parts, ", ") + "."
+}
+
+// CellDBLookupCmd looks a cell up.
+type CellDBLookupCmd struct {
+	StoreFlags
+	DB   string     `help:"The file. Default: cells.vigie beside the store, or what the configuration says." placeholder:"FILE" type:"path"`
+	RAT  string     `arg:"" help:"GSM, UMTS, LTE or NR."`
+	PLMN string     `arg:"" help:"The network, as MCC-MNC: 262-01."`
+	Cell uint64     `arg:"" help:"The cell identity."`
+	Area *cell.Area `help:"The area code (LAC or TAC); in GSM a cell is not known without it."`
+	JSON bool       `help:"Print it as one JSON object."`
+}
+
+// Run looks up.
+func (c *CellDBLookupCmd) Run(ctx context.Context, p *program) error {
+	_, path, err := cellDBPath(p, c.DB, &c.StoreFlags)
+	if err != nil {
+		return err
+	}
+	rat, ok := cell.ParseRAT(strings.ToUpper(c.RAT))
+	mcc, mnc, ok2 := strings.Cut(c.PLMN, "-")
+	if !ok || !ok2 {
+		return usage(fmt.Errorf("%s %s is not a RAT and a network", c.RAT, c.PLMN), "as in: vigie celldb lookup LTE 262-01 26385432")
+	}
+	area := cell.Opt[cell.Area]{}
+	if c.Area != nil {
+		area = cell.Some(*c.Area)
+	}
+	db, err := openCells(path)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	plmn := cell.PLMN{MCC: mcc, MNC: mnc}
+	got, ok, err := db.Find(rat, plmn, area, c.Cell)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return json.NewEncoder(p.out).Encode(struct {
+			Listed bool
+			Cell   celldb.Cell
+		}{ok, got})
+	}
+	name := fmt.Sprintf("%s %s cell %d", rat, plmn, c.Cell)
+	if n := plmn.Listed(); n.Operator != "" {
+		name += fmt.Sprintf(" (%s, %s)", n.Operator, n.CountryName())
+	}
+	if !ok {
+		p.out.printf("%s: not listed. Such lists lack many real cells.\n", name)
+		return nil
+	}
+	p.out.printf("%s: area %d, %.5f, %.5f", name, got.Area, got.Lat, got.Lon)
+	if got.Range > 0 {
+		p.out.printf(", range %.1f km", got.Range/1000)
+	}
+	if got.Samples > 0 {
+		p.out.printf(", %s%s", map[bool]string{true: "at least "}[got.Samples == 255], plural(got.Samples, "measurement"))
+	}
+	if !got.Updated.IsZero() {
+		p.out.printf(", last %s", got.Updated.Format(time.DateOnly))
+	}
+	p.out.printf("\n%s\n", celldb.Licence)
+	return nil
+}
+
+// tellCells says in vigie doctor how the cell database is, where there is one.
+func tellCells(ctx context.Context, p *program, config Config) error {
+	path := config.CellDB.path(config.Store)
+	if _, err := os.Stat(path); path == "" || err != nil && config.CellDB.File == "" {
+		return nil
+	}
+	db, err := celldb.Open(path)
+	if err != nil {
+		tellCheck(p.out, true, "cell database", err.Error(), hintOf(err))
+		return errSick
+	}
+	defer db.Close()
+	info := db.Info()
+	hint := ""
+	if made := info.Newest; !made.IsZero() && time.Since(made) > 365*24*time.Hour {
+		hint = "cells are built and changed every month; an export of this year says more"
+	}
+	says := aboutCells(info, time.Now())
+	if _, err := os.Stat(config.Store); err == nil {
+		says += ". " + completeHere(ctx, config, StoreFlags{}, info.ID)
+	}
+	tellCheck(p.out, false, "cell database", says, hint)
+	return nil
+}
