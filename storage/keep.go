@@ -35,7 +35,8 @@ const (
 	stepTime    = time.Hour // of records that one transaction deletes
 	stepRecords = 20_000    // or so many
 	sweepByAge  = 24        // steps of one Sweep: a clock that is far ahead may not empty a store before it is noticed
-	logRoom     = 2 * checkpointLog
+	// LogRoom is what of Keep.Size is left to the log.
+	LogRoom = 2 * checkpointLog
 
 	// SmallestSize is the least that Keep.Size may be.
 	SmallestSize = 32 << 20
@@ -157,7 +158,7 @@ func (w *sweep) analysed(t *Tx) (seq int64, err error) {
 // bySize sweeps one step, whatever its age, while more is in use than Size allows.
 func (w *sweep) bySize(t *Tx) (more bool, err error) {
 	used, _, err := t.w.used()
-	target := w.Size - logRoom
+	target := w.Size - LogRoom
 	if w.out.BySize { // a little more than needed, so that it is not at every turn
 		target -= w.Size / 50
 	}

@@ -127,6 +127,7 @@ func (l *line) put(ctx context.Context, recs []cell.Record) (fresh []cell.Record
 			l.failing = true
 			l.warn("the store takes nothing, watching goes on: %v", err)
 		}
+		l.keeper.full(err)
 		l.held.tried = now
 		l.held.keep(recs...)
 		return recs, nil
@@ -144,6 +145,7 @@ func (l *line) putEvents(ctx context.Context, events []analyzer.Event) error {
 	if err != nil && l.patient && passing(err) {
 		l.failing = true
 		l.warn("the store takes nothing, watching goes on: %v", err)
+		l.keeper.full(err)
 		l.held.keepEvents(events)
 		return nil
 	}
@@ -152,6 +154,16 @@ func (l *line) putEvents(ctx context.Context, events []analyzer.Event) error {
 
 // append is one transaction: records, and events that waited. It returns the records that the store did not have.
 func (l *line) append(ctx context.Context, recs []cell.Record, events []analyzer.Event) (fresh []cell.Record, err error) {
+	if l.patient && len(events) == 0 { // one of many to come
+		seq, ok, err := l.store.Gather(ctx, recs...)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			l.seq = seq
+			return recs, nil
+		}
+	}
 	seq := l.seq
 	err = l.store.Update(ctx, func(tx *storage.Tx) error {
 		fresh = fresh[:0]

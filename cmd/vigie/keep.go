@@ -1,0 +1,350 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"vigie/cell"
+	"vigie/storage"
+)
+
+// KeepConfig is the section [keep] of the configuration: what the store keeps, and for how long. Event windows stay at
+// full rate for ever; docs/keeping.md tells all of it.
+type KeepConfig struct {
+	FullRateDays *int     `toml:"full_rate_days"` // older observations become summaries of a minute; 0: never. Default: 90 when mode is "fixed", else 0
+	SummaryDays  int      `toml:"summary_days"`   // older summaries are deleted; 0: never, the default
+	EventDays    int      `toml:"event_days"`     // older events without a verdict are deleted; 0: never, the default
+	Size         byteSize `toml:"size"`           // "2GB": what the store may take; default: what the disk has
+}
+
+// keepKeys are told to who writes a key that is not there.
+const keepKeys = "[keep] full_rate_days, summary_days, event_days, size"
+
+const usualFullRate = 90 // days, of a fixed sensor
+
+// byteSize is a number of bytes written as "500MB", "2GB".
+type byteSize int64
+
+// UnmarshalText reads "500MB", "2GB", "1TB" and plain bytes.
+func (b *byteSize) UnmarshalText(text []byte) error {
+	s, unit := strings.ToUpper(strings.ReplaceAll(string(text), " ", "")), 1.0
+	for name, u := range map[string]float64{"MB": 1e6, "GB": 1e9, "TB": 1e12, "MIB": 1 << 20, "GIB": 1 << 30, "TIB": 1 << 40} {
+		if n, ok := strings.CutSuffix(s, name); ok {
+			s, unit = n, u
+			break
+		}
+	}
+	n, err := strconv.ParseFloat(s, 64)
+	if err != nil || !(n*unit >= storage.SmallestSize) || n*unit > 1e15 {
+		return fmt.Errorf("%q is not a size like \"500MB\" or \"2GB\", of at least %s", text, size(storage.SmallestSize))
+	}
+	*b = byteSize(n * unit)
+	return nil
+}
+
+// check says what cannot be.
+func (c KeepConfig) check(path string) error {
+	for name, days := range map[string]int{"full_rate_days": valueOr(c.FullRateDays, 0), "summary_days": c.SummaryDays, "event_days": c.EventDays} {
+		if days < 0 || days > 36500 {
+			return usage(fmt.Errorf("%s: %s is %d", path, name, days), "it is a number of days; 0 is for ever")
+		}
+	}
+	return nil
+}
+
+func valueOr[T any](p *T, or T) T {
+	if p != nil {
+		return *p
+	}
+	return or
+}
+
+// keep is what is to be kept, by the configuration.
+func (c Config) keep() storage.Keep {
+	const day = 24 * time.Hour
+	full := 0
+	if c.Mode == cell.Fixed {
+		full = usualFullRate
+	}
+	k := storage.Keep{FullRate: time.Duration(valueOr(c.Keep.FullRateDays, full)) * day, Summaries: time.Duration(c.Keep.SummaryDays) * day,
+		Events: time.Duration(c.Keep.EventDays) * day, Size: int64(c.Keep.Size), State: stateName}
+	if c.Influx.URL != "" {
+		k.Followers = append(k.Followers, "influx")
+	}
+	return k
+}
+
+// room says how much there is on the disk of the store.
+type room string
+
+// The states of the disk. From roomTight on the store does not grow: the oldest full rate makes room, early.
+const (
+	roomOK    room = "ok"
+	roomLow   room = "low"   // nine tenths are taken
+	roomTight room = "tight" // 99 of 100
+	roomFull  room = "full"  // nothing can be written
+)
+
+// roomState is in the store under the name "room", for whoever reads it: vigie status, alerts, the review desk.
+type roomState struct {
+	Room         room       `json:"room"`
+	Since        time.Time  `json:"since"`
+	DiskFree     int64      `json:"disk_free_bytes"`
+	Disk         int64      `json:"disk_bytes"`
+	Store        int64      `json:"store_bytes"`              // files
+	Used         int64      `json:"used_bytes"`               // of them
+	Limit        int64      `json:"limit_bytes,omitempty"`    // [keep] size
+	FullRateFrom *time.Time `json:"full_rate_from,omitempty"` // before this only summaries and what is near events
+	BySize       bool       `json:"by_size"`                  // it was cut earlier than by age, for lack of room
+	Unsent       int64      `json:"unsent"`                   // records deleted before they were sent, since the watch began
+	Bare         int64      `json:"bare"`                     // events whose records were deleted for lack of room, since the watch began
+}
+
+const roomName = "room"
+
+// keeper keeps the store small enough while a watch runs.
+type keeper struct {
+	keep   storage.Keep
+	store  *storage.Store
+	sensor string
+	say    func(string, ...any)
+	tell   chan cell.Record // to the line
+	failed chan struct{}    // the store takes nothing
+
+	disk func() (free, all int64)
+
+	mu    sync.Mutex
+	state roomState
+}
+
+const (
+	roomEvery  = time.Minute
+	sweepEvery = 10 * time.Minute
+	fullEvery  = 5 * time.Second
+	spareRoom  = 8 << 20  // bytes that are set aside on the disk, so that there is room to make room
+	wantedRoom = 16 << 20 // bytes that a tight disk should leave free inside the store
+)
+
+func newKeeper(config Config, s *storage.Store, sensor string, say func(string, ...any)) *keeper {
+	k := &keeper{keep: config.keep(), store: s, sensor: sensor, say: say, tell: make(chan cell.Record, 8), failed: make(chan struct{}, 1), state: roomState{Room: roomOK}}
+	k.disk = func() (free, all int64) { return diskOf(filepath.Dir(s.Path())) }
+	return k
+}
+
+// run works until ctx ends.
+func (k *keeper) run(ctx context.Context) {
+	var swept time.Time
+	for {
+		wait := roomEvery
+		now := time.Now()
+		k.look(now)
+		if r := k.State().Room; r == roomTight || r == roomFull || now.Sub(swept) >= sweepEvery {
+			if k.sweep(ctx, now) {
+				wait = time.Second
+			} else {
+				swept = now
+			}
+			if r == roomFull {
+				wait = fullEvery
+			}
+		}
+		select {
+		case <-time.After(wait):
+		case <-k.failed:
+			k.become(roomFull, time.Now())
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// full is told by the line that the store takes nothing.
+func (k *keeper) full(err error) {
+	if k == nil || !errors.Is(err, storage.ErrFull) {
+		return
+	}
+	select {
+	case k.failed <- struct{}{}:
+	default:
+	}
+}
+
+// State is how it is.
+func (k *keeper) State() roomState {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.state
+}
+
+// look sees how full the disk is.
+func (k *keeper) look(now time.Time) {
+	free, all := k.disk()
+	if all == 0 {
+		return
+	}
+	k.mu.Lock()
+	k.state.DiskFree, k.state.Disk = free, all
+	is := k.state.Room
+	k.mu.Unlock()
+	if _, err := os.Stat(k.spare()); err == nil {
+		free += spareRoom // ours to give
+	}
+	k.become(roomBy(free, all, is), now)
+}
+
+// roomBy grades the room; to become better takes a little more than to become worse.
+func roomBy(free, all int64, is room) room {
+	share := float64(free) / float64(all)
+	limit := func(r room, below float64) float64 {
+		if is == r {
+			return below * 1.2
+		}
+		return below
+	}
+	switch {
+	case free < 1<<20:
+		return roomFull
+	case share < limit(roomTight, 0.01) || is == roomFull && share < 0.012:
+		return roomTight
+	case share < limit(roomLow, 0.1):
+		return roomLow
+	}
+	return roomOK
+}
+
+// become announces a change: a line in the log, a health record for whoever follows or reviews, and the state.
+func (k *keeper) become(r room, now time.Time) {
+	k.mu.Lock()
+	before := k.state.Room
+	if r == before {
+		k.mu.Unlock()
+		return
+	}
+	k.state.Room, k.state.Since = r, now.UTC().Truncate(time.Second)
+	st := k.state
+	k.mu.Unlock()
+	text := map[room]string{
+		roomOK:    "the disk has room again",
+		roomLow:   "nine tenths of the disk are taken; at 99 of 100 the oldest observations become summaries of a minute early",
+		roomTight: "the disk is nearly full: the oldest observations now become summaries of a minute early; events and what is around them stay",
+		roomFull:  "the disk is full: what comes waits in memory, and the oldest observations make room; events stay",
+	}[r]
+	if st.Disk > 0 && r != roomFull {
+		text += fmt.Sprintf(" (%s of %s free)", size(st.DiskFree), size(st.Disk))
+	}
+	k.announce("disk_"+string(r), text, 0, now)
+	switch r {
+	case roomFull:
+		os.Remove(k.spare())
+	case roomOK, roomLow:
+		k.setAside()
+	}
+	k.saveState()
+}
+
+// announce says something in the log and in the store.
+func (k *keeper) announce(reason, text string, count int, now time.Time) {
+	k.say("%s", text)
+	select {
+	case k.tell <- &cell.Health{Time: now.UTC().Truncate(time.Millisecond), Sensor: k.sensor, Reason: reason, Detail: text, Count: count}:
+	default: // the line hangs; the log has it
+	}
+}
+
+// spare is a file that holds some room: when the disk is full it is removed, so that deleting has room to work in.
+func (k *keeper) spare() string { return k.store.Path() + "-spare" }
+
+func (k *keeper) setAside() {
+	if free, _ := k.disk(); free < 4*spareRoom {
+		return
+	}
+	f, err := os.OpenFile(k.spare(), os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return // it only makes things easier
+	}
+	defer f.Close()
+	if unix.Fallocate(int(f.Fd()), 0, 0, spareRoom) != nil {
+		os.Remove(k.spare())
+	}
+}
+
+// sweep deletes what is due. more tells that it should go on soon.
+func (k *keeper) sweep(ctx context.Context, now time.Time) (more bool) {
+	keep := k.keep
+	if st := k.State(); st.Room == roomTight || st.Room == roomFull { // make room inside the file, since it cannot grow
+		if stats, err := k.store.Stats(ctx); err == nil {
+			if most := stats.Bytes + storage.LogRoom - wantedRoom; keep.Size == 0 || keep.Size > most {
+				keep.Size = max(most, storage.SmallestSize)
+			}
+		}
+	}
+	out, err := k.store.Sweep(ctx, keep, now)
+	if err != nil && ctx.Err() == nil {
+		if errors.Is(err, storage.ErrFull) {
+			k.become(roomFull, now)
+		} else {
+			k.say("%v", err)
+		}
+	}
+	k.mu.Lock()
+	st := &k.state
+	wasBySize, wasUnsent, wasBare := st.BySize, st.Unsent, st.Bare
+	st.Store, st.Used, st.Limit = out.Size, out.Used, k.keep.Size
+	st.BySize = st.BySize || out.BySize
+	st.Unsent += out.Unsent
+	st.Bare += out.Bare
+	if !out.Upto.IsZero() {
+		st.FullRateFrom = &out.Upto
+	}
+	unsent, bare := st.Unsent, st.Bare
+	k.mu.Unlock()
+	switch {
+	case out.BySize && !wasBySize:
+		k.announce("full_rate_cut", fmt.Sprintf("there is no room for what [keep] says: full rate is kept from %s on, before that summaries of a minute and what is around events", out.Upto.Format("2006-01-02 15:04")), 0, now)
+	case unsent > wasUnsent && wasUnsent == 0:
+		k.announce("unsent_deleted", "records were deleted for lack of room before InfluxDB had them; vigie status counts them", int(unsent), now)
+	case bare > wasBare && wasBare == 0:
+		k.announce("windows_deleted", "there is no room for what is around the oldest events: they stay, their observations became summaries", int(bare), now)
+	}
+	if out.Records+out.Events+out.Summaries+out.Bare > 0 {
+		k.saveState()
+	}
+	return out.More && err == nil
+}
+
+func (k *keeper) saveState() {
+	text, err := json.Marshal(k.State())
+	if err == nil {
+		_ = k.store.SaveState(context.Background(), roomName, text, 0) // the log has it where the store takes nothing
+	}
+}
+
+// start keeps the store until stop is called. A store in memory is left alone.
+func (k *keeper) start(ctx context.Context, l *line) (stop func()) {
+	if k.store.Path() == "" {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	l.own, l.keeper = k.tell, k
+	k.setAside()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		k.run(ctx)
+	}()
+	return func() {
+		cancel()
+		<-done
+		os.Remove(k.spare())
+	}
+}
