@@ -121,10 +121,16 @@ type Numbering struct {
 // benign traces of networks that name themselves (545 cells), rounded up.
 var stationPrior = [len(siteShifts) + 1]float64{1, 0.5, 0.4, 0.25, 0.1, 0.05, 0.02}
 
-const (
-	unheardPrior = 0.2 // of new cells bring a number on the base station not seen before, when few are known
-	numberWeight = 15  // how many new cells the priors count as
-)
+// unheardPrior is the share of new cells that bring a number on the base station not seen before: in LTE and UMTS one in five
+// when few cells are known; of 120 new GSM cells one had another last digit.
+func unheardPrior(r cell.RAT) float64 {
+	if r == cell.GSM {
+		return 0.04
+	}
+	return 0.2
+}
+
+const numberWeight = 15 // how many new cells the priors count as
 
 // Numbering compares the number of a new cell with those of its network; false when too little is known of it.
 func (v *View) Numbering(i *Ident) (n Numbering, ok bool) {
@@ -150,7 +156,7 @@ func (v *View) Numbering(i *Ident) (n Numbering, ok bool) {
 	}
 	if b.Numbers.get(numberKey{i.RAT, i.PLMN, cellKind, number}) == nil {
 		n.Unheard = true
-		n.P *= (float64(known.Unheard) + numberWeight*unheardPrior) / judged
+		n.P *= (float64(known.Unheard) + numberWeight*unheardPrior(i.RAT)) / judged
 	}
 	return n, true
 }

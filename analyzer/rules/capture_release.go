@@ -28,7 +28,7 @@ var captureRelease = analyzer.Rule{
 		}
 		p := 0.1
 		if v.Fixed() {
-			p = 0.3 * v.Novelty()
+			p = 0.3 // how rare new cells are here is what new-cell weighs
 		}
 		if away < 8 {
 			p = max(p, 0.3) // two in five stays of a drive are shorter than ten seconds
