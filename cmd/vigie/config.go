@@ -29,6 +29,7 @@ type Config struct {
 		SwitchedOff    string  `toml:"switched_off"`     // a table of RATs that are switched off, in place of the one that is built in
 	} `toml:"analyzer"`
 	Influx   InfluxConfig   `toml:"influx"`
+	Alert    AlertConfig    `toml:"alert"`
 	Keep     KeepConfig     `toml:"keep"`
 	Position PositionConfig `toml:"position"`
 	Seal     SealConfig     `toml:"seal"`
@@ -119,7 +120,7 @@ func readConfig(path string) (Config, error) {
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		key := unknown[0]
 		return c, usage(fmt.Errorf("%s:%d: unknown key %q", path, lineOf(string(text), key), key.String()),
-			"keys are: sensor, mode, store, passphrase_file; [modem] port, usb, sensor, family, fast, slow, char_pause, command_pause, reauthorize; [analyzer] alerts_per_month, switched_off; "+influxKeys+"; "+keepKeys+"; "+positionKeys+"; "+sealKeys+"; "+healthKeys+"; "+cellDBKeys)
+			"keys are: sensor, mode, store, passphrase_file; [modem] port, usb, sensor, family, fast, slow, char_pause, command_pause, reauthorize; [analyzer] alerts_per_month, switched_off; "+influxKeys+"; "+alertKeys+"; "+keepKeys+"; "+positionKeys+"; "+sealKeys+"; "+healthKeys+"; "+cellDBKeys)
 	}
 	switch c.Mode {
 	case "", cell.Fixed, cell.Mobile:

@@ -43,6 +43,7 @@ type CLI struct {
 	CellDB  CellDBCmd  `cmd:"" name:"celldb" help:"A local copy of a public list of cells (OpenCellID, Mozilla): make it, check it, look up."`
 	Survey  SurveyCmd  `cmd:"" help:"Scan for all cells and networks. Interrupts service; never part of watching."`
 	Influx  InfluxCmd  `cmd:"" help:"The copy on an InfluxDB server: set it up, send, list what it refused."`
+	Alert   AlertCmd   `cmd:"" help:"Messages to people: send a test."`
 	Status  StatusCmd  `cmd:"" help:"Say how the watch goes: watching or blind since when, events open, disk, what follows the store."`
 	Doctor  DoctorCmd  `cmd:"" help:"Say what Vigie can see with the modems that are here, rule by rule; or whether copying to InfluxDB works."`
 	Man     ManCmd     `cmd:"" hidden:"" help:"Print the manual page."`

@@ -73,9 +73,19 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 			err = stopping
 		}
 	}()
+	alerts, err := followAlerts(context.WithoutCancel(ctx), p, config.Alert, l.store, v)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if stopping := alerts.stop(); err == nil {
+			err = stopping
+		}
+	}()
+	l.warn = alerts.warning(l.warn)
 	defer onHangup(func() {
 		reloading(func() {
-			if err := reload(); err != nil {
+			if err := errors.Join(reload(), alerts.reload()); err != nil {
 				tell(p.err, fmt.Errorf("reloading: %w", err))
 			}
 		})

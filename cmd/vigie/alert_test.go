@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"vigie/modem/emulator"
+)
+
+// What a watch flags reaches a person, also when nobody could be reached the first time; the address, a secret, is seen
+// nowhere, and no cell is named.
+func TestWatchTellsPeople(t *testing.T) {
+	const token = "plant3d-t0ken"
+	var down atomic.Bool
+	var mu sync.Mutex
+	var titles []string
+	var bodies bytes.Buffer
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		require.Equal(t, "/hook/"+token, r.URL.Path)
+		if down.Load() {
+			http.Error(w, "not now: "+r.URL.Path, http.StatusServiceUnavailable)
+			return
+		}
+		body, _ := io.ReadAll(r.Body)
+		var m struct{ Title string }
+		mu.Lock()
+		defer mu.Unlock()
+		if json.Unmarshal(body, &m) == nil {
+			titles = append(titles, m.Title)
+		}
+		bodies.Write(body)
+	}))
+	defer srv.Close()
+	dir := t.TempDir()
+	db, to := filepath.Join(dir, "s.db"), writeFile(t, dir, "to", "phone "+srv.URL+"/hook/"+token+"\n")
+	require.NoError(t, os.Chmod(to, 0o600))
+	config := writeFile(t, dir, "v.toml", "[modem]\nfast = \"40ms\"\nslow = \"200ms\"\n[alert]\nto_file = \""+to+"\"\n")
+
+	out, stderr, status := vigie(t, "alert", "test", "--config", config)
+	require.Zero(t, status, stderr)
+	require.Equal(t, "phone: sent\n", out)
+	require.Equal(t, []string{"Vigie: test message"}, titles)
+
+	down.Store(true)
+	out, stderr, status = vigie(t, "alert", "test", "--config", config)
+	require.Equal(t, 1, status)
+	require.Equal(t, "phone: failed: the server answered 503 Service Unavailable\n", out)
+	require.Contains(t, stderr, "hint: ")
+	require.NotContains(t, out+stderr, token)
+
+	var all bytes.Buffer
+	for range 2 { // nobody is there; the second time somebody is
+		em, ctx := emulate(t, demoScenario, emulator.Options{Speed: 8})
+		status = run(ctx, []string{"watch", "--config", config, "--port", em.Path(), "--store", db, "--sensor", "roof", "--mode", "fixed"}, nil, &all, &all)
+		require.Zero(t, status, all.String())
+		down.Store(false)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	require.Greater(t, len(titles), 1)
+	require.Regexp(t, "^roof: anomaly, severity (medium|high)$", titles[1])
+	require.Contains(t, all.String(), "alert: phone: the server answered 503 Service Unavailable; it is tried again, and nothing is lost")
+	require.NotContains(t, all.String(), token)
+	events, _, _ := vigie(t, "events", "--json", "--store", db)
+	for line := range bytes.Lines([]byte(events)) {
+		var e struct {
+			Cells []struct {
+				ID uint64 `json:"cell_id"`
+			}
+		}
+		require.NoError(t, json.Unmarshal(line, &e))
+		for _, c := range e.Cells {
+			require.NotContains(t, bodies.String(), number(c.ID), "a cell was named")
+		}
+	}
+	for _, name := range []string{db, db + "-wal"} {
+		data, err := os.ReadFile(name)
+		if err == nil {
+			require.NotContains(t, string(data), token, "the address is in the store")
+		}
+	}
+}
+
+func number(n uint64) string { return strconv.FormatUint(n, 10) }
+
+func TestAlertMistakes(t *testing.T) {
+	dir := t.TempDir()
+	to := writeFile(t, dir, "to", "carrier-pigeon://loft/s3cret\n")
+	require.NoError(t, os.Chmod(to, 0o644))
+	for name, c := range map[string]struct{ config, err, hint string }{
+		"nothing":  {"", "nobody is to be told", "docs/alerts.md"},
+		"mode":     {`to_file = "` + to + `"`, "lets others read or change it", "chmod 600"},
+		"no file":  {`to_file = "` + dir + `/none"`, "no such file", "spelling of the path"},
+		"severity": {"severity = \"worst\"\nled = \"x\"", `severity is "worst"`, `"info", "low", "medium" or "high"`},
+		"no such":  {`led = "no-such-led"`, "led no-such-led", "ls /sys/class/leds"},
+		"key":      {"token = \"s3cret\"", `unknown key "alert.token"`, "[alert] to_file"},
+		"blind":    {"blind_after = \"soon\"", `"soon" is not a duration`, ""},
+		"quiet":    {"quiet = \"night\"\nled = \"x\"", `quiet is "night"`, "22:00-07:00"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config := writeFile(t, t.TempDir(), "v.toml", "[alert]\n"+c.config+"\n")
+			_, stderr, status := vigie(t, "alert", "test", "--config", config)
+			require.Equal(t, 2, status)
+			require.Contains(t, stderr, c.err)
+			require.Contains(t, stderr, c.hint)
+			require.NotContains(t, stderr, "s3cret")
+		})
+	}
+	require.NoError(t, os.Chmod(to, 0o600))
+	config := writeFile(t, dir, "v.toml", `[alert]`+"\nto_file = \""+to+"\"\n")
+	_, stderr, status := vigie(t, "alert", "test", "--config", config)
+	require.Equal(t, 2, status)
+	require.Contains(t, stderr, "line 1 of "+to+": there is no such kind of destination")
+	require.NotContains(t, stderr, "s3cret")
+}
