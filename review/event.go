@@ -45,7 +45,8 @@ type findingView struct {
 	Rule    string
 	Today   *analyzer.Rule // nil: there is no such rule any more
 	Here    int            // events of this sensor with this rule
-	Days    int            // of records of this sensor
+	On      int            // on so many days
+	Days    int            // of so many since this sensor was first heard
 	Outdate bool           // found by another version than today's
 }
 
@@ -90,7 +91,9 @@ func (d *Desk) eventPage(ctx context.Context, id string, z *time.Location) (*eve
 	if err != nil {
 		return nil, err
 	}
-	p.Findings = d.findings(&p.Event, e, all)
+	if p.Findings, err = d.findings(ctx, &p.Event, e, all, z); err != nil {
+		return nil, err
+	}
 	p.Earlier, p.Similar = alike(e, all)
 	p.Checks = checks(&p.Event, w.Source)
 	if p.Cells, err = d.cellViews(ctx, s, p.Event.Cells); err != nil {
@@ -115,14 +118,19 @@ func (d *Desk) eventPage(ctx context.Context, id string, z *time.Location) (*eve
 	return p, nil
 }
 
-// findings says for each finding what its rule is today, and how often it was seen here.
-func (d *Desk) findings(e *analyzer.Event, own *entry, all []*entry) []findingView {
-	first := own.First
-	for _, o := range all {
-		if o.Sensor == own.Sensor {
-			first = minTime(first, o.First)
+// findings says for each finding what its rule is today, and how often and on how many days it was seen here.
+func (d *Desk) findings(ctx context.Context, e *analyzer.Event, own *entry, all []*entry, z *time.Location) ([]findingView, error) {
+	first, last := own.First, own.Last
+	sensors, err := d.sensors(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range sensors {
+		if s.Name == own.Sensor && s.Store == own.Store && !s.First.IsZero() {
+			first, last = minTime(first, s.First), maxTime(last, s.Last)
 		}
 	}
+	span := int(midnight(last, z).Add(36*time.Hour).Sub(midnight(first, z)) / (24 * time.Hour))
 	var views []findingView
 	for _, f := range e.Findings[:min(len(e.Findings), 40)] {
 		v := findingView{Finding: f, Rule: plainTo(f.Rule, 80)}
@@ -130,15 +138,17 @@ func (d *Desk) findings(e *analyzer.Event, own *entry, all []*entry) []findingVi
 		if r, ok := d.rules[f.Rule]; ok {
 			v.Today, v.Outdate = &r, r.Version != f.Version
 		}
+		days := map[time.Time]bool{midnight(own.First, z): true}
 		for _, o := range all {
 			if o.Sensor == own.Sensor && slices.Contains(o.Rules, v.Rule) {
 				v.Here++
+				days[midnight(o.First, z)] = true
 			}
 		}
-		v.Here = max(v.Here, 1)
+		v.Here, v.On, v.Days = max(v.Here, 1), len(days), max(span, len(days))
 		views = append(views, v)
 	}
-	return views
+	return views, nil
 }
 
 // alike finds the events of the same sensor just before, and those that share a cell or most rules.
@@ -179,25 +189,9 @@ func alike(e *entry, all []*entry) (earlier, similar []*entry) {
 	return earlier, similar
 }
 
-// checks are what to look at next, as far as this event gives reason to.
+// checks are what to look at next whatever the rules (which have advice of their own), as far as this event gives reason to.
 func checks(e *analyzer.Event, s *cell.Source) []string {
 	keys := []string{"check.others", "check.days"}
-	rats := map[cell.RAT]bool{}
-	for i := range e.Cells {
-		rats[e.Cells[i].RAT] = true
-	}
-	for _, f := range e.Findings {
-		switch {
-		case f.Rule == "downgrade-2g":
-			keys = append(keys, "check.call")
-		case f.Rule == "registration-rejected":
-			keys = append(keys, "check.sim")
-		case f.Rule == "area-code-mismatch":
-			keys = append(keys, "check.replan")
-		case f.Rule == "test-plmn":
-			keys = append(keys, "check.lab")
-		}
-	}
 	if s != nil && s.Skew {
 		keys = append(keys, "check.skew")
 	}

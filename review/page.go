@@ -35,6 +35,7 @@ type page struct {
 	Author   string // who signs verdicts
 	Now      time.Time
 	Body     any
+	desk     *Desk
 }
 
 // T is a word in the reader's language.
@@ -46,12 +47,12 @@ func (p *page) T(key string, args ...any) string {
 	return w
 }
 
-// N is a count with its noun, which has two forms: KEY.one and KEY.many.
-func (p *page) N(key string, n int) string {
+// N is a count with its noun, which has two forms: KEY.one and KEY.many; more may go into the sentence after it.
+func (p *page) N(key string, n int, more ...any) string {
 	if n == 1 || p.Lang == "fr" && n == 0 {
-		return p.T(key+".one", n)
+		return p.T(key+".one", append([]any{n}, more...)...)
 	}
-	return p.T(key+".many", n)
+	return p.T(key+".many", append([]any{n}, more...)...)
 }
 
 // Mode is how a sensor is used, and State where an event is in its life; a word of a file that we do not know is shown
@@ -155,7 +156,7 @@ func dict(pairs ...any) (map[string]any, error) {
 
 func (d *Desk) page(r *http.Request, title string, body any) *page {
 	p := &page{Lang: language(r), Zone: zone(r), Title: title, Path: r.URL.RequestURI(), User: who(r), Login: len(d.o.Users) > 0,
-		CanJudge: d.mayJudge(r), Now: d.now(), Body: body}
+		CanJudge: d.mayJudge(r), Now: d.now(), Body: body, desk: d}
 	p.Section, _, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	if c, err := r.Cookie("vigie-theme"); err == nil && (c.Value == "light" || c.Value == "dark") {
 		p.Theme = c.Value

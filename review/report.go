@@ -113,7 +113,7 @@ func (d *Desk) report(ctx context.Context, w io.Writer, h *handover, c *coarsene
 		zone = time.Local
 	}
 	var b bytes.Buffer
-	err := templates()["report"].Execute(&b, &page{Lang: o.Lang, Zone: zone, Title: "report.title", Now: d.now(), Body: p})
+	err := templates()["report"].Execute(&b, &page{Lang: o.Lang, Zone: zone, Title: "report.title", Now: d.now(), Body: p, desk: d})
 	if err != nil {
 		return err
 	}
@@ -181,12 +181,16 @@ func (d *Desk) reportEvent(ctx context.Context, e analyzer.Event, c *coarsener, 
 		for i := range w.Records {
 			w.Records[i] = c.record(w.Records[i])
 		}
-		one.Findings = d.findings(&one.Event, own, all)
+		if one.Findings, err = d.findings(ctx, &one.Event, own, all, zone); err != nil {
+			return nil, err
+		}
 		for i := range one.Event.Cells {
 			one.Cells = append(one.Cells, cellView{Name: cellName(&one.Event.Cells[i]), Terms: terms(&one.Event.Cells[i])})
 		}
 	} else {
-		one.Findings = d.findings(&e, own, all)
+		if one.Findings, err = d.findings(ctx, &e, own, all, zone); err != nil {
+			return nil, err
+		}
 		one.Words, one.Left = d.words(w, &stored)
 		if one.Cells, err = d.cellViews(ctx, s, e.Cells); err != nil {
 			return nil, err

@@ -15,6 +15,7 @@ import (
 	"github.com/alexedwards/scs/v2/memstore"
 
 	"vigie/analyzer"
+	"vigie/cell"
 	"vigie/storage"
 )
 
@@ -32,6 +33,13 @@ type Options struct {
 	Scrub func(string) (string, int)
 	// Rerun says what today's rules make of a sensor's records in a time; nil: not offered.
 	Rerun func(ctx context.Context, s *storage.Store, sensor string, from, to time.Time) ([]analyzer.Event, error)
+	// Words say in a language ("en", "fr") what a rule is called and what a person may want to know of it; CauseIn puts an
+	// innocent cause into a language. nil: the words of Rules.
+	Words   func(lang, rule string) (RuleWords, bool)
+	CauseIn func(lang, cause string) (string, bool)
+	// Asked says which command a line of a modem answers, and why it is asked; "" for a line that came unasked, or where
+	// that cannot be told. nil: nothing is said.
+	Asked func(source *cell.Source, line string) (command, why string)
 	Log   *slog.Logger // nil: slog.Default
 }
 
@@ -40,6 +48,14 @@ type Store struct {
 	Name string
 	*storage.Store
 	Judge Judge // who stores verdicts; nil: none are taken here
+}
+
+// RuleWords are the words of a rule in one language.
+type RuleWords struct {
+	Title    string
+	Reason   string   // why it matters, in a sentence
+	Innocent []string // causes that have nothing to do with an attack
+	Next     []string // what to look at next
 }
 
 // Judge stores verdicts: a *storage.Store that is open for writing, or a *storage.Judge beside another writer.

@@ -162,12 +162,26 @@ func causeText(r cell.Registration) string {
 type exchange struct {
 	Time  time.Time
 	Lines []rawLine
+	asked string // last
 }
 
 type rawLine struct {
 	Text     string
-	Asked    string // the command whose answer begins like this; "" when that cannot be told
+	Asked    string // the command that it answers, where that is another one than of the line before
+	Why      string // it is asked
 	Evidence bool   // a finding rests on it
+}
+
+// add adds a line, and before the first of an answer what was asked.
+func (x *exchange) add(d *Desk, source *cell.Source, line string, evidence bool) {
+	r := rawLine{Text: plain(line), Evidence: evidence}
+	if d.o.Asked != nil {
+		command, why := d.o.Asked(source, line)
+		if command != x.asked {
+			x.asked, r.Asked, r.Why = command, command, why
+		}
+	}
+	x.Lines = append(x.Lines, r)
 }
 
 // mostExchanges bounds how much of the modem's own words a page shows; a bundle has all of it.
@@ -207,7 +221,7 @@ func (d *Desk) words(w *window, e *analyzer.Event) (all []exchange, left int) {
 		for _, l := range o.Raw[:min(len(o.Raw), 40)] {
 			l = d.scrub(l)
 			told[l] = true
-			x.Lines = append(x.Lines, rawLine{plain(l), asked(l), at && evidence[l]})
+			x.add(d, w.Source, l, at && evidence[l])
 		}
 		all = append(all, x)
 	}
@@ -217,7 +231,7 @@ func (d *Desk) words(w *window, e *analyzer.Event) (all []exchange, left int) {
 			for _, l := range ev.Raw {
 				if l = d.scrub(l); !told[l] {
 					told[l] = true
-					x.Lines = append(x.Lines, rawLine{plain(l), asked(l), true})
+					x.add(d, w.Source, l, true)
 				}
 			}
 			if len(x.Lines) > 0 && len(all) < mostExchanges {
@@ -228,17 +242,4 @@ func (d *Desk) words(w *window, e *analyzer.Event) (all []exchange, left int) {
 	}
 	slices.SortStableFunc(all, func(a, b exchange) int { return a.Time.Compare(b.Time) })
 	return all, left
-}
-
-// asked is the command that a line answers, as far as the line itself says: information lines begin with its name
-// (V.250 clause 5.7.1). An unsolicited line looks the same, so this says "+QENG" and no more.
-func asked(line string) string {
-	name, _, ok := strings.Cut(line, ":")
-	if !ok || len(name) < 2 || len(name) > 16 || !strings.ContainsRune("+^!$%#*_", rune(name[0])) {
-		return ""
-	}
-	if strings.Trim(name[1:], "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") != "" {
-		return ""
-	}
-	return name
 }

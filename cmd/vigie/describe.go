@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"vigie/analyzer"
+	"vigie/analyzer/rules"
 	"vigie/cell"
 )
 
@@ -124,6 +125,12 @@ func printEvent(t *term, e *analyzer.Event, evidence bool) {
 	t.printf("\n  What else could explain it\n")
 	for _, c := range e.InnocentCauses {
 		t.printf("    - %s\n", wrap(oneLine(c), lineWidth, "      "))
+	}
+	if next := rules.Next("en", e); len(next) > 0 {
+		t.printf("\n  What to look at next\n")
+		for _, n := range next {
+			t.printf("    - %s\n", wrap(n, lineWidth, "      "))
+		}
 	}
 	t.printf("\n  An anomaly is not a verdict: nothing here proves who transmitted, or why.\n")
 }

@@ -182,6 +182,11 @@ func openDesk(ctx context.Context, p *program, f *StoreFlags, o review.Options, 
 		o.Stores = append(o.Stores, from)
 	}
 	o.Rules, o.Scrub, o.Software = rules.All(), at.Scrub, versionText()
+	o.Words = func(lang, rule string) (review.RuleWords, bool) {
+		w, ok := rules.WordsOf(lang, rule)
+		return review.RuleWords(w), ok
+	}
+	o.CauseIn, o.Asked = rules.CauseIn, asked
 	o.Log = slog.New(slog.NewTextHandler(p.err, nil))
 	o.Rerun = func(ctx context.Context, s *storage.Store, sensor string, from, to time.Time) ([]analyzer.Event, error) {
 		return rerun(ctx, config, s, sensor, from, to)

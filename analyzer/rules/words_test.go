@@ -1,0 +1,52 @@
+package rules
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"vigie/analyzer"
+)
+
+// Whoever adds a rule says in both languages why it matters and what to look at next.
+func TestWordsOfEveryRule(t *testing.T) {
+	var raw map[string]map[string]Words
+	require.NoError(t, json.Unmarshal(wordsFile, &raw))
+	known := map[string]bool{}
+	for _, r := range All() {
+		known[r.ID] = true
+		for _, lang := range []string{"en", "fr"} {
+			w, ok := WordsOf(lang, r.ID)
+			require.True(t, ok, "%s has no words in %q: add them to words.json", r.ID, lang)
+			require.Len(t, w.Innocent, len(r.Innocent), "%s: innocent causes in %q", r.ID, lang)
+			require.NotEmpty(t, w.Next, "%s: what to look at next in %q", r.ID, lang)
+			for _, s := range append(append([]string{w.Title, w.Reason}, w.Innocent...), w.Next...) {
+				require.NotEmpty(t, strings.TrimSpace(s), "%s in %q", r.ID, lang)
+			}
+		}
+		require.Empty(t, raw[r.ID]["en"].Title, "%s: its English title is in the rule", r.ID)
+		for i, cause := range r.Innocent {
+			fr, ok := CauseIn("fr", cause)
+			require.True(t, ok)
+			require.NotEqual(t, cause, fr, "%s: cause %d", r.ID, i)
+		}
+	}
+	for id := range raw {
+		require.True(t, known[id], "words.json has words for %q, which is no rule", id)
+	}
+	_, ok := CauseIn("fr", "something of an older version")
+	require.False(t, ok)
+}
+
+func TestNextSaysEachOnce(t *testing.T) {
+	e := analyzer.Event{Findings: []analyzer.Finding{{Rule: "downgrade-2g"}, {Rule: "downgrade-3g"}, {Rule: "unknown"}, {Rule: "downgrade-2g"}}}
+	next := Next("en", &e)
+	require.NotEmpty(t, next)
+	seen := map[string]bool{}
+	for _, n := range next {
+		require.False(t, seen[n], n)
+		seen[n] = true
+	}
+}

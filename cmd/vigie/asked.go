@@ -1,0 +1,45 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"vigie/cell"
+	"vigie/modem/at"
+	"vigie/modem/dialect"
+)
+
+// asked says which command a line of a modem answers, and why Vigie asks it. The commands are not stored, because the answer
+// tells: by the dialect of the modem that the source line names, or of the line. A line that came unasked has none,
+// nor has one that several commands could have asked for.
+func asked(source *cell.Source, line string) (command, why string) {
+	if source == nil {
+		return "", ""
+	}
+	prefix, fields := at.Fields(nil, line)
+	if prefix == "" {
+		return "", ""
+	}
+	d := dialect.For(dialect.Ident{Model: source.Model, Firmware: source.Firmware})
+	if all := dialect.All(); d.Name == "generic" { // a source line does not name the maker; the line itself may
+		if i := slices.IndexFunc(all, func(d *dialect.Dialect) bool {
+			return d.Evidence != dialect.Experimental && d.Knows != nil && d.Knows(line)
+		}); i >= 0 {
+			d = all[i]
+		}
+	}
+	var found []at.Command
+	for _, c := range slices.Concat(d.Serving, d.Around, d.Position, d.Once, d.Surveys) {
+		if !slices.Contains(c.Prefixes, prefix) || c.Owns != nil && !c.Owns(fields) {
+			continue
+		}
+		if _, about, ok := strings.Cut(c.Text, `="`); ok && len(fields) > 0 && strings.HasPrefix(strings.Trim(fields[0], `"`), strings.TrimRight(about, `"`)) {
+			return "AT" + c.Text, c.Why // the answer repeats what was asked about
+		}
+		found = append(found, c)
+	}
+	if len(found) != 1 {
+		return "", ""
+	}
+	return "AT" + found[0].Text, found[0].Why
+}

@@ -1,0 +1,37 @@
+package review
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"vigie/cell"
+)
+
+// What a rule says to look at next, its title and its innocent causes come in the reader's language; what was asked stands
+// before its answer, once.
+func TestAdvice(t *testing.T) {
+	tw := readTown(t, func(o *Options) {
+		o.Words = func(lang, rule string) (RuleWords, bool) {
+			return RuleWords{Title: lang + " title of " + rule, Reason: lang + " reason", Next: []string{lang + " look there", lang + " next of " + rule}}, rule != "downgrade-2g"
+		}
+		o.CauseIn = func(lang, cause string) (string, bool) { return lang + " cause", cause[0] == 'a' && cause[2] == 'S' }
+		o.Asked = func(s *cell.Source, line string) (string, string) {
+			require.Equal(t, "EC25", s.Model)
+			if line[:5] == "+QENG" {
+				return "AT+QENG", "cells"
+			}
+			return "", ""
+		}
+	})
+	for _, path := range []string{"/event/" + tw.events[0].ID, "/event/" + tw.events[0].ID + "/report"} {
+		fr := get(tw.desk, path, cookie("vigie-lang", "fr")).Body.String()
+		for _, want := range []string{"fr title of registration-rejected", "Forced down to 2G", "fr look there", "fr next of area-code-mismatch", "<li>fr cause</li>",
+			`<li lang="en">a laboratory, a ship or a private network close by</li>`, `title="cells">AT&#43;QENG</code>`, "1 événement avec cette règle ici, 1 jour sur 9"} {
+			require.Contains(t, fr, want, path)
+		}
+		require.NotContains(t, fr, "en title", path)
+		require.Contains(t, get(tw.desk, path).Body.String(), "en title of registration-rejected", path)
+	}
+	require.Contains(t, get(tw.desk, "/", cookie("vigie-lang", "fr")).Body.String(), "fr title of level-step")
+}
