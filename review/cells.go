@@ -20,6 +20,7 @@ type knownView struct {
 	storage.KnownCell
 	Name  string
 	PLMN  string
+	Owner string // of the PLMN, by the built-in table; "" when not known
 	Terms []term
 	URL   string
 	Store string
@@ -51,7 +52,7 @@ func cellAddress(r cell.RAT, mcc, mnc string, id uint64) string {
 func (d *Desk) view(s Store, k storage.KnownCell) knownView {
 	k.MCC, k.MNC, k.Sensor = shortDigits(k.MCC), shortDigits(k.MNC), plainTo(d.scrub(k.Sensor), 80)
 	c := cell.Cell{RAT: k.RAT, MCC: k.MCC, MNC: k.MNC, Area: k.Area, ID: cell.Some(k.ID), PCI: k.PCI, ARFCN: k.ARFCN}
-	v := knownView{KnownCell: k, Name: cellName(&c), PLMN: c.PLMN().String(), Terms: terms(&c), URL: cellAddress(k.RAT, k.MCC, k.MNC, k.ID), Store: s.Name}
+	v := knownView{KnownCell: k, Name: cellName(&c), PLMN: c.PLMN().String(), Owner: c.PLMN().Listed().Operator, Terms: terms(&c), URL: cellAddress(k.RAT, k.MCC, k.MNC, k.ID), Store: s.Name}
 	return v
 }
 

@@ -90,12 +90,20 @@ func generation(r cell.RAT) string {
 // term is a name and a value of a cell, in the field's own words.
 type term struct{ Name, Value string }
 
+// in puts a text into another, where there is one.
+func in(format, text string) string {
+	if text == "" {
+		return ""
+	}
+	return fmt.Sprintf(format, text)
+}
+
 // terms are what is known of a cell.
 func terms(c *cell.Cell) []term {
 	var ts []term
 	add := func(n string, format string, a ...any) { ts = append(ts, term{n, fmt.Sprintf(format, a...)}) }
-	if p := c.PLMN().String(); p != "" {
-		add("PLMN", "%s", plainTo(p, 20))
+	if p := c.PLMN(); p.String() != "" {
+		add("PLMN", "%s%s", plainTo(p.String(), 20), in(" (%s)", p.Listed().Operator))
 	}
 	if a, ok := c.Area.Get(); ok {
 		add(areaName(c.RAT), "%d", a)
