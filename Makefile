@@ -12,7 +12,7 @@ PLAIN    := /(review|modem/dialect|analyzer(/rules)?)$$
 
 export CGO_ENABLED = $(if $(CC_FOUND),1,0)
 
-.PHONY: run build test race lint bench picture screenshots fuzz golden cross arm clean
+.PHONY: run build test race lint bench detection picture screenshots fuzz golden cross arm clean
 
 run: ## the main job, without hardware
 	CGO_ENABLED=0 $(GO) run ./cmd/vigie demo
@@ -67,6 +67,9 @@ fuzz: ## every fuzz target for FUZZTIME
 picture: build ## docs/demo.svg, from what the demo prints on a terminal
 	bin/vigie demo --color always > bin/demo.ansi
 	$(GO) run ./tools/shot < bin/demo.ansi > docs/demo.svg
+
+detection: ## the tables and the picture of docs/detection-results.md, from TRACES, COPIES and PEERS of the bench
+	$(GO) run ./tools/detection -traces "$(TRACES)" -copies "$(COPIES)" -peers "$(PEERS)" -docs docs
 
 golden: ## rewrite the golden files; read the diff before you commit it
 	$(GO) test ./modem/dialect -update

@@ -1,92 +1,103 @@
-// Command detection draws docs/detection-results.svg, alarms against recall, from the JSON that the bench writes:
+// Command detection measures what the rules find and what they find wrongly, on traces and injected copies that the bench
+// made, and writes the tables of docs/detection-results.md and the picture beside it:
 //
-//	go run ./tools/detection "4 a month=vigie.json" "40 a month=loose.json" peers.json > docs/detection-results.svg
+//	score.py --vigie bin/vigie --seeds 20 --keep COPIES        # makes the copies, and scores by itself
+//	go run ./tools/detection -traces TRACES -copies COPIES -peers peers.json -docs docs
 //
-// An argument NAME=FILE is one result of score.py --json and joins the line of Vigie's budgets; a FILE alone is one of
-// peers.py --json, a result for each peer. It measures nothing itself and reads nothing but these files.
+// It runs the shipped rules in this process, as vigie replay does, under several budgets and with the priors of each rule
+// changed; then it holds out one set of traces after the other. It never writes anything that was cut from a trace.
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
-	"html"
-	"math"
 	"os"
-	"sort"
-	"strings"
+	"path/filepath"
+
+	"vigie/analyzer/rules"
 )
 
-type result struct {
+// budgets are the alerts a month that are tried; the first is what is shipped.
+var budgets = []float64{4, 400, 100, 40, 20, 10, 2, 1, 0.4, 0.1}
+
+const nudge = 3 // by which the priors of a rule are multiplied and divided
+
+func main() {
+	traces := flag.String("traces", "", "directory of unchanged traces")
+	copies := flag.String("copies", "", "directories of injected copies, separated by commas")
+	peers := flag.String("peers", "", "result of peers.py --json, if there is one")
+	docs := flag.String("docs", "", "write the tables and the picture here; default: print the tables")
+	flag.Parse()
+	if err := write(*traces, *copies, *peers, *docs); err != nil {
+		fmt.Fprintln(os.Stderr, "detection:", err)
+		os.Exit(1)
+	}
+}
+
+func write(traces, copies, peers, docs string) error {
+	var settings []setting
+	for _, b := range budgets {
+		settings = append(settings, setting{budget: b})
+	}
+	for _, r := range rules.All() {
+		settings = append(settings, setting{budgets[0], r.ID, nudge}, setting{budgets[0], r.ID, 1.0 / nudge})
+	}
+	runs, err := measure(traces, copies, settings)
+	if err != nil {
+		return err
+	}
+	others, err := readPeers(peers)
+	if err != nil {
+		return err
+	}
+	tables := report(runs, settings, others)
+	if docs == "" {
+		_, err := os.Stdout.WriteString(tables)
+		return err
+	}
+	page := filepath.Join(docs, "detection-results.md")
+	text, err := os.ReadFile(page)
+	if err != nil {
+		return err
+	}
+	const begin, end = "<!-- measured: written by tools/detection -->\n", "<!-- end of measured -->\n"
+	before, rest, ok := bytes.Cut(text, []byte(begin))
+	_, after, ok2 := bytes.Cut(rest, []byte(end))
+	if !ok || !ok2 {
+		return fmt.Errorf("%s has no place for the tables: want the lines %q and %q", page, begin, end)
+	}
+	if err := os.WriteFile(page, append(append(append(before, begin+tables+end...), after...), nil...), 0o644); err != nil {
+		return err
+	}
+	var picture bytes.Buffer
+	draw(&picture, dots(runs, others))
+	return os.WriteFile(filepath.Join(docs, "detection-results.svg"), picture.Bytes(), 0o644)
+}
+
+// peer is one result of peers.py.
+type peer struct {
 	Recall float64 `json:"recall"`
+	Worst  float64 `json:"worst_recall"`
 	False  map[string]struct {
 		PerDay float64 `json:"medium_per_day"`
 	} `json:"false"`
+	Quiet int `json:"j_quiet"`
+	Looks int `json:"j_total"`
 }
 
-type dot struct {
-	name string
-	x, y float64
-	peer bool
-}
-
-// Alarms lie on a logarithmic scale from 0.1 a day to 10,000; what is less lies on its edge.
-const (
-	left, top, width, height = 70.0, 30.0, 620.0, 360.0
-	low, decades             = 0.1, 5.0
-)
-
-func px(alarms float64) float64 {
-	return left + width*math.Log10(max(alarms, low)/low)/decades
-}
-
-func py(recall float64) float64 { return top + height*(1-recall) }
-
-func main() {
-	var dots []dot
-	for _, arg := range os.Args[1:] {
-		name, file, named := strings.Cut(arg, "=")
-		if !named {
-			file = arg
-		}
-		text, err := os.ReadFile(file)
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		list := map[string]result{}
-		if named {
-			var r result
-			err = json.Unmarshal(text, &r)
-			list[name] = r
-		} else {
-			err = json.Unmarshal(text, &list)
-		}
-		if err != nil {
-			fmt.Fprintf(os.Stderr, "%s: not a result of the bench: %v\n", file, err)
-			os.Exit(1)
-		}
-		for n, r := range list {
-			dots = append(dots, dot{n, r.False["mobile"].PerDay, r.Recall, !named})
-		}
+func readPeers(path string) (map[string]peer, error) {
+	if path == "" {
+		return nil, nil
 	}
-	sort.Slice(dots, func(i, j int) bool { return dots[i].name < dots[j].name })
-	fmt.Printf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" font-family="sans-serif" font-size="12">`+"\n", left+width+90, top+height+60)
-	fmt.Printf(`<rect x="0" y="0" width="100%%" height="100%%" fill="white"/><rect x="%.0f" y="%.0f" width="%.0f" height="%.0f" fill="none" stroke="#999"/>`+"\n", left, top, width, height)
-	for d := 0.0; d <= decades; d++ {
-		x := px(low * math.Pow(10, d))
-		fmt.Printf(`<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" stroke="#ddd"/><text x="%.1f" y="%.1f" text-anchor="middle">%g</text>`+"\n", x, top, x, top+height, x, top+height+18, low*math.Pow(10, d))
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
 	}
-	for r := 0.0; r <= 1; r += 0.25 {
-		fmt.Printf(`<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" stroke="#ddd"/><text x="%.1f" y="%.1f" text-anchor="end">%.2f</text>`+"\n", left, py(r), left+width, py(r), left-8, py(r)+4, r)
+	list := map[string]peer{}
+	if err := json.Unmarshal(text, &list); err != nil {
+		return nil, fmt.Errorf("%s: not a result of peers.py --json: %w", path, err)
 	}
-	fmt.Printf(`<text x="%.1f" y="%.1f" text-anchor="middle">false alerts in a day on the move</text>`+"\n", left+width/2, top+height+40)
-	fmt.Printf(`<text x="18" y="%.1f" text-anchor="middle" transform="rotate(-90 18 %.1f)">recall, mean over recipes</text>`+"\n", top+height/2, top+height/2)
-	for _, d := range dots {
-		colour, who := "#1b6", "Vigie, "
-		if d.peer {
-			colour, who = "#777", ""
-		}
-		fmt.Printf(`<circle cx="%.1f" cy="%.1f" r="5" fill="%s"/><text x="%.1f" y="%.1f">%s</text>`+"\n", px(d.x), py(d.y), colour, px(d.x)+8, py(d.y)+4, html.EscapeString(who+d.name))
-	}
-	fmt.Println("</svg>")
+	return list, nil
 }
