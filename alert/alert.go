@@ -478,6 +478,7 @@ func (a *Alerts) standing() []Standing {
 			all = append(all, Standing{Sensor: sensor})
 		}
 	}
+	slices.SortFunc(all, func(x, y Standing) int { return strings.Compare(x.Sensor, y.Sensor) })
 	return all
 }
 

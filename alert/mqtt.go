@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -214,8 +215,12 @@ func (m *mqtt) serve(ctx context.Context, client *paho.Client) error {
 // show changes what the topics of state say.
 func (m *mqtt) show(now []Standing) {
 	m.mu.Lock()
+	same := slices.Equal(m.now, now)
 	m.now = now
 	m.mu.Unlock()
+	if same {
+		return
+	}
 	select {
 	case m.standing <- struct{}{}:
 	default:

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"vigie/analyzer"
+	"vigie/cell"
 	"vigie/storage"
 )
 
@@ -74,6 +75,7 @@ func (b *broker) restart() { b.kill(); b.start(b.cmd.Path) }
 type heard struct {
 	mu   sync.Mutex
 	last map[string]string // by topic
+	n    int               // publications
 	ids  []string          // of messages, in order
 	conn net.Conn
 }
@@ -85,6 +87,7 @@ func (b *broker) listen(h *heard) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		h.last[p.Packet.Topic] = string(p.Packet.Payload)
+		h.n++
 		if strings.HasSuffix(p.Packet.Topic, "/event") {
 			var m Message
 			_ = json.Unmarshal(p.Packet.Payload, &m)
@@ -151,6 +154,19 @@ func TestMQTT(t *testing.T) {
 
 	put("a", analyzer.High, analyzer.Closed)
 	eventually(t, func() bool { return h.of("home/lookout/roof-1/anomaly") == "OFF" && len(h.messages()) == 2 }, "a machine hears the end too")
+
+	// What does not change is not said again.
+	seen := func() int { h.mu.Lock(); defer h.mu.Unlock(); return h.n }
+	before := seen()
+	for i := range 50 {
+		require.NoError(t, s.Append(ctx, &cell.Observation{Time: noon.Add(time.Duration(i) * time.Second), Sensor: "roof-1"}))
+	}
+	put("b", analyzer.High, analyzer.Open)
+	eventually(t, func() bool { return h.of("home/lookout/roof-1/severity") == "high" && len(h.messages()) == 3 }, "after them")
+	eventually(t, func() bool { return h.of("home/lookout/roof-1/anomaly") == "ON" }, "after them")
+	require.LessOrEqual(t, seen()-before, 4)
+	put("b", analyzer.High, analyzer.Closed)
+	eventually(t, func() bool { return len(h.messages()) == 4 }, "its end")
 
 	// The broker dies while things happen.
 	b.kill()

@@ -3,7 +3,9 @@ package alert
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -61,7 +63,8 @@ func (h *webhook) send(ctx context.Context, m Message) error {
 		return errors.New("this is not an address")
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Idempotency-Key", m.ID)
+	sum := sha256.Sum256([]byte(m.ID)) // which holds what a header cannot
+	req.Header.Set("Idempotency-Key", hex.EncodeToString(sum[:16]))
 	resp, err := web().Do(req)
 	if err != nil {
 		return err

@@ -116,7 +116,7 @@ func TestServicesOverHTTP(t *testing.T) {
 		"webhook": {"http://HOST/hook/s3cret", ``, func(t *testing.T, all []got) {
 			require.Len(t, all, 1)
 			require.Equal(t, "/hook/s3cret", all[0].path)
-			require.Equal(t, "e1 opened high", all[0].header.Get("Idempotency-Key"))
+			require.Regexp(t, "^[0-9a-f]{32}$", all[0].header.Get("Idempotency-Key"))
 			var m Message
 			require.NoError(t, json.Unmarshal([]byte(all[0].body), &m))
 			require.Equal(t, high, m)
@@ -130,6 +130,18 @@ func TestServicesOverHTTP(t *testing.T) {
 			c.check(t, all())
 			for _, g := range all() {
 				require.NotContains(t, g.path, "elsewhere")
+			}
+		})
+		t.Run(name+" hostile", func(t *testing.T) { // a message that cannot be sent would stand in the way of all others
+			host, all := answering(t, 200, c.answer)
+			out := outletOf(t, strings.ReplaceAll(c.address, "HOST", host))
+			bad := strings.Repeat("a\x00\r\nX-Evil: yes\r\n\r\n\xff\u202e<b>", 300)
+			w := wish(t, Options{Cells: true})
+			s := newState()
+			notices := s.event(&analyzer.Event{ID: bad, Sensor: bad, Severity: analyzer.High, State: analyzer.Open, First: noon, Last: noon, Summary: bad, Findings: []analyzer.Finding{{Rule: bad}}}, w, noon)
+			require.NoError(t, out.sender.send(ctx, compose(&bundle{notices: notices}, w, noon)))
+			for _, g := range all() {
+				require.Empty(t, g.header.Get("X-Evil"))
 			}
 		})
 		// Whatever a server or the network says, the address is in no error.

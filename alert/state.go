@@ -71,7 +71,7 @@ type gap struct {
 
 const (
 	history     = 72 * time.Hour // an event that ended longer ago is history when it is first read, and no news
-	mostStories = 500
+	mostStories = 200
 	healthEvery = 6 * time.Hour // one complaint is told so often
 	clockMinor  = time.Minute   // a clock that was wrong by less is not worth a word
 )
@@ -150,15 +150,20 @@ func (s *state) event(e *analyzer.Event, w *wishes, now time.Time) []Notice {
 		st.Next, st.Times = now.Add(w.Repeat), 0
 	}
 	st.Notice, st.Ended = n, ended
-	s.forget()
+	s.forget(now)
 	if !w.tells(TellEvents) && kind != Closed {
 		return nil
 	}
 	return []Notice{n}
 }
 
-// forget drops the oldest stories, those that ended before those that go on.
-func (s *state) forget() {
+// forget drops stories that are history, and of too many the oldest: those that ended before those that go on.
+func (s *state) forget(now time.Time) {
+	for id, st := range s.Stories {
+		if st.Ended && now.Sub(st.Until) > history {
+			delete(s.Stories, id)
+		}
+	}
 	for len(s.Stories) > mostStories {
 		var oldest string
 		for id, st := range s.Stories {

@@ -8,13 +8,18 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"vigie/alert"
 	"vigie/modem/emulator"
 )
 
@@ -123,4 +128,38 @@ func TestAlertMistakes(t *testing.T) {
 	require.Equal(t, 2, status)
 	require.Contains(t, stderr, "line 1 of "+to+": there is no such kind of destination")
 	require.NotContains(t, stderr, "s3cret")
+}
+
+// docs/alerts.md has every key and only those, and its addresses are read.
+func TestAlertsPage(t *testing.T) {
+	text, err := os.ReadFile("../../docs/alerts.md")
+	require.NoError(t, err)
+	page := string(text)
+	var keys []string
+	for f := range reflect.TypeFor[AlertConfig]().Fields() {
+		keys = append(keys, f.Tag.Get("toml"))
+	}
+	require.Equal(t, "[alert] "+strings.Join(keys, ", "), orderOf(alertKeys, keys))
+	_, table, _ := strings.Cut(page, "## Keys of `[alert]`")
+	table, rest, _ := strings.Cut(table, "## Addresses")
+	var told []string
+	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|").FindAllStringSubmatch(table, -1) {
+		told = append(told, m[1])
+	}
+	require.ElementsMatch(t, keys, told)
+	addresses := regexp.MustCompile(`(?m)^    [a-z]+ +[a-z]+://.*$`).FindAllString(rest, -1)
+	require.Len(t, addresses, 8)
+	to := writeFile(t, t.TempDir(), "to", strings.Join(addresses, "\n"))
+	require.NoError(t, os.Chmod(to, 0o600))
+	ds, err := alert.ReadDestinations(to)
+	require.NoError(t, err)
+	require.Len(t, ds, 9, "two mailboxes")
+}
+
+// orderOf writes the keys of a list in another order.
+func orderOf(list string, keys []string) string {
+	section, rest, _ := strings.Cut(list, "] ")
+	there := strings.Split(rest, ", ")
+	slices.SortFunc(there, func(a, b string) int { return slices.Index(keys, a) - slices.Index(keys, b) })
+	return section + "] " + strings.Join(there, ", ")
 }
