@@ -77,6 +77,19 @@ golden: ## rewrite the golden files; read the diff before you commit it
 screenshots: ## a picture of every page of the review desk, from a made-up town, into docs/screenshots
 	CGO_ENABLED=0 $(GO) test ./review -count 1 -run '^TestScreenshots$$' -screenshots $(CURDIR)/docs/screenshots
 
+deb: ## build/deb/vigie_VERSION_{armhf,arm64,amd64}.deb; fetches nfpm
+	packaging/deb.sh build/deb
+
+deb-try: ## the package in a Debian root: install, upgrade, remove, purge, lintian, the unit. Root; apt-get install debootstrap lintian
+	rm -rf build/deb-try && packaging/deb.sh build/deb-try $$(dpkg --print-architecture)
+	packaging/try.sh build/deb-try/vigie_*.deb
+
+release: ## build/release: everything twice and compared, SBOM, checksums; KEY=FILE signs (docs/releases.md). Takes long
+	packaging/release.sh build/release
+
+release-try: ## a release can be checked, and a changed one is noticed
+	packaging/release-try.sh build/release
+
 clean:
 	rm -rf bin build
 bench fuzz cross build: | bin
