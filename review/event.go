@@ -3,6 +3,7 @@ package review
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -60,6 +61,10 @@ type cellView struct {
 
 func (d *Desk) showEvent(w http.ResponseWriter, r *http.Request) {
 	p, err := d.eventPage(r.Context(), r.PathValue("id"), zone(r))
+	if errors.Is(err, storage.ErrNotFound) && d.o.Elsewhere != nil {
+		d.showElsewhere(w, r, r.PathValue("id"))
+		return
+	}
 	if err != nil {
 		d.fail(w, r, err)
 		return

@@ -36,7 +36,7 @@ func readFilter(v url.Values, zone *time.Location) filter {
 		_ = f.Severity.UnmarshalText([]byte(s)) // an unknown one leaves the default
 	}
 	switch f.Verdict {
-	case "", "all", string(storage.Benign), string(storage.Suspicious), string(storage.Unsure):
+	case "", "all", onServer, string(storage.Benign), string(storage.Suspicious), string(storage.Unsure):
 	default:
 		f.Verdict = ""
 	}
@@ -94,8 +94,14 @@ func (f *filter) says(e *entry) bool {
 	return slices.ContainsFunc(e.Cells, func(c string) bool { return strings.Contains(strings.ToLower(c), want) })
 }
 
+// onServer stands among the verdicts of a filter for events that cannot be decided here.
+const onServer = "elsewhere"
+
 // judged is the verdict that an event has, as a filter names it: "" for none.
 func judged(e *entry) string {
+	if e.Elsewhere() {
+		return onServer
+	}
 	if e.Verdict == nil {
 		return ""
 	}

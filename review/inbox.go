@@ -26,6 +26,7 @@ type inbox struct {
 	Alive   []alive
 	Several bool // more than one store
 	Active  bool // a filter beside the tab is set
+	Unheard bool // the shared server did not answer
 }
 
 type tab struct {
@@ -78,11 +79,19 @@ func (d *Desk) inbox(ctx context.Context, r *http.Request) (*inbox, error) {
 	if err != nil {
 		return nil, err
 	}
+	others, failed, err := d.remote(ctx)
+	if err != nil {
+		return nil, err
+	}
 	z := zone(r)
 	f := readFilter(r.URL.Query(), z)
 	b := &inbox{Filter: f, More: d.index.more, Empty: len(all) == 0, Several: len(d.o.Stores) > 1}
 	for k := range f.values {
 		b.Active = b.Active || k != "verdict"
+	}
+	if b.Unheard = failed; len(others) > 0 {
+		all = slices.Concat(all, others)
+		slices.SortStableFunc(all, func(a, b *entry) int { return b.Opened.Compare(a.Opened) })
 	}
 	counts := map[string]int{}
 	var found []*entry
@@ -107,7 +116,10 @@ func (d *Desk) inbox(ctx context.Context, r *http.Request) (*inbox, error) {
 	}
 	slices.Sort(b.Sensors)
 	slices.Sort(b.Rules)
-	for _, k := range []string{"", string(storage.Suspicious), string(storage.Unsure), string(storage.Benign), "all"} {
+	for _, k := range []string{"", string(storage.Suspicious), string(storage.Unsure), string(storage.Benign), onServer, "all"} {
+		if k == onServer && d.o.Elsewhere == nil {
+			continue
+		}
 		b.Tabs = append(b.Tabs, tab{k, counts[k], f.with("verdict", k), f.Verdict == k})
 	}
 	b.Total = len(found)

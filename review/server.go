@@ -40,7 +40,9 @@ type Options struct {
 	// Asked says which command a line of a modem answers, and why it is asked; "" for a line that came unasked, or where
 	// that cannot be told. nil: nothing is said.
 	Asked func(source *cell.Source, line string) (command, why string)
-	Log   *slog.Logger // nil: slog.Default
+	// Elsewhere lists the events that sensors wrote to a shared server, in any order; nil: there is none.
+	Elsewhere func(ctx context.Context) Events
+	Log       *slog.Logger // nil: slog.Default
 }
 
 // Store is a store to review, under a name for people.
@@ -66,20 +68,21 @@ type Judge interface {
 
 // Desk answers. It is safe for use by many goroutines.
 type Desk struct {
-	o        Options
-	hosts    map[string]bool
-	rules    map[string]analyzer.Rule
-	sessions *scs.SessionManager
-	gate     gate
-	now      func() time.Time
-	log      *slog.Logger
-	index    index
-	heard    heardCache
-	live     chan struct{} // a place for each who watches live
-	heavy    chan struct{} // a place for each long answer: bundles, re-runs
-	stop     chan struct{} // closed when the desk closes down
-	once     sync.Once
-	handler  http.Handler
+	o         Options
+	hosts     map[string]bool
+	rules     map[string]analyzer.Rule
+	sessions  *scs.SessionManager
+	gate      gate
+	now       func() time.Time
+	log       *slog.Logger
+	index     index
+	elsewhere elsewhere
+	heard     heardCache
+	live      chan struct{} // a place for each who watches live
+	heavy     chan struct{} // a place for each long answer: bundles, re-runs
+	stop      chan struct{} // closed when the desk closes down
+	once      sync.Once
+	handler   http.Handler
 }
 
 // Bounds of what goes on at once.

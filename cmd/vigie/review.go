@@ -34,6 +34,7 @@ type ReviewCmd struct {
 	ReadOnly     bool     `help:"Take no verdicts from anybody."`
 	TLSCert      string   `help:"Certificate (PEM) to use instead of one of our own." placeholder:"FILE" type:"path"`
 	TLSKey       string   `help:"Its key." placeholder:"FILE" type:"path"`
+	From         string   `help:"influx: list also the events that other sensors wrote to the server of the configuration." enum:"store,influx" default:"store"`
 	Tiles        string   `help:"A PMTiles file for a sharper map; nothing is ever loaded from elsewhere." placeholder:"FILE" type:"path"`
 }
 
@@ -49,6 +50,14 @@ func (c *ReviewCmd) Run(ctx context.Context, p *program) error {
 			return err
 		}
 		o.Users = users
+	}
+	if c.From == "influx" {
+		x, err := p.influx()
+		if err != nil {
+			return err
+		}
+		defer x.Close()
+		o.Elsewhere = func(ctx context.Context) review.Events { return x.Events(ctx, storage.EventQuery{}) }
 	}
 	config, d, done, err := openDesk(ctx, p, &c.StoreFlags, o, c.More...)
 	if err != nil {

@@ -1,0 +1,46 @@
+package review
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"vigie/analyzer"
+)
+
+// A server that is gone takes nothing from the desk: what it said before stays, and the page says that it is old.
+func TestElsewhereGone(t *testing.T) {
+	far := captureEvent(77, "far <b>away</b>", captured, analyzer.High)
+	working := true
+	tw := readTown(t, func(o *Options) {
+		o.Elsewhere = func(context.Context) Events {
+			return func(yield func(analyzer.Event, error) bool) {
+				if !working {
+					yield(analyzer.Event{}, errors.New("no answer"))
+					return
+				}
+				_ = yield(far, nil) && yield(tw0, nil)
+			}
+		}
+	})
+	now := townNow
+	tw.desk.now = func() time.Time { return now }
+	list, failed, err := tw.desk.remote(t.Context())
+	require.NoError(t, err)
+	require.False(t, failed)
+	require.Len(t, list, 1) // the other one is in the store here
+	require.Contains(t, get(tw.desk, "/?verdict=elsewhere").Body.String(), "far &lt;b&gt;away&lt;/b&gt;")
+	working = false
+	now = now.Add(elsewhereEvery)
+	require.Eventually(t, func() bool { _, failed, _ := tw.desk.remote(t.Context()); return failed }, 10*time.Second, time.Millisecond)
+	body := get(tw.desk, "/?verdict=elsewhere").Body.String()
+	require.Contains(t, body, "did not answer")
+	require.Contains(t, body, "far &lt;b&gt;away")
+	require.Contains(t, get(tw.desk, "/event/"+far.ID).Body.String(), "stay in their own stores")
+	require.Equal(t, 404, get(tw.desk, "/event/nothing").Code)
+}
+
+var tw0 = townEvents()[0]
