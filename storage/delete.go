@@ -186,11 +186,13 @@ func (t *Tx) takeOutAll(spans []span, sensor string, out *Deleted) (tainted []in
 		}
 		out.Summaries += n
 	}
-	var left int64
-	if _, err := w.row("SELECT count(*) FROM (SELECT 1 FROM record LIMIT 1)", nil, &left); err != nil || left == 0 {
-		return tainted, err // nothing is left that the gaps could stand between
-	}
 	for _, g := range gaps {
+		var left int64
+		if there, err := w.row("SELECT 1 FROM record WHERE source IN (SELECT id FROM source WHERE sensor = ?) LIMIT 1", []any{g.Sensor}, &left); err != nil {
+			return nil, err
+		} else if !there {
+			continue // nothing is left that the gap could stand between
+		}
 		if err := w.append(g, Gaps); err != nil {
 			return nil, err
 		}

@@ -3,6 +3,7 @@ package storage
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"math"
@@ -323,4 +324,38 @@ func (s *Store) summaries(ctx context.Context, q SummaryQuery, yield func(Summar
 			return nil
 		}
 	}
+}
+
+// Summarised tells whether the minute of a record is kept as a summary, so that the record may be in it.
+func (t *Tx) Summarised(r cell.Record) (bool, error) {
+	if err := t.check(); err != nil {
+		return false, err
+	}
+	if kind := kindOf(r); int64(kind)&sweptKinds == 0 {
+		return false, nil
+	}
+	key, _ := timeKey(r.When())
+	var n int
+	return t.w.row("SELECT 1 FROM summary WHERE minute = ? AND source IN (SELECT id FROM source WHERE sensor = ?) LIMIT 1", []any{floorMinute(key), r.From()}, &n)
+}
+
+// MarshalJSON writes a cell by the names of the interchange format (docs/fields.md), with its levels in dBm.
+func (c CellSummary) MarshalJSON() ([]byte, error) {
+	line := map[string]any{"rat": c.Cell.RAT.String(), "role": c.Role, "count": c.Count}
+	set := func(key string, v any, known bool) {
+		if known {
+			line[key] = v
+		}
+	}
+	set("mcc", c.Cell.MCC, c.Cell.MCC != "")
+	set("mnc", c.Cell.MNC, c.Cell.MNC != "")
+	set("area", c.Cell.Area.Or(0), c.Cell.Area.Known())
+	set("cell_id", c.Cell.ID.Or(0), c.Cell.ID.Known())
+	set("pci", c.Cell.PCI.Or(0), c.Cell.PCI.Known())
+	set("arfcn", c.Cell.ARFCN.Or(0), c.Cell.ARFCN.Known())
+	set("band", c.Cell.Band.Or(0), c.Cell.Band.Known())
+	for key, v := range map[string]cell.Opt[cell.DBm]{"min": c.Min, "median": c.Median, "max": c.Max} {
+		set(key, float64(v.Or(0)), v.Known() && !math.IsInf(float64(v.Or(0)), 0))
+	}
+	return json.Marshal(line)
 }

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"vigie/storage"
+)
+
+// BackupCmd copies the store while a watch goes on.
+type BackupCmd struct {
+	StoreFlags
+	File string `arg:"" help:"Where to: a new file. The copy of an encrypted store is encrypted, and its key file is copied beside it." type:"path"`
+}
+
+// Run copies and checks the copy.
+func (c *BackupCmd) Run(ctx context.Context, p *program) error {
+	s, err := c.openRead(ctx, p)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	p.err.status("copying")
+	st, err := s.Backup(ctx, c.File)
+	p.err.clear()
+	if errors.Is(err, fs.ErrExist) {
+		return usage(err, "name a new file: nothing is written over")
+	}
+	if err != nil {
+		return err
+	}
+	p.err.printf("copied %s and %s to %s, and read the copy from end to end\n", plural(int(st.Observations+st.Others), "record"), plural(int(st.Events), "event"), c.File)
+	return nil
+}
+
+// RestoreCmd makes a store of a copy.
+type RestoreCmd struct {
+	StoreFlags
+	Replace bool   `help:"The store is there and is to be replaced; it is kept under another name beside it."`
+	File    string `arg:"" help:"The copy that vigie backup made." type:"existingfile"`
+}
+
+// Run checks the copy and puts it in the place of the store.
+func (c *RestoreCmd) Run(ctx context.Context, p *program) error {
+	config, err := loadConfig(p.cli.Config, true)
+	if err != nil {
+		return err
+	}
+	secret, err := c.passphrase(config)
+	if err != nil {
+		return err
+	}
+	aside := ""
+	if c.Replace {
+		aside = time.Now().UTC().Format(".before-20060102-150405")
+	}
+	p.err.status("reading the copy from end to end")
+	st, err := storage.Restore(ctx, c.File, c.path(config), storage.Options{Passphrase: secret}, aside)
+	p.err.clear()
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return usage(fmt.Errorf("there is a store already: %w", err), "with --replace it is kept under another name; or name another place with --store")
+	case errors.Is(err, storage.ErrLocked):
+		return hinted(err, "stop the watch first; a store in use is not replaced")
+	case errors.Is(err, storage.ErrKey):
+		return hinted(err, "name the file that holds the passphrase of the copy with --passphrase-file")
+	case err != nil:
+		return err
+	}
+	p.err.printf("restored %s and %s to %s\n", plural(int(st.Observations+st.Others), "record"), plural(int(st.Events), "event"), c.path(config))
+	return nil
+}

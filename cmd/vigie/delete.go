@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"vigie/storage"
+)
+
+// DeleteCmd deletes for good.
+type DeleteCmd struct {
+	StoreFlags
+	Since  string `help:"What was recorded from this time on: 2026-11-23, 2026-11-23T20:00:00Z, or 36h ago as 36h." placeholder:"TIME"`
+	Until  string `help:"What was recorded before this time." placeholder:"TIME"`
+	Sensor string `help:"What this sensor recorded; with --since and --until of that time." placeholder:"NAME"`
+	Event  string `help:"This event, and what was recorded within ten minutes of it." placeholder:"ID"`
+	All    bool   `help:"Everything."`
+	Yes    bool   `help:"Do not ask."`
+}
+
+// keptStates are what the store keeps that tells nothing of what was observed: what modems had been set to, home zones.
+var keptStates = []string{"settings ", homesState}
+
+// Run counts, asks, and deletes.
+func (c *DeleteCmd) Run(ctx context.Context, p *program) error {
+	what := storage.What{Sensor: c.Sensor, Event: c.Event, Keep: keptStates}
+	ranged := c.Since != "" || c.Until != "" || c.Sensor != ""
+	if c.All && (ranged || c.Event != "") || c.Event != "" && ranged {
+		return usage(errors.New("say either --all, or --event, or --since, --until and --sensor"), "vigie delete --help tells what each deletes")
+	}
+	if !c.All && c.Event == "" && !ranged {
+		return usage(errors.New("what is to be deleted?"), "say --since and --until, --sensor, --event or --all")
+	}
+	if c.All {
+		what.Keep = keptStates[:1]
+	}
+	var err error
+	if what.From, err = parseSince(c.Since); err != nil {
+		return err
+	}
+	if what.To, err = parseSince(c.Until); err != nil {
+		return err
+	}
+	config, err := loadConfig(p.cli.Config, true)
+	if err != nil {
+		return err
+	}
+	s, err := c.open(ctx, config, storage.Options{})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	out, err := s.Delete(ctx, what, true)
+	if err != nil {
+		return err
+	}
+	p.out.printf("to be deleted for good: %s, %s, %s with %s\n", plural(int(out.Records), "record"), plural(int(out.Summaries), "summarised minute"),
+		plural(int(out.Events), "event"), plural(int(out.Verdicts), "verdict"))
+	p.out.printf("what was learned of this place goes too, and is learned again from what is left\n")
+	p.out.printf("copies stay: backups, exports, bundles, recordings, an InfluxDB server\n")
+	if !c.Yes {
+		p.out.printf("delete it? [y/N] ")
+		var answer string
+		_, _ = fmt.Fscanln(p.in, &answer)
+		if !strings.HasPrefix(strings.ToLower(answer), "y") {
+			return hinted(errors.New("nothing was deleted"), "say y, or --yes where nobody is there to be asked")
+		}
+	}
+	p.err.status("deleting, and writing the store anew")
+	_, err = s.Delete(ctx, what, false)
+	p.err.clear()
+	if errors.Is(err, storage.ErrLocked) {
+		return hinted(err, "stop vigie review and whatever else reads the store, then say the same again")
+	}
+	if err != nil {
+		return err
+	}
+	p.out.printf("deleted\n")
+	return nil
+}
