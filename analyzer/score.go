@@ -1,9 +1,6 @@
 package analyzer
 
-import (
-	"math"
-	"sort"
-)
+import "sort"
 
 // A score is in decades: 3 means that what was seen is expected by chance once in a thousand chances, for findings of
 // moderate weight. With the default budget of four alerts a month an alert needs 3; a user who allows a tenth of the
@@ -32,7 +29,7 @@ func (e *Engine) pace(s *site) float64 {
 // site's own history of the last thirty days, today left out, holds more episodes above it than the budget allows, it
 // rises until it does not, within bounds: an attacker who makes noise for days cannot silence it.
 func (e *Engine) threshold(s *site) float64 {
-	floor := mediumScore + e.pace(s) - math.Log10(e.budget/defaultBudget)
+	floor := e.floor(s)
 	if len(s.Episodes) <= int(e.budget) {
 		return floor
 	}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"vigie/analyzer"
+	"vigie/storage"
+)
+
+// here says of each sensor in the store what was measured of the rules there.
+func (c *RulesCmd) here(ctx context.Context, p *program) error {
+	config, err := loadConfig(p.cli.Config, true)
+	if err != nil {
+		return err
+	}
+	s, err := c.open(ctx, config, storage.Options{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	engine := newEngine(config)
+	state, _, err := s.LoadState(ctx, stateName)
+	if errors.Is(err, storage.ErrNotFound) {
+		return hinted(errors.New("nothing was learned into this store yet"), "vigie watch learns as it goes, and saves every quarter of an hour and at its end")
+	}
+	if err != nil {
+		return err
+	}
+	if err := engine.Restore(state); err != nil {
+		return hinted(err, "vigie analyze --write learns again from what was recorded")
+	}
+	for _, h := range engine.Here() {
+		if c.JSON {
+			err = printHereJSON(p, &h)
+		} else {
+			printHere(p.out, &h)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func printHere(t *term, h *analyzer.Here) {
+	watched := fmt.Sprintf("%.1f days", h.Days)
+	if h.Days < 1 {
+		watched = fmt.Sprintf("%.1f hours", 24*h.Days)
+	}
+	t.printf("%s, %s, %s of watching: alerts from a score of %.1f", t.paint(bold, oneLine(h.Sensor)), orElse(string(h.Mode), "mode not said"), watched, h.Threshold)
+	if h.Threshold > h.Floor {
+		t.printf(" (the budget asks for %.1f; the last thirty days here were noisier)", h.Floor)
+	}
+	t.printf("\n")
+	for _, r := range h.Rules {
+		switch {
+		case r.Missing != 0:
+			t.printf("    %-22s not available here: the source does not report %s\n", r.Rule.ID, strings.Join(r.Missing.Words(), ", "))
+		case r.Seen == 0:
+			t.printf("    %-22s never held here\n", r.Rule.ID)
+		default:
+			t.printf("    %-22s held %s without an alert%s, last on %s\n", r.Rule.ID, times(r.Seen), every(r.Seen, h.Days), r.Last.Format("2006-01-02 15:04 MST"))
+		}
+	}
+}
+
+func times(n uint32) string {
+	if n == 1 {
+		return "once"
+	}
+	return plural(int(n), "time")
+}
+
+// every says how often that is, where there was more than a day.
+func every(n uint32, days float64) string {
+	if days < 1 {
+		return ""
+	}
+	return ", one in " + plural(max(1, int(days/float64(n)+0.5)), "day")
+}
+
+func printHereJSON(p *program, h *analyzer.Here) error {
+	type line struct {
+		Sensor    string     `json:"sensor"`
+		Rule      string     `json:"rule"`
+		Days      float64    `json:"days"`
+		Threshold float64    `json:"threshold"`
+		Available bool       `json:"available"`
+		Missing   []string   `json:"missing,omitempty"`
+		Seen      uint32     `json:"seen"`
+		Last      *time.Time `json:"last,omitempty"`
+	}
+	enc := json.NewEncoder(p.out)
+	for _, r := range h.Rules {
+		l := line{h.Sensor, r.Rule.ID, h.Days, h.Threshold, r.Missing == 0, r.Missing.Words(), r.Seen, nil}
+		if r.Seen > 0 {
+			l.Last = &r.Last
+		}
+		if err := enc.Encode(l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
