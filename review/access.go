@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -28,7 +29,9 @@ func (d *Desk) secured(next http.Handler) http.Handler {
 		h.Set("Content-Security-Policy", policy)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		if r.TLS != nil || slices.Contains(loopbackNames, hostName(r.Host)) { // browsers complain of it elsewhere
+			h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		}
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Permissions-Policy", "geolocation=(), camera=(), microphone=()")
 		h.Set("Cache-Control", "no-store")
@@ -65,13 +68,14 @@ func isJSON(r *http.Request) bool {
 
 // knownHost refuses names that merely resolve to this machine: a page elsewhere could have its own name point here (DNS
 // rebinding) and read what the desk says.
-func (d *Desk) knownHost(host string) bool {
-	name := host
+func (d *Desk) knownHost(host string) bool { return d.hosts[hostName(host)] }
+
+// hostName is a Host header without the port.
+func hostName(host string) string {
 	if h, _, err := net.SplitHostPort(host); err == nil {
-		name = h
+		host = h
 	}
-	name = strings.ToLower(strings.Trim(name, "[]"))
-	return d.hosts[name]
+	return strings.ToLower(strings.Trim(host, "[]"))
 }
 
 // loopbackNames are the names of this machine to itself.

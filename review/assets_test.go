@@ -70,7 +70,7 @@ func TestNothingLoadsFromElsewhere(t *testing.T) {
 // Every asset that a page names is there, and no asset is there that nothing names.
 func TestAssetsAreThoseThatPagesUse(t *testing.T) {
 	tw := readTown(t, func(o *Options) { o.Tiles = "tiles.pmtiles" })
-	used := map[string]bool{"report.css": true}
+	used := map[string]bool{"report.css": true, "glance.css": true, "glance.js": true} // see TestGlance
 	ref := regexp.MustCompile(`/assets/([^"?]+)\?`)
 	for _, p := range pages(tw) {
 		for _, m := range ref.FindAllStringSubmatch(get(tw.desk, p).Body.String(), -1) {

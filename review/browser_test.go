@@ -59,6 +59,7 @@ type look struct {
 	lang          string
 	dark          bool
 	noScript      bool
+	host          string // under which the desk is asked for, where that is not loopback: no secure context
 }
 
 // open starts a browser on a desk. At the end nothing may have left this host, nor been refused by the policy, nor have
@@ -77,11 +78,14 @@ func open(t *testing.T, d *Desk, l look) *browser {
 	}
 	opts := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("accept-lang", l.lang), chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"), chromedp.WindowSize(int(l.width), int(l.height)), chromedp.Env("TZ=Europe/Brussels"), chromedp.WSURLReadTimeout(time.Minute))
+		chromedp.Flag("accept-lang", l.lang), chromedp.Flag("host-resolver-rules", "MAP "+cmp.Or(l.host, "localhost")+" 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"), chromedp.WindowSize(int(l.width), int(l.height)), chromedp.Env("TZ=Europe/Brussels"), chromedp.WSURLReadTimeout(time.Minute))
 	allocated, cancelAllocated := chromedp.NewExecAllocator(context.Background(), opts...)
 	ctx, cancel := chromedp.NewContext(allocated)
 	ctx, cancelTime := context.WithTimeout(ctx, 3*time.Minute)
 	b := &browser{t: t, ctx: ctx, base: "http://" + listener.Addr().String()}
+	if l.host != "" {
+		b.base = strings.Replace(b.base, "127.0.0.1", l.host, 1)
+	}
 	t.Cleanup(func() {
 		cancelTime()
 		cancel()

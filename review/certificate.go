@@ -36,7 +36,7 @@ func Certificate(dir string, names []string, now time.Time) (tls.Certificate, er
 	if err != nil {
 		return tls.Certificate{}, err
 	}
-	t := x509.Certificate{SerialNumber: serial, Subject: pkix.Name{CommonName: "vigie review"},
+	t := x509.Certificate{SerialNumber: serial, Subject: pkix.Name{CommonName: names[0]},
 		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(certificateAge), BasicConstraintsValid: true,
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}
 	for _, n := range names {

@@ -243,7 +243,7 @@ func (d *Desk) loggedIn(next http.Handler) http.Handler {
 		switch {
 		case r.URL.Path == "/login" || strings.HasPrefix(r.URL.Path, "/assets/"):
 			next.ServeHTTP(w, r)
-		case strings.HasPrefix(r.URL.Path, "/api/") || !safeMethod(r.Method) || r.URL.Path == "/live":
+		case strings.HasPrefix(r.URL.Path, "/api/") || !safeMethod(r.Method) || r.URL.Path == "/live" || r.URL.Path == "/glance/live":
 			d.refuse(w, r, http.StatusUnauthorized, "refuse.login")
 		default:
 			http.Redirect(w, r, "/login", http.StatusSeeOther)
@@ -254,7 +254,7 @@ func (d *Desk) loggedIn(next http.Handler) http.Handler {
 
 func (d *Desk) showLogin(w http.ResponseWriter, r *http.Request) {
 	if len(d.o.Users) == 0 || who(r).Name != "" {
-		http.Redirect(w, r, "/", http.StatusSeeOther)
+		http.Redirect(w, r, d.front(), http.StatusSeeOther)
 		return
 	}
 	d.render(w, r, http.StatusOK, "login", "login.title", struct{ Wrong string }{})
@@ -283,7 +283,7 @@ func (d *Desk) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d.sessions.Put(r.Context(), "user", user.Name)
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	http.Redirect(w, r, d.front(), http.StatusSeeOther)
 }
 
 func (d *Desk) logout(w http.ResponseWriter, r *http.Request) {

@@ -131,11 +131,11 @@ var templates = sync.OnceValue(func() map[string]*template.Template {
 	funcs := template.FuncMap{"dict": dict, "query": url.QueryEscape, "path": url.PathEscape, "add": func(a, b int) int { return a + b }}
 	for _, f := range files {
 		name := strings.TrimSuffix(f.Name(), ".html")
-		if name == "layout" || name == "parts" || name == "report" {
+		if name == "layout" || name == "parts" || name == "report" || name == "neutral" {
 			continue
 		}
 		all[name] = template.Must(template.New("layout.html").Funcs(funcs).ParseFS(templateFiles,
-			"templates/layout.html", "templates/parts.html", "templates/"+f.Name()))
+			"templates/layout.html", "templates/neutral.html", "templates/parts.html", "templates/"+f.Name()))
 	}
 	all["report"] = template.Must(template.New("report.html").Funcs(funcs).ParseFS(templateFiles, "templates/report.html", "templates/parts.html"))
 	return all
@@ -167,7 +167,7 @@ func (d *Desk) page(r *http.Request, title string, body any) *page {
 
 // render answers with a page. A page that cannot be made is an error of ours, and nothing of it is sent.
 func (d *Desk) render(w http.ResponseWriter, r *http.Request, status int, name, title string, body any) {
-	d.renderPart(w, r, status, name, "layout.html", title, body)
+	d.renderPart(w, r, status, name, d.layout(name), title, body)
 }
 
 func (d *Desk) renderPart(w http.ResponseWriter, r *http.Request, status int, name, part, title string, body any) {

@@ -42,6 +42,8 @@ type Options struct {
 	Asked func(source *cell.Source, line string) (command, why string)
 	// Elsewhere lists the events that sensors wrote to a shared server, in any order; nil: there is none.
 	Elsewhere func(ctx context.Context) Events
+	Kit       *Kit         // what a carried watch shows beside; nil: this desk is none
+	Plain     bool         // beyond loopback without TLS: on a network of our own, which is encrypted itself
 	Log       *slog.Logger // nil: slog.Default
 }
 
@@ -149,13 +151,14 @@ func (d *Desk) routes() http.Handler {
 	m.HandleFunc("GET /assets/{file...}", d.sendAsset)
 	m.HandleFunc("GET /tiles", d.sendTiles)
 	d.apiRoutes(m)
+	d.glanceRoutes(m)
 	m.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { d.refuse(w, r, http.StatusNotFound, "refuse.missing") })
 	return m
 }
 
 // Serve answers at a listener until ctx ends. Beyond loopback it refuses to without users and TLS.
 func (d *Desk) Serve(ctx context.Context, l net.Listener, t *tls.Config) error {
-	if err := mayListen(l.Addr(), len(d.o.Users) > 0, t != nil); err != nil {
+	if err := mayListen(l.Addr(), len(d.o.Users) > 0, t != nil || d.o.Plain); err != nil {
 		l.Close()
 		return err
 	}

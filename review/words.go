@@ -11,10 +11,15 @@ import (
 //go:embed words.json
 var catalogue []byte
 
+//go:embed glance_words.json
+var glanceCatalogue []byte // of the page for a phone
+
 var words = sync.OnceValue(func() map[string]map[string]string {
 	var all map[string]map[string]string
-	if err := json.Unmarshal(catalogue, &all); err != nil {
-		panic(err) // a test reads it
+	for _, text := range [][]byte{catalogue, glanceCatalogue} {
+		if err := json.Unmarshal(text, &all); err != nil {
+			panic(err) // a test reads it
+		}
 	}
 	return all
 })

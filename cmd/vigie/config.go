@@ -33,6 +33,8 @@ type Config struct {
 	Keep     KeepConfig     `toml:"keep"`
 	Position PositionConfig `toml:"position"`
 	Seal     SealConfig     `toml:"seal"`
+	Glance   GlanceConfig   `toml:"glance"`
+	Panic    PanicConfig    `toml:"panic"`
 	Health   HealthConfig   `toml:"health"`
 	CellDB   CellDBConfig   `toml:"celldb"`
 
@@ -120,7 +122,7 @@ func readConfig(path string) (Config, error) {
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		key := unknown[0]
 		return c, usage(fmt.Errorf("%s:%d: unknown key %q", path, lineOf(string(text), key), key.String()),
-			"keys are: sensor, mode, store, passphrase_file; [modem] port, usb, sensor, family, fast, slow, char_pause, command_pause, reauthorize; [analyzer] alerts_per_month, switched_off; "+influxKeys+"; "+alertKeys+"; "+keepKeys+"; "+positionKeys+"; "+sealKeys+"; "+healthKeys+"; "+cellDBKeys)
+			"keys are: sensor, mode, store, passphrase_file; [modem] port, usb, sensor, family, fast, slow, char_pause, command_pause, reauthorize; [analyzer] alerts_per_month, switched_off; "+influxKeys+"; "+alertKeys+"; "+keepKeys+"; "+kitKeys+"; "+healthKeys+"; "+cellDBKeys)
 	}
 	switch c.Mode {
 	case "", cell.Fixed, cell.Mobile:

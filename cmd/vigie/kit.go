@@ -1,18 +1,28 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"path/filepath"
+
+	"vigie/analyzer"
+	"vigie/cell"
+	"vigie/storage"
 )
 
-// kit is what a carried watch has beside the line: a sealed file, and a terminal or log that betrays nobody. Each part
-// is off until the configuration names it.
+// kit is what a carried watch has beside the line: a sealed file, a page for a phone, a way to destroy it all, and a log
+// that betrays nobody. Each part is off until the configuration names it.
 type kit struct {
-	silent bool // what is printed goes to a log that others may read: it says nothing of cells and events
-	stops  []func(context.Context) error
+	silent  bool // what is printed goes to a log that others may read: it says nothing of cells and events
+	destroy *panicking
+	stops   []func() error // in order of starting
 }
 
-// startKit starts the parts that the configuration names.
+// kitKeys are told to who writes a key that is not there.
+const kitKeys = positionKeys + "; " + sealKeys + "; " + glanceKeys + "; " + panicKeys
+
+// startKit starts the parts that the configuration names, but for the page.
 func (c *WatchCmd) startKit(ctx context.Context, p *program, config Config, l *line) (*kit, error) {
 	k := &kit{}
 	secret, err := c.passphrase(config)
@@ -30,13 +40,42 @@ func (c *WatchCmd) startKit(ctx context.Context, p *program, config Config, l *l
 		}
 		l.last = stop
 	}
+	destroy, stop, err := c.onPanic(ctx, p, config)
+	if err != nil {
+		return nil, err
+	}
+	k.destroy = destroy
+	k.stops = append(k.stops, func() error { stop(); return nil })
 	return k, nil
 }
 
-func (k *kit) stop(ctx context.Context) error {
+// listen puts the page for a phone behind what is told, where one is wanted.
+func (c *WatchCmd) listen(ctx context.Context, p *program, config Config, l *line, v *vitals, k *kit) error {
+	if config.Glance.Listen == "" {
+		return nil
+	}
+	look := newLookout(v, config.Mode == cell.Mobile, l.places, cmp.Or(filepath.Dir(l.store.Path()), "."))
+	for e, err := range l.store.Events(ctx, storage.EventQuery{Newest: true, Limit: lastEvents}) {
+		if err != nil {
+			return err
+		}
+		look.event(e)
+	}
+	record, event := l.told, l.event
+	l.told = func(r cell.Record) { record(r); look.record(r) }
+	l.event = func(e analyzer.Event) { event(e); look.event(e) }
+	stop, err := c.glance(ctx, p, config, l, look, k.destroy)
+	if err != nil {
+		return err
+	}
+	k.stops = append(k.stops, stop)
+	return nil
+}
+
+func (k *kit) stop() error {
 	var errs []error
 	for _, s := range k.stops {
-		errs = append(errs, s(ctx))
+		errs = append(errs, s())
 	}
 	return errors.Join(errs...)
 }

@@ -101,7 +101,7 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer func() {
-		if stopping := kit.stop(context.WithoutCancel(ctx)); err == nil {
+		if stopping := kit.stop(); err == nil {
 			err = stopping
 		}
 	}()
@@ -118,6 +118,8 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 	for i := range modems {
 		m := &modems[i]
 		m.Position, m.Wait = c.Position || config.Position.Modem, c.Wait
+		v.watch(m.Sensor, m.Slow)
+		m.Alive = func() { v.alive(m.Sensor) }
 		if _, m.last, err = l.store.Span(ctx, m.Sensor); err != nil {
 			return err
 		}
@@ -139,6 +141,9 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 	l.event = func(e analyzer.Event) {
 		logEvent(e)
 		v.event(e)
+	}
+	if err := c.listen(ctx, p, config, l, v, kit); err != nil {
+		return err
 	}
 	return watch(ctx, l, func(sensor string, err error) {
 		v.lost(sensor, err.Error())

@@ -1,0 +1,266 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"vigie/analyzer"
+	"vigie/cell"
+	"vigie/modem/emulator"
+	"vigie/review"
+)
+
+// carried is a real kit that runs, and a phone that has logged in to it.
+type carried struct {
+	t     *testing.T
+	cmd   *exec.Cmd
+	base  string
+	phone *http.Client
+	em    *emulator.Emulator
+	dir   string
+	done  chan error
+}
+
+func startCarried(t *testing.T, scenario, more string, args ...string) *carried {
+	t.Helper()
+	dir := t.TempDir()
+	em, _ := emulate(t, scenario, emulator.Options{Speed: 8})
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	addr := free.Addr().String()
+	free.Close()
+	u, err := review.NewUser("ada", "long enough to be one", review.Reviewer)
+	require.NoError(t, err)
+	users := filepath.Join(dir, "users")
+	require.NoError(t, review.WriteUser(users, u))
+	config := writeFile(t, dir, "v.toml", "[modem]\nfast = \"40ms\"\nslow = \"200ms\"\n[glance]\nlisten = \""+addr+"\"\npassword_file = \""+users+"\"\n"+more)
+	log, err := os.Create(filepath.Join(dir, "journal"))
+	require.NoError(t, err)
+	t.Cleanup(func() { log.Close() })
+	k := &carried{t: t, base: "http://" + addr, em: em, dir: dir, done: make(chan error, 1)}
+	k.cmd = exec.Command(os.Args[0], append([]string{"watch", "--config", config, "--port", em.Path()}, args...)...)
+	k.cmd.Args[0], k.cmd.Dir, k.cmd.Stdout, k.cmd.Stderr = "vigie", dir, log, log
+	k.cmd.Env = append(os.Environ(), "VIGIE_IS_PROGRAM=1", "HOME="+dir)
+	require.NoError(t, k.cmd.Start())
+	go func() { k.done <- k.cmd.Wait() }()
+	t.Cleanup(func() { k.cmd.Process.Kill() })
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	k.phone = &http.Client{Jar: jar, Timeout: 20 * time.Second}
+	require.Eventually(t, func() bool { _, err := net.Dial("tcp", addr); return err == nil }, 20*time.Second, 20*time.Millisecond)
+	require.Contains(t, k.post("/login", url.Values{"name": {"ada"}, "password": {"long enough to be one"}}), `id="state"`)
+	return k
+}
+
+func (k *carried) post(path string, form url.Values) string {
+	k.t.Helper()
+	r, err := http.NewRequest("POST", k.base+path, strings.NewReader(form.Encode()))
+	require.NoError(k.t, err)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Origin", k.base)
+	w, err := k.phone.Do(r)
+	require.NoError(k.t, err)
+	defer w.Body.Close()
+	text, err := io.ReadAll(w.Body)
+	require.NoError(k.t, err)
+	return string(text)
+}
+
+func (k *carried) glance() string {
+	w, err := k.phone.Get(k.base + "/glance")
+	if err != nil {
+		return err.Error()
+	}
+	defer w.Body.Close()
+	text, _ := io.ReadAll(w.Body)
+	return string(text)
+}
+
+func (k *carried) sees(what string) {
+	k.t.Helper()
+	require.Eventually(k.t, func() bool { return strings.Contains(k.glance(), what) }, 20*time.Second, 30*time.Millisecond, "%s", what)
+}
+
+func (k *carried) log() string {
+	text, _ := os.ReadFile(filepath.Join(k.dir, "journal"))
+	return string(text)
+}
+
+// calm is the modem of the demo before anything happens.
+var calm, _, _ = strings.Cut(demoScenario, "# An ordinary change")
+
+// later moves everything in a scenario that happens.
+func later(scenario string, by time.Duration) string {
+	return regexp.MustCompile(`(?m)^at (.*)$`).ReplaceAllStringFunc(scenario, func(line string) string {
+		d, _ := time.ParseDuration(line[len("at "):])
+		return "at " + (d + by).String()
+	})
+}
+
+// The page of a running kit: quiet, then the staged attack is an alarm; a stick that is pulled makes it blind, one that is
+// back lets it see. The phone's position is used. Panic destroys the key in no time and then everything.
+func TestCarriedKit(t *testing.T) {
+	scenario := later(strings.Replace(demoScenario, "at 18s\nnote end", "at 35s\nunplug 16s", 1), 36*time.Second)
+	secret := writeFile(t, t.TempDir(), "secret", "four words that nobody guesses\n")
+	k := startCarried(t, scenario, "[position]\nphone = true\n[panic]\nenabled = true\n", "--store", "v.db", "--passphrase-file", secret)
+	k.sees("<h1>Quiet</h1>")
+	require.Contains(t, k.glance(), "4G LTE · 222-01")
+	require.Contains(t, k.glance(), "no position; all else works")
+	k.sees("<h1>Alarm</h1>")
+	require.Contains(t, k.glance(), "flight mode")
+	require.Contains(t, k.glance(), `href="/event/`)
+
+	r, err := http.NewRequest("POST", k.base+"/glance/position", strings.NewReader(`{"lat":50.84711,"lon":4.35717,"accuracy":15}`))
+	require.NoError(t, err)
+	r.Header.Set("Content-Type", "application/json")
+	w, err := k.phone.Do(r)
+	require.NoError(t, err)
+	w.Body.Close()
+	require.Equal(t, 204, w.StatusCode)
+	k.sees("position from phone")
+	k.sees("Blind since")
+	require.Contains(t, k.glance(), "the modem was pulled out")
+	k.sees("Watching since")
+
+	require.FileExists(t, filepath.Join(k.dir, "v.db-key"))
+	began := time.Now()
+	require.Regexp(t, `^Done. \(\d+ ms\)`, k.post("/glance/panic", url.Values{"sure": {"yes"}}))
+	t.Logf("panic: answered after %s", time.Since(began).Round(time.Millisecond))
+	require.NoFileExists(t, filepath.Join(k.dir, "v.db-key"), "the key is gone when the page says so")
+	require.NoError(t, <-k.done, k.log())
+	left, err := filepath.Glob(filepath.Join(k.dir, "v.db*"))
+	require.NoError(t, err)
+	require.Empty(t, left)
+	require.NotContains(t, k.log(), "76808710", "the log of a protected run names no cell")
+}
+
+// The other ways to panic, and that nothing is destroyed where it was not set up.
+func TestPanicBySignalAndFile(t *testing.T) {
+	t.Run("signal", func(t *testing.T) {
+		t.Parallel()
+		k := startCarried(t, calm, "[panic]\nenabled = true\n", "--store", "v.db", "--seal", "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj")
+		k.sees("<h1>Quiet</h1>")
+		require.Eventually(t, func() bool {
+			info, err := os.Stat(filepath.Join(k.dir, "v.sealed"))
+			return err == nil && info.Size() > 0
+		}, 10*time.Second, 20*time.Millisecond)
+		require.NoError(t, k.cmd.Process.Signal(syscall.SIGUSR2))
+		require.NoError(t, <-k.done, k.log())
+		require.NoFileExists(t, filepath.Join(k.dir, "v.sealed"))
+	})
+	t.Run("file", func(t *testing.T) {
+		t.Parallel()
+		k := startCarried(t, calm, "[panic]\nenabled = true\nfile = \"panic\"\n", "--store", "v.db")
+		k.sees("<h1>Quiet</h1>")
+		require.FileExists(t, filepath.Join(k.dir, "v.db"))
+		writeFile(t, k.dir, "panic", "")
+		require.NoError(t, <-k.done, k.log())
+		require.NoFileExists(t, filepath.Join(k.dir, "v.db"))
+	})
+	t.Run("not set up", func(t *testing.T) {
+		t.Parallel()
+		k := startCarried(t, calm, "", "--store", "v.db")
+		k.sees("<h1>Quiet</h1>")
+		require.Contains(t, k.post("/glance/panic", url.Values{"sure": {"yes"}}), "Not done")
+		require.NoError(t, k.cmd.Process.Signal(syscall.SIGTERM))
+		require.NoError(t, <-k.done, k.log())
+		require.FileExists(t, filepath.Join(k.dir, "v.db"))
+	})
+}
+
+func TestKitConfigIsChecked(t *testing.T) {
+	dir := t.TempDir()
+	there := writeFile(t, dir, "there", "")
+	for text, want := range map[string]string{
+		"[panic]\nfile = \"x\"\n":                                       "not enabled",
+		"[panic]\nenabled = true\nfile = \"" + there + "\"\n":           "is there already",
+		"[glance]\nlisten = \"127.0.0.1:0\"\n[panic]\nenabled = true\n": "[panic] needs a login",
+		"[glance]\nlisten = \"nowhere\"\n":                              "[glance] listen",
+		"[glance]\nlisten = \"0.0.0.0:0\"\nplain_http = true\n":         "no password is set",
+	} {
+		config := writeFile(t, t.TempDir(), "v.toml", text)
+		_, stderr, status := vigie(t, "watch", "--config", config, "--port", "/dev/null", "--store", filepath.Join(dir, "s.db"))
+		require.NotZero(t, status)
+		require.Contains(t, stderr, want)
+	}
+}
+
+func TestBattery(t *testing.T) {
+	sys := t.TempDir()
+	for dir, files := range map[string]map[string]string{
+		"BAT0":  {"type": "Battery", "capacity": "81", "status": "Discharging"},
+		"BAT1":  {"type": "Battery", "capacity": "23", "status": "Charging"},
+		"AC":    {"type": "Mains", "online": "1"},
+		"mouse": {"type": "Battery", "scope": "Device", "capacity": "3"},
+		"odd":   {"type": "Battery", "capacity": "none"},
+	} {
+		for name, text := range files {
+			require.NoError(t, os.MkdirAll(filepath.Join(sys, "class/power_supply", dir), 0o755))
+			writeFile(t, filepath.Join(sys, "class/power_supply", dir), name, text+"\n")
+		}
+	}
+	percent, charging := battery(sys)
+	require.Equal(t, cell.Some(23.0), percent)
+	require.True(t, charging)
+	percent, charging = battery(t.TempDir())
+	require.False(t, percent.Known() || charging)
+}
+
+// What the lookout says rests on what it was told, and grows old.
+func TestLookout(t *testing.T) {
+	now := time.Date(2026, 11, 23, 20, 0, 0, 0, time.UTC)
+	v := newVitals(func() time.Time { return now })
+	v.watch("bag", time.Second)
+	places, _, err := followPosition(context.Background(), PositionConfig{}, nil)
+	require.NoError(t, err)
+	l := newLookout(v, true, places, t.TempDir())
+	l.sys = t.TempDir()
+	hear := func(r cell.Record) { v.record(r); l.record(r) }
+	require.True(t, l.Look().Starting)
+	registered := []cell.Registration{{Domain: cell.EPS, Status: cell.Some(uint8(1))}}
+	hear(&cell.Observation{Time: now, Sensor: "bag", State: cell.Idle, Serving: &cell.Cell{RAT: cell.LTE, ID: cell.Some(uint64(7)), RSRP: cell.Some(cell.DBm(-90))}, Registration: registered})
+	g := l.Look()
+	require.Equal(t, []any{false, "", review.Quiet, true}, []any{g.Starting, g.Blind, g.Level, g.Catchable})
+	require.Equal(t, cell.LTE, g.Sensors[0].Serving.RAT)
+	now = now.Add(time.Minute)
+	require.Nil(t, l.Look().Sensors[0].Serving, "a cell that is not heard any more")
+	hear(&cell.Gap{Time: now, Sensor: "bag", Reason: "unplugged"})
+	blind := now
+	now = now.Add(time.Minute)
+	g = l.Look()
+	require.Equal(t, []any{"unplugged", blind}, []any{g.Blind, g.Since})
+	hear(&cell.Gap{Time: blind, Until: now, Sensor: "bag", Reason: "unplugged"})
+	hear(&cell.Observation{Time: now, Sensor: "bag", State: cell.Searching})
+	require.Equal(t, now, l.Look().Since)
+	at := now
+	l.event(analyzer.Event{ID: "a", Severity: analyzer.Low, State: analyzer.Open, Last: now})
+	require.Equal(t, review.Quiet, l.Look().Level)
+	l.event(analyzer.Event{ID: "b", Severity: analyzer.Medium, State: analyzer.Open, Last: now})
+	require.Equal(t, review.Odd, l.Look().Level)
+	l.event(analyzer.Event{ID: "b", Severity: analyzer.High, State: analyzer.Closed, Last: now})
+	now = now.Add(oddHold)
+	require.Equal(t, []any{review.Alarm, at}, []any{l.Look().Level, l.Look().Changed})
+	now = now.Add(time.Second)
+	require.Equal(t, review.Quiet, l.Look().Level)
+	for i := range 100 {
+		l.event(analyzer.Event{ID: string(rune('A' + i)), Severity: analyzer.Low, State: analyzer.Closed, Last: now.Add(time.Duration(i) * time.Second)})
+	}
+	g = l.Look()
+	require.Len(t, g.Events, lastEvents)
+	require.Equal(t, now.Add(99*time.Second), g.Events[0].Last)
+	require.LessOrEqual(t, len(l.events), 8*lastEvents)
+}

@@ -1,0 +1,270 @@
+package review
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+
+	"vigie/analyzer"
+	"vigie/cell"
+	"vigie/storage"
+)
+
+// bag is a desk in a bag, whose state a test sets.
+type bag struct {
+	desk     *Desk
+	now      atomic.Pointer[Glance]
+	places   chan cell.Position
+	panicked atomic.Int32
+	kit      *Kit
+}
+
+func newBag(t testing.TB, change ...func(*bag, *Options)) *bag {
+	t.Helper()
+	s, err := storage.Open(context.Background(), "", storage.Options{Memory: true})
+	require.NoError(t, err)
+	t.Cleanup(func() { s.Close() })
+	b := &bag{places: make(chan cell.Position, 8)}
+	b.kit = &Kit{
+		Look: func() Glance { return *b.now.Load() },
+		Place: func(p cell.Position) error {
+			if p.Lat > 90 {
+				return errors.New("no place")
+			}
+			b.places <- p
+			return nil
+		},
+		Panic: func() (time.Duration, error) { b.panicked.Add(1); return 12 * time.Millisecond, nil },
+	}
+	b.set(quietGlance())
+	b.desk = newDesk(t, s, func(o *Options) {
+		o.Kit = b.kit
+		for _, c := range change {
+			c(b, o)
+		}
+	})
+	return b
+}
+
+func (b *bag) set(g Glance) { b.now.Store(&g) }
+
+var bagTime = time.Date(2026, 11, 23, 20, 30, 0, 0, time.UTC)
+
+func quietGlance() Glance {
+	return Glance{Now: bagTime, Since: bagTime.Add(-92 * time.Minute), Level: Quiet, Motion: "moving", Place: "gpsd", Battery: cell.Some(81.0), Disk: cell.Some(64.0),
+		Sensors: []GlanceSensor{{Name: "bag", Serving: lteCell(11016962, 4660, 101, 1300, -96)}}}
+}
+
+func alarmGlance() Glance {
+	g := quietGlance()
+	g.Level, g.Changed = Alarm, bagTime.Add(-40*time.Second)
+	g.Sensors[0].Serving = &cell.Cell{RAT: cell.GSM, MCC: "206", MNC: "01", ID: cell.Some(uint64(3633)), RSSI: cell.Some(cell.DBm(-47))}
+	g.Events = []analyzer.Event{
+		{ID: "e2", Severity: analyzer.High, State: analyzer.Open, Last: bagTime.Add(-40 * time.Second), Summary: "Fell from 4G to 2G after being refused by a cell that was never heard here"},
+		{ID: "e1", Severity: analyzer.Medium, State: analyzer.Closed, Last: bagTime.Add(-30 * time.Minute), Summary: "A cell was heard under an area code <b>it never had</b>"}}
+	return g
+}
+
+func TestGlance(t *testing.T) {
+	b := newBag(t)
+	body := func(lang string) string {
+		t.Helper()
+		w := get(b.desk, "/glance", cookie("vigie-lang", lang), cookie("vigie-zone", "UTC"))
+		require.Equal(t, 200, w.Code)
+		require.Equal(t, "geolocation=(self), camera=(), microphone=()", w.Header().Get("Permissions-Policy"))
+		text := w.Body.String()
+		require.NotContains(t, text, "%!")
+		require.NotContains(t, text, "ZgotmplZ")
+		require.NotRegexp(t, `>(glance|neutral)\.`, text, "a key stands for its word")
+		require.NotContains(t, text, " style=")
+		return text
+	}
+	quiet := body("en")
+	for _, want := range []string{"<h1>Quiet</h1>", "Watching since", "18:58:00", "1 h 32 min", "Nothing unusual", "4G LTE · 206-01 · 11016962 · -96 dBm", "81 %", "64 %", "position from gpsd", "moving", "none yet",
+		`<noscript><meta http-equiv="refresh" content="5"></noscript>`, assetPath("glance.css"), assetPath("glance.js")} {
+		require.Contains(t, quiet, want)
+	}
+	require.NotContains(t, quiet, "Destroy", "nobody has logged in, so nobody can destroy anything")
+	require.Equal(t, 200, get(b.desk, "/assets/glance.css").Code)
+	require.Contains(t, body("fr"), "<h1>Calme</h1>")
+
+	b.set(alarmGlance())
+	alarm := body("en")
+	for _, want := range []string{"<h1>Alarm</h1>", "since <time", "40 s", "flight mode", "2G GSM", "Fell from 4G to 2G", "&lt;b&gt;it never had", `class="state alarm"`} {
+		require.Contains(t, alarm, want)
+	}
+	require.Contains(t, body("fr"), "mode avion")
+
+	g := quietGlance()
+	g.Blind, g.Since, g.Battery, g.Disk, g.Trouble, g.Catchable, g.Motion, g.Place = "unplugged", bagTime.Add(-time.Minute), cell.Some(9.0), cell.Some(2.0), true, true, "", ""
+	b.set(g)
+	for _, want := range []string{"<h1>Blind</h1>", "Blind since", "the modem was pulled out", "battery is low", "disk is nearly full", "takes nothing now", "a false cell can catch it", "no position; all else works"} {
+		require.Contains(t, body("en"), want)
+	}
+	g.Starting, g.Blind, g.Sensors, g.Battery = true, "", nil, cell.Opt[float64]{}
+	b.set(g)
+	require.Contains(t, body("fr"), "<h1>Démarrage</h1>")
+	require.Equal(t, 404, get(newDesk(t, b.desk.o.Stores[0].Store), "/glance").Code, "a desk that is no kit has no such page")
+}
+
+// A discreet page says neither what it is nor what it is for, also before anybody has logged in.
+func TestDiscreet(t *testing.T) {
+	b := newBag(t, func(b *bag, o *Options) {
+		b.kit.Discreet = true
+		u, err := NewUser("a", "long enough to be one", Reviewer)
+		require.NoError(t, err)
+		o.Users = []User{u}
+	})
+	b.set(alarmGlance())
+	login := get(b.desk, "/login").Body.String()
+	require.Contains(t, login, "<title>Status</title>")
+	require.NotRegexp(t, `(?i)vigie|imsi|catcher|watch`, strings.ReplaceAll(login, "vigie printed", "")) // D: the note names it
+	require.Equal(t, "/login", get(b.desk, "/glance").Header().Get("Location"))
+	require.Equal(t, 401, get(b.desk, "/glance/live").Code)
+
+	b = newBag(t)
+	b.set(alarmGlance())
+	page := get(b.desk, "/glance", cookie("vigie-looks", "neutral")).Body.String()
+	require.Contains(t, page, "<title>Status</title>")
+	require.Contains(t, page, "<h1>Read</h1>")
+	require.NotRegexp(t, `(?i)vigie|alarm<|imsi|id="sound"|id="buzz"`, page)
+	w := post(b.desk, "/glance/looks", url.Values{"looks": {"neutral"}})
+	require.Equal(t, "/glance", w.Header().Get("Location"))
+	require.Contains(t, w.Header().Get("Set-Cookie"), "vigie-looks=neutral")
+}
+
+func TestPlaceOfThePhone(t *testing.T) {
+	b := newBag(t)
+	send := func(text string) int {
+		return post(b.desk, "/glance/position", nil, func(r *http.Request) {
+			r.Header.Set("Content-Type", "application/json")
+			r.Body = http.MaxBytesReader(nil, readCloser(text), mostBody)
+		}).Code
+	}
+	require.Equal(t, 204, send(`{"lat":50.85,"lon":4.35,"accuracy":12}`))
+	require.Equal(t, cell.Position{Lat: 50.85, Lon: 4.35, Accuracy: cell.Some(12.0)}, <-b.places)
+	for _, bad := range []string{``, `{}`, `{"lat":1}`, `{"lat":"x","lon":2}`, `{"lat":95,"lon":2}`, `[]`} {
+		require.Equal(t, 400, send(bad), bad)
+	}
+	require.Empty(t, b.places)
+	b.kit.Place = nil
+	require.Equal(t, 404, send(`{"lat":50.85,"lon":4.35}`))
+	require.NotContains(t, get(b.desk, "/glance").Body.String(), `id="place"`)
+}
+
+// Panic is there for who has logged in and may decide, and for nobody else; and never by one tap.
+func TestPanicNeedsLoginAndConfirmation(t *testing.T) {
+	sure := url.Values{"sure": {"yes"}}
+	b := newBag(t)
+	require.Equal(t, 404, post(b.desk, "/glance/panic", sure).Code, "without login")
+	require.Equal(t, 404, get(b.desk, "/glance/panic").Code)
+
+	b = newBag(t, func(b *bag, o *Options) {
+		for name, role := range map[string]Role{"ada": Reviewer, "bob": Reader} {
+			u, err := NewUser(name, "long enough to be one", role)
+			require.NoError(t, err)
+			o.Users = append(o.Users, u)
+		}
+	})
+	require.NotEqual(t, 200, post(b.desk, "/glance/panic", sure).Code)
+	as := func(name string) func(*http.Request) {
+		w := post(b.desk, "/login", url.Values{"name": {name}, "password": {"long enough to be one"}})
+		require.Equal(t, "/glance", w.Header().Get("Location"), "a kit opens with its glance")
+		session := w.Result().Cookies()[0]
+		return func(r *http.Request) { r.AddCookie(session) }
+	}
+	bob, ada := as("bob"), as("ada")
+	require.Equal(t, 404, post(b.desk, "/glance/panic", sure, bob).Code)
+	require.NotContains(t, get(b.desk, "/glance", bob).Body.String(), `id="panic"`)
+	require.Contains(t, get(b.desk, "/glance", ada).Body.String(), `id="panic"`)
+	require.Contains(t, get(b.desk, "/glance/panic", ada).Body.String(), "can be an offence")
+	require.Equal(t, 303, post(b.desk, "/glance/panic", url.Values{}, ada).Code)
+	require.Zero(t, b.panicked.Load(), "nothing was confirmed")
+	require.Equal(t, "Done. (12 ms)\n", post(b.desk, "/glance/panic", sure, ada).Body.String())
+	require.EqualValues(t, 1, b.panicked.Load())
+	b.kit.Panic = nil
+	require.Equal(t, 404, post(b.desk, "/glance/panic", sure, ada).Code, "not set up")
+}
+
+// A phone on the kit's own network: no secure context, a name that is not localhost. It logs in, sees the state change by
+// itself, in French too; holds to destroy; learns that the kit is gone; and does without scripts.
+func TestBrowserGlance(t *testing.T) {
+	b := newBag(t, func(b *bag, o *Options) {
+		o.Hosts = []string{"kit.lan"}
+		u, err := NewUser("ada", "long enough to be one", Reviewer)
+		require.NoError(t, err)
+		o.Users = []User{u}
+	})
+	br := open(t, b.desk, look{width: 360, height: 740, host: "kit.lan"})
+	br.do(chromedp.Navigate(br.base+"/"), chromedp.SendKeys(chromedp.CSS(`[name="name"]`), "ada"), chromedp.SendKeys(chromedp.CSS(`[name="password"]`), "long enough to be one\r"),
+		chromedp.WaitVisible(chromedp.CSS("#state.quiet")))
+	require.False(t, eval[bool](br, "isSecureContext"), "as a phone on the kit's own network")
+	br.wait(`document.getElementById("place").disabled`)
+	require.Contains(t, br.text("#place"), "gives no position")
+	br.fits("glance, quiet")
+	snap(t, br, "glance-quiet")
+
+	b.set(alarmGlance())
+	br.wait(`document.querySelector("#state.alarm")`) // by itself
+	require.Equal(t, "Alarm", br.text("#state h1"))
+	br.fits("glance, alarm")
+	snap(t, br, "glance-alarm")
+	br.do(chromedp.Click(chromedp.CSS(`.tools button[lang="fr"]`)), chromedp.WaitVisible(chromedp.CSS(`html[lang="fr"] #state`)))
+	require.Equal(t, "Alerte", br.text("#state h1"))
+	br.do(chromedp.Click(chromedp.CSS(`.tools [name="theme"]`)), chromedp.WaitVisible(chromedp.CSS(`html[data-theme="dark"] #state`)))
+	br.accessible("glance, alarm, dark, French")
+	snap(t, br, "glance-alarm-fr-dark")
+	br.do(chromedp.Click(chromedp.CSS(`.tools [name="looks"]`)), chromedp.WaitVisible(chromedp.CSS(`html[data-discreet] #state`)))
+	snap(t, br, "glance-discreet")
+	br.do(chromedp.Click(chromedp.CSS(`.tools [name="looks"]`)), chromedp.WaitVisible(chromedp.CSS(`html:not([data-discreet]) #state`)))
+
+	br.look(look{width: 360, height: 740, noScript: true})
+	br.open("/glance")
+	require.Equal(t, "Alerte", br.text("#state h1"))
+	b.set(quietGlance())
+	br.wait(`document.querySelector("#state.quiet")`) // loaded again by itself
+	br.do(chromedp.Click(chromedp.CSS(`#panic`)), chromedp.WaitVisible(chromedp.CSS(`[name="sure"]`)))
+	snap(t, br, "glance-panic-fr")
+	br.look(look{width: 360, height: 740})
+
+	br.open("/glance")
+	br.wait(`document.getElementById("panic").onpointerdown`)
+	eval[int](br, `panic.dispatchEvent(new PointerEvent("pointerdown", {cancelable: true})), panic.dispatchEvent(new PointerEvent("pointerup")), 0`)
+	require.Zero(t, b.panicked.Load(), "a tap does nothing")
+	eval[int](br, `panic.dispatchEvent(new PointerEvent("pointerdown", {cancelable: true})), 0`)
+	br.wait(`document.body.textContent.includes("Fait.")`)
+	require.EqualValues(t, 1, b.panicked.Load())
+
+	br.open("/glance")
+	eval[int](br, `(now => { globalThis.fetch = () => Promise.reject(); Date.now = () => now() + 60000; return 0 })(Date.now)`)
+	br.wait(`!document.getElementById("lost").hidden`)
+	require.Contains(t, br.text("#lost"), "Pas de contact")
+}
+
+// snap keeps a picture where that was asked for.
+func snap(t *testing.T, b *browser, name string) {
+	t.Helper()
+	if *screenshots == "" {
+		return
+	}
+	png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+	require.NoError(t, err)
+	require.NoError(t, os.MkdirAll(*screenshots, 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(*screenshots, name+".png"), png, 0o644))
+}
+
+func readCloser(text string) stringCloser { return stringCloser{strings.NewReader(text)} }
+
+type stringCloser struct{ *strings.Reader }
+
+func (stringCloser) Close() error { return nil }
