@@ -1,0 +1,299 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"vigie/cell"
+	"vigie/modem/emulator"
+)
+
+// manager is who started the service, as far as the service can tell: it hears sd_notify, and has a clean environment.
+type manager struct {
+	t     *testing.T
+	said  chan string
+	log   bytes.Buffer
+	cmd   *exec.Cmd
+	dir   string
+	store string
+}
+
+// startService runs the real binary as systemd would, on an emulated modem.
+func startService(t *testing.T, em *emulator.Emulator, config string, args ...string) *manager {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "vigie") // short: a socket's name must be
+	require.NoError(t, err)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	m := &manager{t: t, said: make(chan string, 1000), dir: dir, store: filepath.Join(dir, "s.db")}
+	l, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(dir, "notify"), Net: "unixgram"})
+	require.NoError(t, err)
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		buf := make([]byte, 4096)
+		for {
+			n, err := l.Read(buf)
+			if err != nil {
+				return
+			}
+			m.said <- string(buf[:n])
+		}
+	}()
+	file := writeFile(t, dir, "v.toml", config+"\n[modem]\nport = \""+em.Path()+"\"\nfast = \"30ms\"\nslow = \"150ms\"\n")
+	m.cmd = exec.Command("vigie", append([]string{"watch", "--brief", "--wait", "--config", file, "--store", m.store}, args...)...)
+	m.cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+filepath.Join(dir, "notify"), "WATCHDOG_USEC=400000", "RUNTIME_DIRECTORY="+dir)
+	m.cmd.Stdout, m.cmd.Stderr = &m.log, &m.log
+	require.NoError(t, m.cmd.Start())
+	t.Cleanup(func() { _ = m.cmd.Process.Kill() })
+	return m
+}
+
+// hears waits until something was said that holds a text, and returns it.
+func (m *manager) hears(text string) string {
+	m.t.Helper()
+	late := time.After(time.Minute)
+	for {
+		select {
+		case said := <-m.said:
+			if strings.Contains(said, text) {
+				return said
+			}
+		case <-late:
+			require.FailNow(m.t, "not heard: "+text, m.log.String())
+		}
+	}
+}
+
+// stop ends it as systemd does, and tells how long that took.
+func (m *manager) stop() time.Duration {
+	m.t.Helper()
+	began := time.Now()
+	require.NoError(m.t, m.cmd.Process.Signal(syscall.SIGTERM))
+	m.hears("STOPPING=1")
+	require.NoError(m.t, m.cmd.Wait(), m.log.String())
+	return time.Since(began)
+}
+
+const serviceScenario = "model quectel" + reporting
+
+func serviceModem(t *testing.T, more string) *emulator.Emulator {
+	s, err := emulator.Parse(serviceScenario+sticks[0].scenario+"\n"+more, nil)
+	require.NoError(t, err)
+	link := filepath.Join(t.TempDir(), "modem")
+	em, err := emulator.Start(t.Context(), s, emulator.Options{Link: func(int) string { return link }})
+	require.NoError(t, err)
+	t.Cleanup(em.Close)
+	return em
+}
+
+// SIGTERM ends it at once, and every whole answer that the modem ever gave is in the store; the modem is left as it was found.
+func TestServiceStopsCleanly(t *testing.T) {
+	em := serviceModem(t, "")
+	m := startService(t, em, "sensor = 'roof'\nmode = 'fixed'")
+	require.Contains(t, m.hears("READY=1"), "STATUS=")
+	const ask = `AT+QENG="servingcell"`
+	answers := func() (n int) {
+		for _, p := range em.Printed() {
+			if p.Command == ask && p.Whole {
+				n++
+			}
+		}
+		return n
+	}
+	require.Eventually(t, func() bool { return answers() > 50 }, time.Minute, 10*time.Millisecond, m.log.String())
+	t.Logf("stopped in %s", m.stop())
+	exported, stderr, status := vigie(t, "export", "--store", m.store, "-")
+	require.Zero(t, status, stderr)
+	stored := 0
+	for _, line := range strings.Split(exported, "\n") {
+		stored += strings.Count(line, `+QENG: \"servingcell\"`)
+	}
+	require.Equal(t, answers(), stored, "every answer is stored")
+	require.Equal(t, "3,0", em.Settings()["+COPS"], "put back at the end")
+}
+
+// What systemd, a monitoring system and a person are told: while it sees, after a reload, while it is blind, after the end.
+func TestServiceSaysHowItGoes(t *testing.T) {
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	addr := free.Addr().String()
+	free.Close()
+	em := serviceModem(t, "")
+	m := startService(t, em, "sensor = 'roof'\n[health]\nlisten = '"+addr+"'")
+	m.hears("READY=1")
+	m.hears("WATCHDOG=1")
+	get := func(path, host string) (int, string) {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+addr+path, nil)
+		require.NoError(t, err)
+		if host != "" {
+			r.Host = host
+		}
+		resp, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		defer resp.Body.Close()
+		text, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		return resp.StatusCode, string(text)
+	}
+	defer http.DefaultClient.CloseIdleConnections()
+	require.Eventually(t, func() bool { _, text := get("/healthz", ""); return strings.HasPrefix(text, "roof watching") }, time.Minute, 20*time.Millisecond)
+	code, _ := get("/healthz", "")
+	require.Equal(t, 200, code)
+	code, text := get("/metrics", "evil.example")
+	require.Equal(t, http.StatusMisdirectedRequest, code)
+	require.NotContains(t, text, "vigie_")
+	_, text = get("/metrics", "localhost:1")
+	require.Regexp(t, `(?m)^vigie_observations_total\{sensor="roof"\} [1-9]`, text)
+	require.Contains(t, text, "\nvigie_healthy 1\n")
+	for _, place := range []string{"272", "A81A02", "11016706", "1300"} {
+		require.NotContains(t, text, place, "it names no cell")
+	}
+
+	ask := func() (st status, code int) {
+		cmd := exec.Command("vigie", "status", "--json")
+		cmd.Env = append(os.Environ(), "RUNTIME_DIRECTORY="+m.dir, "HOME="+m.dir, "XDG_CONFIG_HOME=")
+		out, _ := cmd.Output()
+		require.NoError(t, json.Unmarshal(out, &st), string(out))
+		return st, cmd.ProcessState.ExitCode()
+	}
+	st, code := ask()
+	require.Zero(t, code)
+	require.Equal(t, "watching", st.Sensors[0].State)
+	require.Equal(t, m.store, st.Store.Path)
+	require.Positive(t, st.Store.Records)
+	require.NotNil(t, st.Began)
+
+	require.NoError(t, m.cmd.Process.Signal(syscall.SIGHUP))
+	require.Contains(t, m.hears("RELOADING=1"), "MONOTONIC_USEC=")
+	m.hears("READY=1")
+
+	pull, err := emulator.Parse("unplug 10m", nil)
+	require.NoError(t, err)
+	go em.Play(pull)
+	require.Eventually(t, func() bool { _, text := get("/healthz", ""); return strings.Contains(text, "blind since") }, time.Minute, 20*time.Millisecond)
+	code, text = get("/healthz", "")
+	require.Equal(t, 200, code, "being blind is known: %s", text)
+	for len(m.said) > 0 {
+		<-m.said
+	}
+	m.hears("WATCHDOG=1") // still fed: to start anew would not help
+	st, code = ask()
+	require.Zero(t, code)
+	require.Equal(t, "blind", st.Sensors[0].State)
+	require.Equal(t, "unplugged", st.Sensors[0].Reason)
+	m.stop()
+
+	require.Contains(t, m.log.String(), "roof: watching\n")
+	require.Contains(t, m.log.String(), "roof: blind: unplugged\n")
+	require.NotRegexp(t, regexp.MustCompile(`272|A81A02|11016706|1300`), m.log.String(), "a journal names no cell")
+
+	out, stderr, code := vigie(t, "status", "--store", m.store)
+	require.Equal(t, 1, code)
+	require.Contains(t, stderr, "nobody watches into this store now")
+	require.Contains(t, out, "blind since")
+	require.Contains(t, out, "unplugged")
+}
+
+// Nobody but this computer may ask, unless that was wanted.
+func TestHealthStaysHere(t *testing.T) {
+	_, err := HealthConfig{Listen: "0.0.0.0:0"}.serve(newVitals(time.Now), nil)
+	require.ErrorContains(t, err, "can be reached from other computers")
+	stop, err := HealthConfig{Listen: "0.0.0.0:0", Open: true}.serve(newVitals(time.Now), nil)
+	require.NoError(t, err)
+	stop()
+}
+
+// The watchdog is fed while observations or gaps flow, and by one sensor that does while another hangs; a sensor that hangs
+// makes the page say so.
+func TestWhatCountsAsLife(t *testing.T) {
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	v := newVitals(func() time.Time { return now })
+	require.True(t, v.flows(), "there is nothing to watch yet")
+	v.watch("a", time.Second)
+	v.watch("b", 10*time.Minute)
+	require.True(t, v.flows())
+	observe := func(sensor string) { v.record(&cell.Observation{Time: now, Sensor: sensor}) }
+	pass := func(d time.Duration) { now = now.Add(d) }
+	observe("a")
+	pass(patienceOfHealth + time.Second)
+	require.Equal(t, "a gives no sign of life", v.problem())
+	require.True(t, v.flows(), "b asks only every ten minutes, and may be quiet for longer")
+	pass(time.Hour)
+	require.False(t, v.flows())
+	require.Contains(t, v.line(), "PROBLEM: a gives no sign of life; b gives no sign of life")
+	observe("b")
+	require.True(t, v.flows())
+	v.record(&cell.Gap{Time: now, Sensor: "a", Reason: "unplugged"})
+	require.Empty(t, v.problem(), "a is blind, and that is known")
+	pass(patienceOfHealth + time.Second)
+	v.alive("a")
+	require.Empty(t, v.problem(), "the collector still looks for it")
+	require.Contains(t, v.line(), "a blind since 01:01:31 UTC (unplugged)")
+	pass(time.Hour)
+	require.Contains(t, v.problem(), "a gives no sign of life", "and now it does not")
+	v.record(&cell.Gap{Time: now, Until: now, Sensor: "a", Reason: "unplugged"})
+	observe("a")
+	observe("b")
+	require.Empty(t, v.problem())
+	require.InDelta(t, 3600+91, v.snapshot().Sensors[0].Blind, 0.01)
+	v.storing("the store takes nothing")
+	require.Equal(t, "the store takes nothing", v.problem())
+	require.True(t, v.flows(), "a full disk is no reason to start anew")
+	v.storing("")
+	v.lost("a", "no such port")
+	require.Equal(t, "a was given up: no such port", v.problem())
+}
+
+// docs/health.md names every metric that is served, and no other; what is served is the text format.
+func TestMetricsAreDocumented(t *testing.T) {
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	v := newVitals(func() time.Time { return now })
+	v.watch("ro\"of\n", time.Second)
+	v.record(&cell.Observation{Time: now, Sensor: "ro\"of\n"})
+	for _, reason := range []string{"bad_value", "garbage"} {
+		v.record(&cell.Health{Time: now, Sensor: "ro\"of\n", Reason: reason, Count: 3})
+	}
+	v.follow(func() sinkStatus { return sinkStatus{Name: "influx", Behind: 7, LastSent: &now} })
+	sys := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(sys, "class/thermal/thermal_zone0"), 0o755))
+	writeFile(t, filepath.Join(sys, "class/thermal/thermal_zone0"), "temp", "51500\n")
+	writeFile(t, filepath.Join(sys, "class/thermal/thermal_zone0"), "type", "cpu-thermal\n")
+	st := v.snapshot()
+	st.Computer = thisComputer(sys)
+	require.Positive(t, st.Computer.Resident)
+	text := string(st.metrics())
+	require.Contains(t, text, `vigie_decode_rejects_total{sensor="ro\"of\n",reason="bad_value"} 3`)
+	require.Contains(t, text, `vigie_troubles_total{sensor="ro\"of\n",reason="garbage"} 3`)
+	require.Contains(t, text, `vigie_temperature_celsius{zone="cpu-thermal"} 51.5`)
+	require.Contains(t, text, `vigie_sink_behind_records{sink="influx"} 7`)
+	served := map[string]bool{}
+	sample := regexp.MustCompile(`^([a-z_]+)(\{[a-z]+="([^"\\]|\\.)*"(,[a-z]+="([^"\\]|\\.)*")*\})? [0-9.e+-]+$`)
+	for _, line := range strings.Split(strings.TrimSpace(text), "\n") {
+		if strings.HasPrefix(line, "# ") {
+			continue
+		}
+		found := sample.FindStringSubmatch(line)
+		require.NotNil(t, found, line)
+		served[found[1]] = true
+		require.Contains(t, text, "# TYPE "+found[1]+" ")
+	}
+	docs, err := os.ReadFile("../../docs/health.md")
+	require.NoError(t, err)
+	told := map[string]bool{}
+	for _, found := range regexp.MustCompile("(?m)^\\| `(vigie_[a-z_]+)` ").FindAllStringSubmatch(string(docs), -1) {
+		told[found[1]] = true
+	}
+	require.Equal(t, told, served)
+}
