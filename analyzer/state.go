@@ -71,6 +71,11 @@ func (e *Engine) Restore(state []byte) error {
 	byName := map[string]*site{}
 	for _, x := range s.Sites {
 		x.Base.reindex()
+		if len(x.Base.Numberings.Keys) == 0 { // saved before numbers were learned
+			for i := range x.Base.Cells.Vals {
+				x.learnNumber(&x.Base.Cells.Vals[i].Ident)
+			}
+		}
 		x.usable = 0
 		for i := range x.Stories {
 			x.Stories[i].remap(byID)
