@@ -118,8 +118,6 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 	for i := range modems {
 		m := &modems[i]
 		m.Position, m.Wait = c.Position || config.Position.Modem, c.Wait
-		v.watch(m.Sensor, m.Slow)
-		m.Alive = func() { v.alive(m.Sensor) }
 		m.Alive = func() { v.alive(m.Sensor) }
 		v.watch(m.Sensor, max(m.Fast, m.Slow))
 		if _, m.last, err = l.store.Span(ctx, m.Sensor); err != nil {
