@@ -164,7 +164,7 @@ func TestMQTT(t *testing.T) {
 	put("b", analyzer.High, analyzer.Open)
 	eventually(t, func() bool { return h.of("home/lookout/roof-1/severity") == "high" && len(h.messages()) == 3 }, "after them")
 	eventually(t, func() bool { return h.of("home/lookout/roof-1/anomaly") == "ON" }, "after them")
-	require.LessOrEqual(t, seen()-before, 4)
+	require.Less(t, seen()-before, 20, "of 50 observations")
 	put("b", analyzer.High, analyzer.Closed)
 	eventually(t, func() bool { return len(h.messages()) == 4 }, "its end")
 

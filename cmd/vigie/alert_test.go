@@ -16,11 +16,14 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"vigie/alert"
+	"vigie/analyzer"
 	"vigie/modem/emulator"
+	"vigie/storage"
 )
 
 // What a watch flags reaches a person, also when nobody could be reached the first time; the address, a secret, is seen
@@ -98,6 +101,45 @@ func TestWatchTellsPeople(t *testing.T) {
 }
 
 func number(n uint64) string { return strconv.FormatUint(n, 10) }
+
+// A token that was revoked is replaced, and SIGHUP is all it takes: what waited arrives. A mistake changes nothing.
+func TestAlertsReload(t *testing.T) {
+	var got atomic.Int32
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/fresh" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		got.Add(1)
+	}))
+	defer srv.Close()
+	dir := t.TempDir()
+	to := filepath.Join(dir, "to")
+	address := func(text string) { require.NoError(t, os.WriteFile(to, []byte(text+"\n"), 0o600)) }
+	address(srv.URL + "/revoked")
+	config := writeFile(t, dir, "v.toml", "[alert]\nto_file = \""+to+"\"\n")
+	s, err := storage.Open(t.Context(), "", storage.Options{Memory: true, Create: true})
+	require.NoError(t, err)
+	defer s.Close()
+	c, err := loadConfig(config, false)
+	require.NoError(t, err)
+	p := &program{cli: &CLI{Config: config}, out: newTerm(io.Discard, "never"), err: newTerm(io.Discard, "never")}
+	f, err := followAlerts(t.Context(), p, c.Alert, s, newVitals(time.Now))
+	require.NoError(t, err)
+	sends := func() bool {
+		now := time.Now().UTC()
+		require.NoError(t, s.PutEvents(t.Context(), analyzer.Event{ID: now.String(), Severity: analyzer.High, State: analyzer.Open, First: now, Last: now}))
+		return f.status().Problem == "webhook: the server answered 401 Unauthorized"
+	}
+	require.Eventually(t, sends, 30*time.Second, 50*time.Millisecond)
+	address("nonsense")
+	require.ErrorContains(t, f.reload(), "this is not an address")
+	require.Zero(t, got.Load())
+	address(srv.URL + "/fresh")
+	require.NoError(t, f.reload())
+	require.Eventually(t, func() bool { return got.Load() > 0 }, 30*time.Second, 10*time.Millisecond)
+	require.NoError(t, f.stop())
+}
 
 func TestAlertMistakes(t *testing.T) {
 	dir := t.TempDir()
