@@ -25,6 +25,7 @@ func (d *Desk) apiPaths() map[string]http.HandlerFunc {
 		"GET /api/v1/events/{id}":          d.apiEvent,
 		"GET /api/v1/events/{id}/series":   d.apiSeries,
 		"GET /api/v1/events/{id}/baseline": d.apiBaseline,
+		"GET /api/v1/events/{id}/places":   d.apiPlaces,
 		"GET /api/v1/events/{id}/verdicts": d.apiVerdicts,
 		"POST /api/v1/verdicts":            d.judging(d.giveVerdicts),
 		"POST /api/v1/verdicts/undo":       d.judging(d.undoVerdicts),
@@ -105,6 +106,14 @@ func (d *Desk) apiEvents(w http.ResponseWriter, r *http.Request) {
 	for _, e := range all {
 		if !f.matches(e) || f.Verdict != "all" && f.Verdict != judged(e) {
 			continue
+		}
+		if f.Near != nil {
+			if ok, err := d.near(r.Context(), e, f.Near); err != nil {
+				d.fail(w, r, err)
+				return
+			} else if !ok {
+				continue
+			}
 		}
 		if found++; found <= skip || len(list) == limit {
 			continue

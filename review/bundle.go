@@ -362,22 +362,7 @@ func (h *handover) fileName(kind string) string {
 	return fmt.Sprintf("vigie-%s-%s.%s", h.from.UTC().Format("20060102-1504"), h.to.UTC().Format("20060102-1504"), kind)
 }
 
-func (d *Desk) sendBundle(w http.ResponseWriter, r *http.Request) {
-	done, ok := d.takeHeavy(w, r)
-	if !ok {
-		return
-	}
-	defer done()
-	o, err := optionsOf(r)
-	if err != nil {
-		d.refuse(w, r, http.StatusBadRequest, "refuse.form")
-		return
-	}
-	h, err := d.chosen(r)
-	if err != nil {
-		d.fail(w, r, err)
-		return
-	}
+func (d *Desk) sendBundle(w http.ResponseWriter, r *http.Request, h *handover, o BundleOptions) {
 	w.Header().Set("Content-Type", "application/zip")
 	w.Header().Set("Content-Disposition", `attachment; filename="`+h.fileName("zip")+`"`)
 	if err := d.bundle(r.Context(), w, h, o); err != nil {

@@ -166,6 +166,7 @@ type cellPage struct {
 	Name     string
 	Known    []knownView // one for each area code it was heard with
 	Forms    []form      // PCI, channel and area, as they changed
+	History  *history    // nil: all of its time is looked at closely
 	Near     []nearView  // neighbours listed beside it
 	Chart    *sketch
 	From, To time.Time // what was looked at closely
@@ -208,12 +209,16 @@ func (d *Desk) cellPage(ctx context.Context, rat cell.RAT, plmn cell.PLMN, id ui
 	p := &cellPage{}
 	var store Store
 	var last storage.KnownCell
+	var first time.Time // of any of its forms, in any store
 	for _, s := range d.o.Stores {
 		all, err := s.cellsOf(ctx, rat, plmn, id)
 		if err != nil {
 			return nil, err
 		}
 		for _, k := range all {
+			if first.IsZero() || k.First.Before(first) {
+				first = k.First
+			}
 			if k.Last.After(last.Last) {
 				last, store = k, s
 			}
@@ -225,11 +230,11 @@ func (d *Desk) cellPage(ctx context.Context, rat cell.RAT, plmn cell.PLMN, id ui
 	}
 	p.Name = p.Known[0].Name
 	p.To = last.Last.Add(time.Second)
-	p.From = maxTime(p.To.Add(-closely), last.First)
+	p.From = maxTime(p.To.Add(-closely), first)
 	w := &window{From: p.From, To: p.To}
 	near := map[string]int{}
-	forms := map[string]*form{}
-	var order []string
+	forms := &formList{}
+	find := func(o *cell.Observation) *cell.Cell { return here(o, rat, plmn, id) }
 	for e, err := range store.Records(ctx, storage.Query{Sensor: last.Sensor, From: p.From, To: p.To, Kinds: storage.Observations, NoRaw: true}) {
 		if err != nil {
 			return nil, err
@@ -238,22 +243,12 @@ func (d *Desk) cellPage(ctx context.Context, rat cell.RAT, plmn cell.PLMN, id ui
 		if !ok {
 			continue
 		}
-		c := here(o, rat, plmn, id)
+		c := find(o)
 		if c == nil {
 			continue
 		}
 		p.Heard++
-		what := cellName(&cell.Cell{RAT: c.RAT, Area: c.Area, PCI: c.PCI, ARFCN: c.ARFCN})
-		f := forms[what]
-		if f == nil && len(forms) < 50 {
-			f = &form{First: o.Time, What: what}
-			forms[what] = f
-			order = append(order, what)
-		}
-		if f != nil {
-			f.Last = o.Time
-			f.Count++
-		}
+		forms.add(c, o.Time, 1)
 		if c == o.Serving {
 			for i := range o.Neighbours {
 				if n := cellName(&o.Neighbours[i]); near[n] > 0 || len(near) < 500 {
@@ -264,9 +259,13 @@ func (d *Desk) cellPage(ctx context.Context, rat cell.RAT, plmn cell.PLMN, id ui
 		copied := *c
 		w.Records = append(w.Records, &cell.Observation{Time: o.Time, Serving: &copied, Position: o.Position})
 	}
-	for _, k := range order {
-		p.Forms = append(p.Forms, *forms[k])
+	if first.Before(p.From) {
+		var err error
+		if p.History, err = d.history(ctx, store, last.Sensor, first, p.From, find, forms, z); err != nil {
+			return nil, err
+		}
 	}
+	p.Forms = forms.sorted()
 	for n, count := range near {
 		p.Near = append(p.Near, nearView{n, count})
 	}

@@ -1,6 +1,7 @@
 package review
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strings"
@@ -70,12 +71,15 @@ func sketchOf(s *series, b *baseline, z *time.Location) *sketch {
 	for t := math.Ceil(s.From/every) * every; t < s.To; t += every {
 		at := time.Unix(int64(t), 0).In(z)
 		layout := "15:04"
-		if every < 60 {
+		switch {
+		case every < 60:
 			layout = "15:04:05"
+		case every >= 86400:
+			layout = "01-02"
 		}
 		k.X = append(k.X, tick{x(t), at.Format(layout)})
 	}
-	k.Best = trace(s.Time, s.Best, x, y)
+	k.Best = trace(s.Time, s.Best, hole, x, y)
 	if s.Event[0] > 0 {
 		k.EventX = x(s.Event[0])
 		k.EventW = max(x(s.Event[1])-k.EventX, 3)
@@ -114,7 +118,7 @@ func (k *sketch) strokes(s *series, x func(float64) int, y func(float64) int) {
 				ts, vs = append(ts, t), append(vs, s.Level[i])
 			}
 		}
-		if p := trace(ts, vs, x, y); p != "" {
+		if p := trace(ts, vs, cmp.Or(s.gap, hole), x, y); p != "" {
 			k.Lines = append(k.Lines, stroke{r.Kind % colours, p})
 			if !named[r.Kind] && len(k.Legend) < 8 {
 				named[r.Kind] = true
@@ -125,7 +129,7 @@ func (k *sketch) strokes(s *series, x func(float64) int, y func(float64) int) {
 }
 
 // trace is a line through values, broken where time goes on for longer than hole without one.
-func trace(ts []float64, vs []*float64, x func(float64) int, y func(float64) int) string {
+func trace(ts []float64, vs []*float64, hole float64, x func(float64) int, y func(float64) int) string {
 	var b strings.Builder
 	last := math.Inf(-1)
 	px, py := -1, -1
@@ -174,5 +178,5 @@ func tickEvery(width float64) float64 {
 			return t
 		}
 	}
-	return 7 * 86400
+	return math.Ceil(width/9/(7*86400)) * 7 * 86400
 }

@@ -16,6 +16,7 @@ type filter struct {
 	Severity analyzer.Severity
 	Sensor   string
 	Place    string
+	Near     *nearby // a place that is a position
 	State    string
 	Rule     string
 	Text     string
@@ -29,6 +30,9 @@ const pageSize = 50
 func readFilter(v url.Values, zone *time.Location) filter {
 	f := filter{Sensor: v.Get("sensor"), Place: plainTo(strings.TrimSpace(v.Get("place")), 40), State: v.Get("state"), Rule: v.Get("rule"),
 		Text: plainTo(strings.TrimSpace(v.Get("text")), 100), Verdict: v.Get("verdict"), values: url.Values{}}
+	if n, ok := readNearby(f.Place); ok {
+		f.Near = &n
+	}
 	f.From, _ = readTime(v.Get("from"), zone, false)
 	f.To, _ = readTime(v.Get("to"), zone, true)
 	f.Severity = analyzer.Low
@@ -74,7 +78,7 @@ func (f *filter) matches(e *entry) bool {
 		f.Sensor != "" && e.Sensor != f.Sensor,
 		f.State != "" && string(e.State) != f.State,
 		f.Rule != "" && !slices.Contains(e.Rules, f.Rule),
-		f.Place != "" && !slices.ContainsFunc(e.Places, f.here),
+		f.Place != "" && f.Near == nil && !slices.ContainsFunc(e.Places, f.here),
 		f.Text != "" && !f.says(e):
 		return false
 	}

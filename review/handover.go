@@ -83,6 +83,28 @@ func (d *Desk) periodHandover(ctx context.Context, sensor string, from, to time.
 	return h, nil
 }
 
+// handing reads what is to be handed on and how, and lets send do it while there is a place for a long answer.
+func (d *Desk) handing(send func(http.ResponseWriter, *http.Request, *handover, BundleOptions)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		done, ok := d.takeHeavy(w, r)
+		if !ok {
+			return
+		}
+		defer done()
+		o, err := optionsOf(r)
+		if err != nil {
+			d.refuse(w, r, http.StatusBadRequest, "refuse.form")
+			return
+		}
+		h, err := d.chosen(r)
+		if err != nil {
+			d.fail(w, r, err)
+			return
+		}
+		send(w, r, h, o)
+	}
+}
+
 // periodPage offers what can be done with a period.
 type periodPage struct {
 	From, To string

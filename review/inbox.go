@@ -107,6 +107,13 @@ func (d *Desk) inbox(ctx context.Context, r *http.Request) (*inbox, error) {
 		if !f.matches(e) {
 			continue
 		}
+		if f.Near != nil {
+			if ok, err := d.near(ctx, e, f.Near); err != nil {
+				return nil, err
+			} else if !ok {
+				continue
+			}
+		}
 		v := judged(e)
 		counts[v]++
 		counts["all"]++

@@ -30,6 +30,7 @@ type entry struct {
 	Places   []string // networks and area codes: "272-03", "272-03-4660"
 	Verdict  *storage.Verdict
 	key      string // the ID as the store has it
+	sensor   string // as the store has it
 	seq      int64
 }
 
@@ -134,7 +135,7 @@ func (d *Desk) refresh(ctx context.Context, n int, x *indexed) (changed bool, er
 
 func (d *Desk) entry(n int, from storage.Entry) *entry {
 	ev := d.cleanEvent(*from.Event)
-	e := &entry{ID: plainTo(ev.ID, 64), key: from.Event.ID, Sensor: plainTo(ev.Sensor, 80), Store: n, Severity: ev.Severity, State: analyzer.State(plainTo(string(ev.State), 20)), First: ev.First, Opened: ev.Opened,
+	e := &entry{ID: plainTo(ev.ID, 64), key: from.Event.ID, sensor: from.Event.Sensor, Sensor: plainTo(ev.Sensor, 80), Store: n, Severity: ev.Severity, State: analyzer.State(plainTo(string(ev.State), 20)), First: ev.First, Opened: ev.Opened,
 		Last: ev.Last, Score: ev.Score, Summary: plain(ev.Summary), seq: from.Seq}
 	for i := range ev.Findings {
 		if r := plainTo(ev.Findings[i].Rule, 80); !slices.Contains(e.Rules, r) {

@@ -209,22 +209,7 @@ func (d *Desk) reportEvent(ctx context.Context, e analyzer.Event, c *coarsener, 
 	return one, nil
 }
 
-func (d *Desk) sendReport(w http.ResponseWriter, r *http.Request) {
-	done, ok := d.takeHeavy(w, r)
-	if !ok {
-		return
-	}
-	defer done()
-	o, err := optionsOf(r)
-	if err != nil {
-		d.refuse(w, r, http.StatusBadRequest, "refuse.form")
-		return
-	}
-	h, err := d.chosen(r)
-	if err != nil {
-		d.fail(w, r, err)
-		return
-	}
+func (d *Desk) sendReport(w http.ResponseWriter, r *http.Request, h *handover, o BundleOptions) {
 	var b bytes.Buffer
 	if err := d.report(r.Context(), &b, h, newCoarsener(o.Location), o); err != nil {
 		d.fail(w, r, err)

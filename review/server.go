@@ -40,6 +40,8 @@ type Options struct {
 	// Asked says which command a line of a modem answers, and why it is asked; "" for a line that came unasked, or where
 	// that cannot be told. nil: nothing is said.
 	Asked func(source *cell.Source, line string) (command, why string)
+	// Learned is what a sensor has learned of where things are; nil: nothing is said.
+	Learned func(ctx context.Context, s *storage.Store, sensor string) (analyzer.Places, error)
 	// Elsewhere lists the events that sensors wrote to a shared server, in any order; nil: there is none.
 	Elsewhere func(ctx context.Context) Events
 	Kit       *Kit         // what a carried watch shows beside; nil: this desk is none
@@ -79,6 +81,8 @@ type Desk struct {
 	log       *slog.Logger
 	index     index
 	elsewhere elsewhere
+	learned   learned
+	where     where
 	heard     heardCache
 	live      chan struct{} // a place for each who watches live
 	heavy     chan struct{} // a place for each long answer: bundles, re-runs
@@ -130,12 +134,12 @@ func (d *Desk) routes() http.Handler {
 	m := http.NewServeMux()
 	m.HandleFunc("GET /{$}", d.showInbox)
 	m.HandleFunc("GET /event/{id}", d.showEvent)
-	m.HandleFunc("GET /event/{id}/report", d.sendReport)
-	m.HandleFunc("GET /event/{id}/bundle", d.sendBundle)
+	m.HandleFunc("GET /event/{id}/report", d.handing(d.sendReport))
+	m.HandleFunc("GET /event/{id}/bundle", d.handing(d.sendBundle))
 	m.HandleFunc("GET /event/{id}/rerun", d.showRerun)
 	m.HandleFunc("GET /period", d.showPeriod)
-	m.HandleFunc("GET /period/report", d.sendReport)
-	m.HandleFunc("GET /period/bundle", d.sendBundle)
+	m.HandleFunc("GET /period/report", d.handing(d.sendReport))
+	m.HandleFunc("GET /period/bundle", d.handing(d.sendBundle))
 	m.HandleFunc("GET /period/rerun", d.showRerun)
 	m.HandleFunc("GET /cells", d.showCells)
 	m.HandleFunc("GET /cell", d.showCell)

@@ -16,7 +16,7 @@ import (
 // scriptWords are the words that the scripts of a page need.
 var scriptWords = []string{"toast.done", "toast.undone", "toast.failed", "toast.undo", "toast.new", "chart.level", "chart.quality", "chart.best", "chart.count",
 	"chart.band", "chart.time", "chart.cell", "chart.reset", "verdict.benign", "verdict.suspicious", "verdict.unsure", "base.days.one", "base.days.many", "base.falls.one",
-	"base.falls.many", "base.none", "base.title", "base.cell.one", "base.cell.many", "map.label"}
+	"base.falls.many", "base.none", "base.title", "base.cell.one", "base.cell.many", "map.label", "map.stays"}
 
 // Script is the words for the scripts, as JSON.
 func (p *page) Script() (string, error) {

@@ -82,6 +82,7 @@ type series struct {
 	Event   [2]float64 `json:"event"`
 	Spots   []spot     `json:"positions"`
 	cells   map[string]int
+	gap     float64 // seconds without a value that break a line; 0: hole
 }
 
 type run struct {

@@ -191,6 +191,17 @@ func openDesk(ctx context.Context, p *program, f *StoreFlags, o review.Options, 
 		o.Stores = append(o.Stores, from)
 	}
 	o.Rules, o.Scrub, o.Software = rules.All(), at.Scrub, versionText()
+	o.Learned = func(ctx context.Context, s *storage.Store, sensor string) (p analyzer.Places, err error) {
+		state, _, err := s.LoadState(ctx, stateName)
+		if err != nil || state == nil {
+			return p, err
+		}
+		e := newEngine(config)
+		if e.Restore(state) != nil { // by other rules: the next watch learns it again
+			return p, nil
+		}
+		return e.Places(sensor), nil
+	}
 	o.Words = func(lang, rule string) (review.RuleWords, bool) {
 		w, ok := rules.WordsOf(lang, rule)
 		return review.RuleWords(w), ok

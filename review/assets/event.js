@@ -109,6 +109,20 @@ chart();
 addEventListener("resize", () => plot?.setSize({width: document.getElementById("chart").clientWidth - 16, height: plot.height}));
 fetch(`/api/v1/events/${encodeURIComponent(id)}/baseline`).then(r => r.ok ? r.json() : null).then(b => { if (b) { chart(b); below(b); } }).catch(() => {});
 
+// What the sensor has learned of the land, under what happened.
+async function places(m) {
+  const answer = await fetch(`/api/v1/events/${encodeURIComponent(id)}/places`);
+  if (!answer.ok) return;
+  const {tiles, cells} = await answer.json(), most = Math.max(1, ...tiles.map(t => t.stays));
+  for (const t of tiles) L.polygon(t.corners, {weight: .5, color: colour("sea"), fillOpacity: .05 + .25 * t.stays / most}).bindTooltip(() => el("span", words["map.stays"].replace("%d", t.stays))).addTo(m);
+  for (const c of cells) {
+    const paint = colour(c.suspect ? "high" : "c2");
+    if (c.radius_m) L.circle([c.lat, c.lon], {radius: c.radius_m, weight: 1, dashArray: "3 4", color: paint, fill: false, interactive: false}).addTo(m);
+    L.circleMarker([c.lat, c.lon], {radius: 4, weight: 2, color: paint, fillColor: colour("card"), fillOpacity: 1}).bindTooltip(() => el("span", c.name)).addTo(m);
+  }
+  document.getElementById("mapkey").hidden = !tiles.length && !cells.length;
+}
+
 async function map() {
   const box = document.getElementById("map");
   if (!box || !window.L) return;
@@ -132,6 +146,7 @@ async function map() {
     m.on("zoomend", sharper); // not for the first view: it is four times the rest of the page
   }
   L.control.scale({imperial: false}).addTo(m);
+  await places(m);
   if (spots.length > 1) L.polyline(spots, {color: colour("soft"), weight: 2}).addTo(m);
   const [a, b] = series.event;
   for (const p of series.positions) {
