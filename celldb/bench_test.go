@@ -53,7 +53,7 @@ func benchID(n uint64) uint64 {
 
 var peak = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
 
-func BenchmarkImport(b *testing.B) {
+func BenchmarkCellsImport(b *testing.B) {
 	dir := b.TempDir()
 	csv, dst := filepath.Join(dir, "cells.csv"), filepath.Join(dir, "cells")
 	synthetic(b, csv)
@@ -77,7 +77,7 @@ func BenchmarkImport(b *testing.B) {
 	require.Equal(b, benchRows, info.Rows)
 }
 
-func BenchmarkFind(b *testing.B) {
+func BenchmarkCellsFind(b *testing.B) {
 	dir := b.TempDir()
 	csv, dst := filepath.Join(dir, "cells.csv"), filepath.Join(dir, "cells")
 	synthetic(b, csv)

@@ -185,6 +185,21 @@ func TestUnlistedNeedsANearlyCompleteList(t *testing.T) {
 	require.False(t, speaks(20, 20), "too few to tell")
 }
 
+// With a list too, a quiet observation asks nothing and allocates nothing.
+func TestQuietWithAnAtlas(t *testing.T) {
+	asked := 0
+	e := analyzer.New(All(), analyzer.Options{Atlas: atlasListing(0, 60, &asked)})
+	recs := tour(60)
+	feed(e, recs)
+	o := *recs[len(recs)-1].(*cell.Observation)
+	before := asked
+	require.Zero(t, testing.AllocsPerRun(1000, func() {
+		o.Time = o.Time.Add(time.Second)
+		e.Feed(&o)
+	}))
+	require.Equal(t, before, asked)
+}
+
 // lowered makes a rule open an event of its own.
 func lowered(r analyzer.Rule) analyzer.Rule {
 	r.Min = analyzer.Low

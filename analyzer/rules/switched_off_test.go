@@ -50,3 +50,21 @@ func TestSwitchedOffTable(t *testing.T) {
 		}
 	}
 }
+
+func FuzzSwitchedOff(f *testing.F) {
+	f.Add(SwitchedOffText)
+	f.Add("272-03 UMTS 2024-05-01 unverified # said")
+	f.Fuzz(func(t *testing.T, text string) {
+		list, err := ReadSwitchedOff(strings.NewReader(text))
+		if err != nil {
+			return
+		}
+		for _, x := range list {
+			if x.plmn.MNC == "" && cell.Country(x.plmn.MCC) == "" {
+				continue
+			}
+			require.NotNil(t, list.find(x.plmn, x.rat, x.since.UnixMilli()), "%+v", x)
+			require.False(t, x.verified && x.source == "", "%+v", x)
+		}
+	})
+}
