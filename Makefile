@@ -12,7 +12,7 @@ PLAIN    := /(review|modem/dialect|analyzer(/rules)?)$$
 
 export CGO_ENABLED = $(if $(CC_FOUND),1,0)
 
-.PHONY: run build test race lint bench detection picture screenshots fuzz golden cross arm clean
+.PHONY: run build test race lint bench detection picture soak year victoria screenshots fuzz golden cross arm clean
 
 run: ## the main job, without hardware
 	CGO_ENABLED=0 $(GO) run ./cmd/vigie demo
@@ -74,6 +74,15 @@ detection: ## the tables and the picture of docs/detection-results.md, from TRAC
 
 golden: ## rewrite the golden files; read the diff before you commit it
 	$(GO) test ./modem/dialect -update
+
+soak: build ## 20 minutes of watching an emulated modem that misbehaves; docs/soak.svg shows what it cost
+	$(GO) run ./tools/soak -vigie bin/vigie -for 20m -svg docs/soak.svg
+
+year: ## a simulated year at 1 Hz through the store with retention on; takes a quarter of an hour and more
+	CGO_ENABLED=0 VIGIE_YEAR=1 $(GO) test ./storage -run '^TestYear$$' -v -timeout 0
+
+victoria: ## what is written to a real VictoriaMetrics, which is built first
+	CGO_ENABLED=0 VIGIE_VICTORIA=1 $(GO) test ./storage -run '^TestVictoriaMetrics$$' -v -timeout 20m
 
 screenshots: ## a picture of every page of the review desk, from a made-up town, into docs/screenshots
 	CGO_ENABLED=0 $(GO) test ./review -count 1 -run '^TestScreenshots$$' -screenshots $(CURDIR)/docs/screenshots
