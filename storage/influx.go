@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	influxdb2 "github.com/influxdata/influxdb-client-go/v2"
@@ -67,9 +68,10 @@ type Influx struct {
 
 	reload chan struct{} // has one element after Reload
 
-	own   thinner // of Write
-	wait  waits
-	doubt window
+	own    thinner // of Write
+	closed atomic.Bool
+	wait   waits
+	doubt  window
 
 	mu     sync.Mutex
 	status InfluxStatus
@@ -237,6 +239,9 @@ func (x *Influx) readAgain() error {
 // Write sends the points of the entries, and comes back when the server has each of them, or it was set aside. It waits
 // as long as that takes; only the end of ctx, or a store that cannot take what is set aside, ends it with an error.
 func (x *Influx) Write(ctx context.Context, entries []Entry) error {
+	if x.closed.Load() {
+		return errors.New("influx: it is closed")
+	}
 	var p points
 	return x.write(ctx, &p, &x.own, entries)
 }
@@ -269,6 +274,7 @@ func (x *Influx) write(ctx context.Context, p *points, t *thinner, entries []Ent
 
 // Close gives the connections back. What Write acknowledged is at the server.
 func (x *Influx) Close() error {
+	x.closed.Store(true)
 	x.client.Close()
 	x.http.CloseIdleConnections()
 	return nil
