@@ -123,7 +123,7 @@ func (e *Engine) Feed(r cell.Record) {
 
 func (e *Engine) source(r *cell.Source) {
 	s := e.site(r.Sensor)
-	s.Mode, s.Skew, s.Survey, s.Assume = r.Mode, r.Skew, r.Survey, r.Assumed
+	s.Mode, s.Skew, s.Survey, s.Assume, s.Kit = r.Mode, r.Skew, r.Survey, r.Assumed, r.Kit
 	s.Report, s.Told = r.Reports.Get()
 	s.usable = 0
 }

@@ -9,6 +9,7 @@ import (
 // site is everything that is known of one sensor: the situation of the last minutes, what is normal, what is going on.
 type site struct {
 	Sensor string
+	Kit    string // sensors of one kit are in one place
 	Mode   cell.Mode
 	Skew   bool
 	Survey bool

@@ -44,6 +44,7 @@ type line struct {
 	reason       string
 	detail       string
 	until        time.Time
+	since        time.Time
 	count        uint64
 	offset       float64
 	source       Source
@@ -85,7 +86,7 @@ func (d *decoder) record(text []byte) (Record, error) {
 	case "health":
 		return &Health{o.Time, o.Sensor, l.reason, l.detail, int(l.count), o.Raw}, nil
 	case "clock":
-		return &Clock{o.Time, o.Sensor, time.Duration(l.offset * float64(time.Millisecond))}, nil
+		return &Clock{o.Time, o.Sensor, time.Duration(l.offset * float64(time.Millisecond)), l.since}, nil
 	}
 	return nil, fmt.Errorf("kind %q is not known", l.kind)
 }
@@ -134,6 +135,8 @@ func (d *decoder) top(key []byte, l *line) error {
 		err := optUint(d, key, &v, math.MaxInt32)
 		l.count = v.value
 		return err
+	case "since":
+		return d.when(key, &l.since, new(bool))
 	case "offset_ms":
 		var v Opt[float64]
 		err := optNumber(d, key, &v, 1e15)
@@ -149,6 +152,8 @@ func (d *decoder) top(key []byte, l *line) error {
 		return d.name(key, &s.Firmware)
 	case "set":
 		return d.name(key, &s.Set)
+	case "kit":
+		return d.name(key, &s.Kit)
 	case "skew":
 		return d.flag(key, &s.Skew)
 	case "at":

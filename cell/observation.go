@@ -123,6 +123,7 @@ type Source struct {
 	Survey   bool        // every observation is a row of a sweep
 	Set      string      // name of the collection it is from
 	AT       bool        // recorded over AT commands
+	Kit      string      // sensors of one kit are carried together, or stand side by side; "": alone
 }
 
 // Mode is how the sensor is used; "" is Mobile.
@@ -157,6 +158,7 @@ type Clock struct {
 	Time   time.Time
 	Sensor string
 	Offset time.Duration // to add to earlier times
+	Since  time.Time     // back to this one, by the clock as it was then; zero: not told
 }
 
 func (r *Source) When() time.Time      { return time.Time{} }

@@ -38,6 +38,9 @@ func AppendRecord(dst []byte, r Record) []byte {
 		o.time("time", r.Time)
 		o.optText("sensor", r.Sensor)
 		o.int("offset_ms", r.Offset.Milliseconds())
+		if !r.Since.IsZero() {
+			o.time("since", r.Since)
+		}
 	}
 	return append(o.b, '}')
 }
@@ -160,6 +163,7 @@ func (o *object) source(s *Source) {
 	o.optText("model", s.Model)
 	o.optText("firmware", s.Firmware)
 	o.optText("set", s.Set)
+	o.optText("kit", s.Kit)
 	o.yes("at", s.AT)
 	o.yes("skew", s.Skew)
 	o.yes("survey", s.Survey)

@@ -19,6 +19,7 @@ type Config struct {
 	Family   string // name of the dialect; "" chooses it by what the modem says it is
 
 	Sensor   string    // name of this source of observations
+	Kit      string    // name shared by the sensors that are carried together; "": this one is alone
 	Mode     cell.Mode //
 	Position bool      // ask the modem for its position, where its GNSS is on already
 
@@ -69,6 +70,7 @@ type Collector struct {
 	seen      time.Time         // when the last whole answer arrived
 	told      time.Time         // of the last observation
 	clock     arrival           // by what the clocks were compared last; zero: not yet
+	since     time.Time         // the first time by the wall clock as it was set then
 	gap       *cell.Gap         // that is open
 	silence   silence           // of a modem that is there and does not answer
 	broken    error             // from emit
@@ -98,7 +100,7 @@ func New(c Config) (*Collector, error) {
 		c.Alive = func() {}
 	}
 	if c.Options.Stopwatch == nil {
-		c.Options.Stopwatch = stopwatch()
+		c.Options.Stopwatch = Stopwatch()
 	}
 	host := c.Host
 	return &Collector{

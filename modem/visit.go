@@ -131,7 +131,7 @@ func choose(family string, ident dialect.Ident) *dialect.Dialect {
 // describe tells the source, when it is another one than was told.
 func (w *visit) describe() {
 	s := cell.Source{Version: 1, Sensor: w.Sensor, Mode: w.Mode, Model: w.ident.Model, Firmware: w.ident.Firmware,
-		Reports: cell.Some(w.reports()), AT: true}
+		Reports: cell.Some(w.reports()), AT: true, Kit: w.Kit}
 	if s != w.source {
 		w.source = s
 		w.tell(&s)

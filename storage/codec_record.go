@@ -119,7 +119,12 @@ func (c *coder) record(r cell.Record, exact bool) {
 		c.int(&n)
 		set(c, &r.Count, int(n))
 	case *cell.Clock:
-		masked(c, func(m *mask) { c.far(m, &r.Time, exact) })
+		masked(c, func(m *mask) {
+			c.far(m, &r.Time, exact)
+			if m.has(!r.Since.IsZero()) {
+				c.time(&r.Since)
+			}
+		})
 		n := int64(r.Offset)
 		c.int(&n)
 		set(c, &r.Offset, time.Duration(n))
@@ -260,6 +265,9 @@ func (c *coder) source(s *cell.Source) {
 		}
 		m.flag(c, &s.Survey)
 		m.flag(c, &s.AT)
+		if m.has(s.Kit != "") {
+			text(c, &s.Kit)
+		}
 	})
 }
 

@@ -38,6 +38,7 @@ func With(off SwitchedOff) []analyzer.Rule {
 		downgrade2G,
 		downgrade3G,
 		switchedOffRAT(off),
+		modemsDisagree,
 		captureRelease,
 		stepBack,
 		registrationRejected,

@@ -48,7 +48,11 @@ func chooseModems(ctx context.Context, p *program, config Config) ([]watched, er
 			return nil, usage(fmt.Errorf("two modems have the sensor name %q", sensor), "give each [[modem]] a sensor name of its own")
 		}
 		taken[sensor] = true
-		all = append(all, watched{Config: m.collector(sensor, config)})
+		c := m.collector(sensor, config)
+		if len(named) > 1 {
+			c.Kit = config.Sensor
+		}
+		all = append(all, watched{Config: c})
 	}
 	return all, nil
 }

@@ -147,7 +147,7 @@ func Source() *rapid.Generator[cell.Record] {
 			Model: rapid.SampledFrom([]string{"EC25", "EG21"}).Draw(t, "model"), Firmware: Text().Draw(t, "firmware"),
 			Reports: opt(rapid.Map(rapid.Uint32(), func(u uint32) cell.Fields { return cell.Fields(u) })).Draw(t, "reports"),
 			Skew:    rapid.Bool().Draw(t, "skew"), Assumed: cell.Fields(rapid.Uint32().Draw(t, "assumed")),
-			Survey: rapid.Bool().Draw(t, "survey"), Set: Text().Draw(t, "set"), AT: rapid.Bool().Draw(t, "at")}
+			Survey: rapid.Bool().Draw(t, "survey"), Set: Text().Draw(t, "set"), Kit: Text().Draw(t, "kit"), AT: rapid.Bool().Draw(t, "at")}
 	})
 }
 
@@ -161,7 +161,7 @@ func Record() *rapid.Generator[cell.Record] {
 			Detail: Text().Draw(t, "detail"), Count: rapid.Int().Draw(t, "count"), Raw: list(Text(), 3).Draw(t, "raw")}
 	})
 	clock := rapid.Custom(func(t *rapid.T) cell.Record {
-		return &cell.Clock{Time: Time().Draw(t, "time"), Sensor: Sensor().Draw(t, "sensor"), Offset: time.Duration(rapid.Int64().Draw(t, "offset"))}
+		return &cell.Clock{Time: Time().Draw(t, "time"), Sensor: Sensor().Draw(t, "sensor"), Offset: time.Duration(rapid.Int64().Draw(t, "offset")), Since: Time().Draw(t, "since")}
 	})
 	return rapid.OneOf(Observation(), gap, health, clock, Source())
 }

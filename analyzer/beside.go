@@ -1,0 +1,52 @@
+package analyzer
+
+import "vigie/cell"
+
+// besideMs is how old the last word of another modem of the kit may be.
+const besideMs = 15_000
+
+// Beside is what another modem of the same kit camps on now: the cell of the latest RAT, where there are several modems. Its
+// records and ours come in the order in which they were heard, so this needs no clock.
+type Beside struct {
+	Sensor  string
+	Cell    Ident
+	Level   float32 // dBm; lowest of the last two
+	Seconds float64 // how long it has been there
+}
+
+// Beside tells what the modem beside this one camps on; false when there is none, or it has said nothing for a while.
+func (v *View) Beside() (b Beside, ok bool) {
+	if v.site.Kit == "" {
+		return b, false
+	}
+	for _, s := range v.engine.sites {
+		if s == v.site || s.Kit != v.site.Kit || !s.Camped || len(s.Stays) == 0 || s.Survey {
+			continue
+		}
+		st := &s.Stays[0]
+		if d := v.Now - st.Last; d > besideMs || d < -besideMs {
+			continue
+		}
+		level, heard := st.Lately(2)
+		if heard && (!ok || st.Cell.RAT > b.Cell.RAT) {
+			b, ok = Beside{s.Sensor, st.Cell, level, st.Seconds()}, true
+		}
+	}
+	return b, ok
+}
+
+// Home is the last cell of LTE or NR that this modem was on, not more than two minutes before now.
+func (v *View) Home() *Stay {
+	for n := 0; ; n++ {
+		st := v.Stay(n)
+		if n == 0 && st == nil {
+			continue
+		}
+		if st == nil || v.Now-st.Last > 120_000 {
+			return nil
+		}
+		if st.Cell.RAT >= cell.LTE {
+			return st
+		}
+	}
+}

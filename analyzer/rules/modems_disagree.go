@@ -1,0 +1,44 @@
+package rules
+
+import (
+	"vigie/analyzer"
+	"vigie/cell"
+)
+
+var modemsDisagree = analyzer.Rule{
+	ID: "modems-disagree", Version: 1, Title: "one modem of the kit fell to 2G, the one beside it did not",
+	Needs: cell.FieldRAT, Cause: "company",
+	Min: analyzer.Info, Max: analyzer.Medium, Status: analyzer.Experimental, Telling: analyzer.Strong,
+	Innocent: []string{
+		"a voice call of the modem that fell, on a network that sends calls to 2G",
+		"modems or antennas of different quality: one hears LTE where the other does not",
+		"different bands: one of the two does not know the band of the LTE cell",
+		"the subscription of the one with a SIM ended, or is barred from LTE",
+	},
+	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+		on := v.On()
+		if on == nil || on.Cell.RAT != cell.GSM || on.N < 3 || on.Blind || v.Assumed(cell.FieldRAT) {
+			return false
+		}
+		home := v.Home()
+		if home == nil {
+			return false
+		}
+		level, ok := home.AtEnd()
+		if !ok || level < -105 {
+			return false // it had LTE no longer
+		}
+		b, ok := v.Beside()
+		if !ok || b.Cell.RAT < cell.LTE || b.Level < -105 || b.Seconds < 5 || b.Cell.PLMN != home.Cell.PLMN || !v.Once(on) {
+			return false
+		}
+		s.P = v.Rate(0.05, analyzer.PerStay)
+		if home.Strange() {
+			s.Suspect(&home.Cell)
+		}
+		s.Suspect(&on.Cell)
+		s.Since(on.From)
+		s.Say("this modem is on %s, while the one beside it hears %s of the same network at %.0f dBm", &on.Cell, &b.Cell, b.Level)
+		return true
+	},
+}
