@@ -26,12 +26,12 @@ func TestAdvice(t *testing.T) {
 	})
 	for _, path := range []string{"/event/" + tw.events[0].ID, "/event/" + tw.events[0].ID + "/report"} {
 		fr := get(tw.desk, path, cookie("vigie-lang", "fr")).Body.String()
-		for _, want := range []string{"fr title of registration-rejected", "Forced down to 2G", "fr look there", "fr next of area-code-mismatch", "<li>fr cause</li>",
+		for _, want := range []string{"Fr title of registration-rejected", "Forced down to 2G", "fr look there", "fr next of area-code-mismatch", "<li>fr cause</li>",
 			`<li lang="en">a laboratory, a ship or a private network close by</li>`, `title="cells">AT&#43;QENG</code>`, "1 événement avec cette règle ici, 1 jour sur 9"} {
 			require.Contains(t, fr, want, path)
 		}
-		require.NotContains(t, fr, "en title", path)
-		require.Contains(t, get(tw.desk, path).Body.String(), "en title of registration-rejected", path)
+		require.NotContains(t, fr, "En title", path)
+		require.Contains(t, get(tw.desk, path).Body.String(), "En title of registration-rejected", path)
 	}
-	require.Contains(t, get(tw.desk, "/", cookie("vigie-lang", "fr")).Body.String(), "fr title of level-step")
+	require.Contains(t, get(tw.desk, "/", cookie("vigie-lang", "fr")).Body.String(), "Fr title of level-step")
 }

@@ -24,6 +24,9 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
+	"vigie/analyzer"
+	"vigie/analyzer/rules"
+	"vigie/cell"
 	"vigie/storage"
 )
 
@@ -289,7 +292,22 @@ func TestScreenshots(t *testing.T) {
 		t.Skip("only on request: make screenshots")
 	}
 	require.NoError(t, os.MkdirAll(*screenshots, 0o755))
-	tw := newTown(t)
+	tw := newTown(t, func(o *Options) {
+		o.Words = func(lang, rule string) (RuleWords, bool) {
+			w, ok := rules.WordsOf(lang, rule)
+			return RuleWords(w), ok
+		}
+		o.CauseIn, o.Learned = rules.CauseIn, walked
+		o.Asked = func(_ *cell.Source, line string) (string, string) {
+			switch {
+			case strings.Contains(line, `"servingcell"`):
+				return `AT+QENG="servingcell"`, "the serving cell"
+			case strings.Contains(line, `"neighbourcell`):
+				return `AT+QENG="neighbourcell"`, "neighbours"
+			}
+			return "AT+CEREG?", "registration"
+		}
+	})
 	for i, v := range []storage.Verdict{{Event: tw.events[2].ID, Judgement: storage.Benign, Reason: "the operator said so", Author: "Ada"}, {Event: tw.events[7].ID, Judgement: storage.Unsure, Author: "Bob"}, {Event: tw.events[0].ID, Judgement: storage.Unsure, Reason: "wait for the other sensors", Author: "Bob"}} {
 		v.Time = townNow.Add(time.Duration(i-40) * time.Minute)
 		_, err := tw.store.AddVerdict(context.Background(), v)
@@ -304,7 +322,7 @@ func TestScreenshots(t *testing.T) {
 		{"inbox", "/?verdict=all", look{}, false}, {"inbox-dark", "/?verdict=all", look{dark: true}, false}, {"event", "/event/" + tw.events[0].ID, look{height: 1400}, false},
 		{"event-dark", "/event/" + tw.events[0].ID, look{dark: true, height: 1400}, false}, {"event-moving", "/event/" + tw.events[1].ID, look{}, true},
 		{"inbox-phone", "/?verdict=all", look{width: 390, height: 844}, false}, {"event-phone-fr", "/event/" + tw.events[0].ID, look{width: 390, height: 844, lang: "fr"}, false},
-		{"cells", "/cells", look{}, false}, {"cell", "/cell?rat=LTE&mcc=206&mnc=01&id=11016962", look{}, true}, {"sensors", "/sensors", look{}, false}, {"period", "/period?from=2026-11-15&to=2026-11-22", look{height: 560}, false},
+		{"event-fr", "/event/" + tw.events[0].ID, look{lang: "fr", height: 3400}, false}, {"event-wide", "/event/" + tw.events[1].ID, look{width: 1920, height: 1200}, false}, {"cells", "/cells", look{}, false}, {"cell", "/cell?rat=LTE&mcc=206&mnc=01&id=11016962", look{}, true}, {"sensors", "/sensors", look{}, false}, {"period", "/period?from=2026-11-15&to=2026-11-22", look{height: 560}, false},
 		{"rerun", "/event/" + tw.events[0].ID + "/rerun", look{height: 560}, false}, {"report", "/event/" + tw.events[0].ID + "/report", look{width: 900, height: 1200}, false},
 	}
 	b := open(t, tw.desk, look{})
@@ -329,4 +347,15 @@ func TestScreenshots(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(filepath.Join(*screenshots, s.name+".png"), png, 0o644))
 	}
+}
+
+// walked is what the sensor in the bag has learned on its way, a tile each half kilometre.
+func walked(_ context.Context, _ *storage.Store, _ string) (p analyzer.Places, err error) {
+	for i := range 8 {
+		lat, lon := 50.846+.0025*float64(i), 4.354+.003*float64(i)
+		p.Tiles = append(p.Tiles, analyzer.Tile{Corners: [4][2]float64{{lat - .004, lon - .006}, {lat - .004, lon + .006}, {lat + .004, lon + .006}, {lat + .004, lon - .006}}, Stays: uint32(1 + i%3)})
+		p.Cells = append(p.Cells, analyzer.CellPlace{Cell: *lteCell(uint64(11020001+i*256), 4660, 20, 1300, -90), Lat: lat, Lon: lon, Radius: 150 + 40*float64(i), Count: 3})
+	}
+	p.Cells = append(p.Cells, analyzer.CellPlace{Cell: *lteCell(2, 39321, 3, 3600, -45), Lat: 50.8553, Lon: 4.3620, Radius: 60, Count: 1, Suspect: true})
+	return p, nil
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 )
@@ -99,7 +100,7 @@ func sketchOf(s *series, b *baseline, z *time.Location) *sketch {
 	}
 	k.strokes(s, x, y)
 	if b != nil && b.Days > 0 {
-		k.Band = area(b, x, y)
+		k.Band = area(b, s.gap, x, y)
 	}
 	return k
 }
@@ -153,22 +154,37 @@ func trace(ts []float64, vs []*float64, hole float64, x func(float64) int, y fun
 	return b.String()
 }
 
-func area(b *baseline, x func(float64) int, y func(float64) int) string {
+// area is the band between low and high, broken where time goes on for longer than gap without a value; 0: never.
+func area(b *baseline, gap float64, x func(float64) int, y func(float64) int) string {
+	var path strings.Builder
 	var up, down []string
+	end := func() {
+		if len(up) == 0 {
+			return
+		}
+		slices.Reverse(down)
+		path.WriteString("M" + strings.Join(up, "L") + "L" + strings.Join(down, "L") + "Z")
+		up, down = nil, nil
+	}
+	last := math.Inf(-1)
 	for i, t := range b.Time {
 		if b.Low[i] == nil {
 			continue
 		}
-		up = append(up, fmt.Sprintf("%d %d", x(t), y(*b.High[i])))
-		down = append(down, fmt.Sprintf("%d %d", x(t), y(*b.Low[i])))
+		if gap > 0 && t-last > gap {
+			end()
+		}
+		last = t
+		for _, at := range []int{x(t), x(t) + 1}[:1+min(1, int(gap))] { // a single look is seen too
+			up = append(up, fmt.Sprintf("%d %d", at, y(*b.High[i])))
+			down = append(down, fmt.Sprintf("%d %d", at, y(*b.Low[i])))
+		}
 	}
-	if len(up) < 2 {
+	if gap == 0 && len(up) < 2 {
 		return ""
 	}
-	for i, j := 0, len(down)-1; i < j; i, j = i+1, j-1 {
-		down[i], down[j] = down[j], down[i]
-	}
-	return "M" + strings.Join(up, "L") + "L" + strings.Join(down, "L") + "Z"
+	end()
+	return path.String()
 }
 
 // tickEvery is how far apart the times on the axis stand, in seconds, for a width in seconds.

@@ -21,7 +21,19 @@ type moment struct {
 }
 
 // Say is a moment as a sentence.
-func (p *page) Say(m moment) string { return p.T(m.Key, m.Args...) }
+func (p *page) Say(m moment) string {
+	if id, ok := first(m.Args).(string); ok && m.Kind == "finding" {
+		return p.T(m.Key, p.Rule(id).Title)
+	}
+	return p.T(m.Key, m.Args...)
+}
+
+func first(args []any) any {
+	if len(args) == 0 {
+		return nil
+	}
+	return args[0]
+}
 
 // mostMoments is how many steps a story has.
 const mostMoments = 80

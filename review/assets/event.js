@@ -8,7 +8,10 @@ const colour = name => getComputedStyle(document.documentElement).getPropertyVal
 const el = (tag, text, cls) => { const e = document.createElement(tag); if (text !== undefined) e.textContent = text; if (cls) e.className = cls; return e; };
 
 // A line a serving cell, so that a change of cell is a change of colour.
-const names = [...new Set(series.cells.filter(r => r.kind >= 0).map(r => r.kind))].sort((a, b) => a - b);
+// There are only so many colours: the cells of the event first, then those that were held for longest.
+const held = new Map();
+for (const r of series.cells) if (r.kind >= 0) held.set(r.kind, (held.get(r.kind) ?? 0) + r.to - r.from + (r.to >= series.event[0] - 60 && r.from <= series.event[1] + 60 ? 1e9 : 0));
+const names = [...held.keys()].sort((a, b) => held.get(b) - held.get(a));
 const nameOf = kind => series.cells.find(r => r.kind === kind).name;
 const on = t => { let f = -1; for (const r of series.cells) { if (r.from > t) break; if (t <= r.to) f = r.kind; } return f; };
 let plot;
@@ -16,7 +19,7 @@ let plot;
 function chart(base) {
   const box = document.getElementById("chart");
   if (!window.uPlot || !series.time.length) return;
-  const most = names.slice(0, 8), rows = most.map(() => new Array(series.time.length).fill(null));
+  const most = names.slice(0, 8).sort((a, b) => a - b), rows = most.map(() => new Array(series.time.length).fill(null));
   series.time.forEach((t, i) => { const k = most.indexOf(on(t)); if (k >= 0) rows[k][i] = series.level[i]; });
   let time = series.time, data = [...rows, series.best, series.quality];
   const lines = most.map((k, i) => ({label: nameOf(k), stroke: colour("c" + k % 6), width: 2, scale: "dBm", spanGaps: false, points: {size: 4}}));
