@@ -33,7 +33,8 @@ type Keep struct {
 const (
 	usualMargin = 10 * time.Minute
 	stepTime    = time.Hour // of records that one transaction deletes
-	stepRecords = 20_000    // or so many
+	stepRecords = 16_384    // or so many
+	leastStep   = 64        // and where there is no room for that in the log so many
 	sweepByAge  = 24        // steps of one Sweep: a clock that is far ahead may not empty a store before it is noticed
 	// LogRoom is what of Keep.Size is left to the log.
 	LogRoom = 2 * checkpointLog
@@ -67,7 +68,12 @@ func (s *Store) Sweep(ctx context.Context, k Keep, now time.Time) (out Swept, er
 	if k.Size > 0 {
 		k.Size = max(k.Size, SmallestSize)
 	}
-	sw := sweep{Keep: k, s: s, now: now, out: &out}
+	sw := sweep{Keep: k, s: s, now: now, out: &out, most: stepRecords}
+	s.mu.Lock()
+	if s.w != nil {
+		s.w.checkpointAt = checkpointLog // try again what a full disk may have kept from being done
+	}
+	s.mu.Unlock()
 	steps := []func(*Tx) (bool, error){sw.events, sw.summaries}
 	if k.FullRate > 0 {
 		steps = append(steps, sw.byAge)
@@ -78,7 +84,13 @@ func (s *Store) Sweep(ctx context.Context, k Keep, now time.Time) (out Swept, er
 	for _, step := range steps {
 		for n := 0; ; n++ {
 			more := false
+			before := out
 			if err := s.Update(ctx, func(t *Tx) (err error) { more, err = step(t); return err }); err != nil {
+				out = before
+				if ctx.Err() == nil && sw.most > leastStep { // there may be room for a smaller step in the log
+					sw.most /= 4
+					continue
+				}
 				return out, fmt.Errorf("deleting what is too old: %w", err)
 			}
 			if !more {
@@ -97,9 +109,10 @@ func (s *Store) Sweep(ctx context.Context, k Keep, now time.Time) (out Swept, er
 // sweep is one Sweep at work.
 type sweep struct {
 	Keep
-	s   *Store
-	now time.Time
-	out *Swept
+	s    *Store
+	now  time.Time
+	out  *Swept
+	most int // records of a step
 }
 
 // swept are the kinds that go with age.
@@ -192,7 +205,7 @@ func (w *sweep) step(t *Tx, cutoff, floor int64) (done, waiting bool, err error)
 		end = cutoff
 	}
 	var at int64
-	if there, err := t.w.row("SELECT time FROM record WHERE time >= ? AND time < ? ORDER BY time LIMIT 1 OFFSET ?", []any{from, end, stepRecords}, &at); err != nil {
+	if there, err := t.w.row("SELECT time FROM record WHERE time >= ? AND time < ? ORDER BY time LIMIT 1 OFFSET ?", []any{from, end, w.most}, &at); err != nil {
 		return false, false, err
 	} else if there {
 		end = at

@@ -104,6 +104,7 @@ func (s *Store) transact(ctx context.Context, f func(*Tx) error) (urgent bool, e
 			return false, w.broken
 		}
 	}
+	w.failed = nil
 	if err := w.exec("BEGIN IMMEDIATE"); err != nil {
 		return false, err
 	}
@@ -112,7 +113,9 @@ func (s *Store) transact(ctx context.Context, f func(*Tx) error) (urgent bool, e
 	defer func() { // also when f panics
 		t.w = nil
 		if !committed {
+			w.failed = nil
 			w.exec("ROLLBACK") // fails when SQLite has done so already
+			w.failed = nil
 			s.load()
 		}
 	}()
@@ -264,6 +267,7 @@ func (s *Store) Close() error {
 		}
 		errs = append(errs, gathered)
 		s.w = nil
+		w.failed = nil
 		if w.broken == nil && s.path != "" {
 			errs = append(errs, w.exec("PRAGMA wal_checkpoint(TRUNCATE)"))
 		}

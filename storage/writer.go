@@ -18,6 +18,7 @@ type writer struct {
 	conn         *sql.Conn
 	prepared     map[string]*sql.Stmt
 	broken       error // of load; nothing is written until it succeeds
+	failed       error // of a statement of the transaction that runs
 	checkpointAt int64
 
 	seq        int64              // the last number handed out
@@ -98,12 +99,17 @@ func (w *writer) load() error {
 	return nil
 }
 
-// exec runs a statement that is prepared once.
+// exec runs a statement that is prepared once. After one that failed nothing more is done in a transaction: a full disk makes
+// SQLite roll it back by itself, and what follows would be a transaction of its own.
 func (w *writer) exec(query string, args ...any) error {
+	if w.failed != nil {
+		return w.failed
+	}
 	st, err := w.prepare(query)
 	if err == nil {
 		_, err = st.ExecContext(context.Background(), args...)
 	}
+	w.failed = err
 	return err
 }
 

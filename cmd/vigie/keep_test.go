@@ -1,0 +1,155 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"vigie/analyzer"
+	"vigie/cell"
+	"vigie/storage"
+)
+
+func TestRoom(t *testing.T) {
+	const disk = 1 << 34
+	for _, c := range []struct {
+		free float64 // of the disk
+		is   room
+		want room
+	}{
+		{0.5, roomOK, roomOK}, {0.11, roomOK, roomOK}, {0.099, roomOK, roomLow}, {0.11, roomLow, roomLow}, {0.13, roomLow, roomOK},
+		{0.009, roomLow, roomTight}, {0.011, roomTight, roomTight}, {0.05, roomTight, roomLow}, {0, roomTight, roomFull}, {0.005, roomFull, roomTight}, {0.05, roomFull, roomLow},
+	} {
+		require.Equal(t, c.want, roomBy(int64(c.free*disk), disk, c.is), "%v", c)
+	}
+}
+
+func TestKeepIsConfigured(t *testing.T) {
+	dir := t.TempDir()
+	read := func(text string) storage.Keep {
+		c, err := readConfig(writeFile(t, dir, "v.toml", text))
+		require.NoError(t, err)
+		return c.keep()
+	}
+	const day = 24 * time.Hour
+	require.Equal(t, storage.Keep{State: "analyzer"}, read(""))
+	require.Equal(t, storage.Keep{State: "analyzer", FullRate: 90 * day}, read(`mode = "fixed"`))
+	require.Equal(t, storage.Keep{State: "analyzer"}, read("mode = \"fixed\"\n[keep]\nfull_rate_days = 0\n"))
+	require.Equal(t, storage.Keep{State: "analyzer", FullRate: 7 * day, Summaries: 730 * day, Events: 365 * day, Size: 2_000_000_000, Followers: []string{"influx"}},
+		read("[keep]\nfull_rate_days = 7\nsummary_days = 730\nevent_days = 365\nsize = \"2 GB\"\n[influx]\nurl = \"http://127.0.0.1:1\"\nbucket = \"b\"\n"))
+}
+
+// smallDisk is a disk of so many bytes.
+func smallDisk(t *testing.T, size int) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%d", size)); err != nil {
+		t.Skipf("a small disk takes root, in a machine that lets it mount one: %v", err)
+	}
+	t.Cleanup(func() { require.NoError(t, syscall.Unmount(dir, syscall.MNT_DETACH)) })
+	return dir
+}
+
+// A disk that is really full: what comes waits in memory, the oldest observations make room for it, what is around an event
+// stays, and events are stored again at once.
+func TestFullDiskMakesRoom(t *testing.T) {
+	dir := smallDisk(t, 96<<20)
+	s, err := storage.Open(t.Context(), filepath.Join(dir, "s.db"), storage.Options{Create: true})
+	require.NoError(t, err)
+	start, second := time.Date(2026, 11, 23, 20, 0, 0, 0, time.UTC), 0
+	noise, text := rand.New(rand.NewPCG(1, 2)), make([]byte, 6000)
+	next := func() *cell.Observation {
+		for i := range text {
+			text[i] = byte('a' + noise.IntN(26))
+		}
+		o := &cell.Observation{Time: start.Add(time.Duration(second) * time.Second), Sensor: "roof", State: cell.Idle, Raw: []string{string(text)}}
+		second++
+		return o
+	}
+	for range 72 {
+		var recs []cell.Record
+		for range 100 {
+			recs = append(recs, next())
+		}
+		require.NoError(t, s.Append(t.Context(), recs...))
+	}
+	event := func(id string, at int) analyzer.Event {
+		when := start.Add(time.Duration(at) * time.Second)
+		return analyzer.Event{ID: id, Sensor: "roof", First: when, Opened: when, Last: when, State: analyzer.Closed}
+	}
+	require.NoError(t, s.PutEvents(t.Context(), event("early", 1800)))
+	require.NoError(t, s.SaveState(t.Context(), stateName, nil, 7200))
+
+	var said []string
+	say := func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }
+	k := newKeeper(withDefaults(Config{}), s, "roof", say)
+	l := &line{engine: newEngine(withDefaults(Config{})), store: s, patient: true, warn: say, keeper: k}
+	k.setAside()
+	require.FileExists(t, k.spare())
+	free, _ := k.disk()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "of others"), make([]byte, free-3<<20), 0o600))
+	k.look(start)
+	for n := 0; !l.failing; n++ {
+		require.Less(t, n, 3000)
+		require.NoError(t, l.feed(t.Context(), next()))
+	}
+	<-k.failed
+	held := len(l.held.records)
+	require.NotZero(t, held)
+
+	now := start.Add(time.Duration(second) * time.Second)
+	k.become(roomFull, now)
+	require.NoFileExists(t, k.spare())
+	for k.sweep(t.Context(), now) {
+	}
+	for range 60 {
+		require.NoError(t, l.feed(t.Context(), next()))
+	}
+	require.False(t, l.failing, "%v", said)
+	require.NoError(t, s.PutEvents(t.Context(), event("late", second)))
+
+	var at []int
+	for e, err := range s.Records(t.Context(), storage.Query{Kinds: storage.Observations, NoRaw: true}) {
+		require.NoError(t, err)
+		at = append(at, int(e.Record.When().Sub(start)/time.Second))
+	}
+	require.Equal(t, 1200, at[0], "ten minutes around the event stay")
+	require.Equal(t, 2400, at[1200])
+	require.Greater(t, at[1201], 2401, "the oldest went: %v %d of %d %+v", said, len(at), second, k.State())
+	require.Equal(t, second-1, at[len(at)-1])
+	for i := second - 300; i < second; i++ {
+		require.Contains(t, at, i, "nothing that came while it was full is missing")
+	}
+	summed := 0
+	for m, err := range s.Summaries(t.Context(), storage.SummaryQuery{}) {
+		require.NoError(t, err)
+		summed += m.Observations
+	}
+	require.Equal(t, second, summed+len(at), "all that was observed is there, in one form or the other")
+
+	var reasons []string
+	for len(k.tell) > 0 {
+		reasons = append(reasons, (<-k.tell).(*cell.Health).Reason)
+	}
+	require.Contains(t, reasons, "disk_full")
+	require.Contains(t, reasons, "full_rate_cut")
+	var st roomState
+	body, _, err := s.LoadState(t.Context(), roomName)
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(body, &st))
+	require.Equal(t, roomFull, st.Room)
+	require.True(t, st.BySize)
+	require.NoError(t, os.Remove(filepath.Join(dir, "of others")))
+	k.look(now)
+	require.Equal(t, roomOK, k.State().Room)
+	require.FileExists(t, k.spare())
+	require.NoError(t, s.Check(t.Context()))
+	require.NoError(t, l.close(t.Context()))
+}
