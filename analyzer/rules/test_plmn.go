@@ -19,12 +19,13 @@ var labPLMNs = []struct {
 }
 
 var testPLMN = analyzer.Rule{
-	ID: "test-plmn", Version: 1, Title: "test or lab network",
+	ID: "test-plmn", Version: 2, Title: "a network that nobody runs: test, lab or not allotted",
 	Needs: cell.FieldMCC | cell.FieldMNC, Cause: "plmn",
 	Min: analyzer.Medium, Max: analyzer.High, Status: analyzer.Measured, Telling: analyzer.Defining,
 	Innocent: []string{
 		"a laboratory, a school or a private network near by that transmits more than it should",
 		"a femtocell or repeater that was never configured",
+		"a network that was allotted its code after the built-in table was made",
 	},
 	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
 		on := v.On()
@@ -32,28 +33,37 @@ var testPLMN = analyzer.Rule{
 			return false
 		}
 		p := v.PLMN(&on.Cell)
-		what := lab(p)
+		what, prior := nobodys(p)
 		if what == "" {
 			return false
 		}
 		if n := v.Network(&on.Cell); n != nil && n.N > 20 && v.Now-n.First > 24*3600_000 {
 			return false // somebody works with it here
 		}
-		s.P = v.Rate(1e-4, analyzer.PerStay)
+		s.P = v.Rate(prior, analyzer.PerStay)
 		s.Say("%s says that it belongs to network %s, which is %s", &on.Cell, p, what)
 		s.Suspect(&on.Cell)
 		return true
 	},
 }
 
-func lab(p cell.PLMN) string {
+// nobodys says why nobody runs a network, and how rare that is by chance; "" when somebody may.
+func nobodys(p cell.PLMN) (what string, prior float64) {
 	if !p.Known() {
-		return ""
+		return "", 0
 	}
 	for _, l := range labPLMNs {
 		if p.Same(l.plmn) || l.plmn.MNC == "" && p.Canonical().MCC == l.plmn.MCC {
-			return l.what
+			return l.what, 1e-4
 		}
 	}
-	return ""
+	switch n := p.Listed(); {
+	case n.Status == cell.NotListed && n.Country == "":
+		return "of a country code that no country has", 1e-3
+	case n.Status == cell.NotListed:
+		return "not allotted, as far as the built-in table of networks knows", 0.02 // the table grows old
+	case n.Status == cell.NotOperational:
+		return "closed or never opened, as far as the built-in table of networks knows", 0.05
+	}
+	return "", 0
 }
