@@ -36,8 +36,8 @@ func (c *Collector) keepTime(at arrival) {
 	c.tell(&cell.Clock{Time: at.Time, Sensor: c.Sensor, Offset: set.Round(time.Millisecond)})
 }
 
-// stopwatch starts one that goes on while the computer sleeps, which that of package time does not on Linux.
-func stopwatch() func() time.Duration {
+// Stopwatch starts one that goes on while the computer sleeps, which that of package time does not on Linux.
+func Stopwatch() func() time.Duration {
 	began, slept := time.Now(), asleep()
 	return func() time.Duration { return time.Since(began) + asleep() - slept }
 }
