@@ -25,7 +25,7 @@ func (c *Collector) now() arrival { return arrival{stamp(c.Now()), c.Options.Sto
 // clock of its own starts in the past, or where it was switched off, and hears of the right time minutes later.
 func (c *Collector) keepTime(at arrival) {
 	if c.clock == (arrival{}) {
-		c.clock = at
+		c.clock, c.since = at, at.Time
 		return
 	}
 	set := at.Sub(c.clock.Time) - (at.ran - c.clock.ran)
@@ -33,7 +33,9 @@ func (c *Collector) keepTime(at arrival) {
 		return
 	}
 	c.clock = at
-	c.tell(&cell.Clock{Time: at.Time, Sensor: c.Sensor, Offset: set.Round(time.Millisecond)})
+	since := c.since
+	c.since = at.Time
+	c.tell(&cell.Clock{Time: at.Time, Sensor: c.Sensor, Offset: set.Round(time.Millisecond), Since: since})
 }
 
 // Stopwatch starts one that goes on while the computer sleeps, which that of package time does not on Linux.

@@ -39,11 +39,12 @@ func (c *EventsListCmd) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	log := eventLog{}
+	var sets corrections
 	q := storage.EventQuery{From: since, Severity: least, Rule: c.Rule, Sensor: c.Sensor}
 	if c.From == "influx" {
 		err = influxEvents(ctx, p, q, log.add)
 	} else {
-		err = c.storeEvents(ctx, p, q, log.add)
+		sets, err = c.storeEvents(ctx, p, q, log.add)
 	}
 	if err != nil {
 		return err
@@ -52,7 +53,9 @@ func (c *EventsListCmd) Run(ctx context.Context, p *program) error {
 		return log.writeJSON(p.out)
 	}
 	for _, e := range log.sorted() {
+		note := sets.event(&e)
 		printEvent(p.out, &e, false)
+		printNote(p.out, note)
 	}
 	if len(log.list) == 0 {
 		p.out.printf("no events\n")
@@ -60,20 +63,20 @@ func (c *EventsListCmd) Run(ctx context.Context, p *program) error {
 	return nil
 }
 
-// storeEvents reads the events of the store.
-func (f *StoreFlags) storeEvents(ctx context.Context, p *program, q storage.EventQuery, each func(analyzer.Event)) error {
+// storeEvents reads the events of the store, and when the clock was set.
+func (f *StoreFlags) storeEvents(ctx context.Context, p *program, q storage.EventQuery, each func(analyzer.Event)) (corrections, error) {
 	s, err := f.openRead(ctx, p)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer s.Close()
 	for e, err := range s.Events(ctx, q) {
 		if err != nil {
-			return err
+			return nil, err
 		}
 		each(e)
 	}
-	return nil
+	return readCorrections(ctx, s)
 }
 
 // EventsShowCmd shows one event.
@@ -116,7 +119,13 @@ func (c *EventsShowCmd) Run(ctx context.Context, p *program) error {
 		log := eventLog{list: found}
 		return log.writeJSON(p.out)
 	}
+	sets, err := readCorrections(ctx, s)
+	if err != nil {
+		return err
+	}
+	note := sets.event(&found[0])
 	printEvent(p.out, &found[0], true)
+	printNote(p.out, note)
 	return nil
 }
 

@@ -146,7 +146,7 @@ func (l *line) feed(ctx context.Context, recs ...cell.Record) error {
 			last = t
 		}
 	}
-	if l.saved.IsZero() {
+	if l.saved.IsZero() || last.Before(l.saved) { // or the clock was set back
 		l.saved = last
 	}
 	if l.store != nil && last.Sub(l.saved) >= saveEvery {

@@ -118,6 +118,7 @@ type program struct {
 	cli      *CLI
 	in       io.Reader
 	out, err *term
+	clock    clocks // of a watch; the zero clocks are the computer's
 }
 
 // helpFor names the help that fits what was asked for wrongly.

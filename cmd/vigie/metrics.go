@@ -59,7 +59,7 @@ func diskOf(dir string) (free, all int64) {
 	if unix.Statfs(dir, &fs) != nil {
 		return 0, 0
 	}
-	return int64(fs.Bavail) * fs.Bsize, int64(fs.Blocks) * fs.Bsize
+	return int64(fs.Bavail) * int64(fs.Bsize), int64(fs.Blocks) * int64(fs.Bsize) // 32 bits on a small Raspberry Pi
 }
 
 // exposition is the text format of Prometheus (version 0.0.4). It is written here and not by a library since all that is

@@ -115,6 +115,14 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 		}
 	}
 	p.err.clear()
+	stats, err := l.store.Stats(ctx)
+	if err != nil {
+		return err
+	}
+	times := newTimekeeper(p.clock, stats.Newest)
+	if times.guesses() {
+		l.warn("the clock stands before what the store holds: times are counted on from there until it is set")
+	}
 	for i := range modems {
 		m := &modems[i]
 		m.Position, m.Wait = c.Position || config.Position.Modem, c.Wait
@@ -123,6 +131,7 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 		if _, m.last, err = l.store.Span(ctx, m.Sensor); err != nil {
 			return err
 		}
+		m.Now, m.guessed = times.now, times.guesses()
 		if !c.Brief {
 			p.out.printf("watching %s as %s, store %s; stop with Ctrl-C\n", orElse(m.Device, m.Identity), oneLine(m.Sensor), c.path(config))
 		}
@@ -174,7 +183,8 @@ func onHangup(f func()) (stop func()) {
 // watched is one modem to watch.
 type watched struct {
 	modem.Config
-	last time.Time // when this sensor was last heard, if ever: since then nobody looked, which is told as a gap
+	last    time.Time // when this sensor was last heard, if ever: since then nobody looked, which is told as a gap
+	guessed bool      // nobody knows how long ago that is: time is counted on from there
 }
 
 // hear takes a record of a modem, with the gap before its first one.
@@ -186,7 +196,7 @@ func (l *line) hear(ctx context.Context, m *watched, r cell.Record) error {
 	}
 	gap := &cell.Gap{Time: m.last, Sensor: m.Sensor, Until: now, Reason: gapNotRunning}
 	m.last = time.Time{}
-	if now.Sub(gap.Time) <= 2*m.Slow {
+	if now.Sub(gap.Time) <= 2*m.Slow && !m.guessed {
 		return l.feed(ctx, r)
 	}
 	return l.feed(ctx, gap, r)

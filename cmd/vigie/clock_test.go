@@ -1,0 +1,179 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"vigie/analyzer"
+	"vigie/cell"
+	"vigie/modem/emulator"
+	"vigie/storage"
+)
+
+// A computer without a clock of its own was switched off for five hours, and begins three hours before it was switched off. What
+// it sees is recorded after what it saw before, never before it; that nobody looked is told, though nobody knows for how long.
+// Then the clock is set, and that is told once, with what to add to which times; corrected, they are the true ones. What is
+// watched is the demo, with the clock set in the middle of its attack: it is flagged all the same.
+func TestWatchWithoutAClock(t *testing.T) {
+	dir := t.TempDir()
+	store, err := storage.Open(t.Context(), dir+"/s.db", storage.Options{Create: true})
+	require.NoError(t, err)
+	off := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	require.NoError(t, store.Update(t.Context(), func(tx *storage.Tx) error {
+		_, err := tx.Append(&cell.Observation{Time: off, Sensor: "roof", State: cell.Idle})
+		return err
+	}))
+	require.NoError(t, store.Close())
+
+	var wrong atomic.Int64 // of the wall clock
+	wrong.Store(int64(8 * time.Hour))
+	truth := func() time.Time { return off.Add(5 * time.Hour) }
+	began := time.Now()
+	wall := func() time.Time { return truth().Add(time.Since(began) - time.Duration(wrong.Load())) }
+	s, err := emulator.Parse(demoScenario, nil)
+	require.NoError(t, err)
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	em, err := emulator.Start(t.Context(), s, emulator.Options{Speed: 6, Note: func(text string) {
+		switch {
+		case text == "end":
+			stop()
+		case strings.Contains(text, "refuses the modem"):
+			wrong.Store(0) // NTP
+		}
+	}})
+	require.NoError(t, err)
+	t.Cleanup(em.Close)
+	config := writeFile(t, dir, "v.toml", "sensor = 'roof'\nmode = 'fixed'\n[modem]\nfast = '40ms'\nslow = '200ms'\n")
+	var out, stderr bytes.Buffer
+	p := &program{cli: &CLI{Config: config}, out: newTerm(&out, "never"), err: newTerm(&stderr, "never"),
+		clock: clocks{wall, func() time.Duration { return time.Since(began) }, func() bool { return false }}}
+	c := WatchCmd{Port: []string{em.Path()}}
+	c.Store = dir + "/s.db"
+	require.NoError(t, c.Run(ctx, p), stderr.String())
+	ended := wall()
+	require.Contains(t, stderr.String(), "the clock stands before what the store holds")
+
+	store, err = storage.Open(t.Context(), dir+"/s.db", storage.Options{ReadOnly: true})
+	require.NoError(t, err)
+	defer store.Close()
+	sets, err := readCorrections(t.Context(), store)
+	require.NoError(t, err)
+	require.Len(t, sets, 1)
+	require.InDelta(t, 5*3600-1, sets[0].Offset.Seconds(), 10)
+	require.Equal(t, off.Add(time.Second), sets[0].Since.Truncate(time.Second), "from the first that was counted on")
+	last, n, gaps := off, 0, 0
+	for e, err := range store.Records(t.Context(), storage.Query{From: off.Add(time.Millisecond), Kinds: storage.Observations | storage.Clocks}) {
+		require.NoError(t, err)
+		if _, ok := e.Record.(*cell.Observation); ok {
+			at := sets.at("roof", e.Record.When())
+			require.False(t, at.Before(last), "%s comes before %s", at, last)
+			require.True(t, !at.Before(truth()) && !at.After(ended), "%s is when it really was", at)
+			last, n = at, n+1
+		}
+	}
+	require.Greater(t, n, 50)
+	for e, err := range store.Records(t.Context(), storage.Query{Kinds: storage.Gaps}) {
+		require.NoError(t, err)
+		if g := e.Record.(*cell.Gap); g.Reason == gapNotRunning {
+			gaps++
+			require.Equal(t, off, g.Time)
+			require.False(t, sets.at("roof", g.Until).Before(truth()), "corrected, it is as long as it was")
+		}
+	}
+	require.Equal(t, 1, gaps)
+
+	live, _, status := vigie(t, "events", "--json", "--store", dir+"/s.db")
+	require.Zero(t, status)
+	require.Contains(t, live, "downgrade-2g")
+	exported, _, status := vigie(t, "export", "--store", dir+"/s.db", "-")
+	require.Zero(t, status)
+	require.Contains(t, exported, `"since":"2026-03-01T12:00:01`)
+	replayed, said, status := vigie(t, "replay", "--json", writeFile(t, dir, "r.ndjson", exported))
+	require.Zero(t, status)
+	require.Equal(t, live, replayed, "the step replays to the same events")
+	require.NotContains(t, said, "out of order")
+	shown, _, status := vigie(t, "events", "--store", dir+"/s.db")
+	require.Zero(t, status)
+	require.Contains(t, shown, "      2026-03-01 17:00:")
+	require.Contains(t, strings.Join(strings.Fields(shown), " "), "they are corrected here, and stored as they were (2026-03-01 12:0")
+}
+
+// Who is believed when.
+func TestTimekeeper(t *testing.T) {
+	newest := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	var wall time.Time
+	var ran time.Duration
+	synced := false
+	begin := func(at time.Time) *timekeeper {
+		wall, ran, synced = at, 0, false
+		return newTimekeeper(clocks{func() time.Time { return wall }, func() time.Duration { return ran }, func() bool { return synced }}, newest)
+	}
+	pass := func(d time.Duration) { wall, ran = wall.Add(d), ran+d }
+
+	k := begin(newest.Add(time.Minute))
+	require.False(t, k.guesses(), "nothing speaks against the wall clock")
+	pass(time.Second)
+	require.Equal(t, wall, k.now())
+
+	k = begin(newest.Add(-time.Hour))
+	require.True(t, k.guesses())
+	require.Equal(t, newest.Add(time.Second), k.now())
+	pass(2 * time.Hour)
+	require.Equal(t, newest.Add(2*time.Hour+time.Second), k.now(), "that it has run past the newest record is no reason to believe it")
+	wall = newest.Add(-30 * time.Minute) // set by somebody who does not know the time either
+	require.Equal(t, newest.Add(2*time.Hour+time.Second), k.now())
+	pass(time.Minute)
+	require.Equal(t, newest.Add(2*time.Hour+time.Minute+time.Second), k.now())
+	wall = newest.Add(5 * time.Hour)
+	require.Equal(t, wall, k.now())
+	require.False(t, k.guesses())
+	wall = newest.Add(-time.Hour) // from now on it is the collector's to tell steps
+	require.Equal(t, wall, k.now())
+
+	k = begin(newest.Add(-time.Hour)) // the store was written to by a clock that was too fast
+	pass(5 * time.Second)
+	synced = true
+	require.Equal(t, newest.Add(6*time.Second), k.now())
+	pass(5 * time.Second)
+	require.Equal(t, wall, k.now(), "a clock that is known to be right is believed, whatever the store holds")
+}
+
+func TestCorrections(t *testing.T) {
+	at := func(s string) time.Time {
+		v, err := time.Parse("15:04:05", s)
+		require.NoError(t, err)
+		return v
+	}
+	sets := corrections{
+		{Sensor: "a", Since: at("01:00:00"), Time: at("03:10:00"), Offset: 2 * time.Hour},
+		{Sensor: "a", Since: at("03:10:00"), Time: at("05:00:00"), Offset: time.Hour},
+	}
+	for was, is := range map[string]string{
+		"00:59:59": "00:59:59", // before the first
+		"01:00:00": "04:00:00", // both steps
+		"01:09:59": "04:09:59",
+		"01:10:00": "01:10:00", // nothing was stamped so
+		"03:10:00": "04:10:00",
+		"04:00:00": "04:00:00",
+		"05:00:00": "05:00:00",
+	} {
+		require.Equal(t, at(is), sets.at("a", at(was)), was)
+		require.Equal(t, at(was), sets.at("b", at(was)), was)
+	}
+	e := analyzer.Event{Sensor: "a", First: at("01:00:00"), Last: at("05:30:00"), Findings: []analyzer.Finding{{First: at("01:00:00"), Evidence: []analyzer.Evidence{{Time: at("03:30:00")}}}}}
+	stored := e.Findings[0]
+	require.NotEmpty(t, sets.event(&e))
+	require.Equal(t, at("04:00:00"), e.First)
+	require.Equal(t, at("05:30:00"), e.Last)
+	require.Equal(t, at("04:30:00"), e.Findings[0].Evidence[0].Time)
+	require.Equal(t, at("01:00:00"), stored.First, "what was handed in is not changed")
+	require.Equal(t, at("03:30:00"), stored.Evidence[0].Time)
+	require.Empty(t, sets.event(&e), "nothing is left to correct")
+}
