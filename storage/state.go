@@ -87,7 +87,7 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 }
 
 func (s *Store) stats(ctx context.Context) (st Stats, err error) {
-	s.commitGathered()
+	waiting, last, seq := s.waiting() // first: what goes into the database meanwhile has a number that is not less
 	tx, err := s.rdb.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return st, err
@@ -119,6 +119,15 @@ func (s *Store) stats(ctx context.Context) (st Stats, err error) {
 	}
 	if oldest.Valid {
 		st.Oldest, st.Newest = keyTime(oldest.Int64), keyTime(newest.Int64)
+	}
+	if waiting.records() > 0 && seq > st.Seq {
+		st.Observations, st.Others, st.Seq = st.Observations+waiting.observations, st.Others+waiting.others, seq
+		if at := keyTime(last); st.Newest.Before(at) {
+			st.Newest = at
+		}
+		if st.Oldest.IsZero() {
+			st.Oldest = st.Newest
+		}
 	}
 	st.Bytes, st.FreeBytes = pages*size, free*size
 	if info, err := os.Stat(s.path + "-wal"); s.path != "" && err == nil {

@@ -12,6 +12,7 @@ import (
 	"hash/crc32"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"time"
@@ -154,6 +155,28 @@ func (s *Store) commitGathered() {
 	if s.w != nil && s.tail != nil && len(s.tail.waiting) > 0 {
 		s.tail.err = s.commitTail()
 	}
+}
+
+// waiting counts what was gathered and is not in the database, with the time of the newest and the number of the last.
+func (s *Store) waiting() (n counted, newest, seq int64) {
+	if s.gathered.Load() == 0 {
+		return n, 0, 0
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.w == nil || s.tail == nil {
+		return n, 0, 0
+	}
+	newest = math.MinInt64
+	for _, g := range s.tail.waiting {
+		if g.kind == Observations {
+			n.observations++
+		} else {
+			n.others++
+		}
+		newest = max(newest, g.key)
+	}
+	return n, newest, s.w.seq + int64(len(s.tail.waiting))
 }
 
 // commitTail puts what was gathered into the database. Store.mu is held.
