@@ -109,7 +109,7 @@ func TestPathsLeadNowhereElse(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "secret"), []byte("a secret"), 0o600))
 	tw := emptyDesk(t)
 	for _, p := range []string{"/assets/../login.go", "/assets/..%2flogin.go", "/assets/%2e%2e/%2e%2e/etc/passwd", "/assets//etc/passwd", "/assets/" + dir + "/secret", "/assets/", "/assets/.", "/assets/..", "/assets/vigie.css/..",
-		"/assets/vigie.css%00", "/templates/layout.html", "/tiles", "/event/..%2f..%2fetc%2fpasswd", "/event/%2e%2e", `/assets/..\..\etc`} {
+		"/assets/vigie.css%00", "/templates/layout.html", "/tiles.pmtiles", "/event/..%2f..%2fetc%2fpasswd", "/event/%2e%2e", `/assets/..\..\etc`} {
 		r := httptest.NewRequest("GET", "http://localhost/", nil)
 		u, err := url.Parse("http://localhost" + p)
 		if err != nil {

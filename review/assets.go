@@ -10,7 +10,9 @@ import (
 	"io/fs"
 	"mime"
 	"net/http"
+	"os"
 	"path"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -109,6 +111,27 @@ func (d *Desk) sendAsset(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Write(a.plain)
 }
+
+// tilesZoom is the finest zoom of the user's PMTiles file, as its header says (version 3: byte 99 is the kind of its tiles,
+// 101 the finest zoom); "" where there is no file, or none with vector tiles, which are the ones that the map draws.
+func tilesZoom(path string) string {
+	if path == "" {
+		return ""
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	var head [127]byte
+	if _, err := io.ReadFull(f, head[:]); err != nil || string(head[:8]) != "PMTiles\x03" || head[99] != 1 || head[101] > 24 {
+		return ""
+	}
+	return strconv.Itoa(int(head[101]))
+}
+
+// Drawable tells whether a file is one that the map draws: PMTiles with vector tiles.
+func Drawable(path string) bool { return tilesZoom(path) != "" }
 
 // sendTiles gives the map the parts that it asks for of the user's own PMTiles file.
 func (d *Desk) sendTiles(w http.ResponseWriter, r *http.Request) {

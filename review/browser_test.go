@@ -3,6 +3,7 @@ package review
 import (
 	"cmp"
 	"context"
+	"encoding/binary"
 	"flag"
 	"fmt"
 	"net"
@@ -263,6 +264,47 @@ func TestBrowserByKeyboard(t *testing.T) {
 	b.wait(`location.pathname.startsWith("/event/") && document.querySelector("article.event")`)
 }
 
+// The user's own PMTiles file is drawn under the strict policy, and nothing else is asked for.
+func TestBrowserOwnMap(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "land.pmtiles")
+	require.NoError(t, os.WriteFile(path, landTiles(), 0o600))
+	tw := readTown(t, func(o *Options) { o.Tiles = path })
+	b := open(t, tw.desk, look{})
+	b.open("/event/" + tw.events[1].ID)
+	b.wait(`[...document.querySelectorAll("#map canvas.leaflet-tile")].some(c => c.width && c.getContext("2d").getImageData(c.width / 2, c.height / 2, 1, 1).data.slice(0, 3).join() === "226,223,218")`) // land, and not the bare background
+}
+
+// landTiles is a PMTiles archive (version 3) of one vector tile for everywhere: all is land.
+func landTiles() []byte {
+	geometry := []byte{9, 0, 0, 26, 0x80, 0x40, 0, 0, 0x80, 0x40, 0xff, 0x3f, 0, 15} // MoveTo, three LineTo, ClosePath; zigzag varints
+	feature := append([]byte{0x18, 3, 0x22, byte(len(geometry))}, geometry...)
+	layer := append([]byte{0x78, 2, 0x0a, 5}, "earth"...)
+	layer = append(append(layer, 0x12, byte(len(feature))), feature...)
+	layer = append(layer, 0x28, 0x80, 0x20) // extent 4096
+	tile := append([]byte{0x1a, byte(len(layer))}, layer...)
+	dir := []byte{1, 0, 5, byte(len(tile)), 1}            // one entry: from tile 0 on for five (zooms 0 and 1), so long, at the beginning
+	meta := append([]byte("{}"), make([]byte, 20_000)...) // so that the beginning is not all of it, as in real files
+	for i := range meta[2:] {
+		meta[2+i] = ' '
+	}
+	h := make([]byte, 127)
+	copy(h, "PMTiles\x03")
+	at := uint64(len(h))
+	for i, n := range []int{len(dir), len(meta), 0, len(tile)} { // root directory, metadata, leaf directories, tiles
+		binary.LittleEndian.PutUint64(h[8+16*i:], at)
+		binary.LittleEndian.PutUint64(h[16+16*i:], uint64(n))
+		at += uint64(n)
+	}
+	for i := range 3 { // tiles addressed, entries, contents
+		binary.LittleEndian.PutUint64(h[72+8*i:], 1)
+	}
+	h[96], h[97], h[98], h[99], h[101] = 1, 1, 1, 1, 1 // clustered, nothing compressed, MVT, to zoom 1
+	for i, d := range []int32{-180, -85, 180, 85} {
+		binary.LittleEndian.PutUint32(h[102+4*i:], uint32(d*10_000_000))
+	}
+	return slices.Concat(h, dir, meta, tile)
+}
+
 // A phone, French, the dark, and all pages.
 func TestBrowserPhoneFrenchDark(t *testing.T) {
 	tw := readTown(t)
@@ -349,12 +391,12 @@ func TestScreenshots(t *testing.T) {
 	}
 }
 
-// walked is what the sensor in the bag has learned on its way, a tile each half kilometre.
+// walked is what the sensor in the bag has learned around its way.
 func walked(_ context.Context, _ *storage.Store, _ string) (p analyzer.Places, err error) {
-	for i := range 8 {
-		lat, lon := 50.846+.0025*float64(i), 4.354+.003*float64(i)
-		p.Tiles = append(p.Tiles, analyzer.Tile{Corners: [4][2]float64{{lat - .004, lon - .006}, {lat - .004, lon + .006}, {lat + .004, lon + .006}, {lat + .004, lon - .006}}, Stays: uint32(1 + i%3)})
-		p.Cells = append(p.Cells, analyzer.CellPlace{Cell: *lteCell(uint64(11020001+i*256), 4660, 20, 1300, -90), Lat: lat, Lon: lon, Radius: 150 + 40*float64(i), Count: 3})
+	for i := range 9 {
+		lat, lon := 50.837+.012*float64(i/3), 4.334+.018*float64(i%3)
+		p.Tiles = append(p.Tiles, analyzer.Tile{Corners: [4][2]float64{{lat, lon}, {lat, lon + .018}, {lat + .012, lon + .018}, {lat + .012, lon}}, Stays: uint32(1 + i*i%7)})
+		p.Cells = append(p.Cells, analyzer.CellPlace{Cell: *lteCell(uint64(11020001+i*256), 4660, 20, 1300, -90), Lat: lat + .004 + .001*float64(i%4), Lon: lon + .011 - .002*float64(i%5), Radius: 150 + 40*float64(i), Count: 3})
 	}
 	p.Cells = append(p.Cells, analyzer.CellPlace{Cell: *lteCell(2, 39321, 3, 3600, -45), Lat: 50.8553, Lon: 4.3620, Radius: 60, Count: 1, Suspect: true})
 	return p, nil

@@ -36,7 +36,7 @@ type eventPage struct {
 	Next      string // id of the event after this one in the inbox, and before
 	Previous  string
 	Rerun     bool
-	Tiles     bool
+	Tiles     string // finest zoom of the user's own map; "": there is none
 	Records   int
 	Cut       bool
 }
@@ -87,7 +87,7 @@ func (d *Desk) eventPage(ctx context.Context, id string, z *time.Location) (*eve
 		return nil, err
 	}
 	p := &eventPage{Event: d.cleanEvent(stored), Entry: e, Store: s.Name, Several: len(d.o.Stores) > 1, Source: w.Source,
-		Rerun: d.o.Rerun != nil, Tiles: d.o.Tiles != "", Records: len(w.Records), Cut: w.Cut}
+		Rerun: d.o.Rerun != nil, Tiles: tilesZoom(d.o.Tiles), Records: len(w.Records), Cut: w.Cut}
 	p.Series = draw(w, &p.Event)
 	p.Chart = sketchOf(p.Series, nil, z)
 	p.Story, p.StoryLeft = tell(w, &p.Event)

@@ -153,7 +153,7 @@ func (d *Desk) routes() http.Handler {
 	m.HandleFunc("POST /logout", d.logout)
 	m.HandleFunc("GET /live", d.streamLive)
 	m.HandleFunc("GET /assets/{file...}", d.sendAsset)
-	m.HandleFunc("GET /tiles", d.sendTiles)
+	m.HandleFunc("GET /tiles.pmtiles", d.sendTiles)
 	d.apiRoutes(m)
 	d.glanceRoutes(m)
 	m.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { d.refuse(w, r, http.StatusNotFound, "refuse.missing") })

@@ -142,7 +142,7 @@ async function map() {
   };
   const spots = series.positions.map(p => [p.lat, p.lon]);
   m.fitBounds(L.latLngBounds(spots).pad(.3), {maxZoom: box.dataset.tiles ? 16 : 14});
-  if (box.dataset.tiles && window.protomapsL) protomapsL.leafletLayer({url: box.dataset.tiles, flavor: document.documentElement.dataset.theme === "dark" ? "dark" : "light", lang: document.documentElement.lang}).addTo(m);
+  if (box.dataset.tiles && window.protomapsL) protomapsL.leafletLayer({url: box.dataset.tiles, maxDataZoom: +box.dataset.zoom, flavor: document.documentElement.dataset.theme === "dark" ? "dark" : "light", lang: document.documentElement.lang}).addTo(m);
   else {
     const sharper = () => { if (!fine && m.getZoom() >= 5) { fine = true; draw(box.dataset.fine); } };
     await draw(box.dataset.world);
