@@ -72,7 +72,7 @@ func carry(t *testing.T, dir string, kill bool, args ...string) {
 	defer log.Close()
 	tmp := filepath.Join(dir, "tmp")
 	require.NoError(t, os.MkdirAll(tmp, 0o700))
-	cmd := exec.Command(os.Args[0], append([]string{"watch", "--config", config, "--port", em.Path()}, args...)...)
+	cmd := exec.Command(os.Args[0], append([]string{"watch", "--wait", "--config", config, "--port", em.Path()}, args...)...)
 	cmd.Args[0], cmd.Dir, cmd.Stdout, cmd.Stderr = "vigie", dir, log, log
 	cmd.Env = append(os.Environ(), "VIGIE_IS_PROGRAM=1", "HOME="+dir, "TMPDIR="+tmp, "SQLITE_TMPDIR="+tmp, "XDG_DATA_HOME=", "XDG_CONFIG_HOME=")
 	require.NoError(t, cmd.Start())
