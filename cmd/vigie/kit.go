@@ -22,6 +22,10 @@ type kit struct {
 // kitKeys are told to who writes a key that is not there.
 const kitKeys = positionKeys + "; " + sealKeys + "; " + glanceKeys + "; " + panicKeys
 
+// catchable is said before a modem is used that is carried.
+const catchable = `take the SIM out before you carry it, where the modem sees enough without (vigie doctor says it): a registered modem
+      transmits as a phone does, a false cell can catch it, and its network knows whose it is and where`
+
 // startKit starts the parts that the configuration names, but for the page.
 func (c *WatchCmd) startKit(ctx context.Context, p *program, config Config, l *line) (*kit, error) {
 	k := &kit{}
@@ -39,6 +43,9 @@ func (c *WatchCmd) startKit(ctx context.Context, p *program, config Config, l *l
 			return nil, err
 		}
 		l.last = stop
+	}
+	if config.Mode == cell.Mobile && !c.Brief {
+		p.out.printf("%s\n", catchable)
 	}
 	destroy, stop, err := c.onPanic(ctx, p, config)
 	if err != nil {
