@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -160,11 +159,6 @@ func (l *briefLog) hourly(sensor string, s *briefSensor, now time.Time) {
 	}
 	if n := len(l.events); n > 0 {
 		text += ", " + plural(n, "event") + " open"
-	}
-	for _, kind := range slices.Sorted(maps.Keys(s.folded)) {
-		if n := s.folded[kind].kept; n > 0 && strings.HasPrefix(kind, "trouble ") {
-			text += fmt.Sprintf(", %s %s more", strings.TrimPrefix(kind, "trouble "), plural(n, "time"))
-		}
 	}
 	l.say(rankInfo, "%s", text)
 	s.hour, s.seen, s.moves, s.blind = now, 0, 0, 0

@@ -24,7 +24,7 @@ func TestWatchWithoutAClock(t *testing.T) {
 	dir := t.TempDir()
 	store, err := storage.Open(t.Context(), dir+"/s.db", storage.Options{Create: true})
 	require.NoError(t, err)
-	off := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	off := time.Now().UTC().Truncate(24 * time.Hour).Add(-36 * time.Hour) // noon, and too new for the keeper
 	require.NoError(t, store.Update(t.Context(), func(tx *storage.Tx) error {
 		_, err := tx.Append(&cell.Observation{Time: off, Sensor: "roof", State: cell.Idle})
 		return err
@@ -36,7 +36,11 @@ func TestWatchWithoutAClock(t *testing.T) {
 	truth := func() time.Time { return off.Add(5 * time.Hour) }
 	began := time.Now()
 	wall := func() time.Time { return truth().Add(time.Since(began) - time.Duration(wrong.Load())) }
-	s, err := emulator.Parse(demoScenario, nil)
+	quiet, attack, ok := strings.Cut(demoScenario, "\nat 7s\n")
+	require.True(t, ok)
+	s, err := emulator.Parse(quiet, nil)
+	require.NoError(t, err)
+	then, err := emulator.Parse("at 7s\n"+attack, nil)
 	require.NoError(t, err)
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
@@ -56,7 +60,11 @@ func TestWatchWithoutAClock(t *testing.T) {
 		clock: clocks{wall, func() time.Duration { return time.Since(began) }, func() bool { return false }}}
 	c := WatchCmd{Port: []string{em.Path()}}
 	c.Store = dir + "/s.db"
-	require.NoError(t, c.Run(ctx, p), stderr.String())
+	done := make(chan error, 1)
+	go func() { done <- c.Run(ctx, p) }()
+	require.Eventually(t, func() bool { return len(em.Printed()) > 60 }, time.Minute, 10*time.Millisecond, "it watches")
+	em.Play(then)
+	require.NoError(t, <-done, stderr.String())
 	ended := wall()
 	require.Contains(t, stderr.String(), "the clock stands before what the store holds")
 
@@ -94,15 +102,15 @@ func TestWatchWithoutAClock(t *testing.T) {
 	require.Contains(t, live, "downgrade-2g")
 	exported, _, status := vigie(t, "export", "--store", dir+"/s.db", "-")
 	require.Zero(t, status)
-	require.Contains(t, exported, `"since":"2026-03-01T12:00:01`)
+	require.Contains(t, exported, `"since":"`+off.Format("2006-01-02T15:04:")+`01`)
 	replayed, said, status := vigie(t, "replay", "--json", writeFile(t, dir, "r.ndjson", exported))
 	require.Zero(t, status)
 	require.Equal(t, live, replayed, "the step replays to the same events")
 	require.NotContains(t, said, "out of order")
 	shown, _, status := vigie(t, "events", "--store", dir+"/s.db")
 	require.Zero(t, status)
-	require.Contains(t, shown, "      2026-03-01 17:00:")
-	require.Contains(t, strings.Join(strings.Fields(shown), " "), "they are corrected here, and stored as they were (2026-03-01 12:0")
+	require.Contains(t, shown, "      "+truth().Format("2006-01-02 15:0"))
+	require.Contains(t, strings.Join(strings.Fields(shown), " "), "they are corrected here, and stored as they were ("+off.Format("2006-01-02 15:0"))
 }
 
 // Who is believed when.

@@ -18,7 +18,7 @@ type service struct {
 }
 
 // sayEvery is how often the line that systemctl status shows is brought up to date.
-const sayEvery = 15 * time.Second
+const sayEvery = 5 * time.Second
 
 func newService(v *vitals) service {
 	watchdog, err := daemon.SdWatchdogEnabled(false)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -141,6 +142,9 @@ func (c *StatusCmd) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	st, err := askService(ctx)
+	if errors.Is(err, os.ErrPermission) && c.Store == "" {
+		return hinted(errors.New("the service may not be asked by this user"), "sudo vigie status; or sudo adduser $USER vigie, and log in again")
+	}
 	if err != nil || st.Store.Path != path && c.Store != "" {
 		if st, err = c.fromStore(ctx, config, path); err != nil {
 			return err
@@ -191,6 +195,9 @@ func askService(ctx context.Context) (st status, err error) {
 func (c *StatusCmd) fromStore(ctx context.Context, config Config, path string) (status, error) {
 	st := status{Version: versionText(), Time: time.Now().UTC().Truncate(time.Millisecond), Watching: storage.InUse(path), Sensors: []sensorStatus{}, Sinks: []sinkStatus{}, Open: map[string]int{}}
 	s, err := c.open(ctx, config, storage.Options{ReadOnly: true})
+	if errors.Is(err, storage.ErrKey) && !st.Watching {
+		return st, hinted(errNobodyWatches, "systemctl start vigie starts the service; the store is encrypted, and --passphrase-file opens it to see what it holds")
+	}
 	if err != nil {
 		return st, err
 	}

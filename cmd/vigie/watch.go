@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -123,6 +124,7 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 	if times.guesses() {
 		l.warn("the clock stands before what the store holds: times are counted on from there until it is set")
 	}
+	debug.FreeOSMemory() // what making a key of a passphrase and taking up the store took is not needed again
 	for i := range modems {
 		m := &modems[i]
 		m.Position, m.Wait = c.Position || config.Position.Modem, c.Wait
