@@ -12,7 +12,7 @@ PLAIN    := /(review|modem/dialect|analyzer(/rules)?)$$
 
 export CGO_ENABLED = $(if $(CC_FOUND),1,0)
 
-.PHONY: run build test race lint bench detection picture soak year victoria screenshots fuzz blaster golden cross arm arm64-demo armv6-demo clean
+.PHONY: run build test race lint bench detection picture soak year dashboard victoria screenshots fuzz blaster golden cross arm arm64-demo armv6-demo clean
 
 run: ## the main job, without hardware
 	CGO_ENABLED=0 $(GO) run ./cmd/vigie demo
@@ -91,6 +91,9 @@ soak: build ## 20 minutes of watching an emulated modem that misbehaves; docs/so
 
 year: ## a simulated year at 1 Hz through the store with retention on; takes a quarter of an hour and more
 	CGO_ENABLED=0 VIGIE_YEAR=1 $(GO) test ./storage -run '^TestYear$$' -v -timeout 0
+
+dashboard: ## docs/dashboard.svg: what the panels of the dashboard get from a real InfluxDB
+	CGO_ENABLED=0 $(GO) test ./cmd/vigie -count 1 -run '^TestDashboardPicture$$' -dashboard $(CURDIR)/docs/dashboard.svg
 
 victoria: ## what is written to a real VictoriaMetrics, which is built first
 	CGO_ENABLED=0 VIGIE_VICTORIA=1 $(GO) test ./storage -run '^TestVictoriaMetrics$$' -v -timeout 20m
