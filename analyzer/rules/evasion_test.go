@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"vigie/analyzer"
+	"vigie/cell"
 )
 
 // The tests below hold docs/evasions.md: what is still seen of an attacker who knows the rules, and what is not.
@@ -217,4 +218,66 @@ func TestNumbers(t *testing.T) {
 		}
 		require.Equal(t, c.odd, odd, "cell %d", c.id)
 	}
+}
+
+// What stray-number says is true of the number that it is said of: not of an identity that ends otherwise when printed.
+func TestStrayNumberSaysWhatItSaw(t *testing.T) {
+	said := func(s *script) (all []string) {
+		for _, e := range replay(expand(t, s.b.String())) {
+			for _, f := range e.Findings {
+				if f.Rule == "stray-number" {
+					all = append(all, f.Summary)
+				}
+			}
+		}
+		return all
+	}
+	umts := func(rnc, id int) string {
+		return fmt.Sprintf(`{"rat":"UMTS","mcc":"272","mnc":"03","area":4660,"cell_id":%d,"pci":%d,"arfcn":10788,"rscp":-90}`, rnc<<16+id, id%512)
+	}
+	s := &script{}
+	s.b.WriteString(siteLine + "\n")
+	for i := range 300 {
+		s.hold(120, 10, "idle", umts(700, i*10+1+i%3))
+	}
+	s.on(60, umts(701, 5551)) // another controller near by; that its cell ends in 1 is as usual
+	require.Len(t, said(s), 1)
+	require.Contains(t, said(s)[0], "has a controller number that none of the 300 cells of its network known here has.")
+
+	s = home(1)
+	for i := range 60 {
+		s.hold(300, 10, "idle", lteCell((11000+i/3)*256+4+i%3, 4660, -95))
+	}
+	s.on(60, lteCell(11003*256+187, 4660, -95))
+	require.Len(t, said(s), 1)
+	require.Contains(t, said(s)[0], "LTE cell 2816955 (area 4660) has a cell number 187, as none of the 60 cells of its network known here has.")
+}
+
+// Modems that do not name their network may be on two: then one that falls says nothing of the other.
+func TestKitOfTwoNetworksWithoutNames(t *testing.T) {
+	for _, name := range []string{"", `"mcc":"272","mnc":"03",`} {
+		s := &script{}
+		for _, sensor := range []string{"a", "b"} {
+			fmt.Fprintf(&s.b, `{"vigie":1,"sensor":%q,"mode":"mobile","kit":"bag","reports":["rat","state","mcc","mnc","area","cell_id","pci","arfcn","rsrp","rsrq","rssi"]}`+"\n", sensor)
+		}
+		for i := range 640 {
+			b := `"rat":"LTE","area":4660,"cell_id":2820612,"pci":101,"arfcn":1300,"rsrp":-93`
+			if i >= 600 {
+				b = `"rat":"GSM","area":5,"cell_id":77,"rssi":-70`
+			}
+			fmt.Fprintf(&s.b, "%ds x1 1s {\"sensor\":\"a\",\"state\":\"idle\",\"serving\":{%s\"rat\":\"LTE\",\"area\":77,\"cell_id\":99999,\"pci\":7,\"arfcn\":6300,\"rsrp\":-93}}\n", i, name)
+			fmt.Fprintf(&s.b, "%ds x1 1s {\"sensor\":\"b\",\"state\":\"idle\",\"serving\":{%s%s}}\n", i, name, b)
+		}
+		require.Equal(t, name != "", names(replay(expand(t, s.b.String())), "modems-disagree"), name)
+	}
+}
+
+// New networks of ships, aircraft and satellites come each year: a table that does not list one may be old.
+func TestNetworkOfNoCountry(t *testing.T) {
+	what, p := nobodys(cell.PLMN{MCC: "901", MNC: "98"})
+	require.Contains(t, what, "built-in table")
+	require.Equal(t, 0.02, p)
+	what, p = nobodys(cell.PLMN{MCC: "211", MNC: "01"})
+	require.Contains(t, what, "no country")
+	require.Equal(t, 1e-3, p)
 }

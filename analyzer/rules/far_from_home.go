@@ -1,21 +1,32 @@
 package rules
 
 import (
+	"slices"
+
 	"vigie/analyzer"
 	"vigie/cell"
 )
 
 const farAway = 30_000 // metres: no cell on land is heard so far from where it usually is
 
+// The innocent causes of either way to see it; a finding has those of its own.
+var (
+	movedAway = []string{
+		"a position that was wrong, then or now",
+		"a cell on wheels, a ship or a train",
+		"high ground or water, over which a cell is heard very far",
+	}
+	misplacedBy = []string{
+		"a wrong or outdated place in the cell database: an operator may give the identity of a closed cell to another",
+		"a position of the sensor that is wrong",
+	}
+)
+
 var farFromHome = analyzer.Rule{
 	ID: "far-from-home", Version: 1, Title: "known cell far from where it lives",
 	Needs: cell.FieldCellID | cell.FieldPosition, Cause: "place",
 	Min: analyzer.Info, Max: analyzer.Medium, Status: analyzer.Measured, Telling: analyzer.Moderate,
-	Innocent: []string{
-		"a position that was wrong, then or now",
-		"a cell on wheels, a ship or a train",
-		"high ground or water, over which a cell is heard very far",
-	},
+	Innocent: slices.Concat(movedAway, misplacedBy),
 	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
 		on := v.On()
 		if on == nil || !v.Arrived || on.Cell.RAT == cell.GSM {
@@ -32,6 +43,7 @@ var farFromHome = analyzer.Rule{
 		s.P = v.Rate(0.02, analyzer.PerStay)
 		s.Suspect(&on.Cell)
 		s.Say("%s is heard %.0f km from where it had been", &on.Cell, far/1000)
+		s.Innocent = movedAway
 		return true
 	},
 }
@@ -49,11 +61,6 @@ func misplaced(v *analyzer.View, s *analyzer.Sign, on *analyzer.Stay) bool {
 	s.P = v.Rate(0.05, analyzer.PerStay)
 	s.Suspect(&on.Cell)
 	s.Say("%s is heard %.0f km from where the cell database has it", &on.Cell, far/1000)
-	s.Innocent = []string{
-		"a wrong or outdated place in the cell database: an operator may give the identity of a closed cell to another",
-		"a position of the sensor that is wrong",
-		"a cell on wheels, a ship or a train",
-		"high ground or water, over which a cell is heard very far",
-	}
+	s.Innocent = slices.Concat(misplacedBy, movedAway[1:])
 	return true
 }

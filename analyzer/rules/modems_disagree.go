@@ -7,7 +7,7 @@ import (
 
 var modemsDisagree = analyzer.Rule{
 	ID: "modems-disagree", Version: 1, Title: "one modem of the kit fell to 2G, the one beside it did not",
-	Needs: cell.FieldRAT, Cause: "company",
+	Needs: cell.FieldRAT | cell.FieldMCC | cell.FieldMNC, Cause: "company",
 	Min: analyzer.Info, Max: analyzer.Medium, Status: analyzer.Experimental, Telling: analyzer.Strong,
 	Innocent: []string{
 		"a voice call of the modem that fell, on a network that sends calls to 2G",
@@ -21,8 +21,8 @@ var modemsDisagree = analyzer.Rule{
 			return false
 		}
 		home := v.Home()
-		if home == nil {
-			return false
+		if home == nil || home.Cell.PLMN == 0 {
+			return false // two networks without a name are not one
 		}
 		level, ok := home.AtEnd()
 		if !ok || level < -105 {

@@ -58,7 +58,7 @@ func nobodys(p cell.PLMN) (what string, prior float64) {
 		}
 	}
 	switch n := p.Listed(); {
-	case n.Status == cell.NotListed && n.Country == "":
+	case n.Status == cell.NotListed && n.Country == "" && p.MCC != "901": // which ships, aircraft and satellites share, more each year
 		return "of a country code that no country has", 1e-3
 	case n.Status == cell.NotListed:
 		return "not allotted, as far as the built-in table of networks knows", 0.02 // the table grows old
