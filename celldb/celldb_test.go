@@ -190,6 +190,29 @@ func TestAFailedImportChangesNothing(t *testing.T) {
 	require.NoError(t, open(t, path).Verify(t.Context()))
 }
 
+// Input without end and without a row is left when the context ends.
+func TestEndlessInputCanBeInterrupted(t *testing.T) {
+	for _, with := range []byte("\nx") {
+		ctx, cancel := context.WithCancel(t.Context())
+		_, err := Import(ctx, filepath.Join(t.TempDir(), "cells"), Options{}, Input{"x", endless{with, cancel}})
+		require.ErrorIs(t, err, context.Canceled)
+	}
+}
+
+// endless gives one byte for ever, and calls when it is first read.
+type endless struct {
+	with  byte
+	first func()
+}
+
+func (e endless) Read(b []byte) (int, error) {
+	e.first()
+	for i := range b {
+		b[i] = e.with
+	}
+	return len(b), nil
+}
+
 type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, errors.New("the stick was pulled") }

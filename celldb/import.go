@@ -119,9 +119,22 @@ func (im *importer) tell(input string, written int) {
 	}
 }
 
+// until ends an input with its context: one that holds no row at all would never be asked.
+type until struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (u *until) Read(b []byte) (int, error) {
+	if err := u.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return u.Reader.Read(b)
+}
+
 // read takes the rows of one input.
 func (im *importer) read(ctx context.Context, in Input) error {
-	lines := bufio.NewReaderSize(in.R, 1<<16)
+	lines := bufio.NewReaderSize(&until{ctx, in.R}, 1<<16)
 	if head, _ := lines.Peek(2); bytes.Equal(head, []byte{0x1f, 0x8b}) {
 		z, err := gzip.NewReader(lines)
 		if err != nil {

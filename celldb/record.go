@@ -41,7 +41,7 @@ func (r *record) mcc() int        { return int(r.key >> 49) }
 func (r *record) inArea() uint32  { return r.area >> 8 }
 func (r *record) samples() uint32 { return r.area & 0xFF }
 
-// before is the order of the file: by key, then by area.
+// compare is the order of the file: by key, then by area.
 func (r *record) compare(o *record) int {
 	switch {
 	case r.key != o.key:
