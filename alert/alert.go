@@ -354,6 +354,9 @@ func (a *Alerts) work(now time.Time) time.Time {
 			out.mqtt.show(a.standing())
 		}
 		b := a.box(out)
+		a.mu.Lock()
+		a.statusOf(out.Name).Waiting = len(b.Waiting) + b.Over.N
+		a.mu.Unlock()
 		bundle, again := b.due(&a.w, now, out.machine())
 		next = sooner(next, again)
 		if bundle == nil {
@@ -394,23 +397,32 @@ func (a *Alerts) seen(event string) bool {
 	return err == nil && ok
 }
 
+// statusOf is to be called with mu held.
+func (a *Alerts) statusOf(name string) *Status {
+	s := a.status[name]
+	if s == nil {
+		s = &Status{Name: name}
+		a.status[name] = s
+	}
+	return s
+}
+
 // finish takes note of how a message fared.
 func (a *Alerts) finish(r result) {
 	if a.ctx.Err() != nil {
 		r.box.busy = nil
 		return
 	}
+	if a.st.Boxes[r.to.Name] != r.box {
+		return // to a destination that is no longer there
+	}
 	now := time.Now()
 	r.box.sent(r.bundle, r.err, now)
 	a.dirty = a.dirty || r.err == nil
 	a.mu.Lock()
-	s := a.status[r.to.Name]
-	if s == nil {
-		s = &Status{Name: r.to.Name}
-		a.status[r.to.Name] = s
-	}
+	s := a.statusOf(r.to.Name)
 	was := s.Problem
-	s.Waiting, s.Problem = len(r.box.Waiting)+r.box.Over.N, ""
+	s.Problem = ""
 	if r.err != nil {
 		s.Problem = r.to.redact(r.err).Error()
 	} else {

@@ -99,15 +99,16 @@ func (b *box) due(w *wishes, now time.Time, machine bool) (out *bundle, again ti
 		return nil, b.Sent[0].Add(time.Hour)
 	}
 	if quiet := w.quiet.until(now, w.zone); !quiet.IsZero() && !machine {
-		for _, n := range b.Waiting {
-			if n.Event != "" && n.Severity >= w.passes {
-				return &bundle{notices: []Notice{n}}, time.Time{}
-			}
+		i := slices.IndexFunc(b.Waiting, func(n Notice) bool { return n.Event != "" && n.Severity >= w.passes })
+		switch {
+		case i < 0:
+			b.held = true
+			return nil, quiet
+		case b.Over.N == 0:
+			return &bundle{notices: slices.Clone(b.Waiting[i : i+1])}, time.Time{}
 		}
-		b.held = true
-		return nil, quiet
 	}
-	if len(b.Waiting)+b.Over.N <= foldAbove {
+	if b.Over.N == 0 && len(b.Waiting) <= foldAbove { // what is only a number goes with what is not
 		return &bundle{notices: slices.Clone(b.Waiting[:1])}, time.Time{}
 	}
 	out = &bundle{notices: slices.Clone(b.Waiting), over: b.Over, why: "many"}

@@ -350,6 +350,21 @@ func TestFolding(t *testing.T) {
 	require.Zero(t, b.Over)
 }
 
+// In quiet hours too: what became a number for lack of room goes with what passes, and does not stay behind alone.
+func TestFoldingInQuietHours(t *testing.T) {
+	w := wish(t, Options{Zone: "UTC", Quiet: "11:00-13:00", PerHour: 100})
+	b, told := &box{}, 0
+	for i := range mostWaiting + 2 {
+		b.add(Notice{ID: fmt.Sprint(i), Key: fmt.Sprint(i), Kind: Opened, Event: fmt.Sprint(i), Severity: analyzer.High, Time: noon}, false)
+	}
+	for out, _ := b.due(w, noon, false); out != nil; out, _ = b.due(w, noon, false) {
+		told += len(out.notices) + out.over.N
+		b.sent(out, nil, noon)
+	}
+	require.Equal(t, mostWaiting+2, told)
+	require.Zero(t, b.Over)
+}
+
 func TestNoFlood(t *testing.T) {
 	w := wish(t, Options{PerHour: 5})
 	b, sent := &box{}, 0

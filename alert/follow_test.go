@@ -202,6 +202,56 @@ func TestReload(t *testing.T) {
 	})
 }
 
+type hung struct{}
+
+func (hung) send(ctx context.Context, _ Message) error { <-ctx.Done(); return errors.New("401") }
+
+// A destination that was taken away while a message to it hung leaves no complaint behind.
+func TestReloadWithAMessageOnItsWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := memory(t)
+		defer s.Close()
+		a, stop := lookout(t, s, Options{}, &friend{})
+		defer stop()
+		synctest.Wait()
+		for _, to := range []struct {
+			name string
+			sender
+		}{{"gone", hung{}}, {"fresh", &friend{}}} {
+			set, err := a.prepare(Options{To: place(t, to.name+" https://example.org/x")})
+			require.NoError(t, err)
+			set.outlets[0].sender = to.sender
+			a.reloads <- set
+			synctest.Wait()
+			put(t, s, to.name, analyzer.Medium, analyzer.Open)
+		}
+		wait(time.Hour)
+		status := a.Status()
+		require.Len(t, status, 1)
+		require.Equal(t, "fresh", status[0].Name)
+		require.Equal(t, 1, status[0].Sent)
+		require.Empty(t, status[0].Problem)
+	})
+}
+
+// What waits for the morning is said to wait.
+func TestStatusInQuietHours(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := memory(t)
+		defer s.Close()
+		a, stop := lookout(t, s, Options{Zone: "UTC", Quiet: "00:00-07:00"}, &friend{}) // synctest begins at midnight
+		defer stop()
+		synctest.Wait()
+		for n, id := range []string{"a", "b", "c", "d", "e"} {
+			put(t, s, id, analyzer.Medium, analyzer.Open)
+			require.Equal(t, n+1, a.Status()[0].Waiting)
+		}
+		wait(8 * time.Hour)
+		require.Zero(t, a.Status()[0].Waiting)
+		require.Equal(t, 1, a.Status()[0].Sent)
+	})
+}
+
 // Killed at any moment: a new process takes up what the old one had stored. Here the store is all that is left.
 func TestWhatIsDecidedIsStoredBeforeTheCursor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
