@@ -278,10 +278,13 @@ func completeHere(ctx context.Context, config Config, f StoreFlags, id string) s
 		return "How complete it is here is not known: " + oneLine(err.Error())
 	}
 	defer s.Close()
-	state, _, err := s.LoadState(ctx, stateName)
 	e := newEngine(config)
-	if err == nil {
+	state, _, err := s.LoadState(ctx, stateName)
+	if err == nil && state != nil {
 		err = e.Restore(state)
+	}
+	if err != nil {
+		return "How complete it is here is not known: " + oneLine(err.Error())
 	}
 	type network struct {
 		rat  cell.RAT
@@ -299,7 +302,7 @@ func completeHere(ctx context.Context, config Config, f StoreFlags, id string) s
 		}
 		sum[n] = [2]int{sum[n][0] + c.Listed, sum[n][1] + c.Cells}
 	}
-	if err != nil || len(order) == 0 {
+	if len(order) == 0 {
 		return "How complete it is here is not known yet: no cell has proved to be real, in three stays without an alert, since it is used."
 	}
 	var parts []string
@@ -327,8 +330,8 @@ func (c *CellDBLookupCmd) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	rat, ok := cell.ParseRAT(strings.ToUpper(c.RAT))
-	mcc, mnc, ok2 := strings.Cut(c.PLMN, "-")
-	if !ok || !ok2 {
+	mcc, mnc, _ := strings.Cut(c.PLMN, "-")
+	if _, err := cell.ParsePLMN(mcc + mnc); !ok || err != nil || len(mcc) != 3 {
 		return usage(fmt.Errorf("%s %s is not a RAT and a network", c.RAT, c.PLMN), "as in: vigie celldb lookup LTE 262-01 26385432")
 	}
 	area := cell.Opt[cell.Area]{}

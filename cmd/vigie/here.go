@@ -25,11 +25,11 @@ func (c *RulesCmd) here(ctx context.Context, p *program) error {
 	defer s.Close()
 	engine := newEngine(config)
 	state, _, err := s.LoadState(ctx, stateName)
-	if errors.Is(err, storage.ErrNotFound) {
-		return hinted(errors.New("nothing was learned into this store yet"), "vigie watch learns as it goes, and saves every quarter of an hour and at its end")
-	}
 	if err != nil {
 		return err
+	}
+	if state == nil {
+		return hinted(errors.New("nothing was learned into this store yet"), "vigie watch learns as it goes, and saves every quarter of an hour and at its end")
 	}
 	if err := engine.Restore(state); err != nil {
 		return hinted(err, "vigie analyze --write learns again from what was recorded")
