@@ -36,6 +36,7 @@ type CLI struct {
 	Restore   RestoreCmd   `cmd:"" help:"Make a store of a copy."`
 	Delete    DeleteCmd    `cmd:"" help:"Delete for good: a time, a sensor, an event, or everything; asks before."`
 	Summaries SummariesCmd `cmd:"" help:"Print what is kept of minutes whose observations are gone."`
+	Setup     SetupCmd     `cmd:"" help:"Ask a few questions and write configuration, udev rule and service; shows all before it writes, and takes it back."`
 	Homes     HomesCmd     `cmd:"" help:"Home zones, kept in an encrypted store and left out of exports."`
 	Unseal    UnsealCmd    `cmd:"" help:"Open at home what a kit has sealed, into a store."`
 	Review    ReviewCmd    `cmd:"" help:"Open the review desk: pages where a person can decide, explain and hand on."`
