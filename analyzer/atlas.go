@@ -76,11 +76,15 @@ func (e *Engine) find(i *Ident) (p Place, listed, ok bool) {
 	return a.place, a.listed, a.ok
 }
 
-// verify counts, when a stay begins, a cell that has just proved to be real. With another atlas than before all cells that
-// have are looked up, once.
+// verify counts, when a stay begins, a cell that has just proved to be real. With another atlas than before, or
+// one after none, all cells that have are looked up, once.
 func (s *site) verify(v *View) {
 	e := v.engine
-	if !v.Arrived || e.atlas.Find == nil {
+	if !v.Arrived {
+		return
+	}
+	if e.atlas.Find == nil {
+		s.Chart = chart{} // cells prove to be real meanwhile: with a list again, all are looked up
 		return
 	}
 	if s.Chart.ID != e.atlas.ID {

@@ -130,6 +130,31 @@ func TestCompleteness(t *testing.T) {
 	require.Empty(t, without.Completeness())
 }
 
+// What proved to be real while the list was away counts when it is back.
+func TestCompletenessAfterATimeWithoutAnAtlas(t *testing.T) {
+	asked := 0
+	list := atlasListing(0, 45, &asked)
+	recs := tour(60, 100)
+	var e *analyzer.Engine
+	var state []byte
+	for _, part := range []struct {
+		atlas analyzer.Atlas
+		recs  []cell.Record
+	}{{list, recs[:200]}, {analyzer.Atlas{}, recs[200 : len(recs)-6]}, {list, recs[len(recs)-6:]}} {
+		e = analyzer.New(All(), analyzer.Options{Atlas: part.atlas})
+		if state != nil {
+			require.NoError(t, e.Restore(state))
+		}
+		feed(e, part.recs)
+		var err error
+		state, err = e.Save()
+		require.NoError(t, err)
+	}
+	require.Len(t, e.Completeness(), 1)
+	require.Equal(t, 60, e.Completeness()[0].Cells)
+	require.Equal(t, 45, e.Completeness()[0].Listed)
+}
+
 // A restart in the middle changes nothing, with a list as without one.
 func TestRestartWithAnAtlas(t *testing.T) {
 	asked := 0
