@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -367,6 +369,28 @@ func TestADamagedFileNeverLies(t *testing.T) {
 	hunt("pages swapped", swapped)
 	_, err = Open(t.TempDir())
 	require.Error(t, err)
+}
+
+// A file that was made to hurt, with right checksums and a tail of 64 GiB, is refused before any of it is read.
+func TestOpenTakesNoMoreMemoryThanADatabaseNeeds(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cells")
+	_, err := importText(t, path, "LTE,272,3,4660,1,101,-8.4,51.9,2514,47,1,1345493598,1486870610,0\n")
+	require.NoError(t, err)
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	require.NoError(t, err)
+	defer f.Close()
+	head := make([]byte, headSize)
+	_, err = f.ReadAt(head, 0)
+	require.NoError(t, err)
+	const tail = 1 << 36
+	binary.BigEndian.PutUint64(head[32:], tail)
+	binary.BigEndian.PutUint32(head[headSize-4:], crc32.Checksum(head[:headSize-4], castagnoli))
+	_, err = f.WriteAt(head, 0)
+	require.NoError(t, err)
+	require.NoError(t, f.Truncate(headSize+pageSize+tail)) // a hole
+	_, err = Open(path)
+	require.ErrorIs(t, err, ErrDamaged)
+	require.ErrorContains(t, err, "its index is too large")
 }
 
 func FuzzRow(f *testing.F) {

@@ -29,6 +29,7 @@ const (
 	pageSize  = 4096
 	perPage   = 170
 	maxPages  = maxRows/perPage + 1
+	maxInfo   = 16 << 20
 	countAt   = perPage * recordSize
 	numberAt  = countAt + 4
 	pageSumAt = pageSize - 4
@@ -111,6 +112,9 @@ func (d *DB) open() error {
 	}
 	if pages < 1 || pages > maxPages || tailSize < 8*pages || st.Size() != headSize+pages*pageSize+tailSize {
 		return damaged(path, fmt.Sprintf("it has %d bytes, want %d", st.Size(), headSize+pages*pageSize+tailSize))
+	}
+	if tailSize > 8*pages+maxInfo {
+		return damaged(path, "its index is too large")
 	}
 	tail := make([]byte, tailSize)
 	if _, err := d.f.ReadAt(tail, headSize+pages*pageSize); err != nil {
