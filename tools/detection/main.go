@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"vigie/analyzer/rules"
 )
@@ -62,18 +63,27 @@ func write(traces, copies, peers, docs string) error {
 	if err != nil {
 		return err
 	}
-	const begin, end = "<!-- measured: written by tools/detection -->\n", "<!-- end of measured -->\n"
-	before, rest, ok := bytes.Cut(text, []byte(begin))
-	_, after, ok2 := bytes.Cut(rest, []byte(end))
-	if !ok || !ok2 {
-		return fmt.Errorf("%s has no place for the tables: want the lines %q and %q", page, begin, end)
+	fresh, err := put(string(text), tables)
+	if err != nil {
+		return fmt.Errorf("%s %w", page, err)
 	}
-	if err := os.WriteFile(page, append(append(append(before, begin+tables+end...), after...), nil...), 0o644); err != nil {
+	if err := os.WriteFile(page, []byte(fresh), 0o644); err != nil {
 		return err
 	}
 	var picture bytes.Buffer
 	draw(&picture, dots(runs, others))
 	return os.WriteFile(filepath.Join(docs, "detection-results.svg"), picture.Bytes(), 0o644)
+}
+
+// put puts the tables in the place of the old ones on a page.
+func put(page, tables string) (string, error) {
+	const begin, end = "<!-- measured: written by tools/detection -->\n", "<!-- end of measured -->\n"
+	before, rest, ok := strings.Cut(page, begin)
+	_, after, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		return "", fmt.Errorf("has no place for the tables: want the lines %q and %q", begin, end)
+	}
+	return before + begin + tables + end + after, nil
 }
 
 // peer is one result of peers.py.

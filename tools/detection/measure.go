@@ -112,7 +112,7 @@ func measure(traces, copies string, settings []setting) ([]*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, dir := range strings.Split(copies, ",") {
+	for _, dir := range strings.FieldsFunc(copies, func(r rune) bool { return r == ',' }) { // none is not the working directory
 		more, err := filepath.Glob(filepath.Join(dir, "*.ndjson"))
 		if err != nil {
 			return nil, err

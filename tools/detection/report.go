@@ -56,7 +56,7 @@ func goals(b *strings.Builder, r *result) {
 	fmt.Fprintf(b, "| recall, mean over I1-I10, I13 | 0.95 | %.3f | %s |\n", recall, met(recall >= 0.95))
 	fmt.Fprintf(b, "| worst recipe | 0.70 | %.2f (%s) | %s |\n", r.both(worst).recall(), worst, met(r.both(worst).recall() >= 0.7))
 	fmt.Fprintf(b, "| the ten-second blaster, I6 | 0.95 | %.2f | %s |\n", six.recall(), met(six.recall() >= 0.95))
-	fmt.Fprintf(b, "| I6, opened within 5 s of its start | 0.95 | %.2f | %s |\n", six.soon/six.n, met(six.soon/six.n >= 0.95))
+	fmt.Fprintf(b, "| I6, opened within 5 s of its start | 0.95 | %.2f | %s |\n", six.prompt(), met(six.prompt() >= 0.95))
 	fmt.Fprintf(b, "| false alerts, fixed | 1 in 7 days, none high | %.2f in 7 days (%d), %d high | %s |\n", 7*fixed.perDay(), fixed.alerts, fixed.high, met(7*fixed.perDay() <= 1 && fixed.high == 0))
 	fmt.Fprintf(b, "| false alerts, moving | 1 in 24 h, none high | %.2f in 24 h (%d), %d high | %s |\n", mobile.perDay(), mobile.alerts, mobile.high, met(mobile.perDay() <= 1 && mobile.high == 0))
 	fmt.Fprintf(b, "| look-alikes J1-J8 | all quiet | %d of %d kinds without an alert in any copy | |\n\n", quiet, len(r.looks))
@@ -71,7 +71,7 @@ func recipes(b *strings.Builder, r *result) {
 	fmt.Fprintf(b, "| recipe | copies | recall | fixed | moving | within 5 s |\n| --- | --- | --- | --- | --- | --- |\n")
 	for _, id := range r.ids() {
 		s, f, m := r.both(id), at(r.recipes[id], cell.Fixed), at(r.recipes[id], cell.Mobile)
-		fmt.Fprintf(b, "| %s %s | %.0f | %.2f | %s | %s | %.2f |\n", id, titles[id], s.n, s.recall(), figure(f.recall(), f.n), figure(m.recall(), m.n), s.soon/s.n)
+		fmt.Fprintf(b, "| %s %s | %.0f | %.2f | %s | %s | %.2f |\n", id, titles[id], s.n, s.recall(), figure(f.recall(), f.n), figure(m.recall(), m.n), s.prompt())
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.looks)) {
 		fmt.Fprintf(b, "| %s %s | %.0f | %.0f with an alert | | | |\n", id, titles[id], r.looks[id].n, r.looks[id].hit)

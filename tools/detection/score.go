@@ -14,6 +14,7 @@ import (
 type share struct{ hit, soon, n float64 }
 
 func (s share) recall() float64 { return s.hit / max(s.n, 1e-9) }
+func (s share) prompt() float64 { return s.soon / max(s.n, 1e-9) } // within 5 s
 
 // alarms are false alerts in hours of quiet.
 type alarms struct {
