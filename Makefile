@@ -12,7 +12,7 @@ PLAIN    := /(review|modem/dialect|analyzer(/rules)?)$$
 
 export CGO_ENABLED = $(if $(CC_FOUND),1,0)
 
-.PHONY: run build test race lint bench detection picture soak year dashboard victoria screenshots fuzz blaster golden cross arm arm64-demo armv6-demo clean
+.PHONY: run build test race lint bench detection picture soak year dashboard victoria screenshots fuzz blaster golden cross arm arm64-demo armv6-demo deb deb-try release release-try clean
 
 run: ## the main job, without hardware
 	CGO_ENABLED=0 $(GO) run ./cmd/vigie demo

@@ -54,6 +54,7 @@ var only = map[string]string{
 	"github.com/creack/pty":         "modem/emulator/",
 	"github.com/alecthomas/kong":    "cmd/vigie/",
 	"github.com/influxdata":         "storage/",
+	"github.com/coreos/go-systemd":  "cmd/vigie/",
 	"github.com/nicholas-fedor":     "alert/",
 	"github.com/eclipse":            "alert/",
 }
