@@ -54,6 +54,9 @@ func (c *BundleCmd) Run(ctx context.Context, p *program) error {
 		}
 		to = append(to, r)
 	}
+	if err := c.whole(ctx, p, &c.StoreFlags); err != nil {
+		return err
+	}
 	_, d, done, err := openDesk(ctx, p, &c.StoreFlags, review.Options{ReadOnly: true})
 	if err != nil {
 		return err

@@ -81,7 +81,7 @@ func (c *DemoCmd) Run(ctx context.Context, p *program) (err error) {
 		p.out.printf("\n")
 		printEvent(p.out, &e, true)
 	}
-	p.out.printf("\nIt took %s. The store is %s; look at it with\n   vigie events --store %s\n   vigie export --store %s -\n",
+	p.out.printf("\nIt took %s. The store is %s; look at it with\n   vigie events --store %s\n   vigie review --store %s\n",
 		time.Since(began).Round(100*time.Millisecond), path, path, path)
 	if high == 0 || before > 0 {
 		return hinted(errors.New("the demo did not show what it should: one event of severity high for the staged attack, none before it"),

@@ -93,40 +93,47 @@ func (c *EventsShowCmd) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	defer s.Close()
-	var found []analyzer.Event
-	if e, err := s.Event(ctx, c.ID); err == nil {
-		found = append(found, e)
-	} else if !errors.Is(err, storage.ErrNotFound) {
+	found, err := findEvent(ctx, s, c.ID)
+	if err != nil {
 		return err
 	}
-	if len(found) == 0 && c.ID != "" {
-		for e, err := range s.Events(ctx, storage.EventQuery{}) {
-			if err != nil {
-				return err
-			}
-			if strings.HasPrefix(e.ID, c.ID) {
-				found = append(found, e)
-			}
-		}
-	}
-	switch {
-	case len(found) == 0:
-		return hinted(fmt.Errorf("no event %q in the store", c.ID), "vigie events lists them with their ids")
-	case len(found) > 1:
-		return usage(fmt.Errorf("%d events begin with %q", len(found), c.ID), "give more of the id")
-	}
 	if c.JSON {
-		log := eventLog{list: found}
+		log := eventLog{list: []analyzer.Event{found}}
 		return log.writeJSON(p.out)
 	}
 	sets, err := readCorrections(ctx, s)
 	if err != nil {
 		return err
 	}
-	note := sets.event(&found[0])
-	printEvent(p.out, &found[0], true)
+	note := sets.event(&found)
+	printEvent(p.out, &found, true)
 	printNote(p.out, note)
 	return nil
+}
+
+// findEvent finds the one event that an id, or the beginning of one, names.
+func findEvent(ctx context.Context, s *storage.Store, id string) (analyzer.Event, error) {
+	var found []analyzer.Event
+	if e, err := s.Event(ctx, id); err == nil || !errors.Is(err, storage.ErrNotFound) {
+		return e, err
+	}
+	if id != "" {
+		for e, err := range s.Events(ctx, storage.EventQuery{}) {
+			if err != nil {
+				return e, err
+			}
+			if strings.HasPrefix(e.ID, id) {
+				found = append(found, e)
+			}
+		}
+	}
+	switch {
+	case len(found) == 0:
+		return analyzer.Event{}, hinted(fmt.Errorf("no event %q in the store", id), "vigie events lists them with their ids")
+	case len(found) > 1:
+		return analyzer.Event{}, usage(fmt.Errorf("%d events begin with %q", len(found), id), "give more of the id")
+	}
+	return found[0], nil
 }
 
 // openRead opens the store that the command line or the configuration names, for reading only.

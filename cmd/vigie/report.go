@@ -13,7 +13,7 @@ import (
 
 // HandFlags say what is handed on, and how much of the place goes with it.
 type HandFlags struct {
-	Event    string `help:"The event to hand on, by its id." placeholder:"ID"`
+	Event    string `help:"The event to hand on, by its id or enough of its beginning." placeholder:"ID"`
 	From     string `help:"Or a period: from this time (2026-11-23, 2026-11-23T20:00:00Z)." placeholder:"TIME"`
 	To       string `help:"To this time; a day means its end. Default: now." placeholder:"TIME"`
 	Sensor   string `help:"Of the period, only this sensor." placeholder:"NAME"`
@@ -23,6 +23,21 @@ type HandFlags struct {
 
 func (c *HandFlags) options() review.BundleOptions {
 	return review.BundleOptions{Location: review.Precision(c.Location), Lang: c.Lang, Zone: time.Local}
+}
+
+// whole makes the event's whole id of its beginning.
+func (c *HandFlags) whole(ctx context.Context, p *program, f *StoreFlags) error {
+	if c.Event == "" {
+		return nil
+	}
+	s, err := f.openRead(ctx, p)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	e, err := findEvent(ctx, s, c.Event)
+	c.Event = e.ID
+	return err
 }
 
 // period is the time that the flags name.
@@ -57,6 +72,9 @@ type ReportCmd struct {
 
 // Run writes.
 func (c *ReportCmd) Run(ctx context.Context, p *program) error {
+	if err := c.whole(ctx, p, &c.StoreFlags); err != nil {
+		return err
+	}
 	_, d, done, err := openDesk(ctx, p, &c.StoreFlags, review.Options{ReadOnly: true})
 	if err != nil {
 		return err

@@ -158,7 +158,7 @@ func openDesk(ctx context.Context, p *program, f *StoreFlags, o review.Options, 
 	}
 	closeCells := config.useCells(p, f.path(config))
 	var closers []func() error
-	done = func() {
+	closeAll := func() {
 		closeCells()
 		for _, c := range closers {
 			_ = c()
@@ -166,7 +166,7 @@ func openDesk(ctx context.Context, p *program, f *StoreFlags, o review.Options, 
 	}
 	defer func() {
 		if err != nil {
-			done()
+			closeAll()
 		}
 	}()
 	for _, path := range append([]string{f.path(config)}, more...) {
@@ -215,7 +215,7 @@ func openDesk(ctx context.Context, p *program, f *StoreFlags, o review.Options, 
 		return rerun(ctx, config, s, sensor, from, to)
 	}
 	d, err = review.New(o)
-	return config, d, done, err
+	return config, d, closeAll, err
 }
 
 // learnBefore is how much of what came before a time is learned from when the rules are run again over it.

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"vigie/storage"
+	"vigie/storage/storagetest"
+)
+
+// A person types the beginning of an id; it names one event, or it is said that it does not.
+func TestEventByTheBeginningOfItsID(t *testing.T) {
+	s, err := storage.Open(t.Context(), "", storage.Options{Memory: true, Create: true})
+	require.NoError(t, err)
+	defer s.Close()
+	require.NoError(t, s.PutEvents(t.Context(), storagetest.Events(12)...))
+	alone := storagetest.Events(1)[0]
+	alone.ID = "0e8c878e"
+	require.NoError(t, s.PutEvents(t.Context(), alone))
+	for id, want := range map[string]string{
+		"0e8c":       "0e8c878e",
+		"event-0003": "event-0003",
+		"event-0011": "event-0011",
+		"event-0":    `12 events begin with "event-0"`,
+		"event-001":  `2 events begin with "event-001"`,
+		"event-0012": `no event "event-0012" in the store`,
+		"":           `no event "" in the store`,
+	} {
+		e, err := findEvent(t.Context(), s, id)
+		if err != nil {
+			require.EqualError(t, err, want)
+			continue
+		}
+		require.Equal(t, want, e.ID)
+	}
+}
