@@ -62,9 +62,13 @@ func ReadDestinations(file string) ([]Destination, error) {
 	} else if mode := info.Mode().Perm(); mode&0o027 != 0 {
 		return nil, wrong("%s holds secrets, and its mode %03o lets others read or change it", "chmod 600 it, or 640 with a group of its own", file, mode)
 	}
-	text, err := io.ReadAll(io.LimitReader(f, 64<<10))
+	const most = 64 << 10
+	text, err := io.ReadAll(io.LimitReader(f, most+1))
 	if err != nil {
 		return nil, fmt.Errorf("alert: addresses: %w", err)
+	}
+	if len(text) > most {
+		return nil, wrong("%s holds more than %d KiB", "one address a line; is it the right file?", file, most>>10)
 	}
 	var all []Destination
 	lines := bufio.NewScanner(strings.NewReader(string(text)))

@@ -369,6 +369,12 @@ func TestAddresses(t *testing.T) {
 	require.Empty(t, to)
 }
 
+// Addresses behind the most that is read are not left out in silence.
+func TestTooLongAFileOfAddresses(t *testing.T) {
+	_, err := ReadDestinations(placeFile(t, strings.Repeat("# much of it\n", 6000), "phone ntfy://ntfy.example.org/t"))
+	require.ErrorContains(t, err, "holds more than 64 KiB")
+}
+
 func FuzzAddress(f *testing.F) {
 	for _, s := range []string{"ntfy://h/t", "gotify://h/" + gotifyToken, "matrix://:x@h/?rooms=!a:b,#c:d", "signal://h/+41790000001/+41790000002", "smtp://h/?from=a@b&to=c@d",
 		"mqtts://u:p@h:8883/p?discovery=none&client=x", "https://h/p", "x://", "smtp://h/?timeout=-1s", "gotify://h?extras={"} {
