@@ -47,6 +47,8 @@ type Known struct {
 	Places    uint32
 	Listed    uint32 // observations with neighbours
 	Empty     uint32 // observations asked for neighbours, without any
+	Aided     uint32 // observations with further carriers or a 5G leg
+	Plain     uint32 // observations that said there were none
 	Alt       cell.Area
 	AltN      uint32 // stays under Alt
 	AltFrom   int64
@@ -97,6 +99,8 @@ type ratRecord struct {
 	Replan          int64      // when a known cell last came back from an outage under another area
 	Steps           [12]uint32 // changes of cell by how much stronger the new one came, in steps of 3 dB
 	Stepped         uint32     // their sum, with those that came weaker
+	Leads           [12]uint32 // neighbour lists by how much the serving cell led, in steps of 4 dB
+	Led             uint32     // their sum, with those that another cell led
 	Areas, Channels uint32     // changes of cell that brought an area or a channel never seen
 
 	Top   float32 // the strongest cell of this RAT
@@ -213,4 +217,22 @@ func (r *ratRecord) stepShare(up, prior float64) float64 {
 		n += float64(r.Steps[i])
 	}
 	return (n + weight*prior) / (float64(r.Stepped) + weight)
+}
+
+// lead counts by how much the serving cell was stronger than the strongest neighbour of its RAT.
+func (r *ratRecord) lead(by float64) {
+	r.Led++
+	if by >= 0 {
+		r.Leads[min(int(by/4), len(r.Leads)-1)]++
+	}
+}
+
+// leadShare is the share of neighbour lists in which the serving cell led by at least so much, shrunk towards prior.
+func (r *ratRecord) leadShare(by, prior float64) float64 {
+	const weight = 20
+	n := 0.0
+	for i := max(0, int(by/4)); i < len(r.Leads); i++ {
+		n += float64(r.Leads[i])
+	}
+	return (n + weight*prior) / (float64(r.Led) + weight)
 }

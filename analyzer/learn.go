@@ -97,6 +97,16 @@ func (s *site) learn(v *View) {
 				r.Alien++
 			}
 			rec.Listed++
+			if by, ok := v.Lead(); ok {
+				r.lead(by)
+			}
+		}
+	}
+	if v.Obs.Secondary != nil {
+		if len(v.Obs.Secondary) > 0 {
+			rec.Aided++
+		} else {
+			rec.Plain++
 		}
 	}
 	if v.HasLevel {

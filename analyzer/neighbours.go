@@ -58,3 +58,47 @@ func (s *site) strangers() bool {
 	}
 	return n > 0
 }
+
+// Lead is by how many dB the serving cell is stronger than the strongest neighbour of its RAT in this observation; false
+// where neighbours, or their levels, were not reported.
+func (v *View) Lead() (float64, bool) {
+	on := v.On()
+	if on == nil || !v.Asked || !v.HasLevel {
+		return 0, false
+	}
+	best := float32(math.Inf(-1))
+	for i := range v.site.Neigh {
+		n := &v.site.Neigh[i]
+		if n.RAT != on.Cell.RAT || n.Known() && n.SameCell(&on.Cell) {
+			continue
+		}
+		if p, ok := n.phys(); ok {
+			if q, ok := on.Cell.phys(); ok && p == q {
+				continue // some modems list the serving cell too
+			}
+		}
+		best = max(best, v.site.NeighLev[i])
+	}
+	return float64(v.Level - best), !math.IsInf(float64(best), -1)
+}
+
+// LeadShare is the share of neighbour lists here in which the serving cell led by at least so much. The prior is a guess: one
+// in ten by 15 dB, one in a hundred by 30.
+func (v *View) LeadShare(r cell.RAT, by float64) float64 {
+	return v.site.Base.rat(r).leadShare(by, math.Pow(10, -by/15))
+}
+
+// LonelyAreas is how many areas of a network and RAT here have one cell only, of how many that were first seen an hour ago or
+// more.
+func (v *View) LonelyAreas(i *Ident) (lonely, all int) {
+	t := &v.site.Base.Areas
+	for k := range t.Keys {
+		if a := &t.Vals[k]; t.Keys[k].RAT == i.RAT && t.Keys[k].PLMN == i.PLMN && t.Keys[k].Area != i.Area && v.Now-a.First >= 3600_000 {
+			all++
+			if a.Cells == 1 {
+				lonely++
+			}
+		}
+	}
+	return lonely, all
+}

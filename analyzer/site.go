@@ -199,5 +199,10 @@ func (s *site) observe(e *Engine, o *cell.Observation) {
 	}
 	if o.Secondary != nil {
 		s.Seen |= cell.FieldSecondary
+		if st := v.On(); st != nil && len(o.Secondary) > 0 {
+			st.Aided++
+		} else if st != nil {
+			st.Plain++
+		}
 	}
 }

@@ -32,6 +32,8 @@ type Stay struct {
 	Barred   int32   // observations with a placeholder for the area
 	Listed   int32   // observations that listed at least one neighbour
 	Empty    int32   // observations that were asked for neighbours and had none
+	Aided    int32   // observations with further carriers or a 5G leg
+	Plain    int32   // observations that said there were none
 	Step     float32 // the largest lasting rise of level within seconds during this stay, dB; 0: none
 	StepFrom float32 // the level before it
 	StepAt   int64   // when it was complete

@@ -1,0 +1,32 @@
+package rules
+
+import (
+	"vigie/analyzer"
+	"vigie/cell"
+)
+
+var lostCarriers = analyzer.Rule{
+	ID: "lost-carriers", Version: 1, Title: "a known cell without the carriers or 5G leg that it always had",
+	Needs: cell.FieldCellID | cell.FieldSecondary, Cause: "carrier",
+	Min: analyzer.Info, Max: analyzer.Low, Status: analyzer.Experimental, Telling: analyzer.Supporting,
+	Innocent: []string{
+		"a modem that is idle: carriers and the 5G leg are added while data flows",
+		"night hours, in which operators put carriers to sleep",
+		"works at the site",
+	},
+	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+		on := v.On()
+		if on == nil || on.Plain != 12 || on.Aided > 0 || v.Obs.Secondary == nil {
+			return false
+		}
+		k := v.Known(&on.Cell)
+		if k == nil || k.Aided < 60 || k.Aided < 9*k.Plain || !v.Once(on) {
+			return false
+		}
+		s.P = (float64(k.Plain) + 1) / (float64(k.Aided+k.Plain) + 20)
+		s.Suspect(&on.Cell)
+		s.Since(on.From)
+		s.Say("%s has no further carrier and no 5G leg, where it had some in %d of %d answers", &on.Cell, k.Aided, k.Aided+k.Plain)
+		return true
+	},
+}
