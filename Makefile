@@ -12,7 +12,7 @@ PLAIN    := /(review|modem/dialect|analyzer(/rules)?)$$
 
 export CGO_ENABLED = $(if $(CC_FOUND),1,0)
 
-.PHONY: run build test race lint bench detection picture soak year dashboard victoria screenshots fuzz blaster golden cross arm arm64-demo armv6-demo deb deb-try release release-try clean
+.PHONY: run build test race lint bench detection picture soak year dashboard victoria screenshots fuzz battery blaster golden cross arm arm64-demo armv6-demo deb deb-try release release-try clean
 
 run: ## the main job, without hardware
 	CGO_ENABLED=0 $(GO) run ./cmd/vigie demo
@@ -82,6 +82,9 @@ detection: ## the tables and the picture of docs/detection-results.md, from TRAC
 
 blaster: ## a hundred SMS blasters, each another one, in real time: all are noticed within five seconds; takes four minutes
 	VIGIE_SEEDS=100 $(GO) test ./cmd/vigie -count 1 -v -run '^TestBlasterIsCaught$$'
+
+battery: ## what a watch costs an hour at each pace: CPU, wake-ups, bytes written
+	VIGIE_BATTERY=1 $(GO) test ./cmd/vigie -count 1 -v -run '^TestBatteryFigures$$'
 
 golden: ## rewrite the golden files; read the diff before you commit it
 	$(GO) test ./modem/dialect -update

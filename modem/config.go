@@ -26,6 +26,10 @@ type Config struct {
 	Fast time.Duration // how often the serving cell is asked about; 1 s
 	Slow time.Duration // how often neighbours, carriers and registrations are; 5 s
 
+	// Stretch, if set, is asked before each round how many times longer than Fast and Slow the pauses are: to spare a battery.
+	// Bursts are as quick as ever. Less than 1 is 1.
+	Stretch func() int
+
 	Wait  bool          // wait for a modem that is not there at the start, instead of giving up
 	Retry time.Duration // the first pause before a lost port is opened again, 250 ms; it doubles up to eight times that
 	// Reauthorize allows to take a modem that stays silent off the USB bus and to put it back, through sysfs, with all

@@ -178,6 +178,10 @@ func (w *visit) turn(ctx context.Context) error {
 	}
 	now := time.Now()
 	around := w.schedule.all(now)
+	if w.Stretch != nil {
+		n := time.Duration(max(1, w.Stretch()))
+		w.schedule.fast, w.schedule.slow = n*w.Fast, n*w.Slow
+	}
 	w.schedule.asked(now, around)
 	commands := slices.Clone(w.dialect.Serving)
 	if around {

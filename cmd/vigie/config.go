@@ -35,6 +35,7 @@ type Config struct {
 	Seal     SealConfig     `toml:"seal"`
 	Glance   GlanceConfig   `toml:"glance"`
 	Panic    PanicConfig    `toml:"panic"`
+	Battery  BatteryConfig  `toml:"battery"`
 	Health   HealthConfig   `toml:"health"`
 	CellDB   CellDBConfig   `toml:"celldb"`
 

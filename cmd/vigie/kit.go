@@ -20,7 +20,7 @@ type kit struct {
 }
 
 // kitKeys are told to who writes a key that is not there.
-const kitKeys = positionKeys + "; " + sealKeys + "; " + glanceKeys + "; " + panicKeys
+const kitKeys = positionKeys + "; " + sealKeys + "; " + glanceKeys + "; " + panicKeys + "; " + batteryKeys
 
 // catchable is said before a modem is used that is carried.
 const catchable = `take the SIM out before you carry it, where the modem sees enough without (vigie doctor says it): a registered modem
@@ -56,9 +56,12 @@ func (c *WatchCmd) startKit(ctx context.Context, p *program, config Config, l *l
 	return k, nil
 }
 
-// listen puts the page for a phone behind what is told, where one is wanted.
-func (c *WatchCmd) listen(ctx context.Context, p *program, config Config, l *line, v *vitals, k *kit) error {
-	if config.Glance.Listen == "" {
+// listen puts the page for a phone, and what spares the battery, behind what is told, where they are wanted.
+func (c *WatchCmd) listen(ctx context.Context, p *program, config Config, l *line, v *vitals, k *kit, modems []watched) error {
+	if err := config.Battery.check(); err != nil {
+		return err
+	}
+	if config.Glance.Listen == "" && !config.Battery.Saving {
 		return nil
 	}
 	look := newLookout(v, config.Mode == cell.Mobile, l.places, cmp.Or(filepath.Dir(l.store.Path()), "."))
@@ -71,6 +74,14 @@ func (c *WatchCmd) listen(ctx context.Context, p *program, config Config, l *lin
 	record, event := l.told, l.event
 	l.told = func(r cell.Record) { record(r); look.record(r) }
 	l.event = func(e analyzer.Event) { event(e); look.event(e) }
+	if config.Battery.Saving {
+		for i := range modems {
+			modems[i].Stretch = config.Battery.stretching(look)
+		}
+	}
+	if config.Glance.Listen == "" {
+		return nil
+	}
 	stop, err := c.glance(ctx, p, config, l, look, k.destroy)
 	if err != nil {
 		return err

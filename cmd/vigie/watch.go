@@ -153,7 +153,7 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 		logEvent(e)
 		v.event(e)
 	}
-	if err := c.listen(ctx, p, config, l, v, kit); err != nil {
+	if err := c.listen(ctx, p, config, l, v, kit, modems); err != nil {
 		return err
 	}
 	return watch(ctx, l, func(sensor string, err error) {
