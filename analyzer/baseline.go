@@ -52,7 +52,8 @@ type Known struct {
 	Alt       cell.Area
 	AltN      uint32 // stays under Alt
 	AltFrom   int64
-	Suspect   bool // part of an alert: not learned
+	Numbered  uint8 // how its numbers were learned, see learnNumber
+	Suspect   bool  // part of an alert: not learned
 }
 
 type physRecord struct {

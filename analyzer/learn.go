@@ -58,7 +58,7 @@ func (s *site) learn(v *View) {
 	if isNew {
 		rec.Ident, rec.First = st.Cell, st.From
 		b.rat(st.Cell.RAT).Cells++
-		s.learnNumber(&st.Cell)
+		s.learnNumber(rec)
 	}
 	if v.Arrived {
 		s.learnStay(v, st, rec)

@@ -336,6 +336,7 @@ func (s *site) guard(st *story) {
 		if k, ok := id.key(); ok {
 			if r := s.Base.Cells.get(k); r != nil && r.First >= st.First-slack {
 				r.Suspect = true
+				s.unlearnNumber(r)
 			}
 		}
 		if id.Has.Has(cell.FieldArea) {

@@ -17,7 +17,10 @@ type numberKey struct {
 	Value uint32
 }
 
-type numberRecord struct{ Seen int64 }
+type numberRecord struct {
+	Seen int64
+	N    uint32 // cells that have it
+}
 
 const (
 	cellKind = iota
@@ -70,7 +73,7 @@ func (b *baseline) stationClass(i *Ident, station uint32) int {
 	for c, shift := range siteShifts {
 		at := station >> shift
 		for _, near := range [...]uint32{at, at - 1, at + 1} {
-			if (near == at || shift > 0) && b.Numbers.get(numberKey{i.RAT, i.PLMN, siteKind + uint8(c), near}) != nil {
+			if (near == at || shift > 0) && b.hasNumber(numberKey{i.RAT, i.PLMN, siteKind + uint8(c), near}) {
 				return c
 			}
 		}
@@ -78,34 +81,89 @@ func (b *baseline) stationClass(i *Ident, station uint32) int {
 	return len(siteShifts)
 }
 
-// learnNumber learns the numbers of a cell that is seen for the first time.
-func (s *site) learnNumber(i *Ident) {
+// What Known.Numbered holds beside the class of the base station plus one, so that it can be taken back.
+const (
+	numbered = 1 << 7 // its numbers were learned
+	judged   = 1 << 6 // and counted as those of a new cell
+	unheard  = 1 << 5 // its number on the base station was a new one
+)
+
+// learnNumber learns the numbers of a cell that is seen for the first time, unless it is under suspicion.
+func (s *site) learnNumber(r *Known) {
+	i := &r.Ident
 	station, number, hasStation, hasNumber := i.numbers()
-	if !hasNumber {
+	if !hasNumber || r.Suspect || r.Numbered != 0 {
 		return
 	}
 	b := &s.Base
 	n, _ := b.Numberings.put(numberingKey{i.RAT, i.PLMN}, maxNetsHere, func(n *numbering) int64 { return int64(n.Cells) })
-	judge := n.Cells >= numberedMin
-	n.Cells++
-	seen := func(r *numberRecord) int64 { return r.Seen }
-	if judge {
+	r.Numbered = numbered
+	if n.Cells >= numberedMin {
 		n.Judged++
+		r.Numbered |= judged
 		if hasStation {
-			n.Class[b.stationClass(i, station)]++
+			class := b.stationClass(i, station)
+			n.Class[class]++
+			r.Numbered |= uint8(class + 1)
 		}
 	}
-	r, isNew := b.Numbers.put(numberKey{i.RAT, i.PLMN, cellKind, number}, maxNumbers, seen)
-	r.Seen = s.Now
-	if isNew && judge {
+	n.Cells++
+	if s.number(i, cellKind, number).N == 1 && r.Numbered&judged != 0 {
 		n.Unheard++
+		r.Numbered |= unheard
 	}
 	if hasStation {
 		for c, shift := range siteShifts {
-			r, _ := b.Numbers.put(numberKey{i.RAT, i.PLMN, siteKind + uint8(c), station >> shift}, maxNumbers, seen)
-			r.Seen = s.Now
+			s.number(i, siteKind+uint8(c), station>>shift)
 		}
 	}
+}
+
+// number counts one more cell that has a number.
+func (s *site) number(i *Ident, kind uint8, value uint32) *numberRecord {
+	r, _ := s.Base.Numbers.put(numberKey{i.RAT, i.PLMN, kind, value}, maxNumbers, func(r *numberRecord) int64 { return r.Seen })
+	r.Seen = s.Now
+	r.N++
+	return r
+}
+
+// unlearnNumber takes back what was learned of a cell's numbers: an alert has come of it, and it shall not teach its own habits.
+func (s *site) unlearnNumber(r *Known) {
+	i := &r.Ident
+	n := s.Base.Numberings.get(numberingKey{i.RAT, i.PLMN})
+	if r.Numbered == 0 || n == nil {
+		return
+	}
+	station, number, hasStation, _ := i.numbers()
+	less := func(n *uint32) { *n = max(*n, 1) - 1 } // what was forgotten in between is not counted below nothing
+	less(&n.Cells)
+	if r.Numbered&judged != 0 {
+		less(&n.Judged)
+		if class := r.Numbered & 15; class > 0 {
+			less(&n.Class[class-1])
+		}
+		if r.Numbered&unheard != 0 {
+			less(&n.Unheard)
+		}
+	}
+	r.Numbered = 0
+	take := func(kind uint8, value uint32) {
+		if r := s.Base.Numbers.get(numberKey{i.RAT, i.PLMN, kind, value}); r != nil {
+			less(&r.N)
+		}
+	}
+	take(cellKind, number)
+	if hasStation {
+		for c, shift := range siteShifts {
+			take(siteKind+uint8(c), station>>shift)
+		}
+	}
+}
+
+// hasNumber tells whether a cell that is not under suspicion has a number.
+func (b *baseline) hasNumber(k numberKey) bool {
+	r := b.Numbers.get(k)
+	return r != nil && r.N > 0
 }
 
 // Numbering says how the number of a cell fits those of its network here.
@@ -154,7 +212,7 @@ func (v *View) Numbering(i *Ident) (n Numbering, ok bool) {
 			n.Far = 1 << siteShifts[class-1]
 		}
 	}
-	if b.Numbers.get(numberKey{i.RAT, i.PLMN, cellKind, number}) == nil {
+	if !b.hasNumber(numberKey{i.RAT, i.PLMN, cellKind, number}) {
 		n.Unheard = true
 		n.P *= (float64(known.Unheard) + numberWeight*unheardPrior(i.RAT)) / judged
 	}

@@ -73,7 +73,7 @@ func (e *Engine) Restore(state []byte) error {
 		x.Base.reindex()
 		if len(x.Base.Numberings.Keys) == 0 { // saved before numbers were learned
 			for i := range x.Base.Cells.Vals {
-				x.learnNumber(&x.Base.Cells.Vals[i].Ident)
+				x.learnNumber(&x.Base.Cells.Vals[i])
 			}
 		}
 		x.usable = 0

@@ -31,10 +31,14 @@ func (s *site) judged(r *Known, id *Ident, benign bool) {
 			t.Top = max(t.Top, r.Top)
 		}
 		r.Suspect = false
+		s.learnNumber(r)
 		if other {
 			r.Ident.Area, r.Alt, r.AltN = id.Area, 0, 0
 		}
 	case !other:
-		r.Suspect = r.N < 100 || r.Suspect // a cell that has been here for long is a victim, not the culprit
+		if r.N < 100 { // a cell that has been here for long is a victim, not the culprit
+			r.Suspect = true
+			s.unlearnNumber(r)
+		}
 	}
 }

@@ -40,9 +40,9 @@ var captureRelease = analyzer.Rule{
 			p = max(p, 0.5) // a hole in the coverage, bridged by what was there before
 		}
 		switch n := strays(v, out); {
-		case n > 2:
+		case n > 2 && !v.Fixed():
 			return false // over three and more unknown cells and back: a round, as on any drive
-		case n == 2 && last.Cell.RAT == out.Cell.RAT:
+		case n > 2, n == 2 && last.Cell.RAT == out.Cell.RAT:
 			p = max(p, 0.5) // and over two, where the second is not the fall that a capture is made for
 		}
 		area := 0.6 // of 47 new areas in the benign traces, 3 were left again for home after eight seconds or more

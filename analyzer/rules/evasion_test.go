@@ -281,3 +281,18 @@ func TestNetworkOfNoCountry(t *testing.T) {
 	require.Contains(t, what, "no country")
 	require.Equal(t, 1e-3, p)
 }
+
+// A transmitter that alerted does not teach its own numbers: the next one like it is as odd.
+func TestNumbersOfAnAlertAreNotLearned(t *testing.T) {
+	s := home(1)
+	for _, id := range []int{11018*256 + 4, 11018*256 + 5, 11018*256 + 6, 11017*256 + 4, 11019*256 + 5} {
+		s.hold(600, 10, "idle", lteCell(id, 4660, -95))
+	}
+	s.on(30, lteCell(402118*256+187, 39321, -45))
+	s.on(30, gsmCell(17, 911, -45))
+	s.hold(3600, 10, "idle", lteCell(11018*256+4, 4660, -95))
+	require.NotEmpty(t, s.alerts(t))
+	s.on(60, lteCell(402119*256+187, 4660, -94))
+	all := replay(expand(t, s.b.String()))
+	require.True(t, names(all[len(all)-1:], "stray-number"))
+}
