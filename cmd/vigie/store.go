@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -125,7 +126,11 @@ func passphrase(files ...string) (string, error) {
 		}
 		f, err := os.Open(name)
 		if err != nil {
-			return "", fmt.Errorf("passphrase: %w", err)
+			err = fmt.Errorf("passphrase: %w", err)
+			if errors.Is(err, fs.ErrNotExist) {
+				err = hinted(err, "make that file, readable for you alone (chmod 600), with the passphrase on its first line")
+			}
+			return "", err
 		}
 		defer f.Close()
 		text, err := bufio.NewReader(f).ReadString('\n')
