@@ -45,6 +45,7 @@ type bundle struct {
 func (b *bundle) folded() bool { return len(b.notices)+b.over.N > 1 }
 
 const (
+	graveBeyond = 3  // messages an hour that a grave anomaly may go beyond per_hour
 	mostWaiting = 40 // beside what is on its way
 	foldAbove   = 3  // so many messages may go one by one
 )
@@ -95,8 +96,14 @@ func (b *box) due(w *wishes, now time.Time, machine bool) (out *bundle, again ti
 		return nil, b.retry
 	}
 	b.Sent = slices.DeleteFunc(b.Sent, func(t time.Time) bool { return now.Sub(t) >= time.Hour || t.After(now) })
-	if len(b.Sent) >= w.PerHour {
-		return nil, b.Sent[0].Add(time.Hour)
+	if len(b.Sent) >= w.PerHour { // noise must not buy an hour in which nothing grave is told
+		i := slices.IndexFunc(b.Waiting, func(n Notice) bool {
+			return n.Event != "" && n.Kind != Closed && n.Severity >= w.passes
+		})
+		if i < 0 || len(b.Sent) >= w.PerHour+graveBeyond {
+			return nil, b.Sent[0].Add(time.Hour)
+		}
+		return &bundle{notices: slices.Clone(b.Waiting[i : i+1])}, time.Time{}
 	}
 	if quiet := w.quiet.until(now, w.zone); !quiet.IsZero() && !machine {
 		i := slices.IndexFunc(b.Waiting, func(n Notice) bool { return n.Event != "" && n.Severity >= w.passes })

@@ -370,7 +370,7 @@ func TestNoFlood(t *testing.T) {
 	b, sent := &box{}, 0
 	for i := range 3600 { // an hour in which something is flagged each second
 		now := noon.Add(time.Duration(i) * time.Second)
-		b.add(Notice{ID: fmt.Sprint(i), Key: fmt.Sprint(i), Kind: Opened, Event: fmt.Sprint(i), Severity: analyzer.High, Time: now}, false)
+		b.add(Notice{ID: fmt.Sprint(i), Key: fmt.Sprint(i), Kind: Opened, Event: fmt.Sprint(i), Severity: analyzer.Medium, Time: now}, false)
 		if out, _ := b.due(w, now, false); out != nil {
 			b.sent(out, nil, now)
 			sent++
@@ -382,6 +382,28 @@ func TestNoFlood(t *testing.T) {
 	require.Equal(t, noon.Add(time.Hour), again)
 	out, _ = b.due(w, again, false)
 	require.Equal(t, 3595, len(out.notices)+out.over.N)
+}
+
+func TestGraveGoesBeyond(t *testing.T) {
+	w, b := wish(t, Options{PerHour: 5}), &box{}
+	for i := range 10 {
+		id := fmt.Sprint(i)
+		b.add(Notice{ID: id, Key: id, Kind: Opened, Event: id, Severity: analyzer.Medium, Time: noon}, false)
+		if out, _ := b.due(w, noon, false); out != nil {
+			b.sent(out, nil, noon)
+		}
+	}
+	require.Len(t, b.Sent, 5)
+	for i := range graveBeyond + 1 { // noise does not hold back what is grave; but that is no door to a flood either
+		id, last := fmt.Sprint("grave", i), noon.Add(time.Minute)
+		b.add(Notice{ID: id, Key: id, Kind: Opened, Event: id, Severity: analyzer.High, Time: last}, false)
+		out, _ := b.due(w, last, false)
+		require.Equal(t, i < graveBeyond, out != nil)
+		if out != nil {
+			require.Equal(t, id, out.notices[0].ID)
+			b.sent(out, nil, last)
+		}
+	}
 }
 
 func TestQuietHours(t *testing.T) {

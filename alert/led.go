@@ -127,13 +127,14 @@ func (s *state) ledPattern(now time.Time) (pattern []blink, until time.Time) {
 	}
 	grave := analyzer.Info
 	for _, st := range s.Stories {
+		end := st.Time.Add(history)
 		if st.Ended {
-			end := st.Until.Add(ledHold)
-			if !now.Before(end) {
-				continue
-			}
-			until = sooner(until, end)
+			end = st.Until.Add(ledHold)
 		}
+		if !now.Before(end) {
+			continue
+		}
+		until = sooner(until, end)
 		grave = max(grave, st.Severity)
 		pattern = ledAnomaly
 	}

@@ -157,10 +157,11 @@ func (s *state) event(e *analyzer.Event, w *wishes, now time.Time) []Notice {
 	return []Notice{n}
 }
 
-// forget drops stories that are history, and of too many the oldest: those that ended before those that go on.
+// forget drops stories that are history, and of too many the oldest: those that ended before those that go on. One whose end
+// never came, since its event was deleted or told anew under another name, does not go on for ever.
 func (s *state) forget(now time.Time) {
 	for id, st := range s.Stories {
-		if st.Ended && now.Sub(st.Until) > history {
+		if st.Ended && now.Sub(st.Until) > history || !st.Ended && now.Sub(st.Time) > history {
 			delete(s.Stories, id)
 		}
 	}
@@ -214,6 +215,7 @@ func (s *state) health(r *cell.Health, w *wishes, now time.Time) []Notice {
 // tick decides what the passing of time means: a gap that lasts, an anomaly that nobody has looked at. seen tells whether
 // somebody has. next is when to ask again; zero: nothing is awaited.
 func (s *state) tick(w *wishes, now time.Time, seen func(event string) bool) (notices []Notice, next time.Time) {
+	s.forget(now)
 	for sensor, g := range s.Gaps {
 		due := g.Since.Add(w.BlindAfter)
 		switch {
