@@ -37,7 +37,7 @@ func main() {
 	out := bufio.NewWriter(os.Stdout)
 	defer out.Flush()
 	w, h := float64(width)*charWidth+2*margin, len(lines)*lineHeight+2*margin
-	fmt.Fprintf(out, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %d" width="%.0f" font-family="ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace" font-size="13" style="white-space:pre">`+"\n", w, h, w)
+	fmt.Fprintf(out, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %d" width="%.0f" font-family="ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace" font-size="13">`+"\n<style>text{white-space:pre}</style>\n", w, h, w) // on text itself: browsers do not let it inherit
 	fmt.Fprintf(out, `<rect width="100%%" height="100%%" rx="8" fill="#0d1117"/>`+"\n")
 	for i, l := range lines {
 		fmt.Fprintf(out, `<text x="%d" y="%d" fill="#e6edf3">%s</text>`+"\n", margin, margin+13+i*lineHeight, spans(l))
