@@ -53,6 +53,9 @@ func (c *DeleteCmd) Run(ctx context.Context, p *program) error {
 	}
 	defer s.Close()
 	out, err := s.Delete(ctx, what, true)
+	if errors.Is(err, storage.ErrNotFound) {
+		return hinted(fmt.Errorf("no event %q in the store", c.Event), "vigie events lists them; to delete one, its whole id is needed")
+	}
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func printHere(t *term, h *analyzer.Here) {
 		case r.Missing != 0:
 			t.printf("    %-22s not available here: the source does not report %s\n", r.Rule.ID, strings.Join(r.Missing.Words(), ", "))
 		case r.Seen == 0:
-			t.printf("    %-22s never held here\n", r.Rule.ID)
+			t.printf("    %-22s never held here without an alert\n", r.Rule.ID)
 		default:
 			t.printf("    %-22s held %s without an alert%s, last on %s\n", r.Rule.ID, times(r.Seen), every(r.Seen, h.Days), r.Last.Format("2006-01-02 15:04 MST"))
 		}

@@ -103,7 +103,7 @@ func (c *SummariesCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	out := json.NewEncoder(p.out)
+	out, some := json.NewEncoder(p.out), false
 	for m, err := range s.Summaries(ctx, storage.SummaryQuery{Sensor: c.Sensor, From: since}) {
 		if err != nil {
 			return err
@@ -111,6 +111,10 @@ func (c *SummariesCmd) Run(ctx context.Context, p *program) error {
 		if err := out.Encode(m); err != nil {
 			return fmt.Errorf("printing: %w", err)
 		}
+		some = true
+	}
+	if !some {
+		p.err.printf("no summarised minutes\n")
 	}
 	return nil
 }
