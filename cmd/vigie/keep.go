@@ -121,7 +121,11 @@ type keeper struct {
 	tell   chan cell.Record // to the line
 	failed chan struct{}    // the store takes nothing
 
-	disk func() (free, all int64)
+	disk   func() (free, all int64)
+	synced func() bool // whether the clock is known to be right
+
+	newest time.Time // of the records, when the watch began
+	began  time.Time
 
 	mu    sync.Mutex
 	state roomState
@@ -138,12 +142,29 @@ const (
 func newKeeper(config Config, s *storage.Store, sensor string, say func(string, ...any)) *keeper {
 	k := &keeper{keep: config.keep(), store: s, sensor: sensor, say: say, tell: make(chan cell.Record, 8), failed: make(chan struct{}, 1), state: roomState{Room: roomOK}}
 	k.disk = func() (free, all int64) { return diskOf(filepath.Dir(s.Path())) }
+	k.synced = clockSynced
 	return k
+}
+
+// believed is the time by which things are old. A clock that nobody vouches for may stand years ahead, and would thin all that
+// is there: then no more time has gone by than was watched, and a day.
+func (k *keeper) believed(now time.Time) time.Time {
+	if k.newest.IsZero() || k.synced() {
+		return now
+	}
+	if most := k.newest.Add(now.Sub(k.began) + 24*time.Hour); now.After(most) {
+		return most
+	}
+	return now
 }
 
 // run works until ctx ends.
 func (k *keeper) run(ctx context.Context) {
 	var swept time.Time
+	k.began = time.Now()
+	if stats, err := k.store.Stats(ctx); err == nil {
+		k.newest = stats.Newest
+	}
 	for {
 		wait := roomEvery
 		now := time.Now()
@@ -288,7 +309,7 @@ func (k *keeper) sweep(ctx context.Context, now time.Time) (more bool) {
 			}
 		}
 	}
-	out, err := k.store.Sweep(ctx, keep, now)
+	out, err := k.store.Sweep(ctx, keep, k.believed(now))
 	if err != nil && ctx.Err() == nil {
 		if errors.Is(err, storage.ErrFull) {
 			k.become(roomFull, now)

@@ -46,6 +46,20 @@ func TestKeepIsConfigured(t *testing.T) {
 		read("[keep]\nfull_rate_days = 7\nsummary_days = 730\nevent_days = 365\nsize = \"2 GB\"\n[influx]\nurl = \"http://127.0.0.1:1\"\nbucket = \"b\"\n"))
 }
 
+// A clock that stands years ahead, and that nobody vouches for, thins nothing.
+func TestKeepDoubtsTheClock(t *testing.T) {
+	newest := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
+	began := newest.AddDate(12, 0, 0)
+	k := &keeper{newest: newest, began: began, synced: func() bool { return false }}
+	require.Equal(t, newest.Add(25*time.Hour), k.believed(began.Add(time.Hour)))
+	right := &keeper{newest: newest, began: newest.Add(time.Minute), synced: k.synced}
+	require.Equal(t, newest.Add(time.Hour), right.believed(newest.Add(time.Hour)), "one that stands right is believed anyway")
+	k.synced = func() bool { return true }
+	require.Equal(t, began, k.believed(began))
+	k = &keeper{synced: func() bool { return false }}
+	require.Equal(t, began, k.believed(began), "an empty store has nothing to lose")
+}
+
 // smallDisk is a disk of so many bytes.
 func smallDisk(t *testing.T, size int) string {
 	t.Helper()
