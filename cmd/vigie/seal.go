@@ -32,7 +32,7 @@ func recipients(texts []string) ([]age.Recipient, error) {
 	for _, s := range texts {
 		all, err := age.ParseRecipients(strings.NewReader(s))
 		if err != nil {
-			return nil, usage(fmt.Errorf("recipient %s: %w", oneLine(s), err), "a public key begins with age1; age-keygen -y KEYFILE prints it")
+			return nil, usage(fmt.Errorf("recipient %s: %w", oneLine(s), err), "a public key begins with age1; age-keygen -o KEYFILE makes the pair, at home, and prints it; -y KEYFILE prints it again")
 		}
 		to = append(to, all...)
 	}

@@ -184,12 +184,15 @@ func (a answers) files() []setupFile {
 func (a answers) next() string {
 	steps := []string{"useradd --system --no-create-home vigie    # whom the service runs as; the package of Vigie has made it already",
 		"udevadm control --reload && udevadm trigger"}
+	if a.passphrase {
+		steps = append(steps, "the passphrase into /run/vigie-key/passphrase, for the user vigie alone (chmod 600), before each start: mount there what you take out again")
+	}
 	if a.page != "" {
 		steps = append(steps, "vigie review --password-file /etc/vigie/users --set-password NAME && chown vigie /etc/vigie/users",
 			`nmcli device wifi hotspot ifname wlan0 ssid NAME password "SOME WORDS"   # its address is 10.42.0.1; a neutral name`)
 	}
 	if a.influx != "" {
-		steps = append(steps, "the token into /etc/vigie/influx-token, for the user vigie alone (chmod 600); then vigie influx setup")
+		steps = append(steps, "the token into /etc/vigie/influx-token, for the user vigie alone (chmod 600); then vigie influx init")
 	}
 	steps = append(steps, "systemctl daemon-reload && systemctl enable --now vigie")
 	if a.mode == cell.Mobile {

@@ -40,6 +40,9 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	c.merge(&config)
+	if _, err := recipients(config.Seal.To); err != nil { // before anything is opened or asked
+		return err
+	}
 	defer config.useCells(p, c.path(config))()
 	v := newVitals(time.Now)
 	l := &line{engine: newEngine(config), again: func() *analyzer.Engine { return newEngine(config) }, patient: true, warn: func(format string, args ...any) {
