@@ -194,23 +194,15 @@ const glanceEvery = 2 * time.Second
 
 // streamGlance tells an open page, over server-sent events, that something changed or that all is as it was.
 func (d *Desk) streamGlance(w http.ResponseWriter, r *http.Request) {
-	select {
-	case d.live <- struct{}{}:
-		defer func() { <-d.live }()
-	default:
-		w.Header().Set("Retry-After", "10")
-		d.refuse(w, r, http.StatusServiceUnavailable, "refuse.busy")
+	send, done := d.stream(w, r)
+	if send == nil {
 		return
 	}
-	out := http.NewResponseController(w)
-	w.Header().Set("Content-Type", "text/event-stream")
+	defer done()
 	beat := time.NewTicker(glanceEvery)
 	defer beat.Stop()
 	for {
-		if err := out.SetWriteDeadline(time.Now().Add(writeWithin)); err != nil {
-			return
-		}
-		if _, err := fmt.Fprintf(w, "retry: 2000\ndata: %s\n\n", d.o.Kit.Look().Level); err != nil || out.Flush() != nil {
+		if !send(fmt.Sprintf("retry: 2000\ndata: %s\n\n", d.o.Kit.Look().Level)) {
 			return
 		}
 		select {

@@ -17,18 +17,19 @@ const (
 	writeWithin = 10 * time.Second
 )
 
-func (d *Desk) streamLive(w http.ResponseWriter, r *http.Request) {
+// stream begins server-sent events: what send is given goes out at once; it is false when the page is gone. nil where too
+// many are open already, which was answered.
+func (d *Desk) stream(w http.ResponseWriter, r *http.Request) (send func(text string) bool, done func()) {
 	select {
 	case d.live <- struct{}{}:
-		defer func() { <-d.live }()
 	default:
-		w.Header().Set("Retry-After", "60")
+		w.Header().Set("Retry-After", "30")
 		d.refuse(w, r, http.StatusServiceUnavailable, "refuse.busy")
-		return
+		return nil, nil
 	}
 	out := http.NewResponseController(w)
 	w.Header().Set("Content-Type", "text/event-stream")
-	send := func(text string) bool {
+	send = func(text string) bool {
 		if err := out.SetWriteDeadline(time.Now().Add(writeWithin)); err != nil {
 			return false
 		}
@@ -37,6 +38,15 @@ func (d *Desk) streamLive(w http.ResponseWriter, r *http.Request) {
 		}
 		return out.Flush() == nil
 	}
+	return send, func() { <-d.live }
+}
+
+func (d *Desk) streamLive(w http.ResponseWriter, r *http.Request) {
+	send, done := d.stream(w, r)
+	if send == nil {
+		return
+	}
+	defer done()
 	last, err := d.state(r.Context())
 	if err != nil || !send("retry: 5000\nevent: hello\ndata: "+last+"\n\n") {
 		return
