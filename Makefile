@@ -7,8 +7,9 @@ FUZZTIME ?= 5m
 CC_FOUND := $(shell command -v cc gcc clang 2>/dev/null | head -n 1)
 RACE     := $(if $(CC_FOUND),-race)
 
-# Pure functions have no races, and the browser's tests take ten times as long with the detector: make race does all.
-PLAIN    := /(review|modem/dialect|analyzer(/rules)?)$$
+# Pure functions have no races; the browser's tests, and those that start the program dozens of times, take several times as long
+# with the detector: make race does all.
+PLAIN    := /(cmd/vigie|review|modem/dialect|analyzer(/rules)?)$$
 
 export CGO_ENABLED = $(if $(CC_FOUND),1,0)
 

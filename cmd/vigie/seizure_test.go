@@ -65,7 +65,7 @@ func carry(t *testing.T, dir string, kill bool, args ...string) {
 	t.Helper()
 	addr := gpsd(t, `{"class":"TPV","mode":3,"lat":50.84711,"lon":4.35717,"eph":6.5}`)
 	scenario := strings.Replace(demoScenario, "answer AT+CGMR\n", "answer AT+GMR\n  IMEI: 490154203237518\nanswer AT+CGMR\n", 1)
-	em, ctx := emulate(t, scenario, emulator.Options{Speed: 8})
+	em, ctx := emulate(t, scenario, emulator.Options{Speed: 5})
 	config := writeFile(t, dir, "v.toml", "[modem]\nfast = \"40ms\"\nslow = \"200ms\"\n[position]\ngpsd = \""+addr+"\"\n")
 	log, err := os.Create(filepath.Join(dir, "journal"))
 	require.NoError(t, err)

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -25,10 +26,28 @@ import (
 type manager struct {
 	t     *testing.T
 	said  chan string
-	log   bytes.Buffer
+	log   writtenLog
 	cmd   *exec.Cmd
 	dir   string
 	store string
+}
+
+// writtenLog is what a running program has written so far.
+type writtenLog struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *writtenLog) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *writtenLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 // startService runs the real binary as systemd would, on an emulated modem.
