@@ -7,9 +7,10 @@ FUZZTIME ?= 5m
 CC_FOUND := $(shell command -v cc gcc clang 2>/dev/null | head -n 1)
 RACE     := $(if $(CC_FOUND),-race)
 
-# Pure functions have no races; the browser's tests, and those that start the program dozens of times, take several times as long
-# with the detector: make race does all.
-PLAIN    := /(cmd/vigie|review|modem/dialect|analyzer(/rules)?)$$
+# Pure functions have no races. SQLite, the browser's tests and those that start the program dozens of times take several times as
+# long with the detector: make test has it where goroutines share a store, make race everywhere.
+SHARED   := ^Test(Follow|Judge|Gather)
+PLAIN    := /(cmd/vigie|storage|review|modem/dialect|analyzer(/rules)?)$$
 
 export CGO_ENABLED = $(if $(CC_FOUND),1,0)
 
@@ -29,6 +30,7 @@ endif
 	@command -v mosquitto >/dev/null || test -x /usr/sbin/mosquitto || echo "SKIPPED: alerts over MQTT with a real broker, for lack of mosquitto. This provides it: apt-get install mosquitto"
 	@test "$$(id -u)" = 0 || echo "SKIPPED: full disks and files of other owners, which take root. This provides it: run the tests as root, in a machine that you can throw away"
 	$(GO) test $(RACE) -vet=off -timeout 20m $$($(GO) list ./... | grep -vE '$(PLAIN)')
+	$(GO) test $(RACE) -vet=off -timeout 20m -run '$(SHARED)' ./storage
 	$(GO) test -vet=off -timeout 20m $$($(GO) list ./... | grep -E '$(PLAIN)')
 	@$(MAKE) --no-print-directory arm
 
