@@ -28,6 +28,7 @@ ifeq ($(RACE),)
 endif
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || echo "SKIPPED: the review desk in a real browser, for lack of Chromium. This provides it: apt-get install chromium"
 	@command -v mosquitto >/dev/null || test -x /usr/sbin/mosquitto || echo "SKIPPED: alerts over MQTT with a real broker, for lack of mosquitto. This provides it: apt-get install mosquitto"
+	@command -v gpsfake >/dev/null || echo "SKIPPED: positions from a real gpsd, for lack of one. This provides it: apt-get install gpsd gpsd-clients"
 	@test "$$(id -u)" = 0 || echo "SKIPPED: full disks and files of other owners, which take root. This provides it: run the tests as root, in a machine that you can throw away"
 	$(GO) test $(RACE) -vet=off -timeout 20m $$($(GO) list ./... | grep -vE '$(PLAIN)')
 	$(GO) test $(RACE) -vet=off -timeout 20m -run '$(SHARED)' ./storage
