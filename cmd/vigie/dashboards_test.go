@@ -22,6 +22,7 @@ import (
 // Every panel of the dashboards that we ship has rows when it is asked of a real server that holds what the demo recorded, and
 // the files are what Grafana's own schema calls a dashboard.
 func TestDashboards(t *testing.T) {
+	t.Parallel()
 	srv := influxdtest.Start(t)
 	dir := t.TempDir()
 	db := filepath.Join(dir, "demo.db")

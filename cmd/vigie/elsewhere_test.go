@@ -20,6 +20,7 @@ import (
 
 // The desk lists what another sensor wrote to a shared server, and says where the rest of it is. A real influxd.
 func TestReviewFromInflux(t *testing.T) {
+	t.Parallel()
 	srv := influxdtest.Start(t)
 	dir := t.TempDir()
 	token := filepath.Join(dir, "token")

@@ -28,6 +28,7 @@ func runVigie(stdin string, args ...string) (status int, stdout, stderr string) 
 
 // TestInflux does what a person would: set the server up, look whether it works, copy, read back, and meet the usual mistakes.
 func TestInflux(t *testing.T) {
+	t.Parallel()
 	srv := influxdtest.Start(t)
 	dir := t.TempDir()
 	write := func(name, text string) string {

@@ -120,6 +120,7 @@ func later(scenario string, by time.Duration) string {
 // The page of a running kit: quiet, then the staged attack is an alarm; a stick that is pulled makes it blind, one that is
 // back lets it see. The phone's position is used. Panic destroys the key in no time and then everything.
 func TestCarriedKit(t *testing.T) {
+	t.Parallel()
 	scenario := strings.NewReplacer("at 15s\nnote stage: released", "at 31s\nnote stage: released", "at 18s\nnote end", "at 40s\nunplug 40s").Replace(demoScenario)
 	scenario = later(scenario, 64*time.Second) // eight seconds, for a slow start
 	secret := writeFile(t, t.TempDir(), "secret", "four words that nobody guesses\n")

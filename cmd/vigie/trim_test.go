@@ -13,6 +13,7 @@ import (
 
 // Two walks from a home north and back. What leaves by export says nothing of the home, nor of when it was left.
 func TestExportLeavesHomeOut(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	secret := writeFile(t, dir, "secret", "four words that nobody guesses\n")
 	var lines []byte
