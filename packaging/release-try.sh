@@ -4,6 +4,7 @@ set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cp -r "$1" "$work/release"
+rm -f "$work/release/SHA256SUMS.sig" # of the real key, whose secret half is not here
 cd "$work"
 ssh-keygen -q -t ed25519 -N '' -C '' -f key
 ssh-keygen -q -Y sign -f key -n vigie-release release/SHA256SUMS
