@@ -94,15 +94,15 @@ type ratRecord struct {
 	N     uint32
 	Stays uint32
 
-	Cells           uint32     // distinct ones
-	Asked, Empty    uint32     // neighbour lists
-	Bare, Alien     uint32     // stays that began with two empty lists, and stays whose first list held only strangers
-	Replan          int64      // when a known cell last came back from an outage under another area
-	Steps           [12]uint32 // changes of cell by how much stronger the new one came, in steps of 3 dB
-	Stepped         uint32     // their sum, with those that came weaker
-	Leads           [12]uint32 // neighbour lists by how much the serving cell led, in steps of 4 dB
-	Led             uint32     // their sum, with those that another cell led
-	Areas, Channels uint32     // changes of cell that brought an area or a channel never seen
+	Cells           uint32 // distinct ones
+	Asked, Empty    uint32 // neighbour lists
+	Bare, Alien     uint32 // stays that began with two empty lists, and stays whose first list held only strangers
+	Replan          int64  // when a known cell last came back from an outage under another area
+	Steps           bins   // changes of cell by how much stronger the new one came, in steps of 3 dB
+	Stepped         uint32 // their sum, with those that came weaker
+	Leads           bins   // neighbour lists by how much the serving cell led, in steps of 4 dB
+	Led             uint32 // their sum, with those that another cell led
+	Areas, Channels uint32 // changes of cell that brought an area or a channel never seen
 
 	Top   float32 // the strongest cell of this RAT
 	Scale uint8   // 2: levels are RSRP or RSCP; 1: RSSI; 0: none yet
@@ -202,38 +202,44 @@ func (b *baseline) rat(r cell.RAT) *ratRecord {
 	return &b.RATs[r]
 }
 
-// step counts by how much stronger a cell came than the one before it.
-func (r *ratRecord) step(up float64) {
-	r.Stepped++
-	if up >= 0 {
-		r.Steps[min(int(up/3), len(r.Steps)-1)]++
+// bins counts how large something was, in twelve equal steps from 0 up; the last holds all that is larger.
+type bins = [12]uint32
+
+// tally counts a value of which there are now one more in all; what is below 0 is in no bin.
+func tally(in *bins, all *uint32, width, value float64) {
+	*all++
+	if value >= 0 {
+		in[min(int(value/width), len(in)-1)]++
 	}
 }
+
+// shareFrom is the share of all values that were at least so large, shrunk towards prior.
+func shareFrom(in *bins, all uint32, width, value, prior float64) float64 {
+	const weight = 20
+	n := 0.0
+	for i := max(0, int(value/width)); i < len(in); i++ {
+		n += float64(in[i])
+	}
+	return (n + weight*prior) / (float64(all) + weight)
+}
+
+const (
+	stepWidth = 3 // dB
+	leadWidth = 4
+)
+
+// step counts by how much stronger a cell came than the one before it.
+func (r *ratRecord) step(up float64) { tally(&r.Steps, &r.Stepped, stepWidth, up) }
 
 // stepShare is the share of changes of cell that brought at least so much more level, shrunk towards prior.
 func (r *ratRecord) stepShare(up, prior float64) float64 {
-	const weight = 20
-	n := 0.0
-	for i := max(0, int(up/3)); i < len(r.Steps); i++ {
-		n += float64(r.Steps[i])
-	}
-	return (n + weight*prior) / (float64(r.Stepped) + weight)
+	return shareFrom(&r.Steps, r.Stepped, stepWidth, up, prior)
 }
 
 // lead counts by how much the serving cell was stronger than the strongest neighbour of its RAT.
-func (r *ratRecord) lead(by float64) {
-	r.Led++
-	if by >= 0 {
-		r.Leads[min(int(by/4), len(r.Leads)-1)]++
-	}
-}
+func (r *ratRecord) lead(by float64) { tally(&r.Leads, &r.Led, leadWidth, by) }
 
 // leadShare is the share of neighbour lists in which the serving cell led by at least so much, shrunk towards prior.
 func (r *ratRecord) leadShare(by, prior float64) float64 {
-	const weight = 20
-	n := 0.0
-	for i := max(0, int(by/4)); i < len(r.Leads); i++ {
-		n += float64(r.Leads[i])
-	}
-	return (n + weight*prior) / (float64(r.Led) + weight)
+	return shareFrom(&r.Leads, r.Led, leadWidth, by, prior)
 }

@@ -160,12 +160,17 @@ func (e *Engine) observe(o *cell.Observation) {
 	}
 }
 
+// reports is what this source says it reports, and what it has reported so far.
+func (s *site) reports() cell.Fields {
+	if s.Told {
+		return s.Seen | s.Report
+	}
+	return s.Seen
+}
+
 // feedable works out which rules this source can feed: by what it says it reports, or by what it has reported so far.
 func (s *site) feedable(e *Engine) {
-	has := s.Seen
-	if s.Told {
-		has |= s.Report
-	}
+	has := s.reports()
 	s.usable = 1 << 63
 	for i := range e.rules {
 		if has.Has(e.rules[i].Needs) {

@@ -30,10 +30,7 @@ type RuleHere struct {
 func (e *Engine) Here() []Here {
 	var list []Here
 	for _, s := range e.sites {
-		h := Here{Sensor: s.Sensor, Mode: s.Mode, Days: s.days(), Reports: s.Seen, Threshold: e.threshold(s), Floor: e.floor(s)}
-		if s.Told {
-			h.Reports |= s.Report
-		}
+		h := Here{Sensor: s.Sensor, Mode: s.Mode, Days: s.days(), Reports: s.reports(), Threshold: e.threshold(s), Floor: e.floor(s)}
 		for i := range e.rules {
 			r := RuleHere{Rule: &e.rules[i], Missing: e.rules[i].Needs &^ h.Reports}
 			for _, k := range s.Habits {
