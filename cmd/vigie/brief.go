@@ -18,7 +18,7 @@ type briefLog struct {
 	out     *term
 	rank    bool // lines begin with their priority (sd-daemon(3)), for a journal
 	sensors map[string]*briefSensor
-	events  map[string]analyzer.Severity // open ones, as last told
+	events  toldEvents
 }
 
 type briefSensor struct {
@@ -43,7 +43,7 @@ type fold struct {
 const briefEvery = time.Hour
 
 func newBriefLog(out *term) *briefLog {
-	return &briefLog{out: out, rank: os.Getenv("JOURNAL_STREAM") != "", sensors: map[string]*briefSensor{}, events: map[string]analyzer.Severity{}}
+	return &briefLog{out: out, rank: os.Getenv("JOURNAL_STREAM") != "", sensors: map[string]*briefSensor{}}
 }
 
 // Priorities of syslog(3).
@@ -165,18 +165,9 @@ func (l *briefLog) hourly(sensor string, s *briefSensor, now time.Time) {
 }
 
 func (l *briefLog) event(e analyzer.Event) {
-	was, told := l.events[e.ID]
-	if told && was == e.Severity && e.State != analyzer.Closed {
+	word := l.events.news(e)
+	if word == "" {
 		return
-	}
-	l.events[e.ID] = e.Severity
-	word := "event"
-	switch {
-	case e.State == analyzer.Closed:
-		word = "event closed"
-		delete(l.events, e.ID)
-	case told:
-		word = "event is now"
 	}
 	var found []string
 	for _, f := range e.Findings {

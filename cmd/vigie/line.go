@@ -60,9 +60,7 @@ func newEngine(c Config) *analyzer.Engine {
 // resume takes up what the store has learned.
 func (l *line) resume(ctx context.Context, status func(done int)) error {
 	state, seq, err := l.store.LoadState(ctx, stateName)
-	switch {
-	case errors.Is(err, storage.ErrNotFound):
-	case err != nil:
+	if err != nil {
 		return err
 	}
 	stale, err := l.lessons.begin(ctx, l.store, seq)

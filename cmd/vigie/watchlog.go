@@ -16,11 +16,34 @@ type watchLog struct {
 	serving   *cell.Cell // as last told
 	state     cell.State
 	regs      map[cell.Domain]cell.Registration
-	severity  map[string]analyzer.Severity // of events, as last told
+	events    toldEvents
 	blind     bool
 	seen      int
 	last      *cell.Cell
 	neighbour int
+}
+
+// toldEvents are the open events that were told of, and the severity that they had then.
+type toldEvents map[string]analyzer.Severity
+
+// news is how to call what is new of an event; "" when all of it was told.
+func (t *toldEvents) news(e analyzer.Event) string {
+	was, told := (*t)[e.ID]
+	if e.State == analyzer.Closed {
+		delete(*t, e.ID)
+		return "event closed"
+	}
+	if told && was == e.Severity {
+		return ""
+	}
+	if *t == nil {
+		*t = toldEvents{}
+	}
+	(*t)[e.ID] = e.Severity
+	if told {
+		return "event is now"
+	}
+	return "event"
 }
 
 // watchLogs keeps the modems apart.
@@ -147,20 +170,9 @@ func sameCell(a, b *cell.Cell) bool {
 func agree[T comparable](a, b cell.Opt[T]) bool { return !a.Known() || !b.Known() || a == b }
 
 func (l *watchLog) event(e analyzer.Event) {
-	if l.severity == nil {
-		l.severity = map[string]analyzer.Severity{}
-	}
-	was, told := l.severity[e.ID]
-	if told && was == e.Severity && e.State != analyzer.Closed {
+	word := l.events.news(e)
+	if word == "" {
 		return
-	}
-	l.severity[e.ID] = e.Severity
-	word := "event"
-	switch {
-	case e.State == analyzer.Closed:
-		word = "event closed"
-	case told:
-		word = "event is now"
 	}
 	l.say(e.Last, severityStyle(e.Severity), "%s %s: %s (%s)", word, e.Severity, e.Summary, e.ID)
 }
