@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -49,21 +48,16 @@ func (e *PortError) Unwrap() error { return e.Err }
 // Hint is what to do about it, for the line below the error.
 func (e *PortError) Hint() string { return e.Advice }
 
-const (
-	readTick   = 100 * time.Millisecond // how long closing may have to wait for a read
-	writeLimit = 2 * time.Second        // a command is a few dozen bytes: what takes longer hangs
-	// The serial library waits with select(2), whose sets end at descriptor 1023: it would panic above. Two more
-	// descriptors and what other goroutines open meanwhile must fit below.
-	maxDescriptor = 960
-)
+// writeLimit is when a write hangs: a command is a few dozen bytes.
+const writeLimit = 2 * time.Second
 
-// wire is an open serial port that nobody else uses. One goroutine may read and another write.
+// wire is an open serial port that nobody else uses. One goroutine may read and another write. The library prepares the
+// port and no more: it waits for bytes by looking ten times a second, which keeps a computer awake for nothing.
 type wire struct {
 	device  string
-	file    *os.File    // holds the lock; writes go here because they have a deadline and the library's have none
-	port    serial.Port // holds TIOCEXCL; reads come from here
-	closing atomic.Bool // tells our own Close from an unplugged modem: the library gives one error for both
-	reading sync.Mutex  // held while the library uses the descriptor, which must not be closed under it
+	file    *os.File    // holds the lock; all is read and written here, by the poller of the runtime
+	port    serial.Port // holds TIOCEXCL
+	closing atomic.Bool // tells our own Close from an unplugged modem
 }
 
 // open opens a port for us alone: 115200 8N1, without flow control, modem lines as the kernel sets them (a
@@ -81,10 +75,7 @@ func (h Host) open(device string) (*wire, error) {
 	}
 	port, err := serial.Open(device, &serial.Mode{BaudRate: 115200, DataBits: 8, Parity: serial.NoParity, StopBits: serial.OneStopBit})
 	if err == nil {
-		if err = port.SetReadTimeout(readTick); err == nil {
-			err = port.ResetInputBuffer() // what the modem said before we asked is nobody's answer
-		}
-		if err != nil {
+		if err = port.ResetInputBuffer(); err != nil { // what the modem said before we asked is nobody's answer
 			port.Close()
 		}
 	}
@@ -126,12 +117,8 @@ func (h Host) flock(file *os.File) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", file.Name(), err)
 	}
-	var fd uintptr
 	var line, locked error
 	if err := raw.Control(func(n uintptr) {
-		if fd = n; fd > maxDescriptor {
-			return
-		}
 		if _, line = unix.IoctlGetTermios(int(n), unix.TCGETS); line == nil {
 			locked = syscall.Flock(int(n), syscall.LOCK_EX|syscall.LOCK_NB)
 		}
@@ -139,8 +126,6 @@ func (h Host) flock(file *os.File) error {
 		return fmt.Errorf("%s: %w", file.Name(), err)
 	}
 	switch {
-	case fd > maxDescriptor:
-		return &PortError{Device: file.Name(), Err: syscall.EMFILE, Advice: "this program has too many files open: use one process for fewer modems"}
 	case errors.Is(line, syscall.ENOTTY), errors.Is(line, syscall.EINVAL): // /dev/null, which half of all programs have open
 		return &PortError{Device: file.Name(), Err: ErrNotAPort, Advice: notAPort}
 	case line != nil:
@@ -227,19 +212,14 @@ func missing(identity string, err error) error {
 
 // Read waits for bytes. It ends with os.ErrClosed after Close, and with ErrUnplugged when the port is gone.
 func (w *wire) Read(p []byte) (int, error) {
-	w.reading.Lock()
-	defer w.reading.Unlock()
-	for !w.closing.Load() {
-		n, err := w.port.Read(p)
-		switch {
-		case n > 0:
-			return n, nil
-		case err != nil && !w.closing.Load():
-			return 0, fmt.Errorf("%s: %w", w.device, ErrUnplugged)
-		}
-		// No bytes and no error is a tick that passed in silence.
+	n, err := w.file.Read(p)
+	switch {
+	case err == nil:
+		return n, nil
+	case w.closing.Load():
+		return n, fmt.Errorf("%s: %w", w.device, os.ErrClosed)
 	}
-	return 0, fmt.Errorf("%s: %w", w.device, os.ErrClosed)
+	return n, fmt.Errorf("%s: %w", w.device, ErrUnplugged)
 }
 
 // Write writes a command, within two seconds or not at all.
@@ -264,8 +244,5 @@ func (w *wire) Close() error {
 	if w.closing.Swap(true) {
 		return nil
 	}
-	err := w.file.Close() // ends a write that hangs
-	w.reading.Lock()
-	defer w.reading.Unlock()
-	return errors.Join(err, w.port.Close())
+	return errors.Join(w.file.Close(), w.port.Close())
 }
