@@ -59,8 +59,8 @@ type Status struct {
 	Problem string    // why it takes nothing; "": it does
 }
 
-// cursor is the name of the durable cursor, and of what was decided up to it.
-const cursor = "alert"
+// Cursor is the name of the durable Cursor, and of what was decided up to it.
+const Cursor = "alert"
 
 // New opens what o names, and connects to nothing yet.
 func New(s *storage.Store, o Options) (*Alerts, error) {
@@ -169,7 +169,7 @@ func (a *Alerts) Follow(ctx context.Context) error {
 // follow carries the store to Write. A store that does not take the cursor for a while, on a full disk, is no end.
 func (a *Alerts) follow(ctx context.Context) error {
 	for {
-		err := storage.Follow(ctx, a.store, cursor, a, storage.FollowOptions{Lag: time.Minute})
+		err := storage.Follow(ctx, a.store, Cursor, a, storage.FollowOptions{Lag: time.Minute})
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -203,7 +203,7 @@ func (a *Alerts) Write(ctx context.Context, entries []storage.Entry) error {
 func (a *Alerts) Close() error { return nil }
 
 func (a *Alerts) load(ctx context.Context) error {
-	text, seq, err := a.store.LoadState(ctx, cursor)
+	text, seq, err := a.store.LoadState(ctx, Cursor)
 	if err != nil {
 		return err
 	}
@@ -214,7 +214,7 @@ func (a *Alerts) load(ctx context.Context) error {
 			a.st = newState()
 		}
 		a.st.Seq = seq
-	} else if at, err := a.store.Cursor(ctx, cursor); err != nil {
+	} else if at, err := a.store.Cursor(ctx, Cursor); err != nil {
 		return err
 	} else if at == 0 {
 		stats, err := a.store.Stats(ctx)
@@ -222,7 +222,7 @@ func (a *Alerts) load(ctx context.Context) error {
 			return err
 		}
 		a.st.Seq, a.dirty = stats.Seq, true
-		if err := a.store.SetCursor(ctx, cursor, stats.Seq); err != nil {
+		if err := a.store.SetCursor(ctx, Cursor, stats.Seq); err != nil {
 			return err
 		}
 	}
@@ -286,7 +286,7 @@ func (a *Alerts) save(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := a.store.SaveState(ctx, cursor, text, a.st.Seq); err != nil {
+	if err := a.store.SaveState(ctx, Cursor, text, a.st.Seq); err != nil {
 		return err
 	}
 	a.dirty = false
@@ -346,9 +346,7 @@ func (a *Alerts) work(now time.Time) time.Time {
 			a.led.show(pattern)
 		}
 	}
-	if a.dirty {
-		_ = a.save(a.ctx) // else with the next entry, or at the end; what is sent meanwhile may be sent again after a crash
-	}
+	var going []func() // what is offered is stored first, so that after a crash the same is offered again
 	for _, out := range a.outlets {
 		if out.mqtt != nil {
 			out.mqtt.show(a.standing())
@@ -363,10 +361,9 @@ func (a *Alerts) work(now time.Time) time.Time {
 			continue
 		}
 		m := compose(bundle, &a.w, now)
-		for _, n := range bundle.notices {
-			b.busy = append(b.busy, n.ID)
-		}
-		go func() {
+		b.offer(bundle)
+		a.dirty = true
+		going = append(going, func() {
 			ctx, cancel := context.WithTimeout(a.ctx, sendTimeout)
 			defer cancel()
 			err := out.sender.send(ctx, m)
@@ -374,7 +371,13 @@ func (a *Alerts) work(now time.Time) time.Time {
 			case a.results <- result{out, b, bundle, err}:
 			case <-a.gone:
 			}
-		}()
+		})
+	}
+	if a.dirty {
+		_ = a.save(a.ctx) // else with the next entry, or at the end; what is sent meanwhile may be sent again after a crash
+	}
+	for _, send := range going {
+		go send()
 	}
 	return next
 }
@@ -410,7 +413,7 @@ func (a *Alerts) statusOf(name string) *Status {
 // finish takes note of how a message fared.
 func (a *Alerts) finish(r result) {
 	if a.ctx.Err() != nil {
-		r.box.busy = nil
+		r.box.busy = false
 		return
 	}
 	if a.st.Boxes[r.to.Name] != r.box {
@@ -418,7 +421,7 @@ func (a *Alerts) finish(r result) {
 	}
 	now := time.Now()
 	r.box.sent(r.bundle, r.err, now)
-	a.dirty = a.dirty || r.err == nil
+	a.dirty = true
 	a.mu.Lock()
 	s := a.statusOf(r.to.Name)
 	was := s.Problem

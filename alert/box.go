@@ -13,8 +13,9 @@ type box struct {
 	Waiting []Notice    `json:"waiting"`
 	Over    count       `json:"over"`           // older ones, of which there were too many to keep
 	Sent    []time.Time `json:"sent,omitempty"` // within the last hour
+	Offered *offered    `json:"offered,omitempty"`
 
-	busy     []string  // IDs of what is being sent; nil: nothing is
+	busy     bool      // Offered is being sent
 	failures int       // in a row
 	held     bool      // something waited for the end of quiet hours
 	retry    time.Time // not before; zero: at once
@@ -33,6 +34,14 @@ func (c *count) add(n Notice) {
 	if n.Event != "" && n.Kind == Opened {
 		c.Grave[min(n.Severity, analyzer.High)]++
 	}
+}
+
+// offered is what was sent and may have arrived, since nobody said so or otherwise. It is sent again as it was, under the same
+// ID, whatever has come since.
+type offered struct {
+	IDs  []string `json:"ids"`
+	Over count    `json:"over"`
+	Why  string   `json:"why,omitempty"`
 }
 
 // bundle is what goes out as one message.
@@ -55,7 +64,7 @@ const (
 func (b *box) add(n Notice, closed bool) {
 	for i := range b.Waiting {
 		old := &b.Waiting[i]
-		if old.Key != n.Key || slices.Contains(b.busy, old.ID) {
+		if old.Key != n.Key || b.holds(old.ID) {
 			continue
 		}
 		switch {
@@ -76,8 +85,12 @@ func (b *box) add(n Notice, closed bool) {
 		return
 	}
 	b.Waiting = append(b.Waiting, n)
-	for i := 0; len(b.Waiting)-len(b.busy) > mostWaiting && i < len(b.Waiting); {
-		if slices.Contains(b.busy, b.Waiting[i].ID) {
+	held := 0
+	if b.Offered != nil {
+		held = len(b.Offered.IDs)
+	}
+	for i := 0; len(b.Waiting)-held > mostWaiting && i < len(b.Waiting); {
+		if b.holds(b.Waiting[i].ID) {
 			i++
 			continue
 		}
@@ -86,14 +99,43 @@ func (b *box) add(n Notice, closed bool) {
 	}
 }
 
+// holds tells whether a notice is to stay as it is, since it was offered like that.
+func (b *box) holds(id string) bool { return b.Offered != nil && slices.Contains(b.Offered.IDs, id) }
+
+// offer marks a bundle as being sent.
+func (b *box) offer(out *bundle) {
+	b.busy, b.Offered = true, &offered{Over: out.over, Why: out.why}
+	for _, n := range out.notices {
+		b.Offered.IDs = append(b.Offered.IDs, n.ID)
+	}
+}
+
 // due is what may go now, as one message; or nil, and when to ask again (zero: when something new comes). A machine has
 // quiet hours of its own.
 func (b *box) due(w *wishes, now time.Time, machine bool) (out *bundle, again time.Time) {
-	if b.busy != nil || len(b.Waiting) == 0 {
+	if b.busy || len(b.Waiting) == 0 {
 		return nil, time.Time{}
 	}
 	if now.Before(b.retry) {
 		return nil, b.retry
+	}
+	if o := b.Offered; o != nil {
+		out := &bundle{over: o.Over, why: o.Why}
+		for _, n := range b.Waiting {
+			if b.holds(n.ID) {
+				out.notices = append(out.notices, n)
+			}
+		}
+		if len(out.notices) == 0 { // a state that somebody has written to
+			b.Offered = nil
+			return b.due(w, now, machine)
+		}
+		quiet := w.quiet.until(now, w.zone)
+		if quiet.IsZero() || machine || slices.ContainsFunc(out.notices, func(n Notice) bool { return n.Event != "" && n.Severity >= w.passes }) {
+			return out, time.Time{}
+		}
+		b.held = true
+		return nil, quiet
 	}
 	b.Sent = slices.DeleteFunc(b.Sent, func(t time.Time) bool { return now.Sub(t) >= time.Hour || t.After(now) })
 	if len(b.Sent) >= w.PerHour { // noise must not buy an hour in which nothing grave is told
@@ -130,7 +172,10 @@ func (b *box) due(w *wishes, now time.Time, machine bool) (out *bundle, again ti
 
 // sent tells how sending a bundle ended.
 func (b *box) sent(out *bundle, err error, now time.Time) {
-	b.busy = nil
+	b.busy = false
+	if err == nil || neverArrived(err) {
+		b.Offered = nil
+	}
 	if err != nil {
 		b.failures++
 		b.retry = now.Add(storage.Backoff(b.failures, err))

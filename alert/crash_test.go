@@ -49,7 +49,7 @@ func victim(dir, round string) error {
 	}
 	go a.Follow(ctx)
 	for i := 0; ; {
-		text, _, err := s.LoadState(ctx, cursor)
+		text, _, err := s.LoadState(ctx, Cursor)
 		if err != nil {
 			return err
 		}

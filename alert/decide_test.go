@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -218,7 +219,7 @@ func TestBoxLosesNothing(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := wish(rt, Options{Quiet: rapid.SampledFrom([]string{"", "22:00-07:00", "12:00-12:30"}).Draw(rt, "quiet"), PerHour: rapid.IntRange(1, 20).Draw(rt, "hourly")})
 		s, b, now := newState(), &box{}, noon
-		put, out, counted := map[string]bool{}, map[string]int{}, 0
+		put, out, counted, offered := map[string]bool{}, map[string]int{}, 0, ""
 		for range rapid.IntRange(1, 150).Draw(rt, "steps") {
 			switch rapid.IntRange(0, 4).Draw(rt, "what") {
 			case 0, 1:
@@ -241,11 +242,18 @@ func TestBoxLosesNothing(t *testing.T) {
 			if bundle == nil {
 				continue
 			}
-			for _, n := range bundle.notices {
-				b.busy = append(b.busy, n.ID)
+			if offered != "" {
+				require.Equal(rt, offered, bundle.id(), "what may have arrived is offered as it was")
 			}
-			if rapid.Bool().Draw(rt, "fails") {
-				b.sent(bundle, fmt.Errorf("no"), now)
+			b.offer(bundle)
+			offered = ""
+			switch rapid.SampledFrom([]string{"arrives", "refused", "unknown"}).Draw(rt, "how") {
+			case "refused":
+				b.sent(bundle, status(403), now)
+				continue
+			case "unknown":
+				offered = bundle.id()
+				b.sent(bundle, errors.New("no answer"), now)
 				continue
 			}
 			counted += bundle.over.N
@@ -303,7 +311,7 @@ func TestCoalesced(t *testing.T) {
 
 	b = &box{}
 	give(Notice{ID: "e opened", Key: "e", Kind: Opened})
-	b.busy = []string{"e opened"} // on its way: what comes now is another message
+	b.busy, b.Offered = true, &offered{IDs: []string{"e opened"}} // on its way: what comes now is another message
 	give(Notice{ID: "e escalated", Key: "e", Kind: Escalated})
 	require.Equal(t, []Kind{Opened, Escalated}, kinds(b.Waiting))
 }
@@ -341,9 +349,7 @@ func TestFolding(t *testing.T) {
 	require.Contains(t, m.Text, "5000 messages in a short time, 12:00 UTC")
 	require.Contains(t, m.Text, "2500 of severity high, 2500 of medium")
 	require.Less(t, len(m.Text), mostText+1)
-	for _, n := range out.notices {
-		b.busy = append(b.busy, n.ID)
-	}
+	b.offer(out)
 	b.add(Notice{ID: "late", Key: "late"}, false)
 	b.sent(out, nil, noon)
 	require.Equal(t, []Notice{{ID: "late", Key: "late"}}, b.Waiting, "what came meanwhile stays")

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -22,6 +23,7 @@ import (
 type friend struct {
 	mu   sync.Mutex
 	down error
+	mute bool // takes what is sent, and says nothing
 	got  []Message
 }
 
@@ -32,6 +34,9 @@ func (f *friend) send(ctx context.Context, m Message) error {
 		return f.down
 	}
 	f.got = append(f.got, m)
+	if f.mute {
+		return errors.New("no answer")
+	}
 	return nil
 }
 
@@ -106,7 +111,7 @@ func TestFollow(t *testing.T) {
 		require.Len(t, g.take(), 2)
 
 		// One friend cannot be reached; the other hears all the same.
-		f.set(errors.New("sending to https://example.org/s3cret: no route"))
+		f.set(&net.OpError{Op: "dial", Err: errors.New("sending to https://example.org/s3cret: no route")})
 		for i := range 12 {
 			put(t, s, fmt.Sprint("o", i), analyzer.Medium, analyzer.Open)
 			wait(10 * time.Minute)
@@ -130,6 +135,40 @@ func TestFollow(t *testing.T) {
 		put(t, s, "o3", analyzer.Medium, analyzer.Open)
 		put(t, s, "last", analyzer.Medium, analyzer.Open)
 		require.Len(t, f.take(), 1, "only the new one")
+		stop()
+	})
+}
+
+// A server that takes a message and whose answer is lost gets the same message again, to the letter, whatever has come since and
+// whether or not Vigie was started anew meanwhile: it can tell that it has it already.
+func TestTheSameAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := memory(t)
+		defer s.Close()
+		f := &friend{mute: true}
+		_, stop := lookout(t, s, Options{Zone: "UTC", Quiet: "00:00-01:00", QuietPasses: "none"}, f)
+		synctest.Wait()
+		for _, id := range []string{"a", "b", "c", "d", "e"} {
+			put(t, s, id, analyzer.Medium, analyzer.Open)
+		}
+		wait(time.Hour)
+		put(t, s, "a", analyzer.High, analyzer.Open)
+		put(t, s, "f", analyzer.Medium, analyzer.Open)
+		wait(time.Hour)
+		stop()
+		_, stop = lookout(t, s, Options{Zone: "UTC"}, f)
+		wait(time.Hour)
+		f.mu.Lock()
+		f.mute = false
+		require.Greater(t, len(f.got), 3)
+		for _, m := range f.got {
+			require.Equal(t, f.got[0].ID, m.ID)
+			require.Equal(t, f.got[0].Notices, m.Notices)
+		}
+		f.got = nil
+		f.mu.Unlock()
+		wait(6 * time.Minute)
+		require.Equal(t, []string{"Vigie: 5 messages in one", "roof-1: the anomaly is now of severity high", "roof-1: anomaly, severity medium"}, f.take())
 		stop()
 	})
 }
@@ -261,9 +300,9 @@ func TestWhatIsDecidedIsStoredBeforeTheCursor(t *testing.T) {
 		_, stop := lookout(t, s, Options{}, f)
 		synctest.Wait()
 		put(t, s, "a", analyzer.High, analyzer.Open)
-		text, seq, err := s.LoadState(ctx, cursor)
+		text, seq, err := s.LoadState(ctx, Cursor)
 		require.NoError(t, err)
-		at, err := s.Cursor(ctx, cursor)
+		at, err := s.Cursor(ctx, Cursor)
 		require.NoError(t, err)
 		require.LessOrEqual(t, at, seq)
 		var st state

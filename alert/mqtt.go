@@ -1,7 +1,10 @@
 package alert
 
 import (
+	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
@@ -34,8 +37,9 @@ import (
 // and, retained under homeassistant/, what makes Home Assistant find them. One goroutine keeps the connection.
 type mqtt struct {
 	address           *url.URL
-	prefix, discovery string // discovery "": none
-	client            string
+	prefix, discovery string      // discovery "": none
+	client            string      // our name on the broker
+	brief             bool        // for a test message: beside the connection of a watch, and not in its name
 	tls               *tls.Config // nil: in clear
 	up                func()      // is called when the connection is there; may be nil
 
@@ -64,8 +68,7 @@ func newMQTT(d Destination, up func()) (*mqtt, error) {
 		return nil, errors.New("prefix, discovery and client are names without + # $")
 	}
 	if m.client == "" {
-		host, _ := os.Hostname()
-		m.client = "vigie-" + slug(host)
+		m.client = "vigie-" + machine()
 	}
 	for key := range q {
 		if key != "discovery" && key != "client" && key != "ca" {
@@ -86,6 +89,18 @@ func newMQTT(d Destination, up func()) (*mqtt, error) {
 		}
 	}
 	return m, nil
+}
+
+// machine is a short name of this computer that tells nothing of it: made of machine-id(5) as that page asks for, and the same
+// at every start. The host's name would stand on somebody else's broker.
+func machine() string {
+	id, err := os.ReadFile("/etc/machine-id")
+	if id = bytes.TrimSpace(id); err != nil || len(id) == 0 {
+		return strings.ToLower(rand.Text()[:8])
+	}
+	sum := hmac.New(sha256.New, id)
+	sum.Write([]byte("vigie mqtt client"))
+	return hex.EncodeToString(sum.Sum(nil)[:4])
 }
 
 func (m *mqtt) start(ctx context.Context) {
@@ -149,9 +164,12 @@ func (m *mqtt) connect(ctx context.Context) (*paho.Client, net.Conn, error) {
 		return nil, nil, err
 	}
 	conn = packets.NewThreadSafeConn(conn)
-	client := paho.NewClient(paho.ClientConfig{ClientID: m.client, Conn: conn, PacketTimeout: 10 * time.Second})
 	hello := &paho.Connect{ClientID: m.client, CleanStart: true, KeepAlive: 30,
 		WillMessage: &paho.WillMessage{Topic: m.status(), Payload: []byte("offline"), Retain: true, QoS: 1}}
+	if m.brief {
+		hello.ClientID, hello.WillMessage = m.client+"-test", nil
+	}
+	client := paho.NewClient(paho.ClientConfig{ClientID: hello.ClientID, Conn: conn, PacketTimeout: 10 * time.Second})
 	if u := m.address.User; u != nil {
 		password, given := u.Password()
 		hello.UsernameFlag, hello.Username = true, u.Username()
@@ -185,7 +203,7 @@ func (m *mqtt) serve(ctx context.Context, client *paho.Client) error {
 	m.mu.Lock()
 	m.found = map[string]bool{}
 	m.mu.Unlock()
-	if err := m.publish(ctx, client, m.status(), "online", true); err != nil {
+	if err := m.present(ctx, client, "online"); err != nil {
 		return err
 	}
 	if err := m.showNow(ctx, client); err != nil {
@@ -206,10 +224,18 @@ func (m *mqtt) serve(ctx context.Context, client *paho.Client) error {
 		case <-ctx.Done():
 			bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 			defer cancel()
-			_ = m.publish(bye, client, m.status(), "offline", true)
+			_ = m.present(bye, client, "offline")
 			return client.Disconnect(&paho.Disconnect{})
 		}
 	}
+}
+
+// present says whether the watch is there, which a test message knows nothing of.
+func (m *mqtt) present(ctx context.Context, client *paho.Client, is string) error {
+	if m.brief {
+		return nil
+	}
+	return m.publish(ctx, client, m.status(), is, true)
 }
 
 // show changes what the topics of state say.

@@ -136,7 +136,7 @@ func TestMQTT(t *testing.T) {
 	put("a", analyzer.High, analyzer.Open)
 	eventually(t, func() bool { return h.of("home/lookout/roof-1/anomaly") == "ON" && len(h.messages()) == 1 }, "an anomaly")
 	eventually(t, func() bool { return h.of("home/lookout/roof-1/severity") == "high" }, "how grave")
-	require.Equal(t, "OFF", h.of("home/lookout/roof-1/blind"))
+	eventually(t, func() bool { return h.of("home/lookout/roof-1/blind") == "OFF" }, "it sees")
 	var m map[string]any
 	require.NoError(t, json.Unmarshal([]byte(h.of("home/lookout/roof-1/event")), &m))
 	require.Equal(t, "opened", m["event_type"])
@@ -215,6 +215,18 @@ func TestMQTT(t *testing.T) {
 		eventually(t, func() bool { return again.of("home/lookout/bag/status") == "offline" }, "the last will")
 	})
 
+	t.Run("without a name of its own it has one that tells nothing", func(t *testing.T) {
+		host, err := os.Hostname()
+		require.NoError(t, err)
+		m, other := outletOf(t, "mqtt://"+b.host).mqtt, outletOf(t, "mqtt://"+b.host).mqtt
+		require.Regexp(t, "^vigie-[0-9a-z]{8}$", m.client)
+		require.NotContains(t, m.client, host)
+		if id, err := os.ReadFile("/etc/machine-id"); err == nil && len(id) > 8 {
+			require.Equal(t, m.client, other.client, "the same at every start")
+			require.NotContains(t, string(id), m.client[len("vigie-"):])
+		}
+	})
+
 	t.Run("wrong password", func(t *testing.T) {
 		out := outletOf(t, "mqtt://vigie:s3cret@"+b.host)
 		_, _, err := out.mqtt.connect(ctx)
@@ -229,6 +241,7 @@ func TestMQTT(t *testing.T) {
 			require.Equal(t, "home", to)
 			require.NoError(t, err)
 		}))
+		require.Empty(t, again.of("p/x/status"), "whether a watch is there is not for a test to say")
 		eventually(t, func() bool { return strings.Contains(again.of("p/"+slug("roof+/#1")+"/event"), `"event_type":"test"`) }, "under a topic that is one")
 		require.Error(t, a.Test(ctx, "nobody", "roof", func(string, error) {}))
 	})

@@ -194,6 +194,28 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
+// neverArrived tells whether an error proves that the destination has not taken the message: no connection was made, or the
+// answer was a refusal. A connection that broke, no answer in time and a gateway's word for somebody else prove nothing.
+func neverArrived(err error) bool {
+	var dns *net.DNSError
+	var cert *tls.CertificateVerificationError
+	var op *net.OpError
+	var code status
+	var answer jsonclient.Error
+	var mail *textproto.Error
+	var turned refused
+	no := func(code int) bool { return code >= 300 && code < 500 || code == http.StatusServiceUnavailable }
+	switch {
+	case errors.Is(err, errElsewhere), errors.Is(err, errStuck), errors.As(err, &dns), errors.As(err, &cert), errors.As(err, &mail), errors.As(err, &turned):
+		return true
+	case errors.As(err, &code):
+		return no(int(code))
+	case errors.As(err, &answer):
+		return no(answer.StatusCode)
+	}
+	return errors.As(err, &op) && op.Op == "dial"
+}
+
 // explain says what went wrong in words of our own where that can be told; the words of a library may hold the address.
 func explain(err error) string {
 	var dns *net.DNSError

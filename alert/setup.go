@@ -76,6 +76,11 @@ func (s *setup) close() {
 func (a *Alerts) Test(ctx context.Context, name, sensor string, told func(to string, err error)) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	for _, out := range a.outlets {
+		if out.mqtt != nil {
+			out.mqtt.brief = true
+		}
+	}
 	a.setup.start(ctx)
 	defer a.setup.close()
 	if a.led != nil {

@@ -1,7 +1,9 @@
 package alert
 
 import (
+	"crypto/sha256"
 	_ "embed"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -63,7 +65,7 @@ func compose(b *bundle, w *wishes, now time.Time) Message {
 		m.Title, m.Text = v.title(&first), cut(v.text(&first), mostText)
 		return m
 	}
-	m.Kind, m.ID = Summary, fmt.Sprintf("summary %s and %d", first.ID, len(b.notices)+b.over.N-1)
+	m.Kind, m.ID = Summary, b.id()
 	all := b.over
 	for _, n := range b.notices {
 		all.add(n)
@@ -87,6 +89,17 @@ func compose(b *bundle, w *wishes, now time.Time) Message {
 	}
 	m.Text = cut(strings.Join(lines, "\n"), mostText)
 	return m
+}
+
+// id is the same for the same notices in the same form, and another as soon as one more is among them: who drops what it has
+// already must not drop that one.
+func (b *bundle) id() string {
+	sum := sha256.New()
+	for _, n := range b.notices {
+		fmt.Fprintf(sum, "%s\n", n.ID)
+	}
+	fmt.Fprintf(sum, "%d", b.over.N)
+	return "summary " + hex.EncodeToString(sum.Sum(nil)[:12])
 }
 
 // voice says things in a language and a zone.

@@ -93,6 +93,14 @@ func followAlerts(ctx context.Context, p *program, c AlertConfig, s *storage.Sto
 	return f, nil
 }
 
+// cursors name what must have had a record before it is deleted for its age.
+func (f *alerting) cursors() []string {
+	if f.a == nil {
+		return nil
+	}
+	return []string{alert.Cursor}
+}
+
 // reload reads [alert] and the addresses again. What cannot be used leaves all as it was.
 func (f *alerting) reload() error {
 	if f.a == nil {

@@ -139,8 +139,9 @@ const (
 	wantedRoom = 16 << 20 // bytes that a tight disk should leave free inside the store
 )
 
-func newKeeper(config Config, s *storage.Store, sensor string, say func(string, ...any)) *keeper {
+func newKeeper(config Config, s *storage.Store, sensor string, say func(string, ...any), followers ...string) *keeper {
 	k := &keeper{keep: config.keep(), store: s, sensor: sensor, say: say, tell: make(chan cell.Record, 8), failed: make(chan struct{}, 1), state: roomState{Room: roomOK}}
+	k.keep.Followers = append(k.keep.Followers, followers...)
 	k.disk = func() (free, all int64) { return diskOf(filepath.Dir(s.Path())) }
 	k.synced = clockSynced
 	return k
@@ -333,7 +334,7 @@ func (k *keeper) sweep(ctx context.Context, now time.Time) (more bool) {
 	case out.BySize && !wasBySize:
 		k.announce("full_rate_cut", fmt.Sprintf("there is no room for what [keep] says: full rate is kept from %s on, before that summaries of a minute and what is around events", out.Upto.Format("2006-01-02 15:04")), 0, now)
 	case unsent > wasUnsent && wasUnsent == 0:
-		k.announce("unsent_deleted", "records were deleted for lack of room before InfluxDB had them; vigie status counts them", int(unsent), now)
+		k.announce("unsent_deleted", "records were deleted for lack of room before InfluxDB or those who are alerted had them; vigie status counts them", int(unsent), now)
 	case bare > wasBare && wasBare == 0:
 		k.announce("windows_deleted", "there is no room for what is around the oldest events: they stay, their observations became summaries", int(bare), now)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"vigie/alert"
 	"vigie/analyzer"
 	"vigie/cell"
 	"vigie/storage"
@@ -166,4 +167,39 @@ func TestFullDiskMakesRoom(t *testing.T) {
 	require.FileExists(t, k.spare())
 	require.NoError(t, s.Check(t.Context()))
 	require.NoError(t, l.close(t.Context()))
+}
+
+// What people were not told of yet is not deleted for its age.
+func TestKeepWaitsForAlerts(t *testing.T) {
+	s, err := storage.Open(t.Context(), "", storage.Options{Memory: true, Create: true})
+	require.NoError(t, err)
+	defer s.Close()
+	now := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
+	for i := range 48 {
+		require.NoError(t, s.Append(t.Context(), &cell.Observation{Time: now.Add(time.Duration(i-200*24) * time.Hour), Sensor: "roof", State: cell.Idle}))
+	}
+	require.NoError(t, s.SaveState(t.Context(), stateName, nil, 48))
+	to := writeFile(t, t.TempDir(), "to", "phone https://example.org/x\n")
+	require.NoError(t, os.Chmod(to, 0o600))
+	var config AlertConfig
+	nobody := &alerting{}
+	require.Empty(t, nobody.cursors())
+	config.ToFile = to
+	alerts := &alerting{}
+	alerts.a, err = config.open(s, nil) // it does not follow yet, as after a long time in which nobody was to be told
+	require.NoError(t, err)
+	k := newKeeper(withDefaults(Config{Mode: cell.Fixed}), s, "roof", t.Logf, alerts.cursors()...)
+	kept := func() (n int) {
+		for k.sweep(t.Context(), now) {
+		}
+		for _, err := range s.Records(t.Context(), storage.Query{}) {
+			require.NoError(t, err)
+			n++
+		}
+		return n
+	}
+	require.NoError(t, s.SetCursor(t.Context(), alert.Cursor, 20))
+	require.Equal(t, 28, kept())
+	require.NoError(t, s.SetCursor(t.Context(), alert.Cursor, 48))
+	require.Zero(t, kept())
 }

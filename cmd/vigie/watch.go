@@ -112,7 +112,7 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 	if err := l.resume(ctx, func(n int) { p.err.status("taking up what was learned: %s", plural(n, "record")) }); err != nil {
 		return err
 	}
-	defer newKeeper(config, l.store, modems[0].Sensor, l.warn).start(ctx, l)()
+	defer newKeeper(config, l.store, modems[0].Sensor, l.warn, alerts.cursors()...).start(ctx, l)()
 	if c.Record != "" {
 		if l.record, err = newRecording(c.Record, 30*time.Second); err != nil {
 			return err
