@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -203,9 +204,10 @@ func (t *Tx) takeOutAll(spans []span, sensor string, out *Deleted) (tainted []in
 // taintedBases are the bases that hold raw lines of records about to be deleted: those made of such a record, and those
 // that took it over from them.
 func (t *Tx) taintedBases(in span, sensor string) (ids []int64, err error) {
-	rows, err := t.w.conn.QueryContext(t.ctx, `SELECT raw_base.id, raw_base.own, maker.seq IS NULL OR maker.time >= ? AND maker.time < ?
+	rows, err := t.w.conn.QueryContext(t.ctx, `SELECT raw_base.id, ifnull(made.own, 0), maker.seq IS NULL OR maker.time >= ? AND maker.time < ?
 		AND (? = '' OR maker.source IN (SELECT id FROM source WHERE sensor = ?))
-		FROM raw_base LEFT JOIN record AS maker ON maker.seq = raw_base.first_seq - 1 ORDER BY raw_base.id`, in.from, in.to, sensor, sensor)
+		FROM raw_base LEFT JOIN base_made AS made ON made.base = raw_base.id LEFT JOIN record AS maker ON maker.seq = made.seq ORDER BY raw_base.id`,
+		in.from, in.to, sensor, sensor)
 	if err != nil {
 		return nil, err
 	}
@@ -229,39 +231,69 @@ func (t *Tx) taintedBases(in span, sensor string) (ids []int64, err error) {
 
 // dropBases deletes bases, after what is left of the raw lines that they serve was written as it is.
 func (t *Tx) dropBases(ids []int64) error {
-	w := t.w
-	for _, id := range ids {
-		var text []byte
-		var seq, next int64
-		there, err := w.row(`SELECT text, first_seq - 1, ifnull((SELECT min(next.first_seq) FROM raw_base AS next WHERE next.id > raw_base.id), ?2) FROM raw_base WHERE id = ?1`,
-			[]any{id, int64(math.MaxInt64)}, &text, &seq, &next)
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	if len(ids) == 0 {
+		return nil
+	}
+	old, plain := newBase(0, nil), newBase(0, nil)
+	for seq, more := int64(-1), true; more; {
+		page, err := t.rawAfter(seq, ids[0], ids[len(ids)-1])
 		if err != nil {
 			return err
 		}
-		old, plain := &base{id: id, text: text}, newBase(0, nil)
-		for there {
-			var body []byte
-			there, err = w.row("SELECT seq, body FROM raw WHERE seq > ? AND seq < ? AND base = ? ORDER BY seq LIMIT 1", []any{seq, next, id}, &seq, &body)
-			if err != nil {
-				return err
+		for _, r := range page {
+			if seq = r.seq; !contains(ids, r.base) {
+				continue
 			}
-			if !there {
-				break
+			if old.id != r.base {
+				old = &base{id: r.base}
+				if _, err := t.w.row("SELECT text FROM raw_base WHERE id = ?", []any{old.id}, &old.text); err != nil {
+					return err
+				}
 			}
-			lines, err := old.lines(body)
+			lines, err := old.lines(r.body)
 			if err != nil {
 				return fmt.Errorf("raw lines of record %d: %w", seq, err)
 			}
 			delta, _ := plain.appendDelta(nil, lines)
-			if err := w.exec("UPDATE raw SET base = 0, body = ? WHERE seq = ?", delta, seq); err != nil {
+			if err := t.w.exec("UPDATE raw SET base = 0, body = ? WHERE seq = ?", delta, seq); err != nil {
 				return err
 			}
 		}
-		if err := w.exec("DELETE FROM raw_base WHERE id = ?", id); err != nil {
+		more = len(page) > 0
+	}
+	for _, id := range ids {
+		if err := errors.Join(t.w.exec("DELETE FROM raw_base WHERE id = ?", id), t.w.exec("DELETE FROM base_made WHERE base = ?", id)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func contains(sorted []int64, id int64) bool { _, ok := slices.BinarySearch(sorted, id); return ok }
+
+// rawRow is a row of raw.
+type rawRow struct {
+	seq, base int64
+	body      []byte
+}
+
+// rawAfter are the next raw lines after a number that bases from one to another serve.
+func (t *Tx) rawAfter(seq, from, to int64) (page []rawRow, err error) {
+	rows, err := t.w.conn.QueryContext(t.ctx, "SELECT seq, base, body FROM raw WHERE seq > ? AND base >= ? AND base <= ? ORDER BY seq LIMIT ?", seq, from, to, pageRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var r rawRow
+		if err := rows.Scan(&r.seq, &r.base, &r.body); err != nil {
+			return nil, err
+		}
+		page = append(page, r)
+	}
+	return page, rows.Err()
 }
 
 // recount makes the tables of cells and counts anew from the records and summaries that are left.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -273,7 +274,7 @@ func (w *sweep) delete(t *Tx, from, end int64) error {
 // counted is what was deleted.
 type counted struct {
 	observations, others, unsent int64
-	newest                       int64 // number
+	bases                        map[int64]int64 // of raw lines: which, and the number of one record that each served
 }
 
 func (c *counted) records() int64 { return c.observations + c.others }
@@ -281,7 +282,10 @@ func (c *counted) add(b counted) {
 	c.observations += b.observations
 	c.others += b.others
 	c.unsent += b.unsent
-	c.newest = max(c.newest, b.newest)
+	if c.bases == nil {
+		c.bases = map[int64]int64{}
+	}
+	maps.Copy(c.bases, b.bases)
 }
 
 // span is a time from its first to before its second key.
@@ -312,7 +316,6 @@ func (t *Tx) takeOut(in span, sensor string, kinds Kinds, unsent int64, sum bool
 			if row.Seq > unsent {
 				gone.unsent++
 			}
-			gone.newest = max(gone.newest, row.Seq)
 		}
 		if !more {
 			break
@@ -326,10 +329,31 @@ func (t *Tx) takeOut(in span, sensor string, kinds Kinds, unsent int64, sum bool
 	if sensor != "" {
 		which, args = which+" AND source IN (SELECT id FROM source WHERE sensor = ?)", append(args, sensor)
 	}
+	if gone.bases, err = t.basesOf("SELECT seq FROM record WHERE "+which, args...); err != nil {
+		return gone, err
+	}
 	return gone, errors.Join(
 		m.store(t.w),
 		t.w.exec("DELETE FROM raw WHERE seq IN (SELECT seq FROM record WHERE "+which+")", args...),
 		t.w.exec("DELETE FROM record WHERE "+which, args...))
+}
+
+// basesOf are the bases of the raw lines of records, each with the number of a record that it serves.
+func (t *Tx) basesOf(records string, args ...any) (bases map[int64]int64, err error) {
+	rows, err := t.w.conn.QueryContext(t.ctx, "SELECT base, min(seq) FROM raw WHERE seq IN ("+records+") AND base <> 0 GROUP BY base", args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	bases = map[int64]int64{}
+	for rows.Next() {
+		var id, seq int64
+		if err := rows.Scan(&id, &seq); err != nil {
+			return nil, err
+		}
+		bases[id] = seq
+	}
+	return bases, rows.Err()
 }
 
 // uncount takes deleted records out of the counts, remembers that their numbers are spent, and drops what nothing
@@ -340,9 +364,20 @@ func (w *writer) uncount(gone counted) error {
 		w.exec("UPDATE sequence SET spent = max(spent, ?)", w.seq)); err != nil {
 		return err
 	}
-	return w.exec(`DELETE FROM raw_base WHERE id <> ? AND first_seq <= ? AND NOT EXISTS (SELECT 1 FROM raw WHERE raw.base = raw_base.id
-		AND raw.seq >= raw_base.first_seq AND raw.seq < ifnull((SELECT min(next.first_seq) FROM raw_base AS next WHERE next.id > raw_base.id), 9223372036854775807))`,
-		w.base.id, gone.newest)
+	for id, seq := range gone.bases {
+		if id == w.base.id {
+			continue
+		}
+		// A base serves records in a row, those left out that need none: if it serves any yet, it serves one next to the deleted one.
+		if err := errors.Join(
+			w.exec(`DELETE FROM raw_base WHERE id = ?1
+				AND id IS NOT (SELECT base FROM raw WHERE seq < ?2 AND base <> 0 ORDER BY seq DESC LIMIT 1)
+				AND id IS NOT (SELECT base FROM raw WHERE seq > ?2 AND base <> 0 ORDER BY seq LIMIT 1)`, id, seq),
+			w.exec("DELETE FROM base_made WHERE base = ?1 AND NOT EXISTS (SELECT 1 FROM raw_base WHERE id = ?1)", id)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // windows are the times around events that touch a span, in order and apart.

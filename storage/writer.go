@@ -45,7 +45,7 @@ func (s *Store) startWriting(ctx context.Context) error {
 		return err
 	}
 	s.w = &writer{conn: conn, prepared: map[string]*sql.Stmt{}, checkpointAt: checkpointLog}
-	if err := s.w.load(); err != nil || s.path == "" {
+	if err := errors.Join(s.w.load(), s.w.number()); err != nil || s.path == "" {
 		return err
 	}
 	if s.tail, err = newTail(s.path, s.key); err != nil {
@@ -240,7 +240,9 @@ func (w *writer) appendRaw(lines []string) error {
 	text, own := w.base.renewed(lines)
 	w.newestBase++
 	w.base, w.baseAge = newBase(w.newestBase, text), 0
-	return w.exec("INSERT INTO raw_base (id, text, first_seq, own) VALUES (?, ?, ?, ?)", w.base.id, text, w.seq+1, own)
+	return errors.Join(
+		w.exec("INSERT INTO raw_base (id, text) VALUES (?, ?)", w.base.id, text),
+		w.exec("INSERT INTO base_made (base, seq, own) VALUES (?, ?, ?)", w.base.id, w.seq, own))
 }
 
 // sweptUpto remembers how far full rate has been swept.

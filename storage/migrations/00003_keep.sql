@@ -20,10 +20,5 @@ INSERT INTO swept VALUES (-9223372036854775807, 0);
 -- Whether the records around an event had to be given up, for lack of room.
 ALTER TABLE event ADD COLUMN bare INTEGER NOT NULL DEFAULT 0;
 
--- The first record that a base may serve, and how many bytes of it are its own and not taken over from the base before.
-ALTER TABLE raw_base ADD COLUMN first_seq INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE raw_base ADD COLUMN own INTEGER NOT NULL DEFAULT 0;
-UPDATE raw_base SET first_seq = used.first FROM (SELECT base, min(seq) AS first FROM raw GROUP BY base) AS used WHERE used.base = raw_base.id;
-
 -- +goose Down
 SELECT 'a store does not go back' WHERE false;
