@@ -36,6 +36,17 @@ func (l *last) moved(o *cell.Observation) bool {
 	return moved
 }
 
+// repeated tells whether an observation says of registrations what was known, and nothing else. Some firmware prints such
+// lines again and again, or in place of an answer: each would be a hint, and make a burst for nothing.
+func (l *last) repeated(o *cell.Observation) bool {
+	for _, r := range o.Registration {
+		if l.registration[r.Domain] != r {
+			return false
+		}
+	}
+	return len(o.Registration) > 0 && o.State == "" && o.Serving == nil && len(o.Neighbours) == 0
+}
+
 // service leaves out what changes all the time without a move: a data connection set up and released.
 func service(s cell.State) cell.State {
 	switch s {

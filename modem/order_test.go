@@ -212,6 +212,29 @@ func TestConnectionsAreNoHint(t *testing.T) {
 	})
 }
 
+// Nor is a registration that is told again and again as it was, however often. When it changes it is one.
+func TestRegistrationsThatStayAreNoHint(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPaper()
+		for i := range 590 {
+			time.AfterFunc(time.Duration(i)*time.Second+500*time.Millisecond, func() {
+				p.print("\r\n+CGREG: 0\r\n")
+			})
+		}
+		time.AfterFunc(590500*time.Millisecond, func() { p.print("\r\n+CGREG: 2\r\n") })
+		records := p.run(t, 602*time.Second, nil)
+		require.InDelta(t, 590+10*time.Second/burstPause, p.between(askServing, 0, 590*time.Second), 15, "one burst, for the first")
+		require.InDelta(t, 10*time.Second/burstPause, p.between(askServing, 590500*time.Millisecond, 602*time.Second), 5)
+		told := 0
+		for _, o := range all[*cell.Observation](records) {
+			if strings.HasPrefix(o.Raw[0], "+CGREG: 0") {
+				told++
+			}
+		}
+		require.Equal(t, 590, told, "each is recorded all the same")
+	})
+}
+
 // A computer without a clock of its own learns the time minutes after it was started. What was stamped before is said to be
 // wrong by so much, before anything is stamped by the new time.
 func TestTheClockIsSet(t *testing.T) {

@@ -422,18 +422,18 @@ func (w *visit) unsolicited(line string, at arrival) {
 	if strings.HasPrefix(line, "+CPIN:") {
 		w.cardIs(simOf([]string{line}, nil))
 	}
-	w.observe(nil, []dialect.Answer{{Lines: []string{line}}}, at, false)
-	if w.dialect.Hint(line) {
+	if news := w.observe(nil, []dialect.Answer{{Lines: []string{line}}}, at, false); news && w.dialect.Hint(line) {
 		w.hinted = true
 		w.schedule.moved(time.Now())
 	}
 }
 
 // observe tells what some answers, or an unsolicited line, say. earlier are answers of the same round that were told. saw tells
-// that one of them is about the serving cell, with which a gap ends.
-func (w *visit) observe(earlier, answers []dialect.Answer, at arrival, saw bool) {
+// that one of them is about the serving cell, with which a gap ends. news is false when all that was said are registrations as
+// they were.
+func (w *visit) observe(earlier, answers []dialect.Answer, at arrival, saw bool) (news bool) {
 	if len(answers) == 0 {
-		return
+		return false
 	}
 	decoded := w.dialect.DecodeAfter(earlier, answers)
 	if saw {
@@ -443,6 +443,7 @@ func (w *visit) observe(earlier, answers []dialect.Answer, at arrival, saw bool)
 		w.keepTime(at)
 		o.Time, o.Sensor = at.Time, w.Sensor
 		w.told = o.Time
+		news = !w.last.repeated(o)
 		if w.last.moved(o) {
 			w.schedule.moved(time.Now())
 		}
@@ -451,6 +452,7 @@ func (w *visit) observe(earlier, answers []dialect.Answer, at arrival, saw bool)
 	for _, r := range decoded.Rejects {
 		w.complain(1, string(r.Reason), rejectDetail[r.Reason], r.Line)
 	}
+	return news
 }
 
 var rejectDetail = map[dialect.Reason]string{
