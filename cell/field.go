@@ -66,3 +66,54 @@ func (f Fields) Words() []string {
 
 // String is the words, separated by spaces.
 func (f Fields) String() string { return strings.Join(f.Words(), " ") }
+
+// Fields are those in which a cell holds a value.
+func (c *Cell) Fields() (f Fields) {
+	for _, k := range [...]struct {
+		known bool
+		field Fields
+	}{
+		{c.RAT != UnknownRAT, FieldRAT}, {c.MCC != "", FieldMCC}, {c.MNC != "", FieldMNC}, {c.Area.Known(), FieldArea}, {c.ID.Known(), FieldCellID},
+		{c.PCI.Known(), FieldPCI}, {c.ARFCN.Known(), FieldARFCN}, {c.Band.Known(), FieldBand}, {c.Bandwidth.Known(), FieldBandwidth},
+		{c.RSRP.Known(), FieldRSRP}, {c.RSRQ.Known(), FieldRSRQ}, {c.RSSI.Known(), FieldRSSI}, {c.SINR.Known(), FieldSINR},
+		{c.RSCP.Known(), FieldRSCP}, {c.EcIo.Known(), FieldEcIo}, {c.TA.Known(), FieldTA}, {c.Priority.Known(), FieldPriority},
+	} {
+		if k.known {
+			f |= k.field
+		}
+	}
+	return f
+}
+
+// Fields are those that an observation shows its source to report.
+func (o *Observation) Fields() (f Fields) {
+	if o.Serving != nil {
+		f = o.Serving.Fields()
+	}
+	for i := range o.Neighbours {
+		n := &o.Neighbours[i]
+		if n.ID.Known() {
+			f |= FieldNeighbourIdentity
+		}
+		if n.Priority.Known() {
+			f |= FieldNeighbourPriority
+		}
+	}
+	for _, r := range o.Registration {
+		if r.Cause.Known() {
+			f |= FieldCause
+		}
+	}
+	for _, k := range [...]struct {
+		known bool
+		field Fields
+	}{
+		{o.State != "", FieldState}, {o.Neighbours != nil, FieldNeighbours}, {o.Secondary != nil, FieldSecondary},
+		{o.Registration != nil, FieldRegistration}, {o.Position != nil, FieldPosition},
+	} {
+		if k.known {
+			f |= k.field
+		}
+	}
+	return f
+}

@@ -32,6 +32,7 @@ func (d *Desk) apiPaths() map[string]http.HandlerFunc {
 		"GET /api/v1/cells":                d.apiCells,
 		"GET /api/v1/sensors":              d.apiSensors,
 		"GET /api/v1/sensors/{name}/blind": d.apiBlind,
+		"GET /api/v1/sensors/{name}/hours": d.apiHours,
 		"GET /api/v1/rules":                d.apiRules,
 	}
 }

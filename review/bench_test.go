@@ -115,7 +115,7 @@ func peak(b *testing.B) float64 {
 	return float64(kb) / 1024
 }
 
-// BenchmarkPages measures the inbox and the page of an event while a collector writes; p95-ms is what 95 of 100 requests took
+// BenchmarkPages measures the inbox, the page of an event and the others while a collector writes; p95-ms is what 95 of 100 requests took
 // at most, MiB-peak the most memory of the whole process so far.
 func BenchmarkPages(b *testing.B) {
 	s, ids, days := yearStore(b)
@@ -124,6 +124,11 @@ func BenchmarkPages(b *testing.B) {
 	began := time.Now()
 	require.Equal(b, http.StatusOK, get(d, "/").Code)
 	b.Logf("the first page of all: %s", time.Since(began).Round(time.Millisecond))
+	var cells []string
+	for k, err := range s.Cells(b.Context(), storage.CellQuery{RAT: cell.LTE}) {
+		require.NoError(b, err)
+		cells = append(cells, strconv.FormatUint(k.ID, 10))
+	}
 	for name, path := range map[string]func(i int) string{
 		"inbox": func(i int) string { return "/?verdict=all&severity=info" },
 		"filtered": func(i int) string {
@@ -132,6 +137,10 @@ func BenchmarkPages(b *testing.B) {
 		"event":    func(i int) string { return "/event/" + ids[(i*997)%len(ids)] },
 		"baseline": func(i int) string { return "/api/v1/events/" + ids[(i*991)%len(ids)] + "/baseline" },
 		"sensors":  func(i int) string { return "/sensors" },
+		"hours": func(i int) string {
+			return "/sensors?day=" + storagetest.Start.AddDate(0, 0, (i*37)%days).Format(time.DateOnly)
+		},
+		"cell": func(i int) string { return "/cell?rat=LTE&mcc=272&mnc=03&id=" + cells[i%len(cells)] },
 		"cells":    func(i int) string { return "/cells" },
 	} {
 		b.Run(name, func(b *testing.B) {

@@ -339,7 +339,7 @@ func TestScreenshots(t *testing.T) {
 			w, ok := rules.WordsOf(lang, rule)
 			return RuleWords(w), ok
 		}
-		o.CauseIn, o.Learned = rules.CauseIn, walked
+		o.In, o.Learned = rules.In, walked
 		o.Asked = func(_ *cell.Source, line string) (string, string) {
 			switch {
 			case strings.Contains(line, `"servingcell"`):
@@ -364,7 +364,7 @@ func TestScreenshots(t *testing.T) {
 		{"inbox", "/?verdict=all", look{}, false}, {"inbox-dark", "/?verdict=all", look{dark: true}, false}, {"event", "/event/" + tw.events[0].ID, look{height: 1400}, false},
 		{"event-dark", "/event/" + tw.events[0].ID, look{dark: true, height: 1400}, false}, {"event-moving", "/event/" + tw.events[1].ID, look{}, true},
 		{"inbox-phone", "/?verdict=all", look{width: 390, height: 844}, false}, {"event-phone-fr", "/event/" + tw.events[0].ID, look{width: 390, height: 844, lang: "fr"}, false},
-		{"event-fr", "/event/" + tw.events[0].ID, look{lang: "fr", height: 3400}, false}, {"event-wide", "/event/" + tw.events[1].ID, look{width: 1920, height: 1200}, false}, {"cells", "/cells", look{}, false}, {"cell", "/cell?rat=LTE&mcc=206&mnc=01&id=11016962", look{}, true}, {"sensors", "/sensors", look{}, false}, {"period", "/period?from=2026-11-15&to=2026-11-22", look{height: 560}, false},
+		{"event-fr", "/event/" + tw.events[0].ID, look{lang: "fr", height: 3400}, false}, {"event-wide", "/event/" + tw.events[1].ID, look{width: 1920, height: 1200}, false}, {"cells", "/cells", look{}, false}, {"cell", "/cell?rat=LTE&mcc=206&mnc=01&id=11016962", look{}, true}, {"sensors", "/sensors?day=2026-11-18", look{height: 1300}, false}, {"sensors-phone-dark", "/sensors?day=2026-11-18", look{width: 390, height: 1400, dark: true}, false}, {"period", "/period?from=2026-11-15&to=2026-11-22", look{height: 560}, false},
 		{"rerun", "/event/" + tw.events[0].ID + "/rerun", look{height: 560}, false}, {"report", "/event/" + tw.events[0].ID + "/report", look{width: 900, height: 1200}, false},
 	}
 	b := open(t, tw.desk, look{})

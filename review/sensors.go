@@ -29,10 +29,6 @@ const silentAfter = 2 * time.Minute
 func (d *Desk) sensors(ctx context.Context) ([]alive, error) {
 	var all []alive
 	for n, s := range d.o.Stores {
-		stats, err := s.Stats(ctx)
-		if err != nil {
-			return nil, err
-		}
 		infos, err := s.Sensors(ctx)
 		if err != nil {
 			return nil, err
@@ -41,14 +37,12 @@ func (d *Desk) sensors(ctx context.Context) ([]alive, error) {
 			if len(all) >= 200 {
 				break
 			}
-			a := alive{Name: plainTo(d.scrub(i.Name), 80), Store: n, StoreName: s.Name, key: i.Name, First: stats.Oldest, Last: stats.Newest}
+			a := alive{Name: plainTo(d.scrub(i.Name), 80), Store: n, StoreName: s.Name, key: i.Name}
 			if i.Source != nil {
 				a.Source = d.cleanRecord(i.Source).(*cell.Source)
 			}
-			if len(infos) > 1 {
-				if a.First, a.Last, err = s.Span(ctx, i.Name); err != nil {
-					return nil, err
-				}
+			if a.First, a.Last, err = s.Span(ctx, i.Name); err != nil {
+				return nil, err
 			}
 			if gone := d.now().Sub(a.Last); gone > silentAfter {
 				a.Silent = gone
@@ -60,16 +54,18 @@ func (d *Desk) sensors(ctx context.Context) ([]alive, error) {
 	return all, nil
 }
 
-// sensorsPage is the page of sensors.
+// sensorsPage is the page of sensors: of each the seven days that end with the chosen one, or with its last.
 type sensorsPage struct {
 	Sensors []sensorView
-	Hours   []time.Time // where the columns of the hours begin
+	Day     string // that was chosen; "": each sensor's last
+	Before  string // address of the seven days before; "": there is nothing
+	After   string
 }
 
 type sensorView struct {
 	alive
-	Days    []day
-	Rules   []ruleView
+	Days    []sensorDay
+	Hours   *dayHours // of one of them
 	Gaps    []blind
 	Health  []healthView
 	Watched time.Duration
@@ -77,6 +73,12 @@ type sensorView struct {
 	Off     time.Duration
 	Reports []string
 	Assumed []string
+}
+
+// sensorDay is a day of a sensor, and where its hours are shown.
+type sensorDay struct {
+	Day day
+	URL string // "": here
 }
 
 type ruleView struct {
@@ -96,7 +98,9 @@ type healthView struct {
 const sensorDays = 7
 
 func (d *Desk) showSensors(w http.ResponseWriter, r *http.Request) {
-	v, err := d.sensorsPage(r.Context(), zone(r))
+	z := zone(r)
+	chosen, _ := readTime(r.URL.Query().Get("day"), z, false)
+	v, err := d.sensorsPage(r.Context(), z, chosen)
 	if err != nil {
 		d.fail(w, r, err)
 		return
@@ -104,47 +108,90 @@ func (d *Desk) showSensors(w http.ResponseWriter, r *http.Request) {
 	d.render(w, r, http.StatusOK, "sensors", "sensors.title", v)
 }
 
-func (d *Desk) sensorsPage(ctx context.Context, z *time.Location) (*sensorsPage, error) {
+// sensorsPage shows a day of each sensor hour by hour, and the seven days around it; a zero time is the last day of each.
+func (d *Desk) sensorsPage(ctx context.Context, z *time.Location, chosen time.Time) (*sensorsPage, error) {
 	all, err := d.sensors(ctx)
 	if err != nil {
 		return nil, err
 	}
 	p := &sensorsPage{}
-	for _, a := range all {
-		v := sensorView{alive: a}
-		last := midnight(a.Last, z)
-		gaps, err := d.gaps(ctx, d.o.Stores[a.Store], a.key, last.AddDate(0, 0, 1-sensorDays), last.AddDate(0, 0, 1))
+	var first, last, top time.Time // of all sensors, and the last day that is shown
+	for i := range all {
+		a := &all[i]
+		if first.IsZero() || a.First.Before(first) {
+			first = a.First
+		}
+		last = maxTime(last, midnight(a.Last, z))
+	}
+	if !chosen.IsZero() {
+		if chosen = minTime(midnight(chosen, z), last); chosen.Before(first) {
+			chosen = midnight(first, z)
+		}
+		p.Day, top = chosen.Format(time.DateOnly), chosen
+	}
+	for i := range all {
+		v, ends, err := d.sensorView(ctx, &all[i], z, chosen)
 		if err != nil {
 			return nil, err
 		}
-		for n := range sensorDays {
-			at := last.AddDate(0, 0, -n)
-			if at.AddDate(0, 0, 1).Before(a.First) {
-				break
-			}
-			one := day{From: at, To: at.AddDate(0, 0, 1)}
-			one.Width = int(one.To.Sub(one.From) / time.Minute)
-			c, err := d.cover(ctx, a.Store, a.key, one.From, one.To, a.First, gaps)
-			if err != nil {
-				return nil, err
-			}
-			one.Covers, one.Watched, one.Blind, one.Off = []cover{c}, c.Watched, c.Blind, c.Off
-			v.Days = append(v.Days, one)
-			v.Gaps = append(v.Gaps, c.Gaps...)
-			v.Watched, v.Blind, v.Off = v.Watched+c.Watched, v.Blind+c.Blind, v.Off+c.Off
-		}
-		slices.SortFunc(v.Gaps, func(a, b blind) int { return b.From.Compare(a.From) })
-		v.Gaps = v.Gaps[:min(len(v.Gaps), 20)]
-		if v.Health, err = d.health(ctx, a, last.AddDate(0, 0, 1-sensorDays)); err != nil {
-			return nil, err
-		}
-		v.Rules = d.availability(a.Source)
-		if a.Source != nil {
-			v.Reports, v.Assumed = a.Source.Reports.Or(0).Words(), a.Source.Assumed.Words()
-		}
-		p.Sensors = append(p.Sensors, v)
+		top = maxTime(top, ends)
+		p.Sensors = append(p.Sensors, *v)
+	}
+	if week := top.AddDate(0, 0, -sensorDays); !top.IsZero() && week.AddDate(0, 0, 1).After(first) {
+		p.Before = "?day=" + week.Format(time.DateOnly)
+	}
+	if top.Before(last) {
+		p.After = "?day=" + minTime(top.AddDate(0, 0, sensorDays), last).Format(time.DateOnly)
 	}
 	return p, nil
+}
+
+// sensorView is a sensor in the seven days that end with its last one, if the chosen is among them, else with the chosen;
+// ends is the last of them.
+func (d *Desk) sensorView(ctx context.Context, a *alive, z *time.Location, chosen time.Time) (v *sensorView, ends time.Time, err error) {
+	v = &sensorView{alive: *a}
+	ends = midnight(a.Last, z)
+	switch {
+	case chosen.IsZero() || chosen.After(ends):
+		chosen = ends
+	case chosen.Before(ends.AddDate(0, 0, 1-sensorDays)):
+		ends = chosen
+	}
+	gaps, err := d.gaps(ctx, d.o.Stores[a.Store], a.key, ends.AddDate(0, 0, 1-sensorDays), ends.AddDate(0, 0, 1))
+	if err != nil {
+		return nil, ends, err
+	}
+	for n := range sensorDays {
+		at := ends.AddDate(0, 0, -n)
+		if at.AddDate(0, 0, 1).Before(a.First) {
+			break
+		}
+		one, address := day{From: at, To: at.AddDate(0, 0, 1)}, "?day="+at.Format(time.DateOnly)
+		one.Width = int(one.To.Sub(one.From) / time.Minute)
+		c, err := d.cover(ctx, a.Store, a.key, one.From, one.To, a.First, gaps)
+		if err != nil {
+			return nil, ends, err
+		}
+		if at.Equal(chosen) {
+			address = ""
+			if v.Hours, err = d.hours(ctx, a, &c, one.From, one.To); err != nil {
+				return nil, ends, err
+			}
+		}
+		one.Covers, one.Watched, one.Blind, one.Off = []cover{c}, c.Watched, c.Blind, c.Off
+		v.Days = append(v.Days, sensorDay{one, address})
+		v.Gaps = append(v.Gaps, c.Gaps...)
+		v.Watched, v.Blind, v.Off = v.Watched+c.Watched, v.Blind+c.Blind, v.Off+c.Off
+	}
+	slices.SortFunc(v.Gaps, func(a, b blind) int { return b.From.Compare(a.From) })
+	v.Gaps = v.Gaps[:min(len(v.Gaps), 20)]
+	if v.Health, err = d.health(ctx, *a, ends.AddDate(0, 0, 1-sensorDays), ends.AddDate(0, 0, 1)); err != nil {
+		return nil, ends, err
+	}
+	if a.Source != nil {
+		v.Reports, v.Assumed = a.Source.Reports.Or(0).Words(), a.Source.Assumed.Words()
+	}
+	return v, ends, nil
 }
 
 // availability says for each rule whether a source can feed it.
@@ -160,10 +207,10 @@ func (d *Desk) availability(s *cell.Source) []ruleView {
 	return all
 }
 
-// health sums up what a source said about itself.
-func (d *Desk) health(ctx context.Context, a alive, since time.Time) ([]healthView, error) {
+// health sums up what a source said about itself in a time.
+func (d *Desk) health(ctx context.Context, a alive, since, to time.Time) ([]healthView, error) {
 	var all []healthView
-	for e, err := range d.o.Stores[a.Store].Records(ctx, storage.Query{Sensor: a.key, From: since, Kinds: storage.Healths | storage.Clocks}) {
+	for e, err := range d.o.Stores[a.Store].Records(ctx, storage.Query{Sensor: a.key, From: since, To: to, Kinds: storage.Healths | storage.Clocks}) {
 		if err != nil {
 			return nil, err
 		}

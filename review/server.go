@@ -33,10 +33,10 @@ type Options struct {
 	Scrub func(string) (string, int)
 	// Rerun says what today's rules make of a sensor's records in a time; nil: not offered.
 	Rerun func(ctx context.Context, s *storage.Store, sensor string, from, to time.Time) ([]analyzer.Event, error)
-	// Words say in a language ("en", "fr") what a rule is called and what a person may want to know of it; CauseIn puts an
-	// innocent cause into a language. nil: the words of Rules.
-	Words   func(lang, rule string) (RuleWords, bool)
-	CauseIn func(lang, cause string) (string, bool)
+	// Words say in a language ("en", "fr") what a rule is called and what a person may want to know of it; nil: the words of Rules.
+	Words func(lang, rule string) (RuleWords, bool)
+	// In puts a sentence or an innocent cause of an event, which is English, into a language, where it can; nil: it cannot.
+	In func(lang, text string) (string, bool)
 	// Asked says which command a line of a modem answers, and why it is asked; "" for a line that came unasked, or where
 	// that cannot be told. nil: nothing is said.
 	Asked func(source *cell.Source, line string) (command, why string)
@@ -45,6 +45,7 @@ type Options struct {
 	// Elsewhere lists the events that sensors wrote to a shared server, in any order; nil: there is none.
 	Elsewhere func(ctx context.Context) Events
 	Kit       *Kit         // what a carried watch shows beside; nil: this desk is none
+	Language  string       // "en" or "fr", for readers who chose none; "": their browser says
 	Plain     bool         // beyond loopback without TLS: on a network of our own, which is encrypted itself
 	Log       *slog.Logger // nil: slog.Default
 }
@@ -84,6 +85,7 @@ type Desk struct {
 	learned   learned
 	where     where
 	heard     heardCache
+	fact      factCache
 	live      chan struct{} // a place for each who watches live
 	heavy     chan struct{} // a place for each long answer: bundles, re-runs
 	stop      chan struct{} // closed when the desk closes down

@@ -47,14 +47,16 @@ func (s *Store) Sensors(ctx context.Context) ([]SensorInfo, error) {
 	return all, nil
 }
 
-// Heard tells for each of n steps of time from a moment on whether the store has an observation of the sensor in it; an
-// empty name is any sensor. It looks for one record a step, and reads no bodies.
+// Heard tells for each of n steps of time from a moment on whether the sensor observed in it, be it that the store has an
+// observation or a summary; an empty name is any sensor. It looks for one row a step, and reads no bodies.
 func (s *Store) Heard(ctx context.Context, sensor string, from time.Time, step time.Duration, n int) ([]bool, error) {
 	at, _ := timeKey(from)
 	// Not EXISTS: SQLite would join the steps with an index of its own making over all records, which a year has no room for.
 	rows, err := s.rdb.QueryContext(ctx, `WITH RECURSIVE step (i, at) AS (SELECT 0, ?1 UNION ALL SELECT i + 1, at + ?2 FROM step WHERE i + 1 < ?3)
-		SELECT i FROM step WHERE (SELECT 1 FROM record INDEXED BY record_time WHERE time >= step.at AND time < step.at + ?2 AND kind = 1
-		AND (?4 = '' OR source IN (SELECT id FROM source WHERE sensor = ?4)) LIMIT 1)`, at, int64(step), n, sensor)
+		SELECT i FROM step WHERE coalesce((SELECT 1 FROM record INDEXED BY record_time WHERE time >= step.at AND time < step.at + ?2 AND kind = 1
+		AND (?4 = '' OR source IN (SELECT id FROM source WHERE sensor = ?4)) LIMIT 1),
+		(SELECT 1 FROM summary WHERE minute >= step.at / ?5 AND minute < (step.at + ?2) / ?5 AND (?4 = '' OR source IN (SELECT id FROM source WHERE sensor = ?4)) LIMIT 1))`,
+		at, int64(step), n, sensor, int64(time.Minute))
 	if err != nil {
 		return nil, fmt.Errorf("reading records: %w", explain(err))
 	}
@@ -125,19 +127,29 @@ func (s *Store) VerdictMark(ctx context.Context) (mark int64, err error) {
 	return mark, nil
 }
 
-// Span is the time of the first and of the last record of a sensor; zero times when there is none.
+// Span is the time of the first and of the last that the store has of a sensor, be it a record or a summary; zero times when
+// there is none.
 func (s *Store) Span(ctx context.Context, sensor string) (first, last time.Time, err error) {
 	s.commitGathered()
 	for dir, t := range map[string]*time.Time{"ASC": &first, "DESC": &last} {
 		var at int64
 		err := s.rdb.QueryRowContext(ctx, "SELECT time FROM record WHERE source IN (SELECT id FROM source WHERE sensor = ?) ORDER BY time "+dir+" LIMIT 1", sensor).Scan(&at)
+		if err == nil {
+			*t = keyTime(at)
+		}
+		var minute int64
+		if err == nil || errors.Is(err, sql.ErrNoRows) {
+			err = s.rdb.QueryRowContext(ctx, "SELECT minute FROM summary WHERE source IN (SELECT id FROM source WHERE sensor = ?) ORDER BY minute "+dir+" LIMIT 1", sensor).Scan(&minute)
+		}
 		if errors.Is(err, sql.ErrNoRows) {
-			return first, last, nil
+			continue
 		}
 		if err != nil {
 			return first, last, fmt.Errorf("reading records: %w", explain(err))
 		}
-		*t = keyTime(at)
+		if m := time.Unix(minute*60, 0).UTC(); t.IsZero() || (dir == "ASC") == m.Before(*t) {
+			*t = m
+		}
 	}
 	return first, last, nil
 }

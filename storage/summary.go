@@ -18,6 +18,7 @@ import (
 type Summary struct {
 	Time         time.Time     `json:"t"` // when the minute begins
 	Sensor       string        `json:"sensor"`
+	Source       *cell.Source  `json:"-"`            // that observed it; nil: it told none
 	Observations int           `json:"observations"` // those deleted
 	Changes      int           `json:"changes"`      // how often within the minute another cell became the serving one
 	Cells        []CellSummary `json:"cells"`        // those heard most first
@@ -285,9 +286,10 @@ func (s *Store) summaries(ctx context.Context, q SummaryQuery, yield func(Summar
 		key, _ := timeKey(q.To.Add(time.Minute - 1))
 		to = floorMinute(key)
 	}
+	sources := map[int64]*cell.Source{}
 	for {
 		var page []Summary
-		rows, err := s.rdb.QueryContext(ctx, `SELECT summary.minute, summary.source, source.sensor, summary.body FROM summary JOIN source ON source.id = summary.source
+		rows, err := s.rdb.QueryContext(ctx, `SELECT summary.minute, summary.source, source.sensor, summary.body, source.body FROM summary JOIN source ON source.id = summary.source
 			WHERE (summary.minute, summary.source) > (?, ?) AND summary.minute < ? AND (? = '' OR source.sensor = ?) ORDER BY summary.minute, summary.source LIMIT ?`,
 			from, after, to, q.Sensor, q.Sensor, pageRows)
 		if err != nil {
@@ -295,8 +297,8 @@ func (s *Store) summaries(ctx context.Context, q SummaryQuery, yield func(Summar
 		}
 		for rows.Next() {
 			var sensor string
-			var body []byte
-			if err = rows.Scan(&from, &after, &sensor, &body); err != nil {
+			var body, who []byte
+			if err = rows.Scan(&from, &after, &sensor, &body, &who); err != nil {
 				break
 			}
 			var one Summary
@@ -304,6 +306,14 @@ func (s *Store) summaries(ctx context.Context, q SummaryQuery, yield func(Summar
 				break
 			}
 			one.Sensor, one.Time = sensor, time.Unix(from*60, 0).UTC()
+			if who != nil && sources[after] == nil {
+				var r cell.Record
+				if r, err = decodeRecord(who, Sources, sensor, 0); err != nil {
+					break
+				}
+				sources[after] = r.(*cell.Source)
+			}
+			one.Source = sources[after]
 			page = append(page, one)
 		}
 		if err == nil {

@@ -360,26 +360,7 @@ func fill(dst, src *cell.Cell) {
 	take(&dst.ThreshHigh, src.ThreshHigh)
 	take(&dst.ThreshLow, src.ThreshLow)
 	take(&dst.SRxLev, src.SRxLev)
-	dst.Placeholder = (dst.Placeholder | src.Placeholder) &^ known(dst)
-}
-
-// known are the fields that can be placeholders and hold a value.
-func known(c *cell.Cell) (f cell.Fields) {
-	for _, k := range [...]struct {
-		known bool
-		field cell.Fields
-	}{
-		{c.MCC != "", cell.FieldMCC | cell.FieldMNC}, {c.Area.Known(), cell.FieldArea}, {c.ID.Known(), cell.FieldCellID},
-		{c.PCI.Known(), cell.FieldPCI}, {c.ARFCN.Known(), cell.FieldARFCN}, {c.Band.Known(), cell.FieldBand},
-		{c.RSRP.Known(), cell.FieldRSRP}, {c.RSRQ.Known(), cell.FieldRSRQ}, {c.RSSI.Known(), cell.FieldRSSI},
-		{c.SINR.Known(), cell.FieldSINR}, {c.RSCP.Known(), cell.FieldRSCP}, {c.EcIo.Known(), cell.FieldEcIo},
-		{c.TA.Known(), cell.FieldTA}, {c.Priority.Known(), cell.FieldPriority},
-	} {
-		if k.known {
-			f |= k.field
-		}
-	}
-	return f
+	dst.Placeholder = (dst.Placeholder | src.Placeholder) &^ dst.Fields()
 }
 
 func take[T any](dst *cell.Opt[T], src cell.Opt[T]) {
