@@ -100,7 +100,7 @@ func NewInflux(s *Store, o InfluxOptions) (*Influx, error) {
 		o.Timeout = influxTimeout
 	}
 	if o.Org == "" {
-		o.Org = "-" // 1.8 and 3 ignore it
+		o.Org = noOrg
 	}
 	o.URL = strings.TrimRight(u.String(), "/") + "/"
 	x := &Influx{o: o, store: s, shape: shape{positions: o.Positions}, reload: make(chan struct{}, 1), wait: usualWaits, doubt: usualDoubt}
@@ -123,6 +123,9 @@ func NewInflux(s *Store, o InfluxOptions) (*Influx, error) {
 	x.status.State = InfluxIdle
 	return x, nil
 }
+
+// noOrg stands where no organisation is named. 1.8 and 3 ignore it.
+const noOrg = "-"
 
 var quiet sync.Once
 
@@ -197,7 +200,11 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	t.mu.Lock()
 	if t.token != "" {
-		r.Header.Set("Authorization", "Token "+t.token)
+		scheme := "Token "
+		if strings.Contains(r.URL.Path, "/api/v3/") {
+			scheme = "Bearer "
+		}
+		r.Header.Set("Authorization", scheme+t.token)
 	}
 	t.mu.Unlock()
 	resp, err := t.Transport.RoundTrip(r)

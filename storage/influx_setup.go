@@ -37,7 +37,7 @@ func (x *Influx) Plan(ctx context.Context, s Setup) (steps []SetupStep, notes []
 	case 2:
 		return x.plan2(ctx, s)
 	case 3:
-		return x.plan3(s), []string{"InfluxDB 3 keeps no summaries by itself: points are kept as long as said, and nothing is downsampled"}, nil
+		return x.plan3(ctx, s)
 	}
 	return nil, []string{"the server does not say that it is an InfluxDB: there is nothing to set up on it; the retention of VictoriaMetrics is its flag -retentionPeriod"}, nil
 }
@@ -139,8 +139,12 @@ func (x *Influx) column(ctx context.Context, q string, n int) (all []string, err
 	return all, nil
 }
 
-// plan2 speaks the API of InfluxDB 2: buckets with a retention rule, and a task in Flux for the summaries.
+// plan2 speaks the API of InfluxDB 2: buckets with a retention rule, a database that maps to the bucket so that InfluxQL reads it, and
+// a task in Flux for the summaries.
 func (x *Influx) plan2(ctx context.Context, s Setup) (steps []SetupStep, notes []string, err error) {
+	if x.o.Org == noOrg {
+		return nil, nil, errors.New("influx: no organisation is named, and InfluxDB 2 wants one: write org into [influx]")
+	}
 	var orgs struct{ Orgs []struct{ ID string } }
 	if err := x.api(ctx, http.MethodGet, "api/v2/orgs?"+url.Values{"org": {x.o.Org}}.Encode(), nil, &orgs); err != nil {
 		return nil, nil, fmt.Errorf("influx: organisation %q: %w", x.o.Org, err)
@@ -170,6 +174,13 @@ func (x *Influx) plan2(ctx context.Context, s Setup) (steps []SetupStep, notes [
 		steps = append(steps, x.create(fmt.Sprintf("bucket %s: kept %s", b.name, forHowLong(b.keep)), "api/v2/buckets",
 			map[string]any{"orgID": org, "name": b.name, "retentionRules": rules}))
 	}
+	var mappings struct{ Content []struct{ Database string } } // of OSS from 2.2 on every bucket has a virtual one
+	if err := x.api(ctx, http.MethodGet, "api/v2/dbrps?"+url.Values{"orgID": {org}, "db": {x.o.Bucket}}.Encode(), nil, &mappings); err != nil {
+		return nil, nil, fmt.Errorf("influx: database mappings: %w", err)
+	}
+	if len(mappings.Content) == 0 {
+		steps = append(steps, x.mapping(org))
+	}
 	var tasks struct{ Tasks []struct{ Name string } }
 	name := x.o.Bucket + "-" + summaryName
 	if err := x.api(ctx, http.MethodGet, "api/v2/tasks?"+url.Values{"orgID": {org}, "name": {name}}.Encode(), nil, &tasks); err != nil {
@@ -178,8 +189,9 @@ func (x *Influx) plan2(ctx context.Context, s Setup) (steps []SetupStep, notes [
 	if len(tasks.Tasks) == 0 {
 		flux := fmt.Sprintf(`option task = {name: %s, every: 1h}
 data = from(bucket: %s) |> range(start: -7d) |> filter(fn: (r) => r._measurement == "serving" and r._field == "level")
-put = (tables=<-, fn, field) => tables |> aggregateWindow(every: 1h, fn: fn, createEmpty: false)
+put = (tables=<-, fn, field) => tables |> aggregateWindow(every: 1h, fn: fn, timeSrc: "_start", createEmpty: false)
   |> set(key: "_measurement", value: %s) |> set(key: "_field", value: field) |> to(bucket: %s)
+data |> put(fn: count, field: "samples")
 data |> put(fn: mean, field: "level_mean")
 data |> put(fn: min, field: "level_min")
 data |> put(fn: max, field: "level_max")
@@ -189,13 +201,44 @@ data |> put(fn: max, field: "level_max")
 	return steps, notes, nil
 }
 
+// mapping maps a database of the bucket's name to the bucket, whose id is known only once it is there.
+func (x *Influx) mapping(org string) SetupStep {
+	body := map[string]any{"orgID": org, "bucketID": "of that bucket", "database": x.o.Bucket, "retention_policy": "autogen", "default": true}
+	step := x.create("database "+x.o.Bucket+": InfluxQL reads the bucket by this name", "api/v2/dbrps", body)
+	post := step.run
+	step.run = func(ctx context.Context) error {
+		var found struct{ Buckets []struct{ ID string } }
+		if err := x.api(ctx, http.MethodGet, "api/v2/buckets?"+url.Values{"orgID": {org}, "name": {x.o.Bucket}}.Encode(), nil, &found); err != nil {
+			return err
+		}
+		if len(found.Buckets) != 1 {
+			return fmt.Errorf("influx: the bucket %q is not there", x.o.Bucket)
+		}
+		body["bucketID"] = found.Buckets[0].ID
+		return post(ctx)
+	}
+	return step
+}
+
 // plan3 speaks the API of InfluxDB 3 Core.
-func (x *Influx) plan3(s Setup) []SetupStep {
+func (x *Influx) plan3(ctx context.Context, s Setup) (steps []SetupStep, notes []string, err error) {
+	notes = []string{"InfluxDB 3 keeps no summaries by itself: points are kept as long as said, and nothing is downsampled"}
+	var found []struct {
+		Name string `json:"iox::database"`
+	}
+	if err := x.api(ctx, http.MethodGet, "api/v3/configure/database?format=json", nil, &found); err != nil {
+		return nil, nil, fmt.Errorf("influx: databases: %w", err)
+	}
+	for _, d := range found {
+		if d.Name == x.o.Bucket {
+			return nil, append(notes, fmt.Sprintf("database %s is there and stays as it is", x.o.Bucket)), nil
+		}
+	}
 	body := map[string]any{"db": x.o.Bucket}
 	if s.Keep > 0 {
 		body["retention_period"] = fmt.Sprintf("%dd", int(s.Keep.Hours()/24))
 	}
-	return []SetupStep{x.create(fmt.Sprintf("database %s: kept %s", x.o.Bucket, forHowLong(s.Keep)), "api/v3/configure/database", body)}
+	return []SetupStep{x.create(fmt.Sprintf("database %s: kept %s, which cannot be changed later", x.o.Bucket, forHowLong(s.Keep)), "api/v3/configure/database", body)}, notes, nil
 }
 
 func fluxText(s string) string {
