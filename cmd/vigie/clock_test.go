@@ -10,7 +10,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"vigie/analyzer"
 	"vigie/cell"
 	"vigie/modem/emulator"
 	"vigie/storage"
@@ -71,16 +70,16 @@ func TestWatchWithoutAClock(t *testing.T) {
 	store, err = storage.Open(t.Context(), dir+"/s.db", storage.Options{ReadOnly: true})
 	require.NoError(t, err)
 	defer store.Close()
-	sets, err := readCorrections(t.Context(), store)
+	sets, err := store.Corrections(t.Context())
 	require.NoError(t, err)
-	require.Len(t, sets, 1)
-	require.InDelta(t, 5*3600-1, sets[0].Offset.Seconds(), 10)
-	require.Equal(t, off.Add(time.Second), sets[0].Since.Truncate(time.Second), "from the first that was counted on")
+	require.Len(t, sets["roof"], 1)
+	require.InDelta(t, 5*3600-1, sets["roof"][0].Offset.Seconds(), 10)
+	require.Equal(t, off.Add(time.Second), sets["roof"][0].From.Truncate(time.Second), "from the first that was counted on")
 	last, n, gaps := off, 0, 0
 	for e, err := range store.Records(t.Context(), storage.Query{From: off.Add(time.Millisecond), Kinds: storage.Observations | storage.Clocks}) {
 		require.NoError(t, err)
 		if _, ok := e.Record.(*cell.Observation); ok {
-			at := sets.at("roof", e.Record.When())
+			at := sets.At("roof", e.Record.When())
 			require.False(t, at.Before(last), "%s comes before %s", at, last)
 			require.True(t, !at.Before(truth()) && !at.After(ended), "%s is when it really was", at)
 			last, n = at, n+1
@@ -92,7 +91,7 @@ func TestWatchWithoutAClock(t *testing.T) {
 		if g := e.Record.(*cell.Gap); g.Reason == gapNotRunning {
 			gaps++
 			require.Equal(t, off, g.Time)
-			require.False(t, sets.at("roof", g.Until).Before(truth()), "corrected, it is as long as it was")
+			require.False(t, sets.At("roof", g.Until).Before(truth()), "corrected, it is as long as it was")
 		}
 	}
 	require.Equal(t, 1, gaps)
@@ -151,37 +150,4 @@ func TestTimekeeper(t *testing.T) {
 	require.Equal(t, newest.Add(6*time.Second), k.now())
 	pass(5 * time.Second)
 	require.Equal(t, wall, k.now(), "a clock that is known to be right is believed, whatever the store holds")
-}
-
-func TestCorrections(t *testing.T) {
-	at := func(s string) time.Time {
-		v, err := time.Parse("15:04:05", s)
-		require.NoError(t, err)
-		return v
-	}
-	sets := corrections{
-		{Sensor: "a", Since: at("01:00:00"), Time: at("03:10:00"), Offset: 2 * time.Hour},
-		{Sensor: "a", Since: at("03:10:00"), Time: at("05:00:00"), Offset: time.Hour},
-	}
-	for was, is := range map[string]string{
-		"00:59:59": "00:59:59", // before the first
-		"01:00:00": "04:00:00", // both steps
-		"01:09:59": "04:09:59",
-		"01:10:00": "01:10:00", // nothing was stamped so
-		"03:10:00": "04:10:00",
-		"04:00:00": "04:00:00",
-		"05:00:00": "05:00:00",
-	} {
-		require.Equal(t, at(is), sets.at("a", at(was)), was)
-		require.Equal(t, at(was), sets.at("b", at(was)), was)
-	}
-	e := analyzer.Event{Sensor: "a", First: at("01:00:00"), Last: at("05:30:00"), Findings: []analyzer.Finding{{First: at("01:00:00"), Evidence: []analyzer.Evidence{{Time: at("03:30:00")}}}}}
-	stored := e.Findings[0]
-	require.NotEmpty(t, sets.event(&e))
-	require.Equal(t, at("04:00:00"), e.First)
-	require.Equal(t, at("05:30:00"), e.Last)
-	require.Equal(t, at("04:30:00"), e.Findings[0].Evidence[0].Time)
-	require.Equal(t, at("01:00:00"), stored.First, "what was handed in is not changed")
-	require.Equal(t, at("03:30:00"), stored.Evidence[0].Time)
-	require.Empty(t, sets.event(&e), "nothing is left to correct")
 }

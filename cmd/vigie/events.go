@@ -39,7 +39,7 @@ func (c *EventsListCmd) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	log := eventLog{}
-	var sets corrections
+	var sets storage.Corrections
 	q := storage.EventQuery{From: since, Severity: least, Rule: c.Rule, Sensor: c.Sensor}
 	if c.From == "influx" {
 		err = influxEvents(ctx, p, q, log.add)
@@ -53,7 +53,7 @@ func (c *EventsListCmd) Run(ctx context.Context, p *program) error {
 		return log.writeJSON(p.out)
 	}
 	for _, e := range log.sorted() {
-		note := sets.event(&e)
+		e, note := corrected(sets, e)
 		printEvent(p.out, &e, false)
 		printNote(p.out, note)
 	}
@@ -64,7 +64,7 @@ func (c *EventsListCmd) Run(ctx context.Context, p *program) error {
 }
 
 // storeEvents reads the events of the store, and when the clock was set.
-func (f *StoreFlags) storeEvents(ctx context.Context, p *program, q storage.EventQuery, each func(analyzer.Event)) (corrections, error) {
+func (f *StoreFlags) storeEvents(ctx context.Context, p *program, q storage.EventQuery, each func(analyzer.Event)) (storage.Corrections, error) {
 	s, err := f.openRead(ctx, p)
 	if err != nil {
 		return nil, err
@@ -76,7 +76,7 @@ func (f *StoreFlags) storeEvents(ctx context.Context, p *program, q storage.Even
 		}
 		each(e)
 	}
-	return readCorrections(ctx, s)
+	return s.Corrections(ctx)
 }
 
 // EventsShowCmd shows one event.
@@ -101,11 +101,11 @@ func (c *EventsShowCmd) Run(ctx context.Context, p *program) error {
 		log := eventLog{list: []analyzer.Event{found}}
 		return log.writeJSON(p.out)
 	}
-	sets, err := readCorrections(ctx, s)
+	sets, err := s.Corrections(ctx)
 	if err != nil {
 		return err
 	}
-	note := sets.event(&found)
+	found, note := corrected(sets, found)
 	printEvent(p.out, &found, true)
 	printNote(p.out, note)
 	return nil

@@ -1,0 +1,143 @@
+package storage
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"vigie/analyzer"
+	"vigie/cell"
+)
+
+// Corrections are the stretches of time in which the clocks of sensors were wrong, by sensor, each stretch apart from the
+// others. What a store holds stays as it was recorded; what people are shown is corrected, and says so.
+type Corrections map[string][]Stretch
+
+// Stretch is a part of recorded time, and by how much it was wrong.
+type Stretch struct {
+	From, To time.Time // as recorded; To is after the last
+	Offset   time.Duration
+}
+
+// mostCorrections is how often the clock of one sensor may have been set; earlier times stay uncorrected. A clock that is
+// set more often is not a clock.
+const mostCorrections = 1000
+
+// Corrections reads when clocks were set. Lines that do not tell since when the clock was wrong are left out.
+func (s *Store) Corrections(ctx context.Context) (Corrections, error) {
+	sets := map[string][]cell.Clock{}
+	for e, err := range s.Records(ctx, Query{Kinds: Clocks}) {
+		if err != nil {
+			return nil, err
+		}
+		if c, ok := e.Record.(*cell.Clock); ok && !c.Since.IsZero() {
+			all := append(sets[c.Sensor], *c)
+			sets[c.Sensor] = all[max(len(all)-mostCorrections, 0):]
+		}
+	}
+	cs := Corrections{}
+	for sensor, clocks := range sets {
+		cs[sensor] = Stretches(clocks)
+	}
+	return cs, nil
+}
+
+// Stretches are the times in which the clock of a sensor was wrong, of the lines that tell when it was set. A clock that was
+// set several times while it was watched was wrong by all the steps that came after. Of times that two lines tell of, the
+// first is believed.
+func Stretches(sets []cell.Clock) (all []Stretch) {
+	for i, c := range sets {
+		offset, until := c.Offset, c.Time
+		for _, next := range sets[i+1:] {
+			if next.Since.Equal(until) {
+				offset, until = offset+next.Offset, next.Time
+			}
+		}
+		if offset != 0 {
+			all = append(all, without([]Stretch{{c.Since, c.Time.Add(-c.Offset), offset}}, all...)...)
+		}
+	}
+	return all
+}
+
+// At is a recorded time as it really was.
+func (cs Corrections) At(sensor string, t time.Time) time.Time {
+	for _, s := range cs[sensor] {
+		if !t.Before(s.From) && t.Before(s.To) {
+			return t.Add(s.Offset)
+		}
+	}
+	return t
+}
+
+// Event is an event with its times as they really were, and by how much the first of them that was wrong was; 0: none was.
+func (cs Corrections) Event(e analyzer.Event) (fixed analyzer.Event, by time.Duration) {
+	if len(cs[e.Sensor]) == 0 {
+		return e, 0
+	}
+	fix := func(t *time.Time) {
+		now := cs.At(e.Sensor, *t)
+		if by == 0 {
+			by = now.Sub(*t)
+		}
+		*t = now
+	}
+	fix(&e.First)
+	fix(&e.Opened)
+	fix(&e.Last)
+	e.Findings = slices.Clone(e.Findings)
+	for i := range e.Findings {
+		f := &e.Findings[i]
+		fix(&f.First)
+		fix(&f.Last)
+		f.Evidence = slices.Clone(f.Evidence)
+		for j := range f.Evidence {
+			fix(&f.Evidence[j].Time)
+		}
+	}
+	return e, by
+}
+
+// Recorded is where in recorded time to look for what really happened between two times, in order of when it was recorded.
+func (cs Corrections) Recorded(sensor string, from, to time.Time) []Stretch {
+	found := without([]Stretch{{From: from, To: to}}, cs[sensor]...) // stamped with these times, and rightly
+	for _, s := range cs[sensor] {
+		s.From, s.To = later(s.From, from.Add(-s.Offset)), earlier(s.To, to.Add(-s.Offset))
+		if s.To.After(s.From) {
+			found = append(found, s)
+		}
+	}
+	slices.SortFunc(found, func(a, b Stretch) int { return a.From.Compare(b.From) })
+	return found
+}
+
+// without is what is left of some stretches when others are taken out.
+func without(of []Stretch, out ...Stretch) (left []Stretch) {
+	for _, o := range out {
+		left = nil
+		for _, s := range of {
+			if before := (Stretch{s.From, earlier(s.To, o.From), s.Offset}); before.To.After(before.From) {
+				left = append(left, before)
+			}
+			if after := (Stretch{later(s.From, o.To), s.To, s.Offset}); after.To.After(after.From) {
+				left = append(left, after)
+			}
+		}
+		of = left
+	}
+	return slices.DeleteFunc(of, func(s Stretch) bool { return !s.To.After(s.From) })
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
