@@ -346,8 +346,8 @@ func (b *bundler) readme(w io.Writer) error {
 
 func (b *bundler) report(w io.Writer) error { return b.d.report(b.ctx, w, b.h, b.c, b.o) }
 
-func optionsOf(r *http.Request) (BundleOptions, error) {
-	o := BundleOptions{Location: Exact, Lang: language(r), Zone: zone(r)}
+func (d *Desk) optionsOf(r *http.Request) (BundleOptions, error) {
+	o := BundleOptions{Location: Exact, Lang: d.language(r), Zone: zone(r)}
 	if s := r.URL.Query().Get("location"); s != "" {
 		var err error
 		if o.Location, err = ParsePrecision(s); err != nil {

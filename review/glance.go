@@ -277,10 +277,10 @@ func (d *Desk) panic(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	took, err := d.o.Kit.Panic()
-	text := wordIn(language(r), "neutral.done")
+	text := wordIn(d.language(r), "neutral.done")
 	if err != nil {
 		d.log.Error("panic", "err", err)
-		text = wordIn(language(r), "neutral.undone")
+		text = wordIn(d.language(r), "neutral.undone")
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	fmt.Fprintf(w, "%s (%d ms)\n", text, took.Milliseconds())

@@ -91,7 +91,7 @@ func (d *Desk) handing(send func(http.ResponseWriter, *http.Request, *handover, 
 			return
 		}
 		defer done()
-		o, err := optionsOf(r)
+		o, err := d.optionsOf(r)
 		if err != nil {
 			d.refuse(w, r, http.StatusBadRequest, "refuse.form")
 			return

@@ -155,7 +155,7 @@ func dict(pairs ...any) (map[string]any, error) {
 }
 
 func (d *Desk) page(r *http.Request, title string, body any) *page {
-	p := &page{Lang: language(r), Zone: zone(r), Title: title, Path: r.URL.RequestURI(), User: who(r), Login: len(d.o.Users) > 0,
+	p := &page{Lang: d.language(r), Zone: zone(r), Title: title, Path: r.URL.RequestURI(), User: who(r), Login: len(d.o.Users) > 0,
 		CanJudge: d.mayJudge(r), Now: d.now(), Body: body, desk: d}
 	p.Section, _, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	if c, err := r.Cookie("vigie-theme"); err == nil && (c.Value == "light" || c.Value == "dark") {
@@ -203,10 +203,13 @@ func zone(r *http.Request) *time.Location {
 	return time.Local
 }
 
-// language is the one that was chosen, else the first of the browser's that we have, else English.
-func language(r *http.Request) string {
+// language is the one that the reader chose, else that of the options, else the first of the browser's that we have, else English.
+func (d *Desk) language(r *http.Request) string {
 	if c, err := r.Cookie("vigie-lang"); err == nil && (c.Value == "en" || c.Value == "fr") {
 		return c.Value
+	}
+	if d.o.Language != "" {
+		return d.o.Language
 	}
 	for part := range strings.SplitSeq(r.Header.Get("Accept-Language"), ",") {
 		switch tag, _, _ := strings.Cut(strings.TrimSpace(part), ";"); {

@@ -48,6 +48,22 @@ func pages(tw *town) []string {
 		"/cell?rat=LTE&mcc=206&mnc=01&id=11016962", "/sensors", "/period", "/period?from=2026-11-22&to=2026-11-22", "/period/report?from=2026-11-22&to=2026-11-22", "/period/rerun?from=2026-11-22&to=2026-11-22", "/about"}
 }
 
+// The language: what the reader chose, else what the desk was set to, else what the browser asks for.
+func TestWhichLanguage(t *testing.T) {
+	browser := func(r *http.Request) { r.Header.Set("Accept-Language", "de, fr-CA;q=0.8, en;q=0.5") }
+	unset, french := newTown(t).desk, newTown(t, func(o *Options) { o.Language = "fr" }).desk
+	for _, c := range []struct {
+		desk *Desk
+		want string
+		how  []func(*http.Request)
+	}{
+		{unset, "en", nil}, {unset, "fr", []func(*http.Request){browser}}, {unset, "en", []func(*http.Request){browser, cookie("vigie-lang", "en")}},
+		{french, "fr", nil}, {french, "en", []func(*http.Request){cookie("vigie-lang", "en")}},
+	} {
+		require.Contains(t, get(c.desk, "/about", c.how...).Body.String(), `<html lang="`+c.want+`"`)
+	}
+}
+
 func TestEveryPageInBothLanguages(t *testing.T) {
 	tw := readTown(t)
 	for _, lang := range []string{"en", "fr"} {

@@ -36,13 +36,13 @@ func (c *BundleCmd) Run(ctx context.Context, p *program) error {
 	case c.Stamp != "":
 		return c.stamp(p)
 	}
-	o := c.options()
+	var signer note.Signer
 	if c.SignKey != "" {
 		text, err := os.ReadFile(c.SignKey)
 		if err != nil {
 			return fmt.Errorf("signing key: %w", err)
 		}
-		if o.Signer, err = note.NewSigner(strings.TrimSpace(string(text))); err != nil {
+		if signer, err = note.NewSigner(strings.TrimSpace(string(text))); err != nil {
 			return hinted(fmt.Errorf("signing key %s: %w", c.SignKey, err), "vigie bundle --new-key NAME FILE makes one")
 		}
 	}
@@ -57,11 +57,13 @@ func (c *BundleCmd) Run(ctx context.Context, p *program) error {
 	if err := c.whole(ctx, p, &c.StoreFlags); err != nil {
 		return err
 	}
-	_, d, done, err := openDesk(ctx, p, &c.StoreFlags, review.Options{ReadOnly: true})
+	config, d, done, err := openDesk(ctx, p, &c.StoreFlags, review.Options{ReadOnly: true})
 	if err != nil {
 		return err
 	}
 	defer done()
+	o := c.options(config)
+	o.Signer = signer
 	return writeNew(c.File, p, func(w io.Writer) error {
 		sealed, err := seal(w, to)
 		if err != nil {

@@ -23,6 +23,7 @@ type Config struct {
 	Sensor         string    `toml:"sensor"`          // a name for this sensor; default: "vigie"
 	Mode           cell.Mode `toml:"mode"`            // "fixed" or "mobile"; default: mobile
 	Store          string    `toml:"store"`           // path of the store
+	Language       string    `toml:"language"`        // of pages, reports and alerts, "en" or "fr"; default: English, and on pages what the browser asks for
 	PassphraseFile string    `toml:"passphrase_file"` // its first line encrypts the store at rest
 	Analyzer       struct {
 		AlertsPerMonth float64 `toml:"alerts_per_month"` // false-alarm budget; default 4
@@ -123,12 +124,17 @@ func readConfig(path string) (Config, error) {
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		key := unknown[0]
 		return c, usage(fmt.Errorf("%s:%d: unknown key %q", path, lineOf(string(text), key), key.String()),
-			"keys are: sensor, mode, store, passphrase_file; [modem] port, usb, sensor, family, fast, slow, char_pause, command_pause, reauthorize; [analyzer] alerts_per_month, switched_off; "+influxKeys+"; "+alertKeys+"; "+keepKeys+"; "+kitKeys+"; "+healthKeys+"; "+cellDBKeys)
+			"keys are: sensor, mode, store, language, passphrase_file; [modem] port, usb, sensor, family, fast, slow, char_pause, command_pause, reauthorize; [analyzer] alerts_per_month, switched_off; "+influxKeys+"; "+alertKeys+"; "+keepKeys+"; "+kitKeys+"; "+healthKeys+"; "+cellDBKeys)
 	}
 	switch c.Mode {
 	case "", cell.Fixed, cell.Mobile:
 	default:
 		return c, usage(fmt.Errorf("%s: mode is %q", path, c.Mode), `mode is "fixed" or "mobile"`)
+	}
+	switch c.Language {
+	case "", "en", "fr":
+	default:
+		return c, usage(fmt.Errorf("%s: language is %q", path, c.Language), `language is "en" or "fr"`)
 	}
 	if c.Analyzer.AlertsPerMonth < 0 {
 		return c, usage(fmt.Errorf("%s: alerts_per_month is %v", path, c.Analyzer.AlertsPerMonth), "it is how many false alarms a quiet month may bring: 4 is the default")
@@ -196,6 +202,7 @@ func withDefaults(c Config) Config {
 	if len(c.Modems) == 0 {
 		c.Modems = make([]ModemConfig, 1)
 	}
+	c.Alert.Language = cmp.Or(c.Alert.Language, c.Language)
 	for i := range c.Modems {
 		m := &c.Modems[i]
 		m.Fast = cmp.Or(m.Fast, duration(time.Second))

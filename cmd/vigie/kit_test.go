@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -117,6 +118,18 @@ func later(scenario string, by time.Duration) string {
 	})
 }
 
+// destroyed waits for the end of a kit that was told to destroy all, with the status after which the unit of the package does not
+// start it again.
+func (k *carried) destroyed() {
+	k.t.Helper()
+	var ended *exec.ExitError
+	require.ErrorAs(k.t, <-k.done, &ended, k.log())
+	require.Equal(k.t, statusDestroyed, ended.ExitCode(), k.log())
+	unit, err := os.ReadFile("../../packaging/vigie.service")
+	require.NoError(k.t, err)
+	require.Contains(k.t, string(unit), fmt.Sprintf("\nRestartPreventExitStatus=%d\n", statusDestroyed))
+}
+
 // The page of a running kit: quiet, then the staged attack is an alarm; a stick that is pulled makes it blind, one that is
 // back lets it see. The phone's position is used. Panic destroys the key in no time and then everything.
 func TestCarriedKit(t *testing.T) {
@@ -147,7 +160,7 @@ func TestCarriedKit(t *testing.T) {
 	require.Regexp(t, `^Done. \(\d+ ms\)`, k.post("/glance/panic", url.Values{"sure": {"yes"}}))
 	t.Logf("panic: answered after %s", time.Since(began).Round(time.Millisecond))
 	require.NoFileExists(t, filepath.Join(k.dir, "v.db-key"), "the key is gone when the page says so")
-	require.NoError(t, <-k.done, k.log())
+	k.destroyed()
 	left, err := filepath.Glob(filepath.Join(k.dir, "v.db*"))
 	require.NoError(t, err)
 	require.Empty(t, left)
@@ -165,7 +178,7 @@ func TestPanicBySignalAndFile(t *testing.T) {
 			return err == nil && info.Size() > 0
 		}, 10*time.Second, 20*time.Millisecond)
 		require.NoError(t, k.cmd.Process.Signal(syscall.SIGUSR2))
-		require.NoError(t, <-k.done, k.log())
+		k.destroyed()
 		require.NoFileExists(t, filepath.Join(k.dir, "v.sealed"))
 	})
 	t.Run("file", func(t *testing.T) {
@@ -174,7 +187,7 @@ func TestPanicBySignalAndFile(t *testing.T) {
 		k.sees("<h1>Quiet</h1>")
 		require.FileExists(t, filepath.Join(k.dir, "v.db"))
 		writeFile(t, k.dir, "panic", "")
-		require.NoError(t, <-k.done, k.log())
+		k.destroyed()
 		require.NoFileExists(t, filepath.Join(k.dir, "v.db"))
 	})
 	t.Run("not set up", func(t *testing.T) {

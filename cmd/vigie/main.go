@@ -67,7 +67,8 @@ downgrade and rogue-cell patterns: anomalies with their evidence and their innoc
   vigie watch                              watch with it; the store remembers and learns this place
   vigie events                             what was flagged; "vigie events show ID" for the whole story
 
-Exit status: 0 also when events were found, 1 when something could not be read or done, 2 for wrong usage.`
+Exit status: 0 also when events were found, 1 when something could not be read or done, 2 for wrong usage, 3 when a
+watch ended because it was told to destroy what it had recorded ([panic]).`
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -20,6 +20,10 @@ type PanicConfig struct {
 	File    string `toml:"file"`    // destroys when it appears: made by a button, a script, another program
 }
 
+// statusDestroyed is the exit status of a watch that destroyed what it had recorded: the unit does not start it again
+// (RestartPreventExitStatus=), or it would come back with an empty store.
+const statusDestroyed = 3
+
 const panicKeys = "[panic] enabled, file"
 
 // panicking destroys what a watch has recorded: first the keys, which takes milliseconds and makes the rest unreadable, then
@@ -67,10 +71,10 @@ func (k *panicking) remove() {
 	}
 	if err := errors.Join(append(errs, k.err)...); err != nil {
 		k.say("not all could be destroyed: %v", err)
-		k.exit(1)
+	} else {
+		k.say("ended; keys took %d ms", k.took.Milliseconds())
 	}
-	k.say("ended; keys took %d ms", k.took.Milliseconds())
-	k.exit(0)
+	k.exit(statusDestroyed)
 }
 
 // onPanic sets up what destroys, until stop is called; nil where it is not wanted.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,11 +19,11 @@ type HandFlags struct {
 	To       string `help:"To this time; a day means its end. Default: now." placeholder:"TIME"`
 	Sensor   string `help:"Of the period, only this sensor." placeholder:"NAME"`
 	Location string `help:"How much of the place to give away: exact, coarse (about 10 km; cells under other names, no modem lines) or nowhere." enum:"exact,coarse,nowhere" default:"exact"`
-	Lang     string `help:"Language of the report: en or fr." enum:"en,fr" default:"en"`
+	Lang     string `help:"Language of the report: en or fr. Default: that of the configuration, else en." enum:",en,fr" default:""`
 }
 
-func (c *HandFlags) options() review.BundleOptions {
-	return review.BundleOptions{Location: review.Precision(c.Location), Lang: c.Lang, Zone: time.Local}
+func (c *HandFlags) options(config Config) review.BundleOptions {
+	return review.BundleOptions{Location: review.Precision(c.Location), Lang: cmp.Or(c.Lang, config.Language, "en"), Zone: time.Local}
 }
 
 // whole makes the event's whole id of its beginning.
@@ -75,20 +76,20 @@ func (c *ReportCmd) Run(ctx context.Context, p *program) error {
 	if err := c.whole(ctx, p, &c.StoreFlags); err != nil {
 		return err
 	}
-	_, d, done, err := openDesk(ctx, p, &c.StoreFlags, review.Options{ReadOnly: true})
+	config, d, done, err := openDesk(ctx, p, &c.StoreFlags, review.Options{ReadOnly: true})
 	if err != nil {
 		return err
 	}
 	defer done()
 	return writeNew(c.File, p, func(w io.Writer) error {
 		if c.Event != "" {
-			return d.EventReport(ctx, w, c.Event, c.options())
+			return d.EventReport(ctx, w, c.Event, c.options(config))
 		}
 		from, to, err := c.period()
 		if err != nil {
 			return err
 		}
-		return d.PeriodReport(ctx, w, c.Sensor, from, to, c.options())
+		return d.PeriodReport(ctx, w, c.Sensor, from, to, c.options(config))
 	})
 }
 

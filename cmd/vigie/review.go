@@ -193,7 +193,7 @@ func openDesk(ctx context.Context, p *program, f *StoreFlags, o review.Options, 
 		}
 		o.Stores = append(o.Stores, from)
 	}
-	o.Rules, o.Scrub, o.Software = rules.All(), at.Scrub, versionText()
+	o.Rules, o.Scrub, o.Software, o.Language = rules.All(), at.Scrub, versionText(), config.Language
 	o.Learned = func(ctx context.Context, s *storage.Store, sensor string) (p analyzer.Places, err error) {
 		state, _, err := s.LoadState(ctx, stateName)
 		if err != nil || state == nil {
