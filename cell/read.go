@@ -16,11 +16,20 @@ const MaxLine = 1 << 20
 // out and counted, so that a small file cannot fill the memory.
 const MaxList = 256
 
+// Lines that are for a store and not for an analyzer: an event, and which store the lines after it are from. A Reader hands
+// them on whole. An event carries its evidence, so its line may be longer than others.
+const (
+	EventLine = `{"kind":"event",`
+	StoreLine = `{"kind":"store",`
+	maxEvent  = 64 << 20
+)
+
 // Counts says what a Reader met.
 type Counts struct {
 	Lines        int            // not empty
 	Observations int            //
 	Others       int            // source, gap, health and clock lines
+	Aside        int            // lines for a store: see EventLine
 	Skipped      int            // lines that could not be read at all
 	UnknownKeys  map[string]int // ignored
 	BadValues    map[string]int // key by key: values of the wrong type or out of range, taken as absent
@@ -41,6 +50,8 @@ func (e *LineError) Unwrap() error { return e.Err }
 type Reader struct {
 	// OnSkip, when set, is told of each line that was skipped.
 	OnSkip func(*LineError)
+	// OnOther, when set, is given each line that begins as EventLine or StoreLine. The line is only lent.
+	OnOther func(line []byte)
 
 	name   string
 	line   int
@@ -74,11 +85,16 @@ func (r *Reader) Next() (Record, error) {
 		line, err := r.readLine()
 		if len(line) > 0 {
 			r.counts.Lines++
-			rec, bad := r.dec.record(line)
-			if bad == nil {
+			if aside(line) {
+				r.counts.Aside++
+				if r.OnOther != nil {
+					r.OnOther(line)
+				}
+			} else if rec, bad := r.dec.record(line); bad == nil {
 				return r.resolve(rec), nil
+			} else {
+				r.skip(bad)
 			}
-			r.skip(bad)
 		}
 		if err != nil {
 			if err == io.EOF {
@@ -87,6 +103,10 @@ func (r *Reader) Next() (Record, error) {
 			return nil, fmt.Errorf("%s: after line %d: %w", r.name, r.line, err)
 		}
 	}
+}
+
+func aside(line []byte) bool {
+	return bytes.HasPrefix(line, []byte(EventLine)) || bytes.HasPrefix(line, []byte(StoreLine))
 }
 
 func (r *Reader) skip(err error) {
@@ -157,7 +177,11 @@ func (r *Reader) readLine() ([]byte, error) {
 	long := false
 	for {
 		part, err := r.src.ReadSlice('\n')
-		if len(r.buf)+len(part) > MaxLine {
+		most := MaxLine
+		if bytes.HasPrefix(r.buf, []byte(EventLine)) {
+			most = maxEvent
+		}
+		if len(r.buf)+len(part) > most {
 			long = true
 			r.buf = r.buf[:0]
 		} else if !long {

@@ -121,5 +121,8 @@ func Restore(ctx context.Context, copied, path string, o Options, aside string) 
 			}
 		}
 	}
-	return s.Backup(ctx, path)
+	if st, err = s.Backup(ctx, path); err == nil {
+		err = renumber(ctx, path, Options{Key: s.key})
+	}
+	return st, err
 }

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -42,6 +43,32 @@ func (t *Tx) PutEvents(evs ...analyzer.Event) error {
 	}
 	t.urgent = t.urgent || len(evs) > 0
 	return nil
+}
+
+// TakeEvent stores an event that comes from another store, if it is new here or has gone on since the form that is here: an
+// older copy takes nothing back. It tells whether anything changed.
+func (t *Tx) TakeEvent(e analyzer.Event) (bool, error) {
+	if err := t.check(); err != nil {
+		return false, err
+	}
+	var old []byte
+	there, err := t.w.row("SELECT body FROM event WHERE id = ?", []any{e.ID}, &old)
+	if err == nil && there {
+		var before analyzer.Event
+		if before, err = decodeEvent(old); err == nil && !wentOn(&before, &e) {
+			return false, nil
+		}
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, t.PutEvents(e)
+}
+
+// wentOn tells whether an event has gone on: its last evidence is later, or it closed, or weighs more.
+func wentOn(before, now *analyzer.Event) bool {
+	closed := func(e *analyzer.Event) int { return map[bool]int{true: 1}[e.State == analyzer.Closed] }
+	return cmp.Or(now.Last.Compare(before.Last), closed(now)-closed(before), cmp.Compare(now.Score, before.Score)) > 0
 }
 
 func (w *writer) putEvent(e *analyzer.Event) error {

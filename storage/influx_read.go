@@ -180,7 +180,9 @@ func eventFromJSON(text string) (analyzer.Event, error) {
 	if err := json.Unmarshal([]byte(text), &e); err != nil {
 		return analyzer.Event{}, err
 	}
-	e.Event.Cells = []cell.Cell{}
+	if e.Cells != nil {
+		e.Event.Cells = []cell.Cell{}
+	}
 	for _, raw := range e.Cells {
 		c, err := cellFromJSON(raw)
 		if err != nil {

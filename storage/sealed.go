@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -35,7 +34,7 @@ const (
 	frameMark  = "\x89vigie1\n"
 	frameHead  = len(frameMark) + 8
 	frameMost  = 64 << 20 // bytes of one frame; Follow hands over far less
-	eventStart = `{"kind":"event","body":"`
+	eventStart = cell.EventLine + `"body":"`
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -272,27 +271,38 @@ type Unsealed struct {
 // Unseal reads a sealed file and puts what is in it into a store, which then equals one that was never sealed. What the
 // store has already adds nothing. The error wraps ErrKey when no identity opens the file, ErrForeign when it is none.
 func Unseal(ctx context.Context, r io.ReaderAt, s *Store, ids ...age.Identity) (u Unsealed, err error) {
+	return u.read(r, ids, func(text []byte) error {
+		return s.Update(ctx, func(t *Tx) error {
+			return u.lines(text, func(r cell.Record) error { _, err := t.Append(r); return err }, func(e analyzer.Event) error { _, err := t.TakeEvent(e); return err })
+		})
+	})
+}
+
+// ReadSealed is Unseal for who has another use for what is in the file.
+func ReadSealed(r io.ReaderAt, ids []age.Identity, record func(cell.Record) error, event func(analyzer.Event) error) (u Unsealed, err error) {
+	return u.read(r, ids, func(text []byte) error { return u.lines(text, record, event) })
+}
+
+// read hands on what each frame holds.
+func (u *Unsealed) read(r io.ReaderAt, ids []age.Identity, each func(text []byte) error) (Unsealed, error) {
 	f := &frames{r: r}
 	for {
 		text, err := u.open(f, ids)
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		if err != nil {
-			return u, err
+		if err == nil {
+			err = each(text)
 		}
-		err = s.Update(ctx, func(t *Tx) error {
-			return u.lines(text, func(r cell.Record) error { _, err := t.Append(r); return err }, func(e analyzer.Event) error { return t.PutEvents(e) })
-		})
 		if err != nil {
-			return u, err
+			return *u, err
 		}
 	}
 	if f.marks == 0 {
-		return u, fmt.Errorf("%w: it is not a sealed file", ErrForeign)
+		return *u, fmt.Errorf("%w: it is not a sealed file", ErrForeign)
 	}
 	u.Damaged += f.damaged
-	return u, nil
+	return *u, nil
 }
 
 // open is what the next frame holds.
@@ -323,47 +333,31 @@ func (u *Unsealed) open(f *frames, ids []age.Identity) (text []byte, err error) 
 }
 
 // lines hands on what a frame holds, in its order.
-func (u *Unsealed) lines(text []byte, record func(cell.Record) error, event func(analyzer.Event) error) error {
-	records := func(lines []byte) error {
-		r := cell.NewReader(bytes.NewReader(lines), "frame")
-		for {
-			rec, err := r.Next()
-			if errors.Is(err, io.EOF) {
-				u.Damaged += r.Counts().Skipped
-				return nil
-			}
-			if err == nil {
-				err = record(rec)
-			}
-			if err != nil {
-				return err
-			}
-			u.Records++
+func (u *Unsealed) lines(text []byte, record func(cell.Record) error, event func(analyzer.Event) error) (err error) {
+	r := cell.NewReader(bytes.NewReader(text), "frame")
+	r.OnOther = func(line []byte) {
+		if e, bad := eventFromLine(line); err != nil {
+			return
+		} else if bad != nil {
+			u.Damaged++
+		} else if err = event(e); err == nil {
+			u.Events++
 		}
 	}
-	from := 0
-	for at := 0; at < len(text); {
-		end := len(text)
-		if n := bytes.IndexByte(text[at:], '\n'); n >= 0 {
-			end = at + n + 1
+	for {
+		rec, end := r.Next()
+		if err == nil && end == nil {
+			err = record(rec)
 		}
-		if line := text[at:end]; bytes.HasPrefix(line, []byte(eventStart)) {
-			if err := records(text[from:at]); err != nil {
-				return err
-			}
-			from = end
-			var l struct{ Body []byte }
-			if err := json.Unmarshal(line, &l); err != nil {
-				u.Damaged++
-			} else if e, err := decodeEvent(l.Body); err != nil {
-				u.Damaged++
-			} else if err := event(e); err != nil {
-				return err
-			} else {
-				u.Events++
-			}
+		switch {
+		case err != nil:
+			return err
+		case errors.Is(end, io.EOF):
+			u.Damaged += r.Counts().Skipped
+			return nil
+		case end != nil:
+			return end
 		}
-		at = end
+		u.Records++
 	}
-	return records(text[from:])
 }

@@ -1,0 +1,335 @@
+package storage_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"filippo.io/age"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"vigie/analyzer"
+	"vigie/cell"
+	"vigie/storage"
+	"vigie/storage/storagetest"
+)
+
+// desk is a new store with what is in the pieces of a directory, each taken twice.
+func desk(t testing.TB, dir string, ids ...age.Identity) *storage.Store {
+	t.Helper()
+	s, err := storage.Open(t.Context(), "", storage.Options{Memory: true})
+	require.NoError(t, err)
+	t.Cleanup(func() { s.Close() })
+	files, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	for range 2 {
+		for _, f := range files { // in order of name
+			path := filepath.Join(dir, f.Name())
+			if _, ok := storage.PieceOf(path); !ok {
+				continue
+			}
+			text, err := os.ReadFile(path)
+			require.NoError(t, err)
+			if strings.HasSuffix(path, ".sealed") {
+				u, err := storage.Unseal(t.Context(), bytes.NewReader(text), s, ids...)
+				require.NoError(t, err)
+				require.Zero(t, u.Damaged)
+				continue
+			}
+			take(t, s, text)
+		}
+	}
+	return s
+}
+
+// take puts the lines of a piece into a store.
+func take(t testing.TB, s *storage.Store, text []byte) {
+	t.Helper()
+	r := cell.NewReader(bytes.NewReader(text), "piece")
+	r.OnOther = func(line []byte) {
+		if storage.StoreOfLine(line) != "" {
+			return
+		}
+		e, ok := storage.EventOfLine(line)
+		require.True(t, ok, "%s", line)
+		require.NoError(t, s.Update(t.Context(), func(tx *storage.Tx) error { _, err := tx.TakeEvent(e); return err }))
+	}
+	for {
+		rec, err := r.Next()
+		if err != nil {
+			require.ErrorContains(t, err, "EOF")
+			require.Zero(t, r.Counts().Skipped)
+			return
+		}
+		require.NoError(t, s.Append(t.Context(), rec))
+	}
+}
+
+func sameAs(t testing.TB, want, got *storage.Store) {
+	t.Helper()
+	require.Equal(t, recordsOf(t, want), recordsOf(t, got))
+	require.Equal(t, eventsOf(t, want), eventsOf(t, got))
+}
+
+func kitStore(t testing.TB, path string) *storage.Store {
+	t.Helper()
+	s, err := storage.Open(t.Context(), path, storage.Options{Create: true})
+	require.NoError(t, err)
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func TestSyncCopiesWhatIsNew(t *testing.T) {
+	for name, id := range map[string]*age.X25519Identity{"plain": nil, "sealed": identity(t)} {
+		t.Run(name, func(t *testing.T) {
+			dir, o := t.TempDir(), storage.SyncOptions{}
+			var ids []age.Identity
+			if id != nil {
+				o.To, ids = []age.Recipient{id.Recipient()}, []age.Identity{id}
+			}
+			s := kitStore(t, filepath.Join(t.TempDir(), "kit.db"))
+			day, evs := storagetest.Day(6000), storagetest.Events(30)
+			grown := evs[3]
+			evs[3].State = analyzer.Open
+			grown.Last = grown.Last.Add(1e9)
+			require.NoError(t, s.Append(t.Context(), day[:2500]...))
+			require.NoError(t, s.PutEvents(t.Context(), evs...))
+			dry := o
+			dry.DryRun = true
+			would, err := s.Sync(t.Context(), dir, dry)
+			require.NoError(t, err)
+			require.Empty(t, readDir(t, dir), "a dry run writes nothing")
+			did, err := s.Sync(t.Context(), dir, o)
+			require.NoError(t, err)
+			require.Equal(t, [2]int{2499, 30}, [2]int{did.Records, did.Events})
+			require.Equal(t, [3]int{did.Records, did.Events, did.Pieces}, [3]int{would.Records, would.Events, would.Pieces})
+			sameAs(t, s, desk(t, dir, ids...))
+
+			require.NoError(t, s.Append(t.Context(), day[2500:]...))
+			require.NoError(t, s.PutEvents(t.Context(), grown))
+			did, err = s.Sync(t.Context(), dir, o)
+			require.NoError(t, err)
+			require.Equal(t, [3]int{3501, 1, 1}, [3]int{did.Records, did.Events, did.There})
+			sameAs(t, s, desk(t, dir, ids...))
+			did, err = s.Sync(t.Context(), dir, o)
+			require.NoError(t, err)
+			require.Equal(t, storage.Synced{There: 2}, did, "nothing is new")
+
+			// A piece that was harmed is set aside and copied anew, one that is missing too.
+			names := readDir(t, dir)
+			require.NoError(t, os.Truncate(filepath.Join(dir, names[0]), 2000))
+			did, err = s.Sync(t.Context(), dir, storage.SyncOptions{To: o.To, Check: true})
+			require.NoError(t, err)
+			require.Equal(t, []string{names[0]}, did.Damaged)
+			require.Equal(t, 1, did.Pieces)
+			require.NoError(t, os.Remove(filepath.Join(dir, names[1])))
+			did, err = s.Sync(t.Context(), dir, o)
+			require.NoError(t, err)
+			require.Equal(t, 1, did.Pieces)
+			sameAs(t, s, desk(t, dir, ids...))
+			require.FileExists(t, filepath.Join(dir, names[0]+".damaged"))
+		})
+	}
+}
+
+func readDir(t testing.TB, dir string) (names []string) {
+	files, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	for _, f := range files {
+		names = append(names, f.Name())
+	}
+	return names
+}
+
+func TestSyncReadsBesideAWriter(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "kit.db")
+	s := kitStore(t, path)
+	require.NoError(t, s.Append(t.Context(), storagetest.Day(100)...))
+	beside, err := storage.Open(t.Context(), path, storage.Options{ReadOnly: true})
+	require.NoError(t, err)
+	defer beside.Close()
+	dir := t.TempDir()
+	did, err := beside.Sync(t.Context(), dir, storage.SyncOptions{})
+	require.NoError(t, err)
+	require.Equal(t, 100, did.Records)
+	sameAs(t, s, desk(t, dir))
+}
+
+func TestSyncLeavesOut(t *testing.T) {
+	s, dir := kitStore(t, filepath.Join(t.TempDir(), "kit.db")), t.TempDir()
+	day := storagetest.Day(1000)
+	require.NoError(t, s.Append(t.Context(), day...))
+	late := day[800].When()
+	waits := true
+	may := func(e storage.Entry) storage.Leaving {
+		switch at := e.Record.When(); {
+		case at.IsZero():
+			return storage.Leaves
+		case waits && !at.Before(late):
+			return storage.Waits
+		case at.Before(day[100].When()):
+			return storage.Stays
+		}
+		return storage.Leaves
+	}
+	did, err := s.Sync(t.Context(), dir, storage.SyncOptions{May: may})
+	require.NoError(t, err)
+	require.True(t, did.Waits)
+	require.Equal(t, [2]int{700, 99}, [2]int{did.Records, did.Stays})
+	waits = false
+	did, err = s.Sync(t.Context(), dir, storage.SyncOptions{May: may})
+	require.NoError(t, err)
+	require.Equal(t, [2]int{201, 0}, [2]int{did.Records, did.Stays}, "what waited, and nothing twice")
+	require.Len(t, recordsOf(t, desk(t, dir)), 902)
+	require.Contains(t, readDir(t, dir)[0], "-trimmed")
+	did, err = s.Sync(t.Context(), dir, storage.SyncOptions{})
+	require.NoError(t, err)
+	require.Equal(t, 799, did.Records, "who wants all gets what was trimmed before")
+	sameAs(t, s, desk(t, dir))
+}
+
+// A disk that fills up keeps what is whole, and the rest comes once there is room.
+func TestSyncToAFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=64k"); err != nil {
+		t.Skipf("SKIPPED: cannot mount a small tmpfs (%v): run as root", err)
+	}
+	t.Cleanup(func() { require.NoError(t, syscall.Unmount(dir, syscall.MNT_DETACH)) })
+	s := kitStore(t, filepath.Join(t.TempDir(), "kit.db"))
+	day := storagetest.Day(8000)
+	require.NoError(t, s.Append(t.Context(), day[:500]...))
+	_, err := s.Sync(t.Context(), dir, storage.SyncOptions{})
+	require.NoError(t, err)
+	before := readDir(t, dir)
+	require.NoError(t, s.Append(t.Context(), day[500:]...))
+	_, err = s.Sync(t.Context(), dir, storage.SyncOptions{})
+	require.ErrorIs(t, err, storage.ErrFull)
+	require.Equal(t, before, readDir(t, dir), "nothing is there that is not whole")
+	require.NoError(t, syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_REMOUNT, "size=16m"))
+	_, err = s.Sync(t.Context(), dir, storage.SyncOptions{})
+	require.NoError(t, err)
+	sameAs(t, s, desk(t, dir))
+}
+
+// A sealed file is copied as it grows, without the key.
+func TestSyncOfASealedFile(t *testing.T) {
+	id, dir, path := identity(t), t.TempDir(), filepath.Join(t.TempDir(), "kit.sealed")
+	_, err := storage.SyncSealed(t.Context(), path, dir, storage.SyncOptions{})
+	require.ErrorIs(t, err, os.ErrNotExist)
+	k := sealed(t, path, id)
+	_, err = storage.SyncSealed(t.Context(), path, dir, storage.SyncOptions{})
+	require.ErrorIs(t, err, storage.ErrForeign)
+	s := kitStore(t, filepath.Join(t.TempDir(), "kit.db"))
+	day := storagetest.Day(899)
+	for i := 0; i < len(day); i += 300 {
+		require.NoError(t, s.Append(t.Context(), day[i:i+300]...))
+		require.NoError(t, s.PutEvents(t.Context(), storagetest.Events(i/100+1)...))
+		require.NoError(t, storage.Follow(t.Context(), s, "seal", k, storage.FollowOptions{UntilDone: true}))
+		did, err := storage.SyncSealed(t.Context(), path, dir, storage.SyncOptions{})
+		require.NoError(t, err)
+		require.Equal(t, [2]int{1, i / 300}, [2]int{did.Pieces, did.There})
+		sameAs(t, s, desk(t, dir, id))
+	}
+	did, err := storage.SyncSealed(t.Context(), path, dir, storage.SyncOptions{Check: true})
+	require.NoError(t, err)
+	require.Equal(t, storage.Synced{There: 3}, did)
+	var joined []byte
+	for _, name := range readDir(t, dir) {
+		part, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		joined = append(joined, part...)
+	}
+	whole, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, whole, joined, "to the byte")
+}
+
+// A store that was put back to an earlier state is another one: what it writes from there on is not what was copied before.
+func TestRestoredStoreIsAnotherOne(t *testing.T) {
+	dir, to := t.TempDir(), t.TempDir()
+	path, copied := filepath.Join(dir, "kit.db"), filepath.Join(dir, "copy.db")
+	s := kitStore(t, path)
+	day := storagetest.Day(300)
+	require.NoError(t, s.Append(t.Context(), day[:100]...))
+	_, err := s.Backup(t.Context(), copied)
+	require.NoError(t, err)
+	require.NoError(t, s.Append(t.Context(), day[100:]...))
+	_, err = s.Sync(t.Context(), to, storage.SyncOptions{})
+	require.NoError(t, err)
+	before, err := s.ID(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+
+	old := kitStore(t, copied) // as if the file itself had been put back
+	_, err = old.Sync(t.Context(), to, storage.SyncOptions{})
+	require.ErrorContains(t, err, "holds more of this store than the store does")
+	require.NoError(t, old.Close())
+
+	_, err = storage.Restore(t.Context(), copied, path, storage.Options{}, ".aside")
+	require.NoError(t, err)
+	s = kitStore(t, path)
+	after, err := s.ID(t.Context())
+	require.NoError(t, err)
+	require.NotEqual(t, before, after)
+	require.Len(t, after, 16)
+}
+
+// An older copy of an event takes nothing back.
+func TestTakeEvent(t *testing.T) {
+	s := kitStore(t, filepath.Join(t.TempDir(), "desk.db"))
+	e := storagetest.Events(1)[0]
+	e.State = analyzer.Open
+	later, closed := e, e
+	later.Last = e.Last.Add(1e9)
+	closed = later
+	closed.State = analyzer.Closed
+	take := func(e analyzer.Event) (changed bool) {
+		require.NoError(t, s.Update(context.Background(), func(tx *storage.Tx) (err error) { changed, err = tx.TakeEvent(e); return err }))
+		return changed
+	}
+	require.True(t, take(later))
+	require.False(t, take(e))
+	require.False(t, take(later))
+	require.True(t, take(closed))
+	require.False(t, take(later))
+	got, err := s.Event(t.Context(), e.ID)
+	require.NoError(t, err)
+	require.Equal(t, closed, got)
+}
+
+// An event comes back from its line as it was.
+func TestEventLine(t *testing.T) {
+	for _, e := range storagetest.Events(50) {
+		line, err := storage.AppendEntry(nil, &cell.Encoder{}, storage.Entry{Event: &e})
+		require.NoError(t, err)
+		got, ok := storage.EventOfLine(line)
+		require.True(t, ok)
+		require.Equal(t, e, got)
+	}
+	rapid.Check(t, func(rt *rapid.T) { // values that no modem reports come back as the format can say them, and then stay so
+		e := storagetest.Event().Draw(rt, "event")
+		var lines [3]string
+		for i := range lines {
+			line, err := storage.AppendEntry(nil, &cell.Encoder{}, storage.Entry{Event: &e})
+			if err != nil {
+				rt.Skip("JSON has no word for a time or number of it")
+			}
+			require.Equal(rt, 1, bytes.Count(line, []byte("\n")))
+			var ok bool
+			lines[i] = string(line)
+			e, ok = storage.EventOfLine(line)
+			require.True(rt, ok)
+		}
+		require.Equal(rt, lines[1], lines[2])
+	})
+	for _, bad := range []string{"", "{}", `{"kind":"event","event":3}`, `{"kind":"event","body":"AAAA"}`, `{"kind":"store","store":"x"}`} {
+		_, ok := storage.EventOfLine([]byte(bad))
+		require.False(t, ok, bad)
+		require.Empty(t, storage.StoreOfLine([]byte(bad)), bad)
+	}
+}
