@@ -72,9 +72,25 @@ func verdictOf(v *storage.Verdict) *verdictJSON {
 
 // eventJSON is an event as the interchange format writes it, and the verdict beside it.
 type eventJSON struct {
-	Event   analyzer.Event `json:"event"`
-	Verdict *verdictJSON   `json:"verdict,omitempty"`
-	Store   string         `json:"store"`
+	Event     analyzer.Event `json:"event"`
+	Corrected *times         `json:"corrected,omitempty"` // where the clock of the sensor was set later
+	Verdict   *verdictJSON   `json:"verdict,omitempty"`
+	Store     string         `json:"store"`
+}
+
+// times are those that really were.
+type times struct {
+	Seconds float64   `json:"by_s"` // to add to the recorded ones
+	First   time.Time `json:"first"`
+	Opened  time.Time `json:"opened"`
+	Last    time.Time `json:"last"`
+}
+
+func (e *entry) times() *times {
+	if e.Shift == 0 {
+		return nil
+	}
+	return &times{e.Shift.Seconds(), e.First, e.Opened, e.Last}
 }
 
 // apiMost is the most that one answer lists.
@@ -125,7 +141,7 @@ func (d *Desk) apiEvents(w http.ResponseWriter, r *http.Request) {
 			d.fail(w, r, err)
 			return
 		}
-		list = append(list, eventJSON{d.cleanEvent(ev), verdictOf(e.Verdict), s.Name})
+		list = append(list, eventJSON{d.cleanEvent(ev), e.times(), verdictOf(e.Verdict), s.Name})
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"total": found, "events": list})
 }
@@ -141,7 +157,7 @@ func (d *Desk) apiEvent(w http.ResponseWriter, r *http.Request) {
 		d.fail(w, r, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, eventJSON{d.cleanEvent(ev), verdictOf(e.Verdict), s.Name})
+	writeJSON(w, http.StatusOK, eventJSON{d.cleanEvent(ev), e.times(), verdictOf(e.Verdict), s.Name})
 }
 
 func (d *Desk) apiSeries(w http.ResponseWriter, r *http.Request) {

@@ -140,8 +140,8 @@ func BenchmarkPages(b *testing.B) {
 		"hours": func(i int) string {
 			return "/sensors?day=" + storagetest.Start.AddDate(0, 0, (i*37)%days).Format(time.DateOnly)
 		},
-		"cell": func(i int) string { return "/cell?rat=LTE&mcc=272&mnc=03&id=" + cells[i%len(cells)] },
-		"cells":    func(i int) string { return "/cells" },
+		"cell":  func(i int) string { return "/cell?rat=LTE&mcc=272&mnc=03&id=" + cells[i%len(cells)] },
+		"cells": func(i int) string { return "/cells" },
 	} {
 		b.Run(name, func(b *testing.B) {
 			var took []time.Duration

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -88,19 +89,51 @@ type bundler struct {
 
 // records walks over what was recorded, clean, and coarse where that is wished.
 func (b *bundler) records(raw bool, each func(cell.Record) error) error {
+	one := func(r cell.Record) error {
+		r = b.d.cleanRecord(r)
+		if b.c != nil {
+			r = b.c.record(r)
+		}
+		return each(r)
+	}
 	for _, s := range b.h.sensors {
-		q := storage.Query{Sensor: s.key, From: b.h.from, To: b.h.to, NoRaw: !raw || b.c != nil}
-		for e, err := range s.store.Records(b.ctx, q) {
-			if err != nil {
-				return err
+		stretches, err := b.d.recorded(b.ctx, s.store, s.key, b.h.from, b.h.to)
+		if err != nil {
+			return err
+		}
+		for _, part := range stretches {
+			for e, err := range s.store.Records(b.ctx, storage.Query{Sensor: s.key, From: part.From, To: part.To, NoRaw: !raw || b.c != nil}) {
+				if err != nil {
+					return err
+				}
+				if err := one(e.Record); err != nil {
+					return err
+				}
 			}
-			r := b.d.cleanRecord(e.Record)
-			if b.c != nil {
-				r = b.c.record(r)
-			}
-			if err := each(r); err != nil {
-				return err
-			}
+		}
+		if err := b.clocks(s, stretches, one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// clocks adds the lines that tell when the clock of a sensor was set, where the records before them need them and the time of
+// the bundle does not have them.
+func (b *bundler) clocks(s chosenSensor, stretches []storage.Stretch, each func(cell.Record) error) error {
+	if !slices.ContainsFunc(stretches, func(p storage.Stretch) bool { return p.Offset != 0 }) {
+		return nil
+	}
+	for e, err := range s.store.Records(b.ctx, storage.Query{Sensor: s.key, Kinds: storage.Clocks}) {
+		if err != nil {
+			return err
+		}
+		at := e.Record.When()
+		if slices.ContainsFunc(stretches, func(p storage.Stretch) bool { return !at.Before(p.From) && at.Before(p.To) }) {
+			continue
+		}
+		if err := each(e.Record); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -123,7 +156,7 @@ func (b *bundler) observations(w io.Writer) error {
 func (b *bundler) events(w io.Writer) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
-	for _, e := range b.h.events {
+	for _, e := range b.h.stored {
 		if b.c != nil {
 			e = b.c.event(e)
 		}
@@ -340,7 +373,7 @@ func (b *bundler) readme(w io.Writer) error {
 	if b.c != nil {
 		key = "bundle.readme.coarse"
 	}
-	_, err := fmt.Fprintf(w, "%s\n\n%s\n", wordIn(b.o.Lang, "bundle.readme.head"), wordIn(b.o.Lang, key))
+	_, err := fmt.Fprintf(w, "%s\n\n%s\n\n%s\n", wordIn(b.o.Lang, "bundle.readme.head"), wordIn(b.o.Lang, key), wordIn(b.o.Lang, "bundle.readme.clock"))
 	return err
 }
 

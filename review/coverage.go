@@ -40,7 +40,32 @@ const (
 	heardAgain = 15 * time.Second // how old the present day may be
 )
 
+// heardSteps tells for each of n steps whether a sensor observed in it, by the times that really were.
 func (d *Desk) heardSteps(ctx context.Context, store int, sensor string, from time.Time, n int) ([]bool, error) {
+	stretches, err := d.recorded(ctx, d.o.Stores[store], sensor, from, from.Add(time.Duration(n)*step))
+	if err != nil {
+		return nil, err
+	}
+	if len(stretches) == 1 && stretches[0].Offset == 0 && stretches[0].To.Sub(stretches[0].From) == time.Duration(n)*step {
+		return d.recordedSteps(ctx, store, sensor, from, n)
+	}
+	steps := make([]bool, n)
+	for _, part := range stretches {
+		was := from.Add(-part.Offset)
+		heard, err := d.recordedSteps(ctx, store, sensor, was, n)
+		if err != nil {
+			return nil, err
+		}
+		for i, h := range heard {
+			at := was.Add(time.Duration(i) * step)
+			steps[i] = steps[i] || h && at.Before(part.To) && at.Add(step).After(part.From)
+		}
+	}
+	return steps, nil
+}
+
+// recordedSteps is the same by the times that were recorded.
+func (d *Desk) recordedSteps(ctx context.Context, store int, sensor string, from time.Time, n int) ([]bool, error) {
 	key, now := heardKey{store, sensor, from.Unix(), n}, d.now()
 	d.heard.mu.Lock()
 	h, ok := d.heard.days[key]
@@ -71,24 +96,37 @@ type blind struct {
 
 // gaps are the recorded gaps of a sensor that touch a time, in order.
 func (d *Desk) gaps(ctx context.Context, s Store, sensor string, from, to time.Time) ([]blind, error) {
+	cs, err := d.corrections(ctx, s)
+	if err != nil {
+		return nil, err
+	}
 	var all []blind
 	const reach = 31 * 24 * time.Hour // a gap that began earlier shows as time without records
-	for e, err := range s.Records(ctx, storage.Query{Sensor: sensor, From: from.Add(-reach), To: to, Kinds: storage.Gaps}) {
-		if err != nil {
-			return nil, err
-		}
-		g, ok := e.Record.(*cell.Gap)
-		if !ok {
-			continue
-		}
-		b := blind{g.Time, g.Until, plainTo(d.scrub(g.Reason), 60)}
-		if n := len(all); n > 0 && all[n-1].From.Equal(b.From) { // the end of the gap that was told last
-			if all[n-1].To.IsZero() {
-				all[n-1] = b
+	stretches := cs.Recorded(sensor, from.Add(-reach), to)
+	for _, part := range stretches {
+		for e, err := range s.Records(ctx, storage.Query{Sensor: sensor, From: part.From, To: part.To, Kinds: storage.Gaps}) {
+			if err != nil {
+				return nil, err
 			}
-			continue
+			g, ok := e.Record.(*cell.Gap)
+			if !ok {
+				continue
+			}
+			b := blind{cs.At(sensor, g.Time), g.Until, plainTo(d.scrub(g.Reason), 60)}
+			if !b.To.IsZero() {
+				b.To = cs.At(sensor, b.To)
+			}
+			if n := len(all); n > 0 && all[n-1].From.Equal(b.From) { // the end of the gap that was told last
+				if all[n-1].To.IsZero() {
+					all[n-1] = b
+				}
+				continue
+			}
+			all = append(all, b)
 		}
-		all = append(all, b)
+	}
+	if len(stretches) > 1 {
+		slices.SortStableFunc(all, func(a, b blind) int { return a.From.Compare(b.From) })
 	}
 	return slices.DeleteFunc(all, func(b blind) bool { return !b.To.IsZero() && !b.To.After(from) }), nil
 }

@@ -81,6 +81,11 @@ func (d *Desk) eventPage(ctx context.Context, id string, z *time.Location) (*eve
 	if err != nil {
 		return nil, err
 	}
+	cs, err := d.corrections(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	stored, _ = cs.Event(stored)
 	from, to := spanOf(&stored)
 	w, err := d.window(ctx, s, stored.Sensor, from, to, true)
 	if err != nil {
@@ -139,7 +144,6 @@ func (d *Desk) findings(ctx context.Context, e *analyzer.Event, own *entry, all 
 	var views []findingView
 	for _, f := range e.Findings[:min(len(e.Findings), 40)] {
 		v := findingView{Finding: f, Rule: plainTo(f.Rule, 80)}
-		v.Summary = plain(v.Summary)
 		if r, ok := d.rules[f.Rule]; ok {
 			v.Today, v.Outdate = &r, r.Version != f.Version
 		}

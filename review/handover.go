@@ -17,7 +17,8 @@ type handover struct {
 	id       string
 	from, to time.Time
 	sensors  []chosenSensor
-	events   []analyzer.Event // cleaned
+	events   []analyzer.Event // cleaned, at the times that really were
+	stored   []analyzer.Event // the same as they are stored, cleaned
 }
 
 // chosenSensor is a sensor with its store.
@@ -53,8 +54,13 @@ func (d *Desk) eventHandover(ctx context.Context, id string) (*handover, error) 
 	if err != nil {
 		return nil, err
 	}
-	h := &handover{id: id, events: []analyzer.Event{d.cleanEvent(e)}}
-	h.from, h.to = spanOf(&e)
+	cs, err := d.corrections(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	is, _ := cs.Event(e)
+	h := &handover{id: id, events: []analyzer.Event{d.cleanEvent(is)}, stored: []analyzer.Event{d.cleanEvent(e)}}
+	h.from, h.to = spanOf(&is)
 	h.sensors = []chosenSensor{{alive{Name: plainTo(d.scrub(e.Sensor), 80), key: e.Sensor}, s}}
 	return h, nil
 }
@@ -75,8 +81,14 @@ func (d *Desk) periodHandover(ctx context.Context, sensor string, from, to time.
 		if err != nil {
 			return nil, err
 		}
+		cs, err := d.corrections(ctx, s)
+		if err != nil {
+			return nil, err
+		}
 		for _, e := range events {
-			h.events = append(h.events, d.cleanEvent(e))
+			h.stored = append(h.stored, d.cleanEvent(e))
+			is, _ := cs.Event(e)
+			h.events = append(h.events, d.cleanEvent(is))
 		}
 	}
 	slices.SortStableFunc(h.events, func(a, b analyzer.Event) int { return a.Opened.Compare(b.Opened) })

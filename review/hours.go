@@ -91,9 +91,16 @@ func (d *Desk) facts(ctx context.Context, store int, sensor string, from time.Ti
 		if !h {
 			continue
 		}
-		var err error
-		if facts[i], err = d.fieldsIn(ctx, d.o.Stores[store], sensor, at, at.Add(step)); err != nil {
+		stretches, err := d.recorded(ctx, d.o.Stores[store], sensor, at, at.Add(step))
+		if err != nil {
 			return nil, err
+		}
+		for _, part := range stretches {
+			f, err := d.fieldsIn(ctx, d.o.Stores[store], sensor, part.From, part.To)
+			if err != nil {
+				return nil, err
+			}
+			facts[i] |= f
 		}
 	}
 	var seen cell.Fields // of sources that do not say: what they showed at all, for what comes only now and then

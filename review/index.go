@@ -29,8 +29,10 @@ type entry struct {
 	Cells    []string // in one line each
 	Places   []string // networks and area codes: "272-03", "272-03-4660"
 	Verdict  *storage.Verdict
-	key      string // the ID as the store has it
-	sensor   string // as the store has it
+	Shift    time.Duration // by how much its recorded times were wrong; the times above are those that really were
+	was      [3]time.Time  // first, opened and last as recorded
+	key      string        // the ID as the store has it
+	sensor   string        // as the store has it
 	seq      int64
 }
 
@@ -49,6 +51,7 @@ type index struct {
 type indexed struct {
 	seq  int64
 	mark int64
+	sets int // clocks that were set
 	byID map[string]*entry
 }
 
@@ -94,6 +97,18 @@ func (d *Desk) entries(ctx context.Context) ([]*entry, error) {
 
 func (d *Desk) refresh(ctx context.Context, n int, x *indexed) (changed bool, err error) {
 	s := d.o.Stores[n]
+	cs, err := d.corrections(ctx, s)
+	if err != nil {
+		return false, err
+	}
+	if sets := sizeOf(cs); sets != x.sets {
+		x.sets, changed = sets, true
+		for id, e := range x.byID {
+			copied := *e // others may be reading e
+			copied.correct(cs)
+			x.byID[id] = &copied
+		}
+	}
 	for {
 		const page = 500
 		entries, err := s.EventsSince(ctx, x.seq, page)
@@ -102,6 +117,7 @@ func (d *Desk) refresh(ctx context.Context, n int, x *indexed) (changed bool, er
 		}
 		for _, e := range entries {
 			next := d.entry(n, e)
+			next.correct(cs)
 			if old := x.byID[next.key]; old != nil {
 				next.Verdict = old.Verdict
 			}
@@ -136,7 +152,7 @@ func (d *Desk) refresh(ctx context.Context, n int, x *indexed) (changed bool, er
 func (d *Desk) entry(n int, from storage.Entry) *entry {
 	ev := d.cleanEvent(*from.Event)
 	e := &entry{ID: plainTo(ev.ID, 64), key: from.Event.ID, sensor: from.Event.Sensor, Sensor: plainTo(ev.Sensor, 80), Store: n, Severity: ev.Severity, State: analyzer.State(plainTo(string(ev.State), 20)), First: ev.First, Opened: ev.Opened,
-		Last: ev.Last, Score: ev.Score, Summary: plain(ev.Summary), seq: from.Seq}
+		Last: ev.Last, Score: ev.Score, Summary: plainTo(ev.Summary, longest-40), seq: from.Seq, was: [3]time.Time{ev.First, ev.Opened, ev.Last}}
 	for i := range ev.Findings {
 		if r := plainTo(ev.Findings[i].Rule, 80); !slices.Contains(e.Rules, r) {
 			e.Rules = append(e.Rules, r)
@@ -180,6 +196,9 @@ func (d *Desk) lookup(ctx context.Context, id string) (*entry, Store, error) {
 			continue
 		}
 		e := d.entry(n, storage.Entry{Event: &ev})
+		if cs, err := d.corrections(ctx, s); err == nil {
+			e.correct(cs)
+		}
 		if v, ok, err := s.VerdictOf(ctx, id); err == nil && ok {
 			e.Verdict = &v
 		}

@@ -62,6 +62,9 @@ func (p *page) Mode(m cell.Mode) string { return p.known("mode.", string(m)) }
 // State: see Mode.
 func (p *page) State(s analyzer.State) string { return p.known("state.", string(s)) }
 
+// Gap is the reason of a gap: see Mode.
+func (p *page) Gap(reason string) string { return p.known("gap.", reason) }
+
 func (p *page) known(family, word string) string {
 	if _, ok := words()[family+word]; ok {
 		return p.T(family + word)
@@ -103,6 +106,9 @@ func (p *page) Day(t time.Time) string {
 
 // ZoneName says in which zone times are shown.
 func (p *page) ZoneName() string { return p.Zone.String() + " (" + offset(p.Now, p.Zone) + ")" }
+
+// UTC is a time in UTC, in a sentence.
+func (p *page) UTC(t time.Time) string { return utcTime(t) }
 
 // Span is a duration.
 func (p *page) Span(d time.Duration) string { return span(d) }

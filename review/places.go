@@ -164,12 +164,12 @@ func (d *Desk) near(ctx context.Context, e *entry, n *nearby) (bool, error) {
 	d.where.mu.Unlock()
 	if !known {
 		const margin = 30 * time.Second
-		q := storage.Query{Sensor: e.sensor, From: e.First.Add(-margin), To: e.First.Add(margin), Kinds: storage.Observations, NoRaw: true, Limit: 100}
+		q := storage.Query{Sensor: e.sensor, From: e.was[0].Add(-margin), To: e.was[0].Add(margin), Kinds: storage.Observations, NoRaw: true, Limit: 100}
 		for r, err := range d.o.Stores[e.Store].Records(ctx, q) {
 			if err != nil {
 				return false, err
 			}
-			if o, ok := r.Record.(*cell.Observation); ok && o.Position != nil && (p == nil || !o.Time.After(e.First)) {
+			if o, ok := r.Record.(*cell.Observation); ok && o.Position != nil && (p == nil || !o.Time.After(e.was[0])) {
 				p = o.Position
 			}
 		}

@@ -71,6 +71,8 @@ type reportEvent struct {
 	Mode     cell.Mode
 	Model    string
 	Firmware string
+	Shift    time.Duration // by how much recorded times were wrong
+	Was      time.Time     // the first sign as recorded
 }
 
 // EventReport writes the report of an event.
@@ -159,12 +161,17 @@ func (d *Desk) reportEvent(ctx context.Context, e analyzer.Event, c *coarsener, 
 	if err != nil {
 		return nil, err
 	}
+	cs, err := d.corrections(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	stored, by := cs.Event(stored)
 	from, to := spanOf(&e)
 	w, err := d.window(ctx, s, stored.Sensor, from, to, c == nil)
 	if err != nil {
 		return nil, err
 	}
-	one := &reportEvent{Event: e, Checks: checks(&e, w.Source)}
+	one := &reportEvent{Event: e, Checks: checks(&e, w.Source), Shift: by, Was: own.was[0]}
 	if w.Source != nil {
 		one.Mode, one.Model, one.Firmware = w.Source.Mode, plainTo(w.Source.Model, 80), plainTo(w.Source.Firmware, 80)
 	}

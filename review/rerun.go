@@ -27,8 +27,19 @@ type pair struct {
 	Changes   []change
 }
 
-// change is a difference between two forms of one event.
-type change struct{ Key, Then, Now string }
+// Summary is the sentence under which a pair stands.
+func (p pair) Summary() string {
+	if p.Then != nil {
+		return p.Then.Summary
+	}
+	return p.Now.Summary
+}
+
+// change is a difference between two forms of one event: as it is stored, as it would be.
+type change struct {
+	Key   string
+	Sides [2]any // see page.Put
+}
 
 func (d *Desk) showRerun(w http.ResponseWriter, r *http.Request) {
 	if d.o.Rerun == nil {
@@ -48,7 +59,7 @@ func (d *Desk) showRerun(w http.ResponseWriter, r *http.Request) {
 	started := d.now()
 	p := &rerunPage{From: h.from, To: h.to, Event: h.id}
 	for _, s := range h.sensors {
-		now, err := d.o.Rerun(r.Context(), s.store.Store, s.key, h.from, h.to)
+		now, err := d.again(r.Context(), s, h.from, h.to)
 		if err != nil {
 			d.fail(w, r, err)
 			return
@@ -59,7 +70,12 @@ func (d *Desk) showRerun(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		p.Sensor = s.Name
-		p.Pairs = append(p.Pairs, d.compare(then, now)...)
+		cs, err := d.corrections(r.Context(), s.store)
+		if err != nil {
+			d.fail(w, r, err)
+			return
+		}
+		p.Pairs = append(p.Pairs, d.compare(corrected(cs, then), corrected(cs, now))...)
 	}
 	for i := range p.Pairs {
 		if p.Pairs[i].Then != nil && p.Pairs[i].Now != nil && len(p.Pairs[i].Changes) == 0 {
@@ -83,13 +99,43 @@ func (d *Desk) takeHeavy(w http.ResponseWriter, r *http.Request) (done func(), o
 	}
 }
 
+// stored are the events of a time, with the times that were recorded.
 func (d *Desk) stored(ctx context.Context, s Store, sensor string, from, to time.Time) ([]analyzer.Event, error) {
+	return d.eachStretch(ctx, s, sensor, from, to, func(from, to time.Time) (all []analyzer.Event, err error) {
+		for e, err := range s.Events(ctx, storage.EventQuery{Sensor: sensor, From: from, To: to}) {
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, e)
+		}
+		return all, nil
+	})
+}
+
+// again is what today's rules make of the records of a time, with the times that were recorded.
+func (d *Desk) again(ctx context.Context, s chosenSensor, from, to time.Time) ([]analyzer.Event, error) {
+	return d.eachStretch(ctx, s.store, s.key, from, to, func(from, to time.Time) ([]analyzer.Event, error) {
+		return d.o.Rerun(ctx, s.store.Store, s.key, from, to)
+	})
+}
+
+// eachStretch asks for events wherever a time was recorded, and takes each once.
+func (d *Desk) eachStretch(ctx context.Context, s Store, sensor string, from, to time.Time, ask func(from, to time.Time) ([]analyzer.Event, error)) ([]analyzer.Event, error) {
+	stretches, err := d.recorded(ctx, s, sensor, from, to)
+	if err != nil {
+		return nil, err
+	}
 	var all []analyzer.Event
-	for e, err := range s.Events(ctx, storage.EventQuery{Sensor: sensor, From: from, To: to}) {
+	for _, part := range stretches {
+		found, err := ask(part.From, part.To)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, e)
+		for _, e := range found {
+			if !slices.ContainsFunc(all, func(o analyzer.Event) bool { return o.ID == e.ID }) {
+				all = append(all, e)
+			}
+		}
 	}
 	return all, nil
 }
@@ -132,14 +178,14 @@ func (d *Desk) compare(then, now []analyzer.Event) []pair {
 
 func changes(a, b *analyzer.Event) []change {
 	var cs []change
-	add := func(key, x, y string) {
+	add := func(key string, x, y any) {
 		if x != y {
-			cs = append(cs, change{key, plain(x), plain(y)})
+			cs = append(cs, change{key, [2]any{x, y}})
 		}
 	}
-	add("rerun.severity", a.Severity.String(), b.Severity.String())
+	add("rerun.severity", a.Severity, b.Severity)
 	add("rerun.score", number(a.Score), number(b.Score))
-	add("rerun.summary", a.Summary, b.Summary)
+	add("rerun.summary", sentence(a.Summary), sentence(b.Summary))
 	add("rerun.rules", ruleNames(a), ruleNames(b))
 	add("rerun.times", utcTime(a.First)+" – "+utcTime(a.Last), utcTime(b.First)+" – "+utcTime(b.Last))
 	return cs

@@ -86,6 +86,7 @@ type Desk struct {
 	where     where
 	heard     heardCache
 	fact      factCache
+	clocks    clocks
 	live      chan struct{} // a place for each who watches live
 	heavy     chan struct{} // a place for each long answer: bundles, re-runs
 	stop      chan struct{} // closed when the desk closes down

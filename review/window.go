@@ -34,14 +34,31 @@ func spanOf(e *analyzer.Event) (from, to time.Time) {
 	return from, to
 }
 
-// window reads what a sensor (as the store names it) recorded in a time.
+// window reads what a sensor (as the store names it) recorded of a time, at the times that really were.
 func (d *Desk) window(ctx context.Context, s Store, sensor string, from, to time.Time, raw bool) (*window, error) {
 	w := &window{From: from, To: to}
-	q := storage.Query{Sensor: sensor, From: from, To: to, Limit: mostRecords + 1, NoRaw: !raw}
-	for e, err := range s.Records(ctx, q) {
-		if err != nil {
+	stretches, err := d.recorded(ctx, s, sensor, from, to)
+	if err != nil {
+		return nil, err
+	}
+	for _, part := range stretches {
+		if err := d.read(ctx, s, storage.Query{Sensor: sensor, From: part.From, To: part.To, Limit: mostRecords + 1, NoRaw: !raw}, part.Offset, w); err != nil {
 			return nil, err
 		}
+	}
+	if len(stretches) > 1 {
+		slices.SortStableFunc(w.Records, func(a, b cell.Record) int { return a.When().Compare(b.When()) })
+	}
+	return w, nil
+}
+
+// read adds to a window what a query finds, by so much later than recorded.
+func (d *Desk) read(ctx context.Context, s Store, q storage.Query, by time.Duration, w *window) error {
+	for e, err := range s.Records(ctx, q) {
+		if err != nil {
+			return err
+		}
+		e.Record = shifted(e.Record, by)
 		if src, ok := e.Record.(*cell.Source); ok {
 			if w.Source == nil {
 				w.Source = d.cleanRecord(src).(*cell.Source)
@@ -52,7 +69,7 @@ func (d *Desk) window(ctx context.Context, s Store, sensor string, from, to time
 			w.Cut = true
 			break
 		}
-		if o, ok := e.Record.(*cell.Observation); ok && raw { // its lines are scrubbed when they are shown: few of them are
+		if o, ok := e.Record.(*cell.Observation); ok && !q.NoRaw { // its lines are scrubbed when they are shown: few of them are
 			lines := o.Raw
 			o.Raw = nil
 			o = d.cleanRecord(o).(*cell.Observation)
@@ -62,7 +79,7 @@ func (d *Desk) window(ctx context.Context, s Store, sensor string, from, to time
 		}
 		w.Records = append(w.Records, d.cleanRecord(e.Record))
 	}
-	return w, nil
+	return nil
 }
 
 // series is a window as the chart draws it: a value a moment, and what stays the same for a while as runs.
@@ -96,6 +113,7 @@ type instant struct {
 	At   float64 `json:"at"`
 	Text string  `json:"text"`
 	Bad  bool    `json:"bad"` // denied
+	what status
 }
 
 type spot struct {
@@ -232,11 +250,11 @@ func (s *series) observe(at float64, o *cell.Observation) {
 	}
 	for _, r := range o.Registration {
 		text := registrationText(r)
-		bad := r.Status.Or(0) == 3
+		bad := r.Status.Or(0) == regDenied
 		if n := len(s.Regs); n > 0 && (s.Regs[n-1].Text == text || n >= 400) {
 			continue
 		}
-		s.Regs = append(s.Regs, instant{at, text, bad})
+		s.Regs = append(s.Regs, instant{at, text, bad, status(r)})
 	}
 	if p := o.Position; p != nil && len(s.Spots) < 2000 && math.Abs(p.Lat) <= 90 && math.Abs(p.Lon) <= 180 {
 		if n := len(s.Spots); n == 0 || s.Spots[n-1].Lat != p.Lat || s.Spots[n-1].Lon != p.Lon {

@@ -1,0 +1,142 @@
+package review
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"vigie/analyzer"
+	"vigie/cell"
+	"vigie/storage"
+)
+
+// wrongClock is a day of a sensor whose clock was nine hours slow until it was set at ten: what it stamped 0:00 to 1:00 was
+// 9:00 to 10:00.
+func wrongClock(t *testing.T) (d *Desk, e analyzer.Event, right time.Time) {
+	t.Helper()
+	s, err := storage.Open(t.Context(), "", storage.Options{Memory: true})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	day := townStart.AddDate(0, 0, 3)
+	const slow = 9 * time.Hour
+	recs := []cell.Record{&cell.Source{Version: 1, Sensor: "kit", Mode: cell.Mobile, Reports: cell.Some(townReports)}}
+	for i := range 3600 {
+		o := &cell.Observation{Time: day.Add(time.Duration(i) * time.Second), Sensor: "kit", State: cell.Idle, Serving: lteCell(11016962, 4660, 101, 1300, -96), Neighbours: []cell.Cell{},
+			Registration: []cell.Registration{{Domain: cell.EPS, Status: cell.Some(uint8(1))}}}
+		stage(o, o.Time.Sub(day.Add(30*time.Minute)))
+		speak(o)
+		recs = append(recs, o)
+	}
+	recs = append(recs, &cell.Clock{Time: day.Add(10 * time.Hour), Sensor: "kit", Offset: slow, Since: day})
+	for i := range 3600 {
+		o := &cell.Observation{Time: day.Add(10*time.Hour + time.Duration(i)*time.Second), Sensor: "kit", State: cell.Idle, Serving: lteCell(11016962, 4660, 101, 1300, -96), Neighbours: []cell.Cell{}}
+		speak(o)
+		recs = append(recs, o)
+	}
+	require.NoError(t, s.Append(t.Context(), recs...))
+	e = captureEvent(1, "kit", day.Add(30*time.Minute), analyzer.High)
+	require.NoError(t, s.PutEvents(t.Context(), e))
+	d = newDesk(t, s)
+	return d, e, e.First.Add(slow)
+}
+
+// Where the clock was set later, pages show the times that really were, and say so; the record stays as it was.
+func TestTimesBeforeAClockWasSet(t *testing.T) {
+	d, e, right := wrongClock(t)
+	local := right.Format("2006-01-02 15:04:05") + " UTC"
+	utc := cookie("vigie-zone", "UTC")
+
+	inbox := get(d, "/", utc).Body.String()
+	require.Contains(t, inbox, `>`+right.Format("15:04:05")+`</time>`)
+	require.Contains(t, inbox, "time corrected")
+	require.Equal(t, 1, strings.Count(get(d, "/?from="+right.Format(time.DateOnly)+"T09:00&to="+right.Format(time.DateOnly)+"T10:00", utc).Body.String(), `<li class="entry`), "it is found when it was")
+	require.Zero(t, strings.Count(get(d, "/?to="+right.Format(time.DateOnly)+"T08:00", utc).Body.String(), `<li class="entry`))
+
+	page := get(d, "/event/"+e.ID, utc).Body.String()
+	require.Contains(t, page, local)
+	require.Contains(t, page, "its times before that were wrong by 9 h")
+	require.Contains(t, page, "first sign at "+utcTime(e.First))
+	story := page[strings.Index(page, `<ol class="story">`):]
+	require.Contains(t, story[:strings.Index(story, "</ol>")], ">"+right.Format("15:04:05")+"<")
+	require.NotContains(t, story[:strings.Index(story, "</ol>")], ">00:30")
+	words := page[strings.Index(page, `class="words"`):]
+	require.Contains(t, words, `class="evidence"`, "lines are found although they stand at other times")
+
+	var series struct {
+		From, To float64
+		Time     []float64
+		Event    [2]float64
+	}
+	require.NoError(t, json.Unmarshal(get(d, "/api/v1/events/"+e.ID+"/series").Body.Bytes(), &series))
+	require.Equal(t, unix(right), series.Event[0])
+	require.Equal(t, unix(right.Add(-around)), series.Time[0])
+	require.Greater(t, len(series.Time), 1200)
+
+	var answer struct {
+		Event     analyzer.Event
+		Corrected *times
+	}
+	require.NoError(t, json.Unmarshal(get(d, "/api/v1/events/"+e.ID).Body.Bytes(), &answer))
+	require.Equal(t, e.First, answer.Event.First, "as it was recorded")
+	require.Equal(t, &times{32400, right, e.Opened.Add(9 * time.Hour), e.Last.Add(9 * time.Hour)}, answer.Corrected)
+
+	report := get(d, "/event/"+e.ID+"/report", utc).Body.String()
+	require.Contains(t, report, local)
+	require.Contains(t, report, "wrong by 9 h")
+	require.Contains(t, get(d, "/event/"+e.ID+"/rerun", utc).Body.String(), "<td>high</td><td>medium</td>")
+
+	row := hoursOf(t, d, "kit", "downgrade-2g", right.Truncate(24*time.Hour))
+	require.Equal(t, "xxxxxxxxxoo"+strings.Repeat("x", 13), strings.ReplaceAll(glyphs(row), ".", "x"), "watched from 9 to 11, and not at midnight")
+}
+
+// A window that reaches over the moment at which the clock was set has both sides of it, in order.
+func TestWindowOverTheMomentOfSetting(t *testing.T) {
+	d, e, right := wrongClock(t)
+	set := right.Add(30 * time.Minute)
+	w, err := d.window(t.Context(), d.o.Stores[0], e.Sensor, set.Add(-time.Minute), set.Add(time.Minute), false)
+	require.NoError(t, err)
+	require.Len(t, w.Records, 121, "an observation a second, and the clock line")
+	for i := 1; i < len(w.Records); i++ {
+		require.False(t, w.Records[i].When().Before(w.Records[i-1].When()))
+	}
+}
+
+// A bundle has the record as it was, with the line that tells by how much it was wrong, though that came later.
+func TestBundleOfAWrongClock(t *testing.T) {
+	d, e, right := wrongClock(t)
+	var b bytes.Buffer
+	require.NoError(t, d.EventBundle(t.Context(), &b, e.ID, BundleOptions{Lang: "en"}))
+	v, err := Verify(bytes.NewReader(b.Bytes()), int64(b.Len()))
+	require.NoError(t, err)
+	require.True(t, v.Good(), "%v", v.Problems)
+	m := members(t, b.Bytes())
+	var stored analyzer.Event
+	require.NoError(t, json.Unmarshal([]byte(m["events.ndjson"]), &stored))
+	require.Equal(t, e.First, stored.First)
+	r := cell.NewReader(strings.NewReader(m["observations.ndjson.gz"]), "bundle")
+	clocks, n := 0, 0
+	for {
+		rec, err := r.Next()
+		if err == io.EOF {
+			break
+		}
+		require.NoError(t, err)
+		switch rec := rec.(type) {
+		case *cell.Clock:
+			require.Equal(t, 9*time.Hour, rec.Offset)
+			clocks++
+		case *cell.Observation:
+			require.True(t, rec.Time.Before(right.Add(-8*time.Hour)), "as recorded")
+			n++
+		}
+	}
+	require.Equal(t, 1, clocks)
+	require.Equal(t, 1236, n)
+	require.Contains(t, m["README.txt"], "A line of kind clock")
+	require.Contains(t, m["report.html"], "wrong by 9 h")
+}
