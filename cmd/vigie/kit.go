@@ -75,9 +75,12 @@ func (c *WatchCmd) listen(ctx context.Context, p *program, config Config, l *lin
 	l.told = func(r cell.Record) { record(r); look.record(r) }
 	l.event = func(e analyzer.Event) { event(e); look.event(e) }
 	if config.Battery.Saving {
+		pace := newPace(config.Battery, look)
+		l.told = func(r cell.Record) { record(r); look.record(r); pace.record(r) }
 		for i := range modems {
-			modems[i].Stretch = config.Battery.stretching(look)
+			modems[i].Stretch = pace.ask
 		}
+		k.stops = append(k.stops, spare())
 	}
 	if config.Glance.Listen == "" {
 		return nil

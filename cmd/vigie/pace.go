@@ -1,63 +1,153 @@
 package main
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"math"
+	"runtime"
+	"sync"
 	"time"
 
+	"vigie/cell"
 	"vigie/position"
 	"vigie/review"
 )
 
 // BatteryConfig is what may stand under [battery].
 type BatteryConfig struct {
-	Saving bool `toml:"saving"` // ask the modem less often while nothing is odd, when it stands still or the battery is low
-	Most   int  `toml:"most"`   // how many times less often, at most; default 4
+	Saving bool     `toml:"saving"` // ask the modem less often while nothing is odd, when the kit stands still, the battery is low, or Lasts demands it
+	Most   int      `toml:"most"`   // how many times less often, at most; default 4
+	Lasts  duration `toml:"lasts"`  // how long a charge is to last: "8h"; default: no such demand
 }
 
-const batteryKeys = "[battery] saving, most"
+const batteryKeys = "[battery] saving, most, lasts"
 
 func (c BatteryConfig) check() error {
-	if c.Most < 0 || c.Most > 60 {
+	switch {
+	case c.Most < 0 || c.Most > 60:
 		return usage(fmt.Errorf("[battery] most is %d", c.Most), "it is how many times less often the modem is asked: 4 is the default, 60 the most")
+	case c.Lasts != 0 && !c.Saving:
+		return usage(errors.New("[battery] lasts is set, and saving is not"), "add saving = true, or take lasts out")
 	}
 	return nil
 }
 
-const lowBattery = 15.0 // percent
+const (
+	lowBattery = 15.0             // percent
+	lookAgain  = 10 * time.Second // how long an answer of ask holds: reading sysfs costs too
+	steadyFor  = 5 * time.Minute  // with the same cell at the same level, after which a kit seems to stand still
+	steadyIn   = 6                // dB around the level with which that began: a modem on a table mostly wavers by less
+	behindStep = 5.0              // percent of charge behind the plan, for each of which the pauses become one time longer
+)
 
-// stretch is how many times less often than usual a modem is asked. While something is odd, while it moves, and while it
-// is charged or has no battery, as often as ever.
-func (c BatteryConfig) stretch(g review.Glance) int {
-	most := c.Most
-	if most == 0 {
-		most = 4
+// pace says how many times less often than usual modems are asked. It is told each record.
+type pace struct {
+	BatteryConfig
+	look *lookout
+
+	mu     sync.Mutex
+	until  time.Time         // when it looks again
+	times  int               // the answer until then
+	steady map[string]steady // by sensor
+	since  time.Time         // when the charge that is to last was left alone; zero: it is being charged, or nobody knows
+	full   float64           // percent it had then
+}
+
+// steady is since when a sensor hears the same cell at the same level.
+type steady struct {
+	cell  cell.Cell
+	level cell.DBm
+	since time.Time
+}
+
+func newPace(c BatteryConfig, look *lookout) *pace {
+	return &pace{BatteryConfig: c, look: look, times: 1, steady: map[string]steady{}}
+}
+
+// spare leaves the program one processor, until the returned function is called: with several each thing that happens wakes
+// a second one, which finds nothing to do.
+func spare() (stop func() error) {
+	before := runtime.GOMAXPROCS(1)
+	return func() error { runtime.GOMAXPROCS(before); return nil }
+}
+
+// record is told of each record that went into the line.
+func (p *pace) record(r cell.Record) {
+	o, ok := r.(*cell.Observation)
+	if !ok || o.Serving == nil || o.Survey {
+		return
 	}
+	level, known := o.Serving.Level().Get()
+	if !known {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s, heard := p.steady[o.Sensor]; heard && sameCell(&s.cell, o.Serving) && math.Abs(float64(level-s.level)) <= steadyIn {
+		return
+	}
+	if p.times > 1 { // the reason to be slow may be over
+		p.until = time.Time{}
+	}
+	p.steady[o.Sensor] = steady{*o.Serving, level, p.look.now()}
+}
+
+// ask is for collectors, each of which asks before each round.
+func (p *pace) ask() int {
+	now := p.look.now()
+	quiet := p.look.stand(now).Level == review.Quiet
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case !quiet:
+		p.until, p.times = time.Time{}, 1
+	case !now.Before(p.until):
+		p.until, p.times = now.Add(lookAgain), p.stretch(p.look.Look())
+	}
+	return p.times
+}
+
+// stretch is the answer. While something is odd, and while the battery is charged or there is none, it is 1. mu is held.
+func (p *pace) stretch(g review.Glance) int {
+	behind := p.behind(g)
+	most := cmp.Or(p.Most, 4)
 	charge, has := g.Battery.Get()
 	switch {
 	case !has || g.Charging || g.Level != review.Quiet || g.Starting || g.Blind != "":
 		return 1
 	case charge < lowBattery:
 		return most
-	case g.Motion == string(position.Standing):
-		return max(1, most/2)
 	}
-	return 1
+	times := 1 + int(max(0, math.Ceil(behind/behindStep)))
+	if p.still(g) {
+		times = max(times, most/2)
+	}
+	return min(times, most)
 }
 
-// lookAgain is how long an answer of stretch holds: reading sysfs costs too.
-const lookAgain = 10 * time.Second
-
-// stretching is stretch for a collector, which asks before each round.
-func (c BatteryConfig) stretching(look *lookout) func() int {
-	var until time.Time
-	n := 1
-	return func() int {
-		now := look.now()
-		quiet := look.stand(now).Level == review.Quiet
-		if now.Before(until) && quiet {
-			return n
+// still tells whether the kit stands and hears nothing new: by its position, and by the level of each modem's cell, which alone
+// says it where there is no position.
+func (p *pace) still(g review.Glance) bool {
+	for _, s := range p.steady {
+		if g.Now.Sub(s.since) < steadyFor {
+			return false
 		}
-		until, n = now.Add(lookAgain), c.stretch(look.Look())
-		return n
 	}
+	return g.Motion == string(position.Standing) || g.Motion == string(position.Unknown) && len(p.steady) > 0
+}
+
+// behind is by how much of a charge there is less than there should be, in percent, for Lasts: the charge that it began with
+// is to be used evenly.
+func (p *pace) behind(g review.Glance) float64 {
+	charge, has := g.Battery.Get()
+	if !has || g.Charging || p.Lasts == 0 {
+		p.since = time.Time{}
+		return 0
+	}
+	if p.since.IsZero() {
+		p.since, p.full = g.Now, charge
+	}
+	left := 1 - float64(g.Now.Sub(p.since))/float64(p.Lasts)
+	return p.full*max(0, left) - charge
 }
