@@ -2,19 +2,36 @@ package review
 
 import (
 	"slices"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"vigie/analyzer"
 )
 
-// What rules are called, what else could explain them and what to look at next, in the reader's language. An event keeps
-// its sentences in the English in which they were found.
+// What rules are called, what else could explain them and what to look at next, and the sentences of an event, in the
+// reader's language.
 
 // said is a text, and whether it is not in the reader's language.
 type said struct {
 	Text    string
 	Foreign bool
+}
+
+// Said is a sentence or a cause of an event, safe to look at. One that is not in today's words stays in its English.
+func (p *page) Said(text string) said {
+	if p.Lang == "en" {
+		return said{Text: plain(text)}
+	}
+	if p.desk.o.In != nil {
+		if t, ok := p.desk.o.In(p.Lang, text); ok {
+			if strings.HasSuffix(t, ".") {
+				t = capital(t)
+			}
+			return said{Text: t}
+		}
+	}
+	return said{plain(text), true}
 }
 
 // Rule is the words of a rule.
@@ -40,29 +57,7 @@ func capital(s string) string {
 // Causes are the innocent causes of an event.
 func (p *page) Causes(e analyzer.Event) (all []said) {
 	for _, text := range e.InnocentCauses[:min(len(e.InnocentCauses), 60)] {
-		one := said{plain(text), p.Lang != "en"}
-		if p.desk.o.CauseIn != nil && one.Foreign {
-			if t, ok := p.desk.o.CauseIn(p.Lang, text); ok {
-				one = said{Text: t}
-			}
-		}
-		all = append(all, one)
-	}
-	return all
-}
-
-// Titles are what the rules of an event are called, for readers whose language is not that of its sentence.
-func (p *page) Titles(rules []string) (all []string) {
-	if p.Lang == "en" {
-		return nil
-	}
-	if p.desk.o.Words == nil {
-		return nil
-	}
-	for _, id := range rules[:min(len(rules), 6)] {
-		if w, ok := p.desk.o.Words(p.Lang, id); ok && !slices.Contains(all, capital(w.Title)) {
-			all = append(all, capital(w.Title))
-		}
+		all = append(all, p.Said(text))
 	}
 	return all
 }

@@ -20,7 +20,7 @@ type sketch struct {
 	Blind      []stretch
 	RATs       []stretch
 	X, Y       []tick
-	Denied     []tick
+	Denied     []denial
 	Legend     []legend
 	PlotH      int
 	Left, Base int
@@ -34,6 +34,12 @@ type stroke struct {
 type tick struct {
 	At   int
 	Text string
+}
+
+// denial is a moment at which registration was denied, and how.
+type denial struct {
+	At   int
+	What status
 }
 
 type legend struct {
@@ -95,7 +101,7 @@ func sketchOf(s *series, b *baseline, z *time.Location) *sketch {
 	}
 	for _, r := range s.Regs {
 		if r.Bad && len(k.Denied) < 40 {
-			k.Denied = append(k.Denied, tick{x(r.At), r.Text})
+			k.Denied = append(k.Denied, denial{x(r.At), r.what})
 		}
 	}
 	k.strokes(s, x, y)

@@ -107,12 +107,12 @@ func (g glanceBody) Low(o cell.Opt[float64], below float64) bool {
 	return ok && v < below
 }
 
-// Why is the reason of a gap in words.
+// Why is the reason of a gap in words; one that has none is not named.
 func (p *page) Why(reason string) string {
-	if _, ok := words()["glance.why."+reason]; ok {
-		return p.T("glance.why." + reason)
+	if _, ok := words()["gap."+reason]; ok {
+		return p.T("gap." + reason)
 	}
-	return p.T("glance.why.other")
+	return p.T("gap.other")
 }
 
 // G is a word of the glance; discreet, it has another one.

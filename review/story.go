@@ -10,29 +10,57 @@ import (
 	"vigie/cell"
 )
 
-// moment is a step of an event's story: a sentence of the catalogue, what goes into it, and details in the field's own
-// words.
+// moment is a step of an event's story: a sentence of the catalogue, what goes into it, and details.
 type moment struct {
 	Time   time.Time
 	Kind   string // "cell", "fall", "state", "registered", "denied", "blind", "finding", "event"
 	Key    string
-	Args   []any
-	Detail string
+	Args   []any // see page.Put; numbers as they are
+	Detail any
 }
+
+// What a moment or a change may hold beside texts that are the same in every language.
+type (
+	ruleID    string
+	sentence  string // of an event, in English
+	gapReason string
+	status    cell.Registration // of a domain, and why
+	cause     cell.Registration // why registration was denied, alone
+)
 
 // Say is a moment as a sentence.
 func (p *page) Say(m moment) string {
-	if id, ok := first(m.Args).(string); ok && m.Kind == "finding" {
-		return p.T(m.Key, p.Rule(id).Title)
+	args := slices.Clone(m.Args)
+	for i, a := range args {
+		switch a.(type) {
+		case ruleID, gapReason, status, time.Duration:
+			args[i] = p.Put(a).Text
+		}
 	}
-	return p.T(m.Key, m.Args...)
+	return p.T(m.Key, args...)
 }
 
-func first(args []any) any {
-	if len(args) == 0 {
-		return nil
+// Put is a value in the reader's language, safe to look at.
+func (p *page) Put(v any) said {
+	switch v := v.(type) {
+	case nil:
+		return said{}
+	case ruleID:
+		return said{Text: p.Rule(string(v)).Title}
+	case sentence:
+		return p.Said(string(v))
+	case gapReason:
+		return said{Text: p.Gap(string(v))}
+	case status:
+		return said{Text: p.status(cell.Registration(v))}
+	case cause:
+		return said{Text: p.cause(cell.Registration(v))}
+	case analyzer.Severity:
+		return said{Text: p.T("sev." + v.String())}
+	case time.Duration:
+		return said{Text: p.Span(v)}
 	}
-	return args[0]
+	return said{Text: plain(fmt.Sprint(v))}
 }
 
 // mostMoments is how many steps a story has.
@@ -48,7 +76,7 @@ func tell(w *window, e *analyzer.Event) (story []moment, left int) {
 		}
 		story = append(story, m)
 	}
-	t := teller{regs: map[cell.Domain]string{}}
+	t := teller{regs: map[cell.Domain]cell.Registration{}}
 	for _, r := range w.Records {
 		switch r := r.(type) {
 		case *cell.Observation:
@@ -57,14 +85,14 @@ func tell(w *window, e *analyzer.Event) (story []moment, left int) {
 			}
 		case *cell.Gap:
 			if r.Until.IsZero() {
-				add(moment{Time: r.Time, Kind: "blind", Key: "story.blind", Args: []any{plainTo(r.Reason, 60)}})
+				add(moment{Time: r.Time, Kind: "blind", Key: "story.blind", Args: []any{gapReason(r.Reason)}})
 			} else {
-				add(moment{Time: r.Until, Kind: "blind", Key: "story.seeing", Args: []any{span(r.Until.Sub(r.Time)), plainTo(r.Reason, 60)}})
+				add(moment{Time: r.Until, Kind: "blind", Key: "story.seeing", Args: []any{r.Until.Sub(r.Time), gapReason(r.Reason)}})
 			}
 		}
 	}
 	for _, f := range e.Findings {
-		add(moment{Time: f.First, Kind: "finding", Key: "story.finding", Args: []any{plainTo(f.Rule, 80)}, Detail: plain(f.Summary)})
+		add(moment{Time: f.First, Kind: "finding", Key: "story.finding", Args: []any{ruleID(f.Rule)}, Detail: sentence(f.Summary)})
 	}
 	add(moment{Time: e.Opened, Kind: "event", Key: "story.opened." + e.Severity.String()})
 	if e.State == analyzer.Closed {
@@ -83,7 +111,7 @@ func tell(w *window, e *analyzer.Event) (story []moment, left int) {
 type teller struct {
 	on    *cell.Cell
 	state cell.State
-	regs  map[cell.Domain]string
+	regs  map[cell.Domain]cell.Registration
 }
 
 func (t *teller) observation(o *cell.Observation, add func(moment)) {
@@ -109,16 +137,15 @@ func (t *teller) observation(o *cell.Observation, add func(moment)) {
 		t.on = &copied
 	}
 	for _, r := range o.Registration {
-		text := registrationText(r)
+		r = stand(r)
 		was, told := t.regs[r.Domain]
-		t.regs[r.Domain] = text
-		if !told && r.Status.Or(0) != 3 || was == text {
+		t.regs[r.Domain] = r
+		if !told && r.Status.Or(0) != regDenied || was == r {
 			continue
 		}
-		m := moment{Time: o.Time, Kind: "registered", Key: "story.registration", Args: []any{text}}
-		if r.Status.Or(0) == 3 {
-			m.Kind, m.Key, m.Args = "denied", "story.denied", []any{strings.ToUpper(plainTo(string(r.Domain), 8))}
-			m.Detail = causeText(r)
+		m := moment{Time: o.Time, Kind: "registered", Key: "story.registration", Args: []any{status(r)}}
+		if r.Status.Or(0) == regDenied {
+			m.Kind, m.Key, m.Args, m.Detail = "denied", "story.denied", []any{domainName(r)}, cause(r)
 		}
 		add(m)
 	}
@@ -128,46 +155,51 @@ func join(parts ...string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " · ")
 }
 
-// registrationWords are <stat> of TS 27.007 clause 7.2.
-var registrationWords = map[uint8]string{0: "not registered", 1: "registered, home", 2: "searching", 3: "denied",
-	4: "unknown", 5: "registered, roaming", 6: "registered for SMS, home", 7: "registered for SMS, roaming", 8: "emergency only",
-	9: "registered, CSFB not preferred", 10: "registered roaming, CSFB not preferred"}
+const regDenied = 3 // <stat> of TS 27.007 clause 7.2
 
-func registrationText(r cell.Registration) string {
-	s := strings.ToUpper(plainTo(string(r.Domain), 8)) + " "
-	stat, known := r.Status.Get()
-	switch w, ok := registrationWords[stat]; {
+// stand is of a registration what its words tell: the status of a domain, and why.
+func stand(r cell.Registration) cell.Registration {
+	r = cell.Registration{Domain: r.Domain, Status: r.Status, CauseType: r.CauseType, Cause: r.Cause}
+	if c, ok := r.Cause.Get(); ok && c == 0 && r.Status.Or(0) != regDenied {
+		r.CauseType, r.Cause = cell.Opt[uint8]{}, cell.Opt[uint16]{}
+	}
+	return r
+}
+
+func domainName(r cell.Registration) string { return strings.ToUpper(plainTo(string(r.Domain), 8)) }
+
+// status is a registration in words: <stat> of TS 27.007 clause 7.2, and the cause of a reject.
+func (p *page) status(r cell.Registration) string {
+	s := domainName(r) + " "
+	switch stat, known := r.Status.Get(); {
 	case !known:
 		s += "?"
-	case ok:
-		s += w
+	case stat <= 10:
+		s += p.T("registration." + fmt.Sprint(stat))
 	default:
-		s += fmt.Sprintf("status %d", stat)
+		s += p.T("registration.other", stat)
 	}
-	if c := causeText(r); c != "" {
+	if c := p.cause(stand(r)); c != "" {
 		s += ", " + c
 	}
 	return s
 }
 
-// causes are the reject causes that matter here, as TS 24.008 (10.5.3.6, 10.5.5.14) and TS 24.301 (9.9.3.9) number them.
-var causes = map[uint16]string{2: "IMSI unknown", 3: "illegal MS/UE", 5: "IMEI not accepted", 6: "illegal ME", 7: "services not allowed",
-	8: "EPS and other services not allowed", 9: "identity cannot be derived", 10: "implicitly detached", 11: "PLMN not allowed",
-	12: "area not allowed", 13: "roaming not allowed in this area", 14: "services not allowed in this PLMN", 15: "no suitable cells in this area",
-	17: "network failure", 22: "congestion", 25: "not authorised for this CSG", 35: "requested option not authorised", 42: "severe network failure"}
+// registrationText is a registration in English, for machines and tables.
+func registrationText(r cell.Registration) string { return (&page{Lang: "en"}).status(r) }
 
-func causeText(r cell.Registration) string {
+// cause is why registration was denied, as TS 24.008 (10.5.3.6, 10.5.5.14) and TS 24.301 (9.9.3.9) number it; "" for nothing.
+func (p *page) cause(r cell.Registration) string {
 	c, ok := r.Cause.Get()
-	if !ok || c == 0 && r.Status.Or(0) != 3 {
+	switch key := "cause." + fmt.Sprint(c); {
+	case !ok:
 		return ""
+	case r.CauseType.Or(0) != 0:
+		return p.T("cause.maker", c)
+	case words()[key] != nil:
+		return p.T("cause.named", c, p.T(key))
 	}
-	if r.CauseType.Or(0) != 0 {
-		return fmt.Sprintf("manufacturer's cause %d", c)
-	}
-	if w := causes[c]; w != "" {
-		return fmt.Sprintf("cause %d: %s", c, w)
-	}
-	return fmt.Sprintf("cause %d", c)
+	return p.T("cause", c)
 }
 
 // exchange is what the modem printed at one moment.

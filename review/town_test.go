@@ -161,30 +161,39 @@ func townEvents() []analyzer.Event {
 		{101*time.Hour + 7*time.Minute, analyzer.Info, 0}, {131 * time.Hour, analyzer.Low, 24 * time.Minute}, {158 * time.Hour, analyzer.Medium, 38 * time.Minute}}
 	for i, k := range kinds {
 		t := townStart.Add(k.after)
-		summary, rule, found := "A known cell was heard under another area code.", "area-code-mismatch", "cell 11016963 gave area 4661, and 4660 on 6 days before"
+		summary, rule, cause := "LTE cell 11016963 (area 4661) had been known under area 4660.", "area-code-mismatch", "the operator moved this cell to another area: it then keeps the new one, and other cells follow"
 		if i%2 == 1 {
-			summary, rule, found = "The level of a known cell jumped by 18 dB while the sensor stood still.", "level-step", "cell 11016963 went from -101 dBm to -83 dBm within 1 s"
+			summary, rule, cause = "LTE cell 11016963 (area 4661) rose by 18 dB within seconds to -83 dBm and stayed there.", "level-step", "the sensor or something near it was moved: a window, a door, a vehicle that drove away"
 		}
+		found := fmt.Sprintf("%s Seen here %d times before, in %.1f days of watching. It weighs %.1f.", summary, 2+i, k.after.Hours()/24, 3.1+float64(i)/2)
 		evs = append(evs, analyzer.Event{ID: eventID(10 + i), Sensor: "roof-1", Severity: k.severity, State: analyzer.Closed, First: t, Opened: t, Last: t.Add(k.lasted),
-			Score: 3.1 + float64(i)/2, Cells: []cell.Cell{*mine}, Summary: summary, InnocentCauses: []string{"the operator renumbers its areas", "work on the site"},
+			Score: 3.1 + float64(i)/2, Cells: []cell.Cell{*mine}, Summary: summary, InnocentCauses: []string{cause},
 			Findings: []analyzer.Finding{{Rule: rule, Version: 1, Severity: analyzer.Low, First: t, Last: t, Summary: found, Evidence: []analyzer.Evidence{{Time: t, Raw: []string{qeng(mine)}}}}}})
 	}
 	return evs
 }
+
+// What the rules say of a capture, in their own words, so that it has its French.
+const (
+	townArea   = "LTE cell 2 (area 39321) had been known under area 4660"
+	townDenied = "EPS registration was rejected with cause 15 (no suitable cells in this area) on LTE cell 2 (area 39321), by a network that had accepted it"
+	townFall   = "the modem fell from LTE at -45 dBm to a 2G cell never seen here at -48 dBm: GSM cell 7 (area 1000)"
+	townRare   = ". Not seen here before, in 7.9 days of watching. It weighs 4.2."
+)
 
 func captureEvent(n int, sensor string, at time.Time, severity analyzer.Severity) analyzer.Event {
 	strange := lteCell(2, 39321, 3, 3600, -45)
 	gsm := cell.Cell{RAT: cell.GSM, MCC: "206", MNC: "01", Area: cell.Some(cell.Area(1000)), ID: cell.Some(uint64(7)), PCI: cell.Some(uint16(12)), ARFCN: cell.Some(uint32(62))}
 	return analyzer.Event{ID: eventID(n), Sensor: sensor, Severity: severity, State: analyzer.Closed, First: at, Opened: at.Add(3 * time.Second), Last: at.Add(36 * time.Second), Score: 14.2,
 		Cells:          []cell.Cell{{RAT: cell.LTE, MCC: "206", MNC: "01", Area: strange.Area, ID: strange.ID, PCI: strange.PCI, ARFCN: strange.ARFCN}, gsm},
-		Summary:        "An unknown, very strong 4G cell refused this modem, which then fell to 2G for half a minute.",
-		InnocentCauses: []string{"a SIM that is not active is refused everywhere, with the same causes", "a laboratory, a ship or a private network close by", "a call carried over 2G (CSFB), when it returns to the cell it came from"},
+		Summary:        townArea + "; " + townDenied + "; " + townFall + ".",
+		InnocentCauses: []string{"the subscription ended, was blocked or is not paid", "a roaming agreement does not hold in this area", "a voice call on a network that sends calls to 2G"},
 		Findings: []analyzer.Finding{
-			{Rule: "area-code-mismatch", Version: 1, Severity: analyzer.Medium, First: at, Last: at.Add(5 * time.Second), Summary: "area code 39321 is unlike that of every neighbour heard here (4660)",
+			{Rule: "area-code-mismatch", Version: 1, Severity: analyzer.Medium, First: at, Last: at.Add(5 * time.Second), Summary: townArea + townRare,
 				Evidence: []analyzer.Evidence{{Time: at, Raw: []string{qeng(strange)}}}},
-			{Rule: "registration-rejected", Version: 1, Severity: analyzer.Medium, First: at.Add(3 * time.Second), Last: at.Add(5 * time.Second), Summary: "registration was denied with cause 15 (no suitable cells) on the home network, where it was accepted before",
+			{Rule: "registration-rejected", Version: 1, Severity: analyzer.Medium, First: at.Add(3 * time.Second), Last: at.Add(5 * time.Second), Summary: townDenied + townRare,
 				Evidence: []analyzer.Evidence{{Time: at.Add(3 * time.Second), Raw: []string{`+CEREG: 5,3,,,,0,15`}}}},
-			{Rule: "downgrade-2g", Version: 2, Severity: severity, First: at.Add(6 * time.Second), Last: at.Add(36 * time.Second), Summary: "fell from a 4G cell at -45 dBm to a 2G cell never heard here, and stayed for 30 s",
+			{Rule: "downgrade-2g", Version: 2, Severity: severity, First: at.Add(6 * time.Second), Last: at.Add(36 * time.Second), Summary: townFall + townRare,
 				Evidence: []analyzer.Evidence{{Time: at.Add(5 * time.Second), Raw: []string{qeng(strange)}}, {Time: at.Add(6 * time.Second), Raw: []string{qeng(&gsm)}}}},
 		}}
 }

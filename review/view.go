@@ -30,6 +30,7 @@ func (p *page) Script() (string, error) {
 
 // stripView is the strip of a day: a row a sensor.
 type stripView struct {
+	P     *page
 	D     day
 	H     int
 	Label string
@@ -44,7 +45,7 @@ func (p *page) Strip(d day) stripView {
 	if n := len(d.Marks); n > 0 {
 		label += ", " + p.N("cover.events", n)
 	}
-	return stripView{d, max(len(d.Covers), 1)*18 - 4, label}
+	return stripView{p, d, max(len(d.Covers), 1)*18 - 4, label}
 }
 
 // Coverage says in words what was seen of a day, or of several; of several sensors, what each saw.

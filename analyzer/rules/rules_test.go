@@ -131,10 +131,6 @@ func TestTraces(t *testing.T) {
 				}
 				var got bytes.Buffer
 				for _, e := range events {
-					for _, cause := range e.InnocentCauses {
-						_, ok := CauseIn("fr", cause)
-						require.True(t, ok, "a cause that is none of its rule's has no French: %s", cause)
-					}
 					line, err := json.MarshalIndent(e, "", " ")
 					require.NoError(t, err)
 					got.Write(append(line, '\n'))

@@ -25,20 +25,19 @@ var strayNumber = analyzer.Rule{
 		}
 		s.P = n.P
 		s.Suspect(&on.Cell)
-		station, number := "base station", "number"
+		station := "base station"
 		if on.Cell.RAT == cell.UMTS {
 			station = "controller"
-		}
-		if on.Cell.RAT != cell.LTE {
-			number = "number that ends in"
 		}
 		switch {
 		case n.Far > 0 && n.Unheard:
 			s.Say("%s has a %s number far from all, and a cell number (%d) unlike all, of the %d cells of its network known here", &on.Cell, station, n.Number, n.Cells)
 		case n.Far > 0:
 			s.Say("%s has a %s number far from those of all %d cells of its network known here", &on.Cell, station, n.Cells)
+		case n.Unheard && on.Cell.RAT == cell.LTE:
+			s.Say("%s has a cell number %d, as none of the %d cells of its network known here has", &on.Cell, n.Number, n.Cells)
 		case n.Unheard:
-			s.Say("%s has a cell %s %d, as none of the %d cells of its network known here has", &on.Cell, number, n.Number, n.Cells)
+			s.Say("%s has a cell number that ends in %d, as none of the %d cells of its network known here has", &on.Cell, n.Number, n.Cells)
 		default:
 			s.Say("%s has a %s number that none of the %d cells of its network known here has", &on.Cell, station, n.Cells)
 		}

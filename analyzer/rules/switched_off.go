@@ -110,14 +110,14 @@ func switchedOffRAT(list SwitchedOff) analyzer.Rule {
 			}
 			s.P = v.Rate(1e-3, analyzer.PerStay)
 			s.Suspect(&on.Cell)
-			whose, sure := "whose country has", ""
+			whose := "whose country has"
 			if x.plmn.MNC != "" {
 				whose = "which has"
 			}
+			s.Say("%s is a %s cell of network %s, %s switched %s off", &on.Cell, on.Cell.RAT, v.PLMN(&on.Cell), whose, on.Cell.RAT)
 			if !x.verified {
-				sure = " (by an unverified date)"
+				s.Say("%s is a %s cell of network %s, %s switched %s off (by an unverified date)", &on.Cell, on.Cell.RAT, v.PLMN(&on.Cell), whose, on.Cell.RAT)
 			}
-			s.Say("%s is a %s cell of network %s, %s switched %s off%s", &on.Cell, on.Cell.RAT, v.PLMN(&on.Cell), whose, on.Cell.RAT, sure)
 			return true
 		},
 	}

@@ -43,19 +43,6 @@ func WordsOf(lang, rule string) (w Words, ok bool) {
 	return w, ok
 }
 
-// CauseIn is an innocent cause of a rule in another language. An event keeps the causes in the English of its time: one that
-// no rule gives today is not translated.
-func CauseIn(lang, cause string) (string, bool) {
-	for _, r := range All() {
-		if i := slices.Index(r.Innocent, cause); i >= 0 {
-			if w, ok := WordsOf(lang, r.ID); ok && i < len(w.Innocent) {
-				return w.Innocent[i], true
-			}
-		}
-	}
-	return cause, false
-}
-
 // Next is what to look at next after an event, the advice of each of its rules once.
 func Next(lang string, e *analyzer.Event) (all []string) {
 	for _, f := range e.Findings {

@@ -209,7 +209,7 @@ func openDesk(ctx context.Context, p *program, f *StoreFlags, o review.Options, 
 		w, ok := rules.WordsOf(lang, rule)
 		return review.RuleWords(w), ok
 	}
-	o.CauseIn, o.Asked = rules.CauseIn, asked
+	o.In, o.Asked = rules.In, asked
 	o.Log = slog.New(slog.NewTextHandler(p.err, nil))
 	o.Rerun = func(ctx context.Context, s *storage.Store, sensor string, from, to time.Time) ([]analyzer.Event, error) {
 		return rerun(ctx, config, s, sensor, from, to)
