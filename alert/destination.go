@@ -62,13 +62,18 @@ func ReadDestinations(file string) ([]Destination, error) {
 	} else if mode := info.Mode().Perm(); mode&0o027 != 0 {
 		return nil, wrong("%s holds secrets, and its mode %03o lets others read or change it", "chmod 600 it, or 640 with a group of its own", file, mode)
 	}
+	return ParseDestinations(f, file)
+}
+
+// ParseDestinations reads addresses as ReadDestinations does; name is what its errors call the text.
+func ParseDestinations(r io.Reader, name string) ([]Destination, error) {
 	const most = 64 << 10
-	text, err := io.ReadAll(io.LimitReader(f, most+1))
+	text, err := io.ReadAll(io.LimitReader(r, most+1))
 	if err != nil {
 		return nil, fmt.Errorf("alert: addresses: %w", err)
 	}
 	if len(text) > most {
-		return nil, wrong("%s holds more than %d KiB", "one address a line; is it the right file?", file, most>>10)
+		return nil, wrong("%s holds more than %d KiB", "one address a line; is it the right file?", name, most>>10)
 	}
 	var all []Destination
 	lines := bufio.NewScanner(strings.NewReader(string(text)))
@@ -77,16 +82,16 @@ func ReadDestinations(file string) ([]Destination, error) {
 		if len(words) == 0 || strings.HasPrefix(words[0], "#") {
 			continue
 		}
-		name := ""
+		as := ""
 		if len(words) > 1 {
-			name, words = words[0], words[1:]
+			as, words = words[0], words[1:]
 		}
 		if len(words) > 1 {
-			return nil, wrong("line %d of %s has more than a name and an address", "one address a line; a space within one is written %%20", n, file)
+			return nil, wrong("line %d of %s has more than a name and an address", "one address a line; a space within one is written %%20", n, name)
 		}
-		ds, err := parse(name, words[0])
+		ds, err := parse(as, words[0])
 		if err != nil {
-			return nil, &hinted{fmt.Errorf("alert: line %d of %s: %w", n, file, err), orElse(hintIn(err), "docs/alerts.md has an address of each kind to copy")}
+			return nil, &hinted{fmt.Errorf("alert: line %d of %s: %w", n, name, err), orElse(hintIn(err), "docs/alerts.md has an address of each kind to copy")}
 		}
 		for _, d := range ds {
 			base := d.Name

@@ -125,9 +125,7 @@ func (k *carried) destroyed() {
 	var ended *exec.ExitError
 	require.ErrorAs(k.t, <-k.done, &ended, k.log())
 	require.Equal(k.t, statusDestroyed, ended.ExitCode(), k.log())
-	unit, err := os.ReadFile("../../packaging/vigie.service")
-	require.NoError(k.t, err)
-	require.Contains(k.t, string(unit), fmt.Sprintf("\nRestartPreventExitStatus=%d\n", statusDestroyed))
+	require.Contains(k.t, unitText, fmt.Sprintf("\nRestartPreventExitStatus=%d\n", statusDestroyed))
 }
 
 // The page of a running kit: quiet, then the staged attack is an alarm; a stick that is pulled makes it blind, one that is

@@ -2,20 +2,21 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
-	"strconv"
 	"strings"
+	"unicode"
 
+	"vigie/alert"
 	"vigie/cell"
 	"vigie/modem"
 )
@@ -30,13 +31,27 @@ type SetupCmd struct {
 
 // answers are what somebody said to the questions.
 type answers struct {
+	french              bool
 	mode                cell.Mode
+	sensor              string
 	modem               string // its USB identity; "": all that are found
 	seal                string // public key
-	passphrase          bool
+	protected           bool   // by a passphrase
+	passphrase          string // a secret, of a fixed sensor; of a carried one it comes on a medium
 	page                string // address to listen at; "": no page
 	gpsd, phone, coarse bool
 	influx              string
+	token               string   // a secret; "": it is given later
+	alerts              []string // addresses, which are secrets
+	led                 string
+}
+
+// in is a text in the language that was chosen.
+func (a *answers) in(english, french string) string {
+	if a.french {
+		return french
+	}
+	return english
 }
 
 // Run asks, shows, asks once more, and writes.
@@ -44,254 +59,293 @@ func (c *SetupCmd) Run(ctx context.Context, p *program) error {
 	if c.Undo {
 		return c.undo(p)
 	}
-	a, ask, err := c.ask(p)
+	v := &interview{p: p, lines: bufio.NewReader(p.in)}
+	if v.ask(); v.err != nil {
+		return v.err
+	}
+	files := v.files(c)
+	done, err := c.done()
 	if err != nil {
 		return err
 	}
-	files := a.files()
+	p.out.printf("\n")
 	for _, f := range files {
-		state := "new"
-		if old, err := os.ReadFile(c.at(f.path)); err == nil {
-			if state = "in place of what is there, which is kept beside it"; string(old) == f.text {
-				state = "as it is there already"
-			}
-		}
-		p.out.printf("\n--- %s (%s)\n%s", f.path, state, f.text)
-	}
-	p.out.printf("\n%s\n", a.next())
-	if c.DryRun {
-		p.out.printf("nothing was written\n")
-		return nil
-	}
-	if !c.Yes {
-		if yes, err := ask("write these files", "no", "yes", "no"); err != nil || yes != "yes" {
-			p.out.printf("nothing was written\n")
+		state, err := c.state(f, done)
+		if err != nil {
 			return err
 		}
+		text := f.text
+		if f.secret {
+			text = v.in("(a secret, which is not shown; root alone may read it)\n", "(un secret, qui n’est pas montré ; seul root peut le lire)\n")
+		}
+		p.out.printf("--- %s (%s)\n%s\n", f.path, v.in(state.english, state.french), text)
 	}
-	if err := c.write(files); err != nil {
+	for _, w := range done.stale(files) {
+		p.out.printf("--- %s (%s)\n\n", w.Path, v.in("is taken back: it is no longer wanted", "est repris : il n’est plus voulu"))
+	}
+	p.out.printf("%s\n", v.next(c))
+	if c.DryRun {
+		p.out.printf("%s\n", v.in("nothing was written", "rien n’a été écrit"))
+		return nil
+	}
+	if !c.Yes && v.choose("Write these files?", "Écrire ces fichiers ?", no, yes) != "yes" {
+		p.out.printf("%s\n", v.in("nothing was written", "rien n’a été écrit"))
+		return v.err
+	}
+	if err := c.write(p, files, done); err != nil {
 		return hinted(err, "run it as root, or write an image with --root DIR; vigie setup --undo takes back what was written")
 	}
-	p.out.printf("written; vigie setup --undo takes it back\n")
+	p.out.printf("%s\n", v.in("written; vigie setup --undo takes it back", "écrit ; vigie setup --undo le reprend"))
 	return nil
 }
 
 func (c *SetupCmd) at(path string) string { return filepath.Join(c.Root, path) }
 
-// ask puts the questions; an empty line is the first choice.
-func (c *SetupCmd) ask(p *program) (a answers, one func(question, usual string, choices ...string) (string, error), err error) {
-	in := bufio.NewReader(p.in)
-	one = func(question, usual string, choices ...string) (string, error) {
-		for {
-			p.out.printf("%s [%s]: ", question, usual)
-			line, err := in.ReadString('\n')
-			if line = strings.TrimSpace(line); line == "" {
-				line = usual
-			}
-			if len(choices) == 0 || slices.Contains(choices, line) {
-				if err != nil && !errors.Is(err, io.EOF) {
-					return "", err
-				}
-				return line, nil
-			}
-			if err != nil {
-				return "", usage(fmt.Errorf("%q is no answer to: %s", oneLine(line), question), "answer one of: "+strings.Join(choices, ", "))
-			}
-			p.out.printf("answer one of: %s\n", strings.Join(choices, ", "))
-		}
+// interview puts the questions. After an error it asks nothing more.
+type interview struct {
+	answers
+	p     *program
+	lines *bufio.Reader
+	err   error
+}
+
+// choice is one of several answers: its name here, and how it is said.
+type choice struct{ name, english, french string }
+
+var (
+	yes = choice{"yes", "yes", "oui"}
+	no  = choice{"no", "no", "non"}
+)
+
+// line asks for a line; an empty one is the usual answer.
+func (v *interview) line(english, french, usual string) string {
+	if v.err != nil {
+		return usual
 	}
-	get := func(question, usual string, choices ...string) (v string) {
+	if v.p.out.printf("%s", v.in(english, french)); usual != "" {
+		v.p.out.printf(" [%s]", usual)
+	}
+	v.p.out.printf(": ")
+	line, err := v.lines.ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		v.err = err
+	}
+	return cmp.Or(strings.TrimSpace(line), usual)
+}
+
+// fail says that an answer cannot be used: on a terminal it is asked again, else setup ends.
+func (v *interview) fail(err error, hint string) {
+	if f, ok := v.p.in.(*os.File); ok && isTerminal(f) {
+		v.p.out.printf("%s; %s\n", oneLine(err.Error()), oneLine(hint))
+		return
+	}
+	v.err = usage(err, hint)
+}
+
+// until asks until check takes the answer, which may change it.
+func (v *interview) until(ask func() string, check func(string) (string, error), hint string) string {
+	for {
+		said := ask()
+		if v.err != nil {
+			return ""
+		}
+		good, err := check(said)
 		if err == nil {
-			v, err = one(question, usual, choices...)
+			return good
 		}
-		return v
+		if v.fail(err, orElse(hintOf(err), hint)); v.err != nil {
+			return ""
+		}
 	}
-	a.mode = cell.Mode(get("Is it carried (mobile), or does it stay at one place (fixed)?", "mobile", "mobile", "fixed"))
+}
+
+// choose asks for one of several answers, of which the first is the usual one. It takes them in both languages.
+func (v *interview) choose(english, french string, choices ...choice) string {
+	var names []string
+	for _, c := range choices {
+		names = append(names, v.in(c.english, c.french))
+	}
+	ask := func() string {
+		return v.line(english+" "+strings.Join(names, " / "), french+" "+strings.Join(names, " / "), names[0])
+	}
+	return v.until(ask, func(said string) (string, error) {
+		for _, c := range choices {
+			if slices.Contains([]string{c.name, c.english, c.french}, strings.ToLower(said)) {
+				return c.name, nil
+			}
+		}
+		return "", fmt.Errorf(v.in("%q is no answer to that", "%q n’est pas une réponse à cela"), said)
+	}, v.in("answer one of: ", "répondez par : ")+strings.Join(names, ", "))
+}
+
+// secret asks for what is not shown on a terminal. It may be empty.
+func (v *interview) secret(english, french string) string {
+	f, ok := v.p.in.(*os.File)
+	if !ok || !isTerminal(f) {
+		return v.line(english, french, "")
+	}
+	if v.err != nil {
+		return ""
+	}
+	text, err := askSecret(f, v.p.out, v.in(english, french))
+	v.err = err
+	return strings.TrimSpace(text)
+}
+
+// ask puts all questions.
+func (v *interview) ask() {
+	english, french := choice{"en", "en", "en"}, choice{"fr", "fr", "fr"}
+	usual := []choice{english, french}
+	if v.french = speaksFrench(os.Getenv); v.french {
+		usual = []choice{french, english}
+	}
+	v.french = v.choose("Language, of questions, pages and alerts", "Langue des questions, des pages et des alertes", usual...) == "fr"
+	v.mode = cell.Mode(v.choose("Is it carried (mobile), or does it stay at one place (fixed)?", "Est-il porté (mobile), ou reste-t-il en place (fixe) ?",
+		choice{string(cell.Mobile), "mobile", "mobile"}, choice{string(cell.Fixed), "fixed", "fixe"}))
+	v.sensor = v.until(func() string {
+		return v.line("A neutral name for this sensor, no address", "Un nom neutre pour ce capteur, pas une adresse", "vigie")
+	}, plainText, v.in("letters, digits, spaces and hyphens, at most 40", "lettres, chiffres, espaces et traits d’union, 40 au plus"))
 	if ports, err := (modem.Host{}).Find(); err == nil {
 		for _, port := range modem.Candidates(ports) {
-			p.out.printf("  found: %s\n", port.Identity)
+			v.p.out.printf("  %s: %s\n", v.in("found", "trouvé"), port.Identity)
 		}
 	}
-	if a.modem = get("Which modem: its USB identity, or all", "all"); a.modem == "all" {
-		a.modem = ""
+	v.modem = v.until(func() string {
+		return v.line("Which modem: its USB identity, or all", "Quel modem : son identité USB, ou all (tous)", "all")
+	}, plainText, v.in("it is as vigie probe prints it", "elle est telle que vigie probe l’écrit"))
+	if v.modem == "all" {
+		v.modem = ""
 	}
-	switch get("What protects the store: nothing, a passphrase, or sealed to a key whose private half is at home?", "sealed", "nothing", "passphrase", "sealed") {
+	v.askProtection()
+	v.askPage()
+	v.askInflux()
+	v.askAlerts()
+}
+
+func (v *interview) askProtection() {
+	ways := []choice{{"sealed", "sealed", "scellé"}, {"passphrase", "passphrase", "phrase"}, {"nothing", "nothing", "rien"}}
+	if v.mode == cell.Fixed {
+		ways[0], ways[1] = ways[1], ways[0]
+	}
+	switch v.choose("What protects the store: sealed to a key whose private half is at home, a passphrase, or nothing?",
+		"Qu’est-ce qui protège la base : scellée pour une clé dont la moitié privée est chez vous (scellé), une phrase de passe (phrase), ou rien ?", ways...) {
 	case "passphrase":
-		a.passphrase = true
-	case "sealed":
-		a.seal = get("The public key, as age-keygen prints it", "age1...")
-		if err == nil {
-			_, err = recipients([]string{a.seal})
+		if v.protected = true; v.mode == cell.Mobile {
+			return
 		}
-	}
-	if get("A page for a phone?", "yes", "yes", "no") == "yes" {
-		a.page = get("At which address of this computer", "10.42.0.1:8440")
-		a.phone = get("May the page ask the phone where it is?", "no", "no", "yes") == "yes"
-	}
-	a.gpsd = get("Is there a GPS receiver at gpsd?", "no", "no", "yes") == "yes"
-	if a.gpsd || a.phone {
-		a.coarse = get("Keep places by the square kilometre only?", "yes", "yes", "no") == "yes"
-	}
-	if a.influx = get("Copy to an InfluxDB: its address, or no", "no"); a.influx == "no" {
-		a.influx = ""
-	}
-	return a, one, err
-}
-
-// setupFile is one that setup writes.
-type setupFile struct {
-	path, text string
-}
-
-// files are what the answers come to.
-func (a answers) files() []setupFile {
-	var b strings.Builder
-	say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	say("# Written by vigie setup. Unknown keys are refused; vigie setup --undo takes this file back while it is unchanged.")
-	say("mode = %q\nstore = %q", string(a.mode), "/var/lib/vigie/vigie.db")
-	if a.passphrase {
-		say("passphrase_file = %q # on a medium that you take out again", "/run/vigie-key/passphrase")
-	}
-	if a.modem != "" {
-		say("\n[modem]\nusb = %s", strconv.Quote(a.modem))
-	}
-	if a.seal != "" {
-		say("\n[seal]\nto = [%s]", strconv.Quote(a.seal))
-	}
-	if a.page != "" {
-		say("\n[glance]\nlisten = %s\npassword_file = %q\nplain_http = true # the network is the kit's own, and WPA encrypts it\ndiscreet = %t", strconv.Quote(a.page), "/etc/vigie/users", a.mode == cell.Mobile)
-	}
-	if a.gpsd || a.phone {
-		say("\n[position]")
-		if a.gpsd {
-			say("gpsd = %q", "127.0.0.1:2947")
-		}
-		if a.phone {
-			say("phone = true")
-		}
-		if a.coarse {
-			say("coarse = %q", "1km")
-		}
-	}
-	if a.influx != "" {
-		say("\n[influx]\nurl = %s\nbucket = \"vigie\"\ntoken_file = %q", strconv.Quote(a.influx), "/etc/vigie/influx-token")
-	}
-	unit := "[Unit]\nDescription=Vigie\n\n[Service]\nExecStart=/usr/bin/vigie watch --wait --brief\nUser=vigie\nGroup=vigie\nSupplementaryGroups=dialout\nUMask=0077\nStateDirectory=vigie\nStateDirectoryMode=0700\nRestart=on-failure\nRestartSec=5\nNoNewPrivileges=yes\nProtectSystem=strict\nProtectHome=yes\nPrivateTmp=yes\n\n[Install]\nWantedBy=multi-user.target\n"
-	return []setupFile{{"/etc/vigie/vigie.toml", b.String()}, {"/etc/udev/rules.d/70-vigie.rules", modem.UdevRules}, {"/etc/systemd/system/vigie.service", unit}}
-}
-
-// next is what is left to do by hand.
-func (a answers) next() string {
-	steps := []string{"useradd --system --no-create-home vigie    # whom the service runs as; the package of Vigie has made it already",
-		"udevadm control --reload && udevadm trigger"}
-	if a.passphrase {
-		steps = append(steps, "the passphrase into /run/vigie-key/passphrase, for the user vigie alone (chmod 600), before each start: mount there what you take out again")
-	}
-	if a.page != "" {
-		steps = append(steps, "vigie review --password-file /etc/vigie/users --set-password NAME && chown vigie /etc/vigie/users",
-			`nmcli device wifi hotspot ifname wlan0 ssid NAME password "SOME WORDS"   # its address is 10.42.0.1; a neutral name`)
-	}
-	if a.influx != "" {
-		steps = append(steps, "the token into /etc/vigie/influx-token, for the user vigie alone (chmod 600); then vigie influx init")
-	}
-	steps = append(steps, "systemctl daemon-reload && systemctl enable --now vigie")
-	if a.mode == cell.Mobile {
-		steps = append(steps, "take the SIM out, where the modem sees enough without: vigie doctor says it")
-	}
-	return "What is left to do:\n  " + strings.Join(steps, "\n  ")
-}
-
-// undoFile remembers what setup wrote, so that it can be taken back.
-const undoFile = "/etc/vigie/setup-undo.json"
-
-// written is a file that setup wrote: what it was then, and whether another was there before, which is beside it.
-type written struct {
-	Path   string `json:"path"`
-	SHA256 string `json:"sha256"`
-	Before bool   `json:"before"`
-}
-
-const keptBefore = ".before-vigie"
-
-func (c *SetupCmd) write(files []setupFile) error {
-	var did []written
-	if text, err := os.ReadFile(c.at(undoFile)); err == nil { // a second setup is taken back to before the first
-		if err := json.Unmarshal(text, &did); err != nil {
-			return fmt.Errorf("%s: %w", undoFile, err)
-		}
-	}
-	for _, f := range files {
-		name := c.at(f.path)
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			return err
-		}
-		i := slices.IndexFunc(did, func(w written) bool { return w.Path == f.path })
-		if i < 0 {
-			w := written{Path: f.path}
-			if err := os.Rename(name, name+keptBefore); err == nil {
-				w.Before = true
-			} else if !errors.Is(err, fs.ErrNotExist) {
-				return err
+		v.passphrase = v.until(func() string {
+			return v.secret("The passphrase, which you keep elsewhere too: nobody reads the store without it", "La phrase de passe, que vous gardez aussi ailleurs : sans elle, personne ne lit la base")
+		}, func(said string) (string, error) {
+			if said == "" {
+				return "", errors.New(v.in("no passphrase was given", "aucune phrase de passe n’a été donnée"))
 			}
-			did, i = append(did, w), len(did)
-		}
-		sum := sha256.Sum256([]byte(f.text))
-		did[i].SHA256 = hex.EncodeToString(sum[:])
-		text, err := json.Marshal(did)
-		if err == nil { // first: what is written can then be taken back, whatever happens
-			err = os.WriteFile(c.at(undoFile), text, 0o600)
-		}
-		if err == nil {
-			err = os.WriteFile(name, []byte(f.text), 0o644)
-		}
-		if err != nil {
-			return err
-		}
+			if again := v.secret("Once more", "Encore une fois"); v.err == nil && again != said {
+				return "", errors.New(v.in("the two are not the same", "les deux ne sont pas les mêmes"))
+			}
+			return said, nil
+		}, v.in("some words that nobody guesses", "quelques mots que personne ne devine"))
+	case "sealed":
+		v.seal = v.until(func() string {
+			return v.line("The public key, as age-keygen prints it (age1...)", "La clé publique, telle que age-keygen l’écrit (age1...)", "")
+		}, func(said string) (string, error) {
+			_, err := recipients([]string{said})
+			return said, err
+		}, "")
 	}
-	return nil
 }
 
-func (c *SetupCmd) undo(p *program) error {
-	text, err := os.ReadFile(c.at(undoFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return usage(errors.New("setup has written nothing here"), "it remembers what it wrote in "+undoFile)
+func (v *interview) askPage() {
+	usual := []choice{yes, no}
+	if v.mode == cell.Fixed {
+		usual = []choice{no, yes}
 	}
-	var did []written
-	if err == nil {
-		err = json.Unmarshal(text, &did)
+	if v.choose("A page for a phone?", "Une page pour un téléphone ?", usual...) == "yes" {
+		v.page = v.until(func() string {
+			return v.line("At which address of this computer", "À quelle adresse de cet ordinateur", "10.42.0.1:8440")
+		}, func(said string) (string, error) {
+			if _, _, err := net.SplitHostPort(said); err != nil {
+				return "", errors.New(v.in("this is not an address with a port", "ce n’est pas une adresse avec un port"))
+			}
+			return plainText(said)
+		}, "10.42.0.1:8440")
+		v.phone = v.choose("May the page ask the phone where it is?", "La page peut-elle demander au téléphone où il est ?", no, yes) == "yes"
 	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", undoFile, err)
+	v.gpsd = v.choose("Is there a GPS receiver at gpsd?", "Y a-t-il un récepteur GPS chez gpsd ?", no, yes) == "yes"
+	if v.gpsd || v.phone {
+		v.coarse = v.choose("Keep places by the square kilometre only?", "Ne garder les lieux qu’au kilomètre carré ?", yes, no) == "yes"
 	}
-	var left []written
-	for _, w := range did {
-		name := c.at(w.Path)
-		now, err := os.ReadFile(name)
-		sum := sha256.Sum256(now)
-		switch {
-		case err == nil && hex.EncodeToString(sum[:]) != w.SHA256:
-			p.out.printf("left: %s, which somebody has changed\n", w.Path)
-			left = append(left, w)
-			continue
-		case err == nil:
-			err = os.Remove(name)
-		case errors.Is(err, fs.ErrNotExist):
-			err = nil
+}
+
+func (v *interview) askInflux() {
+	v.influx = v.until(func() string {
+		return v.line("Copy to an InfluxDB: its address (https://...), or no", "Copier vers un InfluxDB : son adresse (https://...), ou non", v.in("no", "non"))
+	}, func(said string) (string, error) {
+		if said == "no" || said == "non" {
+			return "", nil
 		}
-		if err == nil && w.Before {
-			err = os.Rename(name+keptBefore, name)
+		u, err := url.Parse(said)
+		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
+			return "", errors.New(v.in("this is not the address of a server", "ce n’est pas l’adresse d’un serveur"))
 		}
-		if err != nil {
-			return err
+		return plainText(said)
+	}, v.in("write https://HOST:8086, without user or password", "écrivez https://HÔTE:8086, sans nom ni mot de passe"))
+	if v.influx != "" {
+		v.token = v.secret("Its token (empty: later)", "Son jeton (vide : plus tard)")
+	}
+}
+
+func (v *interview) askAlerts() {
+	for v.err == nil {
+		address := v.until(func() string {
+			return v.secret("An address that is told of anomalies, as docs/alerts.md lists them: ntfy://HOST/TOPIC, smtp://... (empty: no more)",
+				"Une adresse à prévenir des anomalies, voir docs/alerts.md : ntfy://HÔTE/SUJET, smtp://... (vide : c’est tout)")
+		}, func(said string) (string, error) {
+			if said == "" {
+				return "", nil
+			}
+			to, err := alert.ParseDestinations(strings.NewReader(said+"\n"), v.in("this", "ceci"))
+			if err == nil && len(to) == 0 {
+				err = errors.New(v.in("this is not an address", "ce n’est pas une adresse"))
+			}
+			return said, err
+		}, "")
+		if address == "" {
+			break
 		}
-		p.out.printf("taken back: %s\n", w.Path)
+		v.alerts = append(v.alerts, address)
 	}
-	if len(left) == 0 {
-		return os.Remove(c.at(undoFile))
+	if there, err := os.ReadDir("/sys/class/leds"); err == nil && len(there) > 0 {
+		for _, led := range there {
+			v.p.out.printf("  LED: %s\n", oneLine(led.Name()))
+		}
 	}
-	text, err = json.Marshal(left)
-	if err != nil {
-		return err
+	v.led = v.until(func() string {
+		return v.line("An LED of this computer that shows how it goes: its name under /sys/class/leds, or no",
+			"Une LED de cet ordinateur qui montre comment ça va : son nom sous /sys/class/leds, ou non", v.in("no", "non"))
+	}, func(said string) (string, error) {
+		if said == "no" || said == "non" {
+			return "", nil
+		}
+		if !ledName.MatchString(said) {
+			return "", fmt.Errorf(v.in("%q is not the name of an LED", "%q n’est pas le nom d’une LED"), said)
+		}
+		return said, nil
+	}, "ls /sys/class/leds")
+}
+
+// ledName is what stands in a udev rule and in a unit as it is.
+var ledName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9:._+-]{0,60}$`)
+
+// plainText is what may stand between quotes in the configuration.
+func plainText(said string) (string, error) {
+	if said == "" || len(said) > 200 || strings.ContainsFunc(said, func(r rune) bool { return !unicode.IsPrint(r) || r == '"' || r == '\\' }) {
+		return "", fmt.Errorf("%q cannot be written into the configuration", oneLine(said))
 	}
-	return os.WriteFile(c.at(undoFile), text, 0o600)
+	return said, nil
+}
+
+// speaksFrench tells whether the locale is a French one (locale(7)): the first of these that is set counts.
+func speaksFrench(getenv func(string) string) bool {
+	locale := cmp.Or(getenv("LC_ALL"), getenv("LC_MESSAGES"), getenv("LANG"))
+	return locale == "fr" || strings.HasPrefix(locale, "fr_") || strings.HasPrefix(locale, "fr.")
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -55,7 +56,7 @@ func (f *StoreFlags) passphrase(c Config) (string, error) {
 func isTerminal(f *os.File) bool { return xterm.IsTerminal(int(f.Fd())) }
 
 // askSecret reads a line that is not shown on a terminal.
-func askSecret(in, out *os.File, what string) (string, error) {
+func askSecret(in *os.File, out io.Writer, what string) (string, error) {
 	if !isTerminal(in) {
 		line, err := bufio.NewReader(in).ReadString('\n')
 		if line = strings.TrimRight(line, "\r\n"); line != "" {

@@ -1,0 +1,168 @@
+package main
+
+import (
+	_ "embed"
+	"fmt"
+	"os"
+	"strings"
+
+	"vigie/cell"
+	"vigie/modem"
+)
+
+// unitText is the unit that the package installs too.
+//
+//go:embed vigie.service
+var unitText string
+
+// setupFile is one that setup writes.
+type setupFile struct {
+	path, text string
+	secret     bool // for root alone, who hands it to the service as a credential (LoadCredential= of the unit)
+}
+
+func (f setupFile) mode() os.FileMode {
+	if f.secret {
+		return 0o600
+	}
+	return 0o644
+}
+
+const (
+	packagedUnit = "/usr/lib/systemd/system/vigie.service"
+	packagedUdev = "/usr/lib/udev/rules.d/70-vigie.rules"
+	setupConfig  = "/etc/vigie/vigie.toml"
+	setupStore   = "/var/lib/vigie/vigie.db"
+
+	setupPassphrase = "/etc/credstore/vigie.passphrase"
+	onMedium        = "/run/vigie-key/passphrase"
+)
+
+// files are what the answers come to: the unit and the udev rule of the modem only where the package has not brought them.
+func (a *answers) files(c *SetupCmd) []setupFile {
+	there := func(path string) bool { _, err := os.Stat(c.at(path)); return err == nil }
+	files := []setupFile{{path: setupConfig, text: a.config()}}
+	if !there(packagedUdev) {
+		files = append(files, setupFile{path: "/etc/udev/rules.d/70-vigie.rules", text: modem.UdevRules})
+	}
+	if !there(packagedUnit) {
+		files = append(files, setupFile{path: "/etc/systemd/system/vigie.service", text: unitText})
+	}
+	if a.led != "" {
+		files = append(files, setupFile{path: "/etc/udev/rules.d/71-vigie-led.rules", text: fmt.Sprintf(ledRule, a.led)})
+	}
+	if more := a.dropIn(); more != "" {
+		files = append(files, setupFile{path: "/etc/systemd/system/vigie.service.d/50-setup.conf", text: more})
+	}
+	secret := func(path string, lines ...string) {
+		if text := strings.Join(lines, "\n"); text != "" {
+			files = append(files, setupFile{path: path, text: text + "\n", secret: true})
+		}
+	}
+	secret(setupPassphrase, a.passphrase)
+	secret("/etc/credstore/vigie.influx-token", a.token)
+	secret("/etc/credstore/vigie.alert-to", a.alerts...)
+	return files
+}
+
+// ledRule lets the service's group, and nobody else, set one LED.
+const ledRule = `# Vigie shows with this LED how it goes ([alert] led).
+SUBSYSTEM=="leds", KERNEL=="%s", ACTION!="remove", RUN+="/bin/chgrp vigie /sys%%p/brightness /sys%%p/trigger", RUN+="/bin/chmod g+w /sys%%p/brightness /sys%%p/trigger"
+`
+
+// dropIn is what the unit needs beside what it has, and what it may do without.
+func (a *answers) dropIn() string {
+	var b strings.Builder
+	if a.led != "" {
+		fmt.Fprintf(&b, "# The LED, and nothing else below /sys.\nReadWritePaths=-/sys/class/leds/%s\n", a.led)
+	}
+	if a.page == "" && a.influx == "" && len(a.alerts) == 0 {
+		b.WriteString("# Nothing was named to send to, and no page: no network.\nIPAddressDeny=any\nIPAddressAllow=localhost\n")
+	}
+	if b.Len() == 0 {
+		return ""
+	}
+	return "[Service]\n" + b.String()
+}
+
+func (a *answers) config() string {
+	var b strings.Builder
+	say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	say("# %s", a.in("Written by vigie setup. Unknown keys are refused; vigie setup --undo takes this file back while it is unchanged.",
+		"Écrit par vigie setup. Les clés inconnues sont refusées ; vigie setup --undo reprend ce fichier tant qu’il n’a pas changé."))
+	say("sensor = \"%s\"\nmode = %q\nstore = %q\nlanguage = %q", a.sensor, string(a.mode), setupStore, a.in("en", "fr"))
+	if a.protected && a.passphrase == "" {
+		say("passphrase_file = %q # %s", onMedium, a.in("on a medium that you take out again", "sur un support que vous retirez"))
+	}
+	if a.modem != "" {
+		say("\n[modem]\nusb = \"%s\"", a.modem)
+	}
+	if a.seal != "" {
+		say("\n[seal]\nto = [\"%s\"]", a.seal)
+	}
+	if a.page != "" {
+		say("\n[glance]\nlisten = \"%s\"\npassword_file = %q\nplain_http = true # %s\ndiscreet = %t", a.page, "/etc/vigie/users",
+			a.in("the network is the kit's own, and WPA encrypts it", "le réseau est celui du kit, et WPA le chiffre"), a.mode == cell.Mobile)
+	}
+	if a.gpsd || a.phone {
+		say("\n[position]")
+		if a.gpsd {
+			say("gpsd = %q", "127.0.0.1:2947")
+		}
+		if a.phone {
+			say("phone = true")
+		}
+		if a.coarse {
+			say("coarse = %q", "1km")
+		}
+	}
+	if a.influx != "" {
+		say("\n[influx] # %s\nurl = \"%s\"\nbucket = \"vigie\"", a.in("its token: /etc/credstore/vigie.influx-token", "son jeton : /etc/credstore/vigie.influx-token"), a.influx)
+	}
+	if len(a.alerts) > 0 || a.led != "" {
+		say("\n[alert] # %s", a.in("who is told: /etc/credstore/vigie.alert-to", "qui est prévenu : /etc/credstore/vigie.alert-to"))
+	}
+	if a.led != "" {
+		say("led = %q", a.led)
+	}
+	return b.String()
+}
+
+// next is what is left to do by hand.
+func (a *answers) next(c *SetupCmd) string {
+	var steps []string
+	step := func(english, french string) { steps = append(steps, a.in(english, french)) }
+	if _, err := os.Stat(c.at(packagedUnit)); err != nil {
+		step("useradd --system --no-create-home vigie    # whom the service runs as, and the program as /usr/bin/vigie: the package of Vigie brings both",
+			"useradd --system --no-create-home vigie    # pour qui tourne le service, et le programme en /usr/bin/vigie : le paquet de Vigie apporte les deux")
+	}
+	if _, err := os.Stat(c.at(setupStore)); err == nil && (a.protected || a.seal != "") {
+		step("what was recorded until now, "+setupStore+", is not protected: move it away first", "ce qui a été enregistré jusqu’ici, "+setupStore+", n’est pas protégé : déplacez-le d’abord")
+	}
+	step("udevadm control --reload && udevadm trigger", "udevadm control --reload && udevadm trigger")
+	if a.protected && a.passphrase == "" {
+		step("the passphrase into "+onMedium+", for the user vigie alone (chmod 600), before each start: mount there what you take out again",
+			"la phrase de passe dans "+onMedium+", pour le seul utilisateur vigie (chmod 600), avant chaque démarrage : montez-y ce que vous retirez ensuite")
+	}
+	if a.page != "" {
+		step("vigie review --password-file /etc/vigie/users --set-password NAME && chown vigie /etc/vigie/users    # who may open the page",
+			"vigie review --password-file /etc/vigie/users --set-password NOM && chown vigie /etc/vigie/users    # qui peut ouvrir la page")
+		step(`nmcli device wifi hotspot ifname wlan0 ssid NAME password "SOME WORDS"    # its address is 10.42.0.1; a neutral name`,
+			`nmcli device wifi hotspot ifname wlan0 ssid NOM password "QUELQUES MOTS"    # son adresse est 10.42.0.1 ; un nom neutre`)
+	}
+	if a.influx != "" {
+		if a.token == "" {
+			step("the token into /etc/credstore/vigie.influx-token (root, chmod 600)", "le jeton dans /etc/credstore/vigie.influx-token (root, chmod 600)")
+		}
+		step("vigie influx init --token-file /etc/credstore/vigie.influx-token", "vigie influx init --token-file /etc/credstore/vigie.influx-token")
+	}
+	step("systemctl daemon-reload && systemctl enable --now vigie", "systemctl daemon-reload && systemctl enable --now vigie")
+	step("vigie status", "vigie status")
+	if a.page != "" {
+		step("on the phone: http://"+a.page+"/glance", "sur le téléphone : http://"+a.page+"/glance")
+	}
+	if a.mode == cell.Mobile {
+		step("take the SIM out, where the modem sees enough without: vigie doctor says it", "retirez la carte SIM, si le modem voit assez sans elle : vigie doctor le dit")
+	}
+	return a.in("What is left to do, as root:", "Ce qui reste à faire, en tant que root :") + "\n  " + strings.Join(steps, "\n  ")
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"github.com/stretchr/testify/require"
+)
+
+// typist answers at a terminal, as a person would: each time that it is asked.
+type typist struct {
+	t    *testing.T
+	tty  *os.File
+	mu   sync.Mutex
+	seen bytes.Buffer
+	read int // of seen, up to here it was answered
+}
+
+func (y *typist) watch() {
+	buf := make([]byte, 4096)
+	for {
+		n, err := y.tty.Read(buf)
+		y.mu.Lock()
+		y.seen.Write(buf[:n])
+		y.mu.Unlock()
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (y *typist) screen() string { y.mu.Lock(); defer y.mu.Unlock(); return y.seen.String() }
+
+// says waits for a question with these words, and types the answer.
+func (y *typist) says(question, answer string) {
+	y.t.Helper()
+	require.Eventually(y.t, func() bool {
+		rest := y.screen()[y.read:]
+		i := strings.Index(rest, question)
+		if i < 0 || !strings.HasSuffix(rest[i:], ": ") {
+			return false
+		}
+		y.read += len(rest)
+		return true
+	}, 20*time.Second, 5*time.Millisecond, "%q was not asked: %s", question, y.screen())
+	_, err := y.tty.WriteString(answer + "\n")
+	require.NoError(y.t, err)
+}
+
+// tree is every file below a directory, with its mode and content.
+func tree(t *testing.T, dir string) map[string]string {
+	all := map[string]string{}
+	require.NoError(t, filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		all[p] = info.Mode().String()
+		if info.Mode().IsRegular() {
+			text, err := os.ReadFile(p)
+			all[p] += " " + string(text)
+			return err
+		}
+		return err
+	}))
+	return all
+}
+
+// At a terminal: what is secret is not shown while it is typed, a wrong answer is asked again, and undo leaves every byte and
+// mode as it was.
+func TestSetupAtATerminal(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	for path, text := range map[string]string{"etc/vigie/vigie.toml": "sensor = \"mine\"\n", "etc/udev/rules.d/70-vigie.rules": "# mine\n", "etc/credstore/vigie.alert-to": "ntfy://ntfy.example.org/0ld\n"} {
+		require.NoError(t, os.MkdirAll(filepath.Join(root, filepath.Dir(path)), 0o755))
+		writeFile(t, root, path, text)
+		require.NoError(t, os.Chmod(filepath.Join(root, path), 0o640))
+	}
+	before := tree(t, root)
+
+	cmd := exec.Command(os.Args[0], "setup", "--root", root)
+	cmd.Env = append(os.Environ(), "VIGIE_IS_PROGRAM=1", "LC_ALL=fr_CH.UTF-8")
+	tty, err := pty.Start(cmd)
+	require.NoError(t, err)
+	y := &typist{t: t, tty: tty}
+	go y.watch()
+	y.says("Langue des questions", "")
+	y.says("Est-il porté", "sur le toit")
+	y.says("Est-il porté", "fixe")
+	y.says("Un nom neutre", "tournesol")
+	y.says("Quel modem", "")
+	y.says("Qu’est-ce qui protège la base", "phrase")
+	y.says("La phrase de passe", "quatre mots que personne")
+	y.says("Encore une fois", "quatre mots que p3rsonne")
+	y.says("La phrase de passe", "quatre mots que personne")
+	y.says("Encore une fois", "quatre mots que personne")
+	y.says("Une page pour un téléphone", "")
+	y.says("récepteur GPS", "")
+	y.says("InfluxDB", "http://vigie:pa55word@influx")
+	y.says("InfluxDB", "http://influx:8086")
+	y.says("Son jeton", "t0ken")
+	y.says("Une adresse à prévenir", "tel ntfy://ntfy.example.org/T0PIC")
+	y.says("Une adresse à prévenir", "")
+	y.says("Une LED", "../../x")
+	y.says("Une LED", "")
+	y.says("Écrire ces fichiers", "oui")
+	require.NoError(t, cmd.Wait(), y.screen())
+	screen := y.screen()
+	for _, secret := range []string{"quatre mots", "t0ken", "T0PIC"} {
+		require.NotContains(t, screen, secret)
+	}
+	for name, text := range map[string]string{"passphrase": "quatre mots que personne\n", "influx-token": "t0ken\n", "alert-to": "tel ntfy://ntfy.example.org/T0PIC\n"} {
+		path := filepath.Join(root, "etc/credstore/vigie."+name)
+		got, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.Equal(t, text, string(got))
+		info, err := os.Stat(path)
+		require.NoError(t, err)
+		require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	}
+	c, err := readConfig(filepath.Join(root, setupConfig))
+	require.NoError(t, err)
+	require.Equal(t, "tournesol", c.Sensor)
+	require.Equal(t, "fr", c.Alert.Language)
+
+	_, stderr, status := vigie(t, "setup", "--root", root, "--undo")
+	require.Zero(t, status, stderr)
+	require.Equal(t, before, tree(t, root))
+}
+
+// The passphrase of a store that is there is not thrown away with the rest.
+func TestSetupKeepsThePassphraseOfAStore(t *testing.T) {
+	root := t.TempDir()
+	answers := strings.Join([]string{"en", "fixed", "", "", "passphrase", "four words", "four words", "no", "no", "no", "", "no", ""}, "\n")
+	var out bytes.Buffer
+	require.Zero(t, run(t.Context(), []string{"setup", "--root", root, "--yes"}, strings.NewReader(answers), &out, &out), out.String())
+	require.NoError(t, os.MkdirAll(filepath.Join(root, "var/lib/vigie"), 0o700))
+	writeFile(t, root, setupStore, "x")
+	text, _, status := vigie(t, "setup", "--root", root, "--undo")
+	require.Zero(t, status)
+	require.Contains(t, text, "left: "+setupPassphrase+", without which nobody reads the store")
+	require.FileExists(t, filepath.Join(root, setupPassphrase))
+	require.NoFileExists(t, filepath.Join(root, setupConfig))
+}
