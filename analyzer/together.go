@@ -1,0 +1,134 @@
+package analyzer
+
+import (
+	"slices"
+	"time"
+
+	"vigie/cell"
+)
+
+// What several sensors flagged at the same time may be one thing. Together says which events belong side by side; it changes
+// none of them, and that they were seen together proves no more than each of them does.
+const (
+	clocksApart   = 2 * time.Minute // how far the clocks of two sensors, or the moments at which they met it, may be apart
+	reachMetres   = 2_000           // between two sensors that flag the same kind of thing
+	faraway       = 35_000          // metres: no one cell is heard at both ends
+	mostCompared  = 64              // events that are compared with one, for each thing they share: those that began last
+	mostSightings = 16              // cells and rules of an event that are looked at
+)
+
+// Sighting is an event as Together looks at it.
+type Sighting struct {
+	ID          string
+	Sensor      string // and its store, where there are several
+	First, Last time.Time
+	Cells       []cell.Cell
+	Rules       []string
+}
+
+// SightingOf is an event as Together looks at it.
+func SightingOf(e *Event) Sighting {
+	s := Sighting{ID: e.ID, Sensor: e.Sensor, First: e.First, Last: e.Last, Cells: e.Cells}
+	for i := range e.Findings {
+		s.Rules = append(s.Rules, e.Findings[i].Rule)
+	}
+	return s
+}
+
+// shared is what two events may have in common.
+type shared struct {
+	rat  cell.RAT
+	plmn cell.PLMN
+	id   uint64 // of a cell, or an area code where a rule is named
+	rule string
+}
+
+// Together groups events of different sensors that overlap in time, give or take two minutes, and have in common
+//
+//   - a cell that both suspect, by network and identity, or
+//   - a rule, and a network and area code of their suspects, or
+//   - a rule, and that both sensors were within two kilometres of each other,
+//
+// unless both positions are known and farther apart than any cell reaches. position is where the sensor of an event was, nil
+// where that is not known, and is asked only of events that overlap. Each group lists the places of its events in all, in order
+// of their beginning, and has at least two; an event is in one group at most. All events of a group overlap the first of it, so
+// that a busy day does not become one event.
+func Together(all []Sighting, position func(i int) *cell.Position) [][]int {
+	order := make([]int, len(all))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return all[a].First.Compare(all[b].First) })
+	seen := map[shared][]int{}
+	group := make([]int, len(all)) // of each event, from 1
+	var groups [][]int
+	overlap := func(a, b int) bool {
+		return !all[a].First.After(all[b].Last.Add(clocksApart)) && !all[b].First.After(all[a].Last.Add(clocksApart))
+	}
+	for _, i := range order {
+		for _, k := range all[i].shares() {
+			list := seen[k]
+			for n := len(list) - 1; n >= max(0, len(list)-mostCompared) && group[i] == 0; n-- {
+				j := list[n]
+				if all[i].Sensor == all[j].Sensor || all[i].ID == all[j].ID || !overlap(i, j) || group[j] > 0 && !overlap(i, groups[group[j]-1][0]) {
+					continue
+				}
+				if !k.holds(position, i, j) {
+					continue
+				}
+				if group[j] == 0 {
+					groups = append(groups, []int{j})
+					group[j] = len(groups)
+				}
+				group[i] = group[j]
+				groups[group[j]-1] = append(groups[group[j]-1], i)
+			}
+			seen[k] = append(list, i)
+		}
+	}
+	return groups
+}
+
+// shares lists what another event may have in common with this one: what tells most first.
+func (s *Sighting) shares() (list []shared) {
+	add := func(k shared) {
+		if !slices.Contains(list, k) {
+			list = append(list, k)
+		}
+	}
+	cells, rules := s.Cells[:min(len(s.Cells), mostSightings)], s.Rules[:min(len(s.Rules), mostSightings)]
+	for i := range cells {
+		if id, ok := cells[i].ID.Get(); ok && cells[i].PLMN().Known() {
+			add(shared{rat: cells[i].RAT, plmn: cells[i].PLMN().Canonical(), id: id})
+		}
+	}
+	for _, rule := range rules {
+		for i := range cells {
+			if area, ok := cells[i].Area.Get(); ok && cells[i].PLMN().Known() {
+				add(shared{cells[i].RAT, cells[i].PLMN().Canonical(), uint64(area), rule})
+			}
+		}
+	}
+	for _, rule := range rules {
+		add(shared{rule: rule})
+	}
+	return list
+}
+
+// holds tells whether positions let two events that have this in common be one thing; a rule alone needs them.
+func (k shared) holds(position func(int) *cell.Position, i, j int) bool {
+	var a, b *cell.Position
+	if position != nil {
+		if a = position(i); a != nil {
+			b = position(j)
+		}
+	}
+	if a == nil || b == nil {
+		return k.plmn != cell.PLMN{}
+	}
+	apart := metres(a.Lat, a.Lon, b.Lat, b.Lon) - a.Accuracy.Or(0) - b.Accuracy.Or(0)
+	if k.plmn == (cell.PLMN{}) {
+		return apart <= reachMetres
+	}
+	return apart <= faraway
+}
