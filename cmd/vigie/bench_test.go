@@ -5,9 +5,11 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -88,13 +90,68 @@ func BenchmarkAnswerToEventStored(b *testing.B) {
 	slices.Sort(took)
 	b.ReportMetric(took[len(took)/2].Seconds()*1e3, "p50-ms")
 	b.ReportMetric(took[len(took)*99/100].Seconds()*1e3, "p99-ms")
-	b.ReportMetric(residentMiB(b), "MiB-RSS")
 	b.ReportMetric(0, "ns/op")
 }
 
-// residentMiB is the resident set of this process, its test harness included.
-func residentMiB(b *testing.B) float64 {
-	text, err := os.ReadFile("/proc/self/status")
+// What a watch with one modem costs, of the program as it is released: how long after its start the first observation is told, with a
+// modem that answers at once, and how much memory is resident ten seconds later.
+func BenchmarkWatch(b *testing.B) {
+	program := released(b, "")
+	sc, err := emulator.Parse(serviceScenario+sticks[0].scenario, nil)
+	require.NoError(b, err)
+	var first time.Duration
+	var resident float64
+	for b.Loop() {
+		em, err := emulator.Start(b.Context(), sc, emulator.Options{})
+		require.NoError(b, err)
+		dir := b.TempDir()
+		cmd := exec.Command(program, "watch", "--config", writeFile(b, dir, "v.toml", ""), "--port", em.Path(), "--store", filepath.Join(dir, "s.db"), "--record", filepath.Join(dir, "r.ndjson"))
+		began := time.Now()
+		require.NoError(b, cmd.Start())
+		for tick := time.NewTicker(5 * time.Millisecond); ; <-tick.C {
+			if text, _ := os.ReadFile(filepath.Join(dir, "r.ndjson")); bytes.Contains(text, []byte(`"serving"`)) {
+				break
+			}
+			require.Less(b, time.Since(began), time.Minute)
+		}
+		first += time.Since(began)
+		<-time.After(10 * time.Second)
+		resident = max(resident, residentMiB(b, cmd.Process.Pid))
+		require.NoError(b, cmd.Process.Signal(syscall.SIGTERM))
+		require.NoError(b, cmd.Wait())
+		em.Close()
+	}
+	b.ReportMetric(first.Seconds()/float64(b.N), "s-to-first")
+	b.ReportMetric(resident, "MiB-RSS")
+	b.ReportMetric(0, "ns/op")
+}
+
+// The size of the program as it is released, for a Raspberry Pi.
+func BenchmarkBinary(b *testing.B) {
+	for b.Loop() {
+		info, err := os.Stat(released(b, "arm64"))
+		require.NoError(b, err)
+		b.ReportMetric(float64(info.Size())/(1<<20), "MiB-arm64")
+	}
+	b.ReportMetric(0, "ns/op")
+}
+
+// released builds the program as make cross does, for an architecture or for this one.
+func released(b *testing.B, arch string) string {
+	file := filepath.Join(b.TempDir(), "vigie")
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", file, ".")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if arch != "" {
+		cmd.Env = append(cmd.Env, "GOARCH="+arch)
+	}
+	out, err := cmd.CombinedOutput()
+	require.NoError(b, err, string(out))
+	return file
+}
+
+// residentMiB is the resident set of a process.
+func residentMiB(b *testing.B, pid int) float64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	require.NoError(b, err)
 	for _, l := range strings.Split(string(text), "\n") {
 		var kib float64

@@ -134,7 +134,7 @@ func TestWatchBadPorts(t *testing.T) {
 	require.Contains(t, stderr, `no modem family is called "nokia"`)
 }
 
-func writeFile(t *testing.T, dir, name, text string) string {
+func writeFile(t testing.TB, dir, name, text string) string {
 	t.Helper()
 	path := filepath.Join(dir, name)
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
