@@ -30,6 +30,9 @@ type Options struct {
 	LED  string // name under LEDs; "": none
 	LEDs string // "": /sys/class/leds
 
+	// In puts the sentence of an event, which is English, into Language, where it can; nil: it stays as it is.
+	In func(lang, text string) (string, bool)
+
 	Log func(line string) // is told, in one line, when a destination fails or works again; never of contents or addresses. May be nil
 }
 
@@ -108,6 +111,9 @@ func (o Options) check() (w wishes, err error) {
 	}
 	if w.PerHour == 0 {
 		w.PerHour = 10
+	}
+	if w.In == nil {
+		w.In = func(_, text string) (string, bool) { return text, false }
 	}
 	if w.Log == nil {
 		w.Log = func(string) {}

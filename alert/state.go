@@ -138,9 +138,10 @@ func (s *state) event(e *analyzer.Event, w *wishes, now time.Time) []Notice {
 		n.Until = e.Last
 	}
 	if w.Cells {
-		n.Detail = clean(e.Summary)
+		said, _ := w.In(w.Language, e.Summary)
+		n.Detail = clean(said)
 		for i := range e.Cells[:min(3, len(e.Cells))] {
-			n.Cells = append(n.Cells, cellName(&e.Cells[i]))
+			n.Cells = append(n.Cells, cellName(&e.Cells[i], w.Language))
 		}
 	}
 	if w.Positions {

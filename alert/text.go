@@ -146,7 +146,11 @@ func (v *voice) text(n *Notice) string {
 	case Seeing:
 		return v.say("text.seeing", v.when(n.Time), v.when(n.Until), n.Until.Sub(n.Time).Round(time.Second), v.or("gap."+n.Reason, "gap."))
 	case Health:
-		return strings.TrimSpace(v.say("health."+n.Reason) + "\n" + clean(n.Detail))
+		text := v.say("health." + n.Reason)
+		if n.Detail != "" {
+			text += "\n" + v.say("text.technical", clean(n.Detail))
+		}
+		return text
 	case Clock:
 		return v.say("text.clock", n.Reason)
 	case Test:
@@ -160,9 +164,9 @@ func (v *voice) text(n *Notice) string {
 	}
 	switch {
 	case len(seen) > 3:
-		add("text.noticed.more", strings.Join(seen[:3], "; "), len(seen)-3)
+		add("text.noticed.more", strings.Join(seen[:3], v.say("list")), len(seen)-3)
 	case len(seen) > 0:
-		add("text.noticed", strings.Join(seen, "; "))
+		add("text.noticed", strings.Join(seen, v.say("list")))
 	}
 	if n.Until.IsZero() {
 		add("text.since", v.when(n.Time))
@@ -205,7 +209,7 @@ func (v *voice) when(t time.Time) string {
 func clean(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
-		case r == '\n' || r == '\t' || r == '\r':
+		case r == '\n' || r == '\t' || r == '\r' || unicode.Is(unicode.Zs, r):
 			return ' '
 		case !unicode.IsPrint(r) || unicode.In(r, unicode.Variation_Selector), r == unicode.ReplacementChar, r == 0x115f, r == 0x1160, r == 0x3164, r == 0xffa0:
 			return '?'
@@ -233,23 +237,24 @@ func cut(s string, most int) string {
 }
 
 // cellName names a cell in one line.
-func cellName(c *cell.Cell) string {
+func cellName(c *cell.Cell, lang string) string {
+	v := voice{lang: lang}
 	w := []string{c.RAT.String()}
-	add := func(name string, v any) { w = append(w, fmt.Sprintf("%s %v", name, v)) }
+	add := func(key string, n any) { w = append(w, v.say(key, n)) }
 	if p := c.PLMN().String(); p != "" {
 		w = append(w, p)
 	}
 	if a, ok := c.Area.Get(); ok {
-		add("area", a)
+		add("cell.area", a)
 	}
 	if id, ok := c.ID.Get(); ok {
-		add("id", id)
+		add("cell.id", id)
 	}
 	if p, ok := c.PCI.Get(); ok {
-		add("PCI", p)
+		add("cell.pci", p)
 	}
 	if n, ok := c.ARFCN.Get(); ok {
-		add("channel", n)
+		add("cell.channel", n)
 	}
 	return clean(strings.Join(w, " "))
 }

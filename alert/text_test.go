@@ -50,9 +50,19 @@ func TestWhatPeopleRead(t *testing.T) {
 
 	w.Language = "fr"
 	m = one(event("4f2b", analyzer.Medium, analyzer.Closed, noon), noon.Add(24*time.Hour))
-	require.Equal(t, "roof-1 : anomalie, gravité moyenne", m.Title)
-	require.Contains(t, m.Text, "Remarqué : une chute vers la 2G; une cellule jamais vue ici.\nDe 2026-11-24 13:00 UTC+01 à 2026-11-24 13:00 UTC+01. C’est fini.")
+	require.Equal(t, "roof-1\u202f: anomalie, gravité moyenne", m.Title)
+	require.Contains(t, m.Text, "Remarqué\u202f: une chute vers la 2G\u202f; une cellule jamais vue ici.\nDe 2026-11-24 13:00 UTC+01 à 2026-11-24 13:00 UTC+01. C’est fini.")
 	require.False(t, m.Urgent())
+
+	told := event("4f2c", analyzer.High, analyzer.Open, noon)
+	told.Summary, told.Cells = "the network detached the modem, on LTE cell 7 (area 3).", []cell.Cell{{RAT: cell.LTE, MCC: "206", MNC: "01", Area: cell.Some(cell.Area(3)), ID: cell.Some(uint64(7)), ARFCN: cell.Some(uint32(1300))}}
+	for lang, want := range map[string]string{"en": "In full: the network detached the modem, on LTE cell 7 (area 3).\nCell: LTE 206-01 area 3 id 7 channel 1300\n",
+		"fr": "En détail\u202f: le réseau a détaché le modem, sur la cellule LTE 7 (zone 3).\nCellule\u202f: LTE 206-01 zone 3 identité 7 canal 1300\n"} {
+		w.Cells, w.In, w.Language, s = true, rules.In, lang, newState()
+		require.Contains(t, one(told, noon).Text, want)
+	}
+	w.Language = "fr"
+	require.Equal(t, "Le disque est plein.\nDétail technique, en anglais\u202f: 3 MB left", compose(&bundle{notices: []Notice{{Kind: Health, Reason: "disk_full", Detail: "3 MB left"}}}, w, noon).Text)
 
 	w.Language = "en"
 	n := Notice{ID: "b", Kind: Blind, Sensor: "roof-1", Time: noon, Reason: "unplugged"}

@@ -104,7 +104,7 @@ func (c *coarsener) cells(ks []cell.Cell) []cell.Cell {
 }
 
 // measured are the numbers of a sentence that name no place: levels, durations, counts of days, generations, versions.
-var measured = regexp.MustCompile(`-?\d+(?:[.,]\d+)? ?(?:dBm?\b|ms\b|s\b|min\b|h\b|seconds?\b|minutes?\b|hours?\b|days?\b|times?\b|%|G\b)|\bv\d+\b|\b[2345]G\b|[0-9A-Za-z_.:+-]*\d[0-9A-Za-z_.:+-]*`)
+var measured = regexp.MustCompile(`-?\d+(?:[.,]\d+)? ?(?:dBm?\b|ms\b|s\b|min\b|h\b|seconds?\b|minutes?\b|hours?\b|days?\b|times?\b|%|G\b)|\bv\d+\b|\b[2345]G\b|[0-9A-Za-z_.:+-]*\d(?:[0-9A-Za-z_.:+-]*[0-9A-Za-z_])?`)
 var unit = regexp.MustCompile(`^(?:-?\d{1,4}(?:[.,]\d+)? ?(?:dBm?|ms|s|min|h|seconds?|minutes?|hours?|days?|times?|%)|[2345]G|v\d{1,3})$`)
 
 // text takes every number out of a sentence that is not plainly a measurement.

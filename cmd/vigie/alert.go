@@ -9,6 +9,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"vigie/alert"
+	"vigie/analyzer/rules"
 	"vigie/storage"
 )
 
@@ -48,7 +49,7 @@ func (c AlertConfig) options(log func(string)) (alert.Options, error) {
 	}
 	return alert.Options{To: to, Severity: c.Severity, Tell: c.Tell, Language: c.Language, Zone: c.Zone, Quiet: c.Quiet, QuietPasses: c.QuietPasses,
 		BlindAfter: time.Duration(c.BlindAfter), Repeat: time.Duration(c.Repeat), RepeatTimes: c.RepeatTimes, PerHour: c.PerHour,
-		Cells: c.Cells, Positions: c.Positions, LED: c.LED, Log: log}, nil
+		Cells: c.Cells, Positions: c.Positions, LED: c.LED, In: rules.In, Log: log}, nil
 }
 
 // open makes what tells people; nil when nobody is to be told.
