@@ -23,7 +23,7 @@ import (
 )
 
 const (
-	pieceMost    = 32 << 20 // bytes of lines in a piece, about
+	pieceMost    = 16 << 20 // bytes of lines in a piece, about
 	pieceEntries = 500      // read at once; a frame holds eight times as many
 )
 

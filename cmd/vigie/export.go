@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"time"
 
 	"vigie/cell"
 	"vigie/storage"
@@ -30,7 +31,7 @@ func (c *ExportCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	trim, err := c.trimmer(ctx, s)
+	trim, err := c.trimmer(ctx, s, time.Now())
 	if err != nil {
 		return err
 	}

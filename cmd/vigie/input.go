@@ -12,11 +12,15 @@ import (
 	"vigie/cell"
 )
 
-// input is one file of observations on its way into the line.
+// input is one file of observations on its way into the line, or several that are read one after the other.
 type input struct {
 	name    string
+	rest    []string // files to read after this one
 	file    io.ReadCloser
 	reader  *cell.Reader
+	before  cell.Counts   // of the files that were read to their end
+	store   string        // number of the store that they are from; "": not known
+	bad     int           // lines for a store that could not be read
 	sources []cell.Record // read before next, and told before it
 	next    cell.Record   // nil at the end
 }
@@ -25,8 +29,13 @@ type input struct {
 // what is out of order.
 type merge struct {
 	inputs  []*input
-	broken  []error // files that ended before their end
-	skipped []error // the first few lines that were skipped
+	files   int
+	broken  []error  // files that ended before their end
+	skipped []error  // the first few lines that were skipped
+	foreign []string // files of which nothing could be read
+
+	each  func(in *input, r cell.Record) // given each record before it is told; may be nil
+	other func(in *input, line []byte)   // given the lines that are for a store; may be nil
 }
 
 // mostNamed bounds how many bad lines are named one by one; all are counted.
@@ -35,35 +44,56 @@ const mostNamed = 5
 // openInputs opens every file; "-" is standard input.
 func openInputs(names []string, stdin io.Reader) (*merge, error) {
 	m := &merge{}
+	var each [][]string
 	for _, name := range names {
-		in := &input{name: name}
-		if name == "-" {
-			in.name, in.file = "standard input", io.NopCloser(stdin)
-		} else {
-			f, err := os.Open(name)
-			if err != nil {
-				m.close()
-				return nil, err
-			}
-			if st, err := f.Stat(); err == nil && st.IsDir() {
-				f.Close()
-				m.close()
-				return nil, hinted(fmt.Errorf("%s is a directory", name), "name the files in it: vigie replay "+name+"/*.ndjson.gz")
-			}
-			in.file = f
-		}
-		in.reader = cell.NewReader(in.file, in.name)
-		in.reader.OnSkip = func(e *cell.LineError) {
-			if len(m.skipped) < mostNamed {
-				m.skipped = append(m.skipped, e)
-			}
+		each = append(each, []string{name})
+	}
+	return m, m.open(each, stdin)
+}
+
+// open opens the first file of each row of files, which are read one after the other.
+func (m *merge) open(rows [][]string, stdin io.Reader) error {
+	for _, names := range rows {
+		in := &input{rest: names}
+		if err := m.openNext(in, stdin); err != nil {
+			m.close()
+			return err
 		}
 		m.inputs = append(m.inputs, in)
 	}
 	for _, in := range m.inputs {
 		m.advance(in)
 	}
-	return m, nil
+	return nil
+}
+
+// openNext goes on with the next file of a row.
+func (m *merge) openNext(in *input, stdin io.Reader) error {
+	in.name, in.rest = in.rest[0], in.rest[1:]
+	if in.name == "-" {
+		in.name, in.file = "standard input", io.NopCloser(stdin)
+	} else {
+		f, err := os.Open(in.name)
+		if err != nil {
+			return err
+		}
+		if st, err := f.Stat(); err == nil && st.IsDir() {
+			f.Close()
+			return hinted(fmt.Errorf("%s is a directory", in.name), "name the files in it: vigie replay "+in.name+"/*.ndjson.gz")
+		}
+		in.file = f
+	}
+	m.files++
+	in.reader = cell.NewReader(in.file, in.name)
+	in.reader.OnSkip = func(e *cell.LineError) {
+		if len(m.skipped) < mostNamed {
+			m.skipped = append(m.skipped, e)
+		}
+	}
+	if m.other != nil {
+		in.reader.OnOther = func(line []byte) { m.other(in, line) }
+	}
+	return nil
 }
 
 // advance reads on in one file, up to its next record that has a time.
@@ -75,7 +105,14 @@ func (m *merge) advance(in *input) {
 			if !errors.Is(err, io.EOF) {
 				m.broken = append(m.broken, err)
 			}
-			return
+			m.unread(in)
+			if !m.goOn(in) {
+				return
+			}
+			continue
+		}
+		if m.each != nil {
+			m.each(in, r)
 		}
 		if _, ok := r.(*cell.Source); ok {
 			in.sources = append(in.sources, r)
@@ -84,6 +121,21 @@ func (m *merge) advance(in *input) {
 		in.next = r
 		return
 	}
+}
+
+// goOn turns to the next file of a row that can be opened.
+func (m *merge) goOn(in *input) bool {
+	for len(in.rest) > 0 {
+		file, counts := in.file, in.reader.Counts()
+		err := m.openNext(in, nil)
+		if err == nil {
+			file.Close()
+			in.before = plus(in.before, counts)
+			return true
+		}
+		m.broken = append(m.broken, err)
+	}
+	return false
 }
 
 // read returns the next record with the source lines that stand before it; nothing at the end.
@@ -120,14 +172,19 @@ func (m *merge) close() {
 }
 
 // counts adds up what all files held.
-func (m *merge) counts() cell.Counts {
-	sum := cell.Counts{UnknownKeys: map[string]int{}, BadValues: map[string]int{}}
+func (m *merge) counts() (sum cell.Counts) {
 	for _, in := range m.inputs {
-		c := in.reader.Counts()
-		sum.Lines += c.Lines
-		sum.Observations += c.Observations
-		sum.Others += c.Others
-		sum.Skipped += c.Skipped
+		sum = plus(sum, plus(in.before, in.reader.Counts()))
+		sum.Skipped += in.bad
+	}
+	return sum
+}
+
+// plus adds up two counts.
+func plus(a, b cell.Counts) cell.Counts {
+	sum := cell.Counts{Lines: a.Lines + b.Lines, Observations: a.Observations + b.Observations, Others: a.Others + b.Others,
+		Aside: a.Aside + b.Aside, Skipped: a.Skipped + b.Skipped, UnknownKeys: map[string]int{}, BadValues: map[string]int{}}
+	for _, c := range []cell.Counts{a, b} {
 		for k, n := range c.UnknownKeys {
 			sum.UnknownKeys[k] += n
 		}
@@ -138,10 +195,17 @@ func (m *merge) counts() cell.Counts {
 	return sum
 }
 
+// unread remembers a file of which nothing could be read.
+func (m *merge) unread(in *input) {
+	if c := in.reader.Counts(); c.Lines > 0 && c.Observations+c.Others+c.Aside == 0 {
+		m.foreign = append(m.foreign, in.name)
+	}
+}
+
 // report tells what was read and what was not, and returns an error when the input could not be read.
 func (m *merge) report(t *term) error {
 	c := m.counts()
-	t.printf("read %s: %s, %s\n", plural(len(m.inputs), "file"), plural(c.Observations, "observation"), plural(c.Others, "other line"))
+	t.printf("read %s: %s, %s\n", plural(m.files, "file"), plural(c.Observations, "observation"), plural(c.Others, "other line"))
 	for _, e := range m.skipped {
 		t.printf("skipped %s\n", oneLine(e.Error()))
 	}
@@ -153,11 +217,9 @@ func (m *merge) report(t *term) error {
 	if len(m.broken) > 0 {
 		return hinted(errors.Join(m.broken...), "what came before it was read and counted; the file was cut or damaged after that")
 	}
-	for _, in := range m.inputs {
-		if c := in.reader.Counts(); c.Lines > 0 && c.Observations+c.Others == 0 {
-			return hinted(fmt.Errorf("%s: no line of it could be read", in.name),
-				"replay reads observations as NDJSON (docs/fields.md); for recorded modem text use vigie decode")
-		}
+	if len(m.foreign) > 0 {
+		return hinted(fmt.Errorf("%s: no line of it could be read", m.foreign[0]),
+			"replay reads observations as NDJSON (docs/fields.md); for recorded modem text use vigie decode")
 	}
 	return nil
 }

@@ -31,7 +31,8 @@ type CLI struct {
 	Analyze   AnalyzeCmd   `cmd:"" help:"Run the rules of today over what a store has recorded; say what is new, gone or changed."`
 	Events    EventsCmd    `cmd:"" help:"List the stored events, or show one in full."`
 	Export    ExportCmd    `cmd:"" help:"Write the stored observations and gaps to a file."`
-	Import    ImportCmd    `cmd:"" help:"Put recorded observations into a store; what it has already adds nothing."`
+	Import    ImportCmd    `cmd:"" help:"Put what other stores recorded into one; what it has already adds nothing."`
+	Sync      SyncCmd      `cmd:"" help:"Copy what is new to a directory, a stream or the InfluxDB server; vigie import takes it at the desk."`
 	Backup    BackupCmd    `cmd:"" help:"Copy the store, also while a watch writes to it."`
 	Restore   RestoreCmd   `cmd:"" help:"Make a store of a copy."`
 	Delete    DeleteCmd    `cmd:"" help:"Delete for good: a time, a sensor, an event, or everything; asks before."`

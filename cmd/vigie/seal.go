@@ -88,6 +88,20 @@ func (f *StoreFlags) sealing(ctx context.Context, c Config, s *storage.Store, fa
 // sealName is the follower's name in the store.
 const sealName = "seal"
 
+// identities reads private keys as age-keygen writes them.
+func identities(path string) ([]age.Identity, error) {
+	key, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("identity: %w", err)
+	}
+	defer key.Close()
+	ids, err := age.ParseIdentities(key)
+	if err != nil {
+		return nil, usage(fmt.Errorf("identity %s: %w", path, err), "the file is what age-keygen wrote")
+	}
+	return ids, nil
+}
+
 // UnsealCmd opens at home what a kit has sealed.
 type UnsealCmd struct {
 	StoreFlags
@@ -101,14 +115,9 @@ func (c *UnsealCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	key, err := os.Open(c.Identity)
+	ids, err := identities(c.Identity)
 	if err != nil {
-		return fmt.Errorf("identity: %w", err)
-	}
-	defer key.Close()
-	ids, err := age.ParseIdentities(key)
-	if err != nil {
-		return usage(fmt.Errorf("identity %s: %w", c.Identity, err), "the file is what age-keygen wrote")
+		return err
 	}
 	f, err := os.Open(c.File)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,17 +18,11 @@ import (
 // TrimFlags leave out of an export what says where somebody lives.
 type TrimFlags struct {
 	Trim      time.Duration `help:"Leave out so much of the start and of the end of each walk: 15m. A walk ends where nothing was observed for half an hour." placeholder:"TIME"`
-	WithHomes bool          `help:"Export what was recorded in the home zones too (vigie homes)."`
+	WithHomes bool          `help:"Copy what was recorded in the home zones too (vigie homes)."`
 }
 
 // walkBreak is how long nothing is observed between two walks.
 const walkBreak = 30 * time.Minute
-
-// walk is a time in which records came without a long break.
-type walk struct {
-	from, to time.Time
-	placed   bool // positions were known in it
-}
 
 // home is a zone that is left out of exports.
 type home struct {
@@ -40,30 +35,37 @@ func (h home) holds(p *cell.Position) bool {
 	return position.Metres(cell.Position{Lat: h.Lat, Lon: h.Lon}, *p) <= h.Metres+p.Accuracy.Or(0)
 }
 
-// trimmer tells which records, in order of time, may leave.
+// span is a time, both ends in it.
+type span struct{ from, to time.Time }
+
+func (s span) holds(t time.Time) bool { return !t.Before(s.from) && !t.After(s.to) }
+
+// trimmer tells which records and events may leave.
 type trimmer struct {
-	trim   time.Duration
-	homes  []home
-	walks  []walk
-	inside bool // of a home zone, by the last position
-	left   int  // records left out
+	all   bool      // everything may
+	kept  []span    // in order: what is in one of them may
+	waits time.Time // from here on a walk goes on, of which the end cannot be told yet; zero: none
+	left  int       // records left out
 }
 
-// trimmer looks through the store for walks, where anything is to be left out.
-func (f TrimFlags) trimmer(ctx context.Context, s *storage.Store) (*trimmer, error) {
-	t := &trimmer{trim: f.Trim}
+// trimmer looks through the store for walks, where anything is to be left out. Where positions are known in a walk, nothing
+// leaves before the first that is in no home zone, nor after one that is in one.
+func (f TrimFlags) trimmer(ctx context.Context, s *storage.Store, now time.Time) (*trimmer, error) {
 	if f.Trim < 0 {
 		return nil, usage(fmt.Errorf("--trim is %s", f.Trim), "give a time like 15m")
 	}
+	var homes []home
 	var err error
 	if !f.WithHomes {
-		if t.homes, err = loadHomes(ctx, s); err != nil {
+		if homes, err = loadHomes(ctx, s); err != nil {
 			return nil, err
 		}
 	}
-	if t.trim == 0 && len(t.homes) == 0 {
+	t := &trimmer{all: f.Trim == 0 && len(homes) == 0}
+	if t.all {
 		return t, nil
 	}
+	var w walk
 	for e, err := range s.Records(ctx, storage.Query{Kinds: storage.Observations, NoRaw: true}) {
 		if err != nil {
 			return nil, err
@@ -72,38 +74,100 @@ func (f TrimFlags) trimmer(ctx context.Context, s *storage.Store) (*trimmer, err
 		if !ok {
 			continue
 		}
-		if n := len(t.walks); n == 0 || o.Time.Sub(t.walks[n-1].to) > walkBreak {
-			t.walks = append(t.walks, walk{from: o.Time})
+		if w.from.IsZero() || o.Time.Sub(w.to) > walkBreak {
+			t.kept = append(t.kept, w.kept(f.Trim)...)
+			w = walk{span: span{o.Time, o.Time}}
 		}
-		w := &t.walks[len(t.walks)-1]
-		w.to, w.placed = o.Time, w.placed || o.Position != nil
+		w.to = o.Time
+		if o.Position != nil && len(homes) > 0 {
+			w.at(o.Time, slices.ContainsFunc(homes, func(h home) bool { return h.holds(o.Position) }))
+		}
 	}
-	t.inside = len(t.homes) > 0 && len(t.walks) > 0 && t.walks[0].placed
+	t.kept = append(t.kept, w.kept(f.Trim)...)
+	if now.Sub(w.to) <= walkBreak {
+		t.waits = w.to.Add(-f.Trim)
+		if len(homes) > 0 && !w.placed {
+			t.waits = w.from
+		}
+	}
 	return t, nil
 }
 
-// leaves tells whether a record may leave. Where positions are known in a walk, nothing leaves before the first that is in
-// no home zone, nor after one that is in one.
-func (t *trimmer) leaves(r cell.Record) bool {
-	at := r.When()
-	if at.IsZero() || t.trim == 0 && len(t.homes) == 0 {
-		return true
+// walk is a time in which records came without a long break.
+type walk struct {
+	span
+	placed bool      // positions were known in it
+	out    []span    // times outside the home zones; the last one lasts while since is zero
+	since  time.Time // outside since; zero: at home, or not known
+}
+
+// at hears a position.
+func (w *walk) at(t time.Time, home bool) {
+	w.placed = true
+	switch {
+	case home && !w.since.IsZero():
+		w.out, w.since = append(w.out, span{w.since, t.Add(-1)}), time.Time{}
+	case !home && w.since.IsZero():
+		w.since = t
 	}
-	for len(t.walks) > 1 && !at.Before(t.walks[1].from) {
-		t.walks = t.walks[1:]
-		t.inside = len(t.homes) > 0 && t.walks[0].placed
+}
+
+// kept is what may leave of a walk.
+func (w *walk) kept(trim time.Duration) (kept []span) {
+	out := w.out
+	if !w.placed {
+		out = []span{w.span}
+	} else if !w.since.IsZero() {
+		out = append(out, span{w.since, w.to})
 	}
-	ok := len(t.walks) > 0 && !at.Before(t.walks[0].from.Add(t.trim)) && !at.After(t.walks[0].to.Add(-t.trim))
-	if o, is := r.(*cell.Observation); is && o.Position != nil {
-		t.inside = false
-		for _, h := range t.homes {
-			t.inside = t.inside || h.holds(o.Position)
+	for _, s := range out {
+		if from := w.from.Add(trim); s.from.Before(from) {
+			s.from = from
+		}
+		if to := w.to.Add(-trim); s.to.After(to) {
+			s.to = to
+		}
+		if !w.from.IsZero() && !s.to.Before(s.from) {
+			kept = append(kept, s)
 		}
 	}
-	if ok = ok && !t.inside; !ok {
+	return kept
+}
+
+// leaves tells whether a record may leave, and counts what may not.
+func (t *trimmer) leaves(r cell.Record) bool {
+	ok := t.may(r.When(), r.When())
+	if !ok {
 		t.left++
 	}
 	return ok
+}
+
+// may tells whether what happened from one time to another may leave.
+func (t *trimmer) may(from, to time.Time) bool {
+	if t.all || to.IsZero() {
+		return true
+	}
+	i, _ := slices.BinarySearchFunc(t.kept, from, func(s span, at time.Time) int { return s.to.Compare(at) })
+	return i < len(t.kept) && t.kept[i].holds(from) && t.kept[i].holds(to)
+}
+
+// leaving is the same for storage.Sync.
+func (t *trimmer) leaving(e storage.Entry) storage.Leaving {
+	var from, to time.Time
+	if e.Event != nil {
+		from, to = e.Event.First, e.Event.Last
+	} else {
+		from = e.Record.When()
+		to = from
+	}
+	switch {
+	case !t.waits.IsZero() && !to.IsZero() && !to.Before(t.waits):
+		return storage.Waits
+	case t.may(from, to):
+		return storage.Leaves
+	}
+	return storage.Stays
 }
 
 const homesState = "homes"

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"vigie/storage"
+)
+
+// SyncCmd copies what a kit recorded to where it is kept, and again only what is new.
+type SyncCmd struct {
+	StoreFlags
+	TrimFlags
+	To     []string `help:"Seal the copy to this public key (age1...), so that only its private half reads it; may be given several times." placeholder:"KEY"`
+	DryRun bool     `help:"Say what would be copied, and copy nothing."`
+	Check  bool     `help:"Read every file that is there already, and not the newest alone."`
+	Target string   `arg:"" help:"A directory (a USB disk, a mounted share), - for a stream on standard output (| ssh desk vigie import -), or influx for the server of the configuration."`
+}
+
+// Run copies.
+func (c *SyncCmd) Run(ctx context.Context, p *program) error {
+	config, err := loadConfig(p.cli.Config, true)
+	if err != nil {
+		return err
+	}
+	to, err := recipients(c.To)
+	if err != nil {
+		return err
+	}
+	if config.Seal.on() && c.Store == "" {
+		return c.sealed(ctx, p, config)
+	}
+	s, err := c.openNumbered(ctx, config)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if c.Target == "influx" {
+		return c.influx(ctx, p, config, s)
+	}
+	trim, err := c.trimmer(ctx, s, time.Now())
+	if err != nil {
+		return err
+	}
+	o := storage.SyncOptions{To: to, DryRun: c.DryRun, Check: c.Check, Progress: func(n storage.Synced) { p.err.status("%s copied", plural(n.Records, "record")) }}
+	if !trim.all {
+		o.May = trim.leaving
+	}
+	var done storage.Synced
+	if c.Target != "-" {
+		done, err = s.Sync(ctx, c.Target, o)
+	} else if isTerminal(os.Stdout) && p.out.live && !c.DryRun {
+		return usage(errors.New("the stream is not for a terminal"), "pipe it: vigie sync - | ssh desk vigie import -")
+	} else {
+		done, err = s.Stream(ctx, p.out, o)
+	}
+	p.err.clear()
+	return c.tell(p, done, err)
+}
+
+// openNumbered opens the store for reading, beside a watch perhaps. One that has no number yet is given one.
+func (c *SyncCmd) openNumbered(ctx context.Context, config Config) (*storage.Store, error) {
+	s, err := c.open(ctx, config, storage.Options{ReadOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	if id, err := s.ID(ctx); err == nil && id != "" {
+		return s, nil
+	}
+	s.Close()
+	if s, err = c.open(ctx, config, storage.Options{}); err != nil {
+		return nil, fmt.Errorf("the store has no number yet, and takes none: %w", err)
+	}
+	return s, nil
+}
+
+// sealed copies the file that a kit with [seal] writes, which it cannot read itself.
+func (c *SyncCmd) sealed(ctx context.Context, p *program, config Config) error {
+	switch path := c.sealTo(config); {
+	case c.Target == "influx" || c.Target == "-":
+		return usage(errors.New("what is sealed can go to a directory alone"), "name a directory; the sealed file itself can be carried as it is: "+path)
+	case c.Trim != 0 || len(c.To) > 0:
+		return usage(errors.New("what is sealed can be neither trimmed nor sealed anew here, for lack of the private key"), "leave out --trim and --to; vigie export trims at home, after vigie unseal")
+	default:
+		done, err := storage.SyncSealed(ctx, path, c.Target, storage.SyncOptions{DryRun: c.DryRun, Check: c.Check})
+		return c.tell(p, done, err)
+	}
+}
+
+// influx sends what the server does not have yet.
+func (c *SyncCmd) influx(ctx context.Context, p *program, config Config, s *storage.Store) error {
+	homes, err := loadHomes(ctx, s)
+	switch {
+	case err != nil:
+		return err
+	case c.Trim != 0 || len(c.To) > 0:
+		return usage(errors.New("what goes to InfluxDB is neither trimmed nor sealed"), "leave out --trim and --to, or sync to a directory; coordinates go only with [influx] positions = true")
+	case len(homes) > 0 && !c.WithHomes:
+		return usage(errors.New("the store has home zones, and what goes to InfluxDB is not trimmed"), "say --with-homes if the server may have them, or sync to a directory")
+	}
+	if c.DryRun {
+		cursor, err := s.Cursor(ctx, "influx")
+		if err != nil {
+			return err
+		}
+		st, err := s.Stats(ctx)
+		if err == nil {
+			p.out.printf("to be sent: up to %s\n", plural(int(max(0, st.Seq-cursor)), "record"))
+		}
+		return err
+	}
+	s.Close()
+	send := InfluxSendCmd{StoreFlags: c.StoreFlags}
+	return send.Run(ctx, p)
+}
+
+// tell says what was copied.
+func (c *SyncCmd) tell(p *program, done storage.Synced, err error) error {
+	out, did := p.out, "copied"
+	if c.Target == "-" {
+		out = p.err
+	}
+	if c.DryRun {
+		did = "to be copied:"
+	}
+	for _, name := range done.Damaged {
+		p.err.printf("%s was not whole: it is set aside as %s.damaged, and copied anew\n", name, name)
+	}
+	switch {
+	case done.Pieces == 0 && c.Target != "-" && err == nil:
+		out.printf("nothing new; %s there\n", plural(done.There, "file"))
+	case done.Records+done.Events == 0 && done.Pieces > 0 && done.Stays == 0:
+		out.printf("%s %s, %s sealed; %s there before\n", did, plural(done.Pieces, "file"), plural(int(done.Bytes), "byte"), thousands(done.There))
+	case c.Target == "-":
+		out.printf("%s %s and %s\n", did, plural(done.Records, "record"), plural(done.Events, "event"))
+	default:
+		out.printf("%s %s and %s in %s, %s; %s there before\n", did, plural(done.Records, "record"), plural(done.Events, "event"), plural(done.Pieces, "file"), plural(int(done.Bytes), "byte"), thousands(done.There))
+	}
+	if done.Stays > 0 {
+		out.printf("left out %s, for --trim and home zones\n", plural(done.Stays, "record or event"))
+	}
+	if done.Waits {
+		out.printf("the last walk goes on, so what is newest waits: the same command half an hour after its end copies the rest\n")
+	}
+	switch {
+	case errors.Is(err, storage.ErrFull):
+		return hinted(err, "what is there is whole; make room, or name another disk, and the same command goes on")
+	case errors.Is(err, storage.ErrLocked):
+		return hinted(err, "another vigie sync is copying there; wait for it")
+	}
+	return err
+}
