@@ -219,18 +219,19 @@ func TestBoxLosesNothing(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := wish(rt, Options{Quiet: rapid.SampledFrom([]string{"", "22:00-07:00", "12:00-12:30"}).Draw(rt, "quiet"), PerHour: rapid.IntRange(1, 20).Draw(rt, "hourly")})
 		s, b, now := newState(), &box{}, noon
-		put, out, counted, offered := map[string]bool{}, map[string]int{}, 0, ""
+		put, out, counted, offered := map[string]time.Time{}, map[string]int{}, 0, ""
 		for range rapid.IntRange(1, 150).Draw(rt, "steps") {
 			switch rapid.IntRange(0, 4).Draw(rt, "what") {
 			case 0, 1:
 				id := fmt.Sprint(len(put))
 				for _, n := range s.event(event(id, rapid.SampledFrom([]analyzer.Severity{analyzer.Medium, analyzer.High}).Draw(rt, "severity"), analyzer.Open, now), w, now) {
-					put[id] = true
+					put[id] = now
 					b.add(n, false)
 				}
 			case 2:
 				id := fmt.Sprint(rapid.IntRange(0, len(put)).Draw(rt, "which"))
-				if put[id] {
+				if when, ok := put[id]; ok && now.Sub(when) < history {
+					put[id] = now
 					for _, n := range s.event(event(id, analyzer.High, analyzer.State(rapid.SampledFrom([]string{"open", "closed"}).Draw(rt, "state")), now), w, now) {
 						b.add(n, false)
 					}

@@ -127,7 +127,7 @@ func (s *state) ledPattern(now time.Time) (pattern []blink, until time.Time) {
 	}
 	grave := analyzer.Info
 	for _, st := range s.Stories {
-		end := st.Time.Add(history)
+		end := st.Last.Add(history)
 		if st.Ended {
 			end = st.Until.Add(ledHold)
 		}

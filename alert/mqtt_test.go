@@ -183,6 +183,7 @@ func TestMQTT(t *testing.T) {
 	eventually(t, func() bool { return len(again.messages()) >= 4 }, "life goes on")
 	require.Equal(t, []string{"dark0 opened medium", "dark1 opened medium", "dark2 opened medium", "after opened medium"}, again.messages(), "each once, in order")
 
+	eventually(t, func() bool { return a.Status()[0].Waiting == 0 }, "and the broker's word for it is noted")
 	cancel()
 	require.ErrorIs(t, <-done, context.Canceled)
 	eventually(t, func() bool { return again.of("home/lookout/roof/status") == "offline" }, "it says goodbye")

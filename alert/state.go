@@ -61,6 +61,7 @@ type story struct {
 	Ended  bool      `json:"ended"`
 	Times  int       `json:"times"`         // repeated
 	Next   time.Time `json:"next,omitzero"` // when it is to be repeated; zero: not
+	Last   time.Time `json:"last,omitzero"` // of its evidence
 }
 
 type gap struct {
@@ -124,6 +125,7 @@ func (s *state) event(e *analyzer.Event, w *wishes, now time.Time) []Notice {
 	case ended && !st.Ended:
 		kind = Closed
 	default:
+		st.Last = e.Last // it goes on, and is no news
 		return nil
 	}
 	n := Notice{ID: fmt.Sprintf("%s %s %s", e.ID, kind, e.Severity), Key: e.ID, Kind: kind, Sensor: e.Sensor, Severity: e.Severity, Time: e.First, Event: e.ID}
@@ -150,7 +152,7 @@ func (s *state) event(e *analyzer.Event, w *wishes, now time.Time) []Notice {
 	if e.Severity == analyzer.High && w.Repeat > 0 && kind != Closed {
 		st.Next, st.Times = now.Add(w.Repeat), 0
 	}
-	st.Notice, st.Ended = n, ended
+	st.Notice, st.Ended, st.Last = n, ended, e.Last
 	s.forget(now)
 	if !w.tells(TellEvents) && kind != Closed {
 		return nil
@@ -162,7 +164,7 @@ func (s *state) event(e *analyzer.Event, w *wishes, now time.Time) []Notice {
 // never came, since its event was deleted or told anew under another name, does not go on for ever.
 func (s *state) forget(now time.Time) {
 	for id, st := range s.Stories {
-		if st.Ended && now.Sub(st.Until) > history || !st.Ended && now.Sub(st.Time) > history {
+		if now.Sub(st.Last) > history {
 			delete(s.Stories, id)
 		}
 	}

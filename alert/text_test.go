@@ -24,6 +24,9 @@ func TestEveryRuleHasWords(t *testing.T) {
 	for _, reason := range []string{"unplugged", "silent", "no_answer", "busy", "error", "survey", "not_running", "not_stored"} {
 		require.True(t, known("gap."+reason), reason)
 	}
+	for _, reason := range []string{"disk_low", "disk_tight", "disk_full", "battery_low"} {
+		require.True(t, known("health."+reason), reason)
+	}
 	verbs := regexp.MustCompile(`%[ds]`)
 	for key, w := range words() {
 		require.Len(t, w, 2, key)

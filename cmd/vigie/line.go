@@ -32,8 +32,8 @@ type line struct {
 	again      func() *analyzer.Engine // makes an engine that knows nothing
 	relearning *relearning             // nil: none
 
-	keeper *keeper            // makes room; nil: nobody does
-	own    <-chan cell.Record // what the watch has to say of itself; may be nil
+	keeper *keeper          // makes room; nil: nobody does
+	own    chan cell.Record // what the watch has to say of itself; may be nil
 
 	seq   int64     // of the last record that the engine has
 	saved time.Time // time of the record at which the state was last stored

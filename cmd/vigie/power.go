@@ -1,10 +1,13 @@
 package main
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"vigie/cell"
 )
@@ -32,4 +35,65 @@ func battery(sys string) (percent cell.Opt[float64], charging bool) {
 		charging = charging || status == "Charging" || status == "Full"
 	}
 	return percent, charging
+}
+
+// chargeWatch has it recorded when the battery becomes low, and when it no longer is: for the page, the store, and whoever is
+// alerted.
+type chargeWatch struct {
+	sys, sensor string
+	low         bool
+}
+
+const (
+	enoughBattery = 20.0 // percent: above lowBattery, so that one that goes up and down there is told once
+	chargeEvery   = time.Minute
+)
+
+// look tells what has changed; nil: nothing.
+func (w *chargeWatch) look(now time.Time) cell.Record {
+	charge, charging := battery(w.sys)
+	percent, there := charge.Get()
+	reason, text := "battery_low", fmt.Sprintf("%.0f %%", percent)
+	switch {
+	case !there: // no battery, or one that says nothing for a moment
+		return nil
+	case !w.low && percent < lowBattery && !charging:
+		w.low = true
+	case w.low && (percent >= enoughBattery || charging):
+		w.low = false
+		if reason = "battery_ok"; charging {
+			text += ", charging"
+		}
+	default:
+		return nil
+	}
+	return &cell.Health{Time: now.UTC().Truncate(time.Millisecond), Sensor: w.sensor, Reason: reason, Detail: text}
+}
+
+// start looks until stop is called, and puts what it has to tell into the line.
+func (w *chargeWatch) start(ctx context.Context, l *line) (stop func()) {
+	if l.own == nil {
+		l.own = make(chan cell.Record, 1)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(chargeEvery)
+		defer tick.Stop()
+		for {
+			if r := w.look(time.Now()); r != nil {
+				select {
+				case l.own <- r:
+				case <-ctx.Done():
+				}
+			}
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return func() { cancel(); <-done }
 }

@@ -116,6 +116,9 @@ func (a *answers) config() string {
 			say("coarse = %q", "1km")
 		}
 	}
+	if a.mode == cell.Mobile {
+		say("\n[battery]\nsaving = true # %s", a.in("fewer questions to the modem while nothing is odd", "moins de questions au modem tant que rien n’est étrange"))
+	}
 	if a.influx != "" {
 		say("\n[influx] # %s\nurl = \"%s\"\nbucket = \"vigie\"", a.in("its token: /etc/credstore/vigie.influx-token", "son jeton : /etc/credstore/vigie.influx-token"), a.influx)
 	}

@@ -156,6 +156,7 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 		logEvent(e)
 		v.event(e)
 	}
+	defer (&chargeWatch{sys: "/sys", sensor: modems[0].Sensor}).start(ctx, l)()
 	if err := c.listen(ctx, p, config, l, v, kit, modems); err != nil {
 		return err
 	}
