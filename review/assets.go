@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"os"
 	"path"
-	"strconv"
 	"strings"
 	"sync"
 )
@@ -112,26 +111,35 @@ func (d *Desk) sendAsset(w http.ResponseWriter, r *http.Request) {
 	w.Write(a.plain)
 }
 
-// tilesZoom is the finest zoom of the user's PMTiles file, as its header says (version 3: byte 99 is the kind of its tiles,
-// 101 the finest zoom); "" where there is no file, or none with vector tiles, which are the ones that the map draws.
-func tilesZoom(path string) string {
+// ownMap is the user's PMTiles file, as its header says (version 3).
+type ownMap struct {
+	Zoom  int    // the finest
+	Least int    // the coarsest
+	Kind  string // of its tiles: "mvt", or the media type of an image
+}
+
+// mapKinds are the kinds of tiles that a page can draw, by byte 99 of the header. The page draws them: here nothing is decoded.
+var mapKinds = map[byte]string{1: "mvt", 2: "image/png", 3: "image/jpeg", 4: "image/webp"}
+
+// readMap reads the header of a map; nil where there is no file, or none that a page can draw.
+func readMap(path string) *ownMap {
 	if path == "" {
-		return ""
+		return nil
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return ""
+		return nil
 	}
 	defer f.Close()
 	var head [127]byte
-	if _, err := io.ReadFull(f, head[:]); err != nil || string(head[:8]) != "PMTiles\x03" || head[99] != 1 || head[101] > 24 {
-		return ""
+	if _, err := io.ReadFull(f, head[:]); err != nil || string(head[:8]) != "PMTiles\x03" || mapKinds[head[99]] == "" || head[101] > 24 || head[100] > head[101] {
+		return nil
 	}
-	return strconv.Itoa(int(head[101]))
+	return &ownMap{int(head[101]), int(head[100]), mapKinds[head[99]]}
 }
 
-// Drawable tells whether a file is one that the map draws: PMTiles with vector tiles.
-func Drawable(path string) bool { return tilesZoom(path) != "" }
+// Drawable tells whether a file is one that the map draws: PMTiles, version 3, with vector tiles, or with PNG, JPEG or WebP.
+func Drawable(path string) bool { return readMap(path) != nil }
 
 // sendTiles gives the map the parts that it asks for of the user's own PMTiles file.
 func (d *Desk) sendTiles(w http.ResponseWriter, r *http.Request) {

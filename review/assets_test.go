@@ -71,7 +71,7 @@ func TestNothingLoadsFromElsewhere(t *testing.T) {
 // Every asset that a page names is there, and no asset is there that nothing names.
 func TestAssetsAreThoseThatPagesUse(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "land.pmtiles")
-	require.NoError(t, os.WriteFile(path, landTiles(), 0o600))
+	require.NoError(t, os.WriteFile(path, tilesOf(1, landTile()), 0o600))
 	require.False(t, Drawable("assets_test.go"))
 	tw := readTown(t, func(o *Options) { o.Tiles = path })
 	used := map[string]bool{"report.css": true, "glance.css": true, "glance.js": true} // see TestGlance

@@ -1,11 +1,17 @@
 package review
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/binary"
 	"flag"
 	"fmt"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"image/png"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -213,7 +219,7 @@ func TestBrowserByMouse(t *testing.T) {
 	b.wait(`document.documentElement.dataset.zone === "Europe/Brussels" && document.documentElement.classList.contains("script")`)
 	b.accessible("inbox")
 	b.do(chromedp.Click(chromedp.CSS(`[data-id="`+id+`"] .sum`)), chromedp.WaitVisible(chromedp.CSS("#decide")))
-	b.wait(`document.querySelector("#chart.alive canvas") && !document.getElementById("baseline").hidden`)
+	b.wait(`document.querySelector("#chart.alive canvas")`)
 	require.Contains(t, b.text(".story"), "Fell from 4G to 2G")
 	require.Contains(t, b.text(".facts"), "22:14:07 UTC+1")
 	require.Contains(t, b.text(".facts"), "21:14:07 UTC")
@@ -267,23 +273,53 @@ func TestBrowserByKeyboard(t *testing.T) {
 // The user's own PMTiles file is drawn under the strict policy, and nothing else is asked for.
 func TestBrowserOwnMap(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "land.pmtiles")
-	require.NoError(t, os.WriteFile(path, landTiles(), 0o600))
+	require.NoError(t, os.WriteFile(path, tilesOf(1, landTile()), 0o600))
 	tw := readTown(t, func(o *Options) { o.Tiles = path })
 	b := open(t, tw.desk, look{})
 	b.open("/event/" + tw.events[1].ID)
 	b.wait(`[...document.querySelectorAll("#map canvas.leaflet-tile")].some(c => c.width && c.getContext("2d").getImageData(c.width / 2, c.height / 2, 1, 1).data.slice(0, 3).join() === "226,223,218")`) // land, and not the bare background
 }
 
-// landTiles is a PMTiles archive (version 3) of one vector tile for everywhere: all is land.
-func landTiles() []byte {
+// A map of images is drawn too; one that is larger than any tile is left out.
+func TestBrowserOwnMapOfImages(t *testing.T) {
+	for kind, encode := range map[byte]func(io.Writer, image.Image) error{2: png.Encode, 3: func(w io.Writer, m image.Image) error { return jpeg.Encode(w, m, nil) }} {
+		path := filepath.Join(t.TempDir(), "photo.pmtiles")
+		picture := func(size int) []byte {
+			m := image.NewPaletted(image.Rect(0, 0, size, size), color.Palette{color.RGBA{200, 100, 50, 255}})
+			var b bytes.Buffer
+			require.NoError(t, encode(&b, m))
+			return b.Bytes()
+		}
+		require.NoError(t, os.WriteFile(path, tilesOf(kind, picture(256)), 0o600))
+		require.True(t, Drawable(path))
+		tw := readTown(t, func(o *Options) { o.Tiles = path })
+		b := open(t, tw.desk, look{})
+		b.open("/event/" + tw.events[1].ID)
+		b.wait(`[...document.querySelectorAll("#map img.leaflet-tile-loaded")].some(i => { const c = document.createElement("canvas"); c.width = c.height = 1; c.getContext("2d").drawImage(i, 0, 0); return Math.abs(c.getContext("2d").getImageData(0, 0, 1, 1).data[0] - 200) < 4 && i.naturalWidth === 256; })`)
+		if kind != 2 {
+			continue
+		}
+		require.NoError(t, os.WriteFile(path, tilesOf(kind, picture(9000)), 0o600))
+		b.open("/event/" + tw.events[1].ID)
+		b.wait(`document.querySelector("#map img.leaflet-tile-loaded") && [...document.querySelectorAll("#map img.leaflet-tile")].every(i => !i.naturalWidth)`)
+	}
+}
+
+// landTile is a vector tile of which all is land.
+func landTile() []byte {
 	geometry := []byte{9, 0, 0, 26, 0x80, 0x40, 0, 0, 0x80, 0x40, 0xff, 0x3f, 0, 15} // MoveTo, three LineTo, ClosePath; zigzag varints
 	feature := append([]byte{0x18, 3, 0x22, byte(len(geometry))}, geometry...)
 	layer := append([]byte{0x78, 2, 0x0a, 5}, "earth"...)
 	layer = append(append(layer, 0x12, byte(len(feature))), feature...)
 	layer = append(layer, 0x28, 0x80, 0x20) // extent 4096
-	tile := append([]byte{0x1a, byte(len(layer))}, layer...)
-	dir := []byte{1, 0, 5, byte(len(tile)), 1}            // one entry: from tile 0 on for five (zooms 0 and 1), so long, at the beginning
-	meta := append([]byte("{}"), make([]byte, 20_000)...) // so that the beginning is not all of it, as in real files
+	return append([]byte{0x1a, byte(len(layer))}, layer...)
+}
+
+// tilesOf is a PMTiles archive (version 3) of one tile for everywhere.
+func tilesOf(kind byte, tile []byte) []byte {
+	dir := binary.AppendUvarint([]byte{1, 0, 5}, uint64(len(tile))) // one entry: from tile 0 on for five (zooms 0 and 1), so long,
+	dir = append(dir, 1)                                            // at the beginning
+	meta := append([]byte("{}"), make([]byte, 20_000)...)           // so that the beginning is not all of it, as in real files
 	for i := range meta[2:] {
 		meta[2+i] = ' '
 	}
@@ -298,7 +334,7 @@ func landTiles() []byte {
 	for i := range 3 { // tiles addressed, entries, contents
 		binary.LittleEndian.PutUint64(h[72+8*i:], 1)
 	}
-	h[96], h[97], h[98], h[99], h[101] = 1, 1, 1, 1, 1 // clustered, nothing compressed, MVT, to zoom 1
+	h[96], h[97], h[98], h[99], h[101] = 1, 1, 1, kind, 1 // clustered, nothing compressed, to zoom 1
 	for i, d := range []int32{-180, -85, 180, 85} {
 		binary.LittleEndian.PutUint32(h[102+4*i:], uint32(d*10_000_000))
 	}
@@ -378,7 +414,7 @@ func TestScreenshots(t *testing.T) {
 			b.wait(`document.documentElement.dataset.zone === "Europe/Brussels"`)
 		}
 		if strings.HasPrefix(s.name, "event") {
-			b.wait(`document.querySelector("#chart.alive canvas") && !document.getElementById("baseline").hidden`)
+			b.wait(`document.querySelector("#chart.alive canvas")`)
 		}
 		b.do(chromedp.Sleep(400 * time.Millisecond)) // canvases
 		take := chromedp.CaptureScreenshot()

@@ -173,6 +173,7 @@ type cellPage struct {
 	Spots    []spot
 	Events   []*entry
 	Heard    int // in that time
+	Minutes  int // of it, those of which only summaries are left
 }
 
 type form struct {
@@ -259,6 +260,9 @@ func (d *Desk) cellPage(ctx context.Context, rat cell.RAT, plmn cell.PLMN, id ui
 		copied := *c
 		w.Records = append(w.Records, &cell.Observation{Time: o.Time, Serving: &copied, Position: o.Position})
 	}
+	if err := d.closeSummaries(ctx, store, last.Sensor, p, w, find, forms, near); err != nil {
+		return nil, err
+	}
 	if first.Before(p.From) {
 		var err error
 		if p.History, err = d.history(ctx, store, last.Sensor, first, p.From, find, forms, z); err != nil {
@@ -284,6 +288,35 @@ func (d *Desk) cellPage(ctx context.Context, rat cell.RAT, plmn cell.PLMN, id ui
 		}
 	}
 	return p, nil
+}
+
+// closeSummaries adds to the close look what summaries tell, where records are gone.
+func (d *Desk) closeSummaries(ctx context.Context, s Store, sensor string, p *cellPage, w *window, find func(*cell.Observation) *cell.Cell, forms *formList, near map[string]int) error {
+	for m, err := range s.Summaries(ctx, storage.SummaryQuery{Sensor: sensor, From: p.From, To: p.To}) {
+		if err != nil {
+			return err
+		}
+		for i := range m.Cells {
+			sum := &m.Cells[i]
+			c := d.cleanCell(withLevel(sum.Cell, sum.Median))
+			if find(&cell.Observation{Serving: &c}) == nil {
+				continue
+			}
+			p.Minutes++
+			p.Heard += sum.Count
+			forms.add(&c, m.Time, sum.Count)
+			w.Minutes = append(w.Minutes, &cell.Observation{Time: m.Time.Add(time.Minute / 2), Serving: &c})
+			for j := range m.Cells {
+				if o := &m.Cells[j]; sum.Role == storage.RoleServing && o.Role == storage.RoleNeighbour {
+					beside := d.cleanCell(o.Cell)
+					if n := cellName(&beside); near[n] > 0 || len(near) < 500 {
+						near[n] += o.Count
+					}
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // cellsOf are the forms of one cell: the same identity under several area codes.

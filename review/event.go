@@ -27,16 +27,19 @@ type eventPage struct {
 	Words     []exchange
 	WordsLeft int
 	Chart     *sketch
+	Baseline  *baseline // nil: the sensor was on the move
+	Minutes   int       // of the chart, those of which only summaries are left
 	Series    *series
 	Checks    []string // keys of words
 	Earlier   []*entry // of this sensor, before
 	Similar   []*entry // by rule or cell
+	Also      []also   // that other sensors saw at the same time
 	Verdicts  []storage.Verdict
 	Standing  *storage.Verdict
 	Next      string // id of the event after this one in the inbox, and before
 	Previous  string
 	Rerun     bool
-	Tiles     string // finest zoom of the user's own map; "": there is none
+	Map       *ownMap // of the user; nil: the coarse one
 	Records   int
 	Cut       bool
 }
@@ -92,9 +95,15 @@ func (d *Desk) eventPage(ctx context.Context, id string, z *time.Location) (*eve
 		return nil, err
 	}
 	p := &eventPage{Event: d.cleanEvent(stored), Entry: e, Store: s.Name, Several: len(d.o.Stores) > 1, Source: w.Source,
-		Rerun: d.o.Rerun != nil, Tiles: tilesZoom(d.o.Tiles), Records: len(w.Records), Cut: w.Cut}
+		Rerun: d.o.Rerun != nil, Map: readMap(d.o.Tiles), Records: len(w.Records), Cut: w.Cut}
 	p.Series = draw(w, &p.Event)
-	p.Chart = sketchOf(p.Series, nil, z)
+	if fixed(w.Source) { // else the same hours of other days were at other places
+		if p.Baseline, err = d.baseline(ctx, s, stored.Sensor, from, to); err != nil {
+			return nil, err
+		}
+	}
+	p.Chart = sketchOf(p.Series, p.Baseline, z)
+	p.Minutes = len(w.Minutes)
 	p.Story, p.StoryLeft = tell(w, &p.Event)
 	p.Words, p.WordsLeft = d.words(w, &stored)
 	all, err := d.entries(ctx)
@@ -105,6 +114,9 @@ func (d *Desk) eventPage(ctx context.Context, id string, z *time.Location) (*eve
 		return nil, err
 	}
 	p.Earlier, p.Similar = alike(e, all)
+	if p.Also, err = d.beside(ctx, e); err != nil {
+		return nil, err
+	}
 	p.Checks = checks(&p.Event, w.Source)
 	if p.Cells, err = d.cellViews(ctx, s, p.Event.Cells); err != nil {
 		return nil, err
@@ -198,13 +210,16 @@ func alike(e *entry, all []*entry) (earlier, similar []*entry) {
 	return earlier, similar
 }
 
+// fixed tells whether a source stays at one place; one that does not say is on the move.
+func fixed(s *cell.Source) bool { return s != nil && s.Mode == cell.Fixed }
+
 // checks are what to look at next whatever the rules (which have advice of their own), as far as this event gives reason to.
 func checks(e *analyzer.Event, s *cell.Source) []string {
 	keys := []string{"check.others", "check.days"}
 	if s != nil && s.Skew {
 		keys = append(keys, "check.skew")
 	}
-	if s == nil || s.Mode != cell.Fixed {
+	if !fixed(s) {
 		keys = append(keys, "check.place")
 	}
 	if len(e.Cells) > 0 {

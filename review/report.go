@@ -66,6 +66,7 @@ type reportEvent struct {
 	Findings []findingView
 	Cells    []cellView
 	Baseline *baseline
+	Minutes  int // of the chart, those of which only summaries are left
 	Verdicts []storage.Verdict
 	Checks   []string
 	Mode     cell.Mode
@@ -171,7 +172,7 @@ func (d *Desk) reportEvent(ctx context.Context, e analyzer.Event, c *coarsener, 
 	if err != nil {
 		return nil, err
 	}
-	one := &reportEvent{Event: e, Checks: checks(&e, w.Source), Shift: by, Was: own.was[0]}
+	one := &reportEvent{Event: e, Minutes: len(w.Minutes), Checks: checks(&e, w.Source), Shift: by, Was: own.was[0]}
 	if w.Source != nil {
 		one.Mode, one.Model, one.Firmware = w.Source.Mode, plainTo(w.Source.Model, 80), plainTo(w.Source.Firmware, 80)
 	}
@@ -187,6 +188,9 @@ func (d *Desk) reportEvent(ctx context.Context, e analyzer.Event, c *coarsener, 
 		one.Event = c.event(e)
 		for i := range w.Records {
 			w.Records[i] = c.record(w.Records[i])
+		}
+		for i := range w.Minutes {
+			w.Minutes[i] = c.record(w.Minutes[i])
 		}
 		if one.Findings, err = d.findings(ctx, &one.Event, own, all, zone); err != nil {
 			return nil, err
@@ -205,7 +209,7 @@ func (d *Desk) reportEvent(ctx context.Context, e analyzer.Event, c *coarsener, 
 		if one.Verdicts, err = d.verdicts(ctx, s, own.key); err != nil {
 			return nil, err
 		}
-		if w.Source != nil && w.Source.Mode == cell.Fixed {
+		if fixed(w.Source) {
 			if one.Baseline, err = d.baseline(ctx, s, stored.Sensor, from, to); err != nil {
 				return nil, err
 			}

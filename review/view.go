@@ -15,8 +15,7 @@ import (
 
 // scriptWords are the words that the scripts of a page need.
 var scriptWords = []string{"toast.done", "toast.undone", "toast.failed", "toast.undo", "toast.new", "chart.level", "chart.quality", "chart.best", "chart.count",
-	"chart.band", "chart.time", "chart.cell", "chart.reset", "verdict.benign", "verdict.suspicious", "verdict.unsure", "base.days.one", "base.days.many", "base.falls.one",
-	"base.falls.many", "base.none", "base.title", "base.cell.one", "base.cell.many", "map.label", "map.stays"}
+	"chart.band", "chart.time", "chart.cell", "chart.reset", "verdict.benign", "verdict.suspicious", "verdict.unsure", "map.label", "map.stays"}
 
 // Script is the words for the scripts, as JSON.
 func (p *page) Script() (string, error) {
@@ -66,13 +65,13 @@ func (p *page) Coverage(d day) string {
 func (p *page) covered(watched, blind, off time.Duration) string {
 	var w []string
 	if watched > 0 || blind+off == 0 {
-		w = append(w, p.T("cover.watched", span(watched)))
+		w = append(w, p.T("cover.watched", p.Span(watched)))
 	}
 	if blind > 0 {
-		w = append(w, p.T("cover.blind", span(blind)))
+		w = append(w, p.T("cover.blind", p.Span(blind)))
 	}
 	if off > 0 {
-		w = append(w, p.T("cover.off", span(off)))
+		w = append(w, p.T("cover.off", p.Span(off)))
 	}
 	return strings.Join(w, ", ")
 }

@@ -17,6 +17,7 @@ type window struct {
 	Source   *cell.Source
 	Records  []cell.Record // in order of time, cleaned
 	Cut      bool          // there are more records than these
+	Minutes  []cell.Record // what summaries tell of minutes of which no records are left, in order of time
 }
 
 const (
@@ -45,11 +46,27 @@ func (d *Desk) window(ctx context.Context, s Store, sensor string, from, to time
 		if err := d.read(ctx, s, storage.Query{Sensor: sensor, From: part.From, To: part.To, Limit: mostRecords + 1, NoRaw: !raw}, part.Offset, w); err != nil {
 			return nil, err
 		}
+		for m, err := range s.Summaries(ctx, storage.SummaryQuery{Sensor: sensor, From: part.From, To: part.To}) {
+			if err != nil {
+				return nil, err
+			}
+			if w.Source == nil && m.Source != nil {
+				w.Source = d.cleanRecord(m.Source).(*cell.Source)
+			}
+			for _, o := range d.summed(&m, part.Offset) {
+				w.Minutes = append(w.Minutes, o)
+			}
+		}
 	}
 	if len(stretches) > 1 {
-		slices.SortStableFunc(w.Records, func(a, b cell.Record) int { return a.When().Compare(b.When()) })
+		inOrder(w.Records)
+		inOrder(w.Minutes)
 	}
 	return w, nil
+}
+
+func inOrder(rs []cell.Record) {
+	slices.SortStableFunc(rs, func(a, b cell.Record) int { return a.When().Compare(b.When()) })
 }
 
 // read adds to a window what a query finds, by so much later than recorded.
@@ -154,9 +171,14 @@ func draw(w *window, e *analyzer.Event) *series {
 	if e != nil {
 		s.Event = [2]float64{unix(e.First), unix(e.Last)}
 	}
-	thin := len(w.Records)/mostPoints + 1
+	records := w.Records
+	if len(w.Minutes) > 0 {
+		records = slices.Concat(w.Records, w.Minutes)
+		inOrder(records)
+	}
+	thin := len(records)/mostPoints + 1
 	last, lastName := 0.0, ""
-	for n, r := range w.Records {
+	for n, r := range records {
 		at := unix(r.When())
 		switch r := r.(type) {
 		case *cell.Gap:
@@ -284,94 +306,4 @@ func servingName(c *cell.Cell) string {
 	short := *c
 	short.MCC, short.MNC = "", ""
 	return cellName(&short)
-}
-
-// baseline is the same hours of other days: for each slot of time, how strong the serving cell was.
-type baseline struct {
-	Days  int        `json:"days"`      // with observations
-	Time  []float64  `json:"time"`      // middle of the slot, shifted to the day of the event
-	Low   []*float64 `json:"low"`       // dBm, a tenth of the values are below
-	Mid   []*float64 `json:"middle"`    // median
-	High  []*float64 `json:"high"`      // a tenth are above
-	Cells []heardOn  `json:"cells"`     // serving cells of those hours, most heard first
-	Falls int        `json:"fallbacks"` // changes to a lower generation
-}
-
-type heardOn struct {
-	Name string `json:"name"`
-	Days int    `json:"days"`
-	Seen int    `json:"observations"`
-}
-
-const (
-	baselineDays  = 7
-	baselineSlots = 40
-)
-
-// baseline reads the same hours of the days before.
-func (d *Desk) baseline(ctx context.Context, s Store, sensor string, from, to time.Time) (*baseline, error) {
-	b := &baseline{Time: []float64{}, Low: []*float64{}, Mid: []*float64{}, High: []*float64{}}
-	slots := make([][]float64, baselineSlots)
-	width := to.Sub(from) / baselineSlots
-	if width <= 0 {
-		return b, nil
-	}
-	byName := map[string]*heardOn{}
-	for n := 1; n <= baselineDays; n++ {
-		shift := time.Duration(n) * 24 * time.Hour
-		w, err := d.window(ctx, s, sensor, from.Add(-shift), to.Add(-shift), false)
-		if err != nil {
-			return nil, err
-		}
-		seen, rat := map[string]bool{}, cell.UnknownRAT
-		for _, r := range w.Records {
-			o, ok := r.(*cell.Observation)
-			if !ok || o.Serving == nil || o.Survey {
-				continue
-			}
-			if v := value(o.Serving.Level()); v != nil {
-				if i := int(o.Time.Sub(w.From) / width); i >= 0 && i < baselineSlots {
-					slots[i] = append(slots[i], *v)
-				}
-			}
-			if o.Serving.RAT.Generation() < rat.Generation() {
-				b.Falls++
-			}
-			rat = o.Serving.RAT
-			name := servingName(o.Serving)
-			h := byName[name]
-			if h == nil {
-				if len(byName) >= 500 {
-					continue
-				}
-				h = &heardOn{Name: name}
-				byName[name] = h
-				b.Cells = append(b.Cells, heardOn{Name: name})
-			}
-			h.Seen++
-			if !seen[name] {
-				seen[name] = true
-				h.Days++
-			}
-		}
-		if len(seen) > 0 {
-			b.Days++
-		}
-	}
-	for i := range b.Cells {
-		b.Cells[i] = *byName[b.Cells[i].Name]
-	}
-	slices.SortStableFunc(b.Cells, func(x, y heardOn) int { return y.Seen - x.Seen })
-	b.Cells = b.Cells[:min(len(b.Cells), 12)]
-	for i, vs := range slots {
-		at := from.Add(time.Duration(i)*width + width/2)
-		b.Time = append(b.Time, unix(at))
-		var low, mid, high *float64
-		if len(vs) > 0 {
-			slices.Sort(vs)
-			low, mid, high = &vs[len(vs)/10], &vs[len(vs)/2], &vs[len(vs)*9/10]
-		}
-		b.Low, b.Mid, b.High = append(b.Low, low), append(b.Mid, mid), append(b.High, high)
-	}
-	return b, nil
 }

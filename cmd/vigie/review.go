@@ -44,7 +44,7 @@ func (c *ReviewCmd) Run(ctx context.Context, p *program) error {
 		return c.setPassword(p)
 	}
 	if c.Tiles != "" && !review.Drawable(c.Tiles) {
-		return usage(fmt.Errorf("%s is not a map that the desk can draw", c.Tiles), "it wants a PMTiles file, version 3, with vector tiles; pmtiles extract of a Protomaps build makes one")
+		return usage(fmt.Errorf("%s is not a map that the desk can draw", c.Tiles), "it wants a PMTiles file, version 3, with vector tiles or with PNG, JPEG or WebP; pmtiles extract of a Protomaps build makes one")
 	}
 	o := review.Options{Hosts: c.Host, ReadOnly: c.ReadOnly, Tiles: c.Tiles}
 	if c.PasswordFile != "" {

@@ -3,7 +3,6 @@
 
 const root = document.documentElement, list = document.getElementById("list"), toast = document.getElementById("toast");
 export const words = JSON.parse(document.body.dataset.words);
-export const say = (key, n) => (words[n === undefined ? key : key + (n === 1 ? ".one" : ".many")] ?? key).replace("%d", n);
 const judging = "judge" in document.body.dataset;
 root.classList.add("script");
 
@@ -73,6 +72,7 @@ function mark(ids, judgement) {
     const box = li.querySelector('input[type="checkbox"]');
     if (box) box.checked = false;
   }
+  for (const b of boxes()) if (ids.includes(b.value)) b.checked = false; // those that are folded away too
   picked();
 }
 

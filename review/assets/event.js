@@ -1,8 +1,8 @@
 // The chart and the map of an event. The page has a still drawing of the chart for readers without scripts.
 
-import {words, say} from "./desk.js";
+import {words} from "./desk.js";
 
-const series = JSON.parse(document.getElementById("series").textContent);
+const series = JSON.parse(document.getElementById("series").textContent), base = JSON.parse(document.getElementById("base")?.textContent ?? "null");
 const id = document.querySelector("article.event").dataset.id;
 const colour = name => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
 const el = (tag, text, cls) => { const e = document.createElement(tag); if (text !== undefined) e.textContent = text; if (cls) e.className = cls; return e; };
@@ -16,7 +16,7 @@ const nameOf = kind => series.cells.find(r => r.kind === kind).name;
 const on = t => { let f = -1; for (const r of series.cells) { if (r.from > t) break; if (t <= r.to) f = r.kind; } return f; };
 let plot;
 
-function chart(base) {
+function chart() {
   const box = document.getElementById("chart");
   if (!window.uPlot || !series.time.length) return;
   const most = names.slice(0, 8).sort((a, b) => a - b), rows = most.map(() => new Array(series.time.length).fill(null));
@@ -97,20 +97,8 @@ function over(u) {
   c.restore();
 }
 
-function below(base) {
-  const box = document.getElementById("baseline");
-  box.hidden = false;
-  box.replaceChildren(el("h3", words["base.title"]));
-  if (!base.days) { box.append(el("p", words["base.none"], "note")); return; }
-  box.append(el("p", say("base.days", base.days) + " " + say("base.falls", base.fallbacks)));
-  const ul = el("ul");
-  for (const c of base.cells ?? []) { const li = el("li", c.name + " "); li.append(el("span", say("base.cell", c.days), "meta")); ul.append(li); }
-  box.append(ul);
-}
-
 chart();
 addEventListener("resize", () => plot?.setSize({width: document.getElementById("chart").clientWidth - 16, height: plot.height}));
-fetch(`/api/v1/events/${encodeURIComponent(id)}/baseline`).then(r => r.ok ? r.json() : null).then(b => { if (b) { chart(b); below(b); } }).catch(() => {});
 
 // What the sensor has learned of the land, under what happened.
 async function places(m) {
@@ -124,6 +112,30 @@ async function places(m) {
     L.circleMarker([c.lat, c.lon], {radius: 4, weight: 2, color: paint, fillColor: colour("card"), fillOpacity: 1}).bindTooltip(() => el("span", c.name)).addTo(m);
   }
   document.getElementById("mapkey").hidden = !tiles.length && !cells.length;
+}
+
+// pictures draws a map of the user's whose tiles are images. The browser decodes them; what is larger than a tile is left out.
+function pictures(box) {
+  const file = new protomapsL.PmtilesSource(box.dataset.tiles, false).p;
+  const show = async (img, {x, y, z}) => {
+    const tile = await file.getZxy(z, x, y);
+    if (!tile || tile.data.byteLength > 1 << 20) return;
+    const url = URL.createObjectURL(new Blob([tile.data], {type: box.dataset.kind}));
+    try {
+      for (const one of [new Image(), img]) { // the first is never drawn: it tells how large the picture is
+        await new Promise((done, fail) => { one.onload = done; one.onerror = fail; one.src = url; });
+        if (one.naturalWidth > 1024 || one.naturalHeight > 1024) return;
+      }
+    } finally { URL.revokeObjectURL(url); }
+  };
+  return new (L.GridLayer.extend({
+    createTile(at, done) {
+      const img = document.createElement("img");
+      img.alt = "";
+      show(img, at).then(() => done(null, img), e => done(e, img));
+      return img;
+    },
+  }))({maxNativeZoom: +box.dataset.zoom, minNativeZoom: +box.dataset.least});
 }
 
 async function map() {
@@ -142,7 +154,8 @@ async function map() {
   };
   const spots = series.positions.map(p => [p.lat, p.lon]);
   m.fitBounds(L.latLngBounds(spots).pad(.3), {maxZoom: box.dataset.tiles ? 16 : 14});
-  if (box.dataset.tiles && window.protomapsL) protomapsL.leafletLayer({url: box.dataset.tiles, maxDataZoom: +box.dataset.zoom, flavor: document.documentElement.dataset.theme === "dark" ? "dark" : "light", lang: document.documentElement.lang}).addTo(m);
+  if (box.dataset.tiles && window.protomapsL && box.dataset.kind !== "mvt") pictures(box).addTo(m);
+  else if (box.dataset.tiles && window.protomapsL) protomapsL.leafletLayer({url: box.dataset.tiles, maxDataZoom: +box.dataset.zoom, flavor: document.documentElement.dataset.theme === "dark" ? "dark" : "light", lang: document.documentElement.lang}).addTo(m);
   else {
     const sharper = () => { if (!fine && m.getZoom() >= 5) { fine = true; draw(box.dataset.fine); } };
     await draw(box.dataset.world);
