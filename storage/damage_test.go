@@ -34,6 +34,7 @@ func filled(t *testing.T, path string, o storage.Options) (records []cell.Record
 }
 
 func TestOpenRefuses(t *testing.T) {
+	t.Parallel()
 	key, other := []byte("0123456789abcdef0123456789abcdef"), []byte("fedcba9876543210fedcba9876543210")
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
@@ -292,6 +293,7 @@ func logOf(t *testing.T, o storage.Options) (database, log []byte) {
 
 // After a power cut the log ends anywhere: what is left is a beginning of what was written, without a hole.
 func TestPowerCutAnywhere(t *testing.T) {
+	t.Parallel()
 	for name, o := range map[string]storage.Options{"plain": {}, "key": {Key: []byte("0123456789abcdef0123456789abcdef")}} {
 		t.Run(name, func(t *testing.T) {
 			database, log := logOf(t, o)
@@ -315,6 +317,7 @@ func TestPowerCutAnywhere(t *testing.T) {
 }
 
 func TestDamagedLogIsNamed(t *testing.T) {
+	t.Parallel()
 	t.Run("plain", func(t *testing.T) { damagedLogIsNamed(t, storage.Options{}) })
 	t.Run("key", func(t *testing.T) { damagedLogIsNamed(t, storage.Options{Key: []byte(crashKey)}) })
 }

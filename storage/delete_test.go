@@ -85,6 +85,7 @@ func plant(t *testing.T, path string, o storage.Options) *storage.Store {
 
 // What a person deletes is in no byte of the files afterwards, whatever its form; all else is as it was.
 func TestDeleteIsComplete(t *testing.T) {
+	t.Parallel()
 	from, to := second(3600+1800).Time, second(3600+2400).Time
 	for name, c := range map[string]struct {
 		swept bool

@@ -211,6 +211,7 @@ func TestInfluxSetup3(t *testing.T) {
 // The task that an InfluxDB 2 is given says the same as the continuous query of a 1.8: its Flux is run by a real 1.8, which
 // has an older Flux and cannot store what it finds.
 func TestInfluxSummariesOf2(t *testing.T) {
+	t.Parallel()
 	two := newSettable(t, "v2.7.12")
 	_, _, err := setUp(t, newInflux(t, newStore(t), storage.InfluxOptions{URL: two.URL, Bucket: "obs/autogen", Org: "home"}), 0)
 	require.NoError(t, err)
@@ -226,7 +227,7 @@ func TestInfluxSummariesOf2(t *testing.T) {
 	appendAll(t, s, storagetest.Day(9000))
 	x := newInflux(t, s, storage.InfluxOptions{URL: srv.URL, FullRate: true})
 	follow(t, x)
-	until(t, "everything is sent", 30*time.Second, everythingSent(x, s))
+	until(t, "everything is sent", 2*time.Minute, everythingSent(x, s))
 
 	req, err := http.NewRequest(http.MethodPost, srv.URL+"/api/v2/query", strings.NewReader(flux))
 	require.NoError(t, err)

@@ -160,6 +160,7 @@ func TestSweepWaitsForFollowers(t *testing.T) {
 // Without room the oldest full rate goes first, then what is around events, then summaries; events and what is around
 // one that somebody judged stay.
 func TestSweepBySize(t *testing.T) {
+	t.Parallel()
 	s := open(t, filepath.Join(t.TempDir(), "s.db"), storage.Options{Create: true})
 	raw := make([]byte, 20_000)
 	fat := func(from, n int) {

@@ -57,6 +57,7 @@ func noisy(i int) *cell.Observation {
 // A store of an older schema opens at once, however large it is: nothing that it holds is written anew. Then it can do what a new one can,
 // and its raw lines outlive whatever is deleted beside them.
 func TestOlderSchemas(t *testing.T) {
+	t.Parallel()
 	for schema, back := range backTo {
 		t.Run(fmt.Sprint(schema), func(t *testing.T) {
 			t.Parallel()

@@ -27,6 +27,7 @@ func open(t testing.TB, path string, o storage.Options) *storage.Store {
 }
 
 func TestStore(t *testing.T) {
+	t.Parallel()
 	for name, o := range map[string]storage.Options{
 		"plain":  {},
 		"key":    {Key: []byte("0123456789abcdef0123456789abcdef")},
