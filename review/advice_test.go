@@ -16,7 +16,9 @@ func TestAdvice(t *testing.T) {
 		o.Words = func(lang, rule string) (RuleWords, bool) {
 			return RuleWords{Title: lang + " title of " + rule, Reason: lang + " reason", Next: []string{lang + " look there", lang + " next of " + rule}}, rule != "downgrade-2g"
 		}
-		o.In = func(lang, text string) (string, bool) { return lang + " cause", strings.HasPrefix(text, "the subscription") }
+		o.In = func(lang, text string) (string, bool) {
+			return lang + " cause", strings.HasPrefix(text, "the subscription")
+		}
 		o.Asked = func(s *cell.Source, line string) (string, string) {
 			require.Equal(t, "EC25", s.Model)
 			if line[:5] == "+QENG" {

@@ -22,6 +22,7 @@ type filter struct {
 	Text     string
 	Verdict  string // "": to be decided; "all"; or a judgement
 	values   url.Values
+	said     func(string) said // the sentence of an event as its reader sees it, where that is not as it is stored
 }
 
 // pageSize is how many events the inbox shows at once.
@@ -95,8 +96,16 @@ func (f *filter) says(e *entry) bool {
 	if strings.HasPrefix(strings.ToLower(e.ID), want) || strings.Contains(strings.ToLower(e.Summary), want) {
 		return true
 	}
+	if f.said != nil && strings.Contains(typed(f.said(e.Summary).Text), typed(f.Text)) {
+		return true
+	}
 	return slices.ContainsFunc(e.Cells, func(c string) bool { return strings.Contains(strings.ToLower(c), want) })
 }
+
+var keyboard = strings.NewReplacer("’", "'", "\u202f", " ", "\u00a0", " ")
+
+// typed is a text as people type it.
+func typed(s string) string { return strings.ToLower(keyboard.Replace(s)) }
 
 // onServer stands among the verdicts of a filter for events that cannot be decided here.
 const onServer = "elsewhere"

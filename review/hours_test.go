@@ -67,7 +67,7 @@ func TestHoursSayWhichRulesCouldSee(t *testing.T) {
 	require.Equal(t, []string{"all", "all", "part", "blind", "blind", "part", "all"}, answer.Rows[0].Hours[:7])
 	body := get(tw.desk, "/sensors?day=2026-11-18").Body.String()
 	require.Contains(t, body, "could see 10 of 60 minutes")
-	require.Contains(t, body, "Missing when they could not see: ta")
+	require.Contains(t, body, "Missing when they could not see: <code>ta")
 	require.Contains(t, body, `href="?day=2026-11-19#s0"`)
 }
 

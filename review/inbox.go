@@ -85,6 +85,9 @@ func (d *Desk) inbox(ctx context.Context, r *http.Request) (*inbox, error) {
 	}
 	z := zone(r)
 	f := readFilter(r.URL.Query(), z)
+	if p := d.page(r, "", nil); p.Lang != "en" {
+		f.said = p.Said
+	}
 	b := &inbox{Filter: f, More: d.index.more, Empty: len(all) == 0, Several: len(d.o.Stores) > 1}
 	for k := range f.values {
 		b.Active = b.Active || k != "verdict"

@@ -65,6 +65,9 @@ func (p *page) State(s analyzer.State) string { return p.known("state.", string(
 // Gap is the reason of a gap: see Mode.
 func (p *page) Gap(reason string) string { return p.known("gap.", reason) }
 
+// Finder is who says where a kit is: see Mode.
+func (p *page) Finder(who string) string { return p.known("place.", who) }
+
 func (p *page) known(family, word string) string {
 	if _, ok := words()[family+word]; ok {
 		return p.T(family + word)
@@ -111,7 +114,14 @@ func (p *page) ZoneName() string { return p.Zone.String() + " (" + offset(p.Now,
 func (p *page) UTC(t time.Time) string { return utcTime(t) }
 
 // Span is a duration.
-func (p *page) Span(d time.Duration) string { return span(d) }
+func (p *page) Span(d time.Duration) string {
+	return strings.Replace(span(d), " d", " "+p.T("unit.day"), 1)
+}
+
+// Decimal is a number with one place after the point.
+func (p *page) Decimal(f float64) string {
+	return strings.Replace(fmt.Sprintf("%.1f", f), ".", p.T("decimal.point"), 1)
+}
 
 // Asset is the address of a file of the page.
 func (p *page) Asset(name string) string { return assetPath(name) }

@@ -184,7 +184,7 @@ func changes(a, b *analyzer.Event) []change {
 		}
 	}
 	add("rerun.severity", a.Severity, b.Severity)
-	add("rerun.score", number(a.Score), number(b.Score))
+	add("rerun.score", a.Score, b.Score)
 	add("rerun.summary", sentence(a.Summary), sentence(b.Summary))
 	add("rerun.rules", ruleNames(a), ruleNames(b))
 	add("rerun.times", utcTime(a.First)+" – "+utcTime(a.Last), utcTime(b.First)+" – "+utcTime(b.Last))

@@ -92,6 +92,27 @@ type healthView struct {
 	Count  int
 	Last   time.Time
 	Raw    string
+	offset time.Duration // of a clock that was set
+}
+
+// Complaint is what a source said about itself, in a few words; without any it is shown as the source wrote it.
+func (p *page) Complaint(reason string) string {
+	if _, ok := words()["health."+reason]; ok {
+		return p.T("health." + reason)
+	}
+	return p.Gap(reason)
+}
+
+// SaidOf is it in full: in the words of the source, or in the reader's language where the source always says the same.
+func (p *page) SaidOf(h healthView) said {
+	key := "health." + h.Reason + ".said"
+	switch {
+	case h.offset != 0:
+		return said{Text: p.Span(h.offset)}
+	case wordIn("en", key) == h.Detail:
+		return said{Text: p.T(key)}
+	}
+	return said{h.Detail, p.Lang != "en"}
 }
 
 // sensorDays is how many days the page of sensors shows.
@@ -222,11 +243,11 @@ func (d *Desk) health(ctx context.Context, a alive, since, to time.Time) ([]heal
 				h.Raw = plainTo(r.Raw[0], 200)
 			}
 		case *cell.Clock:
-			h.Reason, h.Detail = "clock", span(r.Offset)
+			h.Reason, h.offset = "clock", r.Offset
 		default:
 			continue
 		}
-		i := slices.IndexFunc(all, func(o healthView) bool { return o.Reason == h.Reason && o.Detail == h.Detail })
+		i := slices.IndexFunc(all, func(o healthView) bool { return o.Reason == h.Reason && o.Detail == h.Detail && o.offset == h.offset })
 		switch {
 		case i >= 0:
 			all[i].Count += h.Count

@@ -59,6 +59,8 @@ func (p *page) Put(v any) said {
 		return said{Text: p.T("sev." + v.String())}
 	case time.Duration:
 		return said{Text: p.Span(v)}
+	case float64:
+		return said{Text: p.Decimal(v)}
 	}
 	return said{Text: plain(fmt.Sprint(v))}
 }
