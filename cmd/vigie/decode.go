@@ -80,6 +80,9 @@ func (c *DecodeCmd) file(p *program, name string, family *dialect.Dialect) error
 		how = "no line names a family"
 	}
 	p.err.printf("%s: family %s (%s), %s from %s\n", oneLine(shown), counts.Dialect.Name, how, plural(len(rounds), "observation"), plural(counts.Lines, "line"))
+	if len(rounds) == 0 {
+		p.err.printf("hint: nothing in it is an answer that Vigie reads; it wants what a modem printed, such as +QENG or +CEREG lines, and --family where no line tells which\n")
+	}
 	for _, r := range counts.Rejects {
 		p.err.printf("not decoded (%s): %s\n", r.Reason, oneLine(r.Line))
 	}

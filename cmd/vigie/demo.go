@@ -58,12 +58,18 @@ func (c *DemoCmd) Run(ctx context.Context, p *program) (err error) {
 	}()
 
 	p.out.printf("%s\n", p.out.paint(cyan, "1  Learning a place"))
+	var learning eventLog
+	l.event = learning.add
 	n, err := learnDemo(ctx, l, p, began)
 	if err != nil {
 		return err
 	}
 	p.out.printf("   %s of the last %d days, composed of answers that a Quectel RM520N-GL printed on a live network.\n", plural(n, "observation"), demoDays)
-	p.out.printf("   (Recorded: every answer. Made up: that one modem heard them again and again for %d days.)\n\n", demoDays)
+	p.out.printf("   (Recorded: every answer. Made up: that one modem heard them again and again for %d days.)\n", demoDays)
+	for _, e := range learning.sorted() {
+		p.out.printf("   On the way, while there was little to compare with: 1 event of severity %s, on %s.\n", e.Severity, e.First.UTC().Format(time.DateOnly))
+	}
+	p.out.printf("\n")
 
 	p.out.printf("%s\n", p.out.paint(cyan, "2  Watching an emulated modem on a pseudo-terminal, first with its recorded answers"))
 	events, before, err := c.watch(ctx, l, p, config)

@@ -11,6 +11,7 @@ import (
 
 // DoctorCmd looks whether what is configured works.
 type DoctorCmd struct {
+	StoreFlags
 	Ports  []string `arg:"" name:"port" optional:"" help:"Modems to look at, such as /dev/ttyUSB2. Default: every one that is here."`
 	Influx bool     `help:"Instead, look at the InfluxDB server: reach, token, bucket, clock, and one point written and read back."`
 }
@@ -22,7 +23,7 @@ func (c *DoctorCmd) Run(ctx context.Context, p *program) error {
 		if err != nil {
 			return err
 		}
-		return errors.Join(c.modems(ctx, p, modem.Host{}), tellCells(ctx, p, config))
+		return firstOf(c.host(ctx, p, config), c.modems(ctx, p, modem.Host{}), tellCells(ctx, p, config)) // each says for itself what is wrong
 	}
 	x, err := p.influx()
 	if err != nil {
@@ -30,6 +31,16 @@ func (c *DoctorCmd) Run(ctx context.Context, p *program) error {
 	}
 	defer x.Close()
 	return tellChecks(p, x.Check(ctx))
+}
+
+// firstOf is the first error that says more than that something does not work, or else that.
+func firstOf(all ...error) (first error) {
+	for _, err := range all {
+		if err != nil && (first == nil || first == errSick) {
+			first = err
+		}
+	}
+	return first
 }
 
 // tellChecks prints one line a thing, and what to do about it; something that does not work is an error.

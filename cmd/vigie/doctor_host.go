@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"vigie/storage"
+)
+
+// host looks at what Vigie stands on beside a modem: configuration, clock, store, disk, and what else is to be told of it. It
+// changes nothing and asks no network.
+func (c *DoctorCmd) host(ctx context.Context, p *program, config Config) error {
+	sick := false
+	tell := func(what, says, hint string, err error) {
+		if err != nil {
+			says, hint = err.Error(), orElse(hintOf(err), hint)
+		}
+		sick = sick || err != nil
+		tellCheck(p.out, err != nil, what, says, hint)
+	}
+	p.out.printf("%s\n", p.out.paint(bold, "this computer"))
+	tell("configuration", orElse(configRead(p.cli.Config), "none: the defaults"), "", nil)
+	if clockSynced() {
+		tell("clock", "is kept right", "", nil)
+	} else {
+		tell("clock", "nobody vouches for it", "times are corrected when it is set; a network, GPS or a clock chip sets it", nil)
+	}
+	says, hint, err := c.store(ctx, config)
+	tell("store", says, hint, err)
+	if dir := filepath.Dir(c.path(config)); !c.memory(config) {
+		for ; dir != "/" && dir != "."; dir = filepath.Dir(dir) { // a store that is not made yet
+			if _, err := os.Stat(dir); err == nil {
+				break
+			}
+		}
+		free, all := diskOf(dir)
+		is, hint := roomBy(free, all, roomOK), ""
+		if is != roomOK {
+			hint = "the oldest observations become summaries early; docs/keeping.md tells what goes when"
+		}
+		var full error
+		if is == roomFull {
+			full = fmt.Errorf("%s of %s are free", size(free), size(all))
+		}
+		tell("disk", fmt.Sprintf("%s of %s are free", size(free), size(all)), hint, full)
+	}
+	if o, err := config.Alert.options(nil); err != nil {
+		tell("alerts", "", "", err)
+	} else if len(o.To) > 0 || o.LED != "" {
+		where := plural(len(o.To), "destination")
+		if o.LED != "" {
+			where += ", LED " + o.LED
+		}
+		tell("alerts", where, "vigie alert test tries them", nil)
+	}
+	if config.Influx.URL != "" {
+		tell("InfluxDB", "is configured", "vigie doctor --influx looks at the server", nil)
+	}
+	p.out.printf("\n")
+	if sick {
+		return errSick
+	}
+	return nil
+}
+
+// configRead is the file that loadConfig reads; "" none.
+func configRead(named string) string {
+	for _, path := range append([]string{named}, usualConfigs()...) {
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+	}
+	return ""
+}
+
+// store opens the store that watching would use, and asks what is in it.
+func (c *DoctorCmd) store(ctx context.Context, config Config) (says, hint string, err error) {
+	if c.memory(config) || config.Seal.on() {
+		return "in memory: " + map[bool]string{true: "what is watched is sealed to " + c.sealTo(config), false: "all is gone when the watch ends"}[config.Seal.on()], "", nil
+	}
+	path := c.path(config)
+	switch _, err := os.Stat(path); {
+	case errors.Is(err, fs.ErrNotExist):
+		return path + " is not there yet: vigie watch makes it", "", nil
+	case errors.Is(err, fs.ErrPermission):
+		return path, "it belongs to the service: look as root", nil
+	}
+	s, err := c.open(ctx, config, storage.Options{ReadOnly: true})
+	if err != nil {
+		return "", "", err
+	}
+	defer s.Close()
+	stats, err := s.Stats(ctx)
+	if err != nil {
+		return "", "", err
+	}
+	secret, err := c.passphrase(config)
+	if err != nil {
+		return "", "", err
+	}
+	says = fmt.Sprintf("%s, %s, %s", path, size(stats.Bytes), map[bool]string{true: "encrypted", false: "not encrypted"}[secret != ""])
+	if !stats.Newest.IsZero() {
+		says += ", newest record of " + stats.Newest.UTC().Format("2006-01-02 15:04 MST")
+	}
+	return says, strings.Join(s.Notices(), "; "), nil
+}
