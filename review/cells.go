@@ -187,8 +187,18 @@ type nearView struct {
 	Count int
 }
 
-// closely is how long before it was last heard a cell is looked at record by record.
-const closely = 24 * time.Hour
+// beside counts neighbours by who they say they are.
+type beside map[cell.Cell]int
+
+func (b beside) add(c cell.Cell, n int) {
+	is := cell.Cell{RAT: c.RAT, MCC: c.MCC, MNC: c.MNC, Area: c.Area, ID: c.ID, PCI: c.PCI, ARFCN: c.ARFCN}
+	if b[is] > 0 || len(b) < 500 {
+		b[is] += n
+	}
+}
+
+// closely is how long before it was last heard a cell is looked at record by record: more takes too long at a record a second.
+const closely = 4 * time.Hour
 
 func (d *Desk) showCell(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
@@ -233,14 +243,14 @@ func (d *Desk) cellPage(ctx context.Context, rat cell.RAT, plmn cell.PLMN, id ui
 	p.To = last.Last.Add(time.Second)
 	p.From = maxTime(p.To.Add(-closely), first)
 	w := &window{From: p.From, To: p.To}
-	near := map[string]int{}
+	near := beside{}
 	forms := &formList{}
 	find := func(o *cell.Observation) *cell.Cell { return here(o, rat, plmn, id) }
 	for e, err := range store.Records(ctx, storage.Query{Sensor: last.Sensor, From: p.From, To: p.To, Kinds: storage.Observations, NoRaw: true}) {
 		if err != nil {
 			return nil, err
 		}
-		o, ok := d.cleanRecord(e.Record).(*cell.Observation)
+		o, ok := e.Record.(*cell.Observation)
 		if !ok {
 			continue
 		}
@@ -249,15 +259,13 @@ func (d *Desk) cellPage(ctx context.Context, rat cell.RAT, plmn cell.PLMN, id ui
 			continue
 		}
 		p.Heard++
-		forms.add(c, o.Time, 1)
 		if c == o.Serving {
 			for i := range o.Neighbours {
-				if n := cellName(&o.Neighbours[i]); near[n] > 0 || len(near) < 500 {
-					near[n]++
-				}
+				near.add(d.cleanCell(o.Neighbours[i]), 1)
 			}
 		}
-		copied := *c
+		copied := d.cleanCell(*c)
+		forms.add(&copied, o.Time, 1)
 		w.Records = append(w.Records, &cell.Observation{Time: o.Time, Serving: &copied, Position: o.Position})
 	}
 	if err := d.closeSummaries(ctx, store, last.Sensor, p, w, find, forms, near); err != nil {
@@ -270,8 +278,8 @@ func (d *Desk) cellPage(ctx context.Context, rat cell.RAT, plmn cell.PLMN, id ui
 		}
 	}
 	p.Forms = forms.sorted()
-	for n, count := range near {
-		p.Near = append(p.Near, nearView{n, count})
+	for c, count := range near {
+		p.Near = append(p.Near, nearView{cellName(&c), count})
 	}
 	slices.SortFunc(p.Near, func(a, b nearView) int { return cmp.Or(b.Count-a.Count, cmp.Compare(a.Name, b.Name)) })
 	p.Near = p.Near[:min(len(p.Near), 15)]
@@ -291,7 +299,7 @@ func (d *Desk) cellPage(ctx context.Context, rat cell.RAT, plmn cell.PLMN, id ui
 }
 
 // closeSummaries adds to the close look what summaries tell, where records are gone.
-func (d *Desk) closeSummaries(ctx context.Context, s Store, sensor string, p *cellPage, w *window, find func(*cell.Observation) *cell.Cell, forms *formList, near map[string]int) error {
+func (d *Desk) closeSummaries(ctx context.Context, s Store, sensor string, p *cellPage, w *window, find func(*cell.Observation) *cell.Cell, forms *formList, near beside) error {
 	for m, err := range s.Summaries(ctx, storage.SummaryQuery{Sensor: sensor, From: p.From, To: p.To}) {
 		if err != nil {
 			return err
@@ -308,10 +316,7 @@ func (d *Desk) closeSummaries(ctx context.Context, s Store, sensor string, p *ce
 			w.Minutes = append(w.Minutes, &cell.Observation{Time: m.Time.Add(time.Minute / 2), Serving: &c})
 			for j := range m.Cells {
 				if o := &m.Cells[j]; sum.Role == storage.RoleServing && o.Role == storage.RoleNeighbour {
-					beside := d.cleanCell(o.Cell)
-					if n := cellName(&beside); near[n] > 0 || len(near) < 500 {
-						near[n] += o.Count
-					}
+					near.add(d.cleanCell(o.Cell), o.Count)
 				}
 			}
 		}

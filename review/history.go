@@ -16,7 +16,7 @@ import (
 const (
 	mostSlots  = 160
 	leastSlot  = 10 * time.Minute
-	slotSample = 40 // records read in each
+	slotSample = 24 // records read in each
 )
 
 // history is what samples say of a cell.
@@ -65,9 +65,9 @@ func (d *Desk) sample(ctx context.Context, s Store, sensor string, from, to time
 			continue
 		}
 		read++
-		o = d.cleanRecord(o).(*cell.Observation)
 		if c := find(o); c != nil {
-			forms.add(c, o.Time, 1)
+			is := d.cleanCell(*c)
+			forms.add(&is, o.Time, 1)
 			if v := value(c.Level()); v != nil {
 				levels = append(levels, *v)
 			}
@@ -99,25 +99,25 @@ func (d *Desk) sample(ctx context.Context, s Store, sensor string, from, to time
 
 // formList is what a cell was: area, PCI and channel, as they changed.
 type formList struct {
-	byName map[string]int
+	byCell map[cell.Cell]int
 	list   []form
 }
 
 const mostForms = 50
 
 func (l *formList) add(c *cell.Cell, at time.Time, n int) {
-	what := cellName(&cell.Cell{RAT: c.RAT, Area: c.Area, PCI: c.PCI, ARFCN: c.ARFCN})
-	i, ok := l.byName[what]
+	is := cell.Cell{RAT: c.RAT, Area: c.Area, PCI: c.PCI, ARFCN: c.ARFCN}
+	i, ok := l.byCell[is]
 	if !ok {
 		if len(l.list) == mostForms {
 			return
 		}
-		if l.byName == nil {
-			l.byName = map[string]int{}
+		if l.byCell == nil {
+			l.byCell = map[cell.Cell]int{}
 		}
 		i = len(l.list)
-		l.byName[what] = i
-		l.list = append(l.list, form{First: at, Last: at, What: what})
+		l.byCell[is] = i
+		l.list = append(l.list, form{First: at, Last: at, What: cellName(&is)})
 	}
 	f := &l.list[i]
 	f.First, f.Last, f.Count = minTime(f.First, at), maxTime(f.Last, at), f.Count+n

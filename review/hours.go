@@ -65,7 +65,7 @@ type factDay struct {
 const (
 	mostFacts  = 2000 // days of sensors: 2 MB
 	firstLook  = 8    // records of a step
-	secondLook = 64   // and where something that the source promises is not among them
+	secondLook = 40   // and where something that the source promises is not among them
 )
 
 // mayFail are the fields that a source can promise and yet not have: an answer that stays out, a position that is not found.
