@@ -128,8 +128,12 @@ func (d *Desk) facts(ctx context.Context, store int, sensor string, from time.Ti
 func (d *Desk) fieldsIn(ctx context.Context, s Store, sensor string, from, to time.Time) (cell.Fields, error) {
 	var has, promised cell.Fields
 	told := false
-	for _, most := range []int{firstLook, secondLook} {
-		n := 0
+	middle := from.Add(to.Sub(from) / 2)
+	for look, from := range []time.Time{from, from, middle} { // the first records may be a burst that asks for little
+		most, n := secondLook, 0
+		if look == 0 {
+			most = firstLook
+		}
 		for e, err := range s.Records(ctx, storage.Query{Sensor: sensor, From: from, To: to, Kinds: storage.Observations | storage.Sources, NoRaw: true, Limit: most}) {
 			if err != nil {
 				return 0, err
@@ -143,7 +147,7 @@ func (d *Desk) fieldsIn(ctx context.Context, s Store, sensor string, from, to ti
 				n++
 			}
 		}
-		if n == 0 {
+		if n == 0 && look == 0 {
 			return d.fieldsLeft(ctx, s, sensor, from, to)
 		}
 		if n < most || has.Has(promised&mayFail) && told {
