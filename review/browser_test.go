@@ -359,6 +359,8 @@ func TestBrowserWithoutScripts(t *testing.T) {
 	tw := newTown(t)
 	b := open(t, tw.desk, look{noScript: true})
 	b.do(chromedp.Navigate(b.base+"/"), chromedp.Click(chromedp.CSS(`[data-id="`+tw.events[0].ID+`"] .sum`)), chromedp.WaitVisible(chromedp.CSS("svg.sketch")))
+	b.do(chromedp.WaitVisible(chromedp.CSS("svg.sketch path.band")))
+	require.Contains(t, b.text(".baseline"), "Recorded on 7 of the 7 days before.")
 	require.Contains(t, b.text(".story"), "Fell from 4G to 2G")
 	require.Contains(t, b.text(".words"), "+CEREG: 5,3,,,,0,15")
 	b.do(chromedp.Click(chromedp.CSS(`#decide button.benign`)), chromedp.WaitVisible(chromedp.CSS(`.history .verdict.benign`)))

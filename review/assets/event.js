@@ -29,7 +29,7 @@ function chart() {
   if (base?.days) { // first, so that the lines are drawn over it
     const [t, merged] = join(time, data, base.time, [base.high, base.low]), n = data.length;
     time = t; data = [...merged.slice(n), ...merged.slice(0, n)];
-    const edge = label => ({label, stroke: "transparent", scale: "dBm", spanGaps: true, points: {show: false}});
+    const edge = label => ({label, stroke: colour("band"), width: 2, scale: "dBm", spanGaps: true, points: {show: false}});
     lines.unshift(edge(words["chart.band"]), edge("…"));
     bands.push({series: [1, 2], fill: colour("band")});
   }
