@@ -28,7 +28,7 @@ rm -f "$root/old.deb" "$root/new.deb" # of a try that failed
 # All files and users, but for what dpkg and apt note about themselves.
 state() {
 	(cd "$root" && find . -xdev -path ./proc -prune -o -path ./var/lib/dpkg -prune -o -path ./var/cache -prune -o -path ./var/log -prune -o \
-		-path ./var/lib/apt -prune -o ! -name '*-' ! -name '.pwd.lock' ! -name .updated -printf '%p %u %g %m\n' | grep -v -e '^\./etc/\(passwd\|group\|shadow\|gshadow\|subuid\|subgid\) ' | LC_ALL=C sort)
+		-path ./var/lib/apt -prune -o ! -name '*-' ! -name '.pwd.lock' ! -name .updated ! -path ./run/systemd/systemd-units-load -printf '%p %u %g %m\n' | grep -v -e '^\./etc/\(passwd\|group\|shadow\|gshadow\|subuid\|subgid\) ' | LC_ALL=C sort)
 	cat "$root/etc/passwd" "$root/etc/group"
 }
 state >"$work/before"

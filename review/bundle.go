@@ -27,6 +27,9 @@ type BundleOptions struct {
 	Lang     string         // of the report in it: "en" or "fr"
 	Zone     *time.Location // of times in the report
 	Signer   note.Signer    // nil: not signed
+
+	Trim      time.Duration // of the start and the end of each walk that is left out
+	WithHomes bool          // with what was recorded in home zones
 }
 
 // EventBundle writes the bundle of an event: what was recorded from ten minutes before to ten minutes after it. The error
@@ -36,6 +39,9 @@ func (d *Desk) EventBundle(ctx context.Context, w io.Writer, id string, o Bundle
 	if err != nil {
 		return err
 	}
+	if err := d.trim(ctx, h, o); err != nil {
+		return err
+	}
 	return d.bundle(ctx, w, h, o)
 }
 
@@ -43,6 +49,9 @@ func (d *Desk) EventBundle(ctx context.Context, w io.Writer, id string, o Bundle
 func (d *Desk) PeriodBundle(ctx context.Context, w io.Writer, sensor string, from, to time.Time, o BundleOptions) error {
 	h, err := d.periodHandover(ctx, sensor, from, to)
 	if err != nil {
+		return err
+	}
+	if err := d.trim(ctx, h, o); err != nil {
 		return err
 	}
 	return d.bundle(ctx, w, h, o)
@@ -89,7 +98,11 @@ type bundler struct {
 
 // records walks over what was recorded, clean, and coarse where that is wished.
 func (b *bundler) records(raw bool, each func(cell.Record) error) error {
+	var from Store
 	one := func(r cell.Record) error {
+		if at := r.When(); !at.IsZero() && !b.h.may(from, at, at) {
+			return nil
+		}
 		r = b.d.cleanRecord(r)
 		if b.c != nil {
 			r = b.c.record(r)
@@ -97,6 +110,7 @@ func (b *bundler) records(raw bool, each func(cell.Record) error) error {
 		return each(r)
 	}
 	for _, s := range b.h.sensors {
+		from = s.store
 		stretches, err := b.d.recorded(b.ctx, s.store, s.key, b.h.from, b.h.to)
 		if err != nil {
 			return err
@@ -337,6 +351,9 @@ func (b *bundler) cells(w io.Writer) error {
 			continue
 		}
 		done[s.store.Name] = true
+		if b.h.trims(s.store) { // it cannot be told where they were heard
+			continue
+		}
 		for k, err := range s.store.Cells(b.ctx, storage.CellQuery{}) {
 			if err != nil {
 				return err
@@ -373,14 +390,21 @@ func (b *bundler) readme(w io.Writer) error {
 	if b.c != nil {
 		key = "bundle.readme.coarse"
 	}
-	_, err := fmt.Fprintf(w, "%s\n\n%s\n\n%s\n", wordIn(b.o.Lang, "bundle.readme.head"), wordIn(b.o.Lang, key), wordIn(b.o.Lang, "bundle.readme.clock"))
+	parts := []string{wordIn(b.o.Lang, "bundle.readme.head"), wordIn(b.o.Lang, key), wordIn(b.o.Lang, "bundle.readme.clock")}
+	if b.h.some() {
+		parts = append(parts, wordIn(b.o.Lang, "hand.trimmed"))
+	}
+	_, err := io.WriteString(w, strings.Join(parts, "\n\n")+"\n")
 	return err
 }
 
 func (b *bundler) report(w io.Writer) error { return b.d.report(b.ctx, w, b.h, b.c, b.o) }
 
 func (d *Desk) optionsOf(r *http.Request) (BundleOptions, error) {
-	o := BundleOptions{Location: Exact, Lang: d.language(r), Zone: zone(r)}
+	o := BundleOptions{Location: Exact, Lang: d.language(r), Zone: zone(r), WithHomes: r.URL.Query().Has("homes")}
+	if r.URL.Query().Has("trim") {
+		o.Trim = trimWalks
+	}
 	if s := r.URL.Query().Get("location"); s != "" {
 		var err error
 		if o.Location, err = ParsePrecision(s); err != nil {

@@ -2,6 +2,7 @@ package review
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -19,6 +20,7 @@ type handover struct {
 	sensors  []chosenSensor
 	events   []analyzer.Event // cleaned, at the times that really were
 	stored   []analyzer.Event // the same as they are stored, cleaned
+	leaving                   // see trim
 }
 
 // chosenSensor is a sensor with its store.
@@ -110,6 +112,13 @@ func (d *Desk) handing(send func(http.ResponseWriter, *http.Request, *handover, 
 		}
 		h, err := d.chosen(r)
 		if err != nil {
+			d.fail(w, r, err)
+			return
+		}
+		if err := d.trim(r.Context(), h, o); errors.Is(err, ErrTrimmed) {
+			d.refuse(w, r, http.StatusForbidden, "refuse.trimmed")
+			return
+		} else if err != nil {
 			d.fail(w, r, err)
 			return
 		}

@@ -68,6 +68,9 @@ func (p *page) Gap(reason string) string { return p.known("gap.", reason) }
 // Finder is who says where a kit is: see Mode.
 func (p *page) Finder(who string) string { return p.known("place.", who) }
 
+// Trims tells whether what is handed on can be trimmed.
+func (p *page) Trims() bool { return p.desk.o.May != nil }
+
 func (p *page) known(family, word string) string {
 	if _, ok := words()[family+word]; ok {
 		return p.T(family + word)

@@ -48,6 +48,7 @@ type reportPage struct {
 	Covers   []reportCover
 	Rules    []analyzer.Rule
 	Location Precision
+	Trimmed  bool
 }
 
 type reportCover struct {
@@ -82,6 +83,9 @@ func (d *Desk) EventReport(ctx context.Context, w io.Writer, id string, o Bundle
 	if err != nil {
 		return err
 	}
+	if err := d.trim(ctx, h, o); err != nil {
+		return err
+	}
 	return d.report(ctx, w, h, newCoarsener(o.Location), o)
 }
 
@@ -89,6 +93,9 @@ func (d *Desk) EventReport(ctx context.Context, w io.Writer, id string, o Bundle
 func (d *Desk) PeriodReport(ctx context.Context, w io.Writer, sensor string, from, to time.Time, o BundleOptions) error {
 	h, err := d.periodHandover(ctx, sensor, from, to)
 	if err != nil {
+		return err
+	}
+	if err := d.trim(ctx, h, o); err != nil {
 		return err
 	}
 	return d.report(ctx, w, h, newCoarsener(o.Location), o)
@@ -102,14 +109,16 @@ func (d *Desk) report(ctx context.Context, w io.Writer, h *handover, c *coarsene
 			p.Left = len(h.events) - mostReported
 			break
 		}
-		one, err := d.reportEvent(ctx, e, c, o)
+		one, err := d.reportEvent(ctx, h.leaving, e, c, o)
 		if err != nil {
 			return err
 		}
 		p.Events = append(p.Events, *one)
 	}
-	if err := d.reportCovers(ctx, p, h, c); err != nil {
-		return err
+	if p.Trimmed = h.some(); !p.Trimmed { // when it watched tells when the walks began
+		if err := d.reportCovers(ctx, p, h, c); err != nil {
+			return err
+		}
 	}
 	zone := o.Zone
 	if zone == nil {
@@ -153,7 +162,7 @@ func (d *Desk) reportCovers(ctx context.Context, p *reportPage, h *handover, c *
 	return nil
 }
 
-func (d *Desk) reportEvent(ctx context.Context, e analyzer.Event, c *coarsener, o BundleOptions) (*reportEvent, error) {
+func (d *Desk) reportEvent(ctx context.Context, l leaving, e analyzer.Event, c *coarsener, o BundleOptions) (*reportEvent, error) {
 	own, s, err := d.lookup(ctx, plainTo(e.ID, 64))
 	if err != nil {
 		return nil, err
@@ -172,6 +181,7 @@ func (d *Desk) reportEvent(ctx context.Context, e analyzer.Event, c *coarsener, 
 	if err != nil {
 		return nil, err
 	}
+	w.trimmed(l, s, by)
 	one := &reportEvent{Event: e, Minutes: len(w.Minutes), Checks: checks(&e, w.Source), Shift: by, Was: own.was[0]}
 	if w.Source != nil {
 		one.Mode, one.Model, one.Firmware = w.Source.Mode, plainTo(w.Source.Model, 80), plainTo(w.Source.Firmware, 80)
@@ -195,21 +205,21 @@ func (d *Desk) reportEvent(ctx context.Context, e analyzer.Event, c *coarsener, 
 		if one.Findings, err = d.findings(ctx, &one.Event, own, all, zone); err != nil {
 			return nil, err
 		}
-		for i := range one.Event.Cells {
-			one.Cells = append(one.Cells, cellView{Name: cellName(&one.Event.Cells[i]), Terms: terms(&one.Event.Cells[i])})
-		}
+		one.Cells = cellsAlone(one.Event.Cells)
 	} else {
 		if one.Findings, err = d.findings(ctx, &e, own, all, zone); err != nil {
 			return nil, err
 		}
 		one.Words, one.Left = d.words(w, &stored)
-		if one.Cells, err = d.cellViews(ctx, s, e.Cells); err != nil {
+		if l.trims(s) {
+			one.Cells = cellsAlone(e.Cells)
+		} else if one.Cells, err = d.cellViews(ctx, s, e.Cells); err != nil {
 			return nil, err
 		}
 		if one.Verdicts, err = d.verdicts(ctx, s, own.key); err != nil {
 			return nil, err
 		}
-		if fixed(w.Source) {
+		if fixed(w.Source) && !l.trims(s) {
 			if one.Baseline, err = d.baseline(ctx, s, stored.Sensor, from, to); err != nil {
 				return nil, err
 			}
@@ -218,6 +228,14 @@ func (d *Desk) reportEvent(ctx context.Context, e analyzer.Event, c *coarsener, 
 	one.Story, _ = tell(w, &one.Event)
 	one.Chart = sketchOf(draw(w, &one.Event), one.Baseline, zone)
 	return one, nil
+}
+
+// cellsAlone are cells without what else is known of them.
+func cellsAlone(cells []cell.Cell) (all []cellView) {
+	for i := range cells {
+		all = append(all, cellView{Name: cellName(&cells[i]), Terms: terms(&cells[i])})
+	}
+	return all
 }
 
 func (d *Desk) sendReport(w http.ResponseWriter, r *http.Request, h *handover, o BundleOptions) {

@@ -40,6 +40,9 @@ type Options struct {
 	// Asked says which command a line of a modem answers, and why it is asked; "" for a line that came unasked, or where
 	// that cannot be told. nil: nothing is said.
 	Asked func(source *cell.Source, line string) (command, why string)
+	// May makes of a store the test of what of it may be handed on, without so much of the ends of each walk and, unless they are
+	// asked for, without home zones. nil: all may.
+	May func(ctx context.Context, s *storage.Store, ends time.Duration, homes bool) (May, error)
 	// Learned is what a sensor has learned of where things are; nil: nothing is said.
 	Learned func(ctx context.Context, s *storage.Store, sensor string) (analyzer.Places, error)
 	// Elsewhere lists the events that sensors wrote to a shared server, in any order; nil: there is none.

@@ -20,6 +20,7 @@ import (
 type BundleCmd struct {
 	StoreFlags
 	HandFlags
+	TrimFlags
 	SignKey string   `help:"File of the key to sign with, made by --new-key. One key links all bundles that it signed; a signature proves no time." placeholder:"FILE" type:"path"`
 	SealTo  []string `help:"Seal the bundle to this age recipient (age1...): only who holds the key can open it. May be given several times." placeholder:"RECIPIENT"`
 	NewKey  string   `help:"Make a signing key of this name, write it to FILE, print the public key to check with, and stop." placeholder:"NAME"`
@@ -63,14 +64,14 @@ func (c *BundleCmd) Run(ctx context.Context, p *program) error {
 	}
 	defer done()
 	o := c.options(config)
-	o.Signer = signer
+	o.Signer, o.Trim, o.WithHomes = signer, c.Trim, c.WithHomes
 	return writeNew(c.File, p, func(w io.Writer) error {
 		sealed, err := seal(w, to)
 		if err != nil {
 			return err
 		}
 		if c.Event != "" {
-			err = d.EventBundle(ctx, sealed, c.Event, o)
+			err = trimHint(d.EventBundle(ctx, sealed, c.Event, o))
 		} else {
 			from, to, bad := c.period()
 			if bad != nil {

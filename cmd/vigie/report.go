@@ -68,6 +68,7 @@ func (c *HandFlags) period() (from, to time.Time, err error) {
 type ReportCmd struct {
 	StoreFlags
 	HandFlags
+	TrimFlags
 	File string `arg:"" help:"Where to: a new HTML file, or - for standard output."`
 }
 
@@ -81,16 +82,26 @@ func (c *ReportCmd) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	defer done()
+	o := c.options(config)
+	o.Trim, o.WithHomes = c.Trim, c.WithHomes
 	return writeNew(c.File, p, func(w io.Writer) error {
 		if c.Event != "" {
-			return d.EventReport(ctx, w, c.Event, c.options(config))
+			return trimHint(d.EventReport(ctx, w, c.Event, o))
 		}
 		from, to, err := c.period()
 		if err != nil {
 			return err
 		}
-		return d.PeriodReport(ctx, w, c.Sensor, from, to, c.options(config))
+		return d.PeriodReport(ctx, w, c.Sensor, from, to, o)
 	})
+}
+
+// trimHint says what to do when an event may not be handed on.
+func trimHint(err error) error {
+	if errors.Is(err, review.ErrTrimmed) {
+		return hinted(err, "--with-homes hands on what is in home zones, and a shorter --trim, or none, what is at the ends of a walk")
+	}
+	return err
 }
 
 // writeNew writes a file that is not there yet, for its user alone, or standard output. What could not be finished is

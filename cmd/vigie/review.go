@@ -210,6 +210,13 @@ func openDesk(ctx context.Context, p *program, f *StoreFlags, o review.Options, 
 		return review.RuleWords(w), ok
 	}
 	o.In, o.Asked = rules.In, asked
+	o.May = func(ctx context.Context, s *storage.Store, ends time.Duration, homes bool) (review.May, error) {
+		t, err := TrimFlags{Trim: ends, WithHomes: homes}.trimmer(ctx, s, time.Now())
+		if err != nil || t.all {
+			return nil, err
+		}
+		return t.may, nil
+	}
 	o.Log = slog.New(slog.NewTextHandler(p.err, nil))
 	o.Rerun = func(ctx context.Context, s *storage.Store, sensor string, from, to time.Time) ([]analyzer.Event, error) {
 		return rerun(ctx, config, s, sensor, from, to)

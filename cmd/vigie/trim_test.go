@@ -1,6 +1,11 @@
 package main
 
 import (
+	"archive/zip"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"io"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -25,6 +30,10 @@ func TestExportLeavesHomeOut(t *testing.T) {
 			if minute > 2 { // no fix indoors
 				o.Position = &cell.Position{Lat: 50.85 + north, Lon: 4.35, Source: "gpsd"}
 			}
+			if minute < 2 { // what is flagged before the door is reached
+				o.State = cell.Idle
+				o.Serving = &cell.Cell{RAT: cell.LTE, MCC: "001", MNC: "01", ID: cell.Some(uint64(256)), Area: cell.Some(cell.Area(1))}
+			}
 			lines = append(cell.AppendRecord(lines, o), '\n')
 		}
 	}
@@ -45,6 +54,59 @@ func TestExportLeavesHomeOut(t *testing.T) {
 	require.Equal(t, 2*51, count(exported), "minutes 5 to 55 of each walk: before the first position nothing leaves either")
 	require.NotContains(t, exported, `"lat":50.854,`)
 	require.Equal(t, 122, count(command("export", "--with-homes", "-")))
+
+	// Reports and bundles are trimmed as exports are.
+	n := 0
+	bundled := func(args ...string) (observations int, all string) {
+		n++
+		file := filepath.Join(dir, fmt.Sprint(n, ".zip"))
+		command(append([]string{"bundle", "--from", "2026-11-23", "--to", "2026-11-23", file}, args...)...)
+		z, err := zip.OpenReader(file)
+		require.NoError(t, err)
+		defer z.Close()
+		for _, f := range z.File {
+			r, err := f.Open()
+			require.NoError(t, err)
+			var in io.Reader = r
+			if strings.HasSuffix(f.Name, ".gz") {
+				in, err = gzip.NewReader(r)
+				require.NoError(t, err)
+			}
+			text, err := io.ReadAll(in)
+			require.NoError(t, err)
+			if all += string(text); f.Name == "observations.ndjson.gz" {
+				observations = strings.Count(string(text), `"time"`)
+			}
+		}
+		return observations, all
+	}
+	seen, all := bundled()
+	require.Equal(t, 2*51, seen)
+	require.NotContains(t, all, "50.854")
+	require.Contains(t, all, "What was recorded in home zones, or at the start and end of walks, is left out.")
+	seen, all = bundled("--with-homes")
+	require.Equal(t, 122, seen)
+	require.Contains(t, all, "50.854")
+	require.NotContains(t, all, "is left out.")
+	seen, _ = bundled("--with-homes", "--trim", "10m")
+	require.Equal(t, 2*41, seen)
+	first := func() (id string) {
+		var e struct{ ID, First string }
+		require.NoError(t, json.Unmarshal([]byte(strings.SplitN(command("events", "--json"), "\n", 2)[0]), &e))
+		require.Equal(t, "2026-11-23T09:00:00Z", e.First)
+		return e.ID
+	}()
+	for _, what := range []string{"report", "bundle"} {
+		_, stderr, status := vigie(t, append([]string{what, "--event", first, filepath.Join(dir, what)}, flags...)...)
+		require.Equal(t, 1, status)
+		require.Contains(t, stderr, "a home zone")
+		require.Contains(t, stderr, "--with-homes")
+		require.NoFileExists(t, filepath.Join(dir, what))
+		_, stderr, status = vigie(t, append([]string{what, "--with-homes", "--event", first, filepath.Join(dir, what)}, flags...)...)
+		require.Zero(t, status, stderr)
+	}
+	require.NotContains(t, command("report", "--from", "2026-11-23", "-"), first)
+	require.Contains(t, command("report", "--with-homes", "--from", "2026-11-23", "-"), first)
 	require.Contains(t, command("homes", "--clear"), "0 home zones")
 	require.Equal(t, 122, count(command("export", "-")))
 
