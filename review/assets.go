@@ -22,9 +22,9 @@ var assetFiles embed.FS
 // asset is a file of the page, as it goes over the wire.
 type asset struct {
 	kind   string
-	tag    string // ETag
-	plain  []byte
-	packed []byte // gzip; nil: not worth it
+	tag    string        // ETag
+	file   string        // in assetFiles
+	packed func() []byte // gzip, made when it is first asked for; nil: not worth it
 }
 
 // assets are all files that a page may ask for, by path. There are no others: what is not here is not found, however its
@@ -40,7 +40,7 @@ var assets = sync.OnceValue(func() map[string]*asset {
 			return err
 		}
 		sum := sha256.Sum256(data)
-		a := &asset{kind: mime.TypeByExtension(path.Ext(p)), tag: `"` + hex.EncodeToString(sum[:8]) + `"`, plain: data}
+		a := &asset{kind: mime.TypeByExtension(path.Ext(p)), tag: `"` + hex.EncodeToString(sum[:8]) + `"`, file: p, packed: sync.OnceValue(func() []byte { return pack(p) })}
 		switch path.Ext(p) {
 		case ".js":
 			a.kind = "text/javascript; charset=utf-8"
@@ -53,20 +53,21 @@ var assets = sync.OnceValue(func() map[string]*asset {
 		case "":
 			a.kind = "text/plain; charset=utf-8"
 		}
-		if packed := pack(data); len(packed) < len(data)*9/10 {
-			a.packed = packed
-		}
 		all[strings.TrimPrefix(p, "assets/")] = a
 		return nil
 	})
 	return all
 })
 
-func pack(data []byte) []byte {
+func pack(file string) []byte {
+	data, _ := assetFiles.ReadFile(file) // it is there: it was found
 	var b bytes.Buffer
 	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression)
 	z.Write(data)
 	z.Close()
+	if b.Len() >= len(data)*9/10 {
+		return nil
+	}
 	return b.Bytes()
 }
 
@@ -103,12 +104,15 @@ func (d *Desk) sendAsset(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	if a.packed != nil && takesGzip(r) {
-		h.Set("Content-Encoding", "gzip")
-		w.Write(a.packed)
-		return
+	if takesGzip(r) {
+		if packed := a.packed(); packed != nil {
+			h.Set("Content-Encoding", "gzip")
+			w.Write(packed)
+			return
+		}
 	}
-	w.Write(a.plain)
+	data, _ := assetFiles.ReadFile(a.file)
+	w.Write(data)
 }
 
 // ownMap is the user's PMTiles file, as its header says (version 3).

@@ -90,6 +90,9 @@ func (a access) connect() (*sql.DB, error) {
 		if !a.readOnly {
 			pragmas += "; PRAGMA synchronous=normal; PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=0; PRAGMA secure_delete=on"
 		}
+		if a.memory { // what is in memory need not be there twice
+			pragmas += "; PRAGMA cache_size=-128"
+		}
 		if a.key != nil { // must come first; not in the name of the database, which others may print
 			pragmas = "PRAGMA hexkey='" + hex.EncodeToString(a.key) + "'; " + pragmas
 		}

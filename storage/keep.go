@@ -22,7 +22,7 @@ type Keep struct {
 	FullRate  time.Duration // what is older becomes summaries; 0: kept for ever
 	Summaries time.Duration // older summaries are deleted; 0: kept for ever
 	Events    time.Duration // older events are deleted, unless somebody gave a verdict; 0: kept for ever
-	Size      int64         // bytes that database and log may take; 0: no bound
+	Size      int64         // bytes that database and log may take, on disk or in memory; 0: no bound
 	Margin    time.Duration // around an event what stays at full rate; 0: 10 minutes
 
 	// Followers name the cursors that are in use: what is not delivered yet is not deleted by age, only by size, and is
@@ -40,7 +40,7 @@ const (
 	// LogRoom is what of Keep.Size is left to the log.
 	LogRoom = 2 * checkpointLog
 
-	// SmallestSize is the least that Keep.Size may be.
+	// SmallestSize is the least that Keep.Size may be, of a store that is not in memory.
 	SmallestSize = 32 << 20
 )
 
@@ -66,8 +66,8 @@ func (s *Store) Sweep(ctx context.Context, k Keep, now time.Time) (out Swept, er
 	if k.Margin <= 0 {
 		k.Margin = usualMargin
 	}
-	if k.Size > 0 {
-		k.Size = max(k.Size, SmallestSize)
+	if k.Size > 0 && s.path != "" {
+		k.Size = max(k.Size, SmallestSize) - LogRoom
 	}
 	sw := sweep{Keep: k, s: s, now: now, out: &out, most: stepRecords}
 	s.mu.Lock()
@@ -172,7 +172,7 @@ func (w *sweep) analysed(t *Tx) (seq int64, err error) {
 // bySize sweeps one step, whatever its age, while more is in use than Size allows.
 func (w *sweep) bySize(t *Tx) (more bool, err error) {
 	used, _, err := t.w.used()
-	target := w.Size - LogRoom
+	target := w.Size
 	if w.out.BySize { // a little more than needed, so that it is not at every turn
 		target -= w.Size / 50
 	}

@@ -48,8 +48,9 @@ type Sealed struct {
 	file *os.File // nil when closed
 	size int64    // of what is acknowledged
 	to   []age.Recipient
-	last time.Time // when the last frame was written
-	torn bool      // something may stand behind size
+	last time.Time     // when the last frame was written
+	torn bool          // something may stand behind size
+	pack *flate.Writer // is large, and used again; nil at first
 }
 
 // OpenSealed opens a sealed file for appending, and creates it (permission 0600) if it is not there. What a crash left of
@@ -149,10 +150,12 @@ func (s *Sealed) frame(entries []Entry) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	packed, err := flate.NewWriter(sealed, flate.BestSpeed)
-	if err != nil {
-		return nil, err
+	if s.pack == nil {
+		if s.pack, err = flate.NewWriter(sealed, flate.BestSpeed); err != nil {
+			return nil, err
+		}
 	}
+	s.pack.Reset(sealed)
 	var line []byte
 	for _, e := range entries {
 		line = line[:0]
@@ -166,11 +169,11 @@ func (s *Sealed) frame(entries []Entry) ([]byte, error) {
 		default:
 			continue
 		}
-		if _, err := packed.Write(append(line, '\n')); err != nil {
+		if _, err := s.pack.Write(append(line, '\n')); err != nil {
 			return nil, err
 		}
 	}
-	if err := errors.Join(packed.Close(), sealed.Close()); err != nil {
+	if err := errors.Join(s.pack.Close(), sealed.Close()); err != nil {
 		return nil, err
 	}
 	frame := out.Bytes()

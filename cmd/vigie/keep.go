@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -81,6 +82,9 @@ func (c Config) keep() storage.Keep {
 	if c.Influx.URL != "" {
 		k.Followers = append(k.Followers, "influx")
 	}
+	if c.Seal.on() {
+		k.Followers = append(k.Followers, sealName)
+	}
 	return k
 }
 
@@ -116,6 +120,7 @@ const roomName = "room"
 type keeper struct {
 	keep   storage.Keep
 	store  *storage.Store
+	file   string // that grows on a disk: the store, or what it is sealed to; "": none does
 	sensor string
 	say    func(string, ...any)
 	tell   chan cell.Record // to the line
@@ -137,12 +142,20 @@ const (
 	fullEvery  = 5 * time.Second
 	spareRoom  = 8 << 20  // bytes that are set aside on the disk, so that there is room to make room
 	wantedRoom = 16 << 20 // bytes that a tight disk should leave free inside the store
+	memoryRoom = 4 << 20  // bytes that a store in memory may take, where [keep] size says nothing
 )
 
-func newKeeper(config Config, s *storage.Store, sensor string, say func(string, ...any), followers ...string) *keeper {
-	k := &keeper{keep: config.keep(), store: s, sensor: sensor, say: say, tell: make(chan cell.Record, 8), failed: make(chan struct{}, 1), state: roomState{Room: roomOK}}
+// newKeeper makes one for a store and the file that grows.
+func newKeeper(config Config, s *storage.Store, file, sensor string, say func(string, ...any), followers ...string) *keeper {
+	k := &keeper{keep: config.keep(), store: s, file: file, sensor: sensor, say: say, tell: make(chan cell.Record, 8), failed: make(chan struct{}, 1), state: roomState{Room: roomOK}}
 	k.keep.Followers = append(k.keep.Followers, followers...)
-	k.disk = func() (free, all int64) { return diskOf(filepath.Dir(s.Path())) }
+	if s.Path() == "" {
+		k.keep.Size = cmp.Or(k.keep.Size, memoryRoom)
+	}
+	k.disk = func() (free, all int64) { return diskOf(filepath.Dir(k.file)) }
+	if k.file == "" {
+		k.disk = func() (free, all int64) { return 0, 0 }
+	}
 	k.synced = clockSynced
 	return k
 }
@@ -267,7 +280,7 @@ func (k *keeper) become(r room, now time.Time) {
 	k.announce("disk_"+string(r), text, 0, now)
 	switch r {
 	case roomFull:
-		os.Remove(k.spare())
+		k.giveBack()
 	case roomOK, roomLow:
 		k.setAside()
 	}
@@ -284,7 +297,7 @@ func (k *keeper) announce(reason, text string, count int, now time.Time) {
 }
 
 // spare is a file that holds some room: when the disk is full it is removed, so that deleting has room to work in.
-func (k *keeper) spare() string { return k.store.Path() + "-spare" }
+func (k *keeper) spare() string { return k.file + "-spare" }
 
 func (k *keeper) setAside() {
 	if free, _ := k.disk(); free < 4*spareRoom {
@@ -300,10 +313,16 @@ func (k *keeper) setAside() {
 	}
 }
 
+func (k *keeper) giveBack() {
+	if k.file != "" {
+		os.Remove(k.spare())
+	}
+}
+
 // sweep deletes what is due. more tells that it should go on soon.
 func (k *keeper) sweep(ctx context.Context, now time.Time) (more bool) {
 	keep := k.keep
-	if st := k.State(); st.Room == roomTight || st.Room == roomFull { // make room inside the file, since it cannot grow
+	if st := k.State(); k.store.Path() != "" && (st.Room == roomTight || st.Room == roomFull) { // make room inside the file, since it cannot grow
 		if stats, err := k.store.Stats(ctx); err == nil {
 			if most := stats.Bytes + storage.LogRoom - wantedRoom; keep.Size == 0 || keep.Size > most {
 				keep.Size = max(most, storage.SmallestSize)
@@ -332,9 +351,13 @@ func (k *keeper) sweep(ctx context.Context, now time.Time) (more bool) {
 	k.mu.Unlock()
 	switch {
 	case out.BySize && !wasBySize:
-		k.announce("full_rate_cut", fmt.Sprintf("there is no room for what [keep] says: full rate is kept from %s on, before that summaries of a minute and what is around events", out.Upto.Format("2006-01-02 15:04")), 0, now)
+		why := "there is no room for what [keep] says"
+		if k.store.Path() == "" {
+			why = "memory does not hold the whole run"
+		}
+		k.announce("full_rate_cut", fmt.Sprintf("%s: full rate is kept from %s on, before that summaries of a minute and what is around events", why, out.Upto.Format("2006-01-02 15:04")), 0, now)
 	case unsent > wasUnsent && wasUnsent == 0:
-		k.announce("unsent_deleted", "records were deleted for lack of room before InfluxDB or those who are alerted had them; vigie status counts them", int(unsent), now)
+		k.announce("unsent_deleted", "records were deleted for lack of room before InfluxDB, the sealed file or those who are alerted had them; vigie status counts them", int(unsent), now)
 	case bare > wasBare && wasBare == 0:
 		k.announce("windows_deleted", "there is no room for what is around the oldest events: they stay, their observations became summaries", int(bare), now)
 	}
@@ -351,13 +374,10 @@ func (k *keeper) saveState() {
 	}
 }
 
-// start keeps the store until stop is called. A store in memory is left alone.
+// start keeps the store until stop is called.
 func (k *keeper) start(ctx context.Context, l *line) (stop func()) {
-	if k.store.Path() == "" {
-		return func() {}
-	}
 	ctx, cancel := context.WithCancel(ctx)
-	l.own, l.keeper = k.tell, k
+	l.own = k.tell
 	k.setAside()
 	done := make(chan struct{})
 	go func() {
@@ -367,6 +387,6 @@ func (k *keeper) start(ctx context.Context, l *line) (stop func()) {
 	return func() {
 		cancel()
 		<-done
-		os.Remove(k.spare())
+		k.giveBack()
 	}
 }

@@ -104,7 +104,7 @@ func TestFullDiskMakesRoom(t *testing.T) {
 
 	var said []string
 	say := func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }
-	k := newKeeper(withDefaults(Config{}), s, "roof", say)
+	k := newKeeper(withDefaults(Config{}), s, s.Path(), "roof", say)
 	l := &line{engine: newEngine(withDefaults(Config{})), store: s, patient: true, warn: say, keeper: k}
 	k.setAside()
 	require.FileExists(t, k.spare())
@@ -188,7 +188,7 @@ func TestKeepWaitsForAlerts(t *testing.T) {
 	alerts := &alerting{}
 	alerts.a, err = config.open(s, nil) // it does not follow yet, as after a long time in which nobody was to be told
 	require.NoError(t, err)
-	k := newKeeper(withDefaults(Config{Mode: cell.Fixed}), s, "roof", t.Logf, alerts.cursors()...)
+	k := newKeeper(withDefaults(Config{Mode: cell.Fixed}), s, s.Path(), "roof", t.Logf, alerts.cursors()...)
 	kept := func() (n int) {
 		for k.sweep(t.Context(), now) {
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"runtime/debug"
 
 	"vigie/analyzer"
 	"vigie/cell"
@@ -26,6 +27,9 @@ const kitKeys = positionKeys + "; " + sealKeys + "; " + glanceKeys + "; " + pani
 const catchable = `take the SIM out before you carry it, where the modem sees enough without (vigie doctor says it): a registered modem
       transmits as a phone does, a false cell can catch it, and its network knows whose it is and where`
 
+// thrifty is how many percent of what is in use may lie about as garbage while the store is in memory; it is 100 otherwise.
+const thrifty = 50
+
 // startKit starts the parts that the configuration names, but for the page.
 func (c *WatchCmd) startKit(ctx context.Context, p *program, config Config, l *line) (*kit, error) {
 	k := &kit{}
@@ -34,11 +38,17 @@ func (c *WatchCmd) startKit(ctx context.Context, p *program, config Config, l *l
 		return nil, err
 	}
 	k.silent = !p.out.live && (config.Seal.on() || secret != "" || c.memory(config))
+	if l.store.Path() == "" {
+		debug.SetGCPercent(thrifty)
+	}
 	if config.Seal.on() {
 		if c.Record != "" {
 			return nil, usage(errors.New("--record would write in the clear what is sealed"), "leave one of them out: vigie unseal and vigie export make the recording at home")
 		}
-		stop, err := c.sealing(context.WithoutCancel(ctx), config, l.store, func(err error) { l.warn("the sealed file takes nothing, what comes waits in memory: %v", err) })
+		stop, err := c.sealing(context.WithoutCancel(ctx), config, l.store, func(err error) {
+			l.warn("the sealed file takes nothing, what comes waits in memory: %v", err)
+			l.keeper.full(err)
+		})
 		if err != nil {
 			return nil, err
 		}

@@ -100,6 +100,11 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 	}
 	defer lost()
 	l.places = places
+	grows := l.store.Path()
+	if config.Seal.on() {
+		grows = c.sealTo(config)
+	}
+	l.keeper = newKeeper(config, l.store, grows, modems[0].Sensor, l.warn, alerts.cursors()...)
 	kit, err := c.startKit(ctx, p, config, l)
 	if err != nil {
 		return err
@@ -112,7 +117,7 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 	if err := l.resume(ctx, func(n int) { p.err.status("taking up what was learned: %s", plural(n, "record")) }); err != nil {
 		return err
 	}
-	defer newKeeper(config, l.store, modems[0].Sensor, l.warn, alerts.cursors()...).start(ctx, l)()
+	defer l.keeper.start(ctx, l)()
 	if c.Record != "" {
 		if l.record, err = newRecording(c.Record, 30*time.Second); err != nil {
 			return err
