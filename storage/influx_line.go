@@ -65,10 +65,13 @@ func (l *point) end(seq, ns int64) {
 	p.b = append(p.b, '\n')
 }
 
-// tag writes a tag. Values are cleaned, and have no backslash at all: a backslash before a comma, a space or the end changes
-// what a server reads.
+// tagged is a text as the value of a tag: cleaned, and with no backslash at all. One before a comma, a space or the end changes what a
+// server reads.
+func tagged(value string) string { return strings.ReplaceAll(cleaned(value, 256), `\`, "/") }
+
+// tag writes a tag.
 func (l *point) tag(key, value string) {
-	if value = strings.ReplaceAll(cleaned(value, 256), `\`, "/"); value == "" {
+	if value = tagged(value); value == "" {
 		return
 	}
 	b := append(l.p.b, ',')

@@ -64,6 +64,7 @@ func (f shape) add(p *points, e Entry) (ok bool) {
 			l.tag("sensor", r.Sensor)
 			l.text("reason", "clock", mostText)
 			l.float("offset_s", r.Offset.Seconds())
+			l.time("since", r.Since)
 			l.end(e.Seq, at)
 		}
 		return ok

@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"vigie/analyzer"
 	"vigie/cell"
@@ -125,7 +127,7 @@ func (x *Influx) Events(ctx context.Context, q EventQuery) iter.Seq2[analyzer.Ev
 			where = append(where, fmt.Sprintf("time < %d", q.To.UnixNano()))
 		}
 		if q.Sensor != "" {
-			where = append(where, "sensor = "+quoted(cleaned(q.Sensor, 256)))
+			where = append(where, "sensor = "+quoted(tagged(q.Sensor)))
 		}
 		if q.State != "" {
 			where = append(where, "state = "+quoted(string(q.State)))
@@ -155,6 +157,36 @@ func (x *Influx) Events(ctx context.Context, q EventQuery) iter.Seq2[analyzer.Ev
 			}
 		}
 	}
+}
+
+// Corrections reads when the clocks of sensors were set, to the millisecond. Points stay where they were put: an event is then to be
+// corrected by whoever shows it.
+func (x *Influx) Corrections(ctx context.Context) (Corrections, error) {
+	sets := map[string][]cell.Clock{}
+	for t, err := range x.Query(ctx, "SELECT offset_s, since, sensor FROM health WHERE reason = 'clock' AND since <> ''") {
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range t.Values { // time and what was asked for
+			at, _ := row[0].(json.Number)
+			offset, _ := row[1].(json.Number)
+			text, _ := row[2].(string)
+			sensor, _ := row[3].(string)
+			ns, _ := at.Int64()
+			seconds, _ := offset.Float64()
+			since, err := time.Parse(time.RFC3339, text)
+			if err != nil {
+				continue
+			}
+			sets[sensor] = append(sets[sensor], cell.Clock{Sensor: sensor, Time: time.Unix(0, ns).UTC().Truncate(time.Millisecond),
+				Since: since.Truncate(time.Millisecond), Offset: time.Duration(math.Round(seconds * float64(time.Second)))})
+		}
+	}
+	cs := Corrections{}
+	for sensor, all := range sets {
+		cs[sensor] = Stretches(all[max(len(all)-mostCorrections, 0):])
+	}
+	return cs, nil
 }
 
 func hasRule(e *analyzer.Event, rule string) bool {

@@ -242,7 +242,25 @@ func TestInfluxRealServer(t *testing.T) {
 		require.NoError(t, err)
 		got = append(got, e)
 	}
-	_ = got
+	require.Len(t, got, 1)
+
+	// So do the times when clocks were set.
+	at := func(hour int) time.Time {
+		return storagetest.Start.Add(time.Duration(hour)*time.Hour + 7*time.Millisecond)
+	}
+	appendAll(t, s, []cell.Record{
+		&cell.Clock{Time: at(2), Sensor: "late", Since: at(0), Offset: 90 * time.Minute},
+		&cell.Clock{Time: at(5), Sensor: "late", Since: at(2), Offset: -1500 * time.Millisecond},
+		&cell.Clock{Time: at(1), Sensor: "later", Since: at(0), Offset: time.Hour},
+		&cell.Clock{Time: at(3), Sensor: "untold", Offset: time.Hour},
+	})
+	until(t, "it is sent", 10*time.Second, everythingSent(x, s))
+	there, err := s.Corrections(context.Background())
+	require.NoError(t, err)
+	back, err := x.Corrections(context.Background())
+	require.NoError(t, err)
+	require.Len(t, there, 2)
+	require.Equal(t, there, back)
 }
 
 // Sent thinned, with Follow cut short again and again: the same points as in one go.

@@ -42,7 +42,7 @@ func (c *EventsListCmd) Run(ctx context.Context, p *program) error {
 	var sets storage.Corrections
 	q := storage.EventQuery{From: since, Severity: least, Rule: c.Rule, Sensor: c.Sensor}
 	if c.From == "influx" {
-		err = influxEvents(ctx, p, q, log.add)
+		sets, err = influxEvents(ctx, p, q, log.add)
 	} else {
 		sets, err = c.storeEvents(ctx, p, q, log.add)
 	}

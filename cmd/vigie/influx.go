@@ -242,18 +242,20 @@ func statusText(status int) string {
 	return fmt.Sprint(status)
 }
 
-// influxEvents reads the events that sensors wrote to the server.
-func influxEvents(ctx context.Context, p *program, q storage.EventQuery, each func(analyzer.Event)) error {
+// influxEvents reads the events that sensors wrote to the server, and when their clocks were set.
+func influxEvents(ctx context.Context, p *program, q storage.EventQuery, each func(analyzer.Event)) (storage.Corrections, error) {
 	x, err := p.influx()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer x.Close()
+	const hint = "vigie doctor --influx looks closer"
 	for e, err := range x.Events(ctx, q) {
 		if err != nil {
-			return hinted(err, "vigie doctor --influx looks closer")
+			return nil, hinted(err, hint)
 		}
 		each(e)
 	}
-	return nil
+	sets, err := x.Corrections(ctx)
+	return sets, hinted(err, hint)
 }

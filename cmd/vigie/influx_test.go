@@ -11,9 +11,11 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"vigie/cell"
 	"vigie/storage"
 	"vigie/storage/influxdtest"
 	"vigie/storage/storagetest"
@@ -47,6 +49,7 @@ func TestInflux(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, s.Append(context.Background(), storagetest.Day(500)...))
 	require.NoError(t, s.PutEvents(context.Background(), storagetest.Events(12)...))
+	require.NoError(t, s.Append(context.Background(), &cell.Clock{Time: storagetest.Start.Add(3 * time.Hour), Sensor: "roof-1", Since: storagetest.Start, Offset: time.Hour}))
 	require.NoError(t, s.Close())
 
 	// Before the database is there, everything says what to do.
@@ -95,6 +98,7 @@ func TestInflux(t *testing.T) {
 	require.NotEmpty(t, local)
 	require.Equal(t, local, remote)
 	_, local, _ = runVigie("", "events", "--severity", "high", "--rule", "rule-0", "--config", good)
+	require.Contains(t, local, "wrong by 1h0m0s; they are corrected here")
 	_, remote, _ = runVigie("", "events", "--severity", "high", "--rule", "rule-0", "--from", "influx", "--config", good)
 	require.Equal(t, local, remote)
 
