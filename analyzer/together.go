@@ -22,14 +22,27 @@ type Sighting struct {
 	ID          string
 	Sensor      string // and its store, where there are several
 	First, Last time.Time
-	Cells       []cell.Cell
+	Cells       []Suspect
 	Rules       []string
+}
+
+// Suspect is a cell that an event is about, without what was measured.
+type Suspect struct {
+	RAT  cell.RAT
+	PLMN cell.PLMN
+	Area cell.Opt[cell.Area]
+	ID   cell.Opt[uint64]
 }
 
 // SightingOf is an event as Together looks at it.
 func SightingOf(e *Event) Sighting {
-	s := Sighting{ID: e.ID, Sensor: e.Sensor, First: e.First, Last: e.Last, Cells: e.Cells}
-	for i := range e.Findings {
+	s := Sighting{ID: e.ID, Sensor: e.Sensor, First: e.First, Last: e.Last}
+	for i := range e.Cells[:min(len(e.Cells), mostSightings)] {
+		if c := &e.Cells[i]; c.PLMN().Known() {
+			s.Cells = append(s.Cells, Suspect{c.RAT, c.PLMN().Canonical(), c.Area, c.ID})
+		}
+	}
+	for i := range e.Findings[:min(len(e.Findings), mostSightings)] {
 		s.Rules = append(s.Rules, e.Findings[i].Rule)
 	}
 	return s
@@ -96,20 +109,19 @@ func (s *Sighting) shares() (list []shared) {
 			list = append(list, k)
 		}
 	}
-	cells, rules := s.Cells[:min(len(s.Cells), mostSightings)], s.Rules[:min(len(s.Rules), mostSightings)]
-	for i := range cells {
-		if id, ok := cells[i].ID.Get(); ok && cells[i].PLMN().Known() {
-			add(shared{rat: cells[i].RAT, plmn: cells[i].PLMN().Canonical(), id: id})
+	for _, c := range s.Cells {
+		if id, ok := c.ID.Get(); ok {
+			add(shared{rat: c.RAT, plmn: c.PLMN, id: id})
 		}
 	}
-	for _, rule := range rules {
-		for i := range cells {
-			if area, ok := cells[i].Area.Get(); ok && cells[i].PLMN().Known() {
-				add(shared{cells[i].RAT, cells[i].PLMN().Canonical(), uint64(area), rule})
+	for _, rule := range s.Rules {
+		for _, c := range s.Cells {
+			if area, ok := c.Area.Get(); ok {
+				add(shared{c.RAT, c.PLMN, uint64(area), rule})
 			}
 		}
 	}
-	for _, rule := range rules {
+	for _, rule := range s.Rules {
 		add(shared{rule: rule})
 	}
 	return list

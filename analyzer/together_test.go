@@ -15,7 +15,11 @@ import (
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 func seen(id, sensor string, at, lasted time.Duration, c cell.Cell, rules ...string) Sighting {
-	return Sighting{ID: id, Sensor: sensor, First: noon.Add(at), Last: noon.Add(at + lasted), Cells: []cell.Cell{c}, Rules: rules}
+	e := Event{ID: id, Sensor: sensor, First: noon.Add(at), Last: noon.Add(at + lasted), Cells: []cell.Cell{c}}
+	for _, r := range rules {
+		e.Findings = append(e.Findings, Finding{Rule: r})
+	}
+	return SightingOf(&e)
 }
 
 func aCell(mnc string, area cell.Area, id uint64) cell.Cell {

@@ -76,6 +76,7 @@ type eventJSON struct {
 	Corrected *times         `json:"corrected,omitempty"` // where the clock of the sensor was set later
 	Verdict   *verdictJSON   `json:"verdict,omitempty"`
 	Store     string         `json:"store"`
+	Also      []alsoJSON     `json:"also,omitempty"` // what other sensors saw at the same time
 }
 
 // times are those that really were.
@@ -111,6 +112,11 @@ func (d *Desk) apiEvents(w http.ResponseWriter, r *http.Request) {
 		d.fail(w, r, err)
 		return
 	}
+	groups, err := d.groupsNow(r.Context())
+	if err != nil {
+		d.fail(w, r, err)
+		return
+	}
 	q := r.URL.Query()
 	f := readFilter(q, time.UTC)
 	if q.Get("verdict") == "" {
@@ -141,7 +147,7 @@ func (d *Desk) apiEvents(w http.ResponseWriter, r *http.Request) {
 			d.fail(w, r, err)
 			return
 		}
-		list = append(list, eventJSON{d.cleanEvent(ev), e.times(), verdictOf(e.Verdict), s.Name})
+		list = append(list, eventJSON{d.cleanEvent(ev), e.times(), verdictOf(e.Verdict), s.Name, d.alsoOf(e, groups)})
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"total": found, "events": list})
 }
@@ -157,7 +163,12 @@ func (d *Desk) apiEvent(w http.ResponseWriter, r *http.Request) {
 		d.fail(w, r, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, eventJSON{d.cleanEvent(ev), e.times(), verdictOf(e.Verdict), s.Name})
+	groups, err := d.groupsNow(r.Context())
+	if err != nil {
+		d.fail(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, eventJSON{d.cleanEvent(ev), e.times(), verdictOf(e.Verdict), s.Name, d.alsoOf(e, groups)})
 }
 
 func (d *Desk) apiSeries(w http.ResponseWriter, r *http.Request) {

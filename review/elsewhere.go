@@ -135,6 +135,7 @@ type elsewherePage struct {
 	Event analyzer.Event
 	Entry *entry
 	Cells []string
+	Also  []also
 }
 
 // showElsewhere shows an event that is on the server alone.
@@ -158,6 +159,10 @@ func (d *Desk) showElsewhere(w http.ResponseWriter, r *http.Request, id string) 
 	p := &elsewherePage{Event: d.cleanEvent(ev), Entry: list[i]}
 	for j := range p.Event.Cells[:min(len(p.Event.Cells), 12)] {
 		p.Cells = append(p.Cells, cellName(&p.Event.Cells[j]))
+	}
+	if p.Also, err = d.beside(r.Context(), p.Entry); err != nil {
+		d.fail(w, r, err)
+		return
 	}
 	d.render(w, r, http.StatusOK, "elsewhere", "event.title", p)
 }

@@ -40,7 +40,7 @@ type tab struct {
 type day struct {
 	From, To time.Time // the first moment, and the first after
 	Quiet    int       // so many days without an event in view; 0: a day with events
-	Events   []*entry
+	Events   []row
 	Covers   []cover
 	Marks    []mark
 	Width    int // minutes
@@ -75,11 +75,11 @@ func (d *Desk) showInbox(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d *Desk) inbox(ctx context.Context, r *http.Request) (*inbox, error) {
-	all, err := d.entries(ctx)
+	all, failed, err := d.everywhere(ctx)
 	if err != nil {
 		return nil, err
 	}
-	others, failed, err := d.remote(ctx)
+	groups, err := d.together(ctx, all)
 	if err != nil {
 		return nil, err
 	}
@@ -92,10 +92,7 @@ func (d *Desk) inbox(ctx context.Context, r *http.Request) (*inbox, error) {
 	for k := range f.values {
 		b.Active = b.Active || k != "verdict"
 	}
-	if b.Unheard = failed; len(others) > 0 {
-		all = slices.Concat(all, others)
-		slices.SortStableFunc(all, func(a, b *entry) int { return b.Opened.Compare(a.Opened) })
-	}
+	b.Unheard = failed
 	counts := map[string]int{}
 	var found []*entry
 	for _, e := range all {
@@ -132,12 +129,13 @@ func (d *Desk) inbox(ctx context.Context, r *http.Request) (*inbox, error) {
 		}
 		b.Tabs = append(b.Tabs, tab{k, counts[k], f.with("verdict", k), f.Verdict == k})
 	}
-	b.Total = len(found)
+	rows := d.fold(found, groups)
+	b.Total = len(rows)
 	skip, _ := strconv.Atoi(r.URL.Query().Get("skip"))
-	skip = min(max(skip, 0), len(found))
-	shown := found[skip:min(skip+pageSize, len(found))]
+	skip = min(max(skip, 0), len(rows))
+	shown := rows[skip:min(skip+pageSize, len(rows))]
 	b.Shown = len(shown)
-	if skip+pageSize < len(found) {
+	if skip+pageSize < len(rows) {
 		b.Older = f.with("skip", strconv.Itoa(skip+pageSize))
 	}
 	sensors, err := d.sensors(ctx)
@@ -150,7 +148,7 @@ func (d *Desk) inbox(ctx context.Context, r *http.Request) (*inbox, error) {
 }
 
 // days lays the events out by day, with what the sensors saw each day; days of nothing become one line.
-func (d *Desk) days(ctx context.Context, f filter, z *time.Location, shown []*entry, newest, oldest bool, sensors []alive) ([]day, error) {
+func (d *Desk) days(ctx context.Context, f filter, z *time.Location, shown []row, newest, oldest bool, sensors []alive) ([]day, error) {
 	var first, last time.Time // of all records
 	for _, s := range sensors {
 		if first.IsZero() || s.First.Before(first) {
@@ -176,7 +174,7 @@ func (d *Desk) days(ctx context.Context, f filter, z *time.Location, shown []*en
 	if top.IsZero() || top.Before(bottom) && len(shown) == 0 {
 		return nil, nil
 	}
-	byDay := map[string][]*entry{}
+	byDay := map[string][]row{}
 	for _, e := range shown {
 		k := e.Opened.In(z).Format(time.DateOnly)
 		byDay[k] = append(byDay[k], e)
@@ -222,7 +220,7 @@ func midnight(t time.Time, z *time.Location) time.Time {
 	return time.Date(y, m, dd, 0, 0, 0, 0, z)
 }
 
-func (d *Desk) day(ctx context.Context, at time.Time, events []*entry, f filter, sensors []alive, gaps map[string][]blind) (day, error) {
+func (d *Desk) day(ctx context.Context, at time.Time, events []row, f filter, sensors []alive, gaps map[string][]blind) (day, error) {
 	one := day{From: at, To: at.AddDate(0, 0, 1), Events: events}
 	one.Width = int(one.To.Sub(one.From) / time.Minute)
 	if len(events) == 0 {
@@ -240,8 +238,8 @@ func (d *Desk) day(ctx context.Context, at time.Time, events []*entry, f filter,
 		c.Sensor = s.Name
 		one.Covers = append(one.Covers, c)
 		one.Watched, one.Blind, one.Off = one.Watched+c.Watched, one.Blind+c.Blind, one.Off+c.Off
-		for _, e := range events {
-			if e.Sensor != s.Name || e.Store != s.Store {
+		for _, e := range marked(events) {
+			if e.Sensor != s.Name || e.Store != s.Store || !e.First.Before(one.To) || e.Last.Before(one.From) {
 				continue
 			}
 			x := int(maxTime(e.First, one.From).Sub(one.From) / time.Minute)
@@ -250,6 +248,17 @@ func (d *Desk) day(ctx context.Context, at time.Time, events []*entry, f filter,
 		}
 	}
 	return one, nil
+}
+
+// marked are the events of rows, and those beside them.
+func marked(rows []row) (list []*entry) {
+	for _, r := range rows {
+		list = append(list, r.entry)
+		for _, a := range r.Also {
+			list = append(list, a.entry)
+		}
+	}
+	return list
 }
 
 func gapKey(s alive) string { return fmt.Sprint(s.Store, " ", s.key) }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -31,8 +32,9 @@ type entry struct {
 	Verdict  *storage.Verdict
 	Shift    time.Duration // by how much its recorded times were wrong; the times above are those that really were
 	was      [3]time.Time  // first, opened and last as recorded
-	key      string        // the ID as the store has it
-	sensor   string        // as the store has it
+	sighting analyzer.Sighting
+	key      string // the ID as the store has it
+	sensor   string // as the store has it
 	seq      int64
 }
 
@@ -153,6 +155,8 @@ func (d *Desk) entry(n int, from storage.Entry) *entry {
 	ev := d.cleanEvent(*from.Event)
 	e := &entry{ID: plainTo(ev.ID, 64), key: from.Event.ID, sensor: from.Event.Sensor, Sensor: plainTo(ev.Sensor, 80), Store: n, Severity: ev.Severity, State: analyzer.State(plainTo(string(ev.State), 20)), First: ev.First, Opened: ev.Opened,
 		Last: ev.Last, Score: ev.Score, Summary: plainTo(ev.Summary, longest-40), seq: from.Seq, was: [3]time.Time{ev.First, ev.Opened, ev.Last}}
+	e.sighting = analyzer.SightingOf(&ev)
+	e.sighting.Sensor = strconv.Itoa(n) + " " + ev.Sensor // those of two stores are two
 	for i := range ev.Findings {
 		if r := plainTo(ev.Findings[i].Rule, 80); !slices.Contains(e.Rules, r) {
 			e.Rules = append(e.Rules, r)

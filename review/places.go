@@ -155,8 +155,14 @@ type where struct {
 
 // near tells whether an event began in a circle.
 func (d *Desk) near(ctx context.Context, e *entry, n *nearby) (bool, error) {
+	p, err := d.position(ctx, e)
+	return p != nil && n.holds(*p), err
+}
+
+// position is where an event began; nil where that was not recorded, or not here.
+func (d *Desk) position(ctx context.Context, e *entry) (*cell.Position, error) {
 	if e.Elsewhere() {
-		return false, nil
+		return nil, nil
 	}
 	key := strconv.Itoa(e.Store) + " " + e.key
 	d.where.mu.Lock()
@@ -167,7 +173,7 @@ func (d *Desk) near(ctx context.Context, e *entry, n *nearby) (bool, error) {
 		q := storage.Query{Sensor: e.sensor, From: e.was[0].Add(-margin), To: e.was[0].Add(margin), Kinds: storage.Observations, NoRaw: true, Limit: 100}
 		for r, err := range d.o.Stores[e.Store].Records(ctx, q) {
 			if err != nil {
-				return false, err
+				return nil, err
 			}
 			if o, ok := r.Record.(*cell.Observation); ok && o.Position != nil && (p == nil || !o.Time.After(e.was[0])) {
 				p = o.Position
@@ -180,5 +186,5 @@ func (d *Desk) near(ctx context.Context, e *entry, n *nearby) (bool, error) {
 		d.where.of[key] = p
 		d.where.mu.Unlock()
 	}
-	return p != nil && n.holds(*p), nil
+	return p, nil
 }

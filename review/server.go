@@ -85,6 +85,7 @@ type Desk struct {
 	log       *slog.Logger
 	index     index
 	elsewhere elsewhere
+	groups    together
 	learned   learned
 	where     where
 	heard     heardCache

@@ -148,7 +148,9 @@ async function refresh() {
   if (!answer.ok || !answer.headers.get("Content-Type")?.startsWith("text/html")) return;
   const kept = {reason: field("reason"), author: field("author")};
   const focused = document.activeElement?.closest?.(".entry")?.dataset.id;
+  const unfolded = [...document.querySelectorAll(".also[open]")].map(d => d.closest(".entry").dataset.id);
   list.innerHTML = await answer.text();
+  for (const li of entries()) if (unfolded.includes(li.dataset.id)) li.querySelector(".also")?.setAttribute("open", "");
   for (const k in kept) { const f = document.querySelector(`#bulk [name="${k}"]`); if (f && kept[k]) f.value = kept[k]; }
   wireHelp();
   if (at) place(at);
