@@ -19,11 +19,18 @@ import (
 
 	"vigie/analyzer"
 	"vigie/analyzer/rules"
+	"vigie/cell"
 )
 
 // inFull gives a desk the words that vigie gives it.
 func inFull(o *Options) {
-	o.Rules, o.In = rules.All(), rules.In
+	o.Rules = rules.All()
+	o.In = func(lang, text string) (string, bool) {
+		if text == "the serving cell" {
+			return "la cellule servante", true
+		}
+		return rules.In(lang, text)
+	}
 	o.Words = func(lang, rule string) (RuleWords, bool) {
 		w, ok := rules.WordsOf(lang, rule)
 		return RuleWords(w), ok
@@ -100,6 +107,8 @@ func TestPagesInFrench(t *testing.T) {
 		found[i].Sensor = "roof-1"
 	}
 	require.NoError(t, tw.store.PutEvents(context.Background(), found...))
+	require.NoError(t, tw.store.Append(context.Background(), &cell.Health{Time: townNow, Sensor: "roof-1", Reason: "command_refused",
+		Detail: "AT+QENG: the modem answered ERROR; it is asked for the serving cell, and will be asked again now and then"}))
 	paths := pages(tw)
 	for _, e := range found {
 		paths = append(paths, "/event/"+e.ID, "/event/"+e.ID+"/report", "/event/"+e.ID+"/report?location=coarse")
@@ -114,6 +123,7 @@ func TestPagesInFrench(t *testing.T) {
 		"/event/" + tw.events[0].ID: ">cause 15\u202f: aucune cellule convenable dans cette zone</span>",
 		"/event/" + tw.events[0].ID + "/report?location=coarse": "le modem est tombé de LTE (-45\u00a0dBm) vers une cellule 2G jamais vue ici (-48\u00a0dBm)\u202f: la cellule GSM … (zone …).",
 		"/event/" + tw.events[3].ID + "/report":                 "Vu ici 3 fois auparavant, en 1,3 jours de veille. Poids\u202f: 3,6.",
+		"/sensors?":                                             "AT&#43;QENG\u202f: le modem a répondu ERROR\u202f; Vigie demande par là la cellule servante, et le redemandera de temps en temps",
 		"/sensors":                                              "un mot que Vigie ne connaît pas",
 	} {
 		body := get(tw.desk, p, cookie("vigie-lang", "fr")).Body.String()

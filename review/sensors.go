@@ -3,6 +3,7 @@ package review
 import (
 	"context"
 	"net/http"
+	"regexp"
 	"slices"
 	"time"
 
@@ -103,16 +104,26 @@ func (p *page) Complaint(reason string) string {
 	return p.Gap(reason)
 }
 
+// unheeded is what a source says of a command that the modem refuses: which, how, and what it is asked for.
+var unheeded = regexp.MustCompile(`^(AT\S*): the modem answered ([^(;]+); it is asked for (.+), and will be asked again now and then$`)
+
 // SaidOf is it in full: in the words of the source, or in the reader's language where the source always says the same.
 func (p *page) SaidOf(h healthView) said {
 	key := "health." + h.Reason + ".said"
 	switch {
 	case h.offset != 0:
 		return said{Text: p.Span(h.offset)}
+	case p.Lang == "en":
+		return said{Text: h.Detail}
 	case wordIn("en", key) == h.Detail:
 		return said{Text: p.T(key)}
 	}
-	return said{h.Detail, p.Lang != "en"}
+	if m := unheeded.FindStringSubmatch(h.Detail); m != nil {
+		if why := p.Said(m[3]); !why.Foreign {
+			return said{Text: p.T("health.unheeded", m[1], m[2], why.Text)}
+		}
+	}
+	return said{h.Detail, true}
 }
 
 // sensorDays is how many days the page of sensors shows.

@@ -1,13 +1,37 @@
 package main
 
 import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
+	"vigie/analyzer/rules"
 	"vigie/cell"
 	"vigie/modem/at"
 	"vigie/modem/dialect"
 )
+
+//go:embed asked_words.json
+var askedWords []byte
+
+// askedIn is why a command is asked, by language and the English of it.
+var askedIn = sync.OnceValue(func() (all map[string]map[string]string) {
+	if err := json.Unmarshal(askedWords, &all); err != nil {
+		panic(fmt.Errorf("asked_words.json: %w", err)) // a test reads it
+	}
+	return all
+})
+
+// inLanguage puts what the analyzer says, and why a command is asked, into a language, where it can.
+func inLanguage(lang, text string) (string, bool) {
+	if s, ok := askedIn()[lang][text]; ok {
+		return s, true
+	}
+	return rules.In(lang, text)
+}
 
 // asked says which command a line of a modem answers, and why Vigie asks it. The commands are not stored, because the answer
 // tells: by the dialect of the modem that the source line names, or of the line. A line that came unasked has none,

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"vigie/cell"
+	"vigie/modem/dialect"
 )
 
 func TestAsked(t *testing.T) {
@@ -25,4 +27,22 @@ func TestAsked(t *testing.T) {
 	}
 	command, _ := asked(nil, `+CEREG: 3,1`)
 	require.Empty(t, command)
+}
+
+// Why a command is asked is said in French too, of each that may be told to a reader, and of no other.
+func TestAskedInFrench(t *testing.T) {
+	said := map[string]bool{}
+	for _, d := range dialect.All() {
+		for _, c := range slices.Concat(d.Serving, d.Around, d.Position, d.Once, d.Surveys) {
+			said[c.Why] = true
+			fr, ok := inLanguage("fr", c.Why)
+			require.True(t, ok, "asked_words.json has no French for %q (%s, %s)", c.Why, d.Name, c.Text)
+			require.NotEqual(t, c.Why, fr)
+		}
+	}
+	for why := range askedIn()["fr"] {
+		require.True(t, said[why], "asked_words.json has %q, which no command is asked for", why)
+	}
+	_, ok := inLanguage("fr", "the network detached the modem.")
+	require.True(t, ok)
 }

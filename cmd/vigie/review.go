@@ -209,7 +209,7 @@ func openDesk(ctx context.Context, p *program, f *StoreFlags, o review.Options, 
 		w, ok := rules.WordsOf(lang, rule)
 		return review.RuleWords(w), ok
 	}
-	o.In, o.Asked = rules.In, asked
+	o.In, o.Asked = inLanguage, asked
 	o.May = func(ctx context.Context, s *storage.Store, ends time.Duration, homes bool) (review.May, error) {
 		t, err := TrimFlags{Trim: ends, WithHomes: homes}.trimmer(ctx, s, time.Now())
 		if err != nil || t.all {
