@@ -106,7 +106,7 @@ victoria: ## what is written to a real VictoriaMetrics, which is built first
 	CGO_ENABLED=0 VIGIE_VICTORIA=1 $(GO) test ./storage -run '^TestVictoriaMetrics$$' -v -timeout 20m
 
 screenshots: ## a picture of every page of the review desk, from a made-up town, into docs/screenshots
-	CGO_ENABLED=0 $(GO) test ./review -count 1 -run '^(TestScreenshots|TestBrowserGlance)$$' -screenshots $(CURDIR)/docs/screenshots
+	CGO_ENABLED=0 $(GO) test ./review -count 1 -run '^(TestScreenshots|TestBrowserGlance|TestBrowserTogether)$$' -screenshots $(CURDIR)/docs/screenshots
 
 deb: ## build/deb/vigie_VERSION_{armhf,arm64,amd64}.deb; fetches nfpm
 	packaging/deb.sh build/deb
