@@ -86,8 +86,14 @@ func TestWatchTellsPeople(t *testing.T) {
 			Cells []struct {
 				ID uint64 `json:"cell_id"`
 			}
+			Summary  string
+			Findings []struct{ Summary string }
 		}
 		require.NoError(t, json.Unmarshal(line, &e))
+		for _, f := range append(e.Findings, struct{ Summary string }{e.Summary}) {
+			_, ok := inLanguage("fr", f.Summary)
+			require.True(t, ok, "the demo says something that has no French: %s", f.Summary)
+		}
 		for _, c := range e.Cells {
 			require.NotContains(t, bodies.String(), number(c.ID), "a cell was named")
 		}
