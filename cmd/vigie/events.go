@@ -38,13 +38,21 @@ func (c *EventsListCmd) Run(ctx context.Context, p *program) error {
 	if err := least.UnmarshalText([]byte(c.Severity)); err != nil {
 		return err
 	}
-	log := eventLog{}
+	log, all := eventLog{}, eventLog{} // what is asked for, and what may stand beside it
 	var sets storage.Corrections
+	var others beside
 	q := storage.EventQuery{From: since, Severity: least, Rule: c.Rule, Sensor: c.Sensor}
+	each := func(e analyzer.Event) {
+		if all.add(e); chosen(q, &e) {
+			log.add(e)
+		}
+	}
 	if c.From == "influx" {
-		sets, err = influxEvents(ctx, p, q, log.add)
+		if sets, err = influxEvents(ctx, p, storage.EventQuery{From: since}, each); err == nil {
+			others, err = seenTogether(ctx, nil, sets, all.list)
+		}
 	} else {
-		sets, err = c.storeEvents(ctx, p, q, log.add)
+		sets, others, err = c.storeEvents(ctx, p, storage.EventQuery{From: since}, each, &all)
 	}
 	if err != nil {
 		return err
@@ -55,6 +63,7 @@ func (c *EventsListCmd) Run(ctx context.Context, p *program) error {
 	for _, e := range log.sorted() {
 		e, note := corrected(sets, e)
 		printEvent(p.out, &e, false)
+		others.print(p.out, &e)
 		printNote(p.out, note)
 	}
 	if len(log.list) == 0 {
@@ -63,20 +72,25 @@ func (c *EventsListCmd) Run(ctx context.Context, p *program) error {
 	return nil
 }
 
-// storeEvents reads the events of the store, and when the clock was set.
-func (f *StoreFlags) storeEvents(ctx context.Context, p *program, q storage.EventQuery, each func(analyzer.Event)) (storage.Corrections, error) {
+// storeEvents reads the events of the store, when its clocks were set, and what stands beside what.
+func (f *StoreFlags) storeEvents(ctx context.Context, p *program, q storage.EventQuery, each func(analyzer.Event), all *eventLog) (storage.Corrections, beside, error) {
 	s, err := f.openRead(ctx, p)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer s.Close()
 	for e, err := range s.Events(ctx, q) {
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		each(e)
 	}
-	return s.Corrections(ctx)
+	sets, err := s.Corrections(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	others, err := seenTogether(ctx, s, sets, all.list)
+	return sets, others, err
 }
 
 // EventsShowCmd shows one event.
@@ -105,8 +119,20 @@ func (c *EventsShowCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
+	var all []analyzer.Event
+	for e, err := range s.Events(ctx, storage.EventQuery{}) {
+		if err != nil {
+			return err
+		}
+		all = append(all, e)
+	}
+	others, err := seenTogether(ctx, s, sets, all)
+	if err != nil {
+		return err
+	}
 	found, note := corrected(sets, found)
 	printEvent(p.out, &found, true)
+	others.print(p.out, &found)
 	printNote(p.out, note)
 	return nil
 }

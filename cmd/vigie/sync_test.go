@@ -126,6 +126,8 @@ func TestImportOfKitsWithOneName(t *testing.T) {
 		require.NotContains(t, stderr, "event")
 		require.NotContains(t, stderr, "is called")
 	}
+	listed, _ := must(t, "events", "--store", desk, "--sensor", "roof-1")
+	require.Regexp(t, `also seen by roof-1-[0-9a-f]{4} \(20:00:00 to `, strings.Join(strings.Fields(listed), " "))
 	again, _ := must(t, "events", "--json", "--store", desk)
 	require.Equal(t, events, again)
 
