@@ -134,6 +134,7 @@ func BenchmarkInfluxLag(b *testing.B) {
 				}
 			}
 			follow(b, x)
+			until(b, "it has seen how far behind it is", time.Minute, func() bool { return x.Status().Sent > 0 })
 			var worst, sum time.Duration
 			at := storagetest.Start.Add(10_000 * time.Hour)
 			n := 0
