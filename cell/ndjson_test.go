@@ -342,3 +342,19 @@ func BenchmarkWriteObservation(b *testing.B) {
 		buf = AppendRecord(buf[:0], rec)
 	}
 }
+
+// Lines that are for a store are handed on whole, however long, and are no records; other long lines are still skipped.
+func TestLinesForAStore(t *testing.T) {
+	long := EventLine + `"event":{"summary":"` + strings.Repeat("x", 3*MaxLine) + `"}}`
+	text := StoreLine + `"store":"0123456789abcdef"}` + "\n" + long + "\n" + `{"time":"2026-11-23T20:00:00Z"}` + "\n" + `{"time":"2026-11-23T20:00:01Z","raw":["` + strings.Repeat("x", MaxLine) + `"]}` + "\n"
+	r := NewReader(strings.NewReader(text), "piece")
+	var other []string
+	r.OnOther = func(line []byte) { other = append(other, string(line)) }
+	_, err := r.Next()
+	require.NoError(t, err)
+	_, err = r.Next()
+	require.ErrorIs(t, err, io.EOF)
+	require.Equal(t, []string{StoreLine + `"store":"0123456789abcdef"}`, long}, other)
+	c := r.Counts()
+	require.Equal(t, [4]int{4, 1, 2, 1}, [4]int{c.Lines, c.Observations, c.Aside, c.Skipped})
+}

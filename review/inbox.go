@@ -129,11 +129,14 @@ func (d *Desk) inbox(ctx context.Context, r *http.Request) (*inbox, error) {
 		}
 		b.Tabs = append(b.Tabs, tab{k, counts[k], f.with("verdict", k), f.Verdict == k})
 	}
-	rows := d.fold(found, groups)
+	rows := fold(found, groups)
 	b.Total = len(rows)
 	skip, _ := strconv.Atoi(r.URL.Query().Get("skip"))
 	skip = min(max(skip, 0), len(rows))
 	shown := rows[skip:min(skip+pageSize, len(rows))]
+	for i := range shown { // found by the filter or not
+		shown[i].Also = d.others(shown[i].entry, groups[shown[i].entry])
+	}
 	b.Shown = len(shown)
 	if skip+pageSize < len(rows) {
 		b.Older = f.with("skip", strconv.Itoa(skip+pageSize))

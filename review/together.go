@@ -147,8 +147,8 @@ func (r row) By() string {
 }
 
 // fold makes rows of events that a filter found, newest first: of those of one group the gravest has the row, and the first of
-// several as grave. The others of the group stand beside it, found or not.
-func (d *Desk) fold(found []*entry, groups map[*entry][]*entry) []row {
+// several as grave.
+func fold(found []*entry, groups map[*entry][]*entry) []row {
 	is := map[*entry]bool{}
 	for _, e := range found {
 		is[e] = len(groups[e]) > 0
@@ -161,7 +161,7 @@ func (d *Desk) fold(found []*entry, groups map[*entry][]*entry) []row {
 		}) {
 			continue
 		}
-		rows = append(rows, row{e, d.others(e, group)})
+		rows = append(rows, row{entry: e})
 	}
 	return rows
 }
