@@ -20,7 +20,8 @@ import (
 
 // DemoCmd shows Vigie at work without hardware.
 type DemoCmd struct {
-	Store string `help:"Where to leave the store. Default: a new directory for temporary files." placeholder:"DB" type:"path"`
+	Store  string `help:"Where to leave the store. Default: a new directory for temporary files." placeholder:"DB" type:"path"`
+	Glance string `help:"Also show the page for a phone here, such as 127.0.0.1:8440, until interrupted." placeholder:"ADDR"`
 }
 
 var (
@@ -72,7 +73,12 @@ func (c *DemoCmd) Run(ctx context.Context, p *program) (err error) {
 	p.out.printf("\n")
 
 	p.out.printf("%s\n", p.out.paint(cyan, "2  Watching an emulated modem on a pseudo-terminal, first with its recorded answers"))
-	events, before, err := c.watch(ctx, l, p, config)
+	show, err := c.glance(ctx, l, p, config)
+	if err != nil {
+		return err
+	}
+	defer show.stop()
+	events, before, err := c.watch(ctx, l, p, config, show)
 	if err != nil {
 		return err
 	}
@@ -89,11 +95,69 @@ func (c *DemoCmd) Run(ctx context.Context, p *program) (err error) {
 	}
 	p.out.printf("\nIt took %s. The store is %s; look at it with\n   vigie events --store %s\n   vigie review --store %s\n",
 		time.Since(began).Round(100*time.Millisecond), path, path, path)
+	show.wait(ctx, p.out)
 	if high == 0 || before > 0 {
 		return hinted(errors.New("the demo did not show what it should: one event of severity high for the staged attack, none before it"),
 			"this is a bug in this build of vigie; please report it")
 	}
 	return nil
+}
+
+// demoGlance is the page for a phone beside the demo; a nil one shows nothing.
+type demoGlance struct {
+	v    *vitals
+	look *lookout
+	end  func() error
+}
+
+// glance serves the page where it was asked for.
+func (c *DemoCmd) glance(ctx context.Context, l *line, p *program, config Config) (*demoGlance, error) {
+	if c.Glance == "" {
+		return nil, nil
+	}
+	g := &demoGlance{v: newVitals(time.Now)}
+	g.v.watch(config.Sensor, time.Duration(config.Modems[0].Slow))
+	places, lost, err := followPosition(ctx, config.Position, nil)
+	if err != nil {
+		return nil, err
+	}
+	g.look = newLookout(g.v, true, places, filepath.Dir(config.Store))
+	config.Glance.Listen = c.Glance
+	end, err := (&WatchCmd{}).glance(ctx, p, config, l, g.look, nil)
+	if err != nil {
+		lost()
+		return nil, err
+	}
+	g.end = func() error { lost(); return end() }
+	return g, nil
+}
+
+func (g *demoGlance) record(r cell.Record) {
+	if g != nil {
+		g.v.record(r)
+		g.look.record(r)
+	}
+}
+
+func (g *demoGlance) event(e analyzer.Event) {
+	if g != nil {
+		g.v.event(e)
+		g.look.event(e)
+	}
+}
+
+// wait leaves the page there until somebody ends it.
+func (g *demoGlance) wait(ctx context.Context, t *term) {
+	if g != nil {
+		t.printf("The page stays until Ctrl-C.\n")
+		<-ctx.Done()
+	}
+}
+
+func (g *demoGlance) stop() {
+	if g != nil {
+		_ = g.end() // it only showed
+	}
 }
 
 // place chooses where the store will be.
@@ -150,7 +214,7 @@ func learnDemo(ctx context.Context, l *line, p *program, now time.Time) (int, er
 
 // watch runs the collector on the emulated modem until the scenario ends. It returns the events, and how many there were
 // before anything was staged.
-func (c *DemoCmd) watch(ctx context.Context, l *line, p *program, config Config) (events eventLog, before int, err error) {
+func (c *DemoCmd) watch(ctx context.Context, l *line, p *program, config Config, show *demoGlance) (events eventLog, before int, err error) {
 	scenario, err := emulator.Parse(demoScenario, nil)
 	if err != nil {
 		return events, 0, err
@@ -185,9 +249,10 @@ func (c *DemoCmd) watch(ctx context.Context, l *line, p *program, config Config)
 			}
 		}
 	}
-	l.told = func(r cell.Record) { tell(); log.record(r) }
+	l.told = func(r cell.Record) { tell(); log.record(r); show.record(r) }
 	l.event = func(e analyzer.Event) {
 		log.event(e)
+		show.event(e)
 		if _, known := events.byID[e.ID]; !known && !staged {
 			before++
 		}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// printed is what a program prints, readable while it runs.
+type printed struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (p *printed) Write(b []byte) (int, error) { p.mu.Lock(); defer p.mu.Unlock(); return p.b.Write(b) }
+func (p *printed) String() string              { p.mu.Lock(); defer p.mu.Unlock(); return p.b.String() }
+
+// The demo with the page for a phone: quiet at first, then the staged attack is an alarm, until somebody ends it.
+func TestDemoGlance(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var out printed
+	done := make(chan int, 1)
+	go func() {
+		done <- run(ctx, []string{"demo", "--store", filepath.Join(t.TempDir(), "d.db"), "--glance", "127.0.0.1:0"}, strings.NewReader(""), &out, &out)
+	}()
+	address := regexp.MustCompile(`http://127\.0\.0\.1:\d+/glance`)
+	require.Eventually(t, func() bool { return address.MatchString(out.String()) }, time.Minute, 10*time.Millisecond)
+	sees := func(level string) {
+		t.Helper()
+		require.Eventually(t, func() bool {
+			r, err := http.Get(address.FindString(out.String()))
+			if err != nil {
+				return false
+			}
+			defer r.Body.Close()
+			page, _ := io.ReadAll(r.Body)
+			return strings.Contains(string(page), `data-level="`+level+`"`)
+		}, time.Minute, 50*time.Millisecond, level)
+	}
+	sees("quiet")
+	sees("alarm")
+	require.Eventually(t, func() bool { return strings.Contains(out.String(), "stays until Ctrl-C") }, time.Minute, 10*time.Millisecond)
+	require.Contains(t, out.String(), "1 event of severity low", "what was flagged while it learned is told")
+	stop()
+	require.Zero(t, <-done, out.String())
+}
