@@ -31,6 +31,7 @@ func (f setupFile) mode() os.FileMode {
 const (
 	packagedUnit = "/usr/lib/systemd/system/vigie.service"
 	packagedUdev = "/usr/lib/udev/rules.d/70-vigie.rules"
+	dropInPath   = "/etc/systemd/system/vigie.service.d/50-setup.conf"
 	setupConfig  = "/etc/vigie/vigie.toml"
 	setupStore   = "/var/lib/vigie/vigie.db"
 
@@ -52,7 +53,7 @@ func (a *answers) files(c *SetupCmd) []setupFile {
 		files = append(files, setupFile{path: "/etc/udev/rules.d/71-vigie-led.rules", text: fmt.Sprintf(ledRule, a.led)})
 	}
 	if more := a.dropIn(); more != "" {
-		files = append(files, setupFile{path: "/etc/systemd/system/vigie.service.d/50-setup.conf", text: more})
+		files = append(files, setupFile{path: dropInPath, text: more})
 	}
 	secret := func(path string, lines ...string) {
 		if text := strings.Join(lines, "\n"); text != "" {
@@ -70,13 +71,16 @@ const ledRule = `# Vigie shows with this LED how it goes ([alert] led).
 SUBSYSTEM=="leds", KERNEL=="%s", ACTION!="remove", RUN+="/bin/chgrp vigie /sys%%p/brightness /sys%%p/trigger", RUN+="/bin/chmod g+w /sys%%p/brightness /sys%%p/trigger"
 `
 
+// closed tells whether the service needs no network.
+func (a *answers) closed() bool { return a.page == "" && a.influx == "" && len(a.alerts) == 0 }
+
 // dropIn is what the unit needs beside what it has, and what it may do without.
 func (a *answers) dropIn() string {
 	var b strings.Builder
 	if a.led != "" {
 		fmt.Fprintf(&b, "# The LED, and nothing else below /sys.\nReadWritePaths=-/sys/class/leds/%s\n", a.led)
 	}
-	if a.page == "" && a.influx == "" && len(a.alerts) == 0 {
+	if a.closed() {
 		b.WriteString("# Nothing was named to send to, and no page: no network.\nIPAddressDeny=any\nIPAddressAllow=localhost\n")
 	}
 	if b.Len() == 0 {
@@ -91,6 +95,10 @@ func (a *answers) config() string {
 	say("# %s", a.in("Written by vigie setup. Unknown keys are refused; vigie setup --undo takes this file back while it is unchanged.",
 		"Écrit par vigie setup. Les clés inconnues sont refusées ; vigie setup --undo reprend ce fichier tant qu’il n’a pas changé."))
 	say("sensor = \"%s\"\nmode = %q\nstore = %q\nlanguage = %q", a.sensor, string(a.mode), setupStore, a.in("en", "fr"))
+	if a.closed() {
+		say("# %s", a.in("The network is closed to the service, by "+dropInPath+": before you add [influx], [alert] or [glance] here, take it out there.",
+			"Le réseau est fermé au service, par "+dropInPath+" : avant d’ajouter [influx], [alert] ou [glance] ici, ouvrez-le là."))
+	}
 	if a.protected && a.passphrase == "" {
 		say("passphrase_file = %q # %s", onMedium, a.in("on a medium that you take out again", "sur un support que vous retirez"))
 	}
