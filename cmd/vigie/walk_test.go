@@ -1,0 +1,307 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"vigie/analyzer"
+	"vigie/cell"
+	"vigie/modem/emulator"
+	"vigie/storage"
+)
+
+// fakeGPS is a real gpsd, fed by its own gpsfake with a walk north on which the sky is hidden half of the time, again and again.
+func fakeGPS(t *testing.T) (addr string) {
+	t.Helper()
+	fake, err := exec.LookPath("gpsfake")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "SKIPPED: the scripted walk, for lack of a gpsd. This provides it: apt-get install gpsd gpsd-clients")
+		t.Skip("no gpsd")
+	}
+	var log strings.Builder
+	say := func(format string, args ...any) {
+		body, sum := fmt.Sprintf(format, args...), byte(0)
+		for i := range len(body) {
+			sum ^= body[i]
+		}
+		fmt.Fprintf(&log, "$%s*%02X\r\n", body, sum)
+	}
+	for i := range 60 {
+		at, minutes := fmt.Sprintf("1200%02d", i), 51+float64(i)*1.4/1855
+		if i < 30 {
+			say("GPGGA,%s,50%07.4f,N,00421.0000,E,1,08,0.9,45.0,M,47.0,M,,", at, minutes)
+			say("GPRMC,%s,A,50%07.4f,N,00421.0000,E,2.7,0.0,010626,,,A", at, minutes)
+		} else {
+			say("GPGGA,%s,,,,,0,00,,,M,,M,,", at)
+			say("GPRMC,%s,V,,,,,,,010626,,,N", at)
+		}
+	}
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	port := free.Addr().(*net.TCPAddr).Port
+	free.Close()
+	cmd := exec.Command(fake, "-q", "-n", "-c", "0.03", "-P", strconv.Itoa(port), writeFile(t, t.TempDir(), "walk.nmea", log.String()))
+	cmd.Env = append(os.Environ(), "PATH="+os.Getenv("PATH")+":/usr/sbin")
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() { cmd.Process.Signal(os.Interrupt); cmd.Wait() })
+	return fmt.Sprintf("127.0.0.1:%d", port)
+}
+
+// yesterday fills a store with a day that is over, and an event in it.
+func yesterday(t *testing.T, path string) (event time.Time) {
+	t.Helper()
+	s, err := storage.Open(t.Context(), path, storage.Options{Create: true})
+	require.NoError(t, err)
+	start := time.Now().Add(-24 * time.Hour).UTC().Truncate(time.Hour)
+	noise, text := rand.New(rand.NewPCG(1, 2)), make([]byte, 6000)
+	var recs []cell.Record
+	for i := range 1800 {
+		for j := range text {
+			text[j] = byte('a' + noise.IntN(26))
+		}
+		recs = append(recs, &cell.Observation{Time: start.Add(time.Duration(i) * time.Second), Sensor: "vigie-yesterday", State: cell.Idle, Raw: []string{string(text)}})
+		if len(recs) == 100 {
+			require.NoError(t, s.Append(t.Context(), recs...))
+			recs = recs[:0]
+		}
+	}
+	event = start.Add(15 * time.Minute)
+	require.NoError(t, s.PutEvents(t.Context(), analyzer.Event{ID: "yesterday", Sensor: "vigie-yesterday", First: event, Opened: event, Last: event, State: analyzer.Closed}))
+	require.NoError(t, s.Close())
+	return event
+}
+
+// told is how many observations the program says that it has stored, since it began.
+func told(t *testing.T, metrics string) (n int) {
+	t.Helper()
+	r, err := http.Get("http://" + metrics + "/metrics")
+	require.NoError(t, err)
+	defer r.Body.Close()
+	text, err := io.ReadAll(r.Body)
+	require.NoError(t, err)
+	for _, m := range regexp.MustCompile(`(?m)^vigie_observations_total\{.*\} (\d+)`).FindAllStringSubmatch(string(text), -1) {
+		v, err := strconv.Atoi(m[1])
+		require.NoError(t, err)
+		n += v
+	}
+	return n
+}
+
+// sizes of a file that only grows from its beginning: how long it is, and in which life of it.
+type grown struct {
+	size int64
+	life string
+}
+
+func grownTo(path string, head int) grown {
+	text, _ := os.ReadFile(path)
+	return grown{int64(len(text)), string(text[:min(len(text), head)])}
+}
+
+// cut is the image that a power cut could leave now: what was written since before may be there up to any byte. ok is false when
+// the files were written anew meanwhile.
+func cut(t *testing.T, db, to string, wal, tail grown) (ok bool) {
+	t.Helper()
+	info, err := os.Stat(db)
+	require.NoError(t, err)
+	for _, f := range []struct {
+		name   string
+		before grown
+		head   int
+	}{{"-tail", tail, 16}, {"-wal", wal, 32}, {"", grown{}, 0}} {
+		text, err := os.ReadFile(db + f.name)
+		require.NoError(t, err)
+		n := int64(len(text))
+		if f.name == "-wal" {
+			if string(text[:min(len(text), f.head)]) != f.before.life || n < f.before.size {
+				return false
+			}
+			n = f.before.size + rand.Int64N(n-f.before.size+1)
+		}
+		require.NoError(t, os.WriteFile(to+f.name, text[:n], 0o600))
+	}
+	after, err := os.Stat(db)
+	require.NoError(t, err)
+	return info.ModTime().Equal(after.ModTime())
+}
+
+// good opens what a cut left, and counts today's observations in it.
+func good(t *testing.T, path string, from time.Time) (n int) {
+	t.Helper()
+	s, err := storage.Open(t.Context(), path, storage.Options{})
+	require.NoError(t, err)
+	defer s.Close()
+	require.NoError(t, s.Check(t.Context()))
+	for _, err := range s.Records(t.Context(), storage.Query{From: from, Kinds: storage.Observations, NoRaw: true}) {
+		require.NoError(t, err)
+		n++
+	}
+	return n
+}
+
+// A whole walk with the real program: a listener without a SIM and a registered stick, a gpsd, a blaster on the way, a position
+// that is lost and found, a stick that is pulled out and put back, a disk that others fill, and at last a power cut.
+func TestWalk(t *testing.T) {
+	t.Parallel()
+	gps, dir := fakeGPS(t), smallDisk(t, 64<<20)
+	db, at := filepath.Join(dir, "v.db"), "127.0.0.1:"
+	event := yesterday(t, db)
+	free, err := net.Listen("tcp", at+"0")
+	require.NoError(t, err)
+	at = free.Addr().String()
+	free.Close()
+
+	var captured, released atomic.Int64
+	attack, err := emulator.Parse(demoScenario, nil)
+	require.NoError(t, err)
+	still, err := emulator.Parse(calm, nil)
+	require.NoError(t, err)
+	registered, err := emulator.Start(t.Context(), still, emulator.Options{Note: func(text string) {
+		switch now := time.Now().UnixMilli(); {
+		case strings.Contains(text, "42 dB louder"):
+			captured.Store(now)
+		case strings.Contains(text, "released"):
+			released.Store(now)
+		}
+	}})
+	require.NoError(t, err)
+	t.Cleanup(registered.Close)
+	began := time.Now()
+	listener := strings.NewReplacer("+CPIN: READY", "+CME ERROR: 10", `"NOCONN","LTE"`, `"LIMSRV","LTE"`, `"servingcell","NOCONN"`, `"servingcell","LIMSRV"`,
+		`register +CEREG 1,"0BE3","328261F",7`, "register +CEREG 0", `register +CREG 1,"0BE3","328261F",7`, "register +CREG 0").Replace(calm)
+	k := startCarried(t, listener, "[position]\ngpsd = \""+gps+"\"\n", "--port", registered.Path(), "--store", db, "--listen", at)
+	soon := func(what string, f func() bool) {
+		t.Helper()
+		if !assert.Eventually(t, f, time.Minute, 25*time.Millisecond, what) {
+			require.FailNow(t, "the log", k.log())
+		}
+	}
+	names := [2]string{"vigie-" + filepath.Base(k.em.Path()), "vigie-" + filepath.Base(registered.Path())}
+
+	// The blaster is noticed while it is there.
+	k.sees("position from gpsd")
+	registered.Play(attack)
+	soon("an event that alerts", func() bool { return regexp.MustCompile(`event (is now )?(medium|high)`).MatchString(k.log()) })
+	opened := time.Now().UnixMilli()
+	require.NotZero(t, captured.Load(), k.log())
+	require.Less(t, opened-captured.Load(), int64(5000), "milliseconds after the capture")
+	t.Logf("opened %d ms after the capture", opened-captured.Load())
+
+	// The position goes and comes back; nothing stops for that.
+	k.sees("no position; all else works")
+	before := told(t, at)
+	k.sees("position from gpsd")
+	require.Greater(t, told(t, at), before)
+
+	// One stick is out for two seconds; the other goes on.
+	soon("the release", func() bool { return released.Load() != 0 })
+	pull, err := emulator.Parse("unplug 16s", nil)
+	require.NoError(t, err)
+	k.em.Play(pull)
+	soon("blind", func() bool {
+		return strings.Contains(k.log(), names[0]+"  blind") || strings.Contains(k.glance(), "pulled out")
+	})
+	soon("it is back", func() bool {
+		return k.em.Path() != "" && strings.Contains(k.glance(), `data-level`) && !strings.Contains(k.glance(), "pulled out")
+	})
+
+	// The power is cut at any moment: what was said to be stored a second and more before is in what is left.
+	for n := 0; n < 2; {
+		sure, wal, tail := told(t, at), grownTo(db+"-wal", 32), grownTo(db+"-tail", 16)
+		sinced := time.Now()
+		soon("a second", func() bool { return time.Since(sinced) > 1100*time.Millisecond })
+		left := filepath.Join(t.TempDir(), "left.db")
+		if !cut(t, db, left, wal, tail) {
+			continue
+		}
+		n++
+		require.GreaterOrEqual(t, good(t, left, began), sure, "acknowledged and lost")
+	}
+
+	// Somebody fills the disk: it is told, what comes waits, and all is well when they are gone. (What makes room when they stay is
+	// in TestFullDiskMakesRoom.)
+	room, _ := diskOf(dir)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "of others"), make([]byte, max(0, room-(1<<20))), 0o600))
+	more := filepath.Join(dir, "and more")
+	soon("the disk is full", func() bool {
+		if room, _ := diskOf(dir); room > 0 && !strings.Contains(k.log(), "disk is full") {
+			f, err := os.OpenFile(more, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+			require.NoError(t, err)
+			f.Write(make([]byte, room))
+			f.Close()
+		}
+		return strings.Contains(k.log(), "disk is full")
+	})
+	require.NoError(t, os.Remove(filepath.Join(dir, "of others")))
+	os.Remove(more)
+	soon("the disk has room", func() bool { return strings.Contains(k.log(), "the disk has room again") })
+	soon("the store takes what came", func() bool {
+		log := k.log()
+		return strings.Count(log, "the store takes nothing") == strings.Count(log, "the store takes records again")
+	})
+
+	sure := told(t, at)
+	require.NoError(t, k.cmd.Process.Kill())
+	<-k.done
+	require.GreaterOrEqual(t, good(t, db, began), sure, "acknowledged and lost")
+
+	// What the record says of it all.
+	s, err := storage.Open(t.Context(), db, storage.Options{ReadOnly: true})
+	require.NoError(t, err)
+	defer s.Close()
+	reasons, around, placed, unplaced, found, meanwhile, wasPlaced := map[string]int{}, 0, 0, 0, false, 0, false
+	var out *cell.Gap
+	for e, err := range s.Records(t.Context(), storage.Query{}) {
+		require.NoError(t, err)
+		switch r := e.Record.(type) {
+		case *cell.Health:
+			reasons[r.Reason]++
+		case *cell.Gap:
+			if r.Sensor == names[0] && r.Reason == "unplugged" && !r.Until.IsZero() {
+				out = r
+			}
+		case *cell.Observation:
+			if r.Sensor == "vigie-yesterday" {
+				if d := r.Time.Sub(event); d.Abs() <= 10*time.Minute {
+					around++
+				}
+			} else if r.Sensor == names[1] {
+				switch {
+				case r.Position != nil:
+					found = found || wasPlaced && unplaced >= 5
+					placed, unplaced, wasPlaced = placed+1, 0, true
+				default:
+					unplaced++
+				}
+			}
+		}
+	}
+	require.NotNil(t, out, "the blind time of the stick that was pulled out")
+	for e, err := range s.Records(t.Context(), storage.Query{From: out.Time, To: out.Until, Kinds: storage.Observations}) {
+		require.NoError(t, err)
+		if e.Record.From() == names[1] {
+			meanwhile++
+		}
+	}
+	require.Positive(t, meanwhile, "the other one saw what there was")
+	require.True(t, placed > 0 && found, "placed, not placed, placed again")
+	require.Positive(t, reasons["disk_full"], "%v", reasons)
+	require.Equal(t, 1201, around, "what is around yesterday's event is whole")
+	_, err = s.Event(t.Context(), "yesterday")
+	require.NoError(t, err)
+}
