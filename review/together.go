@@ -32,9 +32,18 @@ func (d *Desk) together(ctx context.Context, all []*entry) (map[*entry][]*entry,
 	if x.of != nil && slices.Equal(x.list, all) {
 		return x.of, nil
 	}
+	ours := map[string]string{} // the sensors of our stores, by the name that they have on the shared server
+	for _, e := range all {
+		if !e.Elsewhere() {
+			ours[e.Sensor] = e.sighting.Sensor
+		}
+	}
 	sightings := make([]analyzer.Sighting, len(all))
 	for i, e := range all {
 		sightings[i] = e.sighting
+		if e.Elsewhere() { // what our own sensor sent there is no second witness
+			sightings[i].Sensor = cmp.Or(ours[e.Sensor], e.sighting.Sensor)
+		}
 		sightings[i].First, sightings[i].Last = e.First, e.Last // where a clock was set later, those that really were
 	}
 	var failed error
