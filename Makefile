@@ -58,7 +58,7 @@ FORCE:
 arm: ## the Raspberry Pi binaries run the demo, under emulation
 	@if command -v qemu-aarch64-static >/dev/null && command -v qemu-arm-static >/dev/null; then \
 		$(MAKE) --no-print-directory -j2 arm64-demo armv6-demo && \
-		VIGIE_ARM=$(CURDIR)/bin/vigie-linux-armv6 $(GO) test ./cmd/vigie -count 1 -v -run "^TestStartOnARMv6$$$$"; \
+		VIGIE_ARM=$(CURDIR)/bin/vigie-linux-armv6 $(GO) test ./cmd/vigie -count 1 -v -run '^TestStartOnARMv6$$'; \
 	else echo "SKIPPED: running the Raspberry Pi binaries, for lack of an emulator. This provides it: apt-get install qemu-user-static"; fi
 
 DEMO = demo > bin/$@.out 2>&1 && grep -q "^HIGH" bin/$@.out || { cat bin/$@.out; echo "$@: no event of severity high"; exit 1; }
