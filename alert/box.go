@@ -131,7 +131,8 @@ func (b *box) due(w *wishes, now time.Time, machine bool) (out *bundle, again ti
 			return b.due(w, now, machine)
 		}
 		quiet := w.quiet.until(now, w.zone)
-		if quiet.IsZero() || machine || slices.ContainsFunc(out.notices, func(n Notice) bool { return n.Event != "" && n.Severity >= w.passes }) {
+		// What passes in quiet hours must not wait behind what does not: it takes it along.
+		if quiet.IsZero() || machine || slices.ContainsFunc(b.Waiting, func(n Notice) bool { return n.Event != "" && n.Severity >= w.passes }) {
 			return out, time.Time{}
 		}
 		b.held = true

@@ -439,6 +439,23 @@ func TestQuietHours(t *testing.T) {
 	require.Equal(t, "quiet", out.why)
 	require.Len(t, out.notices, 5)
 
+	b = &box{} // what may have arrived in the evening waits for the morning, and must not hold back what passes
+	b.add(Notice{ID: "m", Key: "m", Kind: Opened, Event: "m", Severity: analyzer.Medium, Time: night}, false)
+	evening, _ := b.due(w, night.Add(-2*time.Hour), false)
+	b.offer(evening)
+	b.sent(evening, status(502), night.Add(-2*time.Hour))
+	out, again = b.due(w, night, false)
+	require.Nil(t, out)
+	require.True(t, morning.Equal(again), again)
+	b.add(Notice{ID: "h", Key: "h", Kind: Opened, Event: "h", Severity: analyzer.High, Time: night}, false)
+	for _, id := range []string{"m", "h"} {
+		out, _ = b.due(w, night, false)
+		require.NotNil(t, out, id)
+		require.Equal(t, id, out.notices[0].ID)
+		b.offer(out)
+		b.sent(out, nil, night)
+	}
+
 	w.passes = analyzer.High + 1
 	b.add(Notice{ID: "h2", Key: "h2", Kind: Opened, Event: "h2", Severity: analyzer.High, Time: night}, false)
 	out, _ = b.due(w, night, false)
