@@ -58,15 +58,15 @@ func (p Piece) name() string {
 
 // wholePiece tells whether a piece is whole; without reading it, whether there is anything of it.
 func wholePiece(path string, read bool) (bool, error) {
+	info, err := os.Lstat(path)
+	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 || !read { // a pipe would never end, a link leads elsewhere
+		return err == nil && info.Mode().IsRegular() && info.Size() > 0, err
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return false, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil || info.Size() == 0 || !read {
-		return err == nil && info.Size() > 0, err
-	}
 	if strings.HasSuffix(path, ".sealed") {
 		end, err := goodFrames(f)
 		if errors.Is(err, ErrForeign) {

@@ -68,6 +68,9 @@ func (s *Store) Sync(ctx context.Context, dir string, o SyncOptions) (Synced, er
 	if err == nil {
 		st, err = s.Stats(ctx)
 	}
+	if err == nil && s.path != "" {
+		err = onDisk(s.path + "-wal")
+	}
 	if err != nil {
 		return Synced{}, err
 	}
@@ -86,6 +89,9 @@ func SyncSealed(ctx context.Context, path, dir string, o SyncOptions) (Synced, e
 	id, end, err := SealedID(f), int64(0), error(nil)
 	if id != "" {
 		end, err = goodFrames(f)
+	}
+	if err == nil {
+		err = onDisk(path)
 	}
 	if err != nil || id == "" {
 		return Synced{}, errors.Join(err, fmt.Errorf("%s: %w: nothing was sealed into it yet", path, ErrForeign))
@@ -297,7 +303,7 @@ func (c *copying) begin(after int64) (err error) {
 		return nil
 	}
 	if c.w = c.stream; c.w == nil {
-		if c.file, err = os.OpenFile(c.part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600); err != nil {
+		if c.file, err = os.OpenFile(c.part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600); err != nil { // through no link that somebody puts there
 			return err
 		}
 		c.w = c.file
@@ -393,10 +399,20 @@ func (c *copying) finish() (err error) {
 	}
 	c.Pieces++
 	c.Bytes += size
-	if err := syncFile(c.dir); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ENOTSUP) {
-		return err // some network file systems cannot sync a directory
+	return onDisk(c.dir)
+}
+
+// onDisk makes what a file or a directory holds safe from a power cut, whoever wrote it. Of a store that is copied this comes
+// first: numbers that a power cut took from it, it gives again, to what the copy would then not have. Some file systems
+// cannot sync.
+func onDisk(name string) error {
+	err := syncFile(name)
+	for _, none := range []error{fs.ErrNotExist, syscall.EINVAL, syscall.ENOTSUP, syscall.EROFS} {
+		if errors.Is(err, none) {
+			return nil
+		}
 	}
-	return nil
+	return err
 }
 
 // Stream writes all that the store holds to w, as pieces one after the other, which together are one file: gzipped lines, or

@@ -146,6 +146,37 @@ func readDir(t testing.TB, dir string) (names []string) {
 	return names
 }
 
+// What lies in the directory is not to be trusted: a link is not followed, and a pipe is not waited for.
+func TestSyncIntoAHostileDirectory(t *testing.T) {
+	dir, outside := t.TempDir(), filepath.Join(t.TempDir(), "outside")
+	require.NoError(t, os.WriteFile(outside, []byte("as it was"), 0o600))
+	s := kitStore(t, filepath.Join(t.TempDir(), "kit.db"))
+	require.NoError(t, s.Append(t.Context(), storagetest.Day(100)...))
+	_, err := s.Sync(t.Context(), dir, storage.SyncOptions{})
+	require.NoError(t, err)
+	id, err := s.ID(t.Context())
+	require.NoError(t, err)
+	piece := filepath.Join(dir, readDir(t, dir)[0])
+	for _, put := range []func() error{
+		func() error { return os.Symlink(outside, piece) },
+		func() error { return syscall.Mkfifo(piece, 0o600) },
+		func() error { return os.Mkdir(piece, 0o700) },
+	} {
+		require.NoError(t, os.Remove(piece))
+		require.NoError(t, put())
+		require.NoError(t, os.Symlink(outside, filepath.Join(dir, ".vigie-"+id+".part")))
+		did, err := s.Sync(t.Context(), dir, storage.SyncOptions{})
+		require.NoError(t, err)
+		require.Equal(t, []string{filepath.Base(piece)}, did.Damaged)
+		require.Equal(t, 1, did.Pieces)
+		sameAs(t, s, desk(t, dir))
+		require.NoError(t, os.Remove(piece+".damaged"))
+	}
+	text, err := os.ReadFile(outside)
+	require.NoError(t, err)
+	require.Equal(t, "as it was", string(text))
+}
+
 func TestSyncReadsBesideAWriter(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "kit.db")
 	s := kitStore(t, path)
