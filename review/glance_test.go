@@ -2,6 +2,7 @@ package review
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net/http"
 	"net/url"
@@ -128,7 +129,12 @@ func TestDiscreet(t *testing.T) {
 	b.set(alarmGlance())
 	login := get(b.desk, "/login").Body.String()
 	require.Contains(t, login, "<title>Status</title>")
-	require.NotRegexp(t, `(?i)vigie|imsi|catcher|watch`, strings.ReplaceAll(login, "vigie printed", "")) // D: the note names it
+	require.NotContains(t, login, "fingerprint", "there is no certificate on plain HTTP")
+	secure := get(b.desk, "/login", func(r *http.Request) { r.TLS = &tls.ConnectionState{} }).Body.String()
+	require.Contains(t, secure, "fingerprint")
+	for _, page := range []string{login, secure} {
+		require.NotRegexp(t, `(?i)vigie|imsi|catcher|watch`, page)
+	}
 	require.Equal(t, "/login", get(b.desk, "/glance").Header().Get("Location"))
 	require.Equal(t, 401, get(b.desk, "/glance/live").Code)
 

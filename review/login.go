@@ -252,19 +252,25 @@ func (d *Desk) loggedIn(next http.Handler) http.Handler {
 	return d.sessions.LoadAndSave(check)
 }
 
+// loginBody is what the template shows.
+type loginBody struct {
+	Wrong string // what was wrong with what was given
+	TLS   bool   // there is a certificate to compare
+}
+
 func (d *Desk) showLogin(w http.ResponseWriter, r *http.Request) {
 	if len(d.o.Users) == 0 || who(r).Name != "" {
 		http.Redirect(w, r, d.front(), http.StatusSeeOther)
 		return
 	}
-	d.render(w, r, http.StatusOK, "login", "login.title", struct{ Wrong string }{})
+	d.render(w, r, http.StatusOK, "login", "login.title", loginBody{TLS: r.TLS != nil})
 }
 
 func (d *Desk) login(w http.ResponseWriter, r *http.Request) {
 	from, now := place(r.RemoteAddr), d.now()
 	if wait := d.gate.wait(from, now); wait > 0 {
 		w.Header().Set("Retry-After", fmt.Sprint(int(wait/time.Second)+1))
-		d.render(w, r, http.StatusTooManyRequests, "login", "login.title", struct{ Wrong string }{"login.wait"})
+		d.render(w, r, http.StatusTooManyRequests, "login", "login.title", loginBody{"login.wait", r.TLS != nil})
 		return
 	}
 	if err := r.ParseForm(); err != nil {
@@ -274,7 +280,7 @@ func (d *Desk) login(w http.ResponseWriter, r *http.Request) {
 	user, ok := d.identify(r.PostForm.Get("name"), r.PostForm.Get("password"))
 	if !ok {
 		d.gate.failed(from, now)
-		d.render(w, r, http.StatusUnauthorized, "login", "login.title", struct{ Wrong string }{"login.wrong"})
+		d.render(w, r, http.StatusUnauthorized, "login", "login.title", loginBody{"login.wrong", r.TLS != nil})
 		return
 	}
 	d.gate.passed(from)

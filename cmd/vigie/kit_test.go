@@ -148,7 +148,7 @@ func TestCarriedKit(t *testing.T) {
 	require.NoError(t, err)
 	w.Body.Close()
 	require.Equal(t, 204, w.StatusCode)
-	k.sees("position from phone")
+	k.sees("position from the phone")
 	k.sees("Blind since")
 	require.Contains(t, k.glance(), "the modem was pulled out")
 	k.sees("Watching since") // it comes back by itself
@@ -181,12 +181,14 @@ func TestPanicBySignalAndFile(t *testing.T) {
 	})
 	t.Run("file", func(t *testing.T) {
 		t.Parallel()
-		k := startCarried(t, calm, "[panic]\nenabled = true\nfile = \"panic\"\n", "--store", "v.db")
+		k := startCarried(t, calm, "[panic]\nenabled = true\nfile = \"panic\"\n", "--store", "v.db", "--record", "r.ndjson")
 		k.sees("<h1>Quiet</h1>")
 		require.FileExists(t, filepath.Join(k.dir, "v.db"))
+		require.FileExists(t, filepath.Join(k.dir, "r.ndjson"))
 		writeFile(t, k.dir, "panic", "")
 		k.destroyed()
 		require.NoFileExists(t, filepath.Join(k.dir, "v.db"))
+		require.NoFileExists(t, filepath.Join(k.dir, "r.ndjson"))
 	})
 	t.Run("not set up", func(t *testing.T) {
 		t.Parallel()

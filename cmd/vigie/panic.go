@@ -94,6 +94,9 @@ func (c *WatchCmd) onPanic(ctx context.Context, p *program, config Config) (k *p
 	dir := filepath.Dir(c.path(config))
 	k.keys = []string{filepath.Join(dir, "review-key.pem")}
 	k.files = append(k.files, filepath.Join(dir, "review-cert.pem"))
+	if c.Record != "" {
+		k.files = append(k.files, c.Record)
+	}
 	if _, err := os.Lstat(config.Panic.File); config.Panic.File != "" && err == nil {
 		return nil, nil, usage(fmt.Errorf("the panic file %s is there already", config.Panic.File), "remove it first: when it appears, all that was recorded is destroyed")
 	}

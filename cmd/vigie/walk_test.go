@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -102,52 +103,51 @@ func told(t *testing.T, metrics string) (n int) {
 	return n
 }
 
-// sizes of a file that only grows from its beginning: how long it is, and in which life of it.
-type grown struct {
-	size int64
-	life string
-}
-
-func grownTo(path string, head int) grown {
-	text, _ := os.ReadFile(path)
-	return grown{int64(len(text)), string(text[:min(len(text), head)])}
-}
-
-// cut is the image that a power cut could leave now: what was written since before may be there up to any byte. ok is false when
-// the files were written anew meanwhile.
-func cut(t *testing.T, db, to string, wal, tail grown) (ok bool) {
+// files is what stands in the files of a store, by what its name ends in. The log is read after what was gathered, and the
+// database last, as they are written.
+func files(t *testing.T, db string) map[string][]byte {
 	t.Helper()
-	info, err := os.Stat(db)
-	require.NoError(t, err)
-	for _, f := range []struct {
-		name   string
-		before grown
-		head   int
-	}{{"-tail", tail, 16}, {"-wal", wal, 32}, {"", grown{}, 0}} {
-		text, err := os.ReadFile(db + f.name)
+	m := map[string][]byte{}
+	for _, end := range []string{"-tail", "-wal", ""} {
+		text, err := os.ReadFile(db + end)
 		require.NoError(t, err)
-		n := int64(len(text))
-		if f.name == "-wal" {
-			if string(text[:min(len(text), f.head)]) != f.before.life || n < f.before.size {
-				return false
-			}
-			n = f.before.size + rand.Int64N(n-f.before.size+1)
-		}
-		require.NoError(t, os.WriteFile(to+f.name, text[:n], 0o600))
+		m[end] = text
 	}
-	after, err := os.Stat(db)
-	require.NoError(t, err)
-	return info.ModTime().Equal(after.ModTime())
+	return m
 }
 
-// good opens what a cut left, and counts today's observations in it.
-func good(t *testing.T, path string, from time.Time) (n int) {
+// goneOn tells whether the log and what is gathered have gone on where they were, and not begun anew meanwhile.
+func goneOn(before, after map[string][]byte) bool {
+	for end, head := range map[string]int{"-tail": 16, "-wal": 32} {
+		if len(before[end]) < head || len(after[end]) < len(before[end]) || !bytes.Equal(before[end][:head], after[end][:head]) {
+			return false
+		}
+	}
+	return bytes.Equal(before[""], after[""])
+}
+
+// cut leaves what a power cut could leave: of what was written between two moments, what stands before some byte.
+func cut(t *testing.T, to string, before, after map[string][]byte) {
+	t.Helper()
+	for end, now := range after {
+		was, same := before[end], 0
+		for same < len(was) && was[same] == now[same] {
+			same++
+		}
+		n := same + rand.IntN(len(now)-same+1)
+		torn := append(now[:n:n], was[min(n, len(was)):]...)
+		require.NoError(t, os.WriteFile(to+end, torn, 0o600))
+	}
+}
+
+// good opens what was left, and counts the observations from one moment until another in it.
+func good(t *testing.T, path string, from, until time.Time) (n int) {
 	t.Helper()
 	s, err := storage.Open(t.Context(), path, storage.Options{})
 	require.NoError(t, err)
 	defer s.Close()
 	require.NoError(t, s.Check(t.Context()))
-	for _, err := range s.Records(t.Context(), storage.Query{From: from, Kinds: storage.Observations, NoRaw: true}) {
+	for _, err := range s.Records(t.Context(), storage.Query{From: from, To: until, Kinds: storage.Observations, NoRaw: true}) {
 		require.NoError(t, err)
 		n++
 	}
@@ -220,17 +220,22 @@ func TestWalk(t *testing.T) {
 		return k.em.Path() != "" && strings.Contains(k.glance(), `data-level`) && !strings.Contains(k.glance(), "pulled out")
 	})
 
-	// The power is cut at any moment: what was said to be stored a second and more before is in what is left.
-	for n := 0; n < 2; {
-		sure, wal, tail := told(t, at), grownTo(db+"-wal", 32), grownTo(db+"-tail", 16)
-		sinced := time.Now()
-		soon("a second", func() bool { return time.Since(sinced) > 1100*time.Millisecond })
-		left := filepath.Join(t.TempDir(), "left.db")
-		if !cut(t, db, left, wal, tail) {
+	// The power is cut at any moment, in the middle of what is written: what was said to be stored a second before is there, each of
+	// it, since what came later is not counted.
+	for moments := 0; moments < 2; {
+		sure, then := told(t, at), time.Now()
+		before := files(t, db)
+		soon("a second", func() bool { return time.Since(then) > 1100*time.Millisecond })
+		after := files(t, db)
+		if !goneOn(before, after) {
 			continue
 		}
-		n++
-		require.GreaterOrEqual(t, good(t, left, began), sure, "acknowledged and lost")
+		moments++
+		for range 4 {
+			left := filepath.Join(t.TempDir(), "left.db")
+			cut(t, left, before, after)
+			require.GreaterOrEqual(t, good(t, left, began, then), sure, "acknowledged and lost")
+		}
 	}
 
 	// Somebody fills the disk: it is told, what comes waits, and all is well when they are gone. (What makes room when they stay is
@@ -255,10 +260,10 @@ func TestWalk(t *testing.T) {
 		return strings.Count(log, "the store takes nothing") == strings.Count(log, "the store takes records again")
 	})
 
-	sure := told(t, at)
+	sure, then := told(t, at), time.Now()
 	require.NoError(t, k.cmd.Process.Kill())
 	<-k.done
-	require.GreaterOrEqual(t, good(t, db, began), sure, "acknowledged and lost")
+	require.GreaterOrEqual(t, good(t, db, began, then), sure, "acknowledged and lost")
 
 	// What the record says of it all.
 	s, err := storage.Open(t.Context(), db, storage.Options{ReadOnly: true})
