@@ -54,9 +54,20 @@ type identity struct {
 type tally struct {
 	observations, others int64
 	cells                map[identity]*KnownCell
+	reach                map[string]span // by sensor: the times of its records
 }
 
-func newTally() tally { return tally{cells: map[identity]*KnownCell{}} }
+func newTally() tally { return tally{cells: map[identity]*KnownCell{}, reach: map[string]span{}} }
+
+// reaches takes in that a sensor has something of a time.
+func (t *tally) reaches(sensor string, at time.Time) {
+	key, _ := timeKey(at)
+	in, ok := t.reach[sensor]
+	if !ok {
+		in = span{key, key}
+	}
+	t.reach[sensor] = span{min(in.from, key), max(in.to, key)}
+}
 
 // count adds the records after a number, up to and with another.
 func (t *tally) count(ctx context.Context, db queryer, after, upto int64) error {
@@ -77,6 +88,7 @@ func (t *tally) count(ctx context.Context, db queryer, after, upto int64) error 
 }
 
 func (t *tally) add(r cell.Record) {
+	t.reaches(r.From(), r.When())
 	o, ok := r.(*cell.Observation)
 	if !ok {
 		t.others++
@@ -189,6 +201,12 @@ func (w *writer) tally() error {
 		if err := w.exec("INSERT OR REPLACE INTO cell ("+cellColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 			int64(key.rat), key.mcc, key.mnc, key.area, int64(key.id), first, last, k.Count, k.Serving,
 			known(k.Weakest), known(k.Strongest), known(k.PCI), known(k.ARFCN), k.Sensor); err != nil {
+			return err
+		}
+	}
+	for sensor, in := range t.reach {
+		if err := w.exec("INSERT INTO reach VALUES (?, ?, ?) ON CONFLICT (sensor) DO UPDATE SET first = min(first, excluded.first), last = max(last, excluded.last)",
+			sensor, in.from, in.to); err != nil {
 			return err
 		}
 	}

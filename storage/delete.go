@@ -319,6 +319,7 @@ func (t *Tx) recount() error {
 		if err != nil {
 			return err
 		}
+		fresh.reaches(sensor, time.Unix(minute*60, 0))
 		for i := range one.Cells {
 			fresh.summed(time.Unix(minute*60, 0).UTC(), sensor, &one.Cells[i])
 		}
@@ -326,7 +327,7 @@ func (t *Tx) recount() error {
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return err
 	}
-	if err := errors.Join(w.exec("DELETE FROM cell"), w.exec("UPDATE tally SET upto = 0, observations = 0, others = 0")); err != nil {
+	if err := errors.Join(w.exec("DELETE FROM cell"), w.exec("DELETE FROM reach"), w.exec("UPDATE tally SET upto = 0, observations = 0, others = 0")); err != nil {
 		return err
 	}
 	w.fresh = fresh

@@ -131,25 +131,28 @@ func (s *Store) VerdictMark(ctx context.Context) (mark int64, err error) {
 // there is none.
 func (s *Store) Span(ctx context.Context, sensor string) (first, last time.Time, err error) {
 	s.commitGathered()
+	const mine = "source IN (SELECT id FROM source WHERE sensor = ?1)"
+	// Where to look. Without it, whoever fell silent long ago, or is new, is looked for among all records of all others.
+	var from, to sql.NullInt64
+	err = s.rdb.QueryRowContext(ctx, `SELECT min(first), max(last) FROM (SELECT first, last FROM reach WHERE sensor = ?1
+		UNION ALL SELECT time, time FROM record WHERE seq > (SELECT upto FROM tally) AND `+mine+")", sensor).Scan(&from, &to)
 	for dir, t := range map[string]*time.Time{"ASC": &first, "DESC": &last} {
-		var at int64
-		err := s.rdb.QueryRowContext(ctx, "SELECT time FROM record WHERE source IN (SELECT id FROM source WHERE sensor = ?) ORDER BY time "+dir+" LIMIT 1", sensor).Scan(&at)
-		if err == nil {
-			*t = keyTime(at)
+		if err != nil || !from.Valid {
+			break
 		}
-		var minute int64
-		if err == nil || errors.Is(err, sql.ErrNoRows) {
-			err = s.rdb.QueryRowContext(ctx, "SELECT minute FROM summary WHERE source IN (SELECT id FROM source WHERE sensor = ?) ORDER BY minute "+dir+" LIMIT 1", sensor).Scan(&minute)
+		var at, minute sql.NullInt64
+		err = s.rdb.QueryRowContext(ctx, "SELECT (SELECT time FROM record WHERE time >= ?2 AND time <= ?3 AND "+mine+" ORDER BY time "+dir+` LIMIT 1),
+			(SELECT minute FROM summary WHERE minute >= ?4 AND minute <= ?5 AND `+mine+" ORDER BY minute "+dir+" LIMIT 1)",
+			sensor, from, to, floorMinute(from.Int64), floorMinute(to.Int64)).Scan(&at, &minute)
+		if at.Valid {
+			*t = keyTime(at.Int64)
 		}
-		if errors.Is(err, sql.ErrNoRows) {
-			continue
-		}
-		if err != nil {
-			return first, last, fmt.Errorf("reading records: %w", explain(err))
-		}
-		if m := time.Unix(minute*60, 0).UTC(); t.IsZero() || (dir == "ASC") == m.Before(*t) {
+		if m := time.Unix(minute.Int64*60, 0).UTC(); minute.Valid && (t.IsZero() || (dir == "ASC") == m.Before(*t)) {
 			*t = m
 		}
+	}
+	if err != nil {
+		return first, last, fmt.Errorf("reading records: %w", explain(err))
 	}
 	return first, last, nil
 }

@@ -1,7 +1,9 @@
 package storage_test
 
 import (
+	"database/sql"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -108,5 +110,71 @@ func TestJudgeBesideAWriter(t *testing.T) {
 			require.NoError(t, writer.Close(), "whose checkpoint finds that another wrote")
 			require.NoError(t, open(t, path, o).Check(ctx))
 		})
+	}
+}
+
+// Span is that of the records and summaries that are there, whatever was counted, swept or deleted.
+func TestSpanIsWhatIsThere(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "s.db")
+	s := open(t, path, storage.Options{Create: true})
+	span := func(sensor string, from, to time.Time) {
+		t.Helper()
+		first, last, err := s.Span(ctx, sensor)
+		require.NoError(t, err)
+		require.Equal(t, []time.Time{from, to}, []time.Time{first, last}, sensor)
+	}
+	as := func(sensor string, i int) *cell.Observation {
+		o := second(i)
+		o.Sensor = sensor
+		return o
+	}
+	at := func(i int) time.Time { return second(i).Time }
+	seconds(t, s, 0, 100)
+	require.NoError(t, s.Append(ctx, as("cellar", 40), as("cellar", 70)))
+	span("cellar", at(40), at(70)) // not counted yet
+	seconds(t, s, 100, 3000)
+	require.NoError(t, s.Append(ctx, as("late", 2900)))
+	span("cellar", at(40), at(70))
+	span("roof", at(0), at(3099))
+	span("late", at(2900), at(2900))
+	span("nobody", time.Time{}, time.Time{})
+	require.NoError(t, s.Append(ctx, as("cellar", 20))) // it comes late
+	span("cellar", at(20), at(70))
+	require.NoError(t, s.Close())
+	s = open(t, path, storage.Options{})
+	span("cellar", at(20), at(70))
+
+	sweep(t, s, storage.Keep{FullRate: time.Hour}, at(3600+1800))
+	span("cellar", at(20).Truncate(time.Minute), at(70).Truncate(time.Minute))
+	span("late", at(2900), at(2900))
+	_, err := s.Delete(ctx, storage.What{Sensor: "cellar"}, false)
+	require.NoError(t, err)
+	span("cellar", time.Time{}, time.Time{})
+	_, err = s.Delete(ctx, storage.What{From: at(2950), To: at(4000)}, false)
+	require.NoError(t, err)
+	span("roof", at(0).Truncate(time.Minute), at(2950)) // the gap that says so
+	require.NoError(t, s.Close())
+	inside(t, path, func(db *sql.DB) {
+		var n int
+		require.NoError(t, db.QueryRow("SELECT count(*) FROM reach WHERE sensor = 'cellar'").Scan(&n))
+		require.Zero(t, n, "nothing tells that it was there")
+	})
+}
+
+// BenchmarkSpan looks for a sensor that fell silent long ago, among a day of another.
+func BenchmarkSpan(b *testing.B) {
+	s := open(b, filepath.Join(b.TempDir(), "s.db"), storage.Options{Create: true})
+	silent := second(0)
+	silent.Sensor = "cellar"
+	require.NoError(b, s.Append(ctx, silent))
+	day := storagetest.Day(86400)
+	for part := range slices.Chunk(day, 5000) {
+		require.NoError(b, s.Append(ctx, part...))
+	}
+	for b.Loop() {
+		_, last, err := s.Span(ctx, "cellar")
+		require.NoError(b, err)
+		require.Equal(b, silent.Time, last)
 	}
 }

@@ -18,12 +18,13 @@ import (
 
 // What older programs had not: the way back from the schema of today to theirs.
 var backTo = map[int]string{
-	3: `DROP TABLE base_made;
+	4: `DROP TABLE reach`,
+	3: `DROP TABLE reach; DROP TABLE base_made;
 		ALTER TABLE raw_base ADD COLUMN first_seq INTEGER NOT NULL DEFAULT 0;
 		ALTER TABLE raw_base ADD COLUMN own INTEGER NOT NULL DEFAULT 0;
 		UPDATE raw_base SET own = 90, first_seq = used.first FROM (SELECT base, min(seq) AS first FROM raw GROUP BY base) AS used WHERE used.base = raw_base.id`,
-	2: `DROP TABLE base_made; DROP TABLE summary; DROP TABLE swept; ALTER TABLE event DROP COLUMN bare`,
-	1: `DROP TABLE base_made; DROP TABLE summary; DROP TABLE swept; ALTER TABLE event DROP COLUMN bare; DROP TABLE aside; DROP TABLE aside_count`,
+	2: `DROP TABLE reach; DROP TABLE base_made; DROP TABLE summary; DROP TABLE swept; ALTER TABLE event DROP COLUMN bare`,
+	1: `DROP TABLE reach; DROP TABLE base_made; DROP TABLE summary; DROP TABLE swept; ALTER TABLE event DROP COLUMN bare; DROP TABLE aside; DROP TABLE aside_count`,
 }
 
 // inside does something to the file of a store that nobody has open.
