@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"vigie/analyzer"
 	"vigie/cell"
 	"vigie/storage"
 )
@@ -23,7 +22,7 @@ type Alerts struct {
 	offers   chan offer
 	results  chan result
 	reloads  chan *setup
-	troubles chan string
+	troubles chan cell.Health
 	wakes    chan struct{}
 	gone     chan struct{} // closed when Follow has ended
 
@@ -64,7 +63,7 @@ const Cursor = "alert"
 
 // New opens what o names, and connects to nothing yet.
 func New(s *storage.Store, o Options) (*Alerts, error) {
-	a := &Alerts{store: s, offers: make(chan offer), results: make(chan result), reloads: make(chan *setup), troubles: make(chan string, 8),
+	a := &Alerts{store: s, offers: make(chan offer), results: make(chan result), reloads: make(chan *setup), troubles: make(chan cell.Health, 8),
 		wakes: make(chan struct{}, 1), gone: make(chan struct{}), sensors: map[string]bool{}, status: map[string]*Status{}}
 	var err error
 	a.setup, err = a.prepare(o)
@@ -91,11 +90,11 @@ func (a *Alerts) Reload(o Options) error {
 	return nil
 }
 
-// Trouble tells people that something Vigie stands on does not work, such as a disk that is full: what the store cannot
-// hold a record of. It never waits.
-func (a *Alerts) Trouble(text string) {
+// Trouble tells people what the store cannot hold a record of now, since it takes nothing perhaps: that something Vigie stands
+// on does not work. With a reason that the store will hold later, it is told once. It never waits.
+func (a *Alerts) Trouble(sensor, reason, text string) {
 	select {
-	case a.troubles <- text:
+	case a.troubles <- cell.Health{Sensor: sensor, Reason: reason, Detail: text}:
 	default:
 	}
 }
@@ -140,8 +139,10 @@ func (a *Alerts) Follow(ctx context.Context) error {
 			a.setup.start(ctx)
 			a.settle()
 			a.w.Log("the new destinations are in use: " + strings.Join(a.names(), ", "))
-		case text := <-a.troubles:
-			a.trouble(text)
+		case r := <-a.troubles:
+			now := time.Now()
+			r.Time = now
+			a.put(a.st.health(&r, &a.w, now))
 		case <-a.wakes:
 			for _, out := range a.outlets {
 				if out.mqtt != nil {
@@ -318,19 +319,6 @@ func (a *Alerts) put(notices []Notice) {
 			a.box(out).add(n, out.machine() || a.w.tells(TellClosed))
 		}
 	}
-}
-
-func (a *Alerts) trouble(text string) {
-	now := time.Now()
-	what, _, _ := strings.Cut(text, ":")
-	what, _, _ = strings.Cut(what, "(")
-	key := "trouble " + strings.TrimSpace(what)
-	if last, told := a.st.Health[key]; !a.w.tells(TellHealth) || told && now.Sub(time.Unix(last, 0)).Abs() < healthEvery {
-		return
-	}
-	a.st.Health[key] = now.Unix()
-	a.put([]Notice{{ID: fmt.Sprintf("trouble %d", now.UnixMilli()), Key: key, Kind: Health, Sensor: "vigie", Severity: analyzer.Medium, Time: now,
-		Reason: "trouble", Detail: clean(text)}})
 }
 
 // work does what the time asks for: decides, shows, sends. It returns when it is to be called again; zero: when something

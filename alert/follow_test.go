@@ -191,10 +191,18 @@ func TestFollowBlindAndTrouble(t *testing.T) {
 		wait(time.Second)
 		require.Equal(t, []string{"bag: sees again"}, f.take())
 		for range 3 {
-			a.Trouble("the store takes nothing, watching goes on: no space left")
+			a.Trouble("bag", Trouble, "the sealed file takes nothing: interrupted")
 			synctest.Wait()
 		}
-		require.Equal(t, []string{"vigie: needs care"}, f.take())
+		require.Equal(t, []string{"bag: needs care"}, f.take())
+		for range 3 {
+			a.Trouble("bag", "disk_full", "the store takes nothing, watching goes on: no space left")
+			synctest.Wait()
+		}
+		require.Equal(t, []string{"bag: needs care"}, f.take())
+		require.NoError(t, s.Append(t.Context(), &cell.Health{Time: time.Now().UTC(), Sensor: "bag", Reason: "disk_full", Detail: "the disk is full"}))
+		wait(time.Second)
+		require.Empty(t, f.take(), "the record that comes once there is room tells the same story")
 	})
 }
 

@@ -3,7 +3,9 @@ package alert
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"vigie/analyzer"
@@ -27,6 +29,9 @@ const (
 	Test      Kind = "test"      //
 	Summary   Kind = "summary"   // of several notices; only a Message has it
 )
+
+// Trouble is the reason of what is told where there is no better word for it.
+const Trouble = "trouble"
 
 // Notice is one thing to be told. It holds what the words are made of, not the words: those are chosen when it goes.
 type Notice struct {
@@ -207,7 +212,12 @@ func (s *state) health(r *cell.Health, w *wishes, now time.Time) []Notice {
 		return nil
 	}
 	key := "health " + r.Sensor + " " + r.Reason
-	if last, told := s.Health[key]; told && now.Sub(time.Unix(last, 0)).Abs() < healthEvery {
+	if r.Reason == Trouble { // of which there are several
+		what, _, _ := strings.Cut(r.Detail, ":")
+		key += " " + clean(what)
+	}
+	maps.DeleteFunc(s.Health, func(_ string, told int64) bool { return now.Sub(time.Unix(told, 0)).Abs() >= healthEvery })
+	if _, told := s.Health[key]; told {
 		return nil
 	}
 	s.Health[key] = now.Unix()

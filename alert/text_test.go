@@ -24,7 +24,7 @@ func TestEveryRuleHasWords(t *testing.T) {
 	for _, reason := range []string{"unplugged", "silent", "no_answer", "busy", "error", "survey", "not_running", "not_stored"} {
 		require.True(t, known("gap."+reason), reason)
 	}
-	for _, reason := range []string{"disk_low", "disk_tight", "disk_full", "battery_low"} {
+	for _, reason := range []string{"disk_low", "disk_tight", "disk_full", "full_rate_cut", "unsent_deleted", "windows_deleted", "battery_low", Trouble} {
 		require.True(t, known("health."+reason), reason)
 	}
 	verbs := regexp.MustCompile(`%[ds]`)

@@ -118,15 +118,16 @@ func (f *alerting) reload() error {
 	return f.a.Reload(o)
 }
 
-// warning is warn, of which people are told too: what the store cannot hold a record of.
-func (f *alerting) warning(warn func(string, ...any)) func(string, ...any) {
+// alarm tells people of what the store cannot hold a record of now.
+func (f *alerting) alarm(sensor, text string, err error) {
 	if f.a == nil {
-		return warn
+		return
 	}
-	return func(format string, args ...any) {
-		warn(format, args...)
-		f.a.Trouble(fmt.Sprintf(format, args...))
+	reason := alert.Trouble
+	if errors.Is(err, storage.ErrFull) { // the keeper has it recorded as soon as there is room: one story
+		reason = "disk_" + string(roomFull)
 	}
+	f.a.Trouble(sensor, reason, fmt.Sprintf("%s: %v", text, err))
 }
 
 // status is that of all destinations together.

@@ -102,6 +102,23 @@ func (l *line) trouble() string {
 	return fmt.Sprintf("the store takes nothing: %s", &l.held)
 }
 
+// refused notes that the store took nothing, and says so once.
+func (l *line) refused(err error) {
+	if !l.failing {
+		l.failing = true
+		l.complain("the store takes nothing, watching goes on", err)
+	}
+	l.keeper.full(err)
+}
+
+// complain says what does not work in the log, and to people.
+func (l *line) complain(text string, err error) {
+	l.warn("%s: %v", text, err)
+	if l.alarm != nil {
+		l.alarm(text, err)
+	}
+}
+
 // put stores records, and returns those that are new. A watch bears a store that takes nothing for a while.
 func (l *line) put(ctx context.Context, recs []cell.Record) (fresh []cell.Record, err error) {
 	now := recs[len(recs)-1].When()
@@ -123,11 +140,7 @@ func (l *line) put(ctx context.Context, recs []cell.Record) (fresh []cell.Record
 		l.held = hold{}
 	case err == nil:
 	case l.patient && passing(err):
-		if !l.failing {
-			l.failing = true
-			l.warn("the store takes nothing, watching goes on: %v", err)
-		}
-		l.keeper.full(err)
+		l.refused(err)
 		l.held.tried = now
 		l.held.keep(recs...)
 		return recs, nil
@@ -143,9 +156,7 @@ func (l *line) putEvents(ctx context.Context, events []analyzer.Event) error {
 	}
 	err := l.store.PutEvents(ctx, events...)
 	if err != nil && l.patient && passing(err) {
-		l.failing = true
-		l.warn("the store takes nothing, watching goes on: %v", err)
-		l.keeper.full(err)
+		l.refused(err)
 		l.held.keepEvents(events)
 		return nil
 	}

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -72,6 +76,56 @@ func smallDisk(t *testing.T, size int) string {
 	return dir
 }
 
+// tellHook has people told by a webhook: of what the line complains, and, once told is called, of the records that it is given.
+// told returns the reasons of what was told.
+func tellHook(t *testing.T, s *storage.Store, l *line) (told func(...cell.Record) []string) {
+	t.Helper()
+	var mu sync.Mutex
+	var reasons []string
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		var m alert.Message
+		if err := json.NewDecoder(r.Body).Decode(&m); err != nil {
+			t.Error(err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		for _, n := range m.Notices {
+			reasons = append(reasons, n.Reason)
+		}
+	}))
+	t.Cleanup(server.Close)
+	to := writeFile(t, t.TempDir(), "to", "hook "+server.URL+"\n")
+	require.NoError(t, os.Chmod(to, 0o600))
+	a, err := AlertConfig{ToFile: to}.open(s, nil)
+	require.NoError(t, err)
+	f := &alerting{a: a}
+	l.alarm = func(text string, err error) { f.alarm("roof", text, err) }
+	return func(recs ...cell.Record) []string {
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- a.Follow(ctx) }()
+		allTold := func() {
+			st, err := s.Stats(ctx)
+			require.NoError(t, err)
+			require.Eventually(t, func() bool {
+				var decided struct {
+					Boxes map[string]struct{ Waiting []alert.Notice }
+				}
+				text, at, err := s.LoadState(ctx, alert.Cursor)
+				return err == nil && at >= st.Seq && json.Unmarshal(text, &decided) == nil && len(decided.Boxes["hook"].Waiting) == 0
+			}, time.Minute, 10*time.Millisecond)
+		}
+		allTold()
+		for _, r := range recs {
+			require.NoError(t, l.feed(ctx, r))
+		}
+		allTold()
+		stop()
+		require.ErrorIs(t, <-done, context.Canceled)
+		return reasons
+	}
+}
+
 // A disk that is really full: what comes waits in memory, the oldest observations make room for it, what is around an event
 // stays, and events are stored again at once.
 func TestFullDiskMakesRoom(t *testing.T) {
@@ -106,6 +160,7 @@ func TestFullDiskMakesRoom(t *testing.T) {
 	say := func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }
 	k := newKeeper(withDefaults(Config{}), s, s.Path(), "roof", say)
 	l := &line{engine: newEngine(withDefaults(Config{})), store: s, patient: true, warn: say, keeper: k}
+	told := tellHook(t, s, l)
 	k.setAside()
 	require.FileExists(t, k.spare())
 	free, _ := k.disk()
@@ -150,11 +205,14 @@ func TestFullDiskMakesRoom(t *testing.T) {
 	require.Equal(t, second, summed+len(at), "all that was observed is there, in one form or the other")
 
 	var reasons []string
+	var recs []cell.Record
 	for len(k.tell) > 0 {
-		reasons = append(reasons, (<-k.tell).(*cell.Health).Reason)
+		recs = append(recs, <-k.tell)
+		reasons = append(reasons, recs[len(recs)-1].(*cell.Health).Reason)
 	}
 	require.Contains(t, reasons, "disk_full")
 	require.Contains(t, reasons, "full_rate_cut")
+	require.ElementsMatch(t, reasons, told(recs...), "people hear each once: what the store could not be told then, and the records that came when it could")
 	var st roomState
 	body, _, err := s.LoadState(t.Context(), roomName)
 	require.NoError(t, err)

@@ -46,7 +46,7 @@ func (c *WatchCmd) startKit(ctx context.Context, p *program, config Config, l *l
 			return nil, usage(errors.New("--record would write in the clear what is sealed"), "leave one of them out: vigie unseal and vigie export make the recording at home")
 		}
 		stop, err := c.sealing(context.WithoutCancel(ctx), config, l.store, func(err error) {
-			l.warn("the sealed file takes nothing, what comes waits in memory: %v", err)
+			l.complain("the sealed file takes nothing, what comes waits in memory", err)
 			l.keeper.full(err)
 		})
 		if err != nil {

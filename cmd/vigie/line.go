@@ -42,6 +42,7 @@ type line struct {
 
 	patient bool                 // bears a store or file that takes nothing for a while
 	warn    func(string, ...any) // tells of that; set where patient is
+	alarm   func(string, error)  // tells people, of what the store cannot be told; may be nil
 	failing bool                 // the store took nothing the last time
 	held    hold
 }
@@ -126,7 +127,7 @@ func (l *line) feed(ctx context.Context, recs ...cell.Record) error {
 			if !l.patient {
 				return err
 			}
-			l.warn("recording to the file ends, watching goes on: %v", err)
+			l.complain("recording to the file ends, watching goes on", err)
 			_ = l.record.close()
 			l.record = nil
 		}

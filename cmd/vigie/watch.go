@@ -86,7 +86,7 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 			err = stopping
 		}
 	}()
-	l.warn = alerts.warning(l.warn)
+	l.alarm = func(text string, err error) { alerts.alarm(modems[0].Sensor, text, err) }
 	defer onHangup(func() {
 		reloading(func() {
 			if err := errors.Join(reload(), alerts.reload()); err != nil {
@@ -94,7 +94,7 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 			}
 		})
 	})()
-	places, lost, err := followPosition(ctx, config.Position, func(err error) { l.warn("%v", err) })
+	places, lost, err := followPosition(ctx, config.Position, func(err error) { l.complain("position", err) })
 	if err != nil {
 		return err
 	}
