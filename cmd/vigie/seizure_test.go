@@ -65,7 +65,10 @@ func carry(t *testing.T, dir string, kill bool, args ...string) {
 	t.Helper()
 	addr := gpsd(t, `{"class":"TPV","mode":3,"lat":50.84711,"lon":4.35717,"eph":6.5}`)
 	scenario := strings.Replace(demoScenario, "answer AT+CGMR\n", "answer AT+GMR\n  IMEI: 490154203237518\nanswer AT+CGMR\n", 1)
-	em, ctx := emulate(t, scenario, emulator.Options{Speed: 5})
+	attack, err := emulator.Parse(scenario, nil)
+	require.NoError(t, err)
+	before, _, _ := strings.Cut(scenario, "# An ordinary change")
+	em, ctx := emulate(t, before, emulator.Options{Speed: 5})
 	config := writeFile(t, dir, "v.toml", "[modem]\nfast = \"40ms\"\nslow = \"200ms\"\n[position]\ngpsd = \""+addr+"\"\n")
 	log, err := os.Create(filepath.Join(dir, "journal"))
 	require.NoError(t, err)
@@ -76,6 +79,9 @@ func carry(t *testing.T, dir string, kill bool, args ...string) {
 	cmd.Args[0], cmd.Dir, cmd.Stdout, cmd.Stderr = "vigie", dir, log, log
 	cmd.Env = append(os.Environ(), "VIGIE_IS_PROGRAM=1", "HOME="+dir, "TMPDIR="+tmp, "SQLITE_TMPDIR="+tmp, "XDG_DATA_HOME=", "XDG_CONFIG_HOME=")
 	require.NoError(t, cmd.Start())
+	t.Cleanup(func() { cmd.Process.Kill() })
+	require.Eventually(t, func() bool { return len(em.Received()) > 40 }, 30*time.Second, 20*time.Millisecond, "it watches; what makes a key of a passphrase takes its time")
+	em.Play(attack)
 	<-ctx.Done()
 	require.ErrorIs(t, ctx.Err(), context.Canceled, "the scenario came to its end")
 	// Acknowledged within a second; what is seized is what lies there then.
@@ -113,6 +119,7 @@ func TestSeizure(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			carry(t, dir, mode.kill, mode.args...)
+			synced(t, dir, mode.name, secret, id.Recipient().String())
 			found, files := seize(t, dir)
 			switch mode.name {
 			case "plain": // the scan finds what is there to find
@@ -132,6 +139,32 @@ func TestSeizure(t *testing.T) {
 			}
 		})
 	}
+}
+
+// synced copies what was recorded to a stick that is seized too, as sealed as it can be; of a copy that protects less than the store
+// it is said.
+func synced(t *testing.T, dir, mode, secret, to string) {
+	t.Helper()
+	stick, args := filepath.Join(dir, "stick"), []string{}
+	require.NoError(t, os.MkdirAll(stick, 0o700))
+	switch mode {
+	case "passphrase":
+		args = []string{"--store", filepath.Join(dir, "v.db"), "--passphrase-file", secret}
+		events, _ := must(t, append([]string{"events", "--json"}, args...)...)
+		require.Contains(t, events, "downgrade-2g", "there is something to find")
+		_, stderr := must(t, append([]string{"sync", "--dry-run", stick}, args...)...)
+		require.Contains(t, stderr, "the store is encrypted, and the copy is not")
+		args = append(args, "--to", to)
+	case "sealed", "sealed and stopped":
+		args = []string{"--config", writeFile(t, dir, "seal.toml", "[seal]\nto = [\""+to+"\"]\nfile = \""+filepath.Join(dir, "v.sealed")+"\"\n")}
+	default:
+		return
+	}
+	stdout, stderr := must(t, append([]string{"sync", stick}, args...)...)
+	require.Empty(t, stderr)
+	pieces, err := filepath.Glob(filepath.Join(stick, "vigie-*.sealed"))
+	require.NoError(t, err)
+	require.NotEmpty(t, pieces, stdout)
 }
 
 // opened opens a sealed run at home, and compares it with what the same records give when they were never sealed.

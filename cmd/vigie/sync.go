@@ -41,6 +41,11 @@ func (c *SyncCmd) Run(ctx context.Context, p *program) error {
 	if c.Target == "influx" {
 		return c.influx(ctx, p, config, s)
 	}
+	if secret, err := c.passphrase(config); err != nil {
+		return err
+	} else if secret != "" && len(to) == 0 {
+		p.err.printf("the store is encrypted, and the copy is not: whoever has it reads it; --to age1... seals it\n")
+	}
 	trim, err := c.trimmer(ctx, s, time.Now())
 	if err != nil {
 		return err
