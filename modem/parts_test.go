@@ -8,6 +8,7 @@ import (
 
 	"github.com/creack/pty"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 	"pgregory.net/rapid"
 
 	"vigie/cell"
@@ -150,6 +151,13 @@ func TestClosingAPortIsNotUnplugging(t *testing.T) {
 		_, err := w.Read(make([]byte, 10))
 		ended <- err
 	}()
+	raw, err := w.file.SyscallConn()
+	require.NoError(t, err)
+	require.NoError(t, raw.Control(func(n uintptr) { // what a program has that is being started just now
+		child, err := unix.Dup(int(n))
+		require.NoError(t, err)
+		t.Cleanup(func() { unix.Close(child) })
+	}))
 	require.NoError(t, w.Close())
 	require.NoError(t, w.Close(), "twice is fine")
 	require.ErrorIs(t, <-ended, os.ErrClosed)

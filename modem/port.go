@@ -70,7 +70,7 @@ func (h Host) open(device string) (*wire, error) {
 	// Programs that neither lock nor ask for exclusive use, and anything when we are root, would go on reading
 	// half of our answers.
 	if holders := h.Holders(device); len(holders) > 0 {
-		file.Close()
+		release(file)
 		return nil, busy(device, holders, nil)
 	}
 	port, err := serial.Open(device, &serial.Mode{BaudRate: 115200, DataBits: 8, Parity: serial.NoParity, StopBits: serial.OneStopBit})
@@ -80,7 +80,7 @@ func (h Host) open(device string) (*wire, error) {
 		}
 	}
 	if err != nil {
-		file.Close()
+		release(file)
 		return nil, h.explain(device, err)
 	}
 	return &wire{device: device, file: file, port: port}, nil
@@ -244,5 +244,14 @@ func (w *wire) Close() error {
 	if w.closing.Swap(true) {
 		return nil
 	}
-	return errors.Join(w.file.Close(), w.port.Close())
+	return errors.Join(release(w.file), w.port.Close())
+}
+
+// release gives the lock back and closes. Closing alone leaves the lock with a program that is just being started, which has
+// all our files until its own begins.
+func release(file *os.File) error {
+	if raw, err := file.SyscallConn(); err == nil {
+		raw.Control(func(n uintptr) { syscall.Flock(int(n), syscall.LOCK_UN) })
+	}
+	return file.Close()
 }
