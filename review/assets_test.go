@@ -88,6 +88,8 @@ func TestAssetsAreThoseThatPagesUse(t *testing.T) {
 }
 
 func TestWordsAreThereInBothLanguages(t *testing.T) {
+	require.Equal(t, "time corrected", wordIn("", "clock.tag"), "who names no language reads English, and no key")
+	require.Equal(t, "time corrected", wordIn("de", "clock.tag"))
 	verb := regexp.MustCompile(`%[a-z]`)
 	for key, w := range words() {
 		require.Len(t, w, 2, key)

@@ -24,6 +24,7 @@ type knownView struct {
 	Terms []term
 	URL   string
 	Store string
+	Fixed bool // a time of it was stamped by a clock that was set later, and is corrected
 }
 
 // cellsPage is the list of cells.
@@ -49,21 +50,30 @@ func cellAddress(r cell.RAT, mcc, mnc string, id uint64) string {
 	return "/cell?" + url.Values{"rat": {r.String()}, "mcc": {mcc}, "mnc": {mnc}, "id": {strconv.FormatUint(id, 10)}}.Encode()
 }
 
-func (d *Desk) view(s Store, k storage.KnownCell) knownView {
+// view is a cell as pages show it. Of a sensor whose clock was set, its times are some at which the cell really was heard; what is
+// stored is the least and the greatest that was stamped, so that it may have been heard before the first and after the last.
+func (d *Desk) view(s Store, cs storage.Corrections, k storage.KnownCell) knownView {
+	first, last := cs.At(k.Sensor, k.First), cs.At(k.Sensor, k.Last)
+	fixed := !first.Equal(k.First) || !last.Equal(k.Last)
+	k.First, k.Last = minTime(first, last), maxTime(first, last)
 	k.MCC, k.MNC, k.Sensor = shortDigits(k.MCC), shortDigits(k.MNC), plainTo(d.scrub(k.Sensor), 80)
 	c := cell.Cell{RAT: k.RAT, MCC: k.MCC, MNC: k.MNC, Area: k.Area, ID: cell.Some(k.ID), PCI: k.PCI, ARFCN: k.ARFCN}
-	v := knownView{KnownCell: k, Name: cellName(&c), PLMN: c.PLMN().String(), Owner: c.PLMN().Listed().Operator, Terms: terms(&c), URL: cellAddress(k.RAT, k.MCC, k.MNC, k.ID), Store: s.Name}
+	v := knownView{KnownCell: k, Name: cellName(&c), PLMN: c.PLMN().String(), Owner: c.PLMN().Listed().Operator, Terms: terms(&c), URL: cellAddress(k.RAT, k.MCC, k.MNC, k.ID), Store: s.Name, Fixed: fixed}
 	return v
 }
 
 // known lists the cells of a store that a query finds, at most so many.
 func (d *Desk) known(ctx context.Context, s Store, q storage.CellQuery, most int) ([]knownView, error) {
+	cs, err := d.corrections(ctx, s)
+	if err != nil {
+		return nil, err
+	}
 	var all []knownView
 	for k, err := range s.Cells(ctx, q) {
 		if err != nil {
 			return nil, err
 		}
-		if all = append(all, d.view(s, k)); len(all) == most {
+		if all = append(all, d.view(s, cs, k)); len(all) == most {
 			break
 		}
 	}
@@ -83,6 +93,10 @@ func (d *Desk) cellsPage(ctx context.Context, v url.Values) (*cellsPage, error) 
 	p := &cellsPage{Query: plainTo(strings.TrimSpace(v.Get("q")), 100), RAT: v.Get("rat"), Sort: v.Get("sort")}
 	counts := map[cell.RAT]int{}
 	for _, s := range d.o.Stores {
+		cs, err := d.corrections(ctx, s)
+		if err != nil {
+			return nil, err
+		}
 		for k, err := range s.Cells(ctx, storage.CellQuery{}) {
 			if err != nil {
 				return nil, err
@@ -96,7 +110,7 @@ func (d *Desk) cellsPage(ctx context.Context, v url.Values) (*cellsPage, error) 
 				continue
 			}
 			if p.Found++; len(p.Cells) < 5000 {
-				p.Cells = append(p.Cells, d.view(s, k))
+				p.Cells = append(p.Cells, d.view(s, cs, k))
 			}
 		}
 	}
@@ -172,8 +186,9 @@ type cellPage struct {
 	From, To time.Time // what was looked at closely
 	Spots    []spot
 	Events   []*entry
-	Heard    int // in that time
-	Minutes  int // of it, those of which only summaries are left
+	Heard    int  // in that time
+	Minutes  int  // of it, those of which only summaries are left
+	Fixed    bool // see knownView
 }
 
 type form struct {
@@ -219,21 +234,27 @@ func (d *Desk) showCell(w http.ResponseWriter, r *http.Request) {
 func (d *Desk) cellPage(ctx context.Context, rat cell.RAT, plmn cell.PLMN, id uint64, z *time.Location) (*cellPage, error) {
 	p := &cellPage{}
 	var store Store
-	var last storage.KnownCell
+	var last knownView
+	var sensor string   // that heard it last, as the store has it
 	var first time.Time // of any of its forms, in any store
 	for _, s := range d.o.Stores {
 		all, err := s.cellsOf(ctx, rat, plmn, id)
 		if err != nil {
 			return nil, err
 		}
-		for _, k := range all {
+		cs, err := d.corrections(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		for _, known := range all {
+			k := d.view(s, cs, known)
 			if first.IsZero() || k.First.Before(first) {
 				first = k.First
 			}
 			if k.Last.After(last.Last) {
-				last, store = k, s
+				last, store, sensor = k, s, known.Sensor
 			}
-			p.Known = append(p.Known, d.view(s, k))
+			p.Known, p.Fixed = append(p.Known, k), p.Fixed || k.Fixed
 		}
 	}
 	if len(p.Known) == 0 {
@@ -246,34 +267,42 @@ func (d *Desk) cellPage(ctx context.Context, rat cell.RAT, plmn cell.PLMN, id ui
 	near := beside{}
 	forms := &formList{}
 	find := func(o *cell.Observation) *cell.Cell { return here(o, rat, plmn, id) }
-	for e, err := range store.Records(ctx, storage.Query{Sensor: last.Sensor, From: p.From, To: p.To, Kinds: storage.Observations, NoRaw: true}) {
-		if err != nil {
-			return nil, err
-		}
-		o, ok := e.Record.(*cell.Observation)
-		if !ok {
-			continue
-		}
-		c := find(o)
-		if c == nil {
-			continue
-		}
-		p.Heard++
-		if c == o.Serving {
-			for i := range o.Neighbours {
-				near.add(d.cleanCell(o.Neighbours[i]), 1)
-			}
-		}
-		copied := d.cleanCell(*c)
-		forms.add(&copied, o.Time, 1)
-		w.Records = append(w.Records, &cell.Observation{Time: o.Time, Serving: &copied, Position: o.Position})
-	}
-	if err := d.closeSummaries(ctx, store, last.Sensor, p, w, find, forms, near); err != nil {
+	stretches, err := d.recorded(ctx, store, sensor, p.From, p.To)
+	if err != nil {
 		return nil, err
 	}
+	for _, part := range stretches {
+		for e, err := range store.Records(ctx, storage.Query{Sensor: sensor, From: part.From, To: part.To, Kinds: storage.Observations, NoRaw: true}) {
+			if err != nil {
+				return nil, err
+			}
+			o, ok := e.Record.(*cell.Observation)
+			if !ok {
+				continue
+			}
+			c := find(o)
+			if c == nil {
+				continue
+			}
+			p.Heard++
+			if c == o.Serving {
+				for i := range o.Neighbours {
+					near.add(d.cleanCell(o.Neighbours[i]), 1)
+				}
+			}
+			copied, at := d.cleanCell(*c), o.Time.Add(part.Offset)
+			forms.add(&copied, at, 1)
+			w.Records = append(w.Records, &cell.Observation{Time: at, Serving: &copied, Position: o.Position})
+		}
+		if err := d.closeSummaries(ctx, store, sensor, part, p, w, find, forms, near); err != nil {
+			return nil, err
+		}
+	}
+	inOrder(w.Records)
+	inOrder(w.Minutes)
 	if first.Before(p.From) {
 		var err error
-		if p.History, err = d.history(ctx, store, last.Sensor, first, p.From, find, forms, z); err != nil {
+		if p.History, err = d.history(ctx, store, sensor, first, p.From, find, forms, z); err != nil {
 			return nil, err
 		}
 	}
@@ -299,11 +328,12 @@ func (d *Desk) cellPage(ctx context.Context, rat cell.RAT, plmn cell.PLMN, id ui
 }
 
 // closeSummaries adds to the close look what summaries tell, where records are gone.
-func (d *Desk) closeSummaries(ctx context.Context, s Store, sensor string, p *cellPage, w *window, find func(*cell.Observation) *cell.Cell, forms *formList, near beside) error {
-	for m, err := range s.Summaries(ctx, storage.SummaryQuery{Sensor: sensor, From: p.From, To: p.To}) {
+func (d *Desk) closeSummaries(ctx context.Context, s Store, sensor string, part storage.Stretch, p *cellPage, w *window, find func(*cell.Observation) *cell.Cell, forms *formList, near beside) error {
+	for m, err := range s.Summaries(ctx, storage.SummaryQuery{Sensor: sensor, From: part.From, To: part.To}) {
 		if err != nil {
 			return err
 		}
+		begins := m.Time.Add(part.Offset)
 		for i := range m.Cells {
 			sum := &m.Cells[i]
 			c := d.cleanCell(withLevel(sum.Cell, sum.Median))
@@ -312,8 +342,8 @@ func (d *Desk) closeSummaries(ctx context.Context, s Store, sensor string, p *ce
 			}
 			p.Minutes++
 			p.Heard += sum.Count
-			forms.add(&c, m.Time, sum.Count)
-			w.Minutes = append(w.Minutes, &cell.Observation{Time: m.Time.Add(time.Minute / 2), Serving: &c})
+			forms.add(&c, begins, sum.Count)
+			w.Minutes = append(w.Minutes, &cell.Observation{Time: begins.Add(time.Minute / 2), Serving: &c})
 			for j := range m.Cells {
 				if o := &m.Cells[j]; sum.Role == storage.RoleServing && o.Role == storage.RoleNeighbour {
 					near.add(d.cleanCell(o.Cell), o.Count)

@@ -44,14 +44,6 @@ func (d *Desk) corrections(ctx context.Context, s Store) (storage.Corrections, e
 	return cs, nil
 }
 
-// sizeOf grows with every clock that was set.
-func sizeOf(cs storage.Corrections) (n int) {
-	for _, all := range cs {
-		n += len(all)
-	}
-	return n
-}
-
 // recorded is where in a store to look for what really happened between two times.
 func (d *Desk) recorded(ctx context.Context, s Store, sensor string, from, to time.Time) ([]storage.Stretch, error) {
 	cs, err := d.corrections(ctx, s)

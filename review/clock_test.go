@@ -140,3 +140,17 @@ func TestBundleOfAWrongClock(t *testing.T) {
 	require.Contains(t, m["README.txt"], "A line of kind clock")
 	require.Contains(t, m["report.html"], "wrong by 9 h")
 }
+
+// A cell was heard when it really was, in the table and in the charts.
+func TestCellOfAWrongClock(t *testing.T) {
+	d, e, right := wrongClock(t)
+	utc := cookie("vigie-zone", "UTC")
+	ends := right.Add(-30*time.Minute + 2*time.Hour - time.Second).Format("2006-01-02 15:04:05")
+	page := get(d, "/cell?rat=LTE&mcc=206&mnc=01&id=11016962", utc).Body.String()
+	require.Contains(t, page, right.Add(-30*time.Minute).Format("2006-01-02 15:04:05"), "the first")
+	require.Contains(t, page, ends, "the last")
+	require.Contains(t, page, "the times here are corrected")
+	require.NotContains(t, page, e.First.Add(-30*time.Minute).Format("2006-01-02 15:04"), "as it was stamped")
+	require.Regexp(t, `7\d\d\d observations`, page)
+	require.NotContains(t, get(d, "/cells", utc).Body.String(), e.First.Add(-30*time.Minute).Format("2006-01-02 15:04"))
+}

@@ -36,9 +36,17 @@ func (d *Desk) history(ctx context.Context, s Store, sensor string, from, to tim
 	for i := range h.Slots {
 		_, part := math.Modf(float64(i) * math.Phi)
 		at := from.Add(time.Duration(i)*h.Every + time.Duration(part*0.9*float64(h.Every)))
-		heard, err := d.sample(ctx, s, sensor, at, from.Add(time.Duration(i+1)*h.Every), find, forms)
+		stretches, err := d.recorded(ctx, s, sensor, at, from.Add(time.Duration(i+1)*h.Every))
 		if err != nil {
 			return nil, err
+		}
+		var heard []float64
+		for _, part := range stretches {
+			levels, err := d.sample(ctx, s, sensor, part, find, forms)
+			if err != nil {
+				return nil, err
+			}
+			heard = append(heard, levels...)
 		}
 		if len(heard) == 0 {
 			continue
@@ -54,9 +62,9 @@ func (d *Desk) history(ctx context.Context, s Store, sensor string, from, to tim
 }
 
 // sample is the levels of a cell in the first records of a time; where they are gone, in the summaries of a few minutes.
-func (d *Desk) sample(ctx context.Context, s Store, sensor string, from, to time.Time, find func(*cell.Observation) *cell.Cell, forms *formList) (levels []float64, err error) {
+func (d *Desk) sample(ctx context.Context, s Store, sensor string, part storage.Stretch, find func(*cell.Observation) *cell.Cell, forms *formList) (levels []float64, err error) {
 	read := 0
-	for e, err := range s.Records(ctx, storage.Query{Sensor: sensor, From: from, To: to, Kinds: storage.Observations, NoRaw: true, Limit: slotSample}) {
+	for e, err := range s.Records(ctx, storage.Query{Sensor: sensor, From: part.From, To: part.To, Kinds: storage.Observations, NoRaw: true, Limit: slotSample}) {
 		if err != nil {
 			return nil, err
 		}
@@ -67,7 +75,7 @@ func (d *Desk) sample(ctx context.Context, s Store, sensor string, from, to time
 		read++
 		if c := find(o); c != nil {
 			is := d.cleanCell(*c)
-			forms.add(&is, o.Time, 1)
+			forms.add(&is, o.Time.Add(part.Offset), 1)
 			if v := value(c.Level()); v != nil {
 				levels = append(levels, *v)
 			}
@@ -76,7 +84,7 @@ func (d *Desk) sample(ctx context.Context, s Store, sensor string, from, to time
 	if read > 0 {
 		return levels, nil
 	}
-	for m, err := range s.Summaries(ctx, storage.SummaryQuery{Sensor: sensor, From: from, To: minTime(to, from.Add(5*time.Minute))}) {
+	for m, err := range s.Summaries(ctx, storage.SummaryQuery{Sensor: sensor, From: part.From, To: minTime(part.To, part.From.Add(5*time.Minute))}) {
 		if err != nil {
 			return nil, err
 		}
@@ -86,7 +94,7 @@ func (d *Desk) sample(ctx context.Context, s Store, sensor string, from, to time
 			if find(&cell.Observation{Serving: &c}) == nil {
 				continue
 			}
-			forms.add(&c, m.Time, sum.Count)
+			forms.add(&c, m.Time.Add(part.Offset), sum.Count)
 			for _, l := range []cell.Opt[cell.DBm]{sum.Min, sum.Median, sum.Max} {
 				if v := value(l); v != nil {
 					levels = append(levels, *v)

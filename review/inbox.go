@@ -195,6 +195,9 @@ func (d *Desk) days(ctx context.Context, f filter, z *time.Location, shown []row
 		events := byDay[at.Format(time.DateOnly)]
 		delete(byDay, at.Format(time.DateOnly))
 		if drawn >= mostDays && len(events) == 0 {
+			if len(byDay) == 0 { // whatever the oldest time is that a record tells
+				break
+			}
 			continue
 		}
 		drawn++

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"sync"
@@ -51,10 +52,10 @@ type index struct {
 }
 
 type indexed struct {
-	seq  int64
-	mark int64
-	sets int // clocks that were set
-	byID map[string]*entry
+	seq    int64
+	mark   int64
+	clocks storage.Corrections // by which the times of byID are right
+	byID   map[string]*entry
 }
 
 // entries brings the index up to date and returns it.
@@ -103,8 +104,8 @@ func (d *Desk) refresh(ctx context.Context, n int, x *indexed) (changed bool, er
 	if err != nil {
 		return false, err
 	}
-	if sets := sizeOf(cs); sets != x.sets {
-		x.sets, changed = sets, true
+	if !maps.EqualFunc(cs, x.clocks, slices.Equal) {
+		x.clocks, changed = cs, true
 		for id, e := range x.byID {
 			copied := *e // others may be reading e
 			copied.correct(cs)
@@ -204,6 +205,7 @@ func (d *Desk) lookup(ctx context.Context, id string) (*entry, Store, error) {
 			e.correct(cs)
 		}
 		if v, ok, err := s.VerdictOf(ctx, id); err == nil && ok {
+			v.Author, v.Reason = d.scrub(v.Author), d.scrub(v.Reason)
 			e.Verdict = &v
 		}
 		return e, s, nil

@@ -126,14 +126,15 @@ func (d *Desk) eachStretch(ctx context.Context, s Store, sensor string, from, to
 		return nil, err
 	}
 	var all []analyzer.Event
+	taken := map[string]bool{}
 	for _, part := range stretches {
 		found, err := ask(part.From, part.To)
 		if err != nil {
 			return nil, err
 		}
 		for _, e := range found {
-			if !slices.ContainsFunc(all, func(o analyzer.Event) bool { return o.ID == e.ID }) {
-				all = append(all, e)
+			if !taken[e.ID] {
+				taken[e.ID], all = true, append(all, e)
 			}
 		}
 	}

@@ -106,16 +106,26 @@ type also struct {
 	Later time.Duration // that it began after the one beside which it stands
 }
 
+const several = -2 // stores; see nowhere
+
 // mostBeside is how many are shown beside one; the nearest in time.
 const mostBeside = 20
 
 func (d *Desk) others(e *entry, group []*entry) (list []also) {
+	in := map[string]int{} // by sensor: its store, or several
+	for _, o := range group {
+		if n, ok := in[o.Sensor]; ok && n != o.Store {
+			in[o.Sensor] = several
+			continue
+		}
+		in[o.Sensor] = o.Store
+	}
 	for _, o := range group {
 		if o == e {
 			continue
 		}
 		a := also{o, o.Sensor, o.First.Sub(e.First)}
-		if slices.ContainsFunc(group, func(p *entry) bool { return p.Sensor == o.Sensor && p.Store != o.Store }) {
+		if in[o.Sensor] == several {
 			a.Who = fmt.Sprintf("%s (%s)", o.Sensor, d.storeName(o))
 		}
 		list = append(list, a)
@@ -158,19 +168,20 @@ func (r row) By() string {
 // fold makes rows of events that a filter found, newest first: of those of one group the gravest has the row, and the first of
 // several as grave.
 func fold(found []*entry, groups map[*entry][]*entry) []row {
-	is := map[*entry]bool{}
+	head := map[*entry]*entry{} // by the first of a group
 	for _, e := range found {
-		is[e] = len(groups[e]) > 0
+		if group := groups[e]; len(group) > 0 {
+			o := head[group[0]]
+			if o == nil || cmp.Or(cmp.Compare(e.Severity, o.Severity), o.First.Compare(e.First), cmp.Compare(o.ID, e.ID)) > 0 {
+				head[group[0]] = e
+			}
+		}
 	}
 	rows := make([]row, 0, len(found))
 	for _, e := range found {
-		group := groups[e]
-		if slices.ContainsFunc(group, func(o *entry) bool {
-			return o != e && is[o] && cmp.Or(cmp.Compare(o.Severity, e.Severity), e.First.Compare(o.First), cmp.Compare(e.ID, o.ID)) > 0
-		}) {
-			continue
+		if group := groups[e]; len(group) == 0 || head[group[0]] == e {
+			rows = append(rows, row{entry: e})
 		}
-		rows = append(rows, row{entry: e})
 	}
 	return rows
 }

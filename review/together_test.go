@@ -205,3 +205,23 @@ func BenchmarkInboxTogether(b *testing.B) {
 		require.Equal(b, 200, get(d, "/?verdict=all", gzipped).Code)
 	}
 }
+
+// Of a group of any size one event has the row, in a time that grows with the group alone.
+func BenchmarkFold(b *testing.B) {
+	var found []*entry
+	groups := map[*entry][]*entry{}
+	for i := range 5000 {
+		found = append(found, &entry{ID: fmt.Sprint(i), Sensor: fmt.Sprint("kit-", i), First: townNow.Add(time.Duration(i) * time.Millisecond), Severity: analyzer.Medium})
+	}
+	found[4000].Severity = analyzer.High
+	for _, e := range found {
+		groups[e] = found
+	}
+	d := &Desk{}
+	for b.Loop() {
+		rows := fold(found, groups)
+		require.Len(b, rows, 1)
+		require.Equal(b, "4000", rows[0].ID)
+		require.Len(b, d.others(rows[0].entry, found), mostBeside)
+	}
+}

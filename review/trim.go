@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"vigie/analyzer"
 	"vigie/cell"
 	"vigie/storage"
 )
@@ -63,7 +62,7 @@ func (d *Desk) trim(ctx context.Context, h *handover, o BundleOptions) error {
 	if !h.leaving.some() {
 		return nil
 	}
-	kept, stored := h.events[:0:0], h.stored[:0:0]
+	kept, stored, may := h.events[:0:0], h.stored[:0:0], map[string]bool{}
 	for _, e := range h.events {
 		own, s, err := d.lookup(ctx, plainTo(e.ID, 64))
 		if err != nil {
@@ -74,11 +73,11 @@ func (d *Desk) trim(ctx context.Context, h *handover, o BundleOptions) error {
 			return err
 		}
 		if h.leaving.may(s, was.First, was.Last) {
-			kept = append(kept, e)
+			kept, may[e.ID] = append(kept, e), true
 		}
 	}
 	for _, e := range h.stored {
-		if slices.ContainsFunc(kept, func(k analyzer.Event) bool { return k.ID == e.ID }) {
+		if may[e.ID] {
 			stored = append(stored, e)
 		}
 	}

@@ -1,6 +1,7 @@
 package review
 
 import (
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"sync"
@@ -24,10 +25,9 @@ var words = sync.OnceValue(func() map[string]map[string]string {
 	return all
 })
 
-// wordIn is a word in a language; a key that has none stands for itself, and a test finds it.
+// wordIn is a word in a language, in English where it has none in that; a key that has none stands for itself, and a test finds
+// it.
 func wordIn(lang, key string) string {
-	if w, ok := words()[key][lang]; ok {
-		return w
-	}
-	return key
+	w := words()[key]
+	return cmp.Or(w[lang], w["en"], key)
 }
