@@ -35,6 +35,8 @@ type tongue struct {
 // sentence is a format of a text: what of English it matches, and the format that takes over what stands in it.
 type sentence struct {
 	fixed string // the longest of its parts that are always the same: a text without it is another sentence
+	begin string // and those at the ends: to match costs much more than to see that
+	end   string
 	match *regexp.Regexp
 	verbs []string
 	other string
@@ -82,6 +84,10 @@ func newTongue(s spoken) *tongue {
 			if len(part) > len(x.fixed) {
 				x.fixed = part
 			}
+			if at == 0 {
+				x.begin = part
+			}
+			x.end = part
 			if put != "" && put != "%%" {
 				x.verbs = append(x.verbs, put)
 			}
@@ -155,7 +161,7 @@ func (t *tongue) say(text string, inner bool) (string, bool) {
 next:
 	for i := range t.sentences {
 		x := &t.sentences[i]
-		if inner && slices.Contains(x.verbs, "%s") || !strings.Contains(text, x.fixed) {
+		if inner && slices.Contains(x.verbs, "%s") || !strings.HasPrefix(text, x.begin) || !strings.HasSuffix(text, x.end) || !strings.Contains(text, x.fixed) {
 			continue
 		}
 		found := x.match.FindStringSubmatch(text)
