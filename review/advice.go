@@ -20,18 +20,16 @@ type said struct {
 
 // Said is a sentence or a cause of an event, safe to look at. One that is not in today's words stays in its English.
 func (p *page) Said(text string) said {
-	if p.Lang == "en" {
-		return said{Text: plain(text)}
-	}
-	if p.desk.o.In != nil {
+	s := said{plain(text), p.Lang != "en"}
+	if s.Foreign && p.desk.o.In != nil {
 		if t, ok := p.desk.o.In(p.Lang, text); ok {
-			if strings.HasSuffix(t, ".") {
-				t = capital(t)
-			}
-			return said{Text: t}
+			s = said{Text: t}
 		}
 	}
-	return said{plain(text), true}
+	if strings.HasSuffix(s.Text, ".") {
+		s.Text = capital(s.Text)
+	}
+	return s
 }
 
 // Rule is the words of a rule.

@@ -84,7 +84,11 @@ func sketchOf(s *series, b *baseline, z *time.Location) *sketch {
 		case every >= 86400:
 			layout = "01-02"
 		}
-		k.X = append(k.X, tick{x(t), at.Format(layout)})
+		text := at.Format(layout)
+		if x(t) > k.W-30 { // half of it would be cut off
+			text = ""
+		}
+		k.X = append(k.X, tick{x(t), text})
 	}
 	k.Best = trace(s.Time, s.Best, hole, x, y)
 	if s.Event[0] > 0 {

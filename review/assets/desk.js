@@ -146,10 +146,12 @@ async function refresh() {
   url.searchParams.set("part", "list");
   const answer = await fetch(url);
   if (!answer.ok || !answer.headers.get("Content-Type")?.startsWith("text/html")) return;
+  const fresh = await answer.text();
+  if (list.matches(":active")) { show(words["toast.new"], refresh); return; } // a click is under way: what is pressed stays where it is
   const kept = {reason: field("reason"), author: field("author")};
   const focused = document.activeElement?.closest?.(".entry")?.dataset.id;
   const unfolded = [...document.querySelectorAll(".also[open]")].map(d => d.closest(".entry").dataset.id);
-  list.innerHTML = await answer.text();
+  list.innerHTML = fresh;
   for (const li of entries()) if (unfolded.includes(li.dataset.id)) li.querySelector(".also")?.setAttribute("open", "");
   for (const k in kept) { const f = document.querySelector(`#bulk [name="${k}"]`); if (f && kept[k]) f.value = kept[k]; }
   wireHelp();
