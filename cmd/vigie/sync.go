@@ -145,7 +145,7 @@ func (c *SyncCmd) tell(p *program, done storage.Synced, err error) error {
 		out.printf("%s %s and %s in %s, %s; %s there before\n", did, plural(done.Records, "record"), plural(done.Events, "event"), plural(done.Pieces, "file"), plural(int(done.Bytes), "byte"), thousands(done.There))
 	}
 	if done.Stays > 0 {
-		out.printf("left out %s, for --trim and home zones\n", plural(done.Stays, "record or event"))
+		out.printf("left out %s, for --trim and home zones\n", plural(done.Stays, "line"))
 	}
 	if done.Waits {
 		out.printf("the last walk goes on, so what is newest waits: the same command half an hour after its end copies the rest\n")
