@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -101,6 +102,9 @@ func (d *Desk) ask(done chan struct{}) {
 			list = newest(list, events)
 		}
 	}
+	if failure == nil {
+		failure = d.correctElsewhere(ctx, list, events)
+	}
 	list = newest(list, events)
 	x := &d.elsewhere
 	x.mu.Lock()
@@ -113,6 +117,26 @@ func (d *Desk) ask(done chan struct{}) {
 	if failure != nil {
 		d.log.Warn("review: the shared server", "err", d.scrub(failure.Error()))
 	}
+}
+
+// correctElsewhere gives events of the server the times that really were.
+func (d *Desk) correctElsewhere(ctx context.Context, list []*entry, events map[string]analyzer.Event) error {
+	if d.o.Clocks == nil {
+		return nil
+	}
+	sensors := map[string]bool{}
+	for _, e := range list {
+		sensors[e.sensor] = true
+	}
+	cs, err := d.o.Clocks(ctx, slices.Collect(maps.Keys(sensors)))
+	if err != nil {
+		return err
+	}
+	for _, e := range list {
+		e.correct(cs)
+		events[e.ID], _ = cs.Event(events[e.ID])
+	}
+	return nil
 }
 
 // newest keeps the newest events.

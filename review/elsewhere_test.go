@@ -9,13 +9,19 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"vigie/analyzer"
+	"vigie/storage"
 )
 
 // A server that is gone takes nothing from the desk: what it said before stays, and the page says that it is old.
 func TestElsewhereGone(t *testing.T) {
 	far := captureEvent(77, "far <b>away</b>", captured, analyzer.High)
+	far.First, far.Opened, far.Last = far.First.Add(-9*time.Hour), far.Opened.Add(-9*time.Hour), far.Last.Add(-9*time.Hour)
 	working := true
 	tw := readTown(t, func(o *Options) {
+		o.Clocks = func(_ context.Context, sensors []string) (storage.Corrections, error) {
+			require.Contains(t, sensors, far.Sensor)
+			return storage.Corrections{far.Sensor: {{From: far.First.Add(-time.Hour), To: far.Last.Add(time.Hour), Offset: 9 * time.Hour}}}, nil
+		}
 		o.Elsewhere = func(context.Context) Events {
 			return func(yield func(analyzer.Event, error) bool) {
 				if !working {
@@ -32,6 +38,9 @@ func TestElsewhereGone(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, failed)
 	require.Len(t, list, 1) // the other one is in the store here
+	require.Equal(t, far.First.Add(9*time.Hour), list[0].First, "its clock was set later")
+	page := get(tw.desk, "/event/"+far.ID).Body.String()
+	require.Contains(t, page, "its times before that were wrong by 9 h")
 	require.Contains(t, get(tw.desk, "/?verdict=elsewhere").Body.String(), "far &lt;b&gt;away&lt;/b&gt;")
 	working = false
 	now = now.Add(elsewhereEvery)

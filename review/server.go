@@ -47,10 +47,12 @@ type Options struct {
 	Learned func(ctx context.Context, s *storage.Store, sensor string) (analyzer.Places, error)
 	// Elsewhere lists the events that sensors wrote to a shared server, in any order; nil: there is none.
 	Elsewhere func(ctx context.Context) Events
-	Kit       *Kit         // what a carried watch shows beside; nil: this desk is none
-	Language  string       // "en" or "fr", for readers who chose none; "": their browser says
-	Plain     bool         // beyond loopback without TLS: on a network of our own, which is encrypted itself
-	Log       *slog.Logger // nil: slog.Default
+	// Clocks tells when the clocks of those sensors were set; nil: that is not known.
+	Clocks   func(ctx context.Context, sensors []string) (storage.Corrections, error)
+	Kit      *Kit         // what a carried watch shows beside; nil: this desk is none
+	Language string       // "en" or "fr", for readers who chose none; "": their browser says
+	Plain    bool         // beyond loopback without TLS: on a network of our own, which is encrypted itself
+	Log      *slog.Logger // nil: slog.Default
 }
 
 // Store is a store to review, under a name for people.

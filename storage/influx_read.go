@@ -159,9 +159,9 @@ func (x *Influx) Events(ctx context.Context, q EventQuery) iter.Seq2[analyzer.Ev
 	}
 }
 
-// Corrections reads when the clocks of sensors were set, to the millisecond. Points stay where they were put: an event is then to be
-// corrected by whoever shows it.
-func (x *Influx) Corrections(ctx context.Context) (Corrections, error) {
+// Corrections reads when the clocks of these sensors were set, to the millisecond. Points stay where they were put: an event is then
+// to be corrected by whoever shows it.
+func (x *Influx) Corrections(ctx context.Context, sensors []string) (Corrections, error) {
 	sets := map[string][]cell.Clock{}
 	for t, err := range x.Query(ctx, "SELECT offset_s, since, sensor FROM health WHERE reason = 'clock' AND since <> ''") {
 		if err != nil {
@@ -183,8 +183,10 @@ func (x *Influx) Corrections(ctx context.Context) (Corrections, error) {
 		}
 	}
 	cs := Corrections{}
-	for sensor, all := range sets {
-		cs[sensor] = Stretches(all[max(len(all)-mostCorrections, 0):])
+	for _, sensor := range sensors { // whose name may not be quite what it is as a tag
+		if all := sets[tagged(sensor)]; len(all) > 0 {
+			cs[sensor] = Stretches(all[max(len(all)-mostCorrections, 0):])
+		}
 	}
 	return cs, nil
 }

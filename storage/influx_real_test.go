@@ -253,13 +253,14 @@ func TestInfluxRealServer(t *testing.T) {
 		&cell.Clock{Time: at(5), Sensor: "late", Since: at(2), Offset: -1500 * time.Millisecond},
 		&cell.Clock{Time: at(1), Sensor: "later", Since: at(0), Offset: time.Hour},
 		&cell.Clock{Time: at(3), Sensor: "untold", Offset: time.Hour},
+		&cell.Clock{Time: at(4), Sensor: `evil\`, Since: at(3), Offset: time.Hour},
 	})
 	until(t, "it is sent", 10*time.Second, everythingSent(x, s))
 	there, err := s.Corrections(context.Background())
 	require.NoError(t, err)
-	back, err := x.Corrections(context.Background())
+	back, err := x.Corrections(context.Background(), []string{"late", "later", "untold", `evil\`, "roof-1"})
 	require.NoError(t, err)
-	require.Len(t, there, 2)
+	require.Len(t, there, 3)
 	require.Equal(t, there, back)
 }
 

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -250,12 +252,14 @@ func influxEvents(ctx context.Context, p *program, q storage.EventQuery, each fu
 	}
 	defer x.Close()
 	const hint = "vigie doctor --influx looks closer"
+	sensors := map[string]bool{}
 	for e, err := range x.Events(ctx, q) {
 		if err != nil {
 			return nil, hinted(err, hint)
 		}
 		each(e)
+		sensors[e.Sensor] = true
 	}
-	sets, err := x.Corrections(ctx)
+	sets, err := x.Corrections(ctx, slices.Collect(maps.Keys(sensors)))
 	return sets, hinted(err, hint)
 }

@@ -61,6 +61,7 @@ func (c *ReviewCmd) Run(ctx context.Context, p *program) error {
 		}
 		defer x.Close()
 		o.Elsewhere = func(ctx context.Context) review.Events { return x.Events(ctx, storage.EventQuery{}) }
+		o.Clocks = x.Corrections
 	}
 	config, d, done, err := openDesk(ctx, p, &c.StoreFlags, o, c.More...)
 	if err != nil {
@@ -193,6 +194,18 @@ func openDesk(ctx context.Context, p *program, f *StoreFlags, o review.Options, 
 		}
 		o.Stores = append(o.Stores, from)
 	}
+	furnish(&o, config)
+	o.Log = slog.New(slog.NewTextHandler(p.err, nil))
+	o.Rerun = func(ctx context.Context, s *storage.Store, sensor string, from, to time.Time) ([]analyzer.Event, error) {
+		return rerun(ctx, config, s, sensor, from, to)
+	}
+	d, err = review.New(o)
+	return config, d, closeAll, err
+}
+
+// furnish gives a desk what every one has: the rules and their words, in the reader's language too, what identities look like, and
+// what of a store may be handed on.
+func furnish(o *review.Options, config Config) {
 	o.Rules, o.Scrub, o.Software, o.Language = rules.All(), at.Scrub, versionText(), config.Language
 	o.Learned = func(ctx context.Context, s *storage.Store, sensor string) (p analyzer.Places, err error) {
 		state, _, err := s.LoadState(ctx, stateName)
@@ -217,12 +230,6 @@ func openDesk(ctx context.Context, p *program, f *StoreFlags, o review.Options, 
 		}
 		return t.may, nil
 	}
-	o.Log = slog.New(slog.NewTextHandler(p.err, nil))
-	o.Rerun = func(ctx context.Context, s *storage.Store, sensor string, from, to time.Time) ([]analyzer.Event, error) {
-		return rerun(ctx, config, s, sensor, from, to)
-	}
-	d, err = review.New(o)
-	return config, d, closeAll, err
 }
 
 // learnBefore is how much of what came before a time is learned from when the rules are run again over it.
