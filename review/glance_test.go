@@ -49,6 +49,7 @@ func newBag(t testing.TB, change ...func(*bag, *Options)) *bag {
 	}
 	b.set(quietGlance())
 	b.desk = newDesk(t, s, func(o *Options) {
+		inFull(o)
 		o.Kit = b.kit
 		for _, c := range change {
 			c(b, o)
@@ -71,7 +72,8 @@ func alarmGlance() Glance {
 	g.Level, g.Changed = Alarm, bagTime.Add(-40*time.Second)
 	g.Sensors[0].Serving = &cell.Cell{RAT: cell.GSM, MCC: "206", MNC: "01", ID: cell.Some(uint64(3633)), RSSI: cell.Some(cell.DBm(-47))}
 	g.Events = []analyzer.Event{
-		{ID: "e2", Severity: analyzer.High, State: analyzer.Open, Last: bagTime.Add(-40 * time.Second), Summary: "Fell from 4G to 2G after being refused by a cell that was never heard here"},
+		{ID: "e2", Severity: analyzer.High, State: analyzer.Open, Last: bagTime.Add(-40 * time.Second),
+			Summary: "the modem fell from LTE cell 11016962 (area 4660) at -96 dBm to a 2G cell never seen here at -47 dBm: GSM cell 3633 (area 1000)."},
 		{ID: "e1", Severity: analyzer.Medium, State: analyzer.Closed, Last: bagTime.Add(-30 * time.Minute), Summary: "A cell was heard under an area code <b>it never had</b>"}}
 	return g
 }
@@ -101,10 +103,13 @@ func TestGlance(t *testing.T) {
 
 	b.set(alarmGlance())
 	alarm := body("en")
-	for _, want := range []string{"<h1>Alarm</h1>", "since <time", "40 s", "flight mode", "2G GSM", "Fell from 4G to 2G", "&lt;b&gt;it never had", `class="state alarm"`} {
+	for _, want := range []string{"<h1>Alarm</h1>", "since <time", "40 s", "flight mode", "2G GSM", "The modem fell from LTE cell", "&lt;b&gt;it never had", `class="state alarm"`} {
 		require.Contains(t, alarm, want)
 	}
-	require.Contains(t, body("fr"), "mode avion")
+	french := body("fr")
+	require.Contains(t, french, "mode avion")
+	require.Contains(t, french, "Le modem est tombé de la cellule LTE", "what was seen is said in French too")
+	require.Contains(t, french, `" lang="en">A cell was heard`, "what is in nobody's words stays as it is")
 
 	g := quietGlance()
 	g.Blind, g.Since, g.Battery, g.Disk, g.Trouble, g.Catchable, g.Motion, g.Place = "unplugged", bagTime.Add(-time.Minute), cell.Some(9.0), cell.Some(2.0), true, true, "", ""

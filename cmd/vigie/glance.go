@@ -15,9 +15,7 @@ import (
 	"time"
 
 	"vigie/analyzer"
-	"vigie/analyzer/rules"
 	"vigie/cell"
-	"vigie/modem/at"
 	"vigie/position"
 	"vigie/review"
 )
@@ -197,8 +195,9 @@ func (l *lookout) sensors(g *review.Glance, now time.Time) (blind string) {
 // glance serves the page until stop is called.
 func (c *WatchCmd) glance(ctx context.Context, p *program, config Config, l *line, look *lookout, destroy *panicking) (stop func() error, err error) {
 	g := config.Glance
-	o := review.Options{Stores: []review.Store{{Name: "now", Store: l.store, Judge: l.store}}, Rules: rules.All(), Scrub: at.Scrub, Software: versionText(),
-		Hosts: g.Host, Language: config.Language, Plain: g.PlainHTTP, Log: slog.New(slog.NewTextHandler(p.err, &slog.HandlerOptions{Level: slog.LevelWarn}))}
+	o := review.Options{Stores: []review.Store{{Name: "now", Store: l.store, Judge: l.store}}, Hosts: g.Host, Plain: g.PlainHTTP,
+		Log: slog.New(slog.NewTextHandler(p.err, &slog.HandlerOptions{Level: slog.LevelWarn}))}
+	furnish(&o, config)
 	if g.PasswordFile != "" {
 		if o.Users, err = review.ReadUsers(g.PasswordFile); err != nil {
 			return nil, err

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"vigie/analyzer"
@@ -95,7 +96,9 @@ func (k *carried) glance() string {
 
 func (k *carried) sees(what string) {
 	k.t.Helper()
-	require.Eventually(k.t, func() bool { return strings.Contains(k.glance(), what) }, time.Minute, 30*time.Millisecond, "%s", what)
+	if !assert.Eventually(k.t, func() bool { return strings.Contains(k.glance(), what) }, time.Minute, 30*time.Millisecond, "%s", what) {
+		require.FailNow(k.t, what, "%s\n%s", k.log(), k.glance())
+	}
 }
 
 // log is what it printed, and how it ended if it did.
@@ -140,6 +143,11 @@ func TestCarriedKit(t *testing.T) {
 	require.Contains(t, k.glance(), "no position; all else works")
 	require.Eventually(t, func() bool { return regexp.MustCompile(`data-level="(odd|alarm)"`).MatchString(k.glance()) }, time.Minute, 30*time.Millisecond)
 	require.Contains(t, k.glance(), `href="/event/`)
+	k.post("/settings", url.Values{"lang": {"fr"}, "back": {"/glance"}})
+	french := k.glance()
+	require.Contains(t, french, `href="/event/`)
+	require.NotRegexp(t, `href="/event/[^"]+" lang="en"`, french, "what was seen is said in French")
+	k.post("/settings", url.Values{"lang": {"en"}, "back": {"/glance"}})
 
 	r, err := http.NewRequest("POST", k.base+"/glance/position", strings.NewReader(`{"lat":50.84711,"lon":4.35717,"accuracy":15}`))
 	require.NoError(t, err)
