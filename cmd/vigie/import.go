@@ -56,7 +56,7 @@ func (c *ImportCmd) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	t := &taking{store: s, as: c.As, status: func(n int) { p.err.status("%s added", plural(n, "record")) }}
-	in := &merge{each: func(in *input, r cell.Record) { t.rename(in.store, r) }, other: t.line}
+	in := &merge{each: func(in *input, r cell.Record) { t.rename(in.store, r) }, other: func(in *input, line []byte) { t.line(ctx, in, line) }}
 	if err = t.begin(ctx); err == nil {
 		err = in.open(rows, p.in)
 	}
@@ -176,6 +176,7 @@ type taking struct {
 
 	batch  []cell.Record
 	events []analyzer.Event
+	failed error // while a line was taken
 
 	records, changes, known, summed int
 }
@@ -183,7 +184,7 @@ type taking struct {
 // namesState is where a store keeps what the sensors of other stores are called in it.
 const namesState = "imported"
 
-// mostSensors bounds the sensors of one store that are remembered: a file is hostile.
+// mostSensors bounds the stores, and the sensors of each, that are remembered: a file is hostile.
 const mostSensors = 1000
 
 func (t *taking) begin(ctx context.Context) error {
@@ -216,7 +217,7 @@ func (t *taking) name(store, sensor string) string {
 	}
 	name := sensor
 	switch {
-	case len(known) >= mostSensors:
+	case len(known) >= mostSensors, known == nil && len(t.names) >= mostSensors:
 		return sensor + "-" + short
 	case t.as != "" && len(known) > 0:
 		name = t.as + "-" + sensor
@@ -257,22 +258,25 @@ func (t *taking) rename(store string, r cell.Record) {
 }
 
 // line takes a line that is for a store.
-func (t *taking) line(in *input, line []byte) {
+func (t *taking) line(ctx context.Context, in *input, line []byte) {
 	if store := storage.StoreOfLine(line); store != "" {
 		in.store = store
-	} else if e, ok := storage.EventOfLine(line); ok {
-		t.event(in.store, e)
-	} else {
+	} else if e, ok := storage.EventOfLine(line); !ok {
 		in.bad++
+	} else if t.failed == nil {
+		t.failed = t.event(ctx, in.store, e)
 	}
 }
 
-func (t *taking) event(store string, e analyzer.Event) {
+func (t *taking) event(ctx context.Context, store string, e analyzer.Event) error {
 	if name := t.name(store, e.Sensor); name != e.Sensor {
 		sum := sha256.Sum256([]byte(e.ID + "\x00" + name)) // the one of that name may have begun at the same moment
 		e.ID, e.Sensor = hex.EncodeToString(sum[:8]), name
 	}
-	t.events = append(t.events, e)
+	if t.events = append(t.events, e); len(t.events) < importBatch {
+		return nil
+	}
+	return t.flush(ctx)
 }
 
 // add takes records.
@@ -286,6 +290,9 @@ func (t *taking) add(ctx context.Context, recs ...cell.Record) error {
 
 // flush stores what was taken.
 func (t *taking) flush(ctx context.Context) error {
+	if t.failed != nil {
+		return t.failed
+	}
 	err := t.store.Update(ctx, func(tx *storage.Tx) error {
 		for _, r := range t.batch {
 			before := tx.Seq()
@@ -345,8 +352,7 @@ func (t *taking) unseal(ctx context.Context, path string, ids []age.Identity) (d
 		t.rename(piece.Store, r)
 		return t.add(ctx, r)
 	}, func(e analyzer.Event) error {
-		t.event(piece.Store, e)
-		return nil
+		return t.event(ctx, piece.Store, e)
 	})
 	if errors.Is(err, storage.ErrKey) {
 		err = hinted(err, "name the private key that belongs to the public one it was sealed to")

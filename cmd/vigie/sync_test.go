@@ -2,7 +2,9 @@ package main
 
 import (
 	"compress/gzip"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -102,6 +104,31 @@ func TestSyncIsKilled(t *testing.T) {
 	require.Contains(t, stderr, "added 0 records; 40,000 already")
 	require.NotContains(t, stderr, "brought up to date")
 	sameStores(t, kit, desk)
+}
+
+// A file that names more stores than anybody has, and holds nothing but events, is taken in bounded memory.
+func TestImportOfAHostileFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var text []byte
+	var enc cell.Encoder
+	var err error
+	for i, e := range storagetest.Events(2*importBatch + 200) {
+		text = fmt.Appendf(text, cell.StoreLine+"\"store\":\"%016x\"}\n", i)
+		text, err = storage.AppendEntry(text, &enc, storage.Entry{Event: &e})
+		require.NoError(t, err)
+	}
+	desk := filepath.Join(dir, "desk.db")
+	_, stderr := must(t, "import", "--store", desk, writeFile(t, dir, "a.ndjson", string(text)))
+	require.Contains(t, stderr, "added or brought up to date 2,200 events")
+	s, err := storage.Open(t.Context(), desk, storage.Options{ReadOnly: true})
+	require.NoError(t, err)
+	defer s.Close()
+	known, _, err := s.LoadState(t.Context(), namesState)
+	require.NoError(t, err)
+	var names map[string]map[string]string
+	require.NoError(t, json.Unmarshal(known, &names))
+	require.Len(t, names, mostSensors)
 }
 
 // Two kits of one name, which saw the same at the same time, stay two at the desk.
