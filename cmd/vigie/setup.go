@@ -99,7 +99,8 @@ func (c *SetupCmd) Run(ctx context.Context, p *program) error {
 	return nil
 }
 
-func (c *SetupCmd) at(path string) string { return filepath.Join(c.Root, path) }
+// at is where a path is below the root; what an image says that setup wrote leads nowhere else.
+func (c *SetupCmd) at(path string) string { return filepath.Join(c.Root, filepath.Join("/", path)) }
 
 // interview puts the questions. After an error it asks nothing more.
 type interview struct {

@@ -153,3 +153,14 @@ func TestSetupKeepsThePassphraseOfAStore(t *testing.T) {
 	require.FileExists(t, filepath.Join(root, setupPassphrase))
 	require.NoFileExists(t, filepath.Join(root, setupConfig))
 }
+
+// What an image says that setup wrote is taken back below the image, and nowhere else.
+func TestSetupUndoStaysBelowTheRoot(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	outside, root := writeFile(t, dir, "outside", "of somebody else"), filepath.Join(dir, "image")
+	require.NoError(t, os.MkdirAll(filepath.Join(root, "etc/vigie"), 0o755))
+	writeFile(t, filepath.Join(root, "etc/vigie"), "setup-undo.json", `{"files":[{"path":"../outside","sha256":"`+sumOf([]byte("of somebody else"))+`"}]}`)
+	must(t, "setup", "--undo", "--root", root)
+	require.FileExists(t, outside)
+}
