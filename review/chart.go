@@ -20,7 +20,7 @@ type sketch struct {
 	Blind      []stretch
 	RATs       []stretch
 	X, Y       []tick
-	Denied     []denial
+	Regs       []registered
 	Legend     []legend
 	PlotH      int
 	Left, Base int
@@ -36,10 +36,11 @@ type tick struct {
 	Text string
 }
 
-// denial is a moment at which registration was denied, and how.
-type denial struct {
+// registered is a moment at which registration changed, or was first told: how, and whether it was denied.
+type registered struct {
 	At   int
 	What status
+	Bad  bool
 }
 
 type legend struct {
@@ -104,8 +105,8 @@ func sketchOf(s *series, b *baseline, z *time.Location) *sketch {
 		}
 	}
 	for _, r := range s.Regs {
-		if r.Bad && len(k.Denied) < 40 {
-			k.Denied = append(k.Denied, denial{x(r.At), r.what})
+		if r.Bad || len(k.Regs) < 80 { // many changes hide no refusal
+			k.Regs = append(k.Regs, registered{x(r.At), r.what, r.Bad})
 		}
 	}
 	k.strokes(s, x, y)

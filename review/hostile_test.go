@@ -51,7 +51,8 @@ func everywhere(t testing.TB, texts ...string) *town {
 func everywherePages(text string) []string {
 	return []string{"/?verdict=all", "/event/a1b2c3d4e5f60700", "/event/" + url.PathEscape(text+"!"), "/event/a1b2c3d4e5f60700/report", "/event/a1b2c3d4e5f60700/rerun", "/cells", "/cells?q=" + url.QueryEscape(text), "/cell?rat=LTE&id=5", "/sensors", "/period?from=2026-11-22&to=2026-11-22&sensor=" + url.QueryEscape(text),
 		"/period/report?from=2026-11-22&to=2026-11-22", "/?text=" + url.QueryEscape(text) + "&place=" + url.QueryEscape(text), "/api/v1/events", "/api/v1/events/a1b2c3d4e5f60700", "/api/v1/events/a1b2c3d4e5f60700/series",
-		"/api/v1/events/a1b2c3d4e5f60700/baseline", "/api/v1/events/a1b2c3d4e5f60700/verdicts", "/api/v1/cells", "/api/v1/sensors", "/api/v1/sensors/" + url.PathEscape(text) + "/blind"}
+		"/api/v1/events/a1b2c3d4e5f60700/baseline", "/api/v1/events/a1b2c3d4e5f60700/verdicts", "/api/v1/cells", "/api/v1/sensors", "/api/v1/sensors/" + url.PathEscape(text) + "/blind",
+		"/api/v1/sensors/" + url.PathEscape(text) + "/hours", "/sensors?day=" + url.QueryEscape(text), "/sensors?day=2026-11-22", "/api/v1/events/a1b2c3d4e5f60700/places", "/about", "/api/v1/rules"}
 }
 
 func TestHostileTextsAreShownHarmlessly(t *testing.T) {

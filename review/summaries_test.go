@@ -61,3 +61,22 @@ func extent(b *baseline) [2]float64 {
 	}
 	return e
 }
+
+// Modems tell the registration of each domain by itself: that one of them stays as it is hides no refusal of the other.
+func TestChartOfTwoDomains(t *testing.T) {
+	w := &window{From: townStart, To: townStart.Add(10 * time.Minute)}
+	for i := range 600 {
+		eps := uint8(1)
+		if i == 500 {
+			eps = 3
+		}
+		w.Records = append(w.Records, &cell.Observation{Time: townStart.Add(time.Duration(i) * time.Second), Sensor: "roof", Serving: lteCell(1, 1, 1, 1300, -90),
+			Registration: []cell.Registration{{Domain: cell.EPS, Status: cell.Some(eps)}, {Domain: cell.CS, Status: cell.Some(uint8(1))}}})
+	}
+	s := draw(w, nil)
+	require.Len(t, s.Regs, 4, "both are told, one is denied, and accepted again")
+	require.True(t, s.Regs[2].Bad)
+	k := sketchOf(s, nil, time.UTC)
+	require.Len(t, k.Regs, 4)
+	require.True(t, k.Regs[2].Bad)
+}

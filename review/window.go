@@ -116,7 +116,8 @@ type series struct {
 	Event   [2]float64 `json:"event"`
 	Spots   []spot     `json:"positions"`
 	cells   map[string]int
-	gap     float64 // seconds without a value that break a line; 0: hole
+	regs    map[cell.Domain]string // as last told
+	gap     float64                // seconds without a value that break a line; 0: hole
 }
 
 type run struct {
@@ -167,7 +168,7 @@ const mostPoints = 2400
 
 // draw makes the series of a window.
 func draw(w *window, e *analyzer.Event) *series {
-	s := &series{From: unix(w.From), To: unix(w.To), cells: map[string]int{}, Time: []float64{}, Level: []*float64{}, Quality: []*float64{}, Best: []*float64{}, Count: []*float64{}}
+	s := &series{From: unix(w.From), To: unix(w.To), cells: map[string]int{}, regs: map[cell.Domain]string{}, Time: []float64{}, Level: []*float64{}, Quality: []*float64{}, Best: []*float64{}, Count: []*float64{}}
 	if e != nil {
 		s.Event = [2]float64{unix(e.First), unix(e.Last)}
 	}
@@ -273,9 +274,10 @@ func (s *series) observe(at float64, o *cell.Observation) {
 	for _, r := range o.Registration {
 		text := registrationText(r)
 		bad := r.Status.Or(0) == regDenied
-		if n := len(s.Regs); n > 0 && (s.Regs[n-1].Text == text || n >= 400) {
+		if n := len(s.Regs); s.regs[r.Domain] == text || n >= 400 && !bad || n >= 800 {
 			continue
 		}
+		s.regs[r.Domain] = text
 		s.Regs = append(s.Regs, instant{at, text, bad, status(r)})
 	}
 	if p := o.Position; p != nil && len(s.Spots) < 2000 && math.Abs(p.Lat) <= 90 && math.Abs(p.Lon) <= 180 {

@@ -87,12 +87,12 @@ function over(u) {
     c.fillStyle = colour("g" + r.kind); c.fillRect(a, top + height - 14 * px, w, 14 * px);
     if (w > 34 * px) { c.fillStyle = colour("card"); c.fillText(r.name, a + 5 * px, top + height - 7 * px); }
   }
-  c.strokeStyle = colour("high"); c.fillStyle = colour("high"); c.setLineDash([4 * px, 3 * px]); c.textAlign = "center";
+  c.fillStyle = colour("high"); c.textAlign = "center";
   for (const r of series.registrations ?? []) {
-    if (!r.bad) continue;
     const a = x(r.at);
-    c.beginPath(); c.moveTo(a, top); c.lineTo(a, top + height); c.stroke();
-    c.fillText("×", a, top + 8 * px);
+    c.strokeStyle = colour(r.bad ? "high" : "soft"); c.setLineDash(r.bad ? [4 * px, 3 * px] : []);
+    c.beginPath(); c.moveTo(a, r.bad ? top : top + height - 22 * px); c.lineTo(a, top + height); c.stroke();
+    if (r.bad) c.fillText("×", a, top + 8 * px);
   }
   c.restore();
 }
