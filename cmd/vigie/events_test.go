@@ -1,6 +1,8 @@
 package main
 
 import (
+	"database/sql"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -34,4 +36,20 @@ func TestEventByTheBeginningOfItsID(t *testing.T) {
 		}
 		require.Equal(t, want, e.ID)
 	}
+}
+
+// A store of an older Vigie is not changed by reading it; it is said what brings it up to date.
+func TestOlderStore(t *testing.T) {
+	db := filepath.Join(t.TempDir(), "s.db")
+	s, err := storage.Open(t.Context(), db, storage.Options{Create: true})
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+	inside, err := sql.Open("sqlite3", "file:"+db)
+	require.NoError(t, err)
+	_, err = inside.Exec("PRAGMA user_version=1")
+	require.NoError(t, err)
+	require.NoError(t, inside.Close())
+	_, stderr, status := vigie(t, "events", "--store", db)
+	require.Equal(t, 1, status)
+	require.Contains(t, stderr, "vigie import --store DB /dev/null")
 }

@@ -106,6 +106,8 @@ func (f *StoreFlags) open(ctx context.Context, c Config, o storage.Options) (*st
 		return nil, hinted(err, "stop the other vigie first, or read it meanwhile with vigie events")
 	case errors.Is(err, storage.ErrDamaged):
 		return nil, hinted(err, "keep the file as it is, it is evidence; a copy may still be read with: vigie export --store COPY -")
+	case o.ReadOnly && errors.Is(err, storage.ErrReadOnly): // to read needs no leave to write, unless the schema is an older one
+		return nil, hinted(err, "this adds tables and nothing else: vigie import --store DB /dev/null; an older Vigie does not open it any more then")
 	case errors.Is(err, storage.ErrForeign):
 		return nil, hinted(err, "name a file that vigie made, or a path where nothing is yet")
 	}
