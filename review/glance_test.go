@@ -90,6 +90,7 @@ func TestGlance(t *testing.T) {
 		require.NotContains(t, text, "ZgotmplZ")
 		require.NotRegexp(t, `>(glance|neutral)\.`, text, "a key stands for its word")
 		require.NotContains(t, text, " style=")
+		require.NotContains(t, text, `="&#34;`, "an attribute was taken for a script, and quoted")
 		return text
 	}
 	quiet := body("en")

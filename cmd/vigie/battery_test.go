@@ -30,15 +30,17 @@ func TestBatteryFigures(t *testing.T) {
 		name string
 		pace int
 		low  bool
+		seal string
 	}{
-		{"1 s and 5 s", 1, false},
-		{"2 s and 10 s", 2, false},
-		{"4 s and 20 s", 4, false},
-		{"1 s and 5 s, `saving`, at 9 % of charge", 1, true},
+		{"1 s and 5 s", 1, false, ""},
+		{"2 s and 10 s", 2, false, ""},
+		{"4 s and 20 s", 4, false, ""},
+		{"1 s and 5 s, `saving`, at 9 % of charge", 1, true, ""},
+		{"1 s and 5 s, sealed", 1, false, "[seal]\nto = [\"age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj\"]\n"},
 	} {
 		dir := t.TempDir()
 		em, _ := emulate(t, calm, emulator.Options{})
-		config := fmt.Sprintf("[modem]\nfast = \"%ds\"\nslow = \"%ds\"\n", row.pace, 5*row.pace)
+		config := fmt.Sprintf("[modem]\nfast = \"%ds\"\nslow = \"%ds\"\n", row.pace, 5*row.pace) + row.seal
 		program := []string{os.Args[0]}
 		if row.low {
 			config += "[battery]\nsaving = true\n"

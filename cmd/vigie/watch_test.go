@@ -25,7 +25,8 @@ func vigie(t *testing.T, args ...string) (stdout, stderr string, status int) {
 	return out.String(), err.String(), status
 }
 
-// emulate starts a modem that plays a scenario, and ends the returned context when its last note comes.
+// emulate starts a modem that plays a scenario, and ends the returned context when its last note comes. Its port has a name of its
+// own: the number of a terminal that was pulled out is given to the next that comes, which may be the modem of another test.
 func emulate(t *testing.T, scenario string, o emulator.Options) (*emulator.Emulator, context.Context) {
 	t.Helper()
 	s, err := emulator.Parse(scenario, nil)
@@ -36,6 +37,10 @@ func emulate(t *testing.T, scenario string, o emulator.Options) (*emulator.Emula
 		if text == "end" {
 			stop()
 		}
+	}
+	if o.Link == nil {
+		dir := t.TempDir()
+		o.Link = func(int) string { return filepath.Join(dir, "modem") }
 	}
 	em, err := emulator.Start(t.Context(), s, o)
 	require.NoError(t, err)

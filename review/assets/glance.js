@@ -72,7 +72,7 @@ if (place) {
   if (!isSecureContext || !navigator.geolocation) no();
   let told = 0;
   place.onclick = () => navigator.geolocation.watchPosition(({coords: c}) => {
-    place.textContent = place.dataset.on;
+    place.textContent = place.dataset.yes;
     if (Date.now() - told < 2000) return;
     told = Date.now();
     fetch("/glance/position", {method: "POST", headers: {"Content-Type": "application/json"},
