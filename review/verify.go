@@ -40,11 +40,21 @@ func (v *Verification) problem(format string, a ...any) {
 // mostManifest is the longest manifest that is read, in bytes.
 const mostManifest = 1 << 20
 
+// ErrSealed is what Verify ends with for a bundle that is sealed to a key.
+var ErrSealed = errors.New("the bundle is sealed: who holds the key opens it")
+
+const sealedHead = "age-encryption.org/v1\n"
+
 // Verify checks a bundle, offline: that every member is there, as it was, and nothing else; and, of the keys given, that
 // they signed. It reads every byte. The error is for what cannot be read as an archive at all.
 func Verify(r io.ReaderAt, size int64, keys ...note.Verifier) (*Verification, error) {
 	z, err := zip.NewReader(r, size)
 	if err != nil {
+		if head := make([]byte, len(sealedHead)); size >= int64(len(head)) {
+			if _, err := r.ReadAt(head, 0); err == nil && string(head) == sealedHead {
+				return nil, ErrSealed
+			}
+		}
 		return nil, fmt.Errorf("not a bundle: %w", err)
 	}
 	v := &Verification{}

@@ -57,7 +57,7 @@ func (p *page) Coverage(d day) string {
 		return strings.Join(append(w, p.covered(d.Watched, d.Blind, d.Off)), ", ")
 	}
 	for _, c := range d.Covers {
-		w = append(w, c.Sensor+": "+p.covered(c.Watched, c.Blind, c.Off))
+		w = append(w, c.Sensor+" "+p.covered(c.Watched, c.Blind, c.Off))
 	}
 	return strings.Join(w, " · ")
 }

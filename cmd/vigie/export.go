@@ -70,6 +70,9 @@ func (c *ExportCmd) Run(ctx context.Context, p *program) error {
 	if trim.left > 0 {
 		p.err.printf("left out %s, for --trim and home zones\n", plural(trim.left, "line"))
 	}
+	if w := trim.warning(); w != "" {
+		p.err.printf("%s\n", w)
+	}
 	return nil
 }
 

@@ -63,6 +63,9 @@ func (c *SyncCmd) Run(ctx context.Context, p *program) error {
 		done, err = s.Stream(ctx, p.out, o)
 	}
 	p.err.clear()
+	if w := trim.warning(); w != "" {
+		p.err.printf("%s\n", w)
+	}
 	return c.tell(p, done, err)
 }
 
@@ -135,6 +138,7 @@ func (c *SyncCmd) tell(p *program, done storage.Synced, err error) error {
 		p.err.printf("%s was not whole: it is set aside as %s.damaged, and copied anew\n", name, name)
 	}
 	switch {
+	case done.Records+done.Events+done.Pieces == 0 && err != nil: // nothing was done, and the error says why
 	case done.Pieces == 0 && c.Target != "-" && err == nil:
 		out.printf("nothing new; %s there\n", plural(done.There, "file"))
 	case done.Records+done.Events == 0 && done.Pieces > 0 && done.Stays == 0:

@@ -42,10 +42,19 @@ func (s span) holds(t time.Time) bool { return !t.Before(s.from) && !t.After(s.t
 
 // trimmer tells which records and events may leave.
 type trimmer struct {
-	all   bool      // everything may
-	kept  []span    // in order: what is in one of them may
-	waits time.Time // from here on a walk goes on, of which the end cannot be told yet; zero: none
-	left  int       // records left out
+	all   bool          // everything may
+	kept  []span        // in order: what is in one of them may
+	waits time.Time     // from here on a walk goes on, of which the end cannot be told yet; zero: none
+	left  int           // records left out
+	blank time.Duration // how much of kept came after the last position of its walk, or of a walk without any, where there are homes
+}
+
+// warning says what home zones could not do, "" if nothing.
+func (t *trimmer) warning() string {
+	if t.blank < time.Minute {
+		return ""
+	}
+	return roughly(t.blank) + " at the end of walks are without a position, and may be of a home zone: they are not left out; --trim 15m leaves out the ends"
 }
 
 // trimmer looks through the store for walks, where anything is to be left out. Where positions are known in a walk, nothing
@@ -75,7 +84,7 @@ func (f TrimFlags) trimmer(ctx context.Context, s *storage.Store, now time.Time)
 			continue
 		}
 		if w.from.IsZero() || o.Time.Sub(w.to) > walkBreak {
-			t.kept = append(t.kept, w.kept(f.Trim)...)
+			t.add(w, f.Trim, homes)
 			w = walk{span: span{o.Time, o.Time}}
 		}
 		w.to = o.Time
@@ -83,7 +92,7 @@ func (f TrimFlags) trimmer(ctx context.Context, s *storage.Store, now time.Time)
 			w.at(o.Time, slices.ContainsFunc(homes, func(h home) bool { return h.holds(o.Position) }))
 		}
 	}
-	t.kept = append(t.kept, w.kept(f.Trim)...)
+	t.add(w, f.Trim, homes)
 	if now.Sub(w.to) <= walkBreak {
 		t.waits = w.to.Add(-f.Trim)
 		if len(homes) > 0 && !w.placed {
@@ -93,17 +102,34 @@ func (f TrimFlags) trimmer(ctx context.Context, s *storage.Store, now time.Time)
 	return t, nil
 }
 
+// add takes what may leave of a walk.
+func (t *trimmer) add(w walk, trim time.Duration, homes []home) {
+	kept := w.kept(trim)
+	t.kept = append(t.kept, kept...)
+	if len(homes) == 0 {
+		return
+	}
+	for _, s := range kept {
+		from := s.from
+		if w.known.After(from) {
+			from = w.known
+		}
+		t.blank += max(0, s.to.Sub(from))
+	}
+}
+
 // walk is a time in which records came without a long break.
 type walk struct {
 	span
 	placed bool      // positions were known in it
+	known  time.Time // the last of them
 	out    []span    // times outside the home zones; the last one lasts while since is zero
 	since  time.Time // outside since; zero: at home, or not known
 }
 
 // at hears a position.
 func (w *walk) at(t time.Time, home bool) {
-	w.placed = true
+	w.placed, w.known = true, t
 	switch {
 	case home && !w.since.IsZero():
 		w.out, w.since = append(w.out, span{w.since, t.Add(-1)}), time.Time{}

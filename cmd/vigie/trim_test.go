@@ -16,6 +16,36 @@ import (
 	"vigie/cell"
 )
 
+// Where positions stop on the way home, nothing tells home from elsewhere: that is said.
+func TestExportSaysWhereItCannotKnowHome(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	secret := writeFile(t, dir, "secret", "four words that nobody guesses\n")
+	flags := []string{"--store", filepath.Join(dir, "s.db"), "--passphrase-file", secret}
+	var lines []byte
+	for minute := range 61 {
+		o := &cell.Observation{Time: time.Date(2026, 11, 23, 9, minute, 0, 0, time.UTC), Sensor: "bag", State: cell.Idle}
+		if minute >= 10 && minute <= 38 {
+			o.Position = &cell.Position{Lat: 50.9, Lon: 4.35, Source: "gpsd"}
+		}
+		lines = append(cell.AppendRecord(lines, o), '\n')
+	}
+	_, stderr, status := vigie(t, append([]string{"replay", writeFile(t, dir, "walk.ndjson", string(lines))}, flags...)...)
+	require.Zero(t, status, stderr)
+	says := func(args ...string) string {
+		t.Helper()
+		_, stderr, status := vigie(t, append(args, flags...)...)
+		require.Zero(t, status, stderr)
+		return stderr
+	}
+	require.NotContains(t, says("export", "-"), "without a position", "there is no home to know of")
+	says("homes", "--add", "50.85,4.35,500")
+	require.Contains(t, says("export", "-"), "22 min at the end of walks are without a position")
+	require.Contains(t, says("sync", "--dry-run", t.TempDir()), "22 min at the end of walks are without a position")
+	require.Contains(t, says("export", "--trim", "15m", "-"), "7 min at the end")
+	require.NotContains(t, says("export", "--trim", "22m", "-"), "without a position")
+}
+
 // Two walks from a home north and back. What leaves by export says nothing of the home, nor of when it was left.
 func TestExportLeavesHomeOut(t *testing.T) {
 	t.Parallel()
@@ -54,6 +84,8 @@ func TestExportLeavesHomeOut(t *testing.T) {
 	require.Equal(t, 2*51, count(exported), "minutes 5 to 55 of each walk: before the first position nothing leaves either")
 	require.NotContains(t, exported, `"lat":50.854,`)
 	require.Equal(t, 122, count(command("export", "--with-homes", "-")))
+	_, stderr, _ = vigie(t, append([]string{"export", "-"}, flags...)...)
+	require.NotContains(t, stderr, "without a position")
 
 	// Reports and bundles are trimmed as exports are.
 	n := 0

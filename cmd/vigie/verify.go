@@ -44,6 +44,9 @@ func (c *VerifyCmd) Run(_ context.Context, p *program) error {
 	}
 	defer done()
 	v, err := review.Verify(r, size, keys...)
+	if errors.Is(err, review.ErrSealed) {
+		return usage(fmt.Errorf("%s: %w", c.Bundle, err), "give the file with the age identity that it was sealed to: --identity FILE")
+	}
 	if err != nil {
 		return hinted(err, "a bundle is a zip file that vigie bundle or the review desk wrote; a sealed one needs --identity")
 	}
@@ -67,7 +70,7 @@ func (c *VerifyCmd) Run(_ context.Context, p *program) error {
 		for _, problem := range v.Problems {
 			p.out.printf("%s %s\n", p.out.paint(red, "wrong:"), oneLine(problem))
 		}
-		return hinted(fmt.Errorf("%s is not as it was made: %s", c.Bundle, plural(len(v.Problems), "problem")), "ask whoever gave it to you for another copy, and compare the SHA-256 of the manifest")
+		return hinted(fmt.Errorf("%s does not stand the check: %s", c.Bundle, plural(len(v.Problems), "problem")), "compare the SHA-256 of the manifest, and the key if you gave one, with whoever made it, and ask for another copy")
 	}
 	p.out.printf("%s\n\nthis proves that\n", p.out.paint(green, "whole"))
 	for _, s := range v.Proves() {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/creack/pty"
+	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 )
 
@@ -256,11 +257,10 @@ func raw(master *os.File) (*os.File, error) {
 	if _, err := term.MakeRaw(int(master.Fd())); err != nil {
 		return nil, err
 	}
-	fd, err := syscall.Dup(int(master.Fd()))
+	fd, err := unix.FcntlInt(master.Fd(), unix.F_DUPFD_CLOEXEC, 0) // in one step, or a program started now keeps it
 	if err != nil {
 		return nil, err
 	}
-	syscall.CloseOnExec(fd)
 	if err := syscall.SetNonblock(fd, true); err != nil {
 		syscall.Close(fd)
 		return nil, err

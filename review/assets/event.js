@@ -30,7 +30,7 @@ function chart() {
     const [t, merged] = join(time, data, base.time, [base.high, base.low]), n = data.length;
     time = t; data = [...merged.slice(n), ...merged.slice(0, n)];
     const edge = label => ({label, stroke: colour("band"), width: 2, scale: "dBm", spanGaps: true, points: {show: false}});
-    lines.unshift(edge(words["chart.band"]), edge("…"));
+    lines.unshift(edge(words["chart.band"]), {...edge(""), class: "edge"}); // one entry for both edges
     bands.push({series: [1, 2], fill: colour("band")});
   }
   const axis = {stroke: colour("soft"), grid: {stroke: colour("line"), width: 1}, ticks: {stroke: colour("line"), width: 1}};
