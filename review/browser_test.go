@@ -232,6 +232,7 @@ func TestBrowserByMouse(t *testing.T) {
 	require.Equal(t, []string{"suspicious", "the same on three phones", "Ada"}, []string{string(v.Judgement), v.Reason, v.Author})
 	b.do(chromedp.Click(chromedp.CSS(`#decide button.plain`)), chromedp.WaitVisible(chromedp.CSS(`.history .undone`)))
 	b.do(chromedp.Click(chromedp.CSS(`.hand button`)), chromedp.WaitVisible(chromedp.CSS("article")))
+	b.wait(`document.readyState === "complete"`)
 	require.Contains(t, b.text("body"), "An event is an anomaly")
 	require.Contains(t, b.text("body"), "the same on three phones")
 }
