@@ -306,6 +306,31 @@ func TestInfluxHalvesWhatIsTooLarge(t *testing.T) {
 	require.Empty(t, asides(t, s))
 }
 
+// What was wrong with everything may be mended between a refused point and the probe: that point is no bad one.
+func TestInfluxMendedInBetween(t *testing.T) {
+	srv := newScripted(t)
+	mended := false
+	srv.script(func(w http.ResponseWriter, r *http.Request, lines []string, taken func(...string)) {
+		switch {
+		case strings.HasPrefix(lines[0], "probe,"):
+			mended = true
+		case !mended:
+			v2(w, http.StatusBadRequest, "no: "+lines[0])
+			return
+		default:
+			taken(lines...)
+		}
+		w.WriteHeader(http.StatusNoContent)
+	})
+	s := newStore(t)
+	appendAll(t, s, storagetest.Day(20))
+	follow(t, newInflux(t, s, storage.InfluxOptions{URL: srv.URL, FullRate: true}))
+	want := wanted(t, s, storage.InfluxOptions{FullRate: true})
+	until(t, "everything arrives", 20*time.Second, func() bool { return len(srv.kept()) == len(want) })
+	require.Equal(t, want, srv.kept())
+	require.Empty(t, asides(t, s))
+}
+
 // What only somebody can mend stops the sending, says so in one line, loses nothing, and goes on after a reload.
 func TestInfluxStopsAndGoesOnAfterReload(t *testing.T) {
 	for _, c := range []struct {

@@ -163,8 +163,8 @@ func (d *delivery) send(ctx context.Context, i, j int) error {
 					if err := x.pause(ctx, probe, attempt); err != nil {
 						return err
 					}
-					continue
 				}
+				continue // also where the probe was taken: what was wrong may have been mended between the two
 			}
 			return x.setAside(ctx, Aside{Seq: d.p.seqs[i], Point: d.p.line(i), Status: a.status, Reason: a.words})
 		default:
