@@ -35,6 +35,10 @@ const (
 	demoDays  = 14          // that are learned before the demo watches
 	demoEvery = time.Minute // between two observations of these days
 	demoLimit = 60 * time.Second
+
+	demoTurn   = 3 * time.Hour // in which the modem is once on the other cell
+	demoOther  = 25 * time.Minute
+	demoBegins = demoTurn / 2 // how far into a turn the days begin, and end
 )
 
 // Run plays the demo: a place is learned by replay, then the ordinary collector watches an emulated modem.
@@ -190,10 +194,11 @@ func learnDemo(ctx context.Context, l *line, p *program, now time.Time) (int, er
 	recs := []cell.Record{&cell.Source{Version: 1, Sensor: "demo", Mode: cell.Fixed, Model: "RM520N-GL", Firmware: "RM520NGLAAR03A03M4G",
 		Reports: cell.Some(reports), AT: true}}
 	end := now.UTC().Truncate(time.Second).Add(-time.Minute)
+	begin := end.Add(-demoDays * 24 * time.Hour)
 	n := 0
-	for t := end.Add(-demoDays * 24 * time.Hour); !t.After(end); t = t.Add(demoEvery) {
+	for t := begin; !t.After(end); t = t.Add(demoEvery) {
 		o := rounds[0].Observation
-		if (t.Hour()*60+t.Minute())%180 < 25 {
+		if since := t.Sub(begin) + demoBegins; since%demoTurn < demoOther { // by the time of learning, or the hour would decide what is shown
 			o = rounds[1].Observation
 		}
 		o.Time, o.Sensor = t, "demo"

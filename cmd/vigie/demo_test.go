@@ -13,6 +13,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"vigie/analyzer"
+	"vigie/cell"
 )
 
 // printed is what a program prints, readable while it runs.
@@ -54,4 +57,18 @@ func TestDemoGlance(t *testing.T) {
 	require.Contains(t, out.String(), "1 event of severity low", "what was flagged while it learned is told")
 	stop()
 	require.Zero(t, <-done, out.String())
+}
+
+// What the demo shows does not depend on the hour at which it is started.
+func TestDemoAtAnyHour(t *testing.T) {
+	t.Parallel()
+	for _, minute := range []int{0, 10, 30, 90, 179} {
+		found := eventLog{}
+		l := &line{engine: newEngine(withDefaults(Config{Sensor: "demo", Mode: cell.Fixed})), event: found.add}
+		quiet := &program{out: newTerm(io.Discard, "never"), err: newTerm(io.Discard, "never")}
+		_, err := learnDemo(t.Context(), l, quiet, time.Date(2026, 11, 24, 15, minute, 0, 0, time.UTC))
+		require.NoError(t, err)
+		require.Equal(t, 1, len(found.list), "at minute %d", minute)
+		require.Equal(t, analyzer.Low, found.list[0].Severity)
+	}
 }
