@@ -11,7 +11,6 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
-	"vigie/storage"
 )
 
 // Where things are: what a sensor has learned of the land around an event, and the filter for events near a position.
@@ -169,15 +168,9 @@ func (d *Desk) position(ctx context.Context, e *entry) (*cell.Position, error) {
 	p, known := d.where.of[key]
 	d.where.mu.Unlock()
 	if !known {
-		const margin = 30 * time.Second
-		q := storage.Query{Sensor: e.sensor, From: e.was[0].Add(-margin), To: e.was[0].Add(margin), Kinds: storage.Observations, NoRaw: true, Limit: 100}
-		for r, err := range d.o.Stores[e.Store].Records(ctx, q) {
-			if err != nil {
-				return nil, err
-			}
-			if o, ok := r.Record.(*cell.Observation); ok && o.Position != nil && (p == nil || !o.Time.After(e.was[0])) {
-				p = o.Position
-			}
+		var err error
+		if p, err = d.o.Stores[e.Store].PositionAt(ctx, e.sensor, e.was[0]); err != nil {
+			return nil, err
 		}
 		d.where.mu.Lock()
 		if d.where.of == nil || len(d.where.of) >= mostWhere {

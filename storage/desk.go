@@ -156,3 +156,19 @@ func (s *Store) Span(ctx context.Context, sensor string) (first, last time.Time,
 	}
 	return first, last, nil
 }
+
+// PositionAt is where a sensor was at a time: the last position of the half minute before, else the first of the half minute
+// after; nil where none was recorded.
+func (s *Store) PositionAt(ctx context.Context, sensor string, at time.Time) (p *cell.Position, err error) {
+	const margin = 30 * time.Second
+	q := Query{Sensor: sensor, From: at.Add(-margin), To: at.Add(margin), Kinds: Observations, NoRaw: true, Limit: 100}
+	for e, err := range s.Records(ctx, q) {
+		if err != nil {
+			return nil, err
+		}
+		if o, ok := e.Record.(*cell.Observation); ok && o.Position != nil && (p == nil || !o.Time.After(at)) {
+			p = o.Position
+		}
+	}
+	return p, nil
+}

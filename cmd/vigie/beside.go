@@ -30,7 +30,7 @@ func seenTogether(ctx context.Context, s *storage.Store, sets storage.Correction
 			p, ok := known[i]
 			if !ok {
 				var err error
-				if p, err = positionOf(ctx, s, &all[i]); err != nil {
+				if p, err = s.PositionAt(ctx, all[i].Sensor, all[i].First); err != nil {
 					failed = err
 				}
 				known[i] = p
@@ -49,21 +49,6 @@ func seenTogether(ctx context.Context, s *storage.Store, sets storage.Correction
 		}
 	}
 	return b, failed
-}
-
-// positionOf is where the sensor was when an event began; nil where that was not recorded.
-func positionOf(ctx context.Context, s *storage.Store, e *analyzer.Event) (p *cell.Position, err error) {
-	const margin = 30 * time.Second
-	q := storage.Query{Sensor: e.Sensor, From: e.First.Add(-margin), To: e.First.Add(margin), Kinds: storage.Observations, NoRaw: true, Limit: 100}
-	for r, err := range s.Records(ctx, q) {
-		if err != nil {
-			return nil, err
-		}
-		if o, ok := r.Record.(*cell.Observation); ok && o.Position != nil && (p == nil || !o.Time.After(e.First)) {
-			p = o.Position
-		}
-	}
-	return p, nil
 }
 
 // mostBeside is how many are named beside one event.
