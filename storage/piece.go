@@ -112,13 +112,8 @@ func AppendEntry(dst []byte, enc *cell.Encoder, e Entry) ([]byte, error) {
 	return append(dst, "}\n"...), nil
 }
 
-// EventOfLine reads a line (cell.EventLine) that AppendEntry or a sealed file has; false for another line.
-func EventOfLine(line []byte) (analyzer.Event, bool) {
-	e, err := eventFromLine(line)
-	return e, err == nil
-}
-
-func eventFromLine(line []byte) (analyzer.Event, error) {
+// EventOfLine reads a line (cell.EventLine) that AppendEntry or a sealed file has; another line is an error.
+func EventOfLine(line []byte) (analyzer.Event, error) {
 	var l struct {
 		Body  []byte
 		Event json.RawMessage

@@ -339,7 +339,7 @@ func (u *Unsealed) open(f *frames, ids []age.Identity) (text []byte, err error) 
 func (u *Unsealed) lines(text []byte, record func(cell.Record) error, event func(analyzer.Event) error) (err error) {
 	r := cell.NewReader(bytes.NewReader(text), "frame")
 	r.OnOther = func(line []byte) {
-		if e, bad := eventFromLine(line); err != nil {
+		if e, bad := EventOfLine(line); err != nil {
 			return
 		} else if bad != nil {
 			u.Damaged++

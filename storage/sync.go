@@ -153,6 +153,7 @@ type copying struct {
 	out     *bufio.Writer
 	enc     cell.Encoder
 	frame   []Entry
+	seal    Sealed // what seals frames
 	text    []byte
 	size    int
 	through int64
@@ -162,7 +163,7 @@ type copying struct {
 
 // syncTo finds what is missing in a directory and has it copied. end is the last number that there is.
 func syncTo(dir string, p Piece, o SyncOptions, end int64, put func(c *copying, after, through int64) error) (_ Synced, err error) {
-	c := &copying{o: o, dir: dir, Piece: p, part: filepath.Join(dir, ".vigie-"+p.Store+".part")}
+	c := &copying{o: o, dir: dir, Piece: p, part: filepath.Join(dir, ".vigie-"+p.Store+".part"), seal: Sealed{to: o.To}}
 	defer func() {
 		if c.file != nil {
 			c.file.Close()
@@ -356,7 +357,7 @@ func (c *copying) flushFrame() error {
 	if len(c.frame) == 0 {
 		return nil
 	}
-	frame, err := (&Sealed{to: c.o.To}).frame(c.frame)
+	frame, err := c.seal.frame(c.frame)
 	clear(c.frame)
 	if c.frame = c.frame[:0]; err != nil {
 		return err
@@ -423,7 +424,7 @@ func (s *Store) Stream(ctx context.Context, w io.Writer, o SyncOptions) (Synced,
 		return Synced{}, err
 	}
 	s.commitGathered()
-	c := &copying{o: o, Piece: Piece{Store: id, Sealed: len(o.To) > 0}, stream: w}
+	c := &copying{o: o, Piece: Piece{Store: id, Sealed: len(o.To) > 0}, stream: w, seal: Sealed{to: o.To}}
 	if err = c.entries(ctx, s, 0, math.MaxInt64); err == nil {
 		err = c.finish()
 	}

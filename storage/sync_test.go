@@ -55,8 +55,8 @@ func take(t testing.TB, s *storage.Store, text []byte) {
 		if storage.StoreOfLine(line) != "" {
 			return
 		}
-		e, ok := storage.EventOfLine(line)
-		require.True(t, ok, "%s", line)
+		e, err := storage.EventOfLine(line)
+		require.NoError(t, err, "%s", line)
 		require.NoError(t, s.Update(t.Context(), func(tx *storage.Tx) error { _, err := tx.TakeEvent(e); return err }))
 	}
 	for {
@@ -338,8 +338,8 @@ func TestEventLine(t *testing.T) {
 	for _, e := range storagetest.Events(50) {
 		line, err := storage.AppendEntry(nil, &cell.Encoder{}, storage.Entry{Event: &e})
 		require.NoError(t, err)
-		got, ok := storage.EventOfLine(line)
-		require.True(t, ok)
+		got, err := storage.EventOfLine(line)
+		require.NoError(t, err)
 		require.Equal(t, e, got)
 	}
 	rapid.Check(t, func(rt *rapid.T) { // values that no modem reports come back as the format can say them, and then stay so
@@ -351,16 +351,15 @@ func TestEventLine(t *testing.T) {
 				rt.Skip("JSON has no word for a time or number of it")
 			}
 			require.Equal(rt, 1, bytes.Count(line, []byte("\n")))
-			var ok bool
 			lines[i] = string(line)
-			e, ok = storage.EventOfLine(line)
-			require.True(rt, ok)
+			e, err = storage.EventOfLine(line)
+			require.NoError(rt, err)
 		}
 		require.Equal(rt, lines[1], lines[2])
 	})
 	for _, bad := range []string{"", "{}", `{"kind":"event","event":3}`, `{"kind":"event","body":"AAAA"}`, `{"kind":"store","store":"x"}`} {
-		_, ok := storage.EventOfLine([]byte(bad))
-		require.False(t, ok, bad)
+		_, err := storage.EventOfLine([]byte(bad))
+		require.Error(t, err, bad)
 		require.Empty(t, storage.StoreOfLine([]byte(bad)), bad)
 	}
 }

@@ -261,7 +261,7 @@ func (t *taking) rename(store string, r cell.Record) {
 func (t *taking) line(ctx context.Context, in *input, line []byte) {
 	if store := storage.StoreOfLine(line); store != "" {
 		in.store = store
-	} else if e, ok := storage.EventOfLine(line); !ok {
+	} else if e, err := storage.EventOfLine(line); err != nil {
 		in.bad++
 	} else if t.failed == nil {
 		t.failed = t.event(ctx, in.store, e)
