@@ -58,7 +58,7 @@ type Status struct {
 	Problem string    // why it takes nothing; "": it does
 }
 
-// Cursor is the name of the durable Cursor, and of what was decided up to it.
+// Cursor is the name of the durable cursor, and of what was decided up to it.
 const Cursor = "alert"
 
 // New opens what o names, and connects to nothing yet.

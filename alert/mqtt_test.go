@@ -69,15 +69,12 @@ func (b *broker) kill() {
 	_ = b.cmd.Wait()
 }
 
-func (b *broker) restart() { b.kill(); b.start(b.cmd.Path) }
-
 // heard is what a subscriber to everything hears.
 type heard struct {
 	mu   sync.Mutex
 	last map[string]string // by topic
 	n    int               // publications
 	ids  []string          // of messages, in order
-	conn net.Conn
 }
 
 func (b *broker) listen(h *heard) {

@@ -36,7 +36,6 @@ type View struct {
 	site   *site
 	engine *Engine
 	rule   int
-	fresh  bool
 }
 
 // Stay returns the n-th stay counted back from now: 0 is the present one. nil when there is none.
@@ -329,7 +328,6 @@ type Sign struct {
 	Innocent []string // innocent causes that fit this case; none: those of the rule
 	Place    bool     // on the move, an arrival at a new place explains it: counted once with all others of this kind
 	Severity Severity // least severity of the finding; the rule's range holds
-	weight   float64
 	first    int64
 }
 

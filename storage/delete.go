@@ -65,7 +65,7 @@ func (t *Tx) delete(what What) (out Deleted, err error) {
 		return out, err
 	}
 	spans, sensor := []span{{math.MinInt64, math.MaxInt64}}, what.Sensor
-	events := []string{}
+	var events []string
 	switch {
 	case what.Event != "":
 		var body []byte

@@ -1,7 +1,6 @@
 package storage
 
 import (
-	"maps"
 	"time"
 
 	"vigie/cell"
@@ -96,14 +95,3 @@ func (t *thinner) keep(e Entry) bool {
 
 // domainOf keeps the map small whatever the domain says.
 func domainOf(r cell.Registration) cell.Domain { return cell.Domain(domain(r.Domain)) }
-
-// clone is a thinner that goes on from here by itself.
-func (t *thinner) clone() thinner {
-	c := thinner{sensors: make(map[string]*thinned, len(t.sensors))}
-	for name, s := range t.sensors {
-		copied := *s
-		copied.regs = maps.Clone(s.regs)
-		c.sensors[name] = &copied
-	}
-	return c
-}

@@ -90,17 +90,6 @@ func replayWith(o analyzer.Options, recs []cell.Record) []analyzer.Event {
 	return list
 }
 
-func find(t *testing.T, id string) analyzer.Rule {
-	t.Helper()
-	for _, r := range All() {
-		if r.ID == id {
-			return r
-		}
-	}
-	t.Fatalf("no rule %q in the list", id)
-	return analyzer.Rule{}
-}
-
 // Every rule has a trace that makes it speak in an event of at least the severity in the trace's comment, and a
 // look-alike that brings no alert at all. What the events say word for word is beside them, so that a change is seen.
 func TestTraces(t *testing.T) {

@@ -41,7 +41,6 @@ type lookout struct {
 	now    func() time.Time
 
 	mu      sync.Mutex
-	started time.Time
 	seen    bool
 	since   time.Time // watching or blind
 	blind   bool

@@ -161,19 +161,11 @@ func (e *Emulator) Settings() map[string]string {
 	return maps.Clone(e.values)
 }
 
-// Ran is the time of the scenario: how long it has run, as its steps count it.
-func (e *Emulator) Ran() time.Duration {
-	return time.Duration(float64(time.Since(e.start)) * e.options.Speed)
-}
-
 // Close unplugs the modem for good.
 func (e *Emulator) Close() {
 	e.cancel()
 	<-e.done
 }
-
-// Done is closed when the modem was unplugged for good.
-func (e *Emulator) Done() <-chan struct{} { return e.done }
 
 func (e *Emulator) run(ctx context.Context) {
 	defer close(e.done)

@@ -256,20 +256,6 @@ func (s *Server) Query(q string) ([]Table, error) {
 	return tables, nil
 }
 
-// Number is the one number that a query answers with; 0 when it answers with nothing.
-func (s *Server) Number(q string) float64 {
-	s.t.Helper()
-	tables := s.Exec(q)
-	if len(tables) == 0 {
-		return 0
-	}
-	n, err := tables[0].Values[0][1].(json.Number).Float64()
-	if err != nil {
-		s.t.Fatalf("%s: %v", q, err)
-	}
-	return n
-}
-
 // log is the end of what the server said.
 func (s *Server) log() []byte {
 	text, _ := os.ReadFile(s.config + ".log")
