@@ -10,6 +10,7 @@ import (
 
 	"vigie/alert"
 	"vigie/analyzer/rules"
+	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
 
@@ -45,7 +46,7 @@ func (c AlertConfig) options(log func(string)) (alert.Options, error) {
 		err = fmt.Errorf("alert: %s holds no address", file)
 	}
 	if err != nil {
-		return alert.Options{}, usage(err, orElse(hintOf(err), "docs/alerts.md has an address of each kind to copy"))
+		return alert.Options{}, console.Usage(err, orElse(console.HintOf(err), "docs/alerts.md has an address of each kind to copy"))
 	}
 	return alert.Options{To: to, Severity: c.Severity, Tell: c.Tell, Language: c.Language, Zone: c.Zone, Quiet: c.Quiet, QuietPasses: c.QuietPasses,
 		BlindAfter: time.Duration(c.BlindAfter), Repeat: time.Duration(c.Repeat), RepeatTimes: c.RepeatTimes, PerHour: c.PerHour,
@@ -60,7 +61,7 @@ func (c AlertConfig) open(s *storage.Store, log func(string)) (*alert.Alerts, er
 	}
 	a, err := alert.New(s, o)
 	if err != nil {
-		return nil, usage(err, orElse(hintOf(err), "docs/alerts.md lists the keys of [alert]"))
+		return nil, console.Usage(err, orElse(console.HintOf(err), "docs/alerts.md lists the keys of [alert]"))
 	}
 	return a, nil
 }
@@ -75,7 +76,7 @@ type alerting struct {
 
 // followAlerts tells people what comes to the store until stop is called, which returns only errors of the store.
 func followAlerts(ctx context.Context, p *program, c AlertConfig, s *storage.Store, v *vitals) (*alerting, error) {
-	f := &alerting{p: p, stop: func() error { return nil }, log: func(text string) { p.err.printf("alert: %s\n", oneLine(text)) }}
+	f := &alerting{p: p, stop: func() error { return nil }, log: func(text string) { p.err.Printf("alert: %s\n", console.OneLine(text)) }}
 	var err error
 	if f.a, err = c.open(s, f.log); err != nil || f.a == nil {
 		return f, err
@@ -136,7 +137,7 @@ func (f *alerting) status() sinkStatus {
 	for _, d := range f.a.Status() {
 		st.Behind += int64(d.Waiting)
 		if d.Problem != "" && st.Problem == "" {
-			st.Problem = oneLine(d.Name + ": " + d.Problem)
+			st.Problem = console.OneLine(d.Name + ": " + d.Problem)
 		}
 		if !d.Last.IsZero() && (st.LastSent == nil || d.Last.After(*st.LastSent)) {
 			st.LastSent = timeOrNil(d.Last)
@@ -166,22 +167,22 @@ func (c *AlertTestCmd) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	if a == nil {
-		return usage(errors.New("nobody is to be told"), "write a section [alert] with to_file into the configuration; docs/alerts.md has one to copy")
+		return console.Usage(errors.New("nobody is to be told"), "write a section [alert] with to_file into the configuration; docs/alerts.md has one to copy")
 	}
 	failed := 0
 	err = a.Test(ctx, c.To, config.Sensor, func(to string, err error) {
 		if err == nil {
-			p.out.printf("%s: %s\n", oneLine(to), p.out.paint(green, "sent"))
+			p.out.Printf("%s: %s\n", console.OneLine(to), p.out.Paint(console.Green, "sent"))
 			return
 		}
 		failed++
-		p.out.printf("%s: %s: %s\n", oneLine(to), p.out.paint(red, "failed"), oneLine(err.Error()))
+		p.out.Printf("%s: %s: %s\n", console.OneLine(to), p.out.Paint(console.Red, "failed"), console.OneLine(err.Error()))
 	})
 	if err != nil {
-		return usage(err, hintOf(err))
+		return console.Usage(err, console.HintOf(err))
 	}
 	if failed > 0 {
-		return hinted(fmt.Errorf("%s could not be reached", plural(failed, "destination")), "the network, the address and its token are where to look; while watching, what is to be told waits until it can go")
+		return console.WithHint(fmt.Errorf("%s could not be reached", console.Plural(failed, "destination")), "the network, the address and its token are where to look; while watching, what is to be told waits until it can go")
 	}
 	return nil
 }

@@ -22,6 +22,7 @@ import (
 
 	"vigie/alert"
 	"vigie/analyzer"
+	"vigie/cmd/vigie/console"
 	"vigie/modem/emulator"
 	"vigie/storage"
 )
@@ -129,7 +130,7 @@ func TestAlertsReload(t *testing.T) {
 	defer s.Close()
 	c, err := loadConfig(config, false)
 	require.NoError(t, err)
-	p := &program{cli: &CLI{Config: config}, out: newTerm(io.Discard, "never"), err: newTerm(io.Discard, "never")}
+	p := &program{cli: &CLI{Config: config}, out: console.New(io.Discard, "never"), err: console.New(io.Discard, "never")}
 	f, err := followAlerts(t.Context(), p, c.Alert, s, newVitals(time.Now))
 	require.NoError(t, err)
 	sends := func() bool {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"vigie/analyzer"
+	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
 
@@ -52,10 +53,10 @@ func (c *AnalyzeCmd) Run(ctx context.Context, p *program) error {
 		}
 		l.seq = max(l.seq, entry.Seq)
 		if n++; n%20000 == 0 {
-			p.err.status("%s analysed", plural(n, "record"))
+			p.err.Progress("%s analysed", console.Plural(n, "record"))
 		}
 	}
-	p.err.clear()
+	p.err.ClearProgress()
 	l.engine.Finish()
 	if err := l.flush(ctx); err != nil {
 		return err
@@ -92,7 +93,7 @@ func (c *AnalyzeCmd) Run(ctx context.Context, p *program) error {
 	} else {
 		d.print(p.out)
 	}
-	p.err.printf("%s analysed: %s new, %d gone, %d changed, %d the same\n", plural(n, "record"), plural(len(d.fresh), "event"), len(d.gone), len(d.changed), len(d.same))
+	p.err.Printf("%s analysed: %s new, %d gone, %d changed, %d the same\n", console.Plural(n, "record"), console.Plural(len(d.fresh), "event"), len(d.gone), len(d.changed), len(d.same))
 	return err
 }
 
@@ -152,13 +153,13 @@ func equalEvents(a, b analyzer.Event) bool {
 	return err1 == nil && err2 == nil && string(x) == string(y)
 }
 
-func (d *difference) print(t *term) {
+func (d *difference) print(t *console.Terminal) {
 	for _, part := range []struct {
 		what string
 		list []analyzer.Event
 	}{{"new", d.fresh}, {"gone", d.gone}, {"changed", d.changed}, {"the same", d.same}} {
 		for i := range part.list {
-			t.printf("%s:\n", part.what)
+			t.Printf("%s:\n", part.what)
 			printEvent(t, &part.list[i], false)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"time"
 
+	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
 
@@ -23,16 +24,16 @@ func (c *BackupCmd) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	defer s.Close()
-	p.err.status("copying")
+	p.err.Progress("copying")
 	st, err := s.Backup(ctx, c.File)
-	p.err.clear()
+	p.err.ClearProgress()
 	if errors.Is(err, fs.ErrExist) {
-		return usage(err, "name a new file: nothing is written over")
+		return console.Usage(err, "name a new file: nothing is written over")
 	}
 	if err != nil {
 		return err
 	}
-	p.err.printf("copied %s and %s to %s, and read the copy from end to end\n", plural(int(st.Observations+st.Others), "record"), plural(int(st.Events), "event"), c.File)
+	p.err.Printf("copied %s and %s to %s, and read the copy from end to end\n", console.Plural(int(st.Observations+st.Others), "record"), console.Plural(int(st.Events), "event"), c.File)
 	return nil
 }
 
@@ -57,19 +58,19 @@ func (c *RestoreCmd) Run(ctx context.Context, p *program) error {
 	if c.Replace {
 		aside = time.Now().UTC().Format(".before-20060102-150405")
 	}
-	p.err.status("reading the copy from end to end")
+	p.err.Progress("reading the copy from end to end")
 	st, err := storage.Restore(ctx, c.File, c.path(config), storage.Options{Passphrase: secret}, aside)
-	p.err.clear()
+	p.err.ClearProgress()
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		return usage(fmt.Errorf("there is a store already: %w", err), "with --replace it is kept under another name; or name another place with --store")
+		return console.Usage(fmt.Errorf("there is a store already: %w", err), "with --replace it is kept under another name; or name another place with --store")
 	case errors.Is(err, storage.ErrLocked):
-		return hinted(err, "stop the watch first; a store in use is not replaced")
+		return console.WithHint(err, "stop the watch first; a store in use is not replaced")
 	case errors.Is(err, storage.ErrKey):
-		return hinted(err, "name the file that holds the passphrase of the copy with --passphrase-file")
+		return console.WithHint(err, "name the file that holds the passphrase of the copy with --passphrase-file")
 	case err != nil:
 		return err
 	}
-	p.err.printf("restored %s and %s to %s\n", plural(int(st.Observations+st.Others), "record"), plural(int(st.Events), "event"), c.path(config))
+	p.err.Printf("restored %s and %s to %s\n", console.Plural(int(st.Observations+st.Others), "record"), console.Plural(int(st.Events), "event"), c.path(config))
 	return nil
 }

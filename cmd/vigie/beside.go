@@ -9,6 +9,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
 
@@ -55,17 +56,17 @@ func seenTogether(ctx context.Context, s *storage.Store, sets storage.Correction
 const mostBeside = 8
 
 // print adds to an event who has seen it too.
-func (b beside) print(t *term, e *analyzer.Event) {
+func (b beside) print(t *console.Terminal, e *analyzer.Event) {
 	others := b[e.ID]
 	var names []string
 	for _, o := range others[:min(len(others), mostBeside)] {
-		names = append(names, fmt.Sprintf("%s (%s to %s UTC, %s, %s)", oneLine(orNone(o.Sensor)), o.First.UTC().Format(time.TimeOnly), o.Last.UTC().Format(time.TimeOnly), o.Severity, oneLine(o.ID)))
+		names = append(names, fmt.Sprintf("%s (%s to %s UTC, %s, %s)", console.OneLine(console.OrUnnamed(o.Sensor)), o.First.UTC().Format(time.TimeOnly), o.Last.UTC().Format(time.TimeOnly), o.Severity, console.OneLine(o.ID)))
 	}
 	if more := len(others) - len(names); more > 0 {
 		names = append(names, fmt.Sprintf("%d more", more))
 	}
 	if len(names) > 0 {
-		t.printf("      %s\n", wrap("also seen by "+strings.Join(names, ", "), lineWidth, "      "))
+		t.Printf("      %s\n", console.Wrap("also seen by "+strings.Join(names, ", "), console.LineWidth, "      "))
 	}
 }
 

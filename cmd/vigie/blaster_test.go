@@ -17,6 +17,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/cmd/vigie/console"
 	"vigie/modem"
 	"vigie/modem/emulator"
 	"vigie/storage"
@@ -70,7 +71,7 @@ func learnPlace(t *testing.T, path string) {
 	require.NoError(t, err)
 	config := withDefaults(Config{Sensor: "demo", Mode: cell.Fixed, Store: path})
 	l := &line{engine: newEngine(config), store: s}
-	_, err = learnDemo(t.Context(), l, &program{out: newTerm(os.Stderr, "never"), err: newTerm(os.Stderr, "never")}, time.Now())
+	_, err = learnDemo(t.Context(), l, &program{out: console.New(os.Stderr, "never"), err: console.New(os.Stderr, "never")}, time.Now())
 	require.NoError(t, err)
 	require.NoError(t, l.close(t.Context()))
 }

@@ -9,13 +9,14 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/cmd/vigie/console"
 )
 
 // briefLog is what a service says to the journal: what changed, and a line an hour. A journal is kept, copied and sent to
 // people who help; so it names no cell, no network and no place, which the store alone holds, encrypted if wished. What goes
 // wrong over and over is told once an hour with its number. Time is that of the records.
 type briefLog struct {
-	out     *term
+	out     *console.Terminal
 	rank    bool // lines begin with their priority (sd-daemon(3)), for a journal
 	sensors map[string]*briefSensor
 	events  toldEvents
@@ -42,7 +43,7 @@ type fold struct {
 
 const briefEvery = time.Hour
 
-func newBriefLog(out *term) *briefLog {
+func newBriefLog(out *console.Terminal) *briefLog {
 	return &briefLog{out: out, rank: os.Getenv("JOURNAL_STREAM") != "", sensors: map[string]*briefSensor{}}
 }
 
@@ -54,11 +55,11 @@ const (
 )
 
 func (l *briefLog) say(rank int, format string, args ...any) {
-	text := oneLine(fmt.Sprintf(format, args...))
+	text := console.OneLine(fmt.Sprintf(format, args...))
 	if l.rank {
 		text = fmt.Sprintf("<%d>%s", rank, text)
 	}
-	l.out.printf("%s\n", text)
+	l.out.Printf("%s\n", text)
 }
 
 func (l *briefLog) record(r cell.Record) {
@@ -70,7 +71,7 @@ func (l *briefLog) record(r cell.Record) {
 	l.hourly(r.From(), s, r.When())
 	switch r := r.(type) {
 	case *cell.Source:
-		if text := fmt.Sprintf("modem %s, firmware %s", orUnknown(r.Model), orUnknown(r.Firmware)); text != s.model {
+		if text := fmt.Sprintf("modem %s, firmware %s", console.OrUnknown(r.Model), console.OrUnknown(r.Firmware)); text != s.model {
 			s.model = text
 			l.say(rankInfo, "%s: %s", r.Sensor, text)
 		}
@@ -130,7 +131,7 @@ func (s *briefSensor) again(kind string, now time.Time) (more string, ok bool) {
 		return "", false
 	}
 	if f.kept > 0 {
-		more = fmt.Sprintf(" (and %s in the hour before)", plural(f.kept, "time"))
+		more = fmt.Sprintf(" (and %s in the hour before)", console.Plural(f.kept, "time"))
 	}
 	*f = fold{told: now}
 	return more, true
@@ -153,12 +154,12 @@ func (l *briefLog) hourly(sensor string, s *briefSensor, now time.Time) {
 	if now.Sub(s.hour) < briefEvery {
 		return
 	}
-	text := fmt.Sprintf("%s: in %s %s, %s of cell, blind for %s", sensor, roughly(now.Sub(s.hour)), plural(s.seen, "observation"), plural(s.moves, "change"), roughly(s.blind))
+	text := fmt.Sprintf("%s: in %s %s, %s of cell, blind for %s", sensor, console.Duration(now.Sub(s.hour)), console.Plural(s.seen, "observation"), console.Plural(s.moves, "change"), console.Duration(s.blind))
 	if !s.gap.IsZero() {
 		text += ", and blind now"
 	}
 	if n := len(l.events); n > 0 {
-		text += ", " + plural(n, "event") + " open"
+		text += ", " + console.Plural(n, "event") + " open"
 	}
 	l.say(rankInfo, "%s", text)
 	s.hour, s.seen, s.moves, s.blind = now, 0, 0, 0

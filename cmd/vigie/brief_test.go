@@ -10,13 +10,14 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/cmd/vigie/console"
 )
 
 // A day of a restless night: a modem between two cells and two RATs that also prints garbage, unplugged once. The journal has a
 // line for what is new, a line an hour, and no cell.
 func TestBriefLog(t *testing.T) {
 	var out bytes.Buffer
-	l := newBriefLog(newTerm(&out, "never"))
+	l := newBriefLog(console.New(&out, "never"))
 	l.rank = true
 	began := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	at := func(s int) time.Time { return began.Add(time.Duration(s) * time.Second) }

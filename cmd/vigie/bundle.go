@@ -13,6 +13,7 @@ import (
 	"filippo.io/age"
 	"golang.org/x/mod/sumdb/note"
 
+	"vigie/cmd/vigie/console"
 	"vigie/review"
 )
 
@@ -44,14 +45,14 @@ func (c *BundleCmd) Run(ctx context.Context, p *program) error {
 			return fmt.Errorf("signing key: %w", err)
 		}
 		if signer, err = note.NewSigner(strings.TrimSpace(string(text))); err != nil {
-			return hinted(fmt.Errorf("signing key %s: %w", c.SignKey, err), "vigie bundle --new-key NAME FILE makes one")
+			return console.WithHint(fmt.Errorf("signing key %s: %w", c.SignKey, err), "vigie bundle --new-key NAME FILE makes one")
 		}
 	}
 	var to []age.Recipient
 	for _, s := range c.SealTo {
 		r, err := age.ParseX25519Recipient(s)
 		if err != nil {
-			return usage(fmt.Errorf("recipient %s: %w", oneLine(s), err), "a recipient begins with age1; age-keygen -y KEYFILE prints it")
+			return console.Usage(fmt.Errorf("recipient %s: %w", console.OneLine(s), err), "a recipient begins with age1; age-keygen -y KEYFILE prints it")
 		}
 		to = append(to, r)
 	}
@@ -98,19 +99,19 @@ func (unsealed) Close() error { return nil }
 func (c *BundleCmd) newKey(p *program) error {
 	private, public, err := note.GenerateKey(rand.Reader, c.NewKey)
 	if err != nil {
-		return usage(fmt.Errorf("key name %q: %w", oneLine(c.NewKey), err), "one word without a plus sign; it is printed with every signature")
+		return console.Usage(fmt.Errorf("key name %q: %w", console.OneLine(c.NewKey), err), "one word without a plus sign; it is printed with every signature")
 	}
 	if err := writeNew(c.File, p, func(w io.Writer) error { _, err := fmt.Fprintln(w, private); return err }); err != nil {
 		return err
 	}
-	p.out.printf("%s\n", public)
-	p.err.printf("give the line above to those who check: vigie verify --key FILE. One key links all bundles that it signs\n")
+	p.out.Printf("%s\n", public)
+	p.err.Printf("give the line above to those who check: vigie verify --key FILE. One key links all bundles that it signs\n")
 	return nil
 }
 
 func (c *BundleCmd) stamp(p *program) error {
 	if c.With == "" {
-		return usage(errors.New("no timestamp is named"), "name the file with --with; it is a timestamp of the SHA-256 that vigie verify prints")
+		return console.Usage(errors.New("no timestamp is named"), "name the file with --with; it is a timestamp of the SHA-256 that vigie verify prints")
 	}
 	stamp, err := os.ReadFile(c.With)
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"vigie/analyzer/rules"
 	"vigie/cell"
 	"vigie/celldb"
+	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
 
@@ -51,7 +52,7 @@ func (c *Config) useCells(p *program, store string) (done func()) {
 	db, err := celldb.Open(path)
 	if err != nil {
 		if c.CellDB.File != "" || !errors.Is(err, os.ErrNotExist) {
-			p.err.printf("going on without the cell database: %s\n", oneLine(err.Error()))
+			p.err.Printf("going on without the cell database: %s\n", console.OneLine(err.Error()))
 		}
 		return func() {}
 	}
@@ -64,7 +65,7 @@ func (c *Config) useCells(p *program, store string) (done func()) {
 		got, ok, err := db.Find(x.RAT, x.PLMN(), x.Area, id)
 		if err != nil && !told {
 			told = true
-			p.err.printf("the cell database: %s\n", oneLine(err.Error()))
+			p.err.Printf("the cell database: %s\n", console.OneLine(err.Error()))
 		}
 		return analyzer.Place{Lat: got.Lat, Lon: got.Lon, Range: got.Range}, ok, err
 	}}
@@ -83,12 +84,12 @@ func (c *Config) rules() []analyzer.Rule {
 func readSwitchedOff(path string) (rules.SwitchedOff, error) {
 	f, err := os.Open(kong.ExpandPath(path))
 	if err != nil {
-		return nil, usage(fmt.Errorf("switched_off: %w", err), hintOf(err))
+		return nil, console.Usage(fmt.Errorf("switched_off: %w", err), console.HintOf(err))
 	}
 	defer f.Close()
 	list, err := rules.ReadSwitchedOff(f)
 	if err != nil {
-		return nil, usage(fmt.Errorf("%s: %w", path, err), "vigie rules --switched-off prints the table that is built in, to start from")
+		return nil, console.Usage(fmt.Errorf("%s: %w", path, err), "vigie rules --switched-off prints the table that is built in, to start from")
 	}
 	if list == nil {
 		list = rules.SwitchedOff{} // nothing is switched off
@@ -144,12 +145,12 @@ func (c *CellDBImportCmd) Run(ctx context.Context, p *program) error {
 			share = fmt.Sprintf(" (%d %%)", read*100/size)
 		}
 		if g.Input == "" {
-			p.err.status("writing: %s cells", thousands(g.Written))
+			p.err.Progress("writing: %s cells", console.Thousands(g.Written))
 		} else {
-			p.err.status("reading %s%s: %s rows, %s kept, %s bad", filepath.Base(g.Input), share, thousands(g.Rows), thousands(g.Kept), thousands(g.Bad))
+			p.err.Progress("reading %s%s: %s rows, %s kept, %s bad", filepath.Base(g.Input), share, console.Thousands(g.Rows), console.Thousands(g.Kept), console.Thousands(g.Bad))
 		}
 	}}, inputs...)
-	p.err.clear()
+	p.err.ClearProgress()
 	if err != nil {
 		return err
 	}
@@ -157,10 +158,10 @@ func (c *CellDBImportCmd) Run(ctx context.Context, p *program) error {
 	for _, s := range info.Sources {
 		rows += s.Rows
 	}
-	p.out.printf("%s: %s cells of %s rows, in %s\n", path, thousands(info.Rows), thousands(rows), time.Since(began).Round(100*time.Millisecond))
+	p.out.Printf("%s: %s cells of %s rows, in %s\n", path, console.Thousands(info.Rows), console.Thousands(rows), time.Since(began).Round(100*time.Millisecond))
 	tellSources(p.out, info)
-	p.out.printf("%s\n", celldb.Licence)
-	p.out.printf("A watch that is running takes it up when it is started again.\n")
+	p.out.Printf("%s\n", celldb.Licence)
+	p.out.Printf("A watch that is running takes it up when it is started again.\n")
 	return nil
 }
 
@@ -187,18 +188,18 @@ func cellDBPath(p *program, named string, f *StoreFlags) (Config, string, error)
 	}
 	path := config.CellDB.path(f.path(config))
 	if path == "" {
-		err = usage(errors.New("a store in memory has no place for a cell database"), "name the file with --db")
+		err = console.Usage(errors.New("a store in memory has no place for a cell database"), "name the file with --db")
 	}
 	return config, path, err
 }
 
-func tellSources(t *term, info celldb.Info) {
+func tellSources(t *console.Terminal, info celldb.Info) {
 	for _, s := range info.Sources {
-		t.printf("  %s: %s rows, %s kept", oneLine(s.Name), thousands(s.Rows), thousands(s.Kept))
+		t.Printf("  %s: %s rows, %s kept", console.OneLine(s.Name), console.Thousands(s.Rows), console.Thousands(s.Kept))
 		if s.Others > 0 {
-			t.printf(", %s of other countries", thousands(s.Others))
+			t.Printf(", %s of other countries", console.Thousands(s.Others))
 		}
-		t.printf("\n")
+		t.Printf("\n")
 		printCounts(t, "    not taken", s.Bad)
 	}
 }
@@ -228,24 +229,24 @@ func (c *CellDBInfoCmd) Run(ctx context.Context, p *program) error {
 	if c.JSON {
 		return json.NewEncoder(p.out).Encode(info)
 	}
-	p.out.printf("%s: whole; %s\n", path, aboutCells(info, time.Now()))
+	p.out.Printf("%s: whole; %s\n", path, aboutCells(info, time.Now()))
 	for _, r := range []cell.RAT{cell.GSM, cell.UMTS, cell.LTE, cell.NR} {
 		if n := info.RATs[r.String()]; n > 0 {
-			p.out.printf("  %-5s %12s\n", r, thousands(n))
+			p.out.Printf("  %-5s %12s\n", r, console.Thousands(n))
 		}
 	}
 	tellSources(p.out, info)
 	if _, err := os.Stat(c.path(config)); err == nil {
-		p.out.printf("%s\n", completeHere(ctx, config, c.StoreFlags, info.ID))
+		p.out.Printf("%s\n", completeHere(ctx, config, c.StoreFlags, info.ID))
 	}
-	p.out.printf("%s\n", celldb.Licence)
+	p.out.Printf("%s\n", celldb.Licence)
 	return nil
 }
 
 func openCells(path string) (*celldb.DB, error) {
 	db, err := celldb.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, hinted(err, "make one with: vigie celldb import FILE, from an export of opencellid.org")
+		return nil, console.WithHint(err, "make one with: vigie celldb import FILE, from an export of opencellid.org")
 	}
 	return db, err
 }
@@ -256,7 +257,7 @@ func aboutCells(info celldb.Info, now time.Time) string {
 	for mcc := range info.MCCs {
 		codes = append(codes, mcc)
 	}
-	text := fmt.Sprintf("%s cells of %s, made %s", thousands(info.Rows), plural(len(codes), "country code"), ago(info.Made, now))
+	text := fmt.Sprintf("%s cells of %s, made %s", console.Thousands(info.Rows), console.Plural(len(codes), "country code"), ago(info.Made, now))
 	if !info.Newest.IsZero() {
 		text += fmt.Sprintf("; the newest was seen on %s", info.Newest.Format(time.DateOnly))
 	}
@@ -268,14 +269,14 @@ func ago(t, now time.Time) string {
 	if days < 1 {
 		return "today"
 	}
-	return plural(days, "day") + " ago"
+	return console.Plural(days, "day") + " ago"
 }
 
 // completeHere says how complete a cell database has proved to be for the sensors of a store.
 func completeHere(ctx context.Context, config Config, f StoreFlags, id string) string {
 	s, err := f.open(ctx, config, storage.Options{ReadOnly: true})
 	if err != nil {
-		return "How complete it is here is not known: " + oneLine(err.Error())
+		return "How complete it is here is not known: " + console.OneLine(err.Error())
 	}
 	defer s.Close()
 	e := newEngine(config)
@@ -284,7 +285,7 @@ func completeHere(ctx context.Context, config Config, f StoreFlags, id string) s
 		err = e.Restore(state)
 	}
 	if err != nil {
-		return "How complete it is here is not known: " + oneLine(err.Error())
+		return "How complete it is here is not known: " + console.OneLine(err.Error())
 	}
 	type network struct {
 		rat  cell.RAT
@@ -332,7 +333,7 @@ func (c *CellDBLookupCmd) Run(ctx context.Context, p *program) error {
 	rat, ok := cell.ParseRAT(strings.ToUpper(c.RAT))
 	mcc, mnc, _ := strings.Cut(c.PLMN, "-")
 	if _, err := cell.ParsePLMN(mcc + mnc); !ok || err != nil || len(mcc) != 3 {
-		return usage(fmt.Errorf("%s %s is not a RAT and a network", c.RAT, c.PLMN), "as in: vigie celldb lookup LTE 262-01 26385432")
+		return console.Usage(fmt.Errorf("%s %s is not a RAT and a network", c.RAT, c.PLMN), "as in: vigie celldb lookup LTE 262-01 26385432")
 	}
 	area := cell.Opt[cell.Area]{}
 	if c.Area != nil {
@@ -359,20 +360,20 @@ func (c *CellDBLookupCmd) Run(ctx context.Context, p *program) error {
 		name += fmt.Sprintf(" (%s, %s)", n.Operator, n.CountryName())
 	}
 	if !ok {
-		p.out.printf("%s: not listed. Such lists lack many real cells.\n", name)
+		p.out.Printf("%s: not listed. Such lists lack many real cells.\n", name)
 		return nil
 	}
-	p.out.printf("%s: area %d, %.5f, %.5f", name, got.Area, got.Lat, got.Lon)
+	p.out.Printf("%s: area %d, %.5f, %.5f", name, got.Area, got.Lat, got.Lon)
 	if got.Range > 0 {
-		p.out.printf(", range %.1f km", got.Range/1000)
+		p.out.Printf(", range %.1f km", got.Range/1000)
 	}
 	if got.Samples > 0 {
-		p.out.printf(", %s%s", map[bool]string{true: "at least "}[got.Samples == 255], plural(got.Samples, "measurement"))
+		p.out.Printf(", %s%s", map[bool]string{true: "at least "}[got.Samples == 255], console.Plural(got.Samples, "measurement"))
 	}
 	if !got.Updated.IsZero() {
-		p.out.printf(", last %s", got.Updated.Format(time.DateOnly))
+		p.out.Printf(", last %s", got.Updated.Format(time.DateOnly))
 	}
-	p.out.printf("\n%s\n", celldb.Licence)
+	p.out.Printf("\n%s\n", celldb.Licence)
 	return nil
 }
 
@@ -384,7 +385,7 @@ func tellCells(ctx context.Context, p *program, config Config) error {
 	}
 	db, err := celldb.Open(path)
 	if err != nil {
-		tellCheck(p.out, true, "cell database", err.Error(), hintOf(err))
+		tellCheck(p.out, true, "cell database", err.Error(), console.HintOf(err))
 		return errSick
 	}
 	defer db.Close()

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"vigie/cell"
+	"vigie/cmd/vigie/console"
 	"vigie/modem/emulator"
 	"vigie/storage"
 )
@@ -55,7 +56,7 @@ func TestWatchWithoutAClock(t *testing.T) {
 	t.Cleanup(em.Close)
 	config := writeFile(t, dir, "v.toml", "sensor = 'roof'\nmode = 'fixed'\n[modem]\nfast = '40ms'\nslow = '200ms'\n")
 	var out, stderr bytes.Buffer
-	p := &program{cli: &CLI{Config: config}, out: newTerm(&out, "never"), err: newTerm(&stderr, "never"),
+	p := &program{cli: &CLI{Config: config}, out: console.New(&out, "never"), err: console.New(&stderr, "never"),
 		clock: clocks{wall, func() time.Duration { return time.Since(began) }, func() bool { return false }}}
 	c := WatchCmd{Port: []string{em.Path()}}
 	c.Store = dir + "/s.db"

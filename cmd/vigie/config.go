@@ -16,6 +16,7 @@ import (
 	"vigie/analyzer"
 	"vigie/analyzer/rules"
 	"vigie/cell"
+	"vigie/cmd/vigie/console"
 )
 
 // Config is what the user may write into vigie.toml. Every key has a default; the command line wins over the file.
@@ -103,7 +104,7 @@ func readConfig(path string) (Config, error) {
 	var c Config
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return c, usage(fmt.Errorf("configuration: %w", err), configHint(err))
+		return c, console.Usage(fmt.Errorf("configuration: %w", err), configHint(err))
 	}
 	var file struct {
 		*Config
@@ -116,28 +117,28 @@ func readConfig(path string) (Config, error) {
 	}
 	var bad toml.ParseError
 	if errors.As(err, &bad) {
-		return c, usage(fmt.Errorf("%s:%d: %s", path, bad.Position.Line, bad.Message), "the file is TOML: key = value, texts in quotes, [sections] in brackets")
+		return c, console.Usage(fmt.Errorf("%s:%d: %s", path, bad.Position.Line, bad.Message), "the file is TOML: key = value, texts in quotes, [sections] in brackets")
 	}
 	if err != nil {
-		return c, usage(fmt.Errorf("%s: %w", path, err), "see the table of keys in the README")
+		return c, console.Usage(fmt.Errorf("%s: %w", path, err), "see the table of keys in the README")
 	}
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		key := unknown[0]
-		return c, usage(fmt.Errorf("%s:%d: unknown key %q", path, lineOf(string(text), key), key.String()),
+		return c, console.Usage(fmt.Errorf("%s:%d: unknown key %q", path, lineOf(string(text), key), key.String()),
 			"keys are: sensor, mode, store, language, passphrase_file; [modem] port, usb, sensor, family, fast, slow, char_pause, command_pause, reauthorize; [analyzer] alerts_per_month, switched_off; "+influxKeys+"; "+alertKeys+"; "+keepKeys+"; "+kitKeys+"; "+healthKeys+"; "+cellDBKeys)
 	}
 	switch c.Mode {
 	case "", cell.Fixed, cell.Mobile:
 	default:
-		return c, usage(fmt.Errorf("%s: mode is %q", path, c.Mode), `mode is "fixed" or "mobile"`)
+		return c, console.Usage(fmt.Errorf("%s: mode is %q", path, c.Mode), `mode is "fixed" or "mobile"`)
 	}
 	switch c.Language {
 	case "", "en", "fr":
 	default:
-		return c, usage(fmt.Errorf("%s: language is %q", path, c.Language), `language is "en" or "fr"`)
+		return c, console.Usage(fmt.Errorf("%s: language is %q", path, c.Language), `language is "en" or "fr"`)
 	}
 	if c.Analyzer.AlertsPerMonth < 0 {
-		return c, usage(fmt.Errorf("%s: alerts_per_month is %v", path, c.Analyzer.AlertsPerMonth), "it is how many false alarms a quiet month may bring: 4 is the default")
+		return c, console.Usage(fmt.Errorf("%s: alerts_per_month is %v", path, c.Analyzer.AlertsPerMonth), "it is how many false alarms a quiet month may bring: 4 is the default")
 	}
 	if c.Analyzer.SwitchedOff != "" {
 		if c.off, err = readSwitchedOff(c.Analyzer.SwitchedOff); err != nil {
@@ -171,7 +172,7 @@ func configHint(err error) string {
 	if errors.Is(err, fs.ErrNotExist) {
 		return "there is no such file; leave out --config to use the defaults"
 	}
-	return hintOf(err)
+	return console.HintOf(err)
 }
 
 // lineOf finds the line on which a key stands; the decoder does not say.

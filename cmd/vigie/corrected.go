@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"vigie/analyzer"
+	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
 
@@ -18,8 +19,8 @@ func corrected(sets storage.Corrections, e analyzer.Event) (fixed analyzer.Event
 }
 
 // printNote adds to an event what was corrected.
-func printNote(t *term, note string) {
+func printNote(t *console.Terminal, note string) {
 	if note != "" {
-		t.printf("      %s\n", t.paint(yellow, wrap(note, lineWidth, "      ")))
+		t.Printf("      %s\n", t.Paint(console.Yellow, console.Wrap(note, console.LineWidth, "      ")))
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"vigie/cell"
+	"vigie/cmd/vigie/console"
 	"vigie/modem/dialect"
 )
 
@@ -24,7 +25,7 @@ func (c *DecodeCmd) Run(ctx context.Context, p *program) error {
 	if c.Family != "" {
 		var err error
 		if family, err = dialect.ByName(c.Family); err != nil {
-			return usage(err, "leave out --family to have it told from the text")
+			return console.Usage(err, "leave out --family to have it told from the text")
 		}
 	}
 	files := c.Files
@@ -58,7 +59,7 @@ func (c *DecodeCmd) file(p *program, name string, family *dialect.Dialect) error
 		return fmt.Errorf("%s: %w", shown, err)
 	}
 	if limited.N == 0 {
-		return hinted(fmt.Errorf("%s is longer than %d MiB", shown, mostText>>20), "recorded modem text is a few lines to a few thousand; cut it, or use vigie replay for observations")
+		return console.WithHint(fmt.Errorf("%s is longer than %d MiB", shown, mostText>>20), "recorded modem text is a few lines to a few thousand; cut it, or use vigie replay for observations")
 	}
 	out := bufio.NewWriter(p.out)
 	for i := range rounds {
@@ -79,12 +80,12 @@ func (c *DecodeCmd) file(p *program, name string, family *dialect.Dialect) error
 	case family == nil:
 		how = "no line names a family"
 	}
-	p.err.printf("%s: family %s (%s), %s from %s\n", oneLine(shown), counts.Dialect.Name, how, plural(len(rounds), "observation"), plural(counts.Lines, "line"))
+	p.err.Printf("%s: family %s (%s), %s from %s\n", console.OneLine(shown), counts.Dialect.Name, how, console.Plural(len(rounds), "observation"), console.Plural(counts.Lines, "line"))
 	if len(rounds) == 0 {
-		p.err.printf("hint: nothing in it is an answer that Vigie reads; it wants what a modem printed, such as +QENG or +CEREG lines, and --family where no line tells which\n")
+		p.err.Printf("hint: nothing in it is an answer that Vigie reads; it wants what a modem printed, such as +QENG or +CEREG lines, and --family where no line tells which\n")
 	}
 	for _, r := range counts.Rejects {
-		p.err.printf("not decoded (%s): %s\n", r.Reason, oneLine(r.Line))
+		p.err.Printf("not decoded (%s): %s\n", r.Reason, console.OneLine(r.Line))
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
 
@@ -28,10 +29,10 @@ func (c *DeleteCmd) Run(ctx context.Context, p *program) error {
 	what := storage.What{Sensor: c.Sensor, Event: c.Event, Keep: keptStates}
 	ranged := c.Since != "" || c.Until != "" || c.Sensor != ""
 	if c.All && (ranged || c.Event != "") || c.Event != "" && ranged {
-		return usage(errors.New("say either --all, or --event, or --since, --until and --sensor"), "vigie delete --help tells what each deletes")
+		return console.Usage(errors.New("say either --all, or --event, or --since, --until and --sensor"), "vigie delete --help tells what each deletes")
 	}
 	if !c.All && c.Event == "" && !ranged {
-		return usage(errors.New("what is to be deleted?"), "say --since and --until, --sensor, --event or --all")
+		return console.Usage(errors.New("what is to be deleted?"), "say --since and --until, --sensor, --event or --all")
 	}
 	if c.All {
 		what.Keep = keptStates[:1]
@@ -54,32 +55,32 @@ func (c *DeleteCmd) Run(ctx context.Context, p *program) error {
 	defer s.Close()
 	out, err := s.Delete(ctx, what, true)
 	if errors.Is(err, storage.ErrNotFound) {
-		return hinted(fmt.Errorf("no event %q in the store", c.Event), "vigie events lists them; to delete one, its whole id is needed")
+		return console.WithHint(fmt.Errorf("no event %q in the store", c.Event), "vigie events lists them; to delete one, its whole id is needed")
 	}
 	if err != nil {
 		return err
 	}
-	p.out.printf("to be deleted for good: %s, %s, %s with %s\n", plural(int(out.Records), "record"), plural(int(out.Summaries), "summarised minute"),
-		plural(int(out.Events), "event"), plural(int(out.Verdicts), "verdict"))
-	p.out.printf("what was learned of this place goes too, and is learned again from what is left\n")
-	p.out.printf("copies stay: backups, exports, bundles, recordings, an InfluxDB server\n")
+	p.out.Printf("to be deleted for good: %s, %s, %s with %s\n", console.Plural(int(out.Records), "record"), console.Plural(int(out.Summaries), "summarised minute"),
+		console.Plural(int(out.Events), "event"), console.Plural(int(out.Verdicts), "verdict"))
+	p.out.Printf("what was learned of this place goes too, and is learned again from what is left\n")
+	p.out.Printf("copies stay: backups, exports, bundles, recordings, an InfluxDB server\n")
 	if !c.Yes {
-		p.out.printf("delete it? [y/N] ")
+		p.out.Printf("delete it? [y/N] ")
 		var answer string
 		_, _ = fmt.Fscanln(p.in, &answer)
 		if !strings.HasPrefix(strings.ToLower(answer), "y") {
-			return hinted(errors.New("nothing was deleted"), "say y, or --yes where nobody is there to be asked")
+			return console.WithHint(errors.New("nothing was deleted"), "say y, or --yes where nobody is there to be asked")
 		}
 	}
-	p.err.status("deleting, and writing the store anew")
+	p.err.Progress("deleting, and writing the store anew")
 	_, err = s.Delete(ctx, what, false)
-	p.err.clear()
+	p.err.ClearProgress()
 	if errors.Is(err, storage.ErrLocked) {
-		return hinted(err, "stop vigie review and whatever else reads the store, then say the same again")
+		return console.WithHint(err, "stop vigie review and whatever else reads the store, then say the same again")
 	}
 	if err != nil {
 		return err
 	}
-	p.out.printf("deleted\n")
+	p.out.Printf("deleted\n")
 	return nil
 }

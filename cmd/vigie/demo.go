@@ -12,6 +12,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/cmd/vigie/console"
 	"vigie/modem"
 	"vigie/modem/dialect"
 	"vigie/modem/emulator"
@@ -48,7 +49,7 @@ func (c *DemoCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	began := time.Now()
-	p.out.printf("%s\n\n", p.out.paint(bold, "Vigie demo: no hardware, no network. What is recorded and what is staged is said as it comes."))
+	p.out.Printf("%s\n\n", p.out.Paint(console.Bold, "Vigie demo: no hardware, no network. What is recorded and what is staged is said as it comes."))
 
 	config := withDefaults(Config{Sensor: "demo", Mode: cell.Fixed, Store: path})
 	l := &line{engine: newEngine(config)}
@@ -62,21 +63,21 @@ func (c *DemoCmd) Run(ctx context.Context, p *program) (err error) {
 		}
 	}()
 
-	p.out.printf("%s\n", p.out.paint(cyan, "1  Learning a place"))
+	p.out.Printf("%s\n", p.out.Paint(console.Cyan, "1  Learning a place"))
 	var learning eventLog
 	l.event = learning.add
 	n, err := learnDemo(ctx, l, p, began)
 	if err != nil {
 		return err
 	}
-	p.out.printf("   %s of the last %d days, composed of answers that a Quectel RM520N-GL printed on a live network.\n", plural(n, "observation"), demoDays)
-	p.out.printf("   (Recorded: every answer. Made up: that one modem heard them again and again for %d days.)\n", demoDays)
+	p.out.Printf("   %s of the last %d days, composed of answers that a Quectel RM520N-GL printed on a live network.\n", console.Plural(n, "observation"), demoDays)
+	p.out.Printf("   (Recorded: every answer. Made up: that one modem heard them again and again for %d days.)\n", demoDays)
 	for _, e := range learning.sorted() {
-		p.out.printf("   On the way, while there was little to compare with: 1 event of severity %s, on %s.\n", e.Severity, e.First.UTC().Format(time.DateOnly))
+		p.out.Printf("   On the way, while there was little to compare with: 1 event of severity %s, on %s.\n", e.Severity, e.First.UTC().Format(time.DateOnly))
 	}
-	p.out.printf("\n")
+	p.out.Printf("\n")
 
-	p.out.printf("%s\n", p.out.paint(cyan, "2  Watching an emulated modem on a pseudo-terminal, first with its recorded answers"))
+	p.out.Printf("%s\n", p.out.Paint(console.Cyan, "2  Watching an emulated modem on a pseudo-terminal, first with its recorded answers"))
 	show, err := c.glance(ctx, l, p, config)
 	if err != nil {
 		return err
@@ -87,21 +88,21 @@ func (c *DemoCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 
-	p.out.printf("\n%s\n", p.out.paint(cyan, "3  What was flagged"))
-	p.out.printf("   while the answers were recorded ones: %s\n", plural(before, "event"))
+	p.out.Printf("\n%s\n", p.out.Paint(console.Cyan, "3  What was flagged"))
+	p.out.Printf("   while the answers were recorded ones: %s\n", console.Plural(before, "event"))
 	high := 0
 	for _, e := range events.sorted() {
 		if e.Severity == analyzer.High {
 			high++
 		}
-		p.out.printf("\n")
+		p.out.Printf("\n")
 		printEvent(p.out, &e, true)
 	}
-	p.out.printf("\nIt took %s. The store is %s; look at it with\n   vigie events --store %s\n   vigie review --store %s\n",
+	p.out.Printf("\nIt took %s. The store is %s; look at it with\n   vigie events --store %s\n   vigie review --store %s\n",
 		time.Since(began).Round(100*time.Millisecond), path, path, path)
 	show.wait(ctx, p.out)
 	if high == 0 || before > 0 {
-		return hinted(errors.New("the demo did not show what it should: one event of severity high for the staged attack, none before it"),
+		return console.WithHint(errors.New("the demo did not show what it should: one event of severity high for the staged attack, none before it"),
 			"this is a bug in this build of vigie; please report it")
 	}
 	return nil
@@ -151,9 +152,9 @@ func (g *demoGlance) event(e analyzer.Event) {
 }
 
 // wait leaves the page there until somebody ends it.
-func (g *demoGlance) wait(ctx context.Context, t *term) {
+func (g *demoGlance) wait(ctx context.Context, t *console.Terminal) {
 	if g != nil {
-		t.printf("The page stays until Ctrl-C.\n")
+		t.Printf("The page stays until Ctrl-C.\n")
 		<-ctx.Done()
 	}
 }
@@ -171,7 +172,7 @@ func (c *DemoCmd) place() (string, error) {
 		return filepath.Join(dir, "demo.db"), err
 	}
 	if _, err := os.Stat(c.Store); err == nil {
-		return "", usage(fmt.Errorf("%s is there already", c.Store), "name a new file: the demo does not mix with what was really watched")
+		return "", console.Usage(fmt.Errorf("%s is there already", c.Store), "name a new file: the demo does not mix with what was really watched")
 	}
 	return c.Store, nil
 }
@@ -209,11 +210,11 @@ func learnDemo(ctx context.Context, l *line, p *program, now time.Time) (int, er
 				return n, err
 			}
 			recs = recs[:0]
-			p.err.status("%s", plural(n, "observation"))
+			p.err.Progress("%s", console.Plural(n, "observation"))
 		}
 	}
 	err = l.feed(ctx, recs...)
-	p.err.clear()
+	p.err.ClearProgress()
 	return n, err
 }
 
@@ -247,7 +248,7 @@ func (c *DemoCmd) watch(ctx context.Context, l *line, p *program, config Config,
 		for {
 			select {
 			case text := <-notes:
-				p.out.printf("%s\n", p.out.paint(yellow, "   -- STAGED: "+strings.TrimPrefix(text, "stage: ")))
+				p.out.Printf("%s\n", p.out.Paint(console.Yellow, "   -- STAGED: "+strings.TrimPrefix(text, "stage: ")))
 				staged = true
 			default:
 				return
@@ -266,7 +267,7 @@ func (c *DemoCmd) watch(ctx context.Context, l *line, p *program, config Config,
 	one := &config.Modems[0]
 	err = watch(ctx, l, nil, watched{Config: modem.Config{Device: em.Path(), Sensor: config.Sensor, Mode: config.Mode,
 		Fast: time.Duration(one.Fast), Slow: time.Duration(one.Slow)}})
-	p.out.clear()
+	p.out.ClearProgress()
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) && err == nil {
 		err = errors.New("the emulated modem did not come to the end of its scenario")
 	}

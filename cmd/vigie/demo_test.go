@@ -16,6 +16,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/cmd/vigie/console"
 )
 
 // printed is what a program prints, readable while it runs.
@@ -65,7 +66,7 @@ func TestDemoAtAnyHour(t *testing.T) {
 	for _, minute := range []int{0, 10, 30, 90, 179} {
 		found := eventLog{}
 		l := &line{engine: newEngine(withDefaults(Config{Sensor: "demo", Mode: cell.Fixed})), event: found.add}
-		quiet := &program{out: newTerm(io.Discard, "never"), err: newTerm(io.Discard, "never")}
+		quiet := &program{out: console.New(io.Discard, "never"), err: console.New(io.Discard, "never")}
 		_, err := learnDemo(t.Context(), l, quiet, time.Date(2026, 11, 24, 15, minute, 0, 0, time.UTC))
 		require.NoError(t, err)
 		require.Equal(t, 1, len(found.list), "at minute %d", minute)

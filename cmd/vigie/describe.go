@@ -3,11 +3,11 @@ package main
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"vigie/analyzer"
 	"vigie/analyzer/rules"
 	"vigie/cell"
+	"vigie/cmd/vigie/console"
 )
 
 // describeCell names a cell in the field's own terms, in one line.
@@ -81,70 +81,47 @@ func describeRegistration(r cell.Registration) string {
 	return s
 }
 
-// clock prints a time in the reader's zone and in UTC, unambiguously.
-func clock(t time.Time) string {
-	local := t.Local()
-	if _, off := local.Zone(); off == 0 {
-		return t.UTC().Format("2006-01-02 15:04:05 UTC")
-	}
-	return local.Format("2006-01-02 15:04:05 MST") + t.UTC().Format(" (15:04:05 UTC)")
-}
-
-func severityStyle(s analyzer.Severity) style {
+func severityStyle(s analyzer.Severity) console.Style {
 	switch s {
 	case analyzer.High:
-		return red
+		return console.Red
 	case analyzer.Medium:
-		return yellow
+		return console.Yellow
 	}
-	return faint
+	return console.Faint
 }
 
 // printEvent tells one event to a person: the sentence, the story with its evidence, what else could explain it.
-func printEvent(t *term, e *analyzer.Event, evidence bool) {
+func printEvent(t *console.Terminal, e *analyzer.Event, evidence bool) {
 	head := strings.ToUpper(e.Severity.String())
-	t.printf("%s  %s\n", t.paint(severityStyle(e.Severity), head), t.paint(bold, wrap(oneLine(sentence(e.Summary)), lineWidth, "      ")))
-	t.printf("      %s to %s, %s, score %.1f, sensor %s\n", clock(e.First), e.Last.UTC().Format("15:04:05 UTC"), e.State, e.Score, oneLine(orNone(e.Sensor)))
-	t.printf("      event %s\n", t.paint(faint, e.ID))
+	t.Printf("%s  %s\n", t.Paint(severityStyle(e.Severity), head), t.Paint(console.Bold, console.Wrap(console.OneLine(console.Capitalise(e.Summary)), console.LineWidth, "      ")))
+	t.Printf("      %s to %s, %s, score %.1f, sensor %s\n", console.LocalTime(e.First), e.Last.UTC().Format("15:04:05 UTC"), e.State, e.Score, console.OneLine(console.OrUnnamed(e.Sensor)))
+	t.Printf("      event %s\n", t.Paint(console.Faint, e.ID))
 	if !evidence {
 		return
 	}
 	for i := range e.Cells {
-		t.printf("      cell: %s\n", describeCell(&e.Cells[i]))
+		t.Printf("      cell: %s\n", describeCell(&e.Cells[i]))
 	}
-	t.printf("\n  What was seen\n")
+	t.Printf("\n  What was seen\n")
 	for _, f := range e.Findings {
-		t.printf("    %s %s\n", t.paint(cyan, fmt.Sprintf("%s v%d", f.Rule, f.Version)), f.First.UTC().Format("15:04:05.000 UTC"))
-		t.printf("      %s\n", wrap(oneLine(sentence(f.Summary)), lineWidth, "      "))
+		t.Printf("    %s %s\n", t.Paint(console.Cyan, fmt.Sprintf("%s v%d", f.Rule, f.Version)), f.First.UTC().Format("15:04:05.000 UTC"))
+		t.Printf("      %s\n", console.Wrap(console.OneLine(console.Capitalise(f.Summary)), console.LineWidth, "      "))
 		for _, ev := range f.Evidence {
 			for _, raw := range ev.Raw {
-				t.printf("      %s\n", t.paint(faint, ev.Time.UTC().Format("15:04:05.000")+"  "+oneLine(raw)))
+				t.Printf("      %s\n", t.Paint(console.Faint, ev.Time.UTC().Format("15:04:05.000")+"  "+console.OneLine(raw)))
 			}
 		}
 	}
-	t.printf("\n  What else could explain it\n")
+	t.Printf("\n  What else could explain it\n")
 	for _, c := range e.InnocentCauses {
-		t.printf("    - %s\n", wrap(oneLine(c), lineWidth, "      "))
+		t.Printf("    - %s\n", console.Wrap(console.OneLine(c), console.LineWidth, "      "))
 	}
 	if next := rules.Next("en", e); len(next) > 0 {
-		t.printf("\n  What to look at next\n")
+		t.Printf("\n  What to look at next\n")
 		for _, n := range next {
-			t.printf("    - %s\n", wrap(n, lineWidth, "      "))
+			t.Printf("    - %s\n", console.Wrap(n, console.LineWidth, "      "))
 		}
 	}
-	t.printf("\n  An anomaly is not a verdict: nothing here proves who transmitted, or why.\n")
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return "(unnamed)"
-	}
-	return s
-}
-
-func plural(n int, one string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return thousands(n) + " " + one + "s"
+	t.Printf("\n  An anomaly is not a verdict: nothing here proves who transmitted, or why.\n")
 }

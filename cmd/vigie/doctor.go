@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"vigie/cmd/vigie/console"
 	"vigie/modem"
 	"vigie/storage"
 )
@@ -56,20 +57,20 @@ func tellChecks(p *program, all []storage.InfluxCheck) error {
 	return nil
 }
 
-var errSick = hinted(errors.New("something does not work"), "the line marked BAD says what, and below it what to do")
+var errSick = console.WithHint(errors.New("something does not work"), "the line marked BAD says what, and below it what to do")
 
 // tellCheck prints one thing: BAD, a note where there is something to do, or ok.
-func tellCheck(t *term, bad bool, what, says, hint string) {
-	word, s := "ok", green
+func tellCheck(t *console.Terminal, bad bool, what, says, hint string) {
+	word, s := "ok", console.Green
 	switch {
 	case bad:
-		word, s = "BAD", red
+		word, s = "BAD", console.Red
 	case hint != "":
-		word, s = "note", yellow
+		word, s = "note", console.Yellow
 	}
 	const indent = "                        "
-	t.printf("%s  %-17s %s\n", t.paint(s, fmt.Sprintf("%-4s", word)), what, wrap(oneLine(says), lineWidth-len(indent), indent))
+	t.Printf("%s  %-17s %s\n", t.Paint(s, fmt.Sprintf("%-4s", word)), what, console.Wrap(console.OneLine(says), console.LineWidth-len(indent), indent))
 	if hint != "" {
-		t.printf("      %s\n", t.paint(faint, wrap(oneLine(hint), lineWidth-6, "      ")))
+		t.Printf("      %s\n", t.Paint(console.Faint, console.Wrap(console.OneLine(hint), console.LineWidth-6, "      ")))
 	}
 }

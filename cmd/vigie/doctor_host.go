@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
 
@@ -18,12 +19,12 @@ func (c *DoctorCmd) host(ctx context.Context, p *program, config Config) error {
 	sick := false
 	tell := func(what, says, hint string, err error) {
 		if err != nil {
-			says, hint = err.Error(), orElse(hintOf(err), hint)
+			says, hint = err.Error(), orElse(console.HintOf(err), hint)
 		}
 		sick = sick || err != nil
 		tellCheck(p.out, err != nil, what, says, hint)
 	}
-	p.out.printf("%s\n", p.out.paint(bold, "this computer"))
+	p.out.Printf("%s\n", p.out.Paint(console.Bold, "this computer"))
 	tell("configuration", orElse(configRead(p.cli.Config), "none: the defaults"), "", nil)
 	if clockSynced() {
 		tell("clock", "is kept right", "", nil)
@@ -45,14 +46,14 @@ func (c *DoctorCmd) host(ctx context.Context, p *program, config Config) error {
 		}
 		var full error
 		if is == roomFull {
-			full = fmt.Errorf("%s of %s are free", size(free), size(all))
+			full = fmt.Errorf("%s of %s are free", console.Size(free), console.Size(all))
 		}
-		tell("disk", fmt.Sprintf("%s of %s are free", size(free), size(all)), hint, full)
+		tell("disk", fmt.Sprintf("%s of %s are free", console.Size(free), console.Size(all)), hint, full)
 	}
 	if o, err := config.Alert.options(nil); err != nil {
 		tell("alerts", "", "", err)
 	} else if len(o.To) > 0 || o.LED != "" {
-		where := plural(len(o.To), "destination")
+		where := console.Plural(len(o.To), "destination")
 		if o.LED != "" {
 			where += ", LED " + o.LED
 		}
@@ -61,7 +62,7 @@ func (c *DoctorCmd) host(ctx context.Context, p *program, config Config) error {
 	if config.Influx.URL != "" {
 		tell("InfluxDB", "is configured", "vigie doctor --influx looks at the server", nil)
 	}
-	p.out.printf("\n")
+	p.out.Printf("\n")
 	if sick {
 		return errSick
 	}
@@ -103,7 +104,7 @@ func (c *DoctorCmd) store(ctx context.Context, config Config) (says, hint string
 	if err != nil {
 		return "", "", err
 	}
-	says = fmt.Sprintf("%s, %s, %s", path, size(stats.Bytes), map[bool]string{true: "encrypted", false: "not encrypted"}[secret != ""])
+	says = fmt.Sprintf("%s, %s, %s", path, console.Size(stats.Bytes), map[bool]string{true: "encrypted", false: "not encrypted"}[secret != ""])
 	if !stats.Newest.IsZero() {
 		says += ", newest record of " + stats.Newest.UTC().Format("2006-01-02 15:04 MST")
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
 
@@ -26,7 +27,7 @@ func TestDoctorLooksAtTheHost(t *testing.T) {
 		config, err := readConfig(path)
 		require.NoError(t, err)
 		cli := CLI{Config: path}
-		p := &program{cli: &cli, out: newTerm(&out, "never"), err: newTerm(&out, "never")}
+		p := &program{cli: &cli, out: console.New(&out, "never"), err: console.New(&out, "never")}
 		c := DoctorCmd{StoreFlags: StoreFlags{Store: db, PassphraseFile: passphrase}}
 		err = c.host(t.Context(), p, config)
 		return out.String(), err

@@ -10,6 +10,7 @@ import (
 	"vigie/analyzer"
 	"vigie/analyzer/rules"
 	"vigie/cell"
+	"vigie/cmd/vigie/console"
 	"vigie/modem"
 	"vigie/modem/at"
 	"vigie/modem/dialect"
@@ -34,14 +35,14 @@ func (c *DoctorCmd) modems(ctx context.Context, p *program, host modem.Host) err
 	sick := false
 	for i, port := range ports {
 		if i > 0 {
-			p.out.printf("\n")
+			p.out.Printf("\n")
 		}
-		p.err.status("asking %s", port.Device)
+		p.err.Progress("asking %s", port.Device)
 		r, err := host.Probe(ctx, port)
-		p.err.clear()
-		p.out.printf("%s\n", p.out.paint(bold, oneLine(strings.Join(strings.Fields(port.Device+" "+r.Ident.Manufacturer+" "+r.Ident.Model), " "))))
+		p.err.ClearProgress()
+		p.out.Printf("%s\n", p.out.Paint(console.Bold, console.OneLine(strings.Join(strings.Fields(port.Device+" "+r.Ident.Manufacturer+" "+r.Ident.Model), " "))))
 		if err != nil {
-			tellCheck(p.out, true, "port", err.Error(), hintOf(err))
+			tellCheck(p.out, true, "port", err.Error(), console.HintOf(err))
 			sick = true
 			continue
 		}
@@ -54,9 +55,9 @@ func (c *DoctorCmd) modems(ctx context.Context, p *program, host modem.Host) err
 }
 
 // examine says what a modem is like, and rule by rule what it lets Vigie see.
-func examine(t *term, r *modem.Report) {
+func examine(t *console.Terminal, r *modem.Report) {
 	tellCheck(t, false, "port", "opens, and a modem answers on it", heldBy(r.Holders))
-	tellCheck(t, false, "firmware", orUnknown(r.Ident.Firmware), "")
+	tellCheck(t, false, "firmware", console.OrUnknown(r.Ident.Firmware), "")
 	says, hint := "read as "+r.Dialect.Title+"; evidence: "+string(r.Dialect.Evidence), ""
 	switch {
 	case r.Dialect.Name == "generic" && dialect.Suspect(r.Ident) != nil:
@@ -80,7 +81,7 @@ func examine(t *term, r *modem.Report) {
 			says += ", " + string(o.State)
 		}
 		if o.Neighbours != nil {
-			says += ", " + plural(len(o.Neighbours), "neighbour")
+			says += ", " + console.Plural(len(o.Neighbours), "neighbour")
 		}
 	} else if o.State != "" {
 		says = string(o.State)
@@ -88,30 +89,30 @@ func examine(t *term, r *modem.Report) {
 	tellCheck(t, false, "hears", says, hint)
 	tellPace(t, r)
 	if n := len(r.Rejects); n > 0 {
-		tellCheck(t, false, "unread", fmt.Sprintf("%s that this firmware prints in a way not seen before, such as %q (%s)", plural(n, "line"), r.Rejects[0].Line, r.Rejects[0].Reason),
+		tellCheck(t, false, "unread", fmt.Sprintf("%s that this firmware prints in a way not seen before, such as %q (%s)", console.Plural(n, "line"), r.Rejects[0].Line, r.Rejects[0].Reason),
 			"they are kept raw and counted, never guessed at; contribute what vigie record writes, so that they can be read")
 	}
 	if n := r.Counts.Garbage + r.Counts.Echoes; n > 0 {
-		tellCheck(t, false, "line", fmt.Sprintf("%d bytes of garbage, %s of commands that Vigie did not write", r.Counts.Garbage, plural(r.Counts.Echoes, "echo")),
+		tellCheck(t, false, "line", fmt.Sprintf("%d bytes of garbage, %s of commands that Vigie did not write", r.Counts.Garbage, console.Plural(r.Counts.Echoes, "echo")),
 			"does another program use the port? is the cable good? for a modem that loses characters set char_pause = \"2ms\" in its [modem]")
 	}
-	t.printf("\n  What Vigie can see with it\n")
+	t.Printf("\n  What Vigie can see with it\n")
 	available := analyzer.New(rules.All(), analyzer.Options{}).Available(r.Reports)
 	for _, a := range available {
 		if a.Missing == 0 {
-			t.printf("  %s  %-24s %s\n", t.paint(green, "yes"), a.Rule.ID, a.Rule.Title)
+			t.Printf("  %s  %-24s %s\n", t.Paint(console.Green, "yes"), a.Rule.ID, a.Rule.Title)
 		}
 	}
 	for _, a := range available {
 		if a.Missing != 0 {
-			t.printf("  %s  %-24s %s\n", t.paint(yellow, "no "), a.Rule.ID, a.Rule.Title)
-			t.printf("       %s\n", t.paint(faint, wrap(missingWords(r, a.Missing), lineWidth-7, "       ")))
+			t.Printf("  %s  %-24s %s\n", t.Paint(console.Yellow, "no "), a.Rule.ID, a.Rule.Title)
+			t.Printf("       %s\n", t.Paint(console.Faint, console.Wrap(missingWords(r, a.Missing), console.LineWidth-7, "       ")))
 		}
 	}
 	if missing := neededOf(available); missing != 0 {
-		t.printf("\n  What to try\n")
+		t.Printf("\n  What to try\n")
 		for _, try := range remedies(r, missing) {
-			t.printf("  - %s\n", wrap(try, lineWidth-4, "    "))
+			t.Printf("  - %s\n", console.Wrap(try, console.LineWidth-4, "    "))
 		}
 	}
 }
@@ -124,7 +125,7 @@ func heldBy(holders []modem.Holder) string {
 }
 
 // tellPace says how long the modem takes over its answers, and whether that fits the two rates of watching.
-func tellPace(t *term, r *modem.Report) {
+func tellPace(t *console.Terminal, r *modem.Report) {
 	took := func(commands []at.Command) (sum time.Duration, slowest string) {
 		for _, c := range commands {
 			if sum += r.Took[c.Text]; slowest == "" || r.Took[c.Text] > r.Took[slowest] {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"vigie/analyzer"
+	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
 
@@ -67,7 +68,7 @@ func (c *EventsListCmd) Run(ctx context.Context, p *program) error {
 		printNote(p.out, note)
 	}
 	if len(log.list) == 0 {
-		p.out.printf("no events\n")
+		p.out.Printf("no events\n")
 	}
 	return nil
 }
@@ -155,9 +156,9 @@ func findEvent(ctx context.Context, s *storage.Store, id string) (analyzer.Event
 	}
 	switch {
 	case len(found) == 0:
-		return analyzer.Event{}, hinted(fmt.Errorf("no event %q in the store", id), "vigie events lists them with their ids")
+		return analyzer.Event{}, console.WithHint(fmt.Errorf("no event %q in the store", id), "vigie events lists them with their ids")
 	case len(found) > 1:
-		return analyzer.Event{}, usage(fmt.Errorf("%d events begin with %q", len(found), id), "give more of the id")
+		return analyzer.Event{}, console.Usage(fmt.Errorf("%d events begin with %q", len(found), id), "give more of the id")
 	}
 	return found[0], nil
 }
@@ -184,5 +185,5 @@ func parseSince(s string) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, usage(fmt.Errorf("--since %q is not a time", s), "write 2026-11-23, 2026-11-23T20:00:00Z, or 36h for the last 36 hours")
+	return time.Time{}, console.Usage(fmt.Errorf("--since %q is not a time", s), "write 2026-11-23, 2026-11-23T20:00:00Z, or 36h for the last 36 hours")
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"vigie/cell"
+	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
 
@@ -38,7 +39,7 @@ func (c *ExportCmd) Run(ctx context.Context, p *program) error {
 	put, done := c.toStdout(p)
 	if c.File != "-" {
 		if _, err := os.Stat(c.File); err == nil {
-			return usage(fmt.Errorf("%s is there already", c.File), "name a new file: what was exported before is not overwritten")
+			return console.Usage(fmt.Errorf("%s is there already", c.File), "name a new file: what was exported before is not overwritten")
 		}
 		f, err := newRecording(c.File, 0)
 		if err != nil {
@@ -59,19 +60,19 @@ func (c *ExportCmd) Run(ctx context.Context, p *program) error {
 			return err
 		}
 		if n++; n%20000 == 0 {
-			p.err.status("%s written", plural(n, "line"))
+			p.err.Progress("%s written", console.Plural(n, "line"))
 		}
 	}
 	if err := done(); err != nil {
 		return err
 	}
-	p.err.clear()
-	p.err.printf("wrote %s\n", plural(n, "line"))
+	p.err.ClearProgress()
+	p.err.Printf("wrote %s\n", console.Plural(n, "line"))
 	if trim.left > 0 {
-		p.err.printf("left out %s, for --trim and home zones\n", plural(trim.left, "line"))
+		p.err.Printf("left out %s, for --trim and home zones\n", console.Plural(trim.left, "line"))
 	}
 	if w := trim.warning(); w != "" {
-		p.err.printf("%s\n", w)
+		p.err.Printf("%s\n", w)
 	}
 	return nil
 }

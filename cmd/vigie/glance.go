@@ -16,6 +16,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/cmd/vigie/console"
 	"vigie/position"
 	"vigie/review"
 )
@@ -211,13 +212,13 @@ func (c *WatchCmd) glance(ctx context.Context, p *program, config Config, l *lin
 	}
 	if destroy != nil {
 		if len(o.Users) == 0 {
-			return nil, usage(errors.New("[panic] needs a login, and nobody can log in"), "give [glance] password_file; vigie review --set-password NAME makes one")
+			return nil, console.Usage(errors.New("[panic] needs a login, and nobody can log in"), "give [glance] password_file; vigie review --set-password NAME makes one")
 		}
 		o.Kit.Panic = destroy.destroy
 	}
 	host, _, err := net.SplitHostPort(g.Listen)
 	if err != nil {
-		return nil, usage(fmt.Errorf("[glance] listen: %w", err), `write an address and a port: listen = "10.42.0.1:8440"`)
+		return nil, console.Usage(fmt.Errorf("[glance] listen: %w", err), `write an address and a port: listen = "10.42.0.1:8440"`)
 	}
 	if ip := net.ParseIP(host); host != "" && (ip == nil || !ip.IsUnspecified()) {
 		o.Hosts = append(o.Hosts, host)
@@ -228,7 +229,7 @@ func (c *WatchCmd) glance(ctx context.Context, p *program, config Config, l *lin
 	}
 	listener, err := net.Listen("tcp", g.Listen)
 	if err != nil {
-		return nil, hinted(fmt.Errorf("glance: %w", err), "is the kit's network up? another program may be listening there")
+		return nil, console.WithHint(fmt.Errorf("glance: %w", err), "is the kit's network up? another program may be listening there")
 	}
 	scheme, secure := "http", (*tls.Config)(nil)
 	if !review.Loopback(listener.Addr()) && !g.PlainHTTP {
@@ -242,7 +243,7 @@ func (c *WatchCmd) glance(ctx context.Context, p *program, config Config, l *lin
 			return nil, errors.Join(err, listener.Close())
 		}
 		scheme, secure = "https", &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
-		p.out.printf("certificate SHA-256 %s\n", review.Fingerprint(cert))
+		p.out.Printf("certificate SHA-256 %s\n", review.Fingerprint(cert))
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	served := make(chan error, 1)
@@ -253,6 +254,6 @@ func (c *WatchCmd) glance(ctx context.Context, p *program, config Config, l *lin
 		return nil, err
 	case <-time.After(50 * time.Millisecond):
 	}
-	p.out.printf("the page for a phone is at %s://%s/glance\n", scheme, listener.Addr())
+	p.out.Printf("the page for a phone is at %s://%s/glance\n", scheme, listener.Addr())
 	return func() error { cancel(); return <-served }, nil
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"vigie/cmd/vigie/console"
 	"vigie/review"
 )
 
@@ -69,13 +70,13 @@ func (c HealthConfig) serve(v *vitals, look func(context.Context) status) (stop 
 	}
 	l, err := net.Listen("tcp", c.Listen)
 	if err != nil {
-		return stop, usage(fmt.Errorf("listening for health: %w", err), `write it like listen = "127.0.0.1:9184" under [health]; another program may have the port`)
+		return stop, console.Usage(fmt.Errorf("listening for health: %w", err), `write it like listen = "127.0.0.1:9184" under [health]; another program may have the port`)
 	}
 	if review.Loopback(l.Addr()) {
 		pages = onlyFromHere(pages)
 	} else if !c.Open {
 		l.Close()
-		return stop, usage(fmt.Errorf("%s can be reached from other computers, and the health page asks nobody for a password", l.Addr()),
+		return stop, console.Usage(fmt.Errorf("%s can be reached from other computers, and the health page asks nobody for a password", l.Addr()),
 			"listen on 127.0.0.1, or write open = true under [health] if the network may read it")
 	}
 	start(l, pages)
@@ -88,7 +89,7 @@ func healthPages(v *vitals, look func(context.Context) status) http.Handler {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		if problem := v.problem(); problem != "" {
 			w.WriteHeader(http.StatusServiceUnavailable)
-			fmt.Fprintln(w, oneLine(problem))
+			fmt.Fprintln(w, console.OneLine(problem))
 			return
 		}
 		fmt.Fprintln(w, v.line())

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"vigie/analyzer"
+	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
 
@@ -29,10 +30,10 @@ func (c *RulesCmd) here(ctx context.Context, p *program) error {
 		return err
 	}
 	if state == nil {
-		return hinted(errors.New("nothing was learned into this store yet"), "vigie watch learns as it goes, and saves every quarter of an hour and at its end")
+		return console.WithHint(errors.New("nothing was learned into this store yet"), "vigie watch learns as it goes, and saves every quarter of an hour and at its end")
 	}
 	if err := engine.Restore(state); err != nil {
-		return hinted(err, "vigie analyze --write learns again from what was recorded")
+		return console.WithHint(err, "vigie analyze --write learns again from what was recorded")
 	}
 	for _, h := range engine.Here() {
 		if c.JSON {
@@ -47,24 +48,24 @@ func (c *RulesCmd) here(ctx context.Context, p *program) error {
 	return nil
 }
 
-func printHere(t *term, h *analyzer.Here) {
+func printHere(t *console.Terminal, h *analyzer.Here) {
 	watched := fmt.Sprintf("%.1f days", h.Days)
 	if h.Days < 1 {
 		watched = fmt.Sprintf("%.1f hours", 24*h.Days)
 	}
-	t.printf("%s, %s, %s of watching: alerts from a score of %.1f", t.paint(bold, oneLine(h.Sensor)), orElse(string(h.Mode), "mode not said"), watched, h.Threshold)
+	t.Printf("%s, %s, %s of watching: alerts from a score of %.1f", t.Paint(console.Bold, console.OneLine(h.Sensor)), orElse(string(h.Mode), "mode not said"), watched, h.Threshold)
 	if h.Threshold > h.Floor {
-		t.printf(" (the budget asks for %.1f; the last thirty days here were noisier)", h.Floor)
+		t.Printf(" (the budget asks for %.1f; the last thirty days here were noisier)", h.Floor)
 	}
-	t.printf("\n")
+	t.Printf("\n")
 	for _, r := range h.Rules {
 		switch {
 		case r.Missing != 0:
-			t.printf("    %-22s not available here: the source does not report %s\n", r.Rule.ID, strings.Join(r.Missing.Words(), ", "))
+			t.Printf("    %-22s not available here: the source does not report %s\n", r.Rule.ID, strings.Join(r.Missing.Words(), ", "))
 		case r.Seen == 0:
-			t.printf("    %-22s never held here without an alert\n", r.Rule.ID)
+			t.Printf("    %-22s never held here without an alert\n", r.Rule.ID)
 		default:
-			t.printf("    %-22s held %s without an alert%s, last on %s\n", r.Rule.ID, times(r.Seen), every(r.Seen, h.Days), r.Last.Format("2006-01-02 15:04 MST"))
+			t.Printf("    %-22s held %s without an alert%s, last on %s\n", r.Rule.ID, times(r.Seen), every(r.Seen, h.Days), r.Last.Format("2006-01-02 15:04 MST"))
 		}
 	}
 }
@@ -73,7 +74,7 @@ func times(n uint32) string {
 	if n == 1 {
 		return "once"
 	}
-	return plural(int(n), "time")
+	return console.Plural(int(n), "time")
 }
 
 // every says how often that is, where there was more than a day.
@@ -81,7 +82,7 @@ func every(n uint32, days float64) string {
 	if days < 1 {
 		return ""
 	}
-	return ", one in " + plural(max(1, int(days/float64(n)+0.5)), "day")
+	return ", one in " + console.Plural(max(1, int(days/float64(n)+0.5)), "day")
 }
 
 func printHereJSON(p *program, h *analyzer.Here) error {

@@ -10,6 +10,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
 
@@ -87,9 +88,9 @@ func (h *hold) keepEvents(events []analyzer.Event) {
 }
 
 func (h *hold) String() string {
-	s := fmt.Sprintf("%s and %s wait", plural(len(h.records), "record"), plural(len(h.events), "event"))
+	s := fmt.Sprintf("%s and %s wait", console.Plural(len(h.records), "record"), console.Plural(len(h.events), "event"))
 	if h.dropped > 0 {
-		s += fmt.Sprintf(", %s given up", plural(h.dropped, "record"))
+		s += fmt.Sprintf(", %s given up", console.Plural(h.dropped, "record"))
 	}
 	return s
 }

@@ -19,6 +19,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
 
@@ -45,7 +46,7 @@ func (c *ImportCmd) Run(ctx context.Context, p *program) error {
 	var ids []age.Identity
 	if len(sealed) > 0 {
 		if c.Identity == "" {
-			return usage(fmt.Errorf("%s is sealed", sealed[0]), "name the private key that opens it with --identity FILE")
+			return console.Usage(fmt.Errorf("%s is sealed", sealed[0]), "name the private key that opens it with --identity FILE")
 		}
 		if ids, err = identities(c.Identity); err != nil {
 			return err
@@ -55,7 +56,7 @@ func (c *ImportCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	t := &taking{store: s, as: c.As, status: func(n int) { p.err.status("%s added", plural(n, "record")) }}
+	t := &taking{store: s, as: c.As, status: func(n int) { p.err.Progress("%s added", console.Plural(n, "record")) }}
 	in := &merge{each: func(in *input, r cell.Record) { t.rename(in.store, r) }, other: func(in *input, line []byte) { t.line(ctx, in, line) }}
 	if err = t.begin(ctx); err == nil {
 		err = in.open(rows, p.in)
@@ -81,13 +82,13 @@ func (c *ImportCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	p.err.clear()
+	p.err.ClearProgress()
 	if len(rows) > 0 {
 		err = in.report(p.err)
 	}
 	t.report(p.err)
 	if harm > 0 {
-		p.err.printf("%s of the sealed files could not be read; all else was\n", plural(harm, "place"))
+		p.err.Printf("%s of the sealed files could not be read; all else was\n", console.Plural(harm, "place"))
 	}
 	return err
 }
@@ -129,7 +130,7 @@ func (c *ImportCmd) files() (rows [][]string, sealed []string, err error) {
 			return nil, nil, err
 		}
 		if n == len(rows)+len(sealed)+len(pieces) {
-			return nil, nil, hinted(fmt.Errorf("%s: nothing in it that can be imported", name), "it takes what vigie sync and vigie export write (.ndjson.gz, .ndjson), and sealed files (.sealed)")
+			return nil, nil, console.WithHint(fmt.Errorf("%s: nothing in it that can be imported", name), "it takes what vigie sync and vigie export write (.ndjson.gz, .ndjson), and sealed files (.sealed)")
 		}
 	}
 	byPlace := func(a, b string) int {
@@ -232,7 +233,7 @@ func (t *taking) name(store, sensor string) string {
 	}
 	known[sensor], t.taken[name], t.naming = name, true, true
 	if name != sensor && store != "" {
-		t.renamed[name] = fmt.Sprintf("the sensor %s of the kit %s is called %s here", orNone(sensor), short, name)
+		t.renamed[name] = fmt.Sprintf("the sensor %s of the kit %s is called %s here", console.OrUnnamed(sensor), short, name)
 	}
 	return name
 }
@@ -355,7 +356,7 @@ func (t *taking) unseal(ctx context.Context, path string, ids []age.Identity) (d
 		return t.event(ctx, piece.Store, e)
 	})
 	if errors.Is(err, storage.ErrKey) {
-		err = hinted(err, "name the private key that belongs to the public one it was sealed to")
+		err = console.WithHint(err, "name the private key that belongs to the public one it was sealed to")
 	}
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", path, err)
@@ -364,19 +365,19 @@ func (t *taking) unseal(ctx context.Context, path string, ids []age.Identity) (d
 }
 
 // report says what became of it.
-func (t *taking) report(out *term) {
-	out.printf("added %s; %s already in the store\n", plural(t.records, "record"), thousands(t.known))
+func (t *taking) report(out *console.Terminal) {
+	out.Printf("added %s; %s already in the store\n", console.Plural(t.records, "record"), console.Thousands(t.known))
 	if t.changes > 0 {
-		out.printf("added or brought up to date %s\n", plural(t.changes, "event"))
+		out.Printf("added or brought up to date %s\n", console.Plural(t.changes, "event"))
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.renamed)) {
-		out.printf("%s: --as gives another name\n", oneLine(t.renamed[name]))
+		out.Printf("%s: --as gives another name\n", console.OneLine(t.renamed[name]))
 	}
 	if t.summed > 0 {
-		out.printf("left out %s of minutes that the store keeps as summaries: they may be in them\n", plural(t.summed, "record"))
+		out.Printf("left out %s of minutes that the store keeps as summaries: they may be in them\n", console.Plural(t.summed, "record"))
 	}
 	if t.records > 0 {
-		out.printf("the rules have not seen them here: %s\n", "vigie analyze runs them")
+		out.Printf("the rules have not seen them here: %s\n", "vigie analyze runs them")
 	}
 }
 
@@ -409,7 +410,7 @@ func (c *SummariesCmd) Run(ctx context.Context, p *program) error {
 		some = true
 	}
 	if !some {
-		p.err.printf("no summarised minutes\n")
+		p.err.Printf("no summarised minutes\n")
 	}
 	return nil
 }

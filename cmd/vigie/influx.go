@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"vigie/analyzer"
+	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
 
@@ -32,12 +33,12 @@ const influxKeys = "[influx] url, bucket, org, token_file, ca_file, gzip, full_r
 // open makes the sink; s may be nil where nothing is to be copied.
 func (c InfluxConfig) open(s *storage.Store, log func(string)) (*storage.Influx, error) {
 	if c.URL == "" {
-		return nil, usage(errors.New("no InfluxDB is configured"), "write a section [influx] with url, bucket and token_file into the configuration; docs/influxdb.md has one to copy")
+		return nil, console.Usage(errors.New("no InfluxDB is configured"), "write a section [influx] with url, bucket and token_file into the configuration; docs/influxdb.md has one to copy")
 	}
 	x, err := storage.NewInflux(s, storage.InfluxOptions{URL: c.URL, Bucket: c.Bucket, Org: c.Org, TokenFile: c.TokenFile, CAFile: c.CAFile,
 		Gzip: c.Gzip, FullRate: c.FullRate, Positions: c.Positions, Log: log})
 	if err != nil {
-		return nil, usage(err, orElse(hintOf(err), "the section [influx] of the configuration says where to; docs/influxdb.md has one to copy"))
+		return nil, console.Usage(err, orElse(console.HintOf(err), "the section [influx] of the configuration says where to; docs/influxdb.md has one to copy"))
 	}
 	return x, nil
 }
@@ -54,7 +55,7 @@ func followInflux(ctx context.Context, c InfluxConfig, s *storage.Store, v *vita
 	}
 	v.follow(func() sinkStatus {
 		st := x.Status()
-		return sinkStatus{Name: "influx", State: string(st.State), Problem: oneLine(st.Problem), Behind: st.Behind, LastSent: timeOrNil(st.LastSent)}
+		return sinkStatus{Name: "influx", State: string(st.State), Problem: console.OneLine(st.Problem), Behind: st.Behind, LastSent: timeOrNil(st.LastSent)}
 	})
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan error, 1)
@@ -85,7 +86,7 @@ type InfluxInitCmd struct {
 // Run shows what is missing, asks, and makes it.
 func (c *InfluxInitCmd) Run(ctx context.Context, p *program) error {
 	if c.KeepDays < 0 {
-		return usage(fmt.Errorf("--keep-days is %d", c.KeepDays), "0 is for ever, 730 the default")
+		return console.Usage(fmt.Errorf("--keep-days is %d", c.KeepDays), "0 is for ever, 730 the default")
 	}
 	x, err := p.influx()
 	if err != nil {
@@ -94,32 +95,32 @@ func (c *InfluxInitCmd) Run(ctx context.Context, p *program) error {
 	defer x.Close()
 	steps, notes, err := x.Plan(ctx, storage.Setup{Keep: time.Duration(c.KeepDays) * 24 * time.Hour})
 	if err != nil {
-		return hinted(err, "vigie doctor --influx looks closer; the token must be one that may create databases")
+		return console.WithHint(err, "vigie doctor --influx looks closer; the token must be one that may create databases")
 	}
 	for _, n := range notes {
-		p.out.printf("%s\n", oneLine(n))
+		p.out.Printf("%s\n", console.OneLine(n))
 	}
 	if len(steps) == 0 {
-		p.out.printf("nothing to make\n")
+		p.out.Printf("nothing to make\n")
 		return nil
 	}
-	p.out.printf("to be made on the server:\n")
+	p.out.Printf("to be made on the server:\n")
 	for _, s := range steps {
-		p.out.printf("  %s\n      %s\n", oneLine(s.Says), p.out.paint(faint, oneLine(s.Does)))
+		p.out.Printf("  %s\n      %s\n", console.OneLine(s.Says), p.out.Paint(console.Faint, console.OneLine(s.Does)))
 	}
 	if !c.Yes {
-		p.out.printf("make it? [y/N] ")
+		p.out.Printf("make it? [y/N] ")
 		var answer string
 		_, _ = fmt.Fscanln(p.in, &answer)
 		if !strings.HasPrefix(strings.ToLower(answer), "y") {
-			return hinted(errors.New("nothing was made"), "say y, or --yes where nobody is there to be asked")
+			return console.WithHint(errors.New("nothing was made"), "say y, or --yes where nobody is there to be asked")
 		}
 	}
 	for _, s := range steps {
 		if err := s.Do(ctx); err != nil {
-			return hinted(fmt.Errorf("%s: %w", s.Says, err), "what was made before it stays; once this is mended the same command makes the rest")
+			return console.WithHint(fmt.Errorf("%s: %w", s.Says, err), "what was made before it stays; once this is mended the same command makes the rest")
 		}
-		p.out.printf("made %s\n", oneLine(s.Says))
+		p.out.Printf("made %s\n", console.OneLine(s.Says))
 	}
 	return nil
 }
@@ -150,7 +151,7 @@ func (c *InfluxSendCmd) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	defer s.Close()
-	x, err := config.Influx.open(s, func(l string) { p.err.printf("%s\n", oneLine(l)) })
+	x, err := config.Influx.open(s, func(l string) { p.err.Printf("%s\n", console.OneLine(l)) })
 	if err != nil {
 		return err
 	}
@@ -173,7 +174,7 @@ func (c *InfluxSendCmd) Run(ctx context.Context, p *program) error {
 		if st.Through >= stats.Seq {
 			break
 		}
-		p.err.status("sent %s, %s to go", plural(int(st.Sent), "point"), plural(int(st.Behind), "record"))
+		p.err.Progress("sent %s, %s to go", console.Plural(int(st.Sent), "point"), console.Plural(int(st.Behind), "record"))
 		select {
 		case err := <-done:
 			return orCancelled(err)
@@ -182,16 +183,16 @@ func (c *InfluxSendCmd) Run(ctx context.Context, p *program) error {
 		if st.State == storage.InfluxStopped {
 			cancel()
 			<-done
-			return hinted(fmt.Errorf("%s", st.Problem), "what was not sent waits in the store; the same command goes on where it was")
+			return console.WithHint(fmt.Errorf("%s", st.Problem), "what was not sent waits in the store; the same command goes on where it was")
 		}
 	}
 	cancel()
 	if err := orCancelled(<-done); err != nil && ctx.Err() == nil {
 		return err
 	}
-	p.err.clear()
+	p.err.ClearProgress()
 	st := x.Status()
-	p.err.printf("sent %s, set aside %s, too old for the server %s\n", plural(int(st.Sent), "point"), thousands(int(st.SetAside)), thousands(int(st.TooOld)))
+	p.err.Printf("sent %s, set aside %s, too old for the server %s\n", console.Plural(int(st.Sent), "point"), console.Thousands(int(st.SetAside)), console.Thousands(int(st.TooOld)))
 	return ctx.Err()
 }
 
@@ -228,12 +229,12 @@ func (c *InfluxAsideCmd) Run(ctx context.Context, p *program) error {
 			if err != nil {
 				return err
 			}
-			p.out.printf("%s\n", line)
+			p.out.Printf("%s\n", line)
 			continue
 		}
-		p.out.printf("%s  record %d, %s: %s\n    %s\n", a.Time.UTC().Format("2006-01-02 15:04:05"), a.Seq, statusText(a.Status), oneLine(a.Reason), p.out.paint(faint, oneLine(a.Point)))
+		p.out.Printf("%s  record %d, %s: %s\n    %s\n", a.Time.UTC().Format("2006-01-02 15:04:05"), a.Seq, statusText(a.Status), console.OneLine(a.Reason), p.out.Paint(console.Faint, console.OneLine(a.Point)))
 	}
-	p.err.printf("%s set aside in all; the records are still in the store\n", plural(int(total), "point"))
+	p.err.Printf("%s set aside in all; the records are still in the store\n", console.Plural(int(total), "point"))
 	return nil
 }
 
@@ -255,11 +256,11 @@ func influxEvents(ctx context.Context, p *program, q storage.EventQuery, each fu
 	sensors := map[string]bool{}
 	for e, err := range x.Events(ctx, q) {
 		if err != nil {
-			return nil, hinted(err, hint)
+			return nil, console.WithHint(err, hint)
 		}
 		each(e)
 		sensors[e.Sensor] = true
 	}
 	sets, err := x.Corrections(ctx, slices.Collect(maps.Keys(sensors)))
-	return sets, hinted(err, hint)
+	return sets, console.WithHint(err, hint)
 }

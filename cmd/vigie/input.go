@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"vigie/cell"
+	"vigie/cmd/vigie/console"
 )
 
 // input is one file of observations on its way into the line, or several that are read one after the other.
@@ -79,7 +80,7 @@ func (m *merge) openNext(in *input, stdin io.Reader) error {
 		}
 		if st, err := f.Stat(); err == nil && st.IsDir() {
 			f.Close()
-			return hinted(fmt.Errorf("%s is a directory", in.name), "name the files in it: vigie replay "+in.name+"/*.ndjson.gz")
+			return console.WithHint(fmt.Errorf("%s is a directory", in.name), "name the files in it: vigie replay "+in.name+"/*.ndjson.gz")
 		}
 		in.file = f
 	}
@@ -203,38 +204,38 @@ func (m *merge) unread(in *input) {
 }
 
 // report tells what was read and what was not, and returns an error when the input could not be read.
-func (m *merge) report(t *term) error {
+func (m *merge) report(t *console.Terminal) error {
 	c := m.counts()
-	t.printf("read %s: %s, %s\n", plural(m.files, "file"), plural(c.Observations, "observation"), plural(c.Others, "other line"))
+	t.Printf("read %s: %s, %s\n", console.Plural(m.files, "file"), console.Plural(c.Observations, "observation"), console.Plural(c.Others, "other line"))
 	for _, e := range m.skipped {
-		t.printf("skipped %s\n", oneLine(e.Error()))
+		t.Printf("skipped %s\n", console.OneLine(e.Error()))
 	}
 	if c.Skipped > len(m.skipped) {
-		t.printf("skipped %s more\n", plural(c.Skipped-len(m.skipped), "line"))
+		t.Printf("skipped %s more\n", console.Plural(c.Skipped-len(m.skipped), "line"))
 	}
 	printCounts(t, "keys that are not known here", c.UnknownKeys)
 	printCounts(t, "values that make no sense, taken as absent", c.BadValues)
 	if len(m.broken) > 0 {
-		return hinted(errors.Join(m.broken...), "what came before it was read and counted; the file was cut or damaged after that")
+		return console.WithHint(errors.Join(m.broken...), "what came before it was read and counted; the file was cut or damaged after that")
 	}
 	if len(m.foreign) > 0 {
-		return hinted(fmt.Errorf("%s: no line of it could be read", m.foreign[0]),
+		return console.WithHint(fmt.Errorf("%s: no line of it could be read", m.foreign[0]),
 			"replay reads observations as NDJSON (docs/fields.md); for recorded modem text use vigie decode")
 	}
 	return nil
 }
 
-func printCounts(t *term, what string, counts map[string]int) {
+func printCounts(t *console.Terminal, what string, counts map[string]int) {
 	if len(counts) == 0 {
 		return
 	}
 	var parts []string
 	for k, n := range counts {
-		parts = append(parts, fmt.Sprintf("%s %s", oneLine(k), thousands(n)))
+		parts = append(parts, fmt.Sprintf("%s %s", console.OneLine(k), console.Thousands(n)))
 	}
 	sort.Strings(parts)
 	if len(parts) > 12 {
 		parts = append(parts[:12], fmt.Sprintf("and %d more", len(parts)-12))
 	}
-	t.printf("%s: %s\n", what, strings.Join(parts, ", "))
+	t.Printf("%s: %s\n", what, strings.Join(parts, ", "))
 }

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"vigie/cell"
+	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
 
@@ -47,7 +48,7 @@ func (b *byteSize) UnmarshalText(text []byte) error {
 	}
 	n, err := strconv.ParseFloat(s, 64)
 	if err != nil || !(n*unit >= storage.SmallestSize) || n*unit > 1e15 {
-		return fmt.Errorf("%q is not a size like \"500MB\" or \"2GB\", of at least %s", text, size(storage.SmallestSize))
+		return fmt.Errorf("%q is not a size like \"500MB\" or \"2GB\", of at least %s", text, console.Size(storage.SmallestSize))
 	}
 	*b = byteSize(n * unit)
 	return nil
@@ -57,7 +58,7 @@ func (b *byteSize) UnmarshalText(text []byte) error {
 func (c KeepConfig) check(path string) error {
 	for name, days := range map[string]int{"full_rate_days": valueOr(c.FullRateDays, 0), "summary_days": c.SummaryDays, "event_days": c.EventDays} {
 		if days < 0 || days > 36500 {
-			return usage(fmt.Errorf("%s: %s is %d", path, name, days), "it is a number of days; 0 is for ever")
+			return console.Usage(fmt.Errorf("%s: %s is %d", path, name, days), "it is a number of days; 0 is for ever")
 		}
 	}
 	return nil
@@ -275,7 +276,7 @@ func (k *keeper) become(r room, now time.Time) {
 		roomFull:  "the disk is full: what comes waits in memory, and the oldest observations make room; events stay",
 	}[r]
 	if st.Disk > 0 && r != roomFull {
-		text += fmt.Sprintf(" (%s of %s free)", size(st.DiskFree), size(st.Disk))
+		text += fmt.Sprintf(" (%s of %s free)", console.Size(st.DiskFree), console.Size(st.Disk))
 	}
 	k.announce("disk_"+string(r), text, 0, now)
 	switch r {

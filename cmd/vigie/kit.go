@@ -9,6 +9,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
 
@@ -37,13 +38,13 @@ func (c *WatchCmd) startKit(ctx context.Context, p *program, config Config, l *l
 	if err != nil {
 		return nil, err
 	}
-	k.silent = !p.out.live && (config.Seal.on() || secret != "" || c.memory(config))
+	k.silent = !p.out.Interactive && (config.Seal.on() || secret != "" || c.memory(config))
 	if l.store.Path() == "" {
 		debug.SetGCPercent(thrifty)
 	}
 	if config.Seal.on() {
 		if c.Record != "" {
-			return nil, usage(errors.New("--record would write in the clear what is sealed"), "leave one of them out: vigie unseal and vigie export make the recording at home")
+			return nil, console.Usage(errors.New("--record would write in the clear what is sealed"), "leave one of them out: vigie unseal and vigie export make the recording at home")
 		}
 		stop, err := c.sealing(context.WithoutCancel(ctx), config, l.store, func(err error) {
 			l.complain("the sealed file takes nothing, what comes waits in memory", err)
@@ -55,7 +56,7 @@ func (c *WatchCmd) startKit(ctx context.Context, p *program, config Config, l *l
 		l.last = stop
 	}
 	if config.Mode == cell.Mobile && !c.Brief {
-		p.out.printf("%s\n", catchable)
+		p.out.Printf("%s\n", catchable)
 	}
 	destroy, stop, err := c.onPanic(ctx, p, config)
 	if err != nil {

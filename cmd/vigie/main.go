@@ -17,6 +17,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"vigie/cmd/vigie/console"
 )
 
 // version is set at release; a build from a checkout says what Go knows of it.
@@ -86,7 +88,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		kong.Vars{"version": versionText()}, kong.Exit(func(code int) { exit = code; panic(stopped{}) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}), kong.UsageOnError())
 	if err != nil {
-		return tell(stderr, err)
+		return console.Report(stderr, err)
 	}
 	if len(args) == 0 {
 		args = []string{"--help"}
@@ -106,12 +108,12 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exit
 	}
 	if err != nil {
-		return tell(stderr, usage(err, helpFor(err)))
+		return console.Report(stderr, console.Usage(err, helpFor(err)))
 	}
-	p := &program{cli: &cli, in: stdin, out: newTerm(stdout, cli.Color), err: newTerm(stderr, cli.Color)}
+	p := &program{cli: &cli, in: stdin, out: console.New(stdout, cli.Color), err: console.New(stderr, cli.Color)}
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	parsed.Bind(parser)
-	return tell(stderr, parsed.Run(p))
+	return console.Report(stderr, parsed.Run(p))
 }
 
 type stopped struct{}
@@ -120,7 +122,7 @@ type stopped struct{}
 type program struct {
 	cli      *CLI
 	in       io.Reader
-	out, err *term
+	out, err *console.Terminal
 	clock    clocks // of a watch; the zero clocks are the computer's
 }
 
@@ -150,24 +152,4 @@ func versionText() string {
 		}
 	}
 	return "vigie (built from a checkout)"
-}
-
-// tell prints an error as one line and a hint line, and returns the exit status that goes with it.
-func tell(w io.Writer, err error) int {
-	if err == nil {
-		return 0
-	}
-	status, hint := 1, ""
-	var p *problem
-	if errors.As(err, &p) {
-		status, hint = p.status, p.hint
-	}
-	if h := hintOf(err); hint == "" {
-		hint = h
-	}
-	fmt.Fprintf(w, "vigie: %s\n", oneLine(err.Error()))
-	if hint != "" {
-		fmt.Fprintf(w, "hint: %s\n", oneLine(hint))
-	}
-	return status
 }

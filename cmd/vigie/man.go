@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"vigie/cmd/vigie/console"
 )
 
 // ManCmd prints the manual page, made from what the program itself says of its commands: the two cannot part.
@@ -33,8 +35,8 @@ func (ManCmd) Run(p *program, k *kong.Kong) error {
 	}
 	fmt.Fprintf(&b, ".SH FILES\n.TP\n.I ~/.config/vigie/vigie.toml\nThe configuration of a user.\n.TP\n.I /etc/vigie/vigie.toml\nThat of the computer, and of the service.\n"+
 		".TP\n.I ~/.local/share/vigie/vigie.db\nThe store of a user.\n.TP\n.I /var/lib/vigie/vigie.db\nThat of the service.\n")
-	fmt.Fprintf(&b, ".SH EXIT STATUS\n%s\n.SH SEE ALSO\n.BR systemctl (1),\n.BR journalctl (1)\n", roff(sentence(strings.TrimPrefix(exit, "Exit status: "))))
-	p.out.printf("%s", b.String())
+	fmt.Fprintf(&b, ".SH EXIT STATUS\n%s\n.SH SEE ALSO\n.BR systemctl (1),\n.BR journalctl (1)\n", roff(console.Capitalise(strings.TrimPrefix(exit, "Exit status: "))))
+	p.out.Printf("%s", b.String())
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"vigie/cmd/vigie/console"
 	"vigie/modem"
 	"vigie/modem/at"
 )
@@ -43,9 +44,9 @@ func chooseModems(ctx context.Context, p *program, config Config) ([]watched, er
 		}
 		switch {
 		case m.Port == "" && m.USB == "":
-			return nil, usage(fmt.Errorf("[[modem]] number %d names no modem", i+1), "give each its port, or its usb identity, as vigie probe prints them")
+			return nil, console.Usage(fmt.Errorf("[[modem]] number %d names no modem", i+1), "give each its port, or its usb identity, as vigie probe prints them")
 		case taken[sensor]:
-			return nil, usage(fmt.Errorf("two modems have the sensor name %q", sensor), "give each [[modem]] a sensor name of its own")
+			return nil, console.Usage(fmt.Errorf("two modems have the sensor name %q", sensor), "give each [[modem]] a sensor name of its own")
 		}
 		taken[sensor] = true
 		c := m.collector(sensor, config)
@@ -88,13 +89,13 @@ func findModems(ctx context.Context, p *program, host modem.Host) ([]modem.Port,
 			continue
 		}
 		for _, port := range candidates {
-			p.err.status("asking %s whether it is an AT port", port.Device)
+			p.err.Progress("asking %s whether it is an AT port", port.Device)
 			if why = host.Answers(ctx, port); why == nil {
 				found = append(found, port)
 				break
 			}
 		}
-		p.err.clear()
+		p.err.ClearProgress()
 	}
 	if len(found) > 0 {
 		return found, nil
@@ -104,9 +105,9 @@ func findModems(ctx context.Context, p *program, host modem.Host) ([]modem.Port,
 		hint = "vigie probe lists the ports that are here; name the AT port with --port"
 	}
 	if why != nil {
-		return nil, hinted(fmt.Errorf("%w; the last one tried: %w", errNoModem, why), hint)
+		return nil, console.WithHint(fmt.Errorf("%w; the last one tried: %w", errNoModem, why), hint)
 	}
-	return nil, hinted(errNoModem, hint)
+	return nil, console.WithHint(errNoModem, hint)
 }
 
 var errNoModem = errors.New("no modem with an AT port was found")

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"vigie/cell"
+	"vigie/cmd/vigie/console"
 	"vigie/position"
 	"vigie/review"
 )
@@ -26,9 +27,9 @@ const batteryKeys = "[battery] saving, most, lasts"
 func (c BatteryConfig) check() error {
 	switch {
 	case c.Most < 0 || c.Most > 60:
-		return usage(fmt.Errorf("[battery] most is %d", c.Most), "it is how many times less often the modem is asked: 4 is the default, 60 the most")
+		return console.Usage(fmt.Errorf("[battery] most is %d", c.Most), "it is how many times less often the modem is asked: 4 is the default, 60 the most")
 	case c.Lasts != 0 && !c.Saving:
-		return usage(errors.New("[battery] lasts is set, and saving is not"), "add saving = true, or take lasts out")
+		return console.Usage(errors.New("[battery] lasts is set, and saving is not"), "add saving = true, or take lasts out")
 	}
 	return nil
 }

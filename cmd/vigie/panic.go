@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
 
@@ -81,11 +82,11 @@ func (k *panicking) remove() {
 func (c *WatchCmd) onPanic(ctx context.Context, p *program, config Config) (k *panicking, stop func(), err error) {
 	if !config.Panic.Enabled {
 		if config.Panic.File != "" {
-			return nil, nil, usage(errors.New("[panic] names a file and is not enabled"), "write enabled = true, or take the section out")
+			return nil, nil, console.Usage(errors.New("[panic] names a file and is not enabled"), "write enabled = true, or take the section out")
 		}
 		return nil, func() {}, nil
 	}
-	k = &panicking{exit: os.Exit, say: func(format string, args ...any) { p.err.printf(format+"\n", args...) }}
+	k = &panicking{exit: os.Exit, say: func(format string, args ...any) { p.err.Printf(format+"\n", args...) }}
 	if c.memory(config) || config.Seal.on() {
 		k.files = []string{c.sealTo(config)}
 	} else {
@@ -98,7 +99,7 @@ func (c *WatchCmd) onPanic(ctx context.Context, p *program, config Config) (k *p
 		k.files = append(k.files, c.Record)
 	}
 	if _, err := os.Lstat(config.Panic.File); config.Panic.File != "" && err == nil {
-		return nil, nil, usage(fmt.Errorf("the panic file %s is there already", config.Panic.File), "remove it first: when it appears, all that was recorded is destroyed")
+		return nil, nil, console.Usage(fmt.Errorf("the panic file %s is there already", config.Panic.File), "remove it first: when it appears, all that was recorded is destroyed")
 	}
 	signals, done := make(chan os.Signal, 1), make(chan struct{})
 	signal.Notify(signals, syscall.SIGUSR2)

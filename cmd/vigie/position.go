@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"vigie/cell"
+	"vigie/cmd/vigie/console"
 	"vigie/position"
 )
 
@@ -30,7 +31,7 @@ func followPosition(ctx context.Context, c PositionConfig, warn func(error)) (p 
 	p.Tracker = &position.Tracker{}
 	if c.Coarse != "" {
 		if p.Coarse, err = position.Size(c.Coarse); err != nil {
-			return p, nil, usage(fmt.Errorf("[position] coarse: %w", err), `write a length like coarse = "1km"`)
+			return p, nil, console.Usage(fmt.Errorf("[position] coarse: %w", err), `write a length like coarse = "1km"`)
 		}
 	}
 	p.told = c.GPSD != "" || c.Phone

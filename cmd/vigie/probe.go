@@ -10,6 +10,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/analyzer/rules"
+	"vigie/cmd/vigie/console"
 	"vigie/modem"
 	"vigie/modem/dialect"
 )
@@ -67,9 +68,9 @@ func (c *ProbeCmd) Run(ctx context.Context, p *program) error {
 		report := modem.Report{Port: port, Holders: host.Holders(port.Device)}
 		var failed error
 		if ask[port.Device] && !c.List {
-			p.err.status("asking %s", port.Device)
+			p.err.Progress("asking %s", port.Device)
 			report, failed = host.Probe(ctx, port)
-			p.err.clear()
+			p.err.ClearProgress()
 		}
 		line.fill(report, failed)
 		if report.Dialect != nil {
@@ -82,15 +83,15 @@ func (c *ProbeCmd) Run(ctx context.Context, p *program) error {
 			continue
 		}
 		if i > 0 {
-			p.out.printf("\n")
+			p.out.Printf("\n")
 		}
 		line.print(p.out, report)
 	}
 	switch {
 	case len(all) == 0:
-		return hinted(errors.New("no serial port of a modem is here"), "plug the modem in and look at dmesg; a HiLink stick has no AT port; name a plain serial port as vigie probe /dev/ttyS0")
+		return console.WithHint(errors.New("no serial port of a modem is here"), "plug the modem in and look at dmesg; a HiLink stick has no AT port; name a plain serial port as vigie probe /dev/ttyS0")
 	case found == 0 && !c.List && len(c.Ports) > 0:
-		return hinted(errors.New("no modem answered"), "another port of the same device may be the AT port; vigie probe without a name tries all")
+		return console.WithHint(errors.New("no modem answered"), "another port of the same device may be the AT port; vigie probe without a name tries all")
 	}
 	return nil
 }
@@ -141,21 +142,21 @@ func (l *probed) fill(r modem.Report, failed error) {
 		l.Refused = append(l.Refused, "AT"+c.Text)
 	}
 	if failed != nil {
-		l.Error, l.Hint = failed.Error(), hintOf(failed)
+		l.Error, l.Hint = failed.Error(), console.HintOf(failed)
 	}
 }
 
-func (l *probed) print(t *term, r modem.Report) {
-	t.printf("%s  %s\n", t.paint(bold, l.Device), oneLine(strings.Join(strings.Fields(l.USB+" "+l.Product), " ")))
+func (l *probed) print(t *console.Terminal, r modem.Report) {
+	t.Printf("%s  %s\n", t.Paint(console.Bold, l.Device), console.OneLine(strings.Join(strings.Fields(l.USB+" "+l.Product), " ")))
 	w := tabwriter.NewWriter(t, 0, 0, 2, ' ', 0)
 	row := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(w, "  %s\t%s\n", name, wrap(oneLine(value), lineWidth-16, "                "))
+			fmt.Fprintf(w, "  %s\t%s\n", name, console.Wrap(console.OneLine(value), console.LineWidth-16, "                "))
 		}
 	}
 	row("identity", l.Identity)
 	if l.Interface != nil {
-		row("interface", fmt.Sprintf("%02x, driver %s, %s", *l.Interface, orUnknown(l.Driver), orElse(l.Role, "purpose unknown")))
+		row("interface", fmt.Sprintf("%02x, driver %s, %s", *l.Interface, console.OrUnknown(l.Driver), orElse(l.Role, "purpose unknown")))
 	}
 	row("held by", strings.Join(l.Holders, ", "))
 	row("modem", strings.Join(strings.Fields(l.Manufacturer+" "+l.Model), " "))

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"vigie/cell"
+	"vigie/cmd/vigie/console"
 	"vigie/modem"
 	"vigie/modem/at"
 	"vigie/modem/dialect"
@@ -43,7 +44,7 @@ func (c *RecordCmd) Run(ctx context.Context, p *program) error {
 	}
 	if c.File != "-" { // before the minute is spent
 		if _, err := os.Stat(c.File); err == nil {
-			return usage(fmt.Errorf("%s is there already", c.File), "name a new file")
+			return console.Usage(fmt.Errorf("%s is there already", c.File), "name a new file")
 		}
 	}
 	text, source, err := c.listen(ctx, p, port)
@@ -59,7 +60,7 @@ func (c *RecordCmd) Run(ctx context.Context, p *program) error {
 	if !c.ExactCells {
 		cells = "area codes and cell identities were replaced by others, the same one everywhere; networks, channels, PCIs and levels are exact"
 		if text, err = d.Remap(text, draw); err != nil {
-			return hinted(fmt.Errorf("nothing was written: the cells could not be given other identities: %w", err),
+			return console.WithHint(fmt.Errorf("nothing was written: the cells could not be given other identities: %w", err),
 				"--exact-cells writes it as it was; whoever reads it can look up where you were")
 		}
 	}
@@ -74,10 +75,10 @@ func (c *RecordCmd) Run(ctx context.Context, p *program) error {
 	if err := os.WriteFile(c.File, transcript, 0o600); err != nil {
 		return err
 	}
-	p.out.printf("%s: %s of a %s.\n", c.File, plural(strings.Count(text, "\n"), "line"), orElse(oneLine(source.Model), "modem"))
-	p.out.printf("%s\n", wrap("Numbers of the subscriber and of the device were stripped as they were read. In it "+cells+
-		". With a database of cells, networks, channels and PCIs can still narrow down where it was taken: read it before you give it away.", lineWidth, ""))
-	p.out.printf("%s\n", wrap("To contribute it, put it into modem/dialect/testdata/"+d.Name+"/: the tests take it up from there.", lineWidth, ""))
+	p.out.Printf("%s: %s of a %s.\n", c.File, console.Plural(strings.Count(text, "\n"), "line"), orElse(console.OneLine(source.Model), "modem"))
+	p.out.Printf("%s\n", console.Wrap("Numbers of the subscriber and of the device were stripped as they were read. In it "+cells+
+		". With a database of cells, networks, channels and PCIs can still narrow down where it was taken: read it before you give it away.", console.LineWidth, ""))
+	p.out.Printf("%s\n", console.Wrap("To contribute it, put it into modem/dialect/testdata/"+d.Name+"/: the tests take it up from there.", console.LineWidth, ""))
 	return nil
 }
 
@@ -98,19 +99,19 @@ func (c *RecordCmd) listen(ctx context.Context, p *program, port string) (string
 	began, seen := time.Now(), 0
 	collector, err := modem.New(modem.Config{Device: port, Family: c.Family, Sensor: "record", Options: at.Options{Trace: recorder.Trace}})
 	if err != nil {
-		return "", source, usage(err, "vigie probe lists the modems that are here")
+		return "", source, console.Usage(err, "vigie probe lists the modems that are here")
 	}
 	err = collector.Run(ctx, func(r cell.Record) error {
 		if s, ok := r.(*cell.Source); ok {
 			source = *s
 		}
 		seen++
-		p.err.status("recording %s: %s of %s, %s", port, time.Since(began).Round(time.Second), c.For, plural(seen, "record"))
+		p.err.Progress("recording %s: %s of %s, %s", port, time.Since(began).Round(time.Second), c.For, console.Plural(seen, "record"))
 		return nil
 	})
-	p.err.clear()
+	p.err.ClearProgress()
 	if err == nil && source.Version == 0 {
-		err = hinted(errors.New("nothing was recorded: the modem was not even identified in that time"), "record for longer, with --for 2m")
+		err = console.WithHint(errors.New("nothing was recorded: the modem was not even identified in that time"), "record for longer, with --for 2m")
 	}
 	return text.String(), source, err
 }
@@ -160,7 +161,7 @@ func transcriptOf(text string, d *dialect.Dialect, ident dialect.Ident, region, 
 	var b bytes.Buffer
 	for _, h := range [][2]string{{"model", orElse(ident.Model, "not told")}, {"firmware", orElse(ident.Firmware, "not told")}, {"date", now.UTC().Format(time.DateOnly)},
 		{"region", region}, {"taken", "vigie record, " + versionText()}, {"evidence", "recorded, log"}, {"source", "contributed"}, {"cells", cells}} {
-		fmt.Fprintf(&b, "%s: %s\n", h[0], oneLine(h[1]))
+		fmt.Fprintf(&b, "%s: %s\n", h[0], console.OneLine(h[1]))
 	}
 	fmt.Fprintf(&b, "-- input --\n%s-- observations --\n", text)
 	for i := range rounds {

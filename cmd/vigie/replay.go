@@ -9,6 +9,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
 
@@ -63,9 +64,9 @@ func (c *ReplayCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	p.err.clear()
+	p.err.ClearProgress()
 	if l.known > 0 {
-		p.err.printf("%s already in the store\n", plural(l.known, "record"))
+		p.err.Printf("%s already in the store\n", console.Plural(l.known, "record"))
 	}
 	printCounts(p.err, "not analysed, or only in part", l.engine.Counts().Skipped)
 	return in.report(p.err)
@@ -87,7 +88,7 @@ func replay(ctx context.Context, l *line, in *merge, p *program) error {
 			}
 			n += len(recs)
 			if n%(20*batch) < batch {
-				p.err.status("%s read", plural(n, "line"))
+				p.err.Progress("%s read", console.Plural(n, "line"))
 			}
 			recs = recs[:0]
 		}
@@ -133,14 +134,14 @@ func (l *eventLog) writeJSON(w io.Writer) error {
 	return out.Flush()
 }
 
-func (l *eventLog) print(t *term) {
+func (l *eventLog) print(t *console.Terminal) {
 	for i, e := range l.sorted() {
 		if i > 0 {
-			t.printf("\n")
+			t.Printf("\n")
 		}
 		printEvent(t, &e, true)
 	}
 	if len(l.list) == 0 {
-		t.printf("no events\n")
+		t.Printf("no events\n")
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"vigie/cmd/vigie/console"
 	"vigie/review"
 )
 
@@ -44,7 +45,7 @@ func (c *HandFlags) whole(ctx context.Context, p *program, f *StoreFlags) error 
 // period is the time that the flags name.
 func (c *HandFlags) period() (from, to time.Time, err error) {
 	if c.From == "" {
-		return from, to, usage(errors.New("nothing is named to hand on"), "name an event with --event ID (vigie events lists them), or a period with --from and --to")
+		return from, to, console.Usage(errors.New("nothing is named to hand on"), "name an event with --event ID (vigie events lists them), or a period with --from and --to")
 	}
 	if from, err = parseSince(c.From); err != nil {
 		return from, to, err
@@ -59,7 +60,7 @@ func (c *HandFlags) period() (from, to time.Time, err error) {
 		}
 	}
 	if !to.After(from) {
-		return from, to, usage(fmt.Errorf("the period ends (%s) before it begins (%s)", to.Format(time.DateTime), from.Format(time.DateTime)), "--from comes before --to")
+		return from, to, console.Usage(fmt.Errorf("the period ends (%s) before it begins (%s)", to.Format(time.DateTime), from.Format(time.DateTime)), "--from comes before --to")
 	}
 	return from, to, nil
 }
@@ -99,7 +100,7 @@ func (c *ReportCmd) Run(ctx context.Context, p *program) error {
 // trimHint says what to do when an event may not be handed on.
 func trimHint(err error) error {
 	if errors.Is(err, review.ErrTrimmed) {
-		return hinted(err, "--with-homes hands on what is in home zones, and a shorter --trim, or none, what is at the ends of a walk")
+		return console.WithHint(err, "--with-homes hands on what is in home zones, and a shorter --trim, or none, what is at the ends of a walk")
 	}
 	return err
 }
@@ -112,7 +113,7 @@ func writeNew(path string, p *program, write func(io.Writer) error) error {
 	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if errors.Is(err, os.ErrExist) {
-		return usage(fmt.Errorf("%s is there already", path), "name a new file: what was written before is not overwritten")
+		return console.Usage(fmt.Errorf("%s is there already", path), "name a new file: what was written before is not overwritten")
 	}
 	if err != nil {
 		return err
@@ -121,6 +122,6 @@ func writeNew(path string, p *program, write func(io.Writer) error) error {
 		_ = os.Remove(path)
 		return err
 	}
-	p.err.printf("wrote %s\n", path)
+	p.err.Printf("wrote %s\n", path)
 	return nil
 }

@@ -17,6 +17,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/analyzer/rules"
+	"vigie/cmd/vigie/console"
 	"vigie/modem/at"
 	"vigie/review"
 	"vigie/storage"
@@ -44,7 +45,7 @@ func (c *ReviewCmd) Run(ctx context.Context, p *program) error {
 		return c.setPassword(p)
 	}
 	if c.Tiles != "" && !review.Drawable(c.Tiles) {
-		return usage(fmt.Errorf("%s is not a map that the desk can draw", c.Tiles), "it wants a PMTiles file, version 3, with vector tiles or with PNG, JPEG or WebP; pmtiles extract of a Protomaps build makes one")
+		return console.Usage(fmt.Errorf("%s is not a map that the desk can draw", c.Tiles), "it wants a PMTiles file, version 3, with vector tiles or with PNG, JPEG or WebP; pmtiles extract of a Protomaps build makes one")
 	}
 	o := review.Options{Hosts: c.Host, ReadOnly: c.ReadOnly, Tiles: c.Tiles}
 	if c.PasswordFile != "" {
@@ -70,7 +71,7 @@ func (c *ReviewCmd) Run(ctx context.Context, p *program) error {
 	defer done()
 	l, err := net.Listen("tcp", c.Listen)
 	if err != nil {
-		return hinted(fmt.Errorf("review: %w", err), "another vigie may be listening there; choose another with --listen 127.0.0.1:PORT")
+		return console.WithHint(fmt.Errorf("review: %w", err), "another vigie may be listening there; choose another with --listen 127.0.0.1:PORT")
 	}
 	scheme, secure := "http", (*tls.Config)(nil)
 	if !review.Loopback(l.Addr()) || c.TLSCert != "" {
@@ -80,11 +81,11 @@ func (c *ReviewCmd) Run(ctx context.Context, p *program) error {
 			return err
 		}
 		scheme, secure = "https", &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
-		p.out.printf("certificate SHA-256 %s\n", review.Fingerprint(cert))
+		p.out.Printf("certificate SHA-256 %s\n", review.Fingerprint(cert))
 	}
-	p.out.printf("the desk is at %s://%s/\n", scheme, l.Addr())
+	p.out.Printf("the desk is at %s://%s/\n", scheme, l.Addr())
 	if len(o.Users) == 0 {
-		p.out.printf("no login: every user of this machine can open it\n")
+		p.out.Printf("no login: every user of this machine can open it\n")
 	}
 	return d.Serve(ctx, l, secure)
 }
@@ -93,7 +94,7 @@ func (c *ReviewCmd) Run(ctx context.Context, p *program) error {
 func (c *ReviewCmd) certificate(config Config) (tls.Certificate, error) {
 	if c.TLSCert != "" || c.TLSKey != "" {
 		cert, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
-		return cert, hinted(err, "give both --tls-cert and --tls-key, in PEM")
+		return cert, console.WithHint(err, "give both --tls-cert and --tls-key, in PEM")
 	}
 	names := append([]string{"localhost", "127.0.0.1"}, c.Host...)
 	if host, err := os.Hostname(); err == nil {
@@ -107,7 +108,7 @@ func (c *ReviewCmd) certificate(config Config) (tls.Certificate, error) {
 
 func (c *ReviewCmd) setPassword(p *program) error {
 	if c.PasswordFile == "" {
-		return usage(errors.New("no password file is named"), "say where it is kept: --password-file ~/.config/vigie/users")
+		return console.Usage(errors.New("no password file is named"), "say where it is kept: --password-file ~/.config/vigie/users")
 	}
 	ask := func(what string) (string, error) {
 		f, ok := p.in.(*os.File)
@@ -118,12 +119,12 @@ func (c *ReviewCmd) setPassword(p *program) error {
 			}
 			return line, err
 		}
-		p.err.printf("%s: ", what)
+		p.err.Printf("%s: ", what)
 		b, err := xterm.ReadPassword(int(f.Fd()))
-		p.err.printf("\n")
+		p.err.Printf("\n")
 		return string(b), err
 	}
-	password, err := ask("password of " + oneLine(c.SetPassword))
+	password, err := ask("password of " + console.OneLine(c.SetPassword))
 	if err != nil {
 		return fmt.Errorf("reading the password: %w", err)
 	}
@@ -133,7 +134,7 @@ func (c *ReviewCmd) setPassword(p *program) error {
 			return fmt.Errorf("reading the password: %w", err)
 		}
 		if again != password {
-			return usage(errors.New("the two are not the same"), "try again; nothing was changed")
+			return console.Usage(errors.New("the two are not the same"), "try again; nothing was changed")
 		}
 	}
 	role := review.Reviewer
@@ -147,7 +148,7 @@ func (c *ReviewCmd) setPassword(p *program) error {
 	if err := review.WriteUser(c.PasswordFile, u); err != nil {
 		return err
 	}
-	p.out.printf("%s may log in (%s)\n", oneLine(u.Name), u.Role)
+	p.out.Printf("%s may log in (%s)\n", console.OneLine(u.Name), u.Role)
 	return nil
 }
 
@@ -179,7 +180,7 @@ func openDesk(ctx context.Context, p *program, f *StoreFlags, o review.Options, 
 		}
 		closers = append(closers, s.Close)
 		for _, n := range s.Notices() {
-			p.err.printf("store %s: %s\n", oneLine(path), oneLine(n))
+			p.err.Printf("store %s: %s\n", console.OneLine(path), console.OneLine(n))
 		}
 		from := review.Store{Name: filepath.Base(path), Store: s}
 		secret, err := one.passphrase(config)
@@ -190,7 +191,7 @@ func openDesk(ctx context.Context, p *program, f *StoreFlags, o review.Options, 
 			from.Judge = j
 			closers = append(closers, j.Close)
 		} else if !o.ReadOnly {
-			p.err.printf("no verdicts can be given here: %s\n", oneLine(err.Error()))
+			p.err.Printf("no verdicts can be given here: %s\n", console.OneLine(err.Error()))
 		}
 		o.Stores = append(o.Stores, from)
 	}

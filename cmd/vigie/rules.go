@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"vigie/analyzer/rules"
+	"vigie/cmd/vigie/console"
 	"vigie/modem/dialect"
 )
 
@@ -27,7 +28,7 @@ func (c *RulesCmd) Run(ctx context.Context, p *program) error {
 		return c.commands(p)
 	}
 	if c.Off {
-		p.out.printf("%s", rules.SwitchedOffText)
+		p.out.Printf("%s", rules.SwitchedOffText)
 		return nil
 	}
 	enc := json.NewEncoder(p.out)
@@ -48,8 +49,8 @@ func (c *RulesCmd) Run(ctx context.Context, p *program) error {
 			}
 			continue
 		}
-		p.out.printf("%s v%d  %s\n", p.out.paint(bold, r.ID), r.Version, r.Title)
-		p.out.printf("    severity %s to %s, %s, %s\n    needs: %s\n", r.Min, r.Max, r.Telling, r.Status, strings.Join(r.Needs.Words(), ", "))
+		p.out.Printf("%s v%d  %s\n", p.out.Paint(console.Bold, r.ID), r.Version, r.Title)
+		p.out.Printf("    severity %s to %s, %s, %s\n    needs: %s\n", r.Min, r.Max, r.Telling, r.Status, strings.Join(r.Needs.Words(), ", "))
 	}
 	return nil
 }
@@ -68,7 +69,7 @@ func (c *RulesCmd) commands(p *program) error {
 			}
 			continue
 		}
-		p.out.printf("%-30s %-10s %s\n", strings.TrimRight(cmd.Bytes, "\r"), cmd.Kind, cmd.Why)
+		p.out.Printf("%-30s %-10s %s\n", strings.TrimRight(cmd.Bytes, "\r"), cmd.Kind, cmd.Why)
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"filippo.io/age"
 
+	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
 
@@ -32,7 +33,7 @@ func recipients(texts []string) ([]age.Recipient, error) {
 	for _, s := range texts {
 		all, err := age.ParseRecipients(strings.NewReader(s))
 		if err != nil {
-			return nil, usage(fmt.Errorf("recipient %s: %w", oneLine(s), err), "a public key begins with age1; age-keygen -o KEYFILE makes the pair, at home, and prints it; -y KEYFILE prints it again")
+			return nil, console.Usage(fmt.Errorf("recipient %s: %w", console.OneLine(s), err), "a public key begins with age1; age-keygen -o KEYFILE makes the pair, at home, and prints it; -y KEYFILE prints it again")
 		}
 		to = append(to, all...)
 	}
@@ -97,7 +98,7 @@ func identities(path string) ([]age.Identity, error) {
 	defer key.Close()
 	ids, err := age.ParseIdentities(key)
 	if err != nil {
-		return nil, usage(fmt.Errorf("identity %s: %w", path, err), "the file is what age-keygen wrote")
+		return nil, console.Usage(fmt.Errorf("identity %s: %w", path, err), "the file is what age-keygen wrote")
 	}
 	return ids, nil
 }
@@ -132,13 +133,13 @@ func (c *UnsealCmd) Run(ctx context.Context, p *program) error {
 	err = errors.Join(err, s.Close())
 	switch {
 	case errors.Is(err, storage.ErrKey):
-		return hinted(fmt.Errorf("%s: %w", c.File, err), "name the private key that belongs to the public one in the kit's configuration")
+		return console.WithHint(fmt.Errorf("%s: %w", c.File, err), "name the private key that belongs to the public one in the kit's configuration")
 	case err != nil:
 		return fmt.Errorf("%s: %w", c.File, err)
 	}
-	p.out.printf("%s and %s from %s are in %s\n", plural(u.Records, "record"), plural(u.Events, "change")+" of events", plural(u.Frames, "frame"), c.path(config))
+	p.out.Printf("%s and %s from %s are in %s\n", console.Plural(u.Records, "record"), console.Plural(u.Events, "change")+" of events", console.Plural(u.Frames, "frame"), c.path(config))
 	if u.Damaged > 0 {
-		p.err.printf("%s of the file could not be read; all else is there\n", plural(u.Damaged, "place"))
+		p.err.Printf("%s of the file could not be read; all else is there\n", console.Plural(u.Damaged, "place"))
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ import (
 
 	"vigie/alert"
 	"vigie/cell"
+	"vigie/cmd/vigie/console"
 	"vigie/modem"
 )
 
@@ -68,7 +69,7 @@ func (c *SetupCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	p.out.printf("\n")
+	p.out.Printf("\n")
 	for _, f := range files {
 		state, err := c.state(f, done)
 		if err != nil {
@@ -78,24 +79,24 @@ func (c *SetupCmd) Run(ctx context.Context, p *program) error {
 		if f.secret {
 			text = v.in("(a secret, which is not shown; root alone may read it)\n", "(un secret, qui n’est pas montré ; seul root peut le lire)\n")
 		}
-		p.out.printf("--- %s (%s)\n%s\n", f.path, v.in(state.english, state.french), text)
+		p.out.Printf("--- %s (%s)\n%s\n", f.path, v.in(state.english, state.french), text)
 	}
 	for _, w := range done.stale(files) {
-		p.out.printf("--- %s (%s)\n\n", w.Path, v.in("is taken back: it is no longer wanted", "est repris : il n’est plus voulu"))
+		p.out.Printf("--- %s (%s)\n\n", w.Path, v.in("is taken back: it is no longer wanted", "est repris : il n’est plus voulu"))
 	}
-	p.out.printf("%s\n", v.next(c))
+	p.out.Printf("%s\n", v.next(c))
 	if c.DryRun {
-		p.out.printf("%s\n", v.in("nothing was written", "rien n’a été écrit"))
+		p.out.Printf("%s\n", v.in("nothing was written", "rien n’a été écrit"))
 		return nil
 	}
 	if !c.Yes && v.choose("Write these files?", "Écrire ces fichiers ?", no, yes) != "yes" {
-		p.out.printf("%s\n", v.in("nothing was written", "rien n’a été écrit"))
+		p.out.Printf("%s\n", v.in("nothing was written", "rien n’a été écrit"))
 		return v.err
 	}
 	if err := c.write(p, files, done); err != nil {
-		return hinted(err, "run it as root, or write an image with --root DIR; vigie setup --undo takes back what was written")
+		return console.WithHint(err, "run it as root, or write an image with --root DIR; vigie setup --undo takes back what was written")
 	}
-	p.out.printf("%s\n", v.in("written; vigie setup --undo takes it back", "écrit ; vigie setup --undo le reprend"))
+	p.out.Printf("%s\n", v.in("written; vigie setup --undo takes it back", "écrit ; vigie setup --undo le reprend"))
 	return nil
 }
 
@@ -123,10 +124,10 @@ func (v *interview) line(english, french, usual string) string {
 	if v.err != nil {
 		return usual
 	}
-	if v.p.out.printf("%s", v.in(english, french)); usual != "" {
-		v.p.out.printf(" [%s]", usual)
+	if v.p.out.Printf("%s", v.in(english, french)); usual != "" {
+		v.p.out.Printf(" [%s]", usual)
 	}
-	v.p.out.printf(": ")
+	v.p.out.Printf(": ")
 	line, err := v.lines.ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		v.err = err
@@ -136,11 +137,11 @@ func (v *interview) line(english, french, usual string) string {
 
 // fail says that an answer cannot be used: on a terminal it is asked again, else setup ends.
 func (v *interview) fail(err error, hint string) {
-	if f, ok := v.p.in.(*os.File); ok && isTerminal(f) {
-		v.p.out.printf("%s; %s\n", oneLine(err.Error()), oneLine(hint))
+	if f, ok := v.p.in.(*os.File); ok && console.IsTerminal(f) {
+		v.p.out.Printf("%s; %s\n", console.OneLine(err.Error()), console.OneLine(hint))
 		return
 	}
-	v.err = usage(err, hint)
+	v.err = console.Usage(err, hint)
 }
 
 // until asks until check takes the answer, which may change it.
@@ -154,7 +155,7 @@ func (v *interview) until(ask func() string, check func(string) (string, error),
 		if err == nil {
 			return good
 		}
-		if v.fail(err, orElse(hintOf(err), hint)); v.err != nil {
+		if v.fail(err, orElse(console.HintOf(err), hint)); v.err != nil {
 			return ""
 		}
 	}
@@ -182,13 +183,13 @@ func (v *interview) choose(english, french string, choices ...choice) string {
 // secret asks for what is not shown on a terminal. It may be empty.
 func (v *interview) secret(english, french string) string {
 	f, ok := v.p.in.(*os.File)
-	if !ok || !isTerminal(f) {
+	if !ok || !console.IsTerminal(f) {
 		return v.line(english, french, "")
 	}
 	if v.err != nil {
 		return ""
 	}
-	text, err := askSecret(f, v.p.out, v.in(english, french))
+	text, err := console.AskSecret(f, v.p.out, v.in(english, french))
 	v.err = err
 	return strings.TrimSpace(text)
 }
@@ -208,7 +209,7 @@ func (v *interview) ask() {
 	}, plainText, v.in("letters, digits, spaces and hyphens, at most 40", "lettres, chiffres, espaces et traits d’union, 40 au plus"))
 	if ports, err := (modem.Host{}).Find(); err == nil {
 		for _, port := range modem.Candidates(ports) {
-			v.p.out.printf("  %s: %s\n", v.in("found", "trouvé"), port.Identity)
+			v.p.out.Printf("  %s: %s\n", v.in("found", "trouvé"), port.Identity)
 		}
 	}
 	v.modem = v.until(func() string {
@@ -317,7 +318,7 @@ func (v *interview) askAlerts() {
 	}
 	if there, err := os.ReadDir("/sys/class/leds"); err == nil && len(there) > 0 {
 		for _, led := range there {
-			v.p.out.printf("  LED: %s\n", oneLine(led.Name()))
+			v.p.out.Printf("  LED: %s\n", console.OneLine(led.Name()))
 		}
 	}
 	v.led = v.until(func() string {
@@ -340,7 +341,7 @@ var ledName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9:._+-]{0,60}$`)
 // plainText is what may stand between quotes in the configuration.
 func plainText(said string) (string, error) {
 	if said == "" || len(said) > 200 || strings.ContainsFunc(said, func(r rune) bool { return !unicode.IsPrint(r) || r == '"' || r == '\\' }) {
-		return "", fmt.Errorf("%q cannot be written into the configuration", oneLine(said))
+		return "", fmt.Errorf("%q cannot be written into the configuration", console.OneLine(said))
 	}
 	return said, nil
 }

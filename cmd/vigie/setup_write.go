@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"vigie/cmd/vigie/console"
 )
 
 // undoFile remembers what setup wrote, so that it can be taken back.
@@ -120,7 +122,7 @@ func (c *SetupCmd) state(f setupFile, done setupDone) (state, error) {
 	case sumOf(old) == done.Files[i].SHA256:
 		return state{"in place of what setup wrote before", "à la place de ce que setup avait écrit"}, nil
 	}
-	return state{}, usage(fmt.Errorf("%s was changed since setup wrote it", f.path), "move it away; what is in its place then is new")
+	return state{}, console.Usage(fmt.Errorf("%s was changed since setup wrote it", f.path), "move it away; what is in its place then is new")
 }
 
 // write puts the files in their places, and takes back those of an earlier setup that are no longer wanted. What it did is noted
@@ -188,7 +190,7 @@ func (c *SetupCmd) makeDir(dir string, secret bool, done *setupDone) error {
 func (c *SetupCmd) undo(p *program) error {
 	done, err := c.done()
 	if err == nil && len(done.Files) == 0 {
-		return usage(errors.New("setup has written nothing here"), "it remembers what it wrote in "+undoFile)
+		return console.Usage(errors.New("setup has written nothing here"), "it remembers what it wrote in "+undoFile)
 	}
 	if err != nil {
 		return err
@@ -213,10 +215,10 @@ func (c *SetupCmd) takeBack(p *program, files []written, done setupDone) error {
 		_, store := os.Stat(c.at(setupStore))
 		switch {
 		case ours && w.Path == setupPassphrase && store == nil:
-			p.out.printf(in("left: %s, without which nobody reads the store\n", "laissé : %s, sans quoi personne ne lit la base\n"), w.Path)
+			p.out.Printf(in("left: %s, without which nobody reads the store\n", "laissé : %s, sans quoi personne ne lit la base\n"), w.Path)
 			continue
 		case err == nil && !ours && (kept || !w.Before): // else it was noted and not done
-			p.out.printf(in("left: %s, which somebody has changed\n", "laissé : %s, que quelqu’un a changé\n"), w.Path)
+			p.out.Printf(in("left: %s, which somebody has changed\n", "laissé : %s, que quelqu’un a changé\n"), w.Path)
 			continue
 		case w.Before && kept:
 			err = os.Rename(name+keptBefore, name)
@@ -232,7 +234,7 @@ func (c *SetupCmd) takeBack(p *program, files []written, done setupDone) error {
 		if err := c.keep(done); err != nil {
 			return err
 		}
-		p.out.printf(in("taken back: %s\n", "repris : %s\n"), w.Path)
+		p.out.Printf(in("taken back: %s\n", "repris : %s\n"), w.Path)
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"vigie/analyzer"
+	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
 
@@ -105,7 +106,7 @@ func timeOrNil(t time.Time) *time.Time {
 func storeStatusOf(ctx context.Context, s *storage.Store) storeStatus {
 	st := storeStatus{Path: s.Path()}
 	if stats, err := s.Stats(ctx); err != nil {
-		st.Problem = oneLine(err.Error())
+		st.Problem = console.OneLine(err.Error())
 	} else {
 		st.Bytes, st.Records, st.Events = stats.Bytes+stats.LogBytes, stats.Observations+stats.Others, stats.Events
 	}
@@ -143,7 +144,7 @@ func (c *StatusCmd) Run(ctx context.Context, p *program) error {
 	}
 	st, err := askService(ctx)
 	if errors.Is(err, os.ErrPermission) && c.Store == "" {
-		return hinted(errors.New("the service may not be asked by this user"), "sudo vigie status; or sudo adduser $USER vigie, and log in again")
+		return console.WithHint(errors.New("the service may not be asked by this user"), "sudo vigie status; or sudo adduser $USER vigie, and log in again")
 	}
 	if err != nil || st.Store.Path != path && c.Store != "" {
 		if st, err = c.fromStore(ctx, config, path); err != nil {
@@ -155,15 +156,15 @@ func (c *StatusCmd) Run(ctx context.Context, p *program) error {
 		if err != nil {
 			return err
 		}
-		p.out.printf("%s\n", line)
+		p.out.Printf("%s\n", line)
 	} else {
 		st.print(p.out, time.Now())
 	}
 	switch {
 	case st.Problem != "":
-		return hinted(errors.New(oneLine(st.Problem)), "vigie doctor looks at the modem; journalctl -u vigie has what the service said")
+		return console.WithHint(errors.New(console.OneLine(st.Problem)), "vigie doctor looks at the modem; journalctl -u vigie has what the service said")
 	case !st.Watching:
-		return hinted(errNobodyWatches, "systemctl start vigie starts the service, vigie watch one by hand")
+		return console.WithHint(errNobodyWatches, "systemctl start vigie starts the service, vigie watch one by hand")
 	}
 	return nil
 }
@@ -196,7 +197,7 @@ func (c *StatusCmd) fromStore(ctx context.Context, config Config, path string) (
 	st := status{Version: versionText(), Time: time.Now().UTC().Truncate(time.Millisecond), Watching: storage.InUse(path), Sensors: []sensorStatus{}, Sinks: []sinkStatus{}, Open: map[string]int{}}
 	s, err := c.open(ctx, config, storage.Options{ReadOnly: true})
 	if errors.Is(err, storage.ErrKey) && !st.Watching {
-		return st, hinted(errNobodyWatches, "systemctl start vigie starts the service; the store is encrypted, and --passphrase-file opens it to see what it holds")
+		return st, console.WithHint(errNobodyWatches, "systemctl start vigie starts the service; the store is encrypted, and --passphrase-file opens it to see what it holds")
 	}
 	if err != nil {
 		return st, err

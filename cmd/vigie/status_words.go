@@ -7,6 +7,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
 
@@ -24,23 +25,23 @@ func (s *sensorStatus) follow(e storage.Entry) {
 }
 
 // print tells it to a person.
-func (st *status) print(t *term, now time.Time) {
-	row := func(s style, what, format string, args ...any) {
+func (st *status) print(t *console.Terminal, now time.Time) {
+	row := func(s console.Style, what, format string, args ...any) {
 		const indent = "            "
-		t.printf("%s  %s\n", t.paint(s, fmt.Sprintf("%-10s", oneLine(what))), wrap(oneLine(fmt.Sprintf(format, args...)), lineWidth-len(indent), indent))
+		t.Printf("%s  %s\n", t.Paint(s, fmt.Sprintf("%-10s", console.OneLine(what))), console.Wrap(console.OneLine(fmt.Sprintf(format, args...)), console.LineWidth-len(indent), indent))
 	}
 	switch {
 	case !st.Watching:
-		row(yellow, "watch", "nobody watches into this store now; the store says:")
+		row(console.Yellow, "watch", "nobody watches into this store now; the store says:")
 	case st.Began == nil:
 		row(plainStyle, "watch", "one runs, and is not the service; the store says:")
 	case st.Waiting != "":
-		row(yellow, "watch", "since %s, waiting: %s", since(*st.Began, now), st.Waiting)
+		row(console.Yellow, "watch", "since %s, waiting: %s", since(*st.Began, now), st.Waiting)
 	default:
 		row(plainStyle, "watch", "since %s", since(*st.Began, now))
 	}
 	if st.Problem != "" {
-		row(red, "PROBLEM", "%s", st.Problem)
+		row(console.Red, "PROBLEM", "%s", st.Problem)
 	}
 	for _, s := range st.Sensors {
 		style, text := s.words(now, st.Began != nil)
@@ -51,18 +52,18 @@ func (st *status) print(t *term, now time.Time) {
 	for s := analyzer.High + 1; s > analyzer.Info; s-- {
 		name := (s - 1).String()
 		if n := st.Open[name]; n > 0 {
-			open = append(open, fmt.Sprintf("%s %s", thousands(n), name))
+			open = append(open, fmt.Sprintf("%s %s", console.Thousands(n), name))
 			total += n
 		}
 	}
 	if total == 0 {
-		row(plainStyle, "events", "none open, %s stored", thousands(int(st.Store.Events)))
+		row(plainStyle, "events", "none open, %s stored", console.Thousands(int(st.Store.Events)))
 	} else {
-		row(yellow, "events", "%s open: %s; vigie events lists them", thousands(total), strings.Join(open, ", "))
+		row(console.Yellow, "events", "%s open: %s; vigie events lists them", console.Thousands(total), strings.Join(open, ", "))
 	}
-	store := fmt.Sprintf("%s: %s, %s", st.Store.Path, plural(int(st.Store.Records), "record"), size(st.Store.Bytes))
+	store := fmt.Sprintf("%s: %s, %s", st.Store.Path, console.Plural(int(st.Store.Records), "record"), console.Size(st.Store.Bytes))
 	if st.Store.Disk > 0 {
-		store += fmt.Sprintf("; %s of the disk free (%d %%)", size(st.Store.Free), 100*st.Store.Free/st.Store.Disk)
+		store += fmt.Sprintf("; %s of the disk free (%d %%)", console.Size(st.Store.Free), 100*st.Store.Free/st.Store.Disk)
 	}
 	if st.Store.Problem != "" {
 		store = st.Store.Problem
@@ -73,7 +74,7 @@ func (st *status) print(t *term, now time.Time) {
 		row(style, k.Name, "%s", text)
 	}
 	if c := st.Computer; c != nil {
-		text := size(c.Resident) + " of memory"
+		text := console.Size(c.Resident) + " of memory"
 		for _, z := range c.Zones {
 			text += fmt.Sprintf(", %s %.0f °C", z.Name, z.Celsius)
 		}
@@ -81,18 +82,18 @@ func (st *status) print(t *term, now time.Time) {
 	}
 }
 
-func (s *sensorStatus) words(now time.Time, live bool) (style, string) {
+func (s *sensorStatus) words(now time.Time, live bool) (console.Style, string) {
 	var all []string
 	look := plainStyle
 	switch s.State {
 	case sensorWatching:
-		look = green
+		look = console.Green
 		all = append(all, "watching")
 	case sensorBlind:
-		look = yellow
+		look = console.Yellow
 		all = append(all, fmt.Sprintf("blind since %s: %s", since(*s.Since, now), s.Reason))
 	case sensorStuck:
-		look = red
+		look = console.Red
 		all = append(all, "no sign of life")
 	case "":
 	default:
@@ -102,20 +103,20 @@ func (s *sensorStatus) words(now time.Time, live bool) (style, string) {
 		all = append(all, "last observation "+since(*s.Last, now))
 	}
 	if live {
-		all = append(all, plural(s.Observations, "observation"), "blind "+roughly(time.Duration(s.Blind*float64(time.Second)))+" in all")
+		all = append(all, console.Plural(s.Observations, "observation"), "blind "+console.Duration(time.Duration(s.Blind*float64(time.Second)))+" in all")
 		n := 0
 		for _, k := range s.Troubles {
 			n += k
 		}
 		if n > 0 {
-			all = append(all, plural(n, "trouble")+" told")
+			all = append(all, console.Plural(n, "trouble")+" told")
 		}
 	}
 	return look, strings.Join(all, "; ")
 }
 
-func (k *sinkStatus) words(now time.Time) (style, string) {
-	text := plural(int(k.Behind), "record") + " to go"
+func (k *sinkStatus) words(now time.Time) (console.Style, string) {
+	text := console.Plural(int(k.Behind), "record") + " to go"
 	if k.Behind == 0 {
 		text = "has all"
 	}
@@ -126,7 +127,7 @@ func (k *sinkStatus) words(now time.Time) (style, string) {
 		text += "; last sent " + since(*k.LastSent, now)
 	}
 	if k.Problem != "" {
-		return yellow, text + "; " + k.Problem
+		return console.Yellow, text + "; " + k.Problem
 	}
 	return plainStyle, text
 }
@@ -141,33 +142,5 @@ func since(t, now time.Time) string {
 	if ago < 0 {
 		return t.UTC().Format(layout)
 	}
-	return fmt.Sprintf("%s (%s ago)", t.UTC().Format(layout), roughly(ago))
-}
-
-// roughly is a duration in one unit.
-func roughly(d time.Duration) string {
-	switch {
-	case d < 2*time.Minute:
-		return fmt.Sprintf("%d s", int(d.Seconds()))
-	case d < 2*time.Hour:
-		return fmt.Sprintf("%d min", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%d h", int(d.Hours()))
-	}
-	return fmt.Sprintf("%d days", int(d.Hours()/24))
-}
-
-// size is a number of bytes as people read it.
-func size(n int64) string {
-	f, unit := float64(n), "B"
-	for _, u := range []string{"KiB", "MiB", "GiB", "TiB"} {
-		if f < 1024 {
-			break
-		}
-		f, unit = f/1024, u
-	}
-	if unit == "B" || f >= 100 {
-		return fmt.Sprintf("%.0f %s", f, unit)
-	}
-	return fmt.Sprintf("%.1f %s", f, unit)
+	return fmt.Sprintf("%s (%s ago)", t.UTC().Format(layout), console.Duration(ago))
 }

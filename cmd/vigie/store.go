@@ -5,14 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
-	xterm "golang.org/x/term"
-
+	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
 
@@ -39,35 +37,18 @@ func (f *StoreFlags) passphrase(c Config) (string, error) {
 	if f.asked != nil {
 		return *f.asked, nil
 	}
-	secret, err := askSecret(os.Stdin, os.Stderr, "passphrase of the store")
+	secret, err := console.AskSecret(os.Stdin, os.Stderr, "passphrase of the store")
 	if err == nil && secret == "" {
-		err = usage(errors.New("no passphrase was given"), "type the passphrase that the store was made with, or a new one for a new store")
+		err = console.Usage(errors.New("no passphrase was given"), "type the passphrase that the store was made with, or a new one for a new store")
 	}
-	if _, missing := os.Stat(f.path(c)); err == nil && missing != nil && isTerminal(os.Stdin) {
+	if _, missing := os.Stat(f.path(c)); err == nil && missing != nil && console.IsTerminal(os.Stdin) {
 		var again string
-		if again, err = askSecret(os.Stdin, os.Stderr, "again, since the store will be new"); err == nil && again != secret {
-			err = usage(errors.New("the two are not the same"), "try again; nothing was made")
+		if again, err = console.AskSecret(os.Stdin, os.Stderr, "again, since the store will be new"); err == nil && again != secret {
+			err = console.Usage(errors.New("the two are not the same"), "try again; nothing was made")
 		}
 	}
 	f.asked = &secret
 	return secret, err
-}
-
-func isTerminal(f *os.File) bool { return xterm.IsTerminal(int(f.Fd())) }
-
-// askSecret reads a line that is not shown on a terminal.
-func askSecret(in *os.File, out io.Writer, what string) (string, error) {
-	if !isTerminal(in) {
-		line, err := bufio.NewReader(in).ReadString('\n')
-		if line = strings.TrimRight(line, "\r\n"); line != "" {
-			err = nil
-		}
-		return line, hinted(err, "give the passphrase on standard input, or name its file with --passphrase-file")
-	}
-	fmt.Fprintf(out, "%s: ", what)
-	b, err := xterm.ReadPassword(int(in.Fd()))
-	fmt.Fprintln(out)
-	return string(b), err
 }
 
 // path is the store to use: the flag, else the configuration.
@@ -99,17 +80,17 @@ func (f *StoreFlags) open(ctx context.Context, c Config, o storage.Options) (*st
 	case err == nil:
 		return s, nil
 	case errors.Is(err, storage.ErrNotFound):
-		return nil, hinted(err, `nothing was watched into it yet: "vigie watch" or "vigie replay --store" makes it, or name another with --store`)
+		return nil, console.WithHint(err, `nothing was watched into it yet: "vigie watch" or "vigie replay --store" makes it, or name another with --store`)
 	case errors.Is(err, storage.ErrKey):
-		return nil, hinted(err, "name the file that holds its passphrase with --passphrase-file; without the passphrase nobody can read it")
+		return nil, console.WithHint(err, "name the file that holds its passphrase with --passphrase-file; without the passphrase nobody can read it")
 	case errors.Is(err, storage.ErrLocked):
-		return nil, hinted(err, "stop the other vigie first, or read it meanwhile with vigie events")
+		return nil, console.WithHint(err, "stop the other vigie first, or read it meanwhile with vigie events")
 	case errors.Is(err, storage.ErrDamaged):
-		return nil, hinted(err, "keep the file as it is, it is evidence; a copy may still be read with: vigie export --store COPY -")
+		return nil, console.WithHint(err, "keep the file as it is, it is evidence; a copy may still be read with: vigie export --store COPY -")
 	case o.ReadOnly && errors.Is(err, storage.ErrReadOnly): // to read needs no leave to write, unless the schema is an older one
-		return nil, hinted(err, "this adds tables and nothing else: vigie import --store DB /dev/null; an older Vigie does not open it any more then")
+		return nil, console.WithHint(err, "this adds tables and nothing else: vigie import --store DB /dev/null; an older Vigie does not open it any more then")
 	case errors.Is(err, storage.ErrForeign):
-		return nil, hinted(err, "name a file that vigie made, or a path where nothing is yet")
+		return nil, console.WithHint(err, "name a file that vigie made, or a path where nothing is yet")
 	}
 	return nil, err
 }
@@ -131,14 +112,14 @@ func passphrase(files ...string) (string, error) {
 		if err != nil {
 			err = fmt.Errorf("passphrase: %w", err)
 			if errors.Is(err, fs.ErrNotExist) {
-				err = hinted(err, "make that file, readable for you alone (chmod 600), with the passphrase on its first line")
+				err = console.WithHint(err, "make that file, readable for you alone (chmod 600), with the passphrase on its first line")
 			}
 			return "", err
 		}
 		defer f.Close()
 		text, err := bufio.NewReader(f).ReadString('\n')
 		if text = strings.TrimRight(text, "\r\n"); text == "" {
-			return "", usage(fmt.Errorf("passphrase: the first line of %s is empty", name), "write the passphrase on its first line, and make the file readable for you alone (chmod 600)")
+			return "", console.Usage(fmt.Errorf("passphrase: the first line of %s is empty", name), "write the passphrase on its first line, and make the file readable for you alone (chmod 600)")
 		}
 		_ = err // a last line without an end is a line
 		return text, nil

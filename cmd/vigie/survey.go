@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"vigie/cell"
+	"vigie/cmd/vigie/console"
 	"vigie/modem"
 	"vigie/modem/at"
 	"vigie/storage"
@@ -34,12 +35,12 @@ func (c *SurveyCmd) Run(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	p.err.printf("%s\n", surveyWarning)
+	p.err.Printf("%s\n", surveyWarning)
 	if !c.Yes {
-		p.err.printf("Type yes to go on: ")
+		p.err.Printf("Type yes to go on: ")
 		answer, _ := bufio.NewReader(p.in).ReadString('\n')
 		if strings.TrimSpace(answer) != "yes" {
-			return usage(errors.New("nothing was sent to the modem"), "type yes when asked, or say --yes")
+			return console.Usage(errors.New("nothing was sent to the modem"), "type yes when asked, or say --yes")
 		}
 	}
 	var flags WatchCmd
@@ -71,7 +72,7 @@ func (c *SurveyCmd) Run(ctx context.Context, p *program) (err error) {
 	for _, row := range scan.Rows {
 		records = append(records, row)
 		if row.Serving != nil {
-			p.out.printf("%s\n", describeCell(row.Serving))
+			p.out.Printf("%s\n", describeCell(row.Serving))
 		}
 	}
 	if err := l.feed(context.WithoutCancel(ctx), records...); err != nil {
@@ -81,8 +82,8 @@ func (c *SurveyCmd) Run(ctx context.Context, p *program) (err error) {
 	if cells > 0 && scan.Rows[cells-1].Serving == nil {
 		cells--
 	}
-	p.err.printf("AT%s took %s: %s, %s not read, stored as %s in %s\n", scan.Command.Text, scan.Gap.Until.Sub(scan.Gap.Time).Round(time.Second),
-		plural(cells, "cell or network row"), plural(len(scan.Rejects), "line"), oneLine(scan.Gap.Sensor), c.path(config))
+	p.err.Printf("AT%s took %s: %s, %s not read, stored as %s in %s\n", scan.Command.Text, scan.Gap.Until.Sub(scan.Gap.Time).Round(time.Second),
+		console.Plural(cells, "cell or network row"), console.Plural(len(scan.Rejects), "line"), console.OneLine(scan.Gap.Sensor), c.path(config))
 	return scanErr
 }
 
@@ -102,16 +103,16 @@ func (c *SurveyCmd) scan(ctx context.Context, p *program, config modem.Config) (
 		select {
 		case c := <-sent:
 			began, command = time.Now(), "AT"+c.Text
-			p.err.printf("sent %s: %s\n", command, c.Why)
+			p.err.Printf("sent %s: %s\n", command, c.Why)
 		case <-tick.C:
-			p.err.status("%s, %s of at most %s", command, time.Since(began).Round(time.Second), modem.SurveyLimit)
+			p.err.Progress("%s, %s of at most %s", command, time.Since(began).Round(time.Second), modem.SurveyLimit)
 		case <-done:
-			p.err.clear()
+			p.err.ClearProgress()
 			switch {
 			case errors.Is(err, context.Canceled):
-				err = hinted(fmt.Errorf("interrupted: %w", err), "the modem was not told to stop, since nothing but the scan may be sent: give it three minutes before you watch with it")
+				err = console.WithHint(fmt.Errorf("interrupted: %w", err), "the modem was not told to stop, since nothing but the scan may be sent: give it three minutes before you watch with it")
 			case errors.Is(err, at.ErrTimeout):
-				err = hinted(fmt.Errorf("the scan did not end in its time, and is not repeated: %w", err), "give the modem some minutes before you watch with it")
+				err = console.WithHint(fmt.Errorf("the scan did not end in its time, and is not repeated: %w", err), "give the modem some minutes before you watch with it")
 			}
 			return scan, err
 		}

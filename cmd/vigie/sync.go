@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
 
@@ -44,27 +45,27 @@ func (c *SyncCmd) Run(ctx context.Context, p *program) error {
 	if secret, err := c.passphrase(config); err != nil {
 		return err
 	} else if secret != "" && len(to) == 0 {
-		p.err.printf("the store is encrypted, and the copy is not: whoever has it reads it; --to age1... seals it\n")
+		p.err.Printf("the store is encrypted, and the copy is not: whoever has it reads it; --to age1... seals it\n")
 	}
 	trim, err := c.trimmer(ctx, s, time.Now())
 	if err != nil {
 		return err
 	}
-	o := storage.SyncOptions{To: to, DryRun: c.DryRun, Check: c.Check, Progress: func(n storage.Synced) { p.err.status("%s copied", plural(n.Records, "record")) }}
+	o := storage.SyncOptions{To: to, DryRun: c.DryRun, Check: c.Check, Progress: func(n storage.Synced) { p.err.Progress("%s copied", console.Plural(n.Records, "record")) }}
 	if !trim.all {
 		o.May = trim.leaving
 	}
 	var done storage.Synced
 	if c.Target != "-" {
 		done, err = s.Sync(ctx, c.Target, o)
-	} else if isTerminal(os.Stdout) && p.out.live && !c.DryRun {
-		return usage(errors.New("the stream is not for a terminal"), "pipe it: vigie sync - | ssh desk vigie import -")
+	} else if console.IsTerminal(os.Stdout) && p.out.Interactive && !c.DryRun {
+		return console.Usage(errors.New("the stream is not for a terminal"), "pipe it: vigie sync - | ssh desk vigie import -")
 	} else {
 		done, err = s.Stream(ctx, p.out, o)
 	}
-	p.err.clear()
+	p.err.ClearProgress()
 	if w := trim.warning(); w != "" {
-		p.err.printf("%s\n", w)
+		p.err.Printf("%s\n", w)
 	}
 	return c.tell(p, done, err)
 }
@@ -89,9 +90,9 @@ func (c *SyncCmd) openNumbered(ctx context.Context, config Config) (*storage.Sto
 func (c *SyncCmd) sealed(ctx context.Context, p *program, config Config) error {
 	switch path := c.sealTo(config); {
 	case c.Target == "influx" || c.Target == "-":
-		return usage(errors.New("what is sealed can go to a directory alone"), "name a directory; the sealed file itself can be carried as it is: "+path)
+		return console.Usage(errors.New("what is sealed can go to a directory alone"), "name a directory; the sealed file itself can be carried as it is: "+path)
 	case c.Trim != 0 || len(c.To) > 0:
-		return usage(errors.New("what is sealed can be neither trimmed nor sealed anew here, for lack of the private key"), "leave out --trim and --to; vigie export trims at home, after vigie unseal")
+		return console.Usage(errors.New("what is sealed can be neither trimmed nor sealed anew here, for lack of the private key"), "leave out --trim and --to; vigie export trims at home, after vigie unseal")
 	default:
 		done, err := storage.SyncSealed(ctx, path, c.Target, storage.SyncOptions{DryRun: c.DryRun, Check: c.Check})
 		return c.tell(p, done, err)
@@ -105,9 +106,9 @@ func (c *SyncCmd) influx(ctx context.Context, p *program, config Config, s *stor
 	case err != nil:
 		return err
 	case c.Trim != 0 || len(c.To) > 0:
-		return usage(errors.New("what goes to InfluxDB is neither trimmed nor sealed"), "leave out --trim and --to, or sync to a directory; coordinates go only with [influx] positions = true")
+		return console.Usage(errors.New("what goes to InfluxDB is neither trimmed nor sealed"), "leave out --trim and --to, or sync to a directory; coordinates go only with [influx] positions = true")
 	case len(homes) > 0 && !c.WithHomes:
-		return usage(errors.New("the store has home zones, and what goes to InfluxDB is not trimmed"), "say --with-homes if the server may have them, or sync to a directory")
+		return console.Usage(errors.New("the store has home zones, and what goes to InfluxDB is not trimmed"), "say --with-homes if the server may have them, or sync to a directory")
 	}
 	if c.DryRun {
 		cursor, err := s.Cursor(ctx, "influx")
@@ -116,7 +117,7 @@ func (c *SyncCmd) influx(ctx context.Context, p *program, config Config, s *stor
 		}
 		st, err := s.Stats(ctx)
 		if err == nil {
-			p.out.printf("to be sent: up to %s\n", plural(int(max(0, st.Seq-cursor)), "record"))
+			p.out.Printf("to be sent: up to %s\n", console.Plural(int(max(0, st.Seq-cursor)), "record"))
 		}
 		return err
 	}
@@ -135,30 +136,30 @@ func (c *SyncCmd) tell(p *program, done storage.Synced, err error) error {
 		did = "to be copied:"
 	}
 	for _, name := range done.Damaged {
-		p.err.printf("%s was not whole: it is set aside as %s.damaged, and copied anew\n", name, name)
+		p.err.Printf("%s was not whole: it is set aside as %s.damaged, and copied anew\n", name, name)
 	}
 	switch {
 	case done.Records+done.Events+done.Pieces == 0 && err != nil: // nothing was done, and the error says why
 	case done.Pieces == 0 && c.Target != "-" && err == nil:
-		out.printf("nothing new; %s there\n", plural(done.There, "file"))
+		out.Printf("nothing new; %s there\n", console.Plural(done.There, "file"))
 	case done.Records+done.Events == 0 && done.Pieces > 0 && done.Stays == 0:
-		out.printf("%s %s, %s sealed; %s there before\n", did, plural(done.Pieces, "file"), plural(int(done.Bytes), "byte"), thousands(done.There))
+		out.Printf("%s %s, %s sealed; %s there before\n", did, console.Plural(done.Pieces, "file"), console.Plural(int(done.Bytes), "byte"), console.Thousands(done.There))
 	case c.Target == "-":
-		out.printf("%s %s and %s\n", did, plural(done.Records, "record"), plural(done.Events, "event"))
+		out.Printf("%s %s and %s\n", did, console.Plural(done.Records, "record"), console.Plural(done.Events, "event"))
 	default:
-		out.printf("%s %s and %s in %s, %s; %s there before\n", did, plural(done.Records, "record"), plural(done.Events, "event"), plural(done.Pieces, "file"), plural(int(done.Bytes), "byte"), thousands(done.There))
+		out.Printf("%s %s and %s in %s, %s; %s there before\n", did, console.Plural(done.Records, "record"), console.Plural(done.Events, "event"), console.Plural(done.Pieces, "file"), console.Plural(int(done.Bytes), "byte"), console.Thousands(done.There))
 	}
 	if done.Stays > 0 {
-		out.printf("left out %s, for --trim and home zones\n", plural(done.Stays, "line"))
+		out.Printf("left out %s, for --trim and home zones\n", console.Plural(done.Stays, "line"))
 	}
 	if done.Waits {
-		out.printf("the last walk goes on, so what is newest waits: the same command half an hour after its end copies the rest\n")
+		out.Printf("the last walk goes on, so what is newest waits: the same command half an hour after its end copies the rest\n")
 	}
 	switch {
 	case errors.Is(err, storage.ErrFull):
-		return hinted(err, "what is there is whole; make room, or name another disk, and the same command goes on")
+		return console.WithHint(err, "what is there is whole; make room, or name another disk, and the same command goes on")
 	case errors.Is(err, storage.ErrLocked):
-		return hinted(err, "another vigie sync is copying there; wait for it")
+		return console.WithHint(err, "another vigie sync is copying there; wait for it")
 	}
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"vigie/cell"
+	"vigie/cmd/vigie/console"
 	"vigie/position"
 	"vigie/storage"
 )
@@ -54,14 +55,14 @@ func (t *trimmer) warning() string {
 	if t.blank < time.Minute {
 		return ""
 	}
-	return roughly(t.blank) + " at the end of walks are without a position, and may be of a home zone: they are not left out; --trim 15m leaves out the ends"
+	return console.Duration(t.blank) + " at the end of walks are without a position, and may be of a home zone: they are not left out; --trim 15m leaves out the ends"
 }
 
 // trimmer looks through the store for walks, where anything is to be left out. Where positions are known in a walk, nothing
 // leaves before the first that is in no home zone, nor after one that is in one.
 func (f TrimFlags) trimmer(ctx context.Context, s *storage.Store, now time.Time) (*trimmer, error) {
 	if f.Trim < 0 {
-		return nil, usage(fmt.Errorf("--trim is %s", f.Trim), "give a time like 15m")
+		return nil, console.Usage(fmt.Errorf("--trim is %s", f.Trim), "give a time like 15m")
 	}
 	var homes []home
 	var err error
@@ -226,7 +227,7 @@ func (c *HomesCmd) Run(ctx context.Context, p *program) error {
 	if secret, err := c.passphrase(config); err != nil {
 		return err
 	} else if secret == "" {
-		return usage(errors.New("home zones are kept in an encrypted store alone"), "give the store a passphrase: --passphrase-file FILE, or --ask-passphrase")
+		return console.Usage(errors.New("home zones are kept in an encrypted store alone"), "give the store a passphrase: --passphrase-file FILE, or --ask-passphrase")
 	}
 	s, err := c.open(ctx, config, storage.Options{Create: c.Add != ""})
 	if err != nil {
@@ -243,7 +244,7 @@ func (c *HomesCmd) Run(ctx context.Context, p *program) error {
 	if c.Add != "" {
 		h, err := parseHome(c.Add)
 		if err != nil {
-			return usage(err, "write latitude, longitude and metres with commas between: 50.8467,4.3525,400")
+			return console.Usage(err, "write latitude, longitude and metres with commas between: 50.8467,4.3525,400")
 		}
 		homes = append(homes, h)
 	}
@@ -257,9 +258,9 @@ func (c *HomesCmd) Run(ctx context.Context, p *program) error {
 		}
 	}
 	for _, h := range homes {
-		p.out.printf("%.5f,%.5f,%.0f\n", h.Lat, h.Lon, h.Metres)
+		p.out.Printf("%.5f,%.5f,%.0f\n", h.Lat, h.Lon, h.Metres)
 	}
-	p.out.printf("%s; exports leave them out\n", plural(len(homes), "home zone"))
+	p.out.Printf("%s; exports leave them out\n", console.Plural(len(homes), "home zone"))
 	return nil
 }
 

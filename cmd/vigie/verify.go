@@ -14,6 +14,7 @@ import (
 	"filippo.io/age/armor"
 	"golang.org/x/mod/sumdb/note"
 
+	"vigie/cmd/vigie/console"
 	"vigie/review"
 )
 
@@ -34,7 +35,7 @@ func (c *VerifyCmd) Run(_ context.Context, p *program) error {
 		}
 		k, err := note.NewVerifier(strings.TrimSpace(string(text)))
 		if err != nil {
-			return usage(fmt.Errorf("key %s: %w", name, err), "the file holds the one line that vigie bundle --new-key printed")
+			return console.Usage(fmt.Errorf("key %s: %w", name, err), "the file holds the one line that vigie bundle --new-key printed")
 		}
 		keys = append(keys, k)
 	}
@@ -45,40 +46,40 @@ func (c *VerifyCmd) Run(_ context.Context, p *program) error {
 	defer done()
 	v, err := review.Verify(r, size, keys...)
 	if errors.Is(err, review.ErrSealed) {
-		return usage(fmt.Errorf("%s: %w", c.Bundle, err), "give the file with the age identity that it was sealed to: --identity FILE")
+		return console.Usage(fmt.Errorf("%s: %w", c.Bundle, err), "give the file with the age identity that it was sealed to: --identity FILE")
 	}
 	if err != nil {
-		return hinted(err, "a bundle is a zip file that vigie bundle or the review desk wrote; a sealed one needs --identity")
+		return console.WithHint(err, "a bundle is a zip file that vigie bundle or the review desk wrote; a sealed one needs --identity")
 	}
 	if v.About != "" {
-		p.out.printf("bundle of %s\nmade %s with %s, location %s, %s\n", oneLine(v.About), v.Made.UTC().Format(time.DateTime+" UTC"), oneLine(v.Software), oneLine(string(v.Location)), plural(v.Members, "file"))
+		p.out.Printf("bundle of %s\nmade %s with %s, location %s, %s\n", console.OneLine(v.About), v.Made.UTC().Format(time.DateTime+" UTC"), console.OneLine(v.Software), console.OneLine(string(v.Location)), console.Plural(v.Members, "file"))
 	}
-	p.out.printf("manifest SHA-256 %s\n", v.Manifest)
+	p.out.Printf("manifest SHA-256 %s\n", v.Manifest)
 	for _, s := range v.Signers {
-		p.out.printf("%s by %s\n", p.out.paint(green, "signed"), oneLine(s))
+		p.out.Printf("%s by %s\n", p.out.Paint(console.Green, "signed"), console.OneLine(s))
 	}
 	for _, s := range v.Unknown {
-		p.out.printf("a signature by %s was not checked: give its public key with --key\n", oneLine(s))
+		p.out.Printf("a signature by %s was not checked: give its public key with --key\n", console.OneLine(s))
 	}
 	for _, s := range v.Stamps {
-		p.out.printf("an outside timestamp is attached (%s); check it with the tool it is from\n", oneLine(s))
+		p.out.Printf("an outside timestamp is attached (%s); check it with the tool it is from\n", console.OneLine(s))
 	}
 	for _, n := range v.Notes {
-		p.out.printf("note: %s\n", oneLine(n))
+		p.out.Printf("note: %s\n", console.OneLine(n))
 	}
 	if !v.Good() {
 		for _, problem := range v.Problems {
-			p.out.printf("%s %s\n", p.out.paint(red, "wrong:"), oneLine(problem))
+			p.out.Printf("%s %s\n", p.out.Paint(console.Red, "wrong:"), console.OneLine(problem))
 		}
-		return hinted(fmt.Errorf("%s does not stand the check: %s", c.Bundle, plural(len(v.Problems), "problem")), "compare the SHA-256 of the manifest, and the key if you gave one, with whoever made it, and ask for another copy")
+		return console.WithHint(fmt.Errorf("%s does not stand the check: %s", c.Bundle, console.Plural(len(v.Problems), "problem")), "compare the SHA-256 of the manifest, and the key if you gave one, with whoever made it, and ask for another copy")
 	}
-	p.out.printf("%s\n\nthis proves that\n", p.out.paint(green, "whole"))
+	p.out.Printf("%s\n\nthis proves that\n", p.out.Paint(console.Green, "whole"))
 	for _, s := range v.Proves() {
-		p.out.printf("  - %s\n", wrap(oneLine(s), 100, "    "))
+		p.out.Printf("  - %s\n", console.Wrap(console.OneLine(s), 100, "    "))
 	}
-	p.out.printf("this does not prove\n")
+	p.out.Printf("this does not prove\n")
 	for _, s := range v.ProvesNot() {
-		p.out.printf("  - %s\n", wrap(oneLine(s), 100, "    "))
+		p.out.Printf("  - %s\n", console.Wrap(console.OneLine(s), 100, "    "))
 	}
 	return nil
 }
@@ -107,7 +108,7 @@ func (c *VerifyCmd) open() (r io.ReaderAt, size int64, done func(), err error) {
 	defer key.Close()
 	ids, err := age.ParseIdentities(key)
 	if err != nil {
-		return nil, 0, nil, usage(fmt.Errorf("identity %s: %w", c.Identity, err), "the file is what age-keygen wrote")
+		return nil, 0, nil, console.Usage(fmt.Errorf("identity %s: %w", c.Identity, err), "the file is what age-keygen wrote")
 	}
 	var in io.Reader = f
 	head := make([]byte, len(armor.Header))
@@ -116,7 +117,7 @@ func (c *VerifyCmd) open() (r io.ReaderAt, size int64, done func(), err error) {
 	}
 	plain, err := age.Decrypt(in, ids...)
 	if err != nil {
-		return nil, 0, nil, hinted(fmt.Errorf("opening %s: %w", c.Bundle, err), "it is sealed to somebody else, or not sealed at all")
+		return nil, 0, nil, console.WithHint(fmt.Errorf("opening %s: %w", c.Bundle, err), "it is sealed to somebody else, or not sealed at all")
 	}
 	data, err := io.ReadAll(io.LimitReader(plain, mostSealed+1))
 	if err == nil && len(data) > mostSealed {

@@ -8,6 +8,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/cmd/vigie/console"
 )
 
 // vitals is what a watch knows of itself: whether it sees, since when not, what went wrong how often. The line and the
@@ -216,10 +217,10 @@ func (v *vitals) line() string {
 		all = append(all, text)
 	}
 	if n := len(v.open); n > 0 {
-		all = append(all, plural(n, "event")+" open")
+		all = append(all, console.Plural(n, "event")+" open")
 	}
 	if problem != "" {
 		all = append([]string{"PROBLEM: " + problem}, all...)
 	}
-	return oneLine(strings.Join(all, "; "))
+	return console.OneLine(strings.Join(all, "; "))
 }

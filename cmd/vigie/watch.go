@@ -13,6 +13,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/cmd/vigie/console"
 	"vigie/modem"
 	"vigie/storage"
 )
@@ -46,7 +47,7 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 	defer config.useCells(p, c.path(config))()
 	v := newVitals(time.Now)
 	l := &line{engine: newEngine(config), again: func() *analyzer.Engine { return newEngine(config) }, patient: true, warn: func(format string, args ...any) {
-		p.err.printf("%s: %s\n", time.Now().UTC().Format(time.RFC3339), oneLine(fmt.Sprintf(format, args...)))
+		p.err.Printf("%s: %s\n", time.Now().UTC().Format(time.RFC3339), console.OneLine(fmt.Sprintf(format, args...)))
 	}}
 	if l.store, err = c.open(ctx, config, storage.Options{Create: true, Memory: config.Seal.on()}); err != nil {
 		return err
@@ -57,7 +58,7 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 		}
 	}()
 	for _, n := range l.store.Notices() {
-		p.err.printf("store: %s\n", oneLine(n))
+		p.err.Printf("store: %s\n", console.OneLine(n))
 	}
 	unserve, err := c.service(ctx, config, v, l.store)
 	if err != nil {
@@ -68,7 +69,7 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 	if err != nil || len(modems) == 0 {
 		return err
 	}
-	reload, unfollow, err := followInflux(context.WithoutCancel(ctx), config.Influx, l.store, v, func(text string) { p.err.printf("influx: %s\n", oneLine(text)) })
+	reload, unfollow, err := followInflux(context.WithoutCancel(ctx), config.Influx, l.store, v, func(text string) { p.err.Printf("influx: %s\n", console.OneLine(text)) })
 	if err != nil {
 		return err
 	}
@@ -90,7 +91,7 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 	defer onHangup(func() {
 		reloading(func() {
 			if err := errors.Join(reload(), alerts.reload()); err != nil {
-				tell(p.err, fmt.Errorf("reloading: %w", err))
+				console.Report(p.err, fmt.Errorf("reloading: %w", err))
 			}
 		})
 	})()
@@ -114,7 +115,7 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 			err = stopping
 		}
 	}()
-	if err := l.resume(ctx, func(n int) { p.err.status("taking up what was learned: %s", plural(n, "record")) }); err != nil {
+	if err := l.resume(ctx, func(n int) { p.err.Progress("taking up what was learned: %s", console.Plural(n, "record")) }); err != nil {
 		return err
 	}
 	defer l.keeper.start(ctx, l)()
@@ -123,7 +124,7 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 			return err
 		}
 	}
-	p.err.clear()
+	p.err.ClearProgress()
 	stats, err := l.store.Stats(ctx)
 	if err != nil {
 		return err
@@ -143,7 +144,7 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 		}
 		m.Now, m.guessed = times.now, times.guesses()
 		if !c.Brief {
-			p.out.printf("watching %s as %s, store %s; stop with Ctrl-C\n", orElse(m.Device, m.Identity), oneLine(m.Sensor), c.path(config))
+			p.out.Printf("watching %s as %s, store %s; stop with Ctrl-C\n", orElse(m.Device, m.Identity), console.OneLine(m.Sensor), c.path(config))
 		}
 	}
 	log := watchLogs{out: p.out, several: len(modems) > 1, silent: kit.silent}
@@ -167,7 +168,7 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 	}
 	return watch(ctx, l, func(sensor string, err error) {
 		v.lost(sensor, err.Error())
-		tell(p.err, fmt.Errorf("%s: %w", sensor, err))
+		console.Report(p.err, fmt.Errorf("%s: %w", sensor, err))
 	}, modems...)
 }
 
@@ -228,7 +229,7 @@ func watch(ctx context.Context, l *line, failed func(sensor string, err error), 
 		}
 		var err error
 		if collectors[i], err = modem.New(m.Config); err != nil {
-			return usage(err, "vigie probe lists the modems that are here")
+			return console.Usage(err, "vigie probe lists the modems that are here")
 		}
 	}
 	type heard struct {

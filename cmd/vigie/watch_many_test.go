@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"vigie/cell"
+	"vigie/cmd/vigie/console"
 	"vigie/modem"
 	"vigie/modem/dialect"
 	"vigie/modem/emulator"
@@ -142,7 +143,7 @@ func TestWatchFourModems(t *testing.T) {
 		emulators[s.family] = em
 	}
 	var out, stderr bytes.Buffer
-	p := &program{out: newTerm(&out, "never"), err: newTerm(&stderr, "never")}
+	p := &program{out: console.New(&out, "never"), err: console.New(&stderr, "never")}
 	ports, err := findModems(ctx, p, tree.Host)
 	require.NoError(t, err)
 	require.Len(t, ports, len(sticks))

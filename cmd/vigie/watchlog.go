@@ -6,12 +6,13 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/cmd/vigie/console"
 )
 
 // watchLog tells a person what changes while a modem is watched: a line a change, and on a terminal a status line that
 // says that it is alive. What stays the same is not said again.
 type watchLog struct {
-	out       *term
+	out       *console.Terminal
 	prefix    string     // the sensor, where there are several
 	serving   *cell.Cell // as last told
 	state     cell.State
@@ -48,7 +49,7 @@ func (t *toldEvents) news(e analyzer.Event) string {
 
 // watchLogs keeps the modems apart.
 type watchLogs struct {
-	out     *term
+	out     *console.Terminal
 	several bool
 	silent  bool // says when it is blind, and nothing of cells and events: the log outlives what is protected
 	sensors map[string]*watchLog
@@ -81,40 +82,30 @@ func (l *watchLogs) event(e analyzer.Event) {
 	}
 }
 
-// lineWidth is where text for people is broken.
-const lineWidth = 100
-
-func (l *watchLog) say(t time.Time, s style, format string, args ...any) {
-	text := wrap(oneLine(l.prefix+fmt.Sprintf(format, args...)), lineWidth, "              ")
-	l.out.printf("%s  %s\n", t.UTC().Format("15:04:05.000"), l.out.paint(s, text))
+func (l *watchLog) say(t time.Time, s console.Style, format string, args ...any) {
+	text := console.Wrap(console.OneLine(l.prefix+fmt.Sprintf(format, args...)), console.LineWidth, "              ")
+	l.out.Printf("%s  %s\n", t.UTC().Format("15:04:05.000"), l.out.Paint(s, text))
 }
 
 func (l *watchLog) record(r cell.Record) {
 	switch r := r.(type) {
 	case *cell.Source:
-		l.out.printf("%s\n", wrap(oneLine(l.prefix+fmt.Sprintf("modem %s, firmware %s, reports: %s", orUnknown(r.Model), orUnknown(r.Firmware), r.Reports.Or(0))), lineWidth, "      "))
+		l.out.Printf("%s\n", console.Wrap(console.OneLine(l.prefix+fmt.Sprintf("modem %s, firmware %s, reports: %s", console.OrUnknown(r.Model), console.OrUnknown(r.Firmware), r.Reports.Or(0))), console.LineWidth, "      "))
 	case *cell.Gap:
 		if r.Until.IsZero() {
 			l.blind = true
-			l.say(r.Time, yellow, "blind: %s", r.Reason)
+			l.say(r.Time, console.Yellow, "blind: %s", r.Reason)
 		} else {
 			l.blind = false
-			l.say(r.Until, green, "seeing again after %s blind: %s", r.Until.Sub(r.Time).Round(100*time.Millisecond), r.Reason)
+			l.say(r.Until, console.Green, "seeing again after %s blind: %s", r.Until.Sub(r.Time).Round(100*time.Millisecond), r.Reason)
 		}
 	case *cell.Health:
-		l.say(r.Time, yellow, "%s: %s", r.Reason, r.Detail)
+		l.say(r.Time, console.Yellow, "%s: %s", r.Reason, r.Detail)
 	case *cell.Clock:
-		l.say(r.Time, yellow, "the clock was wrong by %s until now", r.Offset)
+		l.say(r.Time, console.Yellow, "the clock was wrong by %s until now", r.Offset)
 	case *cell.Observation:
 		l.observation(r)
 	}
-}
-
-func orUnknown(s string) string {
-	if s == "" {
-		return "unknown"
-	}
-	return s
 }
 
 func (l *watchLog) observation(o *cell.Observation) {
@@ -132,7 +123,7 @@ func (l *watchLog) observation(o *cell.Observation) {
 		l.last = c
 		if l.serving == nil || !sameCell(l.serving, c) {
 			l.serving = c
-			l.say(o.Time, bold, "on %s", describeCell(c))
+			l.say(o.Time, console.Bold, "on %s", describeCell(c))
 		} else if !l.serving.PCI.Known() && c.PCI.Known() {
 			l.serving = c // the same, said more fully
 		}
@@ -149,17 +140,17 @@ func (l *watchLog) observation(o *cell.Observation) {
 			l.regs[r.Domain] = r
 			s := plainStyle
 			if r.Status.Or(0) == 3 {
-				s = yellow
+				s = console.Yellow
 			}
 			l.say(o.Time, s, "registration: %s", describeRegistration(r))
 		}
 	}
 	if l.last != nil {
-		l.out.status("%s  %swatching: %s, %s, %s neighbours", o.Time.UTC().Format("15:04:05"), l.prefix, plural(l.seen, "observation"), describeCell(l.last), thousands(l.neighbour))
+		l.out.Progress("%s  %swatching: %s, %s, %s neighbours", o.Time.UTC().Format("15:04:05"), l.prefix, console.Plural(l.seen, "observation"), describeCell(l.last), console.Thousands(l.neighbour))
 	}
 }
 
-const plainStyle style = ""
+const plainStyle console.Style = ""
 
 // sameCell tells whether nothing that both say contradicts: an unsolicited line names a cell by fewer fields than an answer.
 func sameCell(a, b *cell.Cell) bool {

@@ -1,0 +1,74 @@
+package console
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"syscall"
+)
+
+// Problem is an error for a person: what was wrong, what to do about it, and the exit status.
+type Problem struct {
+	err    error
+	hint   string
+	status int
+}
+
+func (p *Problem) Error() string { return p.err.Error() }
+func (p *Problem) Unwrap() error { return p.err }
+
+// Hint is what the user can do about it; empty if nothing is known.
+func (p *Problem) Hint() string { return p.hint }
+
+// Usage returns an error for wrong usage: exit status 2.
+func Usage(err error, hint string) error { return &Problem{err, hint, 2} }
+
+// WithHint adds a hint to an error: exit status 1. A nil error stays nil.
+func WithHint(err error, hint string) error {
+	if err == nil {
+		return nil
+	}
+	return &Problem{err, hint, 1}
+}
+
+// HintOf returns the hint of the first error in the chain that has one, or one for a well-known cause; empty if there is none.
+func HintOf(err error) string {
+	var h interface{ Hint() string }
+	if errors.As(err, &h) && h.Hint() != "" {
+		return h.Hint()
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "check the spelling of the path"
+	case errors.Is(err, fs.ErrPermission):
+		return "you may not read or write it; check its owner and mode with ls -l"
+	case errors.Is(err, syscall.EISDIR):
+		return "that is a directory; name a file"
+	case errors.Is(err, syscall.ENOSPC):
+		return "the disk is full; nothing that was stored before is lost"
+	case errors.Is(err, syscall.EROFS):
+		return "the file system is read-only; name a store elsewhere with --store"
+	}
+	return ""
+}
+
+// Report prints an error on one line and its hint on another, and returns the exit status: 0 for nil.
+func Report(w io.Writer, err error) int {
+	if err == nil {
+		return 0
+	}
+	status, hint := 1, ""
+	var p *Problem
+	if errors.As(err, &p) {
+		status, hint = p.status, p.hint
+	}
+	if h := HintOf(err); hint == "" {
+		hint = h
+	}
+	fmt.Fprintf(w, "vigie: %s\n", OneLine(err.Error()))
+	if hint != "" {
+		fmt.Fprintf(w, "hint: %s\n", OneLine(hint))
+	}
+	return status
+}

@@ -1,0 +1,97 @@
+// Package console is how the program speaks to a person at a terminal: output with colour and a progress line, errors with a
+// hint, secrets typed without an echo, and numbers, sizes and times as people read them.
+//
+// It knows nothing of cells, stores or modems, and it reads no configuration.
+package console
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+
+	xterm "golang.org/x/term"
+)
+
+// Terminal is one output stream. On a terminal it has colour and a progress line; in a pipe or a file it is plain text. It is
+// safe for use by several goroutines.
+type Terminal struct {
+	w           io.Writer
+	Coloured    bool
+	Interactive bool // a terminal: a progress line may be drawn and redrawn
+
+	mu       sync.Mutex // guards w and progress
+	progress string
+}
+
+// Style is an SGR code (ECMA-48, clause 8.3.117); the empty style changes nothing.
+type Style string
+
+const (
+	Bold   Style = "1"
+	Faint  Style = "2"
+	Red    Style = "31;1"
+	Yellow Style = "33;1"
+	Green  Style = "32"
+	Cyan   Style = "36"
+)
+
+// New wraps w. colour is "auto" (on a terminal, unless NO_COLOR is set), "always" or "never".
+func New(w io.Writer, colour string) *Terminal {
+	t := &Terminal{w: w, Coloured: colour == "always"}
+	if f, ok := w.(*os.File); ok && xterm.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
+		t.Interactive = true
+		t.Coloured = t.Coloured || colour == "auto" && os.Getenv("NO_COLOR") == ""
+	}
+	return t
+}
+
+// Write erases the progress line before it writes p.
+func (t *Terminal) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.erase()
+	return t.w.Write(p)
+}
+
+// Printf formats and writes.
+func (t *Terminal) Printf(format string, args ...any) { fmt.Fprintf(t, format, args...) }
+
+// Paint returns text in a style, or as it is where there is no colour.
+func (t *Terminal) Paint(s Style, text string) string {
+	if !t.Coloured || s == "" {
+		return text
+	}
+	on, off := "\x1b["+string(s)+"m", "\x1b[0m"
+	return on + strings.ReplaceAll(text, "\n", off+"\n"+on) + off // each line by itself, so that a pager can cut between them
+}
+
+// Progress replaces the progress line on a terminal, cut to its width. In a pipe it does nothing.
+func (t *Terminal) Progress(format string, args ...any) {
+	if !t.Interactive {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.erase()
+	t.progress = OneLine(fmt.Sprintf(format, args...))
+	if width, _, err := xterm.GetSize(int(t.w.(*os.File).Fd())); err == nil && width > 1 && len(t.progress) >= width {
+		t.progress = t.progress[:width-1]
+	}
+	fmt.Fprint(t.w, t.Paint(Faint, t.progress))
+}
+
+// ClearProgress removes the progress line.
+func (t *Terminal) ClearProgress() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.erase()
+}
+
+func (t *Terminal) erase() {
+	if t.progress != "" {
+		fmt.Fprint(t.w, "\r\x1b[K")
+		t.progress = ""
+	}
+}
