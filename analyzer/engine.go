@@ -125,7 +125,7 @@ func (e *Engine) source(r *cell.Source) {
 	s := e.site(r.Sensor)
 	s.Mode, s.Skew, s.Survey, s.Assume, s.Kit = r.Mode, r.Skew, r.Survey, r.Assumed, r.Kit
 	s.Report, s.Told = r.Reports.Get()
-	s.usable = 0
+	s.usable = nil
 }
 
 func (e *Engine) observe(o *cell.Observation) {
@@ -140,13 +140,11 @@ func (e *Engine) observe(o *cell.Observation) {
 	if v.Survey {
 		return
 	}
-	if before != s.Seen || s.usable == 0 {
+	if before != s.Seen || s.usable == nil {
 		s.feedable(e)
 	}
-	for i := range e.rules {
-		if s.usable&(1<<i) == 0 {
-			continue
-		}
+	for _, n := range s.usable {
+		i := int(n)
 		v.rule = i
 		if e.rules[i].Observe(v, &e.sg) {
 			e.sign(s, i, &e.sg)
@@ -171,10 +169,10 @@ func (s *site) reports() cell.Fields {
 // feedable works out which rules this source can feed: by what it says it reports, or by what it has reported so far.
 func (s *site) feedable(e *Engine) {
 	has := s.reports()
-	s.usable = 1 << 63
+	s.usable = make([]uint16, 0, len(e.rules))
 	for i := range e.rules {
 		if has.Has(e.rules[i].Needs) {
-			s.usable |= 1 << i
+			s.usable = append(s.usable, uint16(i))
 		}
 	}
 }

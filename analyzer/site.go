@@ -17,7 +17,7 @@ type site struct {
 	Report cell.Fields // what the source says it reports
 	Told   bool        // Report was given
 	Seen   cell.Fields // what was reported so far
-	usable uint64      // rules that can be fed, by index
+	usable []uint16    // rules that can be fed, by index; nil: not worked out
 
 	Began   int64 // first observation
 	Now     int64 // last observation

@@ -17,6 +17,7 @@ var stateMagic = []byte("vigie-analyzer\n")
 
 type saved struct {
 	Version  int
+	Rules    []string // their ids, in the order by which Stay.Reported counts them
 	Networks networks
 	Sites    []*site
 	Pending  []byte // events not yet taken, as JSON
@@ -33,7 +34,7 @@ func (e *Engine) Save() ([]byte, error) {
 	var b bytes.Buffer
 	b.Write(stateMagic)
 	b.Write(make([]byte, 4)) // for the checksum of what follows
-	err = gob.NewEncoder(&b).Encode(saved{stateVersion, e.nets, e.sites, pending, e.counts})
+	err = gob.NewEncoder(&b).Encode(saved{stateVersion, ids(e.rules), e.nets, e.sites, pending, e.counts})
 	if err != nil {
 		return nil, fmt.Errorf("saving the analyzer's state: %w", err)
 	}
@@ -76,14 +77,47 @@ func (e *Engine) Restore(state []byte) error {
 				x.learnNumber(&x.Base.Cells.Vals[i])
 			}
 		}
-		x.usable = 0
+		x.usable = nil
 		for i := range x.Stories {
 			x.Stories[i].remap(byID)
+		}
+		for i := range x.Stays {
+			x.Stays[i].remap(s.Rules, byID)
 		}
 		byName[x.Sensor] = x
 	}
 	e.nets, e.sites, e.byName, e.last, e.out, e.counts = s.Networks, s.Sites, byName, nil, out, s.Counts
 	return nil
+}
+
+func ids(rules []Rule) (list []string) {
+	for i := range rules {
+		list = append(list, rules[i].ID)
+	}
+	return list
+}
+
+// remap finds the rules that have reported a stay in the present list. A state saved by an earlier version has a bit for
+// each of the first 64, in the order that they still have.
+func (s *Stay) remap(saved []string, byID map[string]int) {
+	for i := range 64 {
+		if s.Fired&(1<<i) != 0 {
+			s.Reported = append(s.Reported, uint16(i))
+		}
+	}
+	if s.Fired = 0; saved == nil {
+		return
+	}
+	keep := s.Reported[:0]
+	for _, old := range s.Reported {
+		if int(old) >= len(saved) {
+			continue
+		}
+		if i, ok := byID[saved[old]]; ok {
+			keep = append(keep, uint16(i))
+		}
+	}
+	s.Reported = keep
 }
 
 // remap finds the rules of a story in the present list. A finding of a rule that is no longer there is dropped.

@@ -40,7 +40,8 @@ type Stay struct {
 	Frozen   bool    // all levels before it were the same: values that were carried along, perhaps, not measured
 	TA       int32   // the last timing advance, plus one; 0: none yet
 	TAAt     int64
-	Fired    uint64 // rules that have spoken
+	Reported []uint16 // rules that have reported it, by index: see View.Once
+	Fired    uint64   // the same, as a state saved by an earlier version holds it
 }
 
 // levels is a short list of received levels in dBm, oldest first.

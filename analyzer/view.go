@@ -3,6 +3,7 @@ package analyzer
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"vigie/cell"
 )
@@ -342,11 +343,10 @@ func (s *Sign) Since(ms int64) { s.first = ms }
 
 // Once tells whether this rule has not yet spoken during a stay, and remembers that it does now.
 func (v *View) Once(s *Stay) bool {
-	bit := uint64(1) << (v.rule & 63)
-	if s.Fired&bit != 0 {
+	if slices.Contains(s.Reported, uint16(v.rule)) {
 		return false
 	}
-	s.Fired |= bit
+	s.Reported = append(s.Reported, uint16(v.rule))
 	return true
 }
 
