@@ -39,8 +39,8 @@ func TestFrenchTypography(t *testing.T) {
 			}
 		}
 	}
-	require.NoError(t, filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(path, "words.json") && !strings.HasSuffix(path, "sentences.json") {
+	require.NoError(t, filepath.WalkDir("words", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".json") {
 			return err
 		}
 		text, err := os.ReadFile(path)

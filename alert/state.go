@@ -11,6 +11,7 @@ import (
 	"vigie/analyzer"
 	"vigie/cell"
 	"vigie/storage"
+	"vigie/words"
 )
 
 // Kind is what a notice is about.
@@ -208,7 +209,7 @@ func (s *state) gap(r *cell.Gap, w *wishes, now time.Time) []Notice {
 
 // health is told where there are words for its reason: a modem's daily complaints are not for people in the street.
 func (s *state) health(r *cell.Health, w *wishes, now time.Time) []Notice {
-	if !known("health."+r.Reason) || !w.tells(TellHealth) {
+	if !words.Has(catalogue+"health."+r.Reason) || !w.tells(TellHealth) {
 		return nil
 	}
 	key := "health " + r.Sensor + " " + r.Reason

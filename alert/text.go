@@ -2,34 +2,21 @@ package alert
 
 import (
 	"crypto/sha256"
-	_ "embed"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 	"unicode"
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/words"
 )
 
-// catalogue holds every word that is sent: key, English, French. A rule, a reason of a gap and a reason of a health line are
-// told in these words or, where there are none, not named.
-//
-//go:embed words.json
-var catalogue []byte
-
-var words = sync.OnceValue(func() (all map[string]map[string]string) {
-	if err := json.Unmarshal(catalogue, &all); err != nil {
-		panic(err) // a test reads it
-	}
-	return all
-})
-
-func known(key string) bool { _, ok := words()[key]; return ok }
+// The texts are in words/alert.json, and what a rule is called in words/rules. A rule, a reason of a gap and a reason of a health
+// line that have no text there are not named in a message.
+const catalogue = "alert."
 
 // Message is what a destination gets: words for people, and the notices for machines.
 type Message struct {
@@ -53,7 +40,7 @@ const (
 
 // compose writes a message.
 func compose(b *bundle, w *wishes, now time.Time) Message {
-	v := voice{w.Language, w.zone, now}
+	r := reader{w.Language, w.zone, now}
 	first := b.notices[0]
 	m := Message{ID: first.ID, Kind: first.Kind, Sensor: clean(first.Sensor), Notices: slices.Clone(b.notices), Earlier: b.over.N}
 	for i := range m.Notices { // a machine shows them to people too
@@ -62,7 +49,7 @@ func compose(b *bundle, w *wishes, now time.Time) Message {
 		m.Grave = max(m.Grave, n.Severity)
 	}
 	if !b.folded() {
-		m.Title, m.Text = v.title(&first), cut(v.text(&first), mostText)
+		m.Title, m.Text = r.title(&first), cut(r.text(&first), mostText)
 		return m
 	}
 	m.Kind, m.ID = Summary, b.id()
@@ -75,17 +62,17 @@ func compose(b *bundle, w *wishes, now time.Time) Message {
 			m.Grave = max(m.Grave, analyzer.Severity(s))
 		}
 	}
-	m.Title = v.say("title.fold", all.N)
-	lines := []string{v.say("text.fold."+b.why, all.N, v.when(all.From), v.when(now))}
+	m.Title = r.format("title.fold", all.N)
+	lines := []string{r.format("text.fold."+b.why, all.N, r.when(all.From), r.when(now))}
 	if g := all.Grave; g != [4]int{} {
-		lines = append(lines, v.say("text.fold.severities", g[3], g[2], g[1]+g[0]))
+		lines = append(lines, r.format("text.fold.severities", g[3], g[2], g[1]+g[0]))
 	}
 	newest := b.notices[max(0, len(b.notices)-mostLines):]
 	for i := range newest {
-		lines = append(lines, "- "+v.when(newest[i].Time)+" "+v.title(&newest[i]))
+		lines = append(lines, "- "+r.when(newest[i].Time)+" "+r.title(&newest[i]))
 	}
 	if rest := all.N - len(newest); rest > 0 {
-		lines = append(lines, v.say("text.fold.rest", rest))
+		lines = append(lines, r.format("text.fold.rest", rest))
 	}
 	m.Text = cut(strings.Join(lines, "\n"), mostText)
 	return m
@@ -102,76 +89,78 @@ func (b *bundle) id() string {
 	return "summary " + hex.EncodeToString(sum.Sum(nil)[:12])
 }
 
-// voice says things in a language and a zone.
-type voice struct {
+// reader is who a message is written for: a language and a zone.
+type reader struct {
 	lang string
 	zone *time.Location
 	now  time.Time
 }
 
-func (v *voice) say(key string, args ...any) string {
-	text, ok := words()[key][v.lang]
-	if !ok {
-		return key
-	}
-	if len(args) == 0 {
-		return text
-	}
-	return fmt.Sprintf(text, args...)
+// format is a text of the catalogue, filled with args.
+func (r *reader) format(key string, args ...any) string {
+	return words.Format(r.lang, catalogue+key, args...)
 }
 
-// or is the first key that has words.
-func (v *voice) or(key, otherwise string, args ...any) string {
-	if known(key) {
-		return v.say(key)
+// gap is why nothing was received, for a reason of cell.Gap.
+func (r *reader) gap(reason string) string {
+	if words.Has(catalogue + "gap." + reason) {
+		return r.format("gap." + reason)
 	}
-	return v.say(otherwise, args...)
+	return r.format("gap.")
 }
 
-func (v *voice) title(n *Notice) string {
+// rule is what a rule is called for people who know none by its name.
+func (r *reader) rule(id string) string {
+	if key := id + ".plain"; words.Has(key) {
+		return words.Translate(r.lang, key)
+	}
+	return r.format("rule.", clean(id))
+}
+
+func (r *reader) title(n *Notice) string {
 	sensor := clean(n.Sensor)
 	switch n.Kind {
 	case Opened, Escalated, Repeated:
-		return v.say("title."+string(n.Kind), sensor, v.say("severity."+n.Severity.String()))
+		return r.format("title."+string(n.Kind), sensor, r.format("severity."+n.Severity.String()))
 	case Test:
-		return v.say("title.test")
+		return r.format("title.test")
 	}
-	return v.say("title."+string(n.Kind), sensor)
+	return r.format("title."+string(n.Kind), sensor)
 }
 
-func (v *voice) text(n *Notice) string {
+func (r *reader) text(n *Notice) string {
 	switch n.Kind {
 	case Blind:
-		return v.say("text.blind", v.when(n.Time), v.or("gap."+n.Reason, "gap."))
+		return r.format("text.blind", r.when(n.Time), r.gap(n.Reason))
 	case Seeing:
-		return v.say("text.seeing", v.when(n.Time), v.when(n.Until), n.Until.Sub(n.Time).Round(time.Second), v.or("gap."+n.Reason, "gap."))
+		return r.format("text.seeing", r.when(n.Time), r.when(n.Until), n.Until.Sub(n.Time).Round(time.Second), r.gap(n.Reason))
 	case Health:
-		text := v.say("health." + n.Reason)
+		text := r.format("health." + n.Reason)
 		if n.Detail != "" {
-			text += "\n" + v.say("text.technical", clean(n.Detail))
+			text += "\n" + r.format("text.technical", clean(n.Detail))
 		}
 		return text
 	case Clock:
-		return v.say("text.clock", n.Reason)
+		return r.format("text.clock", n.Reason)
 	case Test:
-		return v.say("text.test", clean(n.Sensor))
+		return r.format("text.test", clean(n.Sensor))
 	}
 	var lines []string
-	add := func(key string, args ...any) { lines = append(lines, v.say(key, args...)) }
+	add := func(key string, args ...any) { lines = append(lines, r.format(key, args...)) }
 	var seen []string
-	for _, r := range n.Rules {
-		seen = append(seen, v.or("rule."+r, "rule.", clean(r)))
+	for _, id := range n.Rules {
+		seen = append(seen, r.rule(id))
 	}
 	switch {
 	case len(seen) > 3:
-		add("text.noticed.more", strings.Join(seen[:3], v.say("list")), len(seen)-3)
+		add("text.noticed.more", strings.Join(seen[:3], r.format("list")), len(seen)-3)
 	case len(seen) > 0:
-		add("text.noticed", strings.Join(seen, v.say("list")))
+		add("text.noticed", strings.Join(seen, r.format("list")))
 	}
 	if n.Until.IsZero() {
-		add("text.since", v.when(n.Time))
+		add("text.since", r.when(n.Time))
 	} else {
-		lines = append(lines, v.say("text.between", v.when(n.Time), v.when(n.Until))+" "+v.say("text.ended"))
+		lines = append(lines, r.format("text.between", r.when(n.Time), r.when(n.Until))+" "+r.format("text.ended"))
 	}
 	if n.Detail != "" {
 		add("text.detail", clean(n.Detail))
@@ -191,8 +180,8 @@ func (v *voice) text(n *Notice) string {
 
 // when is a time of the day in the reader's zone, with the offset that makes it unambiguous, and the date if it is not
 // today's.
-func (v *voice) when(t time.Time) string {
-	t, now := t.In(v.zone), v.now.In(v.zone)
+func (r *reader) when(t time.Time) string {
+	t, now := t.In(r.zone), r.now.In(r.zone)
 	form := "15:04"
 	if t.Format(time.DateOnly) != now.Format(time.DateOnly) {
 		form = "2006-01-02 15:04"
@@ -238,9 +227,9 @@ func cut(s string, most int) string {
 
 // cellName names a cell in one line.
 func cellName(c *cell.Cell, lang string) string {
-	v := voice{lang: lang}
+	r := reader{lang: lang}
 	w := []string{c.RAT.String()}
-	add := func(key string, n any) { w = append(w, v.say(key, n)) }
+	add := func(key string, n any) { w = append(w, r.format(key, n)) }
 	if p := c.PLMN().String(); p != "" {
 		w = append(w, p)
 	}

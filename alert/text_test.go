@@ -2,7 +2,6 @@ package alert
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -15,26 +14,27 @@ import (
 	"vigie/analyzer/rules"
 	"vigie/cell"
 	"vigie/storage"
+	"vigie/words"
 )
 
 func TestEveryRuleHasWords(t *testing.T) {
 	for _, r := range rules.All() {
-		require.True(t, known("rule."+r.ID), "alert/words.json lacks %q: a few words in English and French for people who know no rule by name", "rule."+r.ID)
+		key := r.ID + ".plain"
+		require.True(t, words.Has(key), "words/rules lacks %q: a few words in English and French for people who know no rule by name", key)
 	}
 	for _, reason := range []string{"unplugged", "silent", "no_answer", "busy", "error", "survey", "not_running", "not_stored"} {
-		require.True(t, known("gap."+reason), reason)
+		require.True(t, words.Has(catalogue+"gap."+reason), reason)
 	}
 	for _, reason := range []string{"disk_low", "disk_tight", "disk_full", "full_rate_cut", "unsent_deleted", "windows_deleted", "battery_low", Trouble} {
-		require.True(t, known("health."+reason), reason)
+		require.True(t, words.Has(catalogue+"health."+reason), reason)
 	}
-	verbs := regexp.MustCompile(`%[ds]`)
-	for key, w := range words() {
-		require.Len(t, w, 2, key)
-		require.NotEmpty(t, w["en"], key)
-		require.NotEmpty(t, w["fr"], key)
-		require.Equal(t, verbs.FindAllString(w["en"], -1), verbs.FindAllString(w["fr"], -1), key)
+	keys := words.Keys("alert")
+	for _, r := range rules.All() {
+		keys = append(keys, r.ID+".plain")
+	}
+	for _, key := range keys {
 		for _, word := range []string{"IMSI", "attack", "attaque", "confirmed", "confirmé", "catcher"} {
-			require.NotContains(t, w["en"]+w["fr"], word, "%s: an anomaly, never a verdict", key)
+			require.NotContains(t, words.Translate("en", key)+words.Translate("fr", key), word, "%s: an anomaly, never a verdict", key)
 		}
 	}
 }

@@ -15,6 +15,8 @@ export VERSION="${VERSION:-$(git describe --tags --always)}"
 
 git clone -q . "$work/one"
 git clone -q . "$work/elsewhere/with a longer name"
+echo "== translations"
+(cd "$work/one" && VIGIE_RELEASE=1 go test -count=1 -run '^TestReleaseIsTranslated$' ./words)
 echo "== building $VERSION"
 "$work/one/packaging/deb.sh" "$out" $arches
 echo "== building it again, elsewhere"

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"vigie/words"
 )
 
 func TestWhatOthersMadeHasItsLicence(t *testing.T) {
@@ -87,16 +89,12 @@ func TestAssetsAreThoseThatPagesUse(t *testing.T) {
 	}
 }
 
-func TestWordsAreThereInBothLanguages(t *testing.T) {
-	require.Equal(t, "time corrected", wordIn("", "clock.tag"), "who names no language reads English, and no key")
-	require.Equal(t, "time corrected", wordIn("de", "clock.tag"))
-	verb := regexp.MustCompile(`%[a-z]`)
-	for key, w := range words() {
-		require.Len(t, w, 2, key)
-		require.NotEmpty(t, w["en"], key)
-		require.NotEmpty(t, w["fr"], key)
-		require.Equal(t, verb.FindAllString(w["en"], -1), verb.FindAllString(w["fr"], -1), "%s: the two take different values", key)
-	}
+// pageWords are the keys of the texts of the pages.
+func pageWords() []string { return append(words.Keys("review"), words.Keys("glance")...) }
+
+func TestWordsAreUsed(t *testing.T) {
+	require.Equal(t, "time corrected", words.Translate("", "clock.tag"), "who names no language reads English, and no key")
+	require.Equal(t, "time corrected", words.Translate("de", "clock.tag"))
 	use := regexp.MustCompile(`(?:\.T|\.N|Title:|"report\.title",|render\([^"]*"[a-z]+",|refuse\([^"]*) ?"([a-z]+\.[a-z.]+)"`)
 	files, err := os.ReadDir(".")
 	require.NoError(t, err)
@@ -119,15 +117,13 @@ func TestWordsAreThereInBothLanguages(t *testing.T) {
 	n := 0
 	for _, m := range use.FindAllStringSubmatch(all, -1) {
 		n++
-		_, one := words()[m[1]]
-		_, many := words()[m[1]+".many"]
-		require.True(t, one || many, "there is no word for %s", m[1])
+		require.True(t, words.Has(m[1]) || words.Has(m[1]+".many"), "there is no word for %s", m[1])
 	}
 	require.Greater(t, n, 100)
 	for _, k := range scriptWords {
-		require.Contains(t, words(), k)
+		require.True(t, words.Has(k), k)
 	}
-	for key := range words() { // and none that nothing uses
+	for _, key := range pageWords() { // and none that nothing uses
 		base := strings.TrimSuffix(strings.TrimSuffix(key, ".one"), ".many")
 		family := base[:strings.Index(base, ".")+1]
 		require.True(t, strings.Contains(all, `"`+base+`"`) || strings.Contains(all, `"`+family+`%s"`) || strings.Contains(all, `"`+family+`"`) || strings.Contains(all, `"`+base[:strings.LastIndex(base, ".")+1]+`"`), "nothing says %s", key)

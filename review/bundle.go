@@ -19,6 +19,7 @@ import (
 
 	"vigie/cell"
 	"vigie/storage"
+	"vigie/words"
 )
 
 // BundleOptions are how a bundle is made.
@@ -390,9 +391,9 @@ func (b *bundler) readme(w io.Writer) error {
 	if b.c != nil {
 		key = "bundle.readme.coarse"
 	}
-	parts := []string{wordIn(b.o.Lang, "bundle.readme.head"), wordIn(b.o.Lang, key), wordIn(b.o.Lang, "bundle.readme.clock")}
+	parts := []string{words.Translate(b.o.Lang, "bundle.readme.head"), words.Translate(b.o.Lang, key), words.Translate(b.o.Lang, "bundle.readme.clock")}
 	if b.h.some() {
-		parts = append(parts, wordIn(b.o.Lang, "hand.trimmed"))
+		parts = append(parts, words.Translate(b.o.Lang, "hand.trimmed"))
 	}
 	_, err := io.WriteString(w, strings.Join(parts, "\n\n")+"\n")
 	return err

@@ -20,6 +20,7 @@ import (
 	"vigie/analyzer"
 	"vigie/analyzer/rules"
 	"vigie/cell"
+	"vigie/words"
 )
 
 // inFull gives a desk the words that vigie gives it.
@@ -148,10 +149,10 @@ func TestWordsOfTheSource(t *testing.T) {
 	}
 	all := regexp.MustCompile(`" \+\s*"`).ReplaceAllString(code.String(), "")
 	n := 0
-	for key, w := range words() {
+	for _, key := range pageWords() {
 		if strings.HasPrefix(key, "health.") && strings.HasSuffix(key, ".said") {
 			n++
-			require.Contains(t, all, `"`+w["en"]+`"`, key)
+			require.Contains(t, all, `"`+words.Translate("en", key)+`"`, key)
 		}
 	}
 	require.Greater(t, n, 10)

@@ -10,6 +10,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/words"
 )
 
 // Kit is what a desk that is part of a carried watch shows beside: a page for a phone that answers at a glance whether it
@@ -109,7 +110,7 @@ func (g glanceBody) Low(o cell.Opt[float64], below float64) bool {
 
 // Why is the reason of a gap in words; one that has none is not named.
 func (p *page) Why(reason string) string {
-	if _, ok := words()["gap."+reason]; ok {
+	if words.Has("gap." + reason) {
 		return p.T("gap." + reason)
 	}
 	return p.T("gap.other")
@@ -118,7 +119,7 @@ func (p *page) Why(reason string) string {
 // G is a word of the glance; discreet, it has another one.
 func (p *page) G(key string) string {
 	if b, ok := p.Body.(glanceBody); ok && b.Discreet {
-		if _, ok := words()["neutral."+key]; ok {
+		if words.Has("neutral." + key) {
 			return p.T("neutral." + key)
 		}
 	}
@@ -277,10 +278,10 @@ func (d *Desk) panic(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	took, err := d.o.Kit.Panic()
-	text := wordIn(d.language(r), "neutral.done")
+	text := words.Translate(d.language(r), "neutral.done")
 	if err != nil {
 		d.log.Error("panic", "err", err)
-		text = wordIn(d.language(r), "neutral.undone")
+		text = words.Translate(d.language(r), "neutral.undone")
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	fmt.Fprintf(w, "%s (%d ms)\n", text, took.Milliseconds())

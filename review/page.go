@@ -15,6 +15,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/words"
 )
 
 //go:embed templates
@@ -40,19 +41,12 @@ type page struct {
 
 // T is a word in the reader's language.
 func (p *page) T(key string, args ...any) string {
-	w := wordIn(p.Lang, key)
-	if len(args) > 0 && strings.Contains(w, "%") {
-		return fmt.Sprintf(w, args...)
-	}
-	return w
+	return words.Format(p.Lang, key, args...)
 }
 
 // N is a count with its noun, which has two forms: KEY.one and KEY.many; more may go into the sentence after it.
 func (p *page) N(key string, n int, more ...any) string {
-	if n == 1 || p.Lang == "fr" && n == 0 {
-		return p.T(key+".one", append([]any{n}, more...)...)
-	}
-	return p.T(key+".many", append([]any{n}, more...)...)
+	return words.Count(p.Lang, key, n, more...)
 }
 
 // Mode is how a sensor is used, and State where an event is in its life; a word of a file that we do not know is shown
@@ -72,7 +66,7 @@ func (p *page) Finder(who string) string { return p.known("place.", who) }
 func (p *page) Trims() bool { return p.desk.o.May != nil }
 
 func (p *page) known(family, word string) string {
-	if _, ok := words()[family+word]; ok {
+	if words.Has(family + word) {
 		return p.T(family + word)
 	}
 	return plainTo(word, 40)

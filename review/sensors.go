@@ -10,6 +10,7 @@ import (
 	"vigie/analyzer"
 	"vigie/cell"
 	"vigie/storage"
+	"vigie/words"
 )
 
 // alive is a sensor and when it was heard.
@@ -98,7 +99,7 @@ type healthView struct {
 
 // Complaint is what a source said about itself, in a few words; without any it is shown as the source wrote it.
 func (p *page) Complaint(reason string) string {
-	if _, ok := words()["health."+reason]; ok {
+	if words.Has("health." + reason) {
 		return p.T("health." + reason)
 	}
 	return p.Gap(reason)
@@ -115,7 +116,7 @@ func (p *page) SaidOf(h healthView) said {
 		return said{Text: p.Span(h.offset)}
 	case p.Lang == "en":
 		return said{Text: h.Detail}
-	case wordIn("en", key) == h.Detail:
+	case words.Translate("en", key) == h.Detail:
 		return said{Text: p.T(key)}
 	}
 	if m := unheeded.FindStringSubmatch(h.Detail); m != nil {

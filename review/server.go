@@ -17,6 +17,7 @@ import (
 	"vigie/analyzer"
 	"vigie/cell"
 	"vigie/storage"
+	"vigie/words"
 )
 
 // Options of New.
@@ -203,7 +204,7 @@ func (d *Desk) Serve(ctx context.Context, l net.Listener, t *tls.Config) error {
 // refuse answers with a status and a sentence, as a page or, to programs, as JSON.
 func (d *Desk) refuse(w http.ResponseWriter, r *http.Request, status int, word string) {
 	if strings.HasPrefix(r.URL.Path, "/api/") || r.URL.Path == "/live" {
-		writeJSON(w, status, map[string]string{"error": wordIn("en", word)})
+		writeJSON(w, status, map[string]string{"error": words.Translate("en", word)})
 		return
 	}
 	d.render(w, r, status, "refused", "refused.title", struct{ Word string }{word})

@@ -8,6 +8,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/words"
 )
 
 // moment is a step of an event's story: a sentence of the catalogue, what goes into it, and details.
@@ -198,7 +199,7 @@ func (p *page) cause(r cell.Registration) string {
 		return ""
 	case r.CauseType.Or(0) != 0:
 		return p.T("cause.maker", c)
-	case words()[key] != nil:
+	case words.Has(key):
 		return p.T("cause.named", c, p.T(key))
 	}
 	return p.T("cause", c)

@@ -2,27 +2,18 @@ package rules
 
 import (
 	"cmp"
-	_ "embed"
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
+
+	"vigie/words"
 )
 
-// An event keeps its sentences in the English in which they were found. They are made of a closed list of formats, so another
-// language needs no field of its own: sentences.json has each format in that language, and what a sentence was filled with is
-// read back from it. That works for the events of other people and of long ago too.
-
-//go:embed sentences.json
-var sentencesFile []byte
-
-// spoken is a language of the file.
-type spoken struct {
-	Sentences map[string]string `json:"sentences"` // by English format; what is put in is %s, or %[n]s in another order
-	Marks     map[string]string `json:"marks"`     // how numbers are pointed, times written and sentences strung together
-}
+// The parser of English sentences, for stores of before a finding carried its format and arguments: it reads back what a sentence
+// was filled with. It is frozen. What is found from now on never comes here, and a sentence that a rule no longer says keeps its
+// French in words/retired.json.
 
 // tongue is how the analyzer speaks in another language than English.
 type tongue struct {
@@ -43,23 +34,40 @@ type sentence struct {
 }
 
 var tongues = sync.OnceValue(func() map[string]*tongue {
-	var all map[string]spoken
-	if err := json.Unmarshal(sentencesFile, &all); err != nil {
-		panic(fmt.Errorf("sentences.json: %w", err)) // a test reads it
-	}
 	ts := map[string]*tongue{}
-	for lang, s := range all {
-		t := newTongue(s)
-		for _, r := range All() {
-			w, _ := WordsOf(lang, r.ID)
-			for i := range min(len(r.Innocent), len(w.Innocent)) {
-				t.add(r.Innocent[i], w.Innocent[i])
-			}
+	for _, lang := range words.Languages {
+		if lang != "en" {
+			ts[lang] = newTongue(sentencesIn(lang), marksIn(lang))
 		}
-		ts[lang] = t
 	}
 	return ts
 })
+
+// sentencesIn are the texts that the analyzer writes in English, with their translation: by English format, what is put in
+// being %s, or %[n]s in another order.
+func sentencesIn(lang string) map[string]string {
+	all := map[string]string{}
+	for _, file := range words.Files() {
+		if file != "findings" && file != "retired" && !strings.HasPrefix(file, "rules/") {
+			continue
+		}
+		for _, key := range words.Keys(file) {
+			if other, ok := words.Lookup(lang, key); ok && words.Translate("en", key) == key {
+				all[key] = other
+			}
+		}
+	}
+	return all
+}
+
+// marksIn are how a language points numbers, writes times and strings sentences together.
+func marksIn(lang string) map[string]string {
+	marks := map[string]string{}
+	for mark, key := range map[string]string{".": "decimal.point", "; ": "findings.and", "h": "findings.hours", "m": "findings.minutes", "s": "findings.seconds"} {
+		marks[mark] = words.Translate(lang, key)
+	}
+	return marks
+}
 
 // What stands in a sentence. A report without places has … for most numbers.
 var (
@@ -72,9 +80,9 @@ var (
 	generation = regexp.MustCompile(`^[2345]G$`)
 )
 
-func newTongue(s spoken) *tongue {
-	t := &tongue{whole: map[string]string{}, marks: s.Marks, cell: s.Sentences["%s cell"]}
-	for english, other := range s.Sentences {
+func newTongue(sentences, marks map[string]string) *tongue {
+	t := &tongue{whole: map[string]string{}, marks: marks, cell: sentences["%s cell"]}
+	for english, other := range sentences {
 		x := sentence{other: other}
 		var match strings.Builder
 		at := 0

@@ -1,47 +1,49 @@
 package rules
 
 import (
-	_ "embed"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"sync"
 
 	"vigie/analyzer"
+	"vigie/words"
 )
 
-// Words is what a rule is called and what a person may want to know of it, in one language. The page of a rule says more.
+// Words are what people read about a rule, in one language.
 type Words struct {
-	Title    string   `json:"title"`
-	Reason   string   `json:"reason"`   // in a sentence, why it matters
-	Innocent []string `json:"innocent"` // causes that have nothing to do with an attack, in the order of analyzer.Rule.Innocent
-	Next     []string `json:"next"`     // what to look at next
+	Title    string   // a few words for a list
+	Reason   string   // one sentence: why it matters
+	Innocent []string // causes that have nothing to do with an attack, in the order of analyzer.Rule.Innocent
+	Next     []string // what to look at next, one sentence each
 }
 
-// words holds them by rule and language; the English title and causes are those of the rule itself.
-//
-//go:embed words.json
-var wordsFile []byte
-
-var words = sync.OnceValue(func() map[string]map[string]Words {
-	var all map[string]map[string]Words
-	if err := json.Unmarshal(wordsFile, &all); err != nil {
-		panic(fmt.Errorf("words.json: %w", err)) // a test reads it
-	}
+// byID holds every rule: the list is made from tables, once.
+var byID = sync.OnceValue(func() map[string]analyzer.Rule {
+	all := map[string]analyzer.Rule{}
 	for _, r := range All() {
-		if w, ok := all[r.ID]["en"]; ok {
-			w.Title, w.Innocent = r.Title, r.Innocent
-			all[r.ID]["en"] = w
-		}
+		all[r.ID] = r
 	}
 	return all
 })
 
-// WordsOf are the words of a rule in a language ("en", "fr"); ok is false where there are none.
+// WordsOf are the words of a rule in a language ("en", "fr"), from its file in words/rules; ok is false for another rule or
+// language.
 func WordsOf(lang, rule string) (w Words, ok bool) {
-	w, ok = words()[rule][lang]
-	return w, ok
+	r, ok := byID()[rule]
+	if !ok || !slices.Contains(words.Languages, lang) {
+		return w, false
+	}
+	w.Title, w.Reason = words.Translate(lang, r.Title), words.Translate(lang, r.ID+".reason")
+	for _, cause := range r.Innocent {
+		w.Innocent = append(w.Innocent, words.Translate(lang, cause))
+	}
+	for n := 1; words.Has(nextKey(r.ID, n)); n++ {
+		w.Next = append(w.Next, words.Translate(lang, nextKey(r.ID, n)))
+	}
+	return w, true
 }
+
+func nextKey(rule string, n int) string { return fmt.Sprintf("%s.next.%d", rule, n) }
 
 // Next is what to look at next after an event, the advice of each of its rules once.
 func Next(lang string, e *analyzer.Event) (all []string) {

@@ -1,40 +1,38 @@
 package rules
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"vigie/analyzer"
+	"vigie/words"
 )
 
 // Whoever adds a rule says in both languages why it matters and what to look at next.
 func TestWordsOfEveryRule(t *testing.T) {
-	var raw map[string]map[string]Words
-	require.NoError(t, json.Unmarshal(wordsFile, &raw))
 	known := map[string]bool{}
 	for _, r := range All() {
-		known[r.ID] = true
+		file := "rules/" + strings.ReplaceAll(r.ID, "-", "_")
+		known[file] = true
 		for _, lang := range []string{"en", "fr"} {
 			w, ok := WordsOf(lang, r.ID)
-			require.True(t, ok, "%s has no words in %q: add them to words.json", r.ID, lang)
+			require.True(t, ok, "%s has no words in %q: add words/%s.json", r.ID, lang, file)
 			require.Len(t, w.Innocent, len(r.Innocent), "%s: innocent causes in %q", r.ID, lang)
 			require.NotEmpty(t, w.Next, "%s: what to look at next in %q", r.ID, lang)
 			for _, s := range append(append([]string{w.Title, w.Reason}, w.Innocent...), w.Next...) {
 				require.NotEmpty(t, strings.TrimSpace(s), "%s in %q", r.ID, lang)
 			}
 		}
-		require.Empty(t, raw[r.ID]["en"].Title, "%s: its English title is in the rule", r.ID)
 		for i, cause := range r.Innocent {
 			fr, ok := In("fr", cause)
 			require.True(t, ok)
 			require.NotEqual(t, cause, fr, "%s: cause %d", r.ID, i)
 		}
 	}
-	for id := range raw {
-		require.True(t, known[id], "words.json has words for %q, which is no rule", id)
+	for _, file := range words.Files() {
+		require.True(t, known[file] || !strings.HasPrefix(file, "rules/"), "words/%s.json is of no rule", file)
 	}
 }
 

@@ -1,33 +1,19 @@
 package main
 
 import (
-	_ "embed"
-	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"vigie/analyzer/rules"
 	"vigie/cell"
 	"vigie/modem/at"
 	"vigie/modem/dialect"
+	"vigie/words"
 )
-
-//go:embed asked_words.json
-var askedWords []byte
-
-// askedIn is why a command is asked, by language and the English of it.
-var askedIn = sync.OnceValue(func() (all map[string]map[string]string) {
-	if err := json.Unmarshal(askedWords, &all); err != nil {
-		panic(fmt.Errorf("asked_words.json: %w", err)) // a test reads it
-	}
-	return all
-})
 
 // inLanguage puts what the analyzer says, and why a command is asked, into a language, where it can.
 func inLanguage(lang, text string) (string, bool) {
-	if s, ok := askedIn()[lang][text]; ok {
+	if s, ok := words.Lookup(lang, text); ok {
 		return s, true
 	}
 	return rules.In(lang, text)

@@ -8,6 +8,7 @@ import (
 
 	"vigie/cell"
 	"vigie/modem/dialect"
+	"vigie/words"
 )
 
 func TestAsked(t *testing.T) {
@@ -36,12 +37,12 @@ func TestAskedInFrench(t *testing.T) {
 		for _, c := range slices.Concat(d.Serving, d.Around, d.Position, d.Once, d.Surveys) {
 			said[c.Why] = true
 			fr, ok := inLanguage("fr", c.Why)
-			require.True(t, ok, "asked_words.json has no French for %q (%s, %s)", c.Why, d.Name, c.Text)
+			require.True(t, ok, "words/modem.json has no French for %q (%s, %s)", c.Why, d.Name, c.Text)
 			require.NotEqual(t, c.Why, fr)
 		}
 	}
-	for why := range askedIn()["fr"] {
-		require.True(t, said[why], "asked_words.json has %q, which no command is asked for", why)
+	for _, why := range words.Keys("modem") {
+		require.True(t, said[why], "words/modem.json has %q, which no command is asked for", why)
 	}
 	_, ok := inLanguage("fr", "the network detached the modem.")
 	require.True(t, ok)

@@ -160,7 +160,7 @@ var fieldWords = map[cell.Fields]string{
 	cell.FieldPosition: "its position", cell.FieldUnsolicited: "changes without being asked",
 }
 
-func words(f cell.Fields) string {
+func describeFields(f cell.Fields) string {
 	var all []string
 	for _, w := range f.Words() {
 		one, _ := cell.ParseField(w)
@@ -173,10 +173,10 @@ func words(f cell.Fields) string {
 func missingWords(r *modem.Report, missing cell.Fields) string {
 	var parts []string
 	if f := missing &^ r.Offers; f != 0 {
-		parts = append(parts, "modems of this family do not tell "+words(f))
+		parts = append(parts, "modems of this family do not tell "+describeFields(f))
 	}
 	if f := missing & r.Offers; f != 0 {
-		parts = append(parts, "this one could tell "+words(f)+", and refuses to")
+		parts = append(parts, "this one could tell "+describeFields(f)+", and refuses to")
 	}
 	return "not available here: " + strings.Join(parts, "; ")
 }

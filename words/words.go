@@ -1,0 +1,132 @@
+// Package words is the catalogue of every text that Vigie shows in more than one language: one loader, one lookup, one file
+// format. It has texts and nothing else: what a text is filled with, and where it is shown, is for the callers to decide. It
+// imports nothing of Vigie, so that every package may use it, and it never fails: a text without a translation is shown in
+// English.
+//
+// Each file of this directory is one JSON object with an entry per line:
+//
+//	"key": {"en": "English", "fr": "French"}
+//
+// A text that is written in the code in English (the sentence of a rule, a question of the setup) is its own key, and its entry
+// has no "en". Verbs are those of package fmt; a translation may take them in another order, as %[2]s. A count has two entries,
+// KEY.one and KEY.many: see Count. A French text that somebody else is to write is marked "TODO": the English text is shown
+// until then, the tests accept it, and a release does not (packaging/release.sh).
+package words
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Languages are those that there are translations for. English is always there.
+var Languages = []string{"en", "fr"}
+
+// open marks a translation that is still to be written.
+const open = "TODO"
+
+//go:embed *.json rules/*.json
+var files embed.FS
+
+// entry is a text by language.
+type entry map[string]string
+
+// catalogue is what is in the files.
+type catalogue struct {
+	entries map[string]entry    // by key
+	keys    map[string][]string // by file, sorted
+}
+
+var all = sync.OnceValue(func() *catalogue {
+	c, err := load(files)
+	if err != nil {
+		panic(err) // the files are part of the program, and a test reads them
+	}
+	return c
+})
+
+// load reads every file. A key that two files have is an error.
+func load(dir fs.FS) (*catalogue, error) {
+	c := &catalogue{map[string]entry{}, map[string][]string{}}
+	return c, fs.WalkDir(dir, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(dir, path)
+		if err != nil {
+			return err
+		}
+		var one map[string]entry
+		if err := json.Unmarshal(text, &one); err != nil {
+			return fmt.Errorf("words/%s: %w", path, err)
+		}
+		for key, e := range one {
+			if _, twice := c.entries[key]; twice {
+				return fmt.Errorf("words/%s: %q is in another file too", path, key)
+			}
+			c.entries[key] = e
+		}
+		c.keys[strings.TrimSuffix(path, ".json")] = slices.Sorted(maps.Keys(one))
+		return nil
+	})
+}
+
+func (c *catalogue) lookup(lang, key string) (string, bool) {
+	e, ok := c.entries[key]
+	text, translated := e[lang]
+	switch {
+	case translated && text != open:
+		return text, true
+	case ok && e["en"] != "":
+		return e["en"], lang == "en"
+	}
+	return key, ok && lang == "en"
+}
+
+// Lookup is the text of a key in a language; ok is false where there is none in that language. The text is then the English
+// one or, for an unknown key, the key.
+func Lookup(lang, key string) (text string, ok bool) { return all().lookup(lang, key) }
+
+// Translate is the text of a key in a language. Where there is none in that language it is the English text, and for an unknown
+// key the key, which is the English text of what has no entry.
+func Translate(lang, key string) string {
+	text, _ := Lookup(lang, key)
+	return text
+}
+
+// Format is the text of a key in a language, filled with args as by fmt.Sprintf; without args, the text as it is.
+func Format(lang, key string, args ...any) string {
+	text := Translate(lang, key)
+	if len(args) == 0 || !strings.Contains(text, "%") {
+		return text
+	}
+	return fmt.Sprintf(text, args...)
+}
+
+// Count is a number with its noun: KEY.one or KEY.many, filled with n and then with more. French counts zero as one, English as
+// many.
+func Count(lang, key string, n int, more ...any) string {
+	form := ".many"
+	if n == 1 || n == 0 && lang == "fr" {
+		form = ".one"
+	}
+	return Format(lang, key+form, append([]any{n}, more...)...)
+}
+
+// Has reports whether a key has an entry.
+func Has(key string) bool {
+	_, ok := all().entries[key]
+	return ok
+}
+
+// Keys are the keys of a file, which is named without its ending: "review", "rules/new_cell"; sorted. A package that owns a file
+// tests with it that each of its texts is used.
+func Keys(file string) []string { return all().keys[file] }
+
+// Files are the names of all files, as Keys takes them; sorted.
+func Files() []string { return slices.Sorted(maps.Keys(all().keys)) }
