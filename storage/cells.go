@@ -59,6 +59,26 @@ type tally struct {
 
 func newTally() tally { return tally{cells: map[identity]*KnownCell{}, reach: map[string]span{}} }
 
+// merge adds what another tally counted.
+func (t *tally) merge(b *tally) {
+	t.observations += b.observations
+	t.others += b.others
+	for key, k := range b.cells {
+		if have := t.cells[key]; have != nil {
+			have.merge(k)
+		} else {
+			one := *k
+			t.cells[key] = &one
+		}
+	}
+	for sensor, in := range b.reach {
+		if have, ok := t.reach[sensor]; ok {
+			in = span{min(in.from, have.from), max(in.to, have.to)}
+		}
+		t.reach[sensor] = in
+	}
+}
+
 // reaches takes in that a sensor has something of a time.
 func (t *tally) reaches(sensor string, at time.Time) {
 	key, _ := timeKey(at)

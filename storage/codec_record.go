@@ -85,6 +85,9 @@ func there(there bool, k Kinds) Kinds {
 	return k
 }
 
+// withRaw are the kinds that have a place for raw lines.
+const withRaw = Observations | Healths
+
 // rawOf is where a record keeps its raw lines; nil where it has no place for them.
 func rawOf(r cell.Record) *[]string {
 	switch r := r.(type) {

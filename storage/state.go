@@ -87,7 +87,7 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 }
 
 func (s *Store) stats(ctx context.Context) (st Stats, err error) {
-	waiting, last, seq := s.waiting() // first: what goes into the database meanwhile has a number that is not less
+	observations, others, last, seq := s.waiting() // first: what goes into the database meanwhile has a number that is not less
 	tx, err := s.rdb.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return st, err
@@ -120,8 +120,8 @@ func (s *Store) stats(ctx context.Context) (st Stats, err error) {
 	if oldest.Valid {
 		st.Oldest, st.Newest = keyTime(oldest.Int64), keyTime(newest.Int64)
 	}
-	if waiting.records() > 0 && seq > st.Seq {
-		st.Observations, st.Others, st.Seq = st.Observations+waiting.observations, st.Others+waiting.others, seq
+	if observations+others > 0 && seq > st.Seq {
+		st.Observations, st.Others, st.Seq = st.Observations+observations, st.Others+others, seq
 		if at := keyTime(last); st.Newest.Before(at) {
 			st.Newest = at
 		}

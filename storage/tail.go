@@ -15,6 +15,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/crypto/chacha20poly1305"
@@ -50,20 +51,24 @@ type tail struct {
 	file    *os.File    // nil until it is needed
 	dirty   bool        // written and not synced
 	waiting []gathered
+	counts  tally // of the waiting
 	size    int64 // bytes of file that the waiting take
 	gen     uint64
 	timer   *time.Timer
 	err     error // of a commit that nobody was waiting for
 }
 
+// gathered is a record as it will be stored. It shares nothing with the caller's record, which the caller may change.
 type gathered struct {
-	record cell.Record
+	sensor string
 	kind   Kinds
-	key    int64
+	key    int64    // its time (timeKey)
+	body   []byte   // as encodeRecord has it
+	raw    []string // its raw lines; nil if there are none
 }
 
 func newTail(path string, key []byte) (*tail, error) {
-	t := &tail{path: path + "-tail"}
+	t := &tail{path: path + "-tail", counts: newTally()}
 	if key == nil {
 		return t, nil
 	}
@@ -104,28 +109,36 @@ func (s *Store) Gather(ctx context.Context, recs ...cell.Record) (seq int64, ok 
 	var news []gathered
 	last := map[string]int64{}
 	for _, r := range recs {
-		g := gathered{record: r, kind: kindOf(r)}
+		g := gathered{sensor: r.From(), kind: kindOf(r)}
 		if g.kind == 0 || g.kind == Sources {
 			return 0, false, nil
 		}
-		sensor := r.From()
 		g.key, _ = timeKey(r.When())
-		newest, seen := last[sensor]
+		newest, seen := last[g.sensor]
 		if !seen {
-			if newest, seen = w.last[sensor]; !seen {
+			if newest, seen = w.last[g.sensor]; !seen {
 				newest = w.newest
 			}
 		}
 		if g.key <= newest || g.key < w.swept {
 			return 0, false, nil
 		}
-		last[sensor] = g.key
+		last[g.sensor] = g.key
 		news = append(news, g)
+	}
+	for i, r := range recs {
+		news[i].body = encodeRecord(nil, r)
+		if raw := rawOf(r); raw != nil {
+			news[i].raw = slices.Clone(*raw)
+		}
 	}
 	if err := s.writeTail(news); err != nil {
 		return 0, false, fmt.Errorf("nothing was stored: %w", s.explain(err))
 	}
 	t.waiting = append(t.waiting, news...)
+	for _, r := range recs {
+		t.counts.add(r)
+	}
 	s.gathered.Store(int64(len(t.waiting)))
 	for sensor, key := range last {
 		w.last[sensor] = key
@@ -158,25 +171,20 @@ func (s *Store) commitGathered() {
 }
 
 // waiting counts what was gathered and is not in the database, with the time of the newest and the number of the last.
-func (s *Store) waiting() (n counted, newest, seq int64) {
+func (s *Store) waiting() (observations, others, newest, seq int64) {
 	if s.gathered.Load() == 0 {
-		return n, 0, 0
+		return 0, 0, 0, 0
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.w == nil || s.tail == nil {
-		return n, 0, 0
+		return 0, 0, 0, 0
 	}
 	newest = math.MinInt64
-	for _, g := range s.tail.waiting {
-		if g.kind == Observations {
-			n.observations++
-		} else {
-			n.others++
-		}
-		newest = max(newest, g.key)
+	for _, in := range s.tail.counts.reach {
+		newest = max(newest, in.to)
 	}
-	return n, newest, s.w.seq + int64(len(s.tail.waiting))
+	return s.tail.counts.observations, s.tail.counts.others, newest, s.w.seq + int64(len(s.tail.waiting))
 }
 
 // commitTail puts what was gathered into the database. Store.mu is held.
@@ -195,10 +203,11 @@ func (s *Store) commitTail() error {
 // drain is the first part of each transaction: what was gathered before it.
 func (t *tail) drain(w *writer) error {
 	for _, g := range t.waiting {
-		if err := w.insert(g.record, g.kind, g.key, encodeRecord(w.buf[:0], g.record)); err != nil {
+		if err := w.insert(g); err != nil {
 			return err
 		}
 	}
+	w.fresh.merge(&t.counts)
 	if w.seq-w.upto >= tallyEvery {
 		return w.tally()
 	}
@@ -208,7 +217,7 @@ func (t *tail) drain(w *writer) error {
 // again tells a writer that has forgotten it what waits.
 func (t *tail) again(w *writer) {
 	for _, g := range t.waiting {
-		w.last[g.record.From()] = g.key
+		w.last[g.sensor] = g.key
 	}
 }
 
@@ -219,7 +228,7 @@ func (s *Store) afterTail() error {
 		return nil
 	}
 	clear(t.waiting)
-	t.waiting = t.waiting[:0]
+	t.waiting, t.counts = t.waiting[:0], newTally()
 	s.gathered.Store(0)
 	if t.timer != nil {
 		t.timer.Stop()
@@ -365,13 +374,13 @@ func (s *Store) dropTail() error {
 // encodeTail is a record with all that its row would say of it.
 func encodeTail(g gathered) []byte {
 	c := &coder{writing: true}
-	kind, sensor, body := g.kind, g.record.From(), string(encodeRecord(nil, g.record))
-	number(c, &kind)
-	text(c, &sensor)
+	number(c, &g.kind)
+	text(c, &g.sensor)
 	c.int(&g.key)
+	body := string(g.body)
 	text(c, &body)
-	if raw := rawOf(g.record); raw != nil {
-		c.texts(raw)
+	if g.kind&withRaw != 0 {
+		c.texts(&g.raw)
 	}
 	return c.b
 }

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"vigie/cell"
 	"vigie/storage"
+	"vigie/storage/storagetest"
 )
 
 // What was gathered and acknowledged is there after a kill, in its order and with the numbers it was given.
@@ -116,6 +118,58 @@ func TestGather(t *testing.T) {
 	require.NoError(t, readOnly.Close())
 	o = open(t, other, storage.Options{})
 	require.Equal(t, []int{6, 7}, times(t, o), "what a crash left is taken")
+}
+
+// What is stored is what was given, in the file, in the database and in the table of cells, whatever the caller does with its
+// records afterwards: nothing of them is kept, so each is encoded once.
+func TestGatherKeepsNoRecordOfTheCaller(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s.db")
+	s := open(t, path, storage.Options{Create: true})
+	given := func() []cell.Record {
+		o := storagetest.Day(2)[1].(*cell.Observation)
+		o.Serving.ID, o.Serving.Area = cell.Some[uint64](0x1a2b3c), cell.Some[cell.Area](7)
+		return []cell.Record{o, &cell.Health{Sensor: o.Sensor, Time: o.Time.Add(time.Second), Reason: "unreadable", Raw: []string{"+QENG: 1", "+QENG: 2"}}}
+	}
+	lent := given()
+	_, ok, err := s.Gather(ctx, lent...)
+	require.NoError(t, err)
+	require.True(t, ok)
+	o, h := lent[0].(*cell.Observation), lent[1].(*cell.Health)
+	o.Sensor, o.Time, o.Raw[0] = "cellar", o.Time.Add(time.Hour), "changed"
+	o.Serving.ID, o.Serving.RSRP = cell.Some[uint64](1), cell.Some[cell.DBm](-1)
+	o.Neighbours[0] = cell.Cell{}
+	h.Sensor, h.Time, h.Reason, h.Raw[1] = "cellar", h.Time.Add(time.Hour), "changed", "changed"
+
+	inFile, err := storage.ReadTail(path)
+	require.NoError(t, err)
+	require.Equal(t, given(), inFile)
+	require.ErrorIs(t, s.Update(ctx, func(*storage.Tx) error { return os.ErrInvalid }), os.ErrInvalid)
+	_, ok, err = s.Gather(ctx, given()...)
+	require.NoError(t, err)
+	require.False(t, ok, "it is known after a transaction that failed")
+	require.NoError(t, s.Append(ctx, given()...), "and adds nothing")
+	var stored []cell.Record
+	for e, err := range s.Records(ctx, storage.Query{}) {
+		require.NoError(t, err)
+		stored = append(stored, e.Record)
+	}
+	require.Equal(t, given(), stored)
+	first := given()[0].(*cell.Observation)
+	known := storage.KnownCells(t, s)
+	i := slices.IndexFunc(known, func(k storage.KnownCell) bool { return k.ID == 0x1a2b3c })
+	require.GreaterOrEqual(t, i, 0)
+	require.Equal(t, first.Sensor, known[i].Sensor)
+	require.EqualValues(t, 1, known[i].Count)
+	require.Equal(t, first.Serving.RSRP, known[i].Strongest)
+	require.False(t, slices.ContainsFunc(known, func(k storage.KnownCell) bool { return k.ID == 1 || k.Sensor == "cellar" }))
+	from, to, err := s.Span(ctx, first.Sensor)
+	require.NoError(t, err)
+	require.Equal(t, first.Time, from)
+	require.Equal(t, first.Time.Add(time.Second), to)
+	st, err := s.Stats(ctx)
+	require.NoError(t, err)
+	require.EqualValues(t, 1, st.Observations)
+	require.EqualValues(t, 1, st.Others)
 }
 
 // Hundreds of random cuts and flips of the file never do more than lose its end.

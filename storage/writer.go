@@ -198,32 +198,34 @@ func (w *writer) append(r cell.Record, kind Kinds) error {
 	} else if there, err := w.has(sensor, key, kind, w.buf, rawOf(r)); there || err != nil {
 		return err
 	}
-	return w.insert(r, kind, key, w.buf)
+	g := gathered{sensor: sensor, kind: kind, key: key, body: w.buf}
+	if raw := rawOf(r); raw != nil {
+		g.raw = *raw
+	}
+	w.fresh.add(r)
+	return w.insert(g)
 }
 
-// insert adds a record that is not there. body may lie in buf.
-func (w *writer) insert(r cell.Record, kind Kinds, key int64, body []byte) error {
-	w.buf = body
-	sensor := r.From()
-	force, ok := w.inForce[sensor]
+// insert adds a record that is not there; the caller counts it (tally). Its body may lie in buf.
+func (w *writer) insert(g gathered) error {
+	force, ok := w.inForce[g.sensor]
 	if !ok {
 		var err error
-		if force, err = w.enter(sensor, nil); err != nil {
+		if force, err = w.enter(g.sensor, nil); err != nil {
 			return err
 		}
 	}
-	if key < w.swept { // it comes late, and is to be swept in its turn
-		if err := w.sweptUpto(key); err != nil {
+	if g.key < w.swept { // it comes late, and is to be swept in its turn
+		if err := w.sweptUpto(g.key); err != nil {
 			return err
 		}
 	}
 	w.seq++
-	if err := w.exec("INSERT INTO record (seq, time, source, kind, body) VALUES (?, ?, ?, ?, ?)", w.seq, key, force.id, int64(kind), body); err != nil {
+	if err := w.exec("INSERT INTO record (seq, time, source, kind, body) VALUES (?, ?, ?, ?, ?)", w.seq, g.key, force.id, int64(g.kind), g.body); err != nil {
 		return err
 	}
-	w.fresh.add(r)
-	if raw := rawOf(r); raw != nil && len(*raw) > 0 {
-		return w.appendRaw(*raw)
+	if len(g.raw) > 0 {
+		return w.appendRaw(g.raw)
 	}
 	return nil
 }
