@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -88,6 +89,54 @@ func replayWith(o analyzer.Options, recs []cell.Record) []analyzer.Event {
 	}
 	analyzer.SortEvents(list)
 	return list
+}
+
+// atlasOf reads the cell database of a trace: none without such lines, else one line a cell, or a line without a cell for
+// one that lists nothing.
+//
+//	atlas LTE 272-03 2820612 51.9 -8.4 2000      RAT, PLMN, identity, place, range in metres
+//	atlas LTE 272-03 100+256x60 51.9 -8.4 2000   sixty identities
+func atlasOf(t *testing.T, text string) (a analyzer.Atlas) {
+	t.Helper()
+	type key struct {
+		rat  cell.RAT
+		plmn string
+		id   uint64
+	}
+	list := map[key]analyzer.Place{}
+	for line := range strings.Lines(text) {
+		f := strings.Fields(line)
+		if len(f) == 0 || f[0] != "atlas" {
+			continue
+		}
+		a.ID = "of the trace"
+		if len(f) == 1 {
+			continue
+		}
+		require.Len(t, f, 7, line)
+		rat, ok := cell.ParseRAT(f[1])
+		require.True(t, ok, line)
+		var first, step, n uint64
+		var p analyzer.Place
+		if _, err := fmt.Sscanf(f[3], "%d+%dx%d", &first, &step, &n); err != nil {
+			_, err = fmt.Sscan(f[3], &first)
+			require.NoError(t, err, line)
+			n = 1
+		}
+		_, err := fmt.Sscan(f[4]+" "+f[5]+" "+f[6], &p.Lat, &p.Lon, &p.Range)
+		require.NoError(t, err, line)
+		for i := range n {
+			list[key{rat, f[2], first + i*step}] = p
+		}
+	}
+	if a.ID != "" {
+		a.Find = func(c *cell.Cell) (analyzer.Place, bool, error) {
+			id, _ := c.ID.Get()
+			p, ok := list[key{c.RAT, c.PLMN().String(), id}]
+			return p, ok, nil
+		}
+	}
+	return a
 }
 
 // Every rule has a trace that makes it speak in an event of at least the severity in the trace's comment, and a

@@ -1,65 +1,18 @@
-package rules
+package analyzer_test
 
 import (
 	"errors"
 	"fmt"
-	"strings"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"vigie/analyzer"
+	"vigie/analyzer/rules"
 	"vigie/cell"
 )
-
-// atlasOf reads the cell database of a trace: none without such lines, else one line a cell, or a line without a cell for
-// one that lists nothing.
-//
-//	atlas LTE 272-03 2820612 51.9 -8.4 2000      RAT, PLMN, identity, place, range in metres
-//	atlas LTE 272-03 100+256x60 51.9 -8.4 2000   sixty identities
-func atlasOf(t *testing.T, text string) (a analyzer.Atlas) {
-	t.Helper()
-	type key struct {
-		rat  cell.RAT
-		plmn string
-		id   uint64
-	}
-	list := map[key]analyzer.Place{}
-	for line := range strings.Lines(text) {
-		f := strings.Fields(line)
-		if len(f) == 0 || f[0] != "atlas" {
-			continue
-		}
-		a.ID = "of the trace"
-		if len(f) == 1 {
-			continue
-		}
-		require.Len(t, f, 7, line)
-		rat, ok := cell.ParseRAT(f[1])
-		require.True(t, ok, line)
-		var first, step, n uint64
-		var p analyzer.Place
-		if _, err := fmt.Sscanf(f[3], "%d+%dx%d", &first, &step, &n); err != nil {
-			_, err = fmt.Sscan(f[3], &first)
-			require.NoError(t, err, line)
-			n = 1
-		}
-		_, err := fmt.Sscan(f[4]+" "+f[5]+" "+f[6], &p.Lat, &p.Lon, &p.Range)
-		require.NoError(t, err, line)
-		for i := range n {
-			list[key{rat, f[2], first + i*step}] = p
-		}
-	}
-	if a.ID != "" {
-		a.Find = func(c *cell.Cell) (analyzer.Place, bool, error) {
-			id, _ := c.ID.Get()
-			p, ok := list[key{c.RAT, c.PLMN().String(), id}]
-			return p, ok, nil
-		}
-	}
-	return a
-}
 
 // tour drives over n cells, three times over each, a minute a stay, and then comes to others.
 func tour(n int, others ...uint64) []cell.Record {
@@ -105,7 +58,7 @@ func atlasListing(from, n int, asked *int) analyzer.Atlas {
 func TestCompleteness(t *testing.T) {
 	asked := 0
 	recs := tour(60)
-	e := analyzer.New(All(), analyzer.Options{Atlas: atlasListing(0, 45, &asked)})
+	e := analyzer.New(rules.All(), analyzer.Options{Atlas: atlasListing(0, 45, &asked)})
 	feed(e, recs)
 	want := []analyzer.Completeness{{Sensor: "bag", Atlas: "0 45", PLMN: cell.PLMN{MCC: "272", MNC: "03"}, RAT: cell.LTE, Cells: 60, Listed: 45}}
 	require.Equal(t, want, e.Completeness())
@@ -113,11 +66,11 @@ func TestCompleteness(t *testing.T) {
 
 	state, err := e.Save()
 	require.NoError(t, err)
-	again := analyzer.New(All(), analyzer.Options{Atlas: atlasListing(0, 45, &asked)})
+	again := analyzer.New(rules.All(), analyzer.Options{Atlas: atlasListing(0, 45, &asked)})
 	require.NoError(t, again.Restore(state))
 	require.Equal(t, want, again.Completeness())
 
-	other := analyzer.New(All(), analyzer.Options{Atlas: atlasListing(10, 50, &asked)})
+	other := analyzer.New(rules.All(), analyzer.Options{Atlas: atlasListing(10, 50, &asked)})
 	require.NoError(t, other.Restore(state))
 	require.Equal(t, want, other.Completeness(), "what is known until a cell is met")
 	more := tour(60, 100)
@@ -125,7 +78,7 @@ func TestCompleteness(t *testing.T) {
 	want[0].Atlas, want[0].Listed = "10 50", 50
 	require.Equal(t, want, other.Completeness())
 
-	without := analyzer.New(All(), analyzer.Options{})
+	without := analyzer.New(rules.All(), analyzer.Options{})
 	feed(without, recs)
 	require.Empty(t, without.Completeness())
 }
@@ -141,7 +94,7 @@ func TestCompletenessAfterATimeWithoutAnAtlas(t *testing.T) {
 		atlas analyzer.Atlas
 		recs  []cell.Record
 	}{{list, recs[:200]}, {analyzer.Atlas{}, recs[200 : len(recs)-6]}, {list, recs[len(recs)-6:]}} {
-		e = analyzer.New(All(), analyzer.Options{Atlas: part.atlas})
+		e = analyzer.New(rules.All(), analyzer.Options{Atlas: part.atlas})
 		if state != nil {
 			require.NoError(t, e.Restore(state))
 		}
@@ -159,15 +112,15 @@ func TestCompletenessAfterATimeWithoutAnAtlas(t *testing.T) {
 func TestRestartWithAnAtlas(t *testing.T) {
 	asked := 0
 	recs := tour(60, 99, 101)
-	whole := analyzer.New(All(), analyzer.Options{Atlas: atlasListing(0, 60, &asked)})
+	whole := analyzer.New(rules.All(), analyzer.Options{Atlas: atlasListing(0, 60, &asked)})
 	want := feed(whole, recs)
 	var got []analyzer.Event
-	e := analyzer.New(All(), analyzer.Options{Atlas: atlasListing(0, 60, &asked)})
+	e := analyzer.New(rules.All(), analyzer.Options{Atlas: atlasListing(0, 60, &asked)})
 	for i, r := range recs {
 		if i%97 == 0 {
 			state, err := e.Save()
 			require.NoError(t, err)
-			e = analyzer.New(All(), analyzer.Options{Atlas: atlasListing(0, 60, &asked)})
+			e = analyzer.New(rules.All(), analyzer.Options{Atlas: atlasListing(0, 60, &asked)})
 			require.NoError(t, e.Restore(state))
 		}
 		e.Feed(r)
@@ -182,8 +135,8 @@ func TestRestartWithAnAtlas(t *testing.T) {
 // A list that cannot be read says nothing: no finding, a count, and no cell that would count as missing.
 func TestAnAtlasThatFails(t *testing.T) {
 	recs := tour(60, 99)
-	plain := feed(analyzer.New(All(), analyzer.Options{}), recs)
-	e := analyzer.New(All(), analyzer.Options{Atlas: analyzer.Atlas{ID: "torn", Find: func(*cell.Cell) (analyzer.Place, bool, error) {
+	plain := feed(analyzer.New(rules.All(), analyzer.Options{}), recs)
+	e := analyzer.New(rules.All(), analyzer.Options{Atlas: analyzer.Atlas{ID: "torn", Find: func(*cell.Cell) (analyzer.Place, bool, error) {
 		return analyzer.Place{}, false, errors.New("damaged")
 	}}})
 	require.Equal(t, plain, feed(e, recs))
@@ -194,7 +147,7 @@ func TestAnAtlasThatFails(t *testing.T) {
 func TestUnlistedNeedsANearlyCompleteList(t *testing.T) {
 	speaks := func(verified, listed int) bool {
 		asked := 0
-		for _, ev := range feed(analyzer.New([]analyzer.Rule{lowered(unlistedCell)}, analyzer.Options{Atlas: atlasListing(0, listed, &asked)}), tour(verified, 99)) {
+		for _, ev := range feed(analyzer.New([]analyzer.Rule{lowered("unlisted-cell")}, analyzer.Options{Atlas: atlasListing(0, listed, &asked)}), tour(verified, 99)) {
 			for _, f := range ev.Findings {
 				if f.Rule == "unlisted-cell" {
 					return true
@@ -213,7 +166,7 @@ func TestUnlistedNeedsANearlyCompleteList(t *testing.T) {
 // With a list too, a quiet observation asks nothing and allocates nothing.
 func TestQuietWithAnAtlas(t *testing.T) {
 	asked := 0
-	e := analyzer.New(All(), analyzer.Options{Atlas: atlasListing(0, 60, &asked)})
+	e := analyzer.New(rules.All(), analyzer.Options{Atlas: atlasListing(0, 60, &asked)})
 	recs := tour(60)
 	feed(e, recs)
 	o := *recs[len(recs)-1].(*cell.Observation)
@@ -225,8 +178,10 @@ func TestQuietWithAnAtlas(t *testing.T) {
 	require.Equal(t, before, asked)
 }
 
-// lowered makes a rule open an event of its own.
-func lowered(r analyzer.Rule) analyzer.Rule {
+// lowered is a shipped rule that opens an event of its own.
+func lowered(id string) analyzer.Rule {
+	list := rules.All()
+	r := list[slices.IndexFunc(list, func(r analyzer.Rule) bool { return r.ID == id })]
 	r.Min = analyzer.Low
 	return r
 }

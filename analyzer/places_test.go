@@ -1,4 +1,4 @@
-package rules
+package analyzer_test
 
 import (
 	"testing"
@@ -7,13 +7,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"vigie/analyzer"
+	"vigie/analyzer/rules"
 	"vigie/cell"
 )
 
 // A sensor that walked two kilometres has learned where its cells are and which tiles it has been in; a state that is
 // restored knows the same.
 func TestPlaces(t *testing.T) {
-	engine := analyzer.New(All(), analyzer.Options{})
+	engine := analyzer.New(rules.All(), analyzer.Options{})
 	engine.Feed(&cell.Source{Version: 1, Sensor: "bag", Mode: cell.Mobile})
 	for i := range 600 {
 		c := cell.Cell{RAT: cell.LTE, MCC: "272", MNC: "03", Area: cell.Some(cell.Area(4660)), ID: cell.Some(uint64(2820612 + i/300*256)), RSRP: cell.Some(cell.DBm(-90))}
@@ -34,7 +35,7 @@ func TestPlaces(t *testing.T) {
 	require.Empty(t, engine.Places("roof"))
 	state, err := engine.Save()
 	require.NoError(t, err)
-	again := analyzer.New(All(), analyzer.Options{})
+	again := analyzer.New(rules.All(), analyzer.Options{})
 	require.NoError(t, again.Restore(state))
 	require.Equal(t, p, again.Places("bag"))
 }

@@ -1,4 +1,4 @@
-package rules
+package analyzer_test
 
 import (
 	"testing"
@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"vigie/analyzer"
+	"vigie/analyzer/rules"
 	"vigie/cell"
 )
 
@@ -18,7 +19,7 @@ func TestGapsAndClocksAreInOrder(t *testing.T) {
 		return &cell.Observation{Time: at, Serving: &cell.Cell{RAT: cell.LTE, MCC: "272", MNC: "03", Area: cell.Some(cell.Area(7)), ID: cell.Some(uint64(99))}}
 	}
 	const offset = 40 * 24 * time.Hour
-	e := analyzer.New(All(), analyzer.Options{})
+	e := analyzer.New(rules.All(), analyzer.Options{})
 	for _, r := range []cell.Record{
 		seen(at(0)), seen(at(1)),
 		&cell.Gap{Time: at(1), Reason: "no_answer"},
