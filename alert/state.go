@@ -149,7 +149,7 @@ func (s *state) event(e *analyzer.Event, w *wishes, now time.Time) []Notice {
 		said, _ := w.In(w.Language, e.Summary)
 		n.Detail = clean(said)
 		for i := range e.Cells[:min(3, len(e.Cells))] {
-			n.Cells = append(n.Cells, cellName(&e.Cells[i], w.Language))
+			n.Cells = append(n.Cells, clean(cell.Describe(&e.Cells[i])))
 		}
 	}
 	if w.Positions {

@@ -10,7 +10,6 @@ import (
 	"unicode"
 
 	"vigie/analyzer"
-	"vigie/cell"
 	"vigie/words"
 )
 
@@ -223,27 +222,4 @@ func cut(s string, most int) string {
 		return s
 	}
 	return strings.ToValidUTF8(s[:most-len("…")], "") + "…"
-}
-
-// cellName names a cell in one line.
-func cellName(c *cell.Cell, lang string) string {
-	r := reader{lang: lang}
-	w := []string{c.RAT.String()}
-	add := func(key string, n any) { w = append(w, r.format(key, n)) }
-	if p := c.PLMN().String(); p != "" {
-		w = append(w, p)
-	}
-	if a, ok := c.Area.Get(); ok {
-		add("cell.area", a)
-	}
-	if id, ok := c.ID.Get(); ok {
-		add("cell.id", id)
-	}
-	if p, ok := c.PCI.Get(); ok {
-		add("cell.pci", p)
-	}
-	if n, ok := c.ARFCN.Get(); ok {
-		add("cell.channel", n)
-	}
-	return clean(strings.Join(w, " "))
 }

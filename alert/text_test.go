@@ -59,8 +59,8 @@ func TestWhatPeopleRead(t *testing.T) {
 
 	told := event("4f2c", analyzer.High, analyzer.Open, noon)
 	told.Summary, told.Cells = "the network detached the modem, on LTE cell 7 (area 3).", []cell.Cell{{RAT: cell.LTE, MCC: "206", MNC: "01", Area: cell.Some(cell.Area(3)), ID: cell.Some(uint64(7)), ARFCN: cell.Some(uint32(1300))}}
-	for lang, want := range map[string]string{"en": "In full: the network detached the modem, on LTE cell 7 (area 3).\nCell: LTE 206-01 area 3 id 7 channel 1300\n",
-		"fr": "En détail\u202f: le réseau a détaché le modem, sur la cellule LTE 7 (zone 3).\nCellule\u202f: LTE 206-01 zone 3 identité 7 canal 1300\n"} {
+	for lang, want := range map[string]string{"en": "In full: the network detached the modem, on LTE cell 7 (area 3).\nCell: LTE PLMN 206-01 (Proximus) TAC 3 ECI 7 (eNB 0/7) EARFCN 1300\n",
+		"fr": "En détail\u202f: le réseau a détaché le modem, sur la cellule LTE 7 (zone 3).\nCellule\u202f: LTE PLMN 206-01 (Proximus) TAC 3 ECI 7 (eNB 0/7) EARFCN 1300\n"} {
 		w.Cells, w.In, w.Language, s = true, rules.In, lang, newState()
 		require.Contains(t, one(told, noon).Text, want)
 	}

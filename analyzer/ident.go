@@ -64,7 +64,7 @@ func (i *Ident) phys() (physKey, bool) {
 	return physKey{i.RAT, i.PCI, i.ARFCN}, i.Has.Has(physFields)
 }
 
-// SameCell tells whether two identities name one cell: RAT and identity, and network where both know it.
+// SameCell is cell.SameIdentity of two cells whose networks are in one table.
 func (i *Ident) SameCell(j *Ident) bool {
 	if i.RAT != j.RAT || i.PLMN != j.PLMN && i.PLMN != 0 && j.PLMN != 0 {
 		return false
@@ -72,10 +72,7 @@ func (i *Ident) SameCell(j *Ident) bool {
 	if i.Known() || j.Known() {
 		return i.Known() && j.Known() && i.ID == j.ID
 	}
-	if i.Has.Has(physFields) && j.Has.Has(physFields) {
-		return i.PCI == j.PCI && i.ARFCN == j.ARFCN
-	}
-	return i.Has&physFields == j.Has&physFields
+	return i.Has&physFields == j.Has&physFields && i.PCI == j.PCI && i.ARFCN == j.ARFCN
 }
 
 // SameArea tells whether both report an area and it is the same one, or one of them does not report it.

@@ -5,7 +5,7 @@ import "vigie/cell"
 // last is where the modem was, to tell when it moves. What an observation does not say is as it was.
 type last struct {
 	service      cell.State // limited, idle (also when connected) or no_service (also when searching)
-	serving      *cell.Cell
+	camp         cell.Camp
 	registration map[cell.Domain]cell.Registration
 }
 
@@ -16,14 +16,8 @@ func (l *last) moved(o *cell.Observation) bool {
 		moved = l.service != "" && l.service != s
 		l.service = s
 	}
-	if o.Serving != nil {
-		now := *o.Serving
-		if l.serving != nil && sameCell(l.serving, &now) {
-			remember(&now, l.serving)
-		} else {
-			moved = moved || l.serving != nil
-		}
-		l.serving = &now
+	if o.Serving != nil && l.camp.Next(o.Serving) {
+		moved = true
 	}
 	for _, r := range o.Registration {
 		before, known := l.registration[r.Domain]
@@ -56,29 +50,6 @@ func service(s cell.State) cell.State {
 		return cell.NoService
 	}
 	return s
-}
-
-// sameCell tells whether nothing that both descriptions give tells them apart.
-func sameCell(a, b *cell.Cell) bool {
-	return a.RAT == b.RAT && (!a.PLMN().Known() || !b.PLMN().Known() || a.PLMN().Same(b.PLMN())) &&
-		!differ(a.Area, b.Area) && !differ(a.ID, b.ID) && !differ(a.PCI, b.PCI) && !differ(a.ARFCN, b.ARFCN)
-}
-
-// remember fills in what an earlier description of the same cell gave.
-func remember(now, before *cell.Cell) {
-	if !now.PLMN().Known() {
-		now.MCC, now.MNC = before.MCC, before.MNC
-	}
-	keep(&now.Area, before.Area)
-	keep(&now.ID, before.ID)
-	keep(&now.PCI, before.PCI)
-	keep(&now.ARFCN, before.ARFCN)
-}
-
-func keep[T any](now *cell.Opt[T], before cell.Opt[T]) {
-	if !now.Known() {
-		*now = before
-	}
 }
 
 func differ[T comparable](a, b cell.Opt[T]) bool { return a.Known() && b.Known() && a != b }

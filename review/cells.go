@@ -21,7 +21,6 @@ type knownView struct {
 	Name  string
 	PLMN  string
 	Owner string // of the PLMN, by the built-in table; "" when not known
-	Terms []term
 	URL   string
 	Store string
 	Fixed bool // a time of it was stamped by a clock that was set later, and is corrected
@@ -58,7 +57,7 @@ func (d *Desk) view(s Store, cs storage.Corrections, k storage.KnownCell) knownV
 	k.First, k.Last = minTime(first, last), maxTime(first, last)
 	k.MCC, k.MNC, k.Sensor = shortDigits(k.MCC), shortDigits(k.MNC), plainTo(d.scrub(k.Sensor), 80)
 	c := cell.Cell{RAT: k.RAT, MCC: k.MCC, MNC: k.MNC, Area: k.Area, ID: cell.Some(k.ID), PCI: k.PCI, ARFCN: k.ARFCN}
-	v := knownView{KnownCell: k, Name: cellName(&c), PLMN: c.PLMN().String(), Owner: c.PLMN().Listed().Operator, Terms: terms(&c), URL: cellAddress(k.RAT, k.MCC, k.MNC, k.ID), Store: s.Name, Fixed: fixed}
+	v := knownView{KnownCell: k, Name: cell.Describe(&c), PLMN: c.PLMN().String(), Owner: c.PLMN().Listed().Operator, URL: cellAddress(k.RAT, k.MCC, k.MNC, k.ID), Store: s.Name, Fixed: fixed}
 	return v
 }
 
@@ -308,7 +307,7 @@ func (d *Desk) cellPage(ctx context.Context, rat cell.RAT, plmn cell.PLMN, id ui
 	}
 	p.Forms = forms.sorted()
 	for c, count := range near {
-		p.Near = append(p.Near, nearView{cellName(&c), count})
+		p.Near = append(p.Near, nearView{cell.Describe(&c), count})
 	}
 	slices.SortFunc(p.Near, func(a, b nearView) int { return cmp.Or(b.Count-a.Count, cmp.Compare(a.Name, b.Name)) })
 	p.Near = p.Near[:min(len(p.Near), 15)]

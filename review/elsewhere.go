@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"vigie/analyzer"
+	"vigie/cell"
 	"vigie/storage"
 )
 
@@ -182,7 +183,7 @@ func (d *Desk) showElsewhere(w http.ResponseWriter, r *http.Request, id string) 
 	}
 	p := &elsewherePage{Event: d.cleanEvent(ev), Entry: list[i]}
 	for j := range p.Event.Cells[:min(len(p.Event.Cells), 12)] {
-		p.Cells = append(p.Cells, cellName(&p.Event.Cells[j]))
+		p.Cells = append(p.Cells, cell.Describe(&p.Event.Cells[j]))
 	}
 	if p.Also, err = d.beside(r.Context(), p.Entry); err != nil {
 		d.fail(w, r, err)

@@ -57,7 +57,6 @@ type findingView struct {
 // cellView is a cell of an event, and what the store knows of it.
 type cellView struct {
 	Name  string
-	Terms []term
 	Known []knownView
 	Query string // address of its page
 }
@@ -233,7 +232,7 @@ func (d *Desk) cellViews(ctx context.Context, s Store, cells []cell.Cell) ([]cel
 	var views []cellView
 	for i := range cells[:min(len(cells), 12)] {
 		c := &cells[i]
-		v := cellView{Name: cellName(c), Terms: terms(c)}
+		v := cellView{Name: cell.Describe(c)}
 		if id, ok := c.ID.Get(); ok {
 			known, err := d.known(ctx, s, storage.CellQuery{RAT: c.RAT, ID: cell.Some(id)}, 6)
 			if err != nil {

@@ -125,7 +125,7 @@ func (l *formList) add(c *cell.Cell, at time.Time, n int) {
 		}
 		i = len(l.list)
 		l.byCell[is] = i
-		l.list = append(l.list, form{First: at, Last: at, What: cellName(&is)})
+		l.list = append(l.list, form{First: at, Last: at, What: cell.Describe(&is)})
 	}
 	f := &l.list[i]
 	f.First, f.Last, f.Count = minTime(f.First, at), maxTime(f.Last, at), f.Count+n

@@ -165,7 +165,7 @@ func (d *Desk) entry(n int, from storage.Entry) *entry {
 	}
 	for i := range ev.Cells[:min(len(ev.Cells), 16)] {
 		c := &ev.Cells[i]
-		e.Cells = append(e.Cells, cellName(c))
+		e.Cells = append(e.Cells, cell.Describe(c))
 		e.Places = append(e.Places, places(c)...)
 	}
 	return e

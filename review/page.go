@@ -127,7 +127,7 @@ func (p *page) Asset(name string) string { return assetPath(name) }
 func (p *page) Plain(s string) string { return plain(s) }
 
 // Cell is a cell in one line.
-func (p *page) Cell(c cell.Cell) string { return cellName(&c) }
+func (p *page) Cell(c cell.Cell) string { return cell.Describe(&c) }
 
 // Severities lists the severities for a choice.
 func (p *page) Severities() []analyzer.Severity {

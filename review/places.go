@@ -114,7 +114,7 @@ func (d *Desk) apiPlaces(w http.ResponseWriter, r *http.Request) {
 	for i := range p.Cells {
 		if c := &p.Cells[i]; near(c.Lat, c.Lon) && len(m.Cells) < mostOnMap {
 			known := d.cleanCell(c.Cell)
-			m.Cells = append(m.Cells, placeJSON{cellName(&known), degrees(c.Lat), degrees(c.Lon), math.Round(c.Radius), c.Count, c.Suspect})
+			m.Cells = append(m.Cells, placeJSON{cell.Describe(&known), degrees(c.Lat), degrees(c.Lon), math.Round(c.Radius), c.Count, c.Suspect})
 		}
 	}
 	writeJSON(w, http.StatusOK, m)

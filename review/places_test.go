@@ -24,7 +24,7 @@ func TestPlaces(t *testing.T) {
 		}
 	})
 	require.JSONEq(t, `{"tiles": [{"corners": [[50.85,4.35],[50.85,4.37],[50.86,4.37],[50.86,4.35]], "stays": 3, "new": 1}],
-		"cells": [{"name": "LTE PLMN 206-01 (Proximus) TAC 4660 ECI 11020001 PCI 20 EARFCN 1300", "lat": 50.85, "lon": 4.36, "radius_m": 120, "stays": 2, "suspect": false}]}`,
+		"cells": [{"name": "LTE PLMN 206-01 (Proximus) TAC 4660 ECI 11020001 (eNB 43046/225) PCI 20 EARFCN 1300 (B3)", "lat": 50.85, "lon": 4.36, "radius_m": 120, "stays": 2, "suspect": false}]}`,
 		get(tw.desk, "/api/v1/events/"+tw.events[1].ID+"/places").Body.String())
 	require.JSONEq(t, `{"tiles": [], "cells": []}`, get(tw.desk, "/api/v1/events/"+tw.events[0].ID+"/places").Body.String())
 }

@@ -233,7 +233,7 @@ func (d *Desk) reportEvent(ctx context.Context, l leaving, e analyzer.Event, c *
 // cellsAlone are cells without what else is known of them.
 func cellsAlone(cells []cell.Cell) (all []cellView) {
 	for i := range cells {
-		all = append(all, cellView{Name: cellName(&cells[i]), Terms: terms(&cells[i])})
+		all = append(all, cellView{Name: cell.Describe(&cells[i])})
 	}
 	return all
 }

@@ -112,7 +112,7 @@ func tell(w *window, e *analyzer.Event) (story []moment, left int) {
 
 // teller remembers what was told last, so that only changes are told.
 type teller struct {
-	on    *cell.Cell
+	camp  cell.Camp
 	state cell.State
 	regs  map[cell.Domain]cell.Registration
 }
@@ -124,20 +124,8 @@ func (t *teller) observation(o *cell.Observation, add func(moment)) {
 		}
 		t.state = o.State
 	}
-	if c := o.Serving; c != nil {
-		if t.on != nil && !sameCell(t.on, c) {
-			m := moment{Time: o.Time, Kind: "cell", Key: "story.cell", Args: []any{generation(c.RAT)}, Detail: join(cellName(c), levels(c))}
-			if c.RAT.Generation() < t.on.RAT.Generation() {
-				m.Kind, m.Key, m.Args = "fall", "story.fall", []any{generation(t.on.RAT), generation(c.RAT)}
-			} else if c.RAT.Generation() > t.on.RAT.Generation() {
-				m.Key, m.Args = "story.rise", []any{generation(t.on.RAT), generation(c.RAT)}
-			}
-			add(m)
-		} else if t.on != nil && c.Area.Known() && t.on.Area.Known() && c.Area != t.on.Area {
-			add(moment{Time: o.Time, Kind: "cell", Key: "story.area", Args: []any{areaName(c.RAT), t.on.Area.Or(0), c.Area.Or(0)}, Detail: cellName(c)})
-		}
-		copied := *c
-		t.on = &copied
+	if c, was := o.Serving, t.camp.On; c != nil && t.camp.Next(c) {
+		add(move(o.Time, was, c))
 	}
 	for _, r := range o.Registration {
 		r = stand(r)
@@ -152,6 +140,22 @@ func (t *teller) observation(o *cell.Observation, add func(moment)) {
 		}
 		add(m)
 	}
+}
+
+// move is the change from one serving cell to the next, or the change of a cell's area.
+func move(at time.Time, was, now *cell.Cell) moment {
+	m := moment{Time: at, Kind: "cell", Key: "story.cell", Args: []any{generation(now.RAT)}, Detail: join(cell.Describe(now), cell.Levels(now))}
+	elsewhere := *was
+	elsewhere.Area = now.Area
+	switch from, to := was.RAT.Generation(), now.RAT.Generation(); {
+	case to < from:
+		m.Kind, m.Key, m.Args = "fall", "story.fall", []any{generation(was.RAT), generation(now.RAT)}
+	case to > from:
+		m.Key, m.Args = "story.rise", []any{generation(was.RAT), generation(now.RAT)}
+	case cell.Same(&elsewhere, now):
+		m.Key, m.Args, m.Detail = "story.area", []any{now.RAT.AreaName(), was.Area.Or(0), now.Area.Or(0)}, cell.Describe(now)
+	}
+	return m
 }
 
 func join(parts ...string) string {

@@ -63,127 +63,12 @@ func number(f float64) string {
 	return strings.TrimSuffix(fmt.Sprintf("%.1f", f), ".0")
 }
 
-// areaName and channelName are what the RAT calls them.
-func areaName(r cell.RAT) string {
-	if r >= cell.LTE {
-		return "TAC"
-	}
-	return "LAC"
-}
-
-func pciName(r cell.RAT) string {
-	return [...]string{"PCI", "BSIC", "PSC", "PCI", "PCI"}[min(int(r), 4)]
-}
-
-func channelName(r cell.RAT) string {
-	return [...]string{"channel", "ARFCN", "UARFCN", "EARFCN", "NR-ARFCN"}[min(int(r), 4)]
-}
-
 // generation is how people call a RAT: 4G.
 func generation(r cell.RAT) string {
 	if g := r.Generation(); g > 0 {
 		return fmt.Sprintf("%dG", g)
 	}
 	return "?"
-}
-
-// term is a name and a value of a cell, in the field's own words.
-type term struct{ Name, Value string }
-
-// in puts a text into another, where there is one.
-func in(format, text string) string {
-	if text == "" {
-		return ""
-	}
-	return fmt.Sprintf(format, text)
-}
-
-// terms are what is known of a cell.
-func terms(c *cell.Cell) []term {
-	var ts []term
-	add := func(n string, format string, a ...any) { ts = append(ts, term{n, fmt.Sprintf(format, a...)}) }
-	if p := c.PLMN(); p.String() != "" {
-		add("PLMN", "%s%s", plainTo(p.String(), 20), in(" (%s)", p.Listed().Operator))
-	}
-	if a, ok := c.Area.Get(); ok {
-		add(areaName(c.RAT), "%d", a)
-	}
-	if id, ok := c.ID.Get(); ok {
-		switch c.RAT {
-		case cell.LTE:
-			add("ECI", "%d", id)
-			add("eNB", "%d / %d", cell.ECI(id).ENB(), cell.ECI(id).Sector())
-		case cell.UMTS:
-			add("UCI", "%d", id)
-			add("RNC", "%d / %d", cell.UCI(id).RNC(), cell.UCI(id).CI())
-		case cell.NR:
-			add("NCI", "%d", id)
-		default:
-			add("CI", "%d", id)
-		}
-	}
-	if p, ok := c.PCI.Get(); ok {
-		add(pciName(c.RAT), "%d", p)
-	}
-	if n, ok := c.ARFCN.Get(); ok {
-		add(channelName(c.RAT), "%d", n)
-	}
-	if b, ok := c.Band.Get(); ok {
-		add("band", "%s", b.Name(c.RAT))
-	}
-	return ts
-}
-
-// cellName is a cell in one line.
-func cellName(c *cell.Cell) string {
-	w := []string{c.RAT.String()}
-	if c.RAT == cell.UnknownRAT {
-		w[0] = "?"
-	}
-	for _, t := range terms(c) {
-		if t.Name != "band" && t.Name != "eNB" && t.Name != "RNC" {
-			w = append(w, t.Name+" "+t.Value)
-		}
-	}
-	return strings.Join(w, " ")
-}
-
-// levels are how a cell was heard, in one line.
-func levels(c *cell.Cell) string {
-	var w []string
-	add := func(n string, v float64, unit string) { w = append(w, n+" "+number(v)+" "+unit) }
-	if v, ok := c.RSRP.Get(); ok {
-		add("RSRP", float64(v), "dBm")
-	}
-	if v, ok := c.RSCP.Get(); ok {
-		add("RSCP", float64(v), "dBm")
-	}
-	if v, ok := c.RSSI.Get(); ok && !c.RSRP.Known() {
-		add("RSSI", float64(v), "dBm")
-	}
-	if v, ok := c.RSRQ.Get(); ok {
-		add("RSRQ", float64(v), "dB")
-	}
-	if v, ok := c.EcIo.Get(); ok {
-		add("Ec/Io", float64(v), "dB")
-	}
-	if v, ok := c.SINR.Get(); ok {
-		add("SINR", float64(v), "dB")
-	}
-	return strings.Join(w, ", ")
-}
-
-// sameCell tells whether two descriptions name the same cell, as far as both say.
-func sameCell(a, b *cell.Cell) bool {
-	if a.RAT != b.RAT {
-		return false
-	}
-	if x, ok := a.ID.Get(); ok {
-		if y, ok := b.ID.Get(); ok {
-			return x == y
-		}
-	}
-	return a.ID.Known() == b.ID.Known() && a.PCI == b.PCI && a.ARFCN == b.ARFCN
 }
 
 // span writes a duration as people do, in two units at most.

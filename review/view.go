@@ -76,17 +76,20 @@ func (p *page) covered(watched, blind, off time.Duration) string {
 	return strings.Join(w, ", ")
 }
 
+// field is a hidden field of a form.
+type field struct{ Name, Value string }
+
 // Fields are the hidden fields that carry a query on.
-func (p *page) Fields(query string) []term {
+func (p *page) Fields(query string) []field {
 	v, err := url.ParseQuery(query)
 	if err != nil {
 		return nil
 	}
-	var ts []term
+	var ts []field
 	for k := range v {
-		ts = append(ts, term{k, v.Get(k)})
+		ts = append(ts, field{k, v.Get(k)})
 	}
-	slices.SortFunc(ts, func(a, b term) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(ts, func(a, b field) int { return strings.Compare(a.Name, b.Name) })
 	return ts
 }
 

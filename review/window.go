@@ -306,6 +306,6 @@ func extend(rs []run, at float64, name string, kind int) []run {
 // servingName is a serving cell in a legend: as short as tells it apart.
 func servingName(c *cell.Cell) string {
 	short := *c
-	short.MCC, short.MNC = "", ""
-	return cellName(&short)
+	short.MCC, short.MNC, short.Band = "", "", cell.Opt[cell.Band]{}
+	return cell.Describe(&short)
 }

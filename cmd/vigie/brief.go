@@ -24,7 +24,7 @@ type briefLog struct {
 
 type briefSensor struct {
 	model    string
-	serving  *cell.Cell
+	camp     cell.Camp
 	rat      cell.RAT
 	hour     time.Time // when the last hourly line was
 	seen     int       // observations since
@@ -107,10 +107,9 @@ func (s *briefSensor) observation(o *cell.Observation, l *briefLog) {
 	if o.Serving == nil {
 		return
 	}
-	if s.serving != nil && !sameCell(s.serving, o.Serving) {
+	if s.camp.Next(o.Serving) {
 		s.moves++
 	}
-	s.serving = o.Serving
 	if rat := o.Serving.RAT; rat != s.rat {
 		s.rat = rat
 		if n, ok := s.again("rat", o.Time); ok {

@@ -99,13 +99,13 @@ func describeObservation(w io.Writer, o *cell.Observation) {
 		fmt.Fprintf(w, "state      %s\n", o.State)
 	}
 	if o.Serving != nil {
-		fmt.Fprintf(w, "serving    %s\n", describeCell(o.Serving))
+		fmt.Fprintf(w, "serving    %s\n", heard(o.Serving))
 	}
 	for i := range o.Secondary {
-		fmt.Fprintf(w, "secondary  %s\n", describeCell(&o.Secondary[i]))
+		fmt.Fprintf(w, "secondary  %s\n", heard(&o.Secondary[i]))
 	}
 	for i := range o.Neighbours {
-		fmt.Fprintf(w, "neighbour  %s\n", describeCell(&o.Neighbours[i]))
+		fmt.Fprintf(w, "neighbour  %s\n", heard(&o.Neighbours[i]))
 	}
 	if o.Neighbours != nil && len(o.Neighbours) == 0 {
 		fmt.Fprintln(w, "neighbours none")

@@ -10,52 +10,12 @@ import (
 	"vigie/cmd/vigie/console"
 )
 
-// describeCell names a cell in the field's own terms, in one line.
-func describeCell(c *cell.Cell) string {
-	var w []string
-	add := func(format string, args ...any) { w = append(w, fmt.Sprintf(format, args...)) }
-	add("%s", c.RAT)
-	if p := c.PLMN().String(); p != "" {
-		add("%s", p)
+// heard names a cell and how strongly it was heard, in one line.
+func heard(c *cell.Cell) string {
+	if levels := cell.Levels(c); levels != "" {
+		return cell.Describe(c) + ", " + levels
 	}
-	if a, ok := c.Area.Get(); ok {
-		add("%s %d", map[bool]string{true: "TAC", false: "LAC"}[c.RAT >= cell.LTE], a)
-	}
-	if id, ok := c.ID.Get(); ok {
-		switch c.RAT {
-		case cell.LTE:
-			e := cell.ECI(id)
-			add("cell %d (eNB %d sector %d)", id, e.ENB(), e.Sector())
-		case cell.UMTS:
-			u := cell.UCI(id)
-			add("cell %d (RNC %d, %d)", id, u.RNC(), u.CI())
-		default:
-			add("cell %d", id)
-		}
-	}
-	if p, ok := c.PCI.Get(); ok {
-		add("%s %d", []string{"PCI", "BSIC", "PSC", "PCI", "PCI"}[min(int(c.RAT), 4)], p)
-	}
-	if n, ok := c.ARFCN.Get(); ok {
-		name := []string{"channel", "ARFCN", "UARFCN", "EARFCN", "NR-ARFCN"}[min(int(c.RAT), 4)]
-		if b, ok := c.Band.Get(); ok {
-			add("%s %d (%s)", name, n, b.Name(c.RAT))
-		} else {
-			add("%s %d", name, n)
-		}
-	}
-	switch {
-	case c.RSRP.Known():
-		add("RSRP %v dBm", float64(c.RSRP.Or(0)))
-	case c.RSCP.Known():
-		add("RSCP %v dBm", float64(c.RSCP.Or(0)))
-	case c.RSSI.Known():
-		add("RSSI %v dBm", float64(c.RSSI.Or(0)))
-	}
-	if q, ok := c.RSRQ.Get(); ok {
-		add("RSRQ %v dB", float64(q))
-	}
-	return strings.Join(w, " ")
+	return cell.Describe(c)
 }
 
 // registrationWords are <stat> of TS 27.007 clause 7.2.
@@ -101,7 +61,7 @@ func printEvent(t *console.Terminal, e *analyzer.Event, evidence bool) {
 		return
 	}
 	for i := range e.Cells {
-		t.Printf("      cell: %s\n", describeCell(&e.Cells[i]))
+		t.Printf("      cell: %s\n", cell.Describe(&e.Cells[i]))
 	}
 	t.Printf("\n  What was seen\n")
 	for _, f := range e.Findings {

@@ -76,7 +76,7 @@ func examine(t *console.Terminal, r *modem.Report) {
 	tellCheck(t, false, "SIM", r.SIM.String(), simHint)
 	says, hint = "nothing just now", "move the antenna, wait half a minute after plugging in, and look at vigie probe; a modem in flight mode stays silent, and Vigie never switches a radio on"
 	if o := &r.Heard; o.Serving != nil {
-		says, hint = describeCell(o.Serving), ""
+		says, hint = heard(o.Serving), ""
 		if o.State != "" {
 			says += ", " + string(o.State)
 		}

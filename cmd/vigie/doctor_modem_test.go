@@ -19,7 +19,7 @@ func TestDoctorOfAModem(t *testing.T) {
 	out, stderr, status := vigie(t, "doctor", em.Path())
 	require.Zero(t, status, stderr)
 	require.Contains(t, out, "Nordic Semiconductor ASA nRF9160-SICA")
-	require.Contains(t, out, "LTE 310-260 TAC 23053 cell 49949196")
+	require.Contains(t, out, "LTE PLMN 310-260 (T-Mobile) TAC 23053 ECI 49949196")
 	text := strings.Join(strings.Fields(out), " ")
 	require.Contains(t, text, "this one could tell the neighbour cells, and refuses to")
 	require.Contains(t, text, "this firmware refuses AT%NCELLMEAS;")

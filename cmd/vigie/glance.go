@@ -81,8 +81,10 @@ func (l *lookout) record(r cell.Record) {
 	l.seen = true
 	if o.Serving != nil && !o.Survey {
 		c := *o.Serving
-		if was := l.serving[o.Sensor].cell; was != nil && sameCell(was, &c) && !c.Level().Known() {
-			c = *was // a line that names it by fewer fields
+		if was := l.serving[o.Sensor].cell; was != nil && cell.Same(was, &c) {
+			if c.Fill(was); !c.Level().Known() {
+				c.RSRP, c.RSCP, c.RSSI = was.RSRP, was.RSCP, was.RSSI
+			}
 		}
 		l.serving[o.Sensor] = heardCell{&c, l.now()}
 	} else if o.State == cell.Searching || o.State == cell.NoService {

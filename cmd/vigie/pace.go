@@ -57,7 +57,7 @@ type pace struct {
 
 // steady is since when a sensor hears the same cell at the same level.
 type steady struct {
-	cell  cell.Cell
+	camp  cell.Camp
 	level cell.DBm
 	since time.Time
 }
@@ -85,13 +85,15 @@ func (p *pace) record(r cell.Record) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if s, heard := p.steady[o.Sensor]; heard && sameCell(&s.cell, o.Serving) && math.Abs(float64(level-s.level)) <= steadyIn {
+	s, heard := p.steady[o.Sensor]
+	if moved := s.camp.Next(o.Serving); heard && !moved && math.Abs(float64(level-s.level)) <= steadyIn {
+		p.steady[o.Sensor] = s
 		return
 	}
 	if p.times > 1 { // the reason to be slow may be over
 		p.until = time.Time{}
 	}
-	p.steady[o.Sensor] = steady{*o.Serving, level, p.look.now()}
+	p.steady[o.Sensor] = steady{s.camp, level, p.look.now()}
 }
 
 // ask is for collectors, each of which asks before each round.

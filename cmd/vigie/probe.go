@@ -171,7 +171,7 @@ func (l *probed) print(t *console.Terminal, r modem.Report) {
 	row("reports", strings.Join(l.Reports, " "))
 	if o := &r.Heard; o.Serving != nil || o.State != "" {
 		if o.Serving != nil {
-			row("hears", describeCell(o.Serving))
+			row("hears", heard(o.Serving))
 		}
 		row("state", string(o.State))
 		if o.Neighbours != nil {

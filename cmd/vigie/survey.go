@@ -72,7 +72,7 @@ func (c *SurveyCmd) Run(ctx context.Context, p *program) (err error) {
 	for _, row := range scan.Rows {
 		records = append(records, row)
 		if row.Serving != nil {
-			p.out.Printf("%s\n", describeCell(row.Serving))
+			p.out.Printf("%s\n", heard(row.Serving))
 		}
 	}
 	if err := l.feed(context.WithoutCancel(ctx), records...); err != nil {

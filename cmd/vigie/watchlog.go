@@ -13,8 +13,8 @@ import (
 // says that it is alive. What stays the same is not said again.
 type watchLog struct {
 	out       *console.Terminal
-	prefix    string     // the sensor, where there are several
-	serving   *cell.Cell // as last told
+	prefix    string // the sensor, where there are several
+	camp      cell.Camp
 	state     cell.State
 	regs      map[cell.Domain]cell.Registration
 	events    toldEvents
@@ -116,17 +116,15 @@ func (l *watchLog) observation(o *cell.Observation) {
 		}
 		l.state = o.State
 		if o.State == cell.Searching || o.State == cell.NoService {
-			l.serving = nil
+			l.camp = cell.Camp{}
 		}
 	}
 	if c := o.Serving; c != nil {
-		l.last = c
-		if l.serving == nil || !sameCell(l.serving, c) {
-			l.serving = c
-			l.say(o.Time, console.Bold, "on %s", describeCell(c))
-		} else if !l.serving.PCI.Known() && c.PCI.Known() {
-			l.serving = c // the same, said more fully
+		first := l.camp.On == nil
+		if l.camp.Next(c) || first {
+			l.say(o.Time, console.Bold, "on %s", heard(c))
 		}
+		l.last = l.camp.On
 	}
 	if o.Neighbours != nil {
 		l.neighbour = len(o.Neighbours)
@@ -146,19 +144,11 @@ func (l *watchLog) observation(o *cell.Observation) {
 		}
 	}
 	if l.last != nil {
-		l.out.Progress("%s  %swatching: %s, %s, %s neighbours", o.Time.UTC().Format("15:04:05"), l.prefix, console.Plural(l.seen, "observation"), describeCell(l.last), console.Thousands(l.neighbour))
+		l.out.Progress("%s  %swatching: %s, %s, %s neighbours", o.Time.UTC().Format("15:04:05"), l.prefix, console.Plural(l.seen, "observation"), heard(l.last), console.Thousands(l.neighbour))
 	}
 }
 
 const plainStyle console.Style = ""
-
-// sameCell tells whether nothing that both say contradicts: an unsolicited line names a cell by fewer fields than an answer.
-func sameCell(a, b *cell.Cell) bool {
-	return a.RAT == b.RAT && agree(a.Area, b.Area) && agree(a.ID, b.ID) && agree(a.PCI, b.PCI) && agree(a.ARFCN, b.ARFCN) &&
-		(!a.PLMN().Known() || !b.PLMN().Known() || a.PLMN().Same(b.PLMN()))
-}
-
-func agree[T comparable](a, b cell.Opt[T]) bool { return !a.Known() || !b.Known() || a == b }
 
 func (l *watchLog) event(e analyzer.Event) {
 	word := l.events.news(e)
