@@ -37,7 +37,8 @@ var mayImport = map[string][]string{
 	"review":              {"cell", "analyzer", "storage"},
 	"alert":               {"cell", "analyzer", "storage"},
 	"cmd/vigie/console":   {},
-	"cmd/vigie":           {"cmd/vigie/console", "cell", "modem", "modem/at", "modem/dialect", "modem/emulator", "analyzer", "analyzer/rules", "storage", "celldb", "review", "position", "alert"},
+	"cmd/vigie/config":    {"cell", "analyzer", "analyzer/rules", "storage", "alert", "cmd/vigie/console"},
+	"cmd/vigie":           {"cmd/vigie/config", "cmd/vigie/console", "cell", "modem", "modem/at", "modem/dialect", "modem/emulator", "analyzer", "analyzer/rules", "storage", "celldb", "review", "position", "alert"},
 }
 
 // forTests are packages that only tests import; they may start programs.

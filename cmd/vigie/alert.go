@@ -4,67 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
-
-	"github.com/alecthomas/kong"
 
 	"vigie/alert"
-	"vigie/analyzer/rules"
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
-
-// AlertConfig is the section [alert] of the configuration: who is told of what. docs/alerts.md says more of each key.
-type AlertConfig struct {
-	ToFile      string   `toml:"to_file"`      // addresses, one a line; they are secrets. Default: the systemd credential alert-to; none: nobody is told
-	Severity    string   `toml:"severity"`     // the least that is told; default "medium"
-	Tell        []string `toml:"tell"`         // of "events", "closed", "blind", "health"; default: all but "closed"
-	Language    string   `toml:"language"`     // "en", the default, or "fr"
-	Zone        string   `toml:"zone"`         // "Europe/Zurich"; default: that of the machine
-	Quiet       string   `toml:"quiet"`        // quiet hours, "22:00-07:00"; default none
-	QuietPasses string   `toml:"quiet_passes"` // severity that passes in quiet hours; default "high"; or "none"
-	BlindAfter  duration `toml:"blind_after"`  // a gap longer than this is told; default 10m
-	Repeat      duration `toml:"repeat"`       // an anomaly of severity high is told again after this until somebody gave a verdict; default: not
-	RepeatTimes int      `toml:"repeat_times"` // at most so often; default 3
-	PerHour     int      `toml:"per_hour"`     // messages to one destination, more are folded into one; default 10
-	Cells       bool     `toml:"cells"`        // name cells: whoever has a list of cells knows the place
-	Positions   bool     `toml:"positions"`    // say where the sensor was
-	LED         string   `toml:"led"`          // name under /sys/class/leds
-}
-
-// alertKeys are told to who writes a key that is not there.
-const alertKeys = "[alert] to_file, severity, tell, language, zone, quiet, quiet_passes, blind_after, repeat, repeat_times, per_hour, cells, positions, led"
-
-// options reads the addresses too.
-func (c AlertConfig) options(log func(string)) (alert.Options, error) {
-	file := c.ToFile
-	if file != "" {
-		file = kong.ExpandPath(file) // ~ is the home directory; of nothing it would make the working directory
-	}
-	to, err := alert.ReadDestinations(file)
-	if err == nil && file != "" && len(to) == 0 {
-		err = fmt.Errorf("alert: %s holds no address", file)
-	}
-	if err != nil {
-		return alert.Options{}, console.Usage(err, orElse(console.HintOf(err), "docs/alerts.md has an address of each kind to copy"))
-	}
-	return alert.Options{To: to, Severity: c.Severity, Tell: c.Tell, Language: c.Language, Zone: c.Zone, Quiet: c.Quiet, QuietPasses: c.QuietPasses,
-		BlindAfter: time.Duration(c.BlindAfter), Repeat: time.Duration(c.Repeat), RepeatTimes: c.RepeatTimes, PerHour: c.PerHour,
-		Cells: c.Cells, Positions: c.Positions, LED: c.LED, In: rules.In, Log: log}, nil
-}
-
-// open makes what tells people; nil when nobody is to be told.
-func (c AlertConfig) open(s *storage.Store, log func(string)) (*alert.Alerts, error) {
-	o, err := c.options(log)
-	if err != nil || len(o.To) == 0 && o.LED == "" {
-		return nil, err
-	}
-	a, err := alert.New(s, o)
-	if err != nil {
-		return nil, console.Usage(err, orElse(console.HintOf(err), "docs/alerts.md lists the keys of [alert]"))
-	}
-	return a, nil
-}
 
 // alerting tells people while a watch goes on.
 type alerting struct {
@@ -75,10 +20,10 @@ type alerting struct {
 }
 
 // followAlerts tells people what comes to the store until stop is called, which returns only errors of the store.
-func followAlerts(ctx context.Context, p *program, c AlertConfig, s *storage.Store, v *vitals) (*alerting, error) {
+func followAlerts(ctx context.Context, p *program, c config.Alert, s *storage.Store, v *vitals) (*alerting, error) {
 	f := &alerting{p: p, stop: func() error { return nil }, log: func(text string) { p.err.Printf("alert: %s\n", console.OneLine(text)) }}
 	var err error
-	if f.a, err = c.open(s, f.log); err != nil || f.a == nil {
+	if f.a, err = c.Open(s, f.log); err != nil || f.a == nil {
 		return f, err
 	}
 	v.follow(f.status)
@@ -108,11 +53,11 @@ func (f *alerting) reload() error {
 	if f.a == nil {
 		return nil
 	}
-	config, err := loadConfig(f.p.cli.Config, true)
+	conf, err := config.Load(f.p.cli.Config, true)
 	if err != nil {
 		return err
 	}
-	o, err := config.Alert.options(f.log)
+	o, err := conf.Alert.Options(f.log)
 	if err != nil {
 		return err
 	}
@@ -158,11 +103,11 @@ type AlertTestCmd struct {
 
 // Run sends, and fails when any of them failed.
 func (c *AlertTestCmd) Run(ctx context.Context, p *program) error {
-	config, err := loadConfig(p.cli.Config, true)
+	conf, err := config.Load(p.cli.Config, true)
 	if err != nil {
 		return err
 	}
-	a, err := config.Alert.open(nil, nil)
+	a, err := conf.Alert.Open(nil, nil)
 	if err != nil {
 		return err
 	}
@@ -170,7 +115,7 @@ func (c *AlertTestCmd) Run(ctx context.Context, p *program) error {
 		return console.Usage(errors.New("nobody is to be told"), "write a section [alert] with to_file into the configuration; docs/alerts.md has one to copy")
 	}
 	failed := 0
-	err = a.Test(ctx, c.To, config.Sensor, func(to string, err error) {
+	err = a.Test(ctx, c.To, conf.Sensor, func(to string, err error) {
 		if err == nil {
 			p.out.Printf("%s: %s\n", console.OneLine(to), p.out.Paint(console.Green, "sent"))
 			return

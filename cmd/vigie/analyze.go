@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"vigie/analyzer"
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
@@ -21,7 +22,7 @@ type AnalyzeCmd struct {
 
 // Run analyzes.
 func (c *AnalyzeCmd) Run(ctx context.Context, p *program) error {
-	config, err := loadConfig(p.cli.Config, true)
+	conf, err := config.Load(p.cli.Config, true)
 	if err != nil {
 		return err
 	}
@@ -29,14 +30,15 @@ func (c *AnalyzeCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	s, err := c.open(ctx, config, storage.Options{ReadOnly: !c.Write})
+	s, err := c.open(ctx, conf, storage.Options{ReadOnly: !c.Write})
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	defer config.useCells(p, c.path(config))()
+	atlas, closeAtlas := openAtlas(p, conf, c.path(conf))
+	defer closeAtlas()
 	now := eventLog{}
-	l := &line{engine: newEngine(config), event: now.add}
+	l := &line{engine: newEngine(conf, atlas), event: now.add}
 	if _, err := l.lessons.begin(ctx, s, 0); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"time"
 
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
@@ -46,11 +47,11 @@ type RestoreCmd struct {
 
 // Run checks the copy and puts it in the place of the store.
 func (c *RestoreCmd) Run(ctx context.Context, p *program) error {
-	config, err := loadConfig(p.cli.Config, true)
+	conf, err := config.Load(p.cli.Config, true)
 	if err != nil {
 		return err
 	}
-	secret, err := c.passphrase(config)
+	secret, err := c.passphrase(conf)
 	if err != nil {
 		return err
 	}
@@ -59,7 +60,7 @@ func (c *RestoreCmd) Run(ctx context.Context, p *program) error {
 		aside = time.Now().UTC().Format(".before-20060102-150405")
 	}
 	p.err.Progress("reading the copy from end to end")
-	st, err := storage.Restore(ctx, c.File, c.path(config), storage.Options{Passphrase: secret}, aside)
+	st, err := storage.Restore(ctx, c.File, c.path(conf), storage.Options{Passphrase: secret}, aside)
 	p.err.ClearProgress()
 	switch {
 	case errors.Is(err, fs.ErrExist):
@@ -71,6 +72,6 @@ func (c *RestoreCmd) Run(ctx context.Context, p *program) error {
 	case err != nil:
 		return err
 	}
-	p.err.Printf("restored %s and %s to %s\n", console.Plural(int(st.Observations+st.Others), "record"), console.Plural(int(st.Events), "event"), c.path(config))
+	p.err.Printf("restored %s and %s to %s\n", console.Plural(int(st.Observations+st.Others), "record"), console.Plural(int(st.Events), "event"), c.path(conf))
 	return nil
 }

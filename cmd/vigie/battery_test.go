@@ -40,13 +40,13 @@ func TestBatteryFigures(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		em, _ := emulate(t, calm, emulator.Options{})
-		config := fmt.Sprintf("[modem]\nfast = \"%ds\"\nslow = \"%ds\"\n", row.pace, 5*row.pace) + row.seal
+		conf := fmt.Sprintf("[modem]\nfast = \"%ds\"\nslow = \"%ds\"\n", row.pace, 5*row.pace) + row.seal
 		program := []string{os.Args[0]}
 		if row.low {
-			config += "[battery]\nsaving = true\n"
+			conf += "[battery]\nsaving = true\n"
 			program = lowOnCharge(t)
 		}
-		cmd := exec.Command(program[0], append(program[1:], "watch", "--wait", "--config", writeFile(t, dir, "v.toml", config), "--port", em.Path(), "--store", filepath.Join(dir, "v.db"))...)
+		cmd := exec.Command(program[0], append(program[1:], "watch", "--wait", "--config", writeFile(t, dir, "v.toml", conf), "--port", em.Path(), "--store", filepath.Join(dir, "v.db"))...)
 		cmd.Env = append(os.Environ(), "VIGIE_IS_PROGRAM=1")
 		require.NoError(t, cmd.Start())
 		<-time.After(settled)

@@ -15,7 +15,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/cmd/vigie/config"
 	"vigie/modem"
 	"vigie/modem/emulator"
 	"vigie/storage"
@@ -70,7 +72,7 @@ func BenchmarkAnswerToEventStored(b *testing.B) {
 	defer em.Close()
 	store, err := storage.Open(context.Background(), filepath.Join(b.TempDir(), "s.db"), storage.Options{Create: true})
 	require.NoError(b, err)
-	l := &line{engine: newEngine(withDefaults(Config{})), store: store}
+	l := &line{engine: newEngine(config.Config{}.WithDefaults(), analyzer.Atlas{}), store: store}
 	collector, err := modem.New(modem.Config{Device: em.Path(), Sensor: "bench", Mode: cell.Fixed, Fast: 20 * time.Millisecond, Slow: 100 * time.Millisecond})
 	require.NoError(b, err)
 	ctx, stop := context.WithCancel(context.Background())

@@ -17,6 +17,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/modem"
 	"vigie/modem/emulator"
@@ -69,8 +70,8 @@ func learnPlace(t *testing.T, path string) {
 	t.Helper()
 	s, err := storage.Open(t.Context(), path, storage.Options{Create: true})
 	require.NoError(t, err)
-	config := withDefaults(Config{Sensor: "demo", Mode: cell.Fixed, Store: path})
-	l := &line{engine: newEngine(config), store: s}
+	conf := config.Config{Sensor: "demo", Mode: cell.Fixed, Store: path}.WithDefaults()
+	l := &line{engine: newEngine(conf, analyzer.Atlas{}), store: s}
 	_, err = learnDemo(t.Context(), l, &program{out: console.New(os.Stderr, "never"), err: console.New(os.Stderr, "never")}, time.Now())
 	require.NoError(t, err)
 	require.NoError(t, l.close(t.Context()))
@@ -124,8 +125,8 @@ func blast(t *testing.T, seed uint64, learned string) time.Duration {
 	var captured, released, opened time.Time
 	s, err := storage.Open(ctx, path, storage.Options{})
 	require.NoError(t, err)
-	config := withDefaults(Config{Sensor: "demo", Mode: cell.Fixed, Store: path})
-	l := &line{engine: newEngine(config), store: s, told: func(cell.Record) {}}
+	conf := config.Config{Sensor: "demo", Mode: cell.Fixed, Store: path}.WithDefaults()
+	l := &line{engine: newEngine(conf, analyzer.Atlas{}), store: s, told: func(cell.Record) {}}
 	require.NoError(t, l.resume(ctx, nil))
 	l.event = func(e analyzer.Event) {
 		mu.Lock()
@@ -148,7 +149,7 @@ func blast(t *testing.T, seed uint64, learned string) time.Duration {
 	}})
 	require.NoError(t, err)
 	defer em.Close()
-	one := config.Modems[0]
+	one := conf.Modem[0]
 	require.NoError(t, watch(ctx, l, nil, watched{Config: modem.Config{Device: em.Path(), Sensor: "demo", Mode: cell.Fixed, Fast: time.Duration(one.Fast), Slow: time.Duration(one.Slow)}}))
 	require.NoError(t, l.close(t.Context()))
 

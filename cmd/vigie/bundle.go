@@ -59,12 +59,12 @@ func (c *BundleCmd) Run(ctx context.Context, p *program) error {
 	if err := c.whole(ctx, p, &c.StoreFlags); err != nil {
 		return err
 	}
-	config, d, done, err := openDesk(ctx, p, &c.StoreFlags, review.Options{ReadOnly: true})
+	conf, d, done, err := openDesk(ctx, p, &c.StoreFlags, review.Options{ReadOnly: true})
 	if err != nil {
 		return err
 	}
 	defer done()
-	o := c.options(config)
+	o := c.options(conf)
 	o.Signer, o.Trim, o.WithHomes = signer, c.Trim, c.WithHomes
 	return writeNew(c.File, p, func(w io.Writer) error {
 		sealed, err := seal(w, to)

@@ -11,53 +11,30 @@ import (
 	"strings"
 	"time"
 
-	"github.com/alecthomas/kong"
-
 	"vigie/analyzer"
-	"vigie/analyzer/rules"
 	"vigie/cell"
 	"vigie/celldb"
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
 
-// CellDBConfig is what may stand under [celldb].
-type CellDBConfig struct {
-	File string `toml:"file"` // a file that vigie celldb import made; default: cells.vigie beside the store, where there is one
-}
-
-const cellDBKeys = "[celldb] file"
-
-// cellsName is the cell database beside a store.
-const cellsName = "cells.vigie"
-
-// path is the cell database to use with a store; "" for none on disk.
-func (c CellDBConfig) path(store string) string {
-	switch {
-	case c.File != "":
-		return kong.ExpandPath(c.File)
-	case store == "" || filepath.Base(store) == inMemory:
-		return ""
-	}
-	return filepath.Join(filepath.Dir(store), cellsName)
-}
-
-// useCells opens the cell database of a store for the engines that are made of the configuration from now on, until done.
-// Watching does not end for lack of one: what is wrong with it is told.
-func (c *Config) useCells(p *program, store string) (done func()) {
-	path := c.CellDB.path(store)
+// openAtlas opens the cell database of a store as the atlas of an engine; done closes it. A missing or broken database is
+// reported and is no error: the rules that need it are not available.
+func openAtlas(p *program, c config.Config, store string) (atlas analyzer.Atlas, done func()) {
+	path := c.CellDB.Path(store)
 	if path == "" {
-		return func() {}
+		return atlas, func() {}
 	}
 	db, err := celldb.Open(path)
 	if err != nil {
 		if c.CellDB.File != "" || !errors.Is(err, os.ErrNotExist) {
 			p.err.Printf("going on without the cell database: %s\n", console.OneLine(err.Error()))
 		}
-		return func() {}
+		return atlas, func() {}
 	}
 	told := false
-	c.atlas = analyzer.Atlas{ID: db.Info().ID, Find: func(x *cell.Cell) (analyzer.Place, bool, error) {
+	atlas = analyzer.Atlas{ID: db.Info().ID, Find: func(x *cell.Cell) (analyzer.Place, bool, error) {
 		id, ok := x.ID.Get()
 		if !ok {
 			return analyzer.Place{}, false, errors.New("no identity")
@@ -69,32 +46,7 @@ func (c *Config) useCells(p *program, store string) (done func()) {
 		}
 		return analyzer.Place{Lat: got.Lat, Lon: got.Lon, Range: got.Range}, ok, err
 	}}
-	return func() { db.Close() }
-}
-
-// rules are the rules with the user's own table of RATs that are switched off, where there is one.
-func (c *Config) rules() []analyzer.Rule {
-	if c.off != nil {
-		return rules.With(c.off)
-	}
-	return rules.All()
-}
-
-// readSwitchedOff reads the user's own table.
-func readSwitchedOff(path string) (rules.SwitchedOff, error) {
-	f, err := os.Open(kong.ExpandPath(path))
-	if err != nil {
-		return nil, console.Usage(fmt.Errorf("switched_off: %w", err), console.HintOf(err))
-	}
-	defer f.Close()
-	list, err := rules.ReadSwitchedOff(f)
-	if err != nil {
-		return nil, console.Usage(fmt.Errorf("%s: %w", path, err), "vigie rules --switched-off prints the table that is built in, to start from")
-	}
-	if list == nil {
-		list = rules.SwitchedOff{} // nothing is switched off
-	}
-	return list, nil
+	return atlas, func() { db.Close() }
 }
 
 // CellDBCmd is about the local copy of a public list of cells.
@@ -178,19 +130,19 @@ func (c *counting) Read(b []byte) (int, error) {
 }
 
 // cellDBPath is the file that a command is about.
-func cellDBPath(p *program, named string, f *StoreFlags) (Config, string, error) {
-	config, err := loadConfig(p.cli.Config, true)
+func cellDBPath(p *program, named string, f *StoreFlags) (config.Config, string, error) {
+	conf, err := config.Load(p.cli.Config, true)
 	if err != nil {
-		return config, "", err
+		return conf, "", err
 	}
 	if named != "" {
-		config.CellDB.File = named
+		conf.CellDB.File = named
 	}
-	path := config.CellDB.path(f.path(config))
+	path := conf.CellDB.Path(f.path(conf))
 	if path == "" {
 		err = console.Usage(errors.New("a store in memory has no place for a cell database"), "name the file with --db")
 	}
-	return config, path, err
+	return conf, path, err
 }
 
 func tellSources(t *console.Terminal, info celldb.Info) {
@@ -213,7 +165,7 @@ type CellDBInfoCmd struct {
 
 // Run describes.
 func (c *CellDBInfoCmd) Run(ctx context.Context, p *program) error {
-	config, path, err := cellDBPath(p, c.DB, &c.StoreFlags)
+	conf, path, err := cellDBPath(p, c.DB, &c.StoreFlags)
 	if err != nil {
 		return err
 	}
@@ -236,8 +188,8 @@ func (c *CellDBInfoCmd) Run(ctx context.Context, p *program) error {
 		}
 	}
 	tellSources(p.out, info)
-	if _, err := os.Stat(c.path(config)); err == nil {
-		p.out.Printf("%s\n", completeHere(ctx, config, c.StoreFlags, info.ID))
+	if _, err := os.Stat(c.path(conf)); err == nil {
+		p.out.Printf("%s\n", completeHere(ctx, conf, c.StoreFlags, info.ID))
 	}
 	p.out.Printf("%s\n", celldb.Licence)
 	return nil
@@ -273,13 +225,13 @@ func ago(t, now time.Time) string {
 }
 
 // completeHere says how complete a cell database has proved to be for the sensors of a store.
-func completeHere(ctx context.Context, config Config, f StoreFlags, id string) string {
-	s, err := f.open(ctx, config, storage.Options{ReadOnly: true})
+func completeHere(ctx context.Context, conf config.Config, f StoreFlags, id string) string {
+	s, err := f.open(ctx, conf, storage.Options{ReadOnly: true})
 	if err != nil {
 		return "How complete it is here is not known: " + console.OneLine(err.Error())
 	}
 	defer s.Close()
-	e := newEngine(config)
+	e := newEngine(conf, analyzer.Atlas{})
 	state, _, err := s.LoadState(ctx, stateName)
 	if err == nil && state != nil {
 		err = e.Restore(state)
@@ -378,9 +330,9 @@ func (c *CellDBLookupCmd) Run(ctx context.Context, p *program) error {
 }
 
 // tellCells says in vigie doctor how the cell database is, where there is one.
-func tellCells(ctx context.Context, p *program, config Config) error {
-	path := config.CellDB.path(config.Store)
-	if _, err := os.Stat(path); path == "" || err != nil && config.CellDB.File == "" {
+func tellCells(ctx context.Context, p *program, conf config.Config) error {
+	path := conf.CellDB.Path(conf.Store)
+	if _, err := os.Stat(path); path == "" || err != nil && conf.CellDB.File == "" {
 		return nil
 	}
 	db, err := celldb.Open(path)
@@ -395,8 +347,8 @@ func tellCells(ctx context.Context, p *program, config Config) error {
 		hint = "cells are built and changed every month; an export of this year says more"
 	}
 	says := aboutCells(info, time.Now())
-	if _, err := os.Stat(config.Store); err == nil {
-		says += ". " + completeHere(ctx, config, StoreFlags{}, info.ID)
+	if _, err := os.Stat(conf.Store); err == nil {
+		says += ". " + completeHere(ctx, conf, StoreFlags{}, info.ID)
 	}
 	tellCheck(p.out, false, "cell database", says, hint)
 	return nil

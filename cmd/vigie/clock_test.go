@@ -54,9 +54,9 @@ func TestWatchWithoutAClock(t *testing.T) {
 	}})
 	require.NoError(t, err)
 	t.Cleanup(em.Close)
-	config := writeFile(t, dir, "v.toml", "sensor = 'roof'\nmode = 'fixed'\n[modem]\nfast = '40ms'\nslow = '200ms'\n")
+	conf := writeFile(t, dir, "v.toml", "sensor = 'roof'\nmode = 'fixed'\n[modem]\nfast = '40ms'\nslow = '200ms'\n")
 	var out, stderr bytes.Buffer
-	p := &program{cli: &CLI{Config: config}, out: console.New(&out, "never"), err: console.New(&stderr, "never"),
+	p := &program{cli: &CLI{Config: conf}, out: console.New(&out, "never"), err: console.New(&stderr, "never"),
 		clock: clocks{wall, func() time.Duration { return time.Since(began) }, func() bool { return false }}}
 	c := WatchCmd{Port: []string{em.Path()}}
 	c.Store = dir + "/s.db"

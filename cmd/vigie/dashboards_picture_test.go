@@ -34,8 +34,8 @@ func TestDashboardPicture(t *testing.T) {
 	file := writeFile(t, dir, "day.ndjson", string(dayWithTrouble()))
 	status, _, errs := runVigie("", "replay", "--store", db, file)
 	require.Equal(t, 0, status, errs)
-	config := writeFile(t, dir, "v.toml", fmt.Sprintf("store = %q\n[influx]\nurl = %q\nbucket = %q\ntoken_file = %q\nfull_rate = true\n", db, srv.URL, influxdtest.Database, writeFile(t, dir, "token", influxdtest.Token)))
-	status, _, errs = runVigie("", "influx", "send", "--config", config)
+	conf := writeFile(t, dir, "v.toml", fmt.Sprintf("store = %q\n[influx]\nurl = %q\nbucket = %q\ntoken_file = %q\nfull_rate = true\n", db, srv.URL, influxdtest.Database, writeFile(t, dir, "token", influxdtest.Token)))
+	status, _, errs = runVigie("", "influx", "send", "--config", conf)
 	require.Equal(t, 0, status, errs)
 
 	from := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)

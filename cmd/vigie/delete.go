@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
@@ -44,11 +45,11 @@ func (c *DeleteCmd) Run(ctx context.Context, p *program) error {
 	if what.To, err = parseSince(c.Until); err != nil {
 		return err
 	}
-	config, err := loadConfig(p.cli.Config, true)
+	conf, err := config.Load(p.cli.Config, true)
 	if err != nil {
 		return err
 	}
-	s, err := c.open(ctx, config, storage.Options{})
+	s, err := c.open(ctx, conf, storage.Options{})
 	if err != nil {
 		return err
 	}

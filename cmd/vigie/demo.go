@@ -12,6 +12,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/modem"
 	"vigie/modem/dialect"
@@ -51,10 +52,10 @@ func (c *DemoCmd) Run(ctx context.Context, p *program) (err error) {
 	began := time.Now()
 	p.out.Printf("%s\n\n", p.out.Paint(console.Bold, "Vigie demo: no hardware, no network. What is recorded and what is staged is said as it comes."))
 
-	config := withDefaults(Config{Sensor: "demo", Mode: cell.Fixed, Store: path})
-	l := &line{engine: newEngine(config)}
+	conf := config.Config{Sensor: "demo", Mode: cell.Fixed, Store: path}.WithDefaults()
+	l := &line{engine: newEngine(conf, analyzer.Atlas{})}
 	flags := StoreFlags{}
-	if l.store, err = flags.open(ctx, config, storage.Options{Create: true}); err != nil {
+	if l.store, err = flags.open(ctx, conf, storage.Options{Create: true}); err != nil {
 		return err
 	}
 	defer func() {
@@ -78,12 +79,12 @@ func (c *DemoCmd) Run(ctx context.Context, p *program) (err error) {
 	p.out.Printf("\n")
 
 	p.out.Printf("%s\n", p.out.Paint(console.Cyan, "2  Watching an emulated modem on a pseudo-terminal, first with its recorded answers"))
-	show, err := c.glance(ctx, l, p, config)
+	show, err := c.glance(ctx, l, p, conf)
 	if err != nil {
 		return err
 	}
 	defer show.stop()
-	events, before, err := c.watch(ctx, l, p, config, show)
+	events, before, err := c.watch(ctx, l, p, conf, show)
 	if err != nil {
 		return err
 	}
@@ -116,19 +117,19 @@ type demoGlance struct {
 }
 
 // glance serves the page where it was asked for.
-func (c *DemoCmd) glance(ctx context.Context, l *line, p *program, config Config) (*demoGlance, error) {
+func (c *DemoCmd) glance(ctx context.Context, l *line, p *program, conf config.Config) (*demoGlance, error) {
 	if c.Glance == "" {
 		return nil, nil
 	}
 	g := &demoGlance{v: newVitals(time.Now)}
-	g.v.watch(config.Sensor, time.Duration(config.Modems[0].Slow))
-	places, lost, err := followPosition(ctx, config.Position, nil)
+	g.v.watch(conf.Sensor, time.Duration(conf.Modem[0].Slow))
+	places, lost, err := followPosition(ctx, conf.Position, nil)
 	if err != nil {
 		return nil, err
 	}
-	g.look = newLookout(g.v, true, places, filepath.Dir(config.Store))
-	config.Glance.Listen = c.Glance
-	end, err := (&WatchCmd{}).glance(ctx, p, config, l, g.look, nil)
+	g.look = newLookout(g.v, true, places, filepath.Dir(conf.Store))
+	conf.Glance.Listen = c.Glance
+	end, err := (&WatchCmd{}).glance(ctx, p, conf, analyzer.Atlas{}, l, g.look, nil)
 	if err != nil {
 		lost()
 		return nil, err
@@ -220,7 +221,7 @@ func learnDemo(ctx context.Context, l *line, p *program, now time.Time) (int, er
 
 // watch runs the collector on the emulated modem until the scenario ends. It returns the events, and how many there were
 // before anything was staged.
-func (c *DemoCmd) watch(ctx context.Context, l *line, p *program, config Config, show *demoGlance) (events eventLog, before int, err error) {
+func (c *DemoCmd) watch(ctx context.Context, l *line, p *program, conf config.Config, show *demoGlance) (events eventLog, before int, err error) {
 	scenario, err := emulator.Parse(demoScenario, nil)
 	if err != nil {
 		return events, 0, err
@@ -264,8 +265,8 @@ func (c *DemoCmd) watch(ctx context.Context, l *line, p *program, config Config,
 		}
 		events.add(e)
 	}
-	one := &config.Modems[0]
-	err = watch(ctx, l, nil, watched{Config: modem.Config{Device: em.Path(), Sensor: config.Sensor, Mode: config.Mode,
+	one := &conf.Modem[0]
+	err = watch(ctx, l, nil, watched{Config: modem.Config{Device: em.Path(), Sensor: conf.Sensor, Mode: conf.Mode,
 		Fast: time.Duration(one.Fast), Slow: time.Duration(one.Slow)}})
 	p.out.ClearProgress()
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) && err == nil {

@@ -16,6 +16,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 )
 
@@ -65,7 +66,7 @@ func TestDemoAtAnyHour(t *testing.T) {
 	t.Parallel()
 	for _, minute := range []int{0, 10, 30, 90, 179} {
 		found := eventLog{}
-		l := &line{engine: newEngine(withDefaults(Config{Sensor: "demo", Mode: cell.Fixed})), event: found.add}
+		l := &line{engine: newEngine(config.Config{Sensor: "demo", Mode: cell.Fixed}.WithDefaults(), analyzer.Atlas{}), event: found.add}
 		quiet := &program{out: console.New(io.Discard, "never"), err: console.New(io.Discard, "never")}
 		_, err := learnDemo(t.Context(), l, quiet, time.Date(2026, 11, 24, 15, minute, 0, 0, time.UTC))
 		require.NoError(t, err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/modem"
 	"vigie/storage"
@@ -20,11 +21,11 @@ type DoctorCmd struct {
 // Run looks at what was asked for.
 func (c *DoctorCmd) Run(ctx context.Context, p *program) error {
 	if !c.Influx {
-		config, err := loadConfig(p.cli.Config, true)
+		conf, err := config.Load(p.cli.Config, true)
 		if err != nil {
 			return err
 		}
-		return firstOf(c.host(ctx, p, config), c.modems(ctx, p, modem.Host{}), tellCells(ctx, p, config)) // each says for itself what is wrong
+		return firstOf(c.host(ctx, p, conf), c.modems(ctx, p, modem.Host{}), tellCells(ctx, p, conf)) // each says for itself what is wrong
 	}
 	x, err := p.influx()
 	if err != nil {

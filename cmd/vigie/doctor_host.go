@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,31 +10,32 @@ import (
 	"path/filepath"
 	"strings"
 
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
 
 // host looks at what Vigie stands on beside a modem: configuration, clock, store, disk, and what else is to be told of it. It
 // changes nothing and asks no network.
-func (c *DoctorCmd) host(ctx context.Context, p *program, config Config) error {
+func (c *DoctorCmd) host(ctx context.Context, p *program, conf config.Config) error {
 	sick := false
 	tell := func(what, says, hint string, err error) {
 		if err != nil {
-			says, hint = err.Error(), orElse(console.HintOf(err), hint)
+			says, hint = err.Error(), cmp.Or(console.HintOf(err), hint)
 		}
 		sick = sick || err != nil
 		tellCheck(p.out, err != nil, what, says, hint)
 	}
 	p.out.Printf("%s\n", p.out.Paint(console.Bold, "this computer"))
-	tell("configuration", orElse(configRead(p.cli.Config), "none: the defaults"), "", nil)
+	tell("configuration", cmp.Or(configRead(p.cli.Config), "none: the defaults"), "", nil)
 	if clockSynced() {
 		tell("clock", "is kept right", "", nil)
 	} else {
 		tell("clock", "nobody vouches for it", "times are corrected when it is set; a network, GPS or a clock chip sets it", nil)
 	}
-	says, hint, err := c.store(ctx, config)
+	says, hint, err := c.store(ctx, conf)
 	tell("store", says, hint, err)
-	if dir := filepath.Dir(c.path(config)); !c.memory(config) {
+	if dir := filepath.Dir(c.path(conf)); !c.memory(conf) {
 		for ; dir != "/" && dir != "."; dir = filepath.Dir(dir) { // a store that is not made yet
 			if _, err := os.Stat(dir); err == nil {
 				break
@@ -50,7 +52,7 @@ func (c *DoctorCmd) host(ctx context.Context, p *program, config Config) error {
 		}
 		tell("disk", fmt.Sprintf("%s of %s are free", console.Size(free), console.Size(all)), hint, full)
 	}
-	if o, err := config.Alert.options(nil); err != nil {
+	if o, err := conf.Alert.Options(nil); err != nil {
 		tell("alerts", "", "", err)
 	} else if len(o.To) > 0 || o.LED != "" {
 		where := console.Plural(len(o.To), "destination")
@@ -59,7 +61,7 @@ func (c *DoctorCmd) host(ctx context.Context, p *program, config Config) error {
 		}
 		tell("alerts", where, "vigie alert test tries them", nil)
 	}
-	if config.Influx.URL != "" {
+	if conf.Influx.URL != "" {
 		tell("InfluxDB", "is configured", "vigie doctor --influx looks at the server", nil)
 	}
 	p.out.Printf("\n")
@@ -71,7 +73,7 @@ func (c *DoctorCmd) host(ctx context.Context, p *program, config Config) error {
 
 // configRead is the file that loadConfig reads; "" none.
 func configRead(named string) string {
-	for _, path := range append([]string{named}, usualConfigs()...) {
+	for _, path := range append([]string{named}, config.UsualPlaces()...) {
 		if _, err := os.Stat(path); err == nil {
 			return path
 		}
@@ -80,18 +82,18 @@ func configRead(named string) string {
 }
 
 // store opens the store that watching would use, and asks what is in it.
-func (c *DoctorCmd) store(ctx context.Context, config Config) (says, hint string, err error) {
-	if c.memory(config) || config.Seal.on() {
-		return "in memory: " + map[bool]string{true: "what is watched is sealed to " + c.sealTo(config), false: "all is gone when the watch ends"}[config.Seal.on()], "", nil
+func (c *DoctorCmd) store(ctx context.Context, conf config.Config) (says, hint string, err error) {
+	if c.memory(conf) || conf.Seal.On() {
+		return "in memory: " + map[bool]string{true: "what is watched is sealed to " + c.sealTo(conf), false: "all is gone when the watch ends"}[conf.Seal.On()], "", nil
 	}
-	path := c.path(config)
+	path := c.path(conf)
 	switch _, err := os.Stat(path); {
 	case errors.Is(err, fs.ErrNotExist):
 		return path + " is not there yet: vigie watch makes it", "", nil
 	case errors.Is(err, fs.ErrPermission):
 		return path, "it belongs to the service: look as root", nil
 	}
-	s, err := c.open(ctx, config, storage.Options{ReadOnly: true})
+	s, err := c.open(ctx, conf, storage.Options{ReadOnly: true})
 	if err != nil {
 		return "", "", err
 	}
@@ -100,7 +102,7 @@ func (c *DoctorCmd) store(ctx context.Context, config Config) (says, hint string
 	if err != nil {
 		return "", "", err
 	}
-	secret, err := c.passphrase(config)
+	secret, err := c.passphrase(conf)
 	if err != nil {
 		return "", "", err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
@@ -24,12 +25,12 @@ func TestDoctorLooksAtTheHost(t *testing.T) {
 	look := func(passphrase, to string) (string, error) {
 		var out bytes.Buffer
 		path := writeFile(t, dir, "v.toml", "[influx]\nurl = \"https://influx.example.org\"\nbucket = \"b\"\n[alert]\nto_file = \""+to+"\"\n")
-		config, err := readConfig(path)
+		conf, err := config.Read(path)
 		require.NoError(t, err)
 		cli := CLI{Config: path}
 		p := &program{cli: &cli, out: console.New(&out, "never"), err: console.New(&out, "never")}
 		c := DoctorCmd{StoreFlags: StoreFlags{Store: db, PassphraseFile: passphrase}}
-		err = c.host(t.Context(), p, config)
+		err = c.host(t.Context(), p, conf)
 		return out.String(), err
 	}
 	text, err := look(wrong, open)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -199,7 +200,7 @@ func remedies(r *modem.Report, missing cell.Fields) []string {
 			}
 		}
 		slices.Sort(names)
-		try = append(try, fmt.Sprintf("this firmware refuses %s; another firmware of the same modem may answer", orElse(strings.Join(names, ", "), "what would tell it")))
+		try = append(try, fmt.Sprintf("this firmware refuses %s; another firmware of the same modem may answer", cmp.Or(strings.Join(names, ", "), "what would tell it")))
 	}
 	if missing&cell.FieldPosition != 0 {
 		try = append(try, "for its position: vigie watch --position, where the GNSS of the modem is on already")

@@ -25,13 +25,13 @@ func TestReviewFromInflux(t *testing.T) {
 	dir := t.TempDir()
 	token := filepath.Join(dir, "token")
 	require.NoError(t, os.WriteFile(token, []byte(influxdtest.Token+"\n"), 0o600))
-	config := func(name string) (path, store string) {
+	conf := func(name string) (path, store string) {
 		path, store = filepath.Join(dir, name+".toml"), filepath.Join(dir, name+".db")
 		require.NoError(t, os.WriteFile(path, fmt.Appendf(nil, "store = %q\n[influx]\nurl = %q\nbucket = \"home\"\ntoken_file = %q\n", store, srv.URL, token), 0o600))
 		return path, store
 	}
-	theirs, far := config("theirs")
-	ours, near := config("ours")
+	theirs, far := conf("theirs")
+	ours, near := conf("ours")
 	events := storagetest.Events(12)
 	for path, evs := range map[string]int{far: 12, near: 2} { // two of them we have ourselves
 		s, err := storage.Open(t.Context(), path, storage.Options{Create: true})

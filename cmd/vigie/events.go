@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"vigie/analyzer"
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
@@ -165,11 +166,11 @@ func findEvent(ctx context.Context, s *storage.Store, id string) (analyzer.Event
 
 // openRead opens the store that the command line or the configuration names, for reading only.
 func (f *StoreFlags) openRead(ctx context.Context, p *program) (*storage.Store, error) {
-	config, err := loadConfig(p.cli.Config, true)
+	conf, err := config.Load(p.cli.Config, true)
 	if err != nil {
 		return nil, err
 	}
-	return f.open(ctx, config, storage.Options{ReadOnly: true})
+	return f.open(ctx, conf, storage.Options{ReadOnly: true})
 }
 
 // parseSince reads a date, a time, or how long ago; "" is no bound.

@@ -16,21 +16,11 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/position"
 	"vigie/review"
 )
-
-// GlanceConfig is what may stand under [glance]: the page for a phone, with the review desk behind it.
-type GlanceConfig struct {
-	Listen       string   `toml:"listen"`        // address: "10.42.0.1:8440"; default: nowhere
-	Host         []string `toml:"host"`          // further names under which phones ask for it
-	PasswordFile string   `toml:"password_file"` // who may log in; needed beyond this machine (vigie review --set-password)
-	PlainHTTP    bool     `toml:"plain_http"`    // without TLS, beyond this machine: on a network of the kit's own, which WPA encrypts
-	Discreet     bool     `toml:"discreet"`      // neutral names and looks, no sound
-}
-
-const glanceKeys = "[glance] listen, host, password_file, plain_http, discreet"
 
 // lookout remembers of a watch what can be told at a glance.
 type lookout struct {
@@ -195,18 +185,18 @@ func (l *lookout) sensors(g *review.Glance, now time.Time) (blind string) {
 }
 
 // glance serves the page until stop is called.
-func (c *WatchCmd) glance(ctx context.Context, p *program, config Config, l *line, look *lookout, destroy *panicking) (stop func() error, err error) {
-	g := config.Glance
+func (c *WatchCmd) glance(ctx context.Context, p *program, conf config.Config, atlas analyzer.Atlas, l *line, look *lookout, destroy *panicking) (stop func() error, err error) {
+	g := conf.Glance
 	o := review.Options{Stores: []review.Store{{Name: "now", Store: l.store, Judge: l.store}}, Hosts: g.Host, Plain: g.PlainHTTP,
 		Log: slog.New(slog.NewTextHandler(p.err, &slog.HandlerOptions{Level: slog.LevelWarn}))}
-	furnish(&o, config)
+	furnish(&o, conf, atlas)
 	if g.PasswordFile != "" {
 		if o.Users, err = review.ReadUsers(g.PasswordFile); err != nil {
 			return nil, err
 		}
 	}
 	o.Kit = &review.Kit{Look: look.Look, Discreet: g.Discreet}
-	if config.Position.Phone {
+	if conf.Position.Phone {
 		o.Kit.Place = func(at cell.Position) error {
 			at.Source = position.Phone
 			return l.places.Tell(at, time.Now())
@@ -236,7 +226,7 @@ func (c *WatchCmd) glance(ctx context.Context, p *program, config Config, l *lin
 	scheme, secure := "http", (*tls.Config)(nil)
 	if !review.Loopback(listener.Addr()) && !g.PlainHTTP {
 		names := append([]string{"localhost"}, o.Hosts...)
-		dir := filepath.Dir(c.path(config))
+		dir := filepath.Dir(c.path(conf))
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, errors.Join(err, listener.Close())
 		}

@@ -12,18 +12,10 @@ import (
 	"strings"
 	"time"
 
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/review"
 )
-
-// HealthConfig is the section [health] of the configuration: where a watch says how it is.
-type HealthConfig struct {
-	Listen string `toml:"listen"` // "127.0.0.1:9184" serves /healthz, /metrics and /status; default: nowhere
-	Open   bool   `toml:"open"`   // listen may be an address that others can reach; they need no password
-}
-
-// healthKeys are told to who writes a key that is not there.
-const healthKeys = "[health] listen, open"
 
 // socketName is the socket in the service's runtime directory on which vigie status asks.
 const socketName = "watch.sock"
@@ -37,8 +29,8 @@ func runtimeDir(asking bool) string {
 	return "/run/vigie"
 }
 
-// serve answers at the address, and on the service's socket, until stop is called.
-func (c HealthConfig) serve(v *vitals, look func(context.Context) status) (stop func(), err error) {
+// serveHealth answers at the address, and on the service's socket, until stop is called.
+func serveHealth(c config.Health, v *vitals, look func(context.Context) status) (stop func(), err error) {
 	var servers []*http.Server
 	stop = func() {
 		for _, s := range servers {

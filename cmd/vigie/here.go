@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,22 +10,23 @@ import (
 	"time"
 
 	"vigie/analyzer"
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
 
 // here says of each sensor in the store what was measured of the rules there.
 func (c *RulesCmd) here(ctx context.Context, p *program) error {
-	config, err := loadConfig(p.cli.Config, true)
+	conf, err := config.Load(p.cli.Config, true)
 	if err != nil {
 		return err
 	}
-	s, err := c.open(ctx, config, storage.Options{ReadOnly: true})
+	s, err := c.open(ctx, conf, storage.Options{ReadOnly: true})
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	engine := newEngine(config)
+	engine := newEngine(conf, analyzer.Atlas{})
 	state, _, err := s.LoadState(ctx, stateName)
 	if err != nil {
 		return err
@@ -53,7 +55,7 @@ func printHere(t *console.Terminal, h *analyzer.Here) {
 	if h.Days < 1 {
 		watched = fmt.Sprintf("%.1f hours", 24*h.Days)
 	}
-	t.Printf("%s, %s, %s of watching: alerts from a score of %.1f", t.Paint(console.Bold, console.OneLine(h.Sensor)), orElse(string(h.Mode), "mode not said"), watched, h.Threshold)
+	t.Printf("%s, %s, %s of watching: alerts from a score of %.1f", t.Paint(console.Bold, console.OneLine(h.Sensor)), cmp.Or(string(h.Mode), "mode not said"), watched, h.Threshold)
 	if h.Threshold > h.Floor {
 		t.Printf(" (the budget asks for %.1f; the last thirty days here were noisier)", h.Floor)
 	}

@@ -13,7 +13,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/cmd/vigie/config"
 	"vigie/storage"
 )
 
@@ -44,7 +46,7 @@ func TestFullDiskIsBorne(t *testing.T) {
 	s, err := storage.Open(t.Context(), filepath.Join(dir, "s.db"), storage.Options{Create: true})
 	require.NoError(t, err)
 	var warned []string
-	l := &line{engine: newEngine(withDefaults(Config{})), store: s, patient: true,
+	l := &line{engine: newEngine(config.Config{}.WithDefaults(), analyzer.Atlas{}), store: s, patient: true,
 		warn: func(format string, args ...any) { warned = append(warned, fmt.Sprintf(format, args...)) }}
 	start := time.Date(2026, 11, 23, 20, 0, 0, 0, time.UTC)
 	second := 0

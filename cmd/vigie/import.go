@@ -19,6 +19,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
@@ -35,7 +36,7 @@ const importBatch = 1000
 
 // Run adds what the store does not have. It does not analyse: vigie analyze does, or the next watch.
 func (c *ImportCmd) Run(ctx context.Context, p *program) error {
-	config, err := loadConfig(p.cli.Config, true)
+	conf, err := config.Load(p.cli.Config, true)
 	if err != nil {
 		return err
 	}
@@ -52,7 +53,7 @@ func (c *ImportCmd) Run(ctx context.Context, p *program) error {
 			return err
 		}
 	}
-	s, err := c.open(ctx, config, storage.Options{Create: true})
+	s, err := c.open(ctx, conf, storage.Options{Create: true})
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,45 +12,31 @@ import (
 	"time"
 
 	"vigie/analyzer"
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
 
-// InfluxConfig is the section [influx] of the configuration: where the store is copied to.
-type InfluxConfig struct {
-	URL       string `toml:"url"`        // "https://influx.example.org:8086"; without it nothing is copied
-	Bucket    string `toml:"bucket"`     // of InfluxDB 1.8: DATABASE or DATABASE/RETENTION-POLICY
-	Org       string `toml:"org"`        // of InfluxDB 2
-	TokenFile string `toml:"token_file"` // token on its first line; of 1.8 USER:PASSWORD. Default: the systemd credential influx-token
-	CAFile    string `toml:"ca_file"`    // certificates to trust instead of the system's
-	Gzip      bool   `toml:"gzip"`       // for slow links
-	FullRate  bool   `toml:"full_rate"`  // every observation; default: changes, and one sample a minute
-	Positions bool   `toml:"positions"`  // coordinates too
-}
-
-// influxKeys are told to who writes a key that is not there.
-const influxKeys = "[influx] url, bucket, org, token_file, ca_file, gzip, full_rate, positions"
-
-// open makes the sink; s may be nil where nothing is to be copied.
-func (c InfluxConfig) open(s *storage.Store, log func(string)) (*storage.Influx, error) {
+// openInflux makes the sink; s may be nil where nothing is to be copied.
+func openInflux(c config.Influx, s *storage.Store, log func(string)) (*storage.Influx, error) {
 	if c.URL == "" {
 		return nil, console.Usage(errors.New("no InfluxDB is configured"), "write a section [influx] with url, bucket and token_file into the configuration; docs/influxdb.md has one to copy")
 	}
 	x, err := storage.NewInflux(s, storage.InfluxOptions{URL: c.URL, Bucket: c.Bucket, Org: c.Org, TokenFile: c.TokenFile, CAFile: c.CAFile,
 		Gzip: c.Gzip, FullRate: c.FullRate, Positions: c.Positions, Log: log})
 	if err != nil {
-		return nil, console.Usage(err, orElse(console.HintOf(err), "the section [influx] of the configuration says where to; docs/influxdb.md has one to copy"))
+		return nil, console.Usage(err, cmp.Or(console.HintOf(err), "the section [influx] of the configuration says where to; docs/influxdb.md has one to copy"))
 	}
 	return x, nil
 }
 
 // followInflux copies the store until ctx ends or stop is called, and returns only errors of the store. Without [influx] it does
 // nothing. reload makes it read the token again.
-func followInflux(ctx context.Context, c InfluxConfig, s *storage.Store, v *vitals, log func(string)) (reload func() error, stop func() error, err error) {
+func followInflux(ctx context.Context, c config.Influx, s *storage.Store, v *vitals, log func(string)) (reload func() error, stop func() error, err error) {
 	if c.URL == "" {
 		return func() error { return nil }, func() error { return nil }, nil
 	}
-	x, err := c.open(s, log)
+	x, err := openInflux(c, s, log)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -127,11 +114,11 @@ func (c *InfluxInitCmd) Run(ctx context.Context, p *program) error {
 
 // influx is the server of the configuration, for asking.
 func (p *program) influx() (*storage.Influx, error) {
-	config, err := loadConfig(p.cli.Config, true)
+	conf, err := config.Load(p.cli.Config, true)
 	if err != nil {
 		return nil, err
 	}
-	return config.Influx.open(nil, nil)
+	return openInflux(conf.Influx, nil, nil)
 }
 
 // InfluxSendCmd copies once.
@@ -142,16 +129,16 @@ type InfluxSendCmd struct {
 
 // Run copies what there is.
 func (c *InfluxSendCmd) Run(ctx context.Context, p *program) error {
-	config, err := loadConfig(p.cli.Config, true)
+	conf, err := config.Load(p.cli.Config, true)
 	if err != nil {
 		return err
 	}
-	s, err := c.open(ctx, config, storage.Options{})
+	s, err := c.open(ctx, conf, storage.Options{})
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	x, err := config.Influx.open(s, func(l string) { p.err.Printf("%s\n", console.OneLine(l)) })
+	x, err := openInflux(conf.Influx, s, func(l string) { p.err.Printf("%s\n", console.OneLine(l)) })
 	if err != nil {
 		return err
 	}

@@ -40,10 +40,10 @@ func TestInflux(t *testing.T) {
 	}
 	token := write("token", influxdtest.Token+"\n")
 	db := filepath.Join(dir, "vigie.db")
-	config := func(name, url, bucket, token string) string {
+	conf := func(name, url, bucket, token string) string {
 		return write(name, fmt.Sprintf("store = %q\n[influx]\nurl = %q\nbucket = %q\ntoken_file = %q\nfull_rate = true\n", db, url, bucket, token))
 	}
-	good := config("good.toml", srv.URL, "home", token)
+	good := conf("good.toml", srv.URL, "home", token)
 
 	s, err := storage.Open(context.Background(), db, storage.Options{Create: true})
 	require.NoError(t, err)
@@ -108,9 +108,9 @@ func TestInflux(t *testing.T) {
 
 	// The usual mistakes.
 	for name, c := range map[string]struct{ config, says string }{
-		"wrong token":   {config("wrong.toml", srv.URL, "home", write("wrong", "admin:nonsense-secret\n")), "does not know the token"},
-		"nobody there":  {config("nobody.toml", "http://127.0.0.1:1", "home", token), "nothing listens there"},
-		"TLS with none": {config("tls.toml", strings.Replace(srv.URL, "http:", "https:", 1), "home", token), "does not speak TLS"},
+		"wrong token":   {conf("wrong.toml", srv.URL, "home", write("wrong", "admin:nonsense-secret\n")), "does not know the token"},
+		"nobody there":  {conf("nobody.toml", "http://127.0.0.1:1", "home", token), "nothing listens there"},
+		"TLS with none": {conf("tls.toml", strings.Replace(srv.URL, "http:", "https:", 1), "home", token), "does not speak TLS"},
 	} {
 		status, out, errs := runVigie("", "doctor", "--influx", "--config", c.config)
 		require.Equal(t, 1, status, name)

@@ -8,82 +8,25 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"vigie/cell"
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
 
-// KeepConfig is the section [keep] of the configuration: what the store keeps, and for how long. Event windows stay at
-// full rate for ever; docs/keeping.md tells all of it.
-type KeepConfig struct {
-	FullRateDays *int     `toml:"full_rate_days"` // older observations become summaries of a minute; 0: never. Default: 90 when mode is "fixed", else 0
-	SummaryDays  int      `toml:"summary_days"`   // older summaries are deleted; 0: never, the default
-	EventDays    int      `toml:"event_days"`     // older events without a verdict are deleted; 0: never, the default
-	Size         byteSize `toml:"size"`           // "2GB": what the store may take; default: what the disk has
-}
-
-// keepKeys are told to who writes a key that is not there.
-const keepKeys = "[keep] full_rate_days, summary_days, event_days, size"
-
-const usualFullRate = 90 // days, of a fixed sensor
-
-// byteSize is a number of bytes written as "500MB", "2GB".
-type byteSize int64
-
-// UnmarshalText reads "500MB", "2GB", "1TB" and plain bytes.
-func (b *byteSize) UnmarshalText(text []byte) error {
-	s, unit := strings.ToUpper(strings.ReplaceAll(string(text), " ", "")), 1.0
-	for name, u := range map[string]float64{"MB": 1e6, "GB": 1e9, "TB": 1e12, "MIB": 1 << 20, "GIB": 1 << 30, "TIB": 1 << 40} {
-		if n, ok := strings.CutSuffix(s, name); ok {
-			s, unit = n, u
-			break
-		}
-	}
-	n, err := strconv.ParseFloat(s, 64)
-	if err != nil || !(n*unit >= storage.SmallestSize) || n*unit > 1e15 {
-		return fmt.Errorf("%q is not a size like \"500MB\" or \"2GB\", of at least %s", text, console.Size(storage.SmallestSize))
-	}
-	*b = byteSize(n * unit)
-	return nil
-}
-
-// check says what cannot be.
-func (c KeepConfig) check(path string) error {
-	for name, days := range map[string]int{"full_rate_days": valueOr(c.FullRateDays, 0), "summary_days": c.SummaryDays, "event_days": c.EventDays} {
-		if days < 0 || days > 36500 {
-			return console.Usage(fmt.Errorf("%s: %s is %d", path, name, days), "it is a number of days; 0 is for ever")
-		}
-	}
-	return nil
-}
-
-func valueOr[T any](p *T, or T) T {
-	if p != nil {
-		return *p
-	}
-	return or
-}
-
 // keep is what is to be kept, by the configuration.
-func (c Config) keep() storage.Keep {
-	const day = 24 * time.Hour
-	full := 0
-	if c.Mode == cell.Fixed {
-		full = usualFullRate
-	}
-	k := storage.Keep{FullRate: time.Duration(valueOr(c.Keep.FullRateDays, full)) * day, Summaries: time.Duration(c.Keep.SummaryDays) * day,
-		Events: time.Duration(c.Keep.EventDays) * day, Size: int64(c.Keep.Size), State: stateName}
+func retention(c config.Config) storage.Keep {
+	k := c.Retention()
+	k.State = stateName
 	if c.Influx.URL != "" {
 		k.Followers = append(k.Followers, "influx")
 	}
-	if c.Seal.on() {
+	if c.Seal.On() {
 		k.Followers = append(k.Followers, sealName)
 	}
 	return k
@@ -147,8 +90,8 @@ const (
 )
 
 // newKeeper makes one for a store and the file that grows.
-func newKeeper(config Config, s *storage.Store, file, sensor string, say func(string, ...any), followers ...string) *keeper {
-	k := &keeper{keep: config.keep(), store: s, file: file, sensor: sensor, say: say, tell: make(chan cell.Record, 8), failed: make(chan struct{}, 1), state: roomState{Room: roomOK}}
+func newKeeper(conf config.Config, s *storage.Store, file, sensor string, say func(string, ...any), followers ...string) *keeper {
+	k := &keeper{keep: retention(conf), store: s, file: file, sensor: sensor, say: say, tell: make(chan cell.Record, 8), failed: make(chan struct{}, 1), state: roomState{Room: roomOK}}
 	k.keep.Followers = append(k.keep.Followers, followers...)
 	if s.Path() == "" {
 		k.keep.Size = cmp.Or(k.keep.Size, memoryRoom)

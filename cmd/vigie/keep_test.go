@@ -19,6 +19,7 @@ import (
 	"vigie/alert"
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/cmd/vigie/config"
 	"vigie/storage"
 )
 
@@ -39,9 +40,9 @@ func TestRoom(t *testing.T) {
 func TestKeepIsConfigured(t *testing.T) {
 	dir := t.TempDir()
 	read := func(text string) storage.Keep {
-		c, err := readConfig(writeFile(t, dir, "v.toml", text))
+		c, err := config.Read(writeFile(t, dir, "v.toml", text))
 		require.NoError(t, err)
-		return c.keep()
+		return retention(c)
 	}
 	const day = 24 * time.Hour
 	require.Equal(t, storage.Keep{State: "analyzer"}, read(""))
@@ -96,7 +97,7 @@ func tellHook(t *testing.T, s *storage.Store, l *line) (told func(...cell.Record
 	t.Cleanup(server.Close)
 	to := writeFile(t, t.TempDir(), "to", "hook "+server.URL+"\n")
 	require.NoError(t, os.Chmod(to, 0o600))
-	a, err := AlertConfig{ToFile: to}.open(s, nil)
+	a, err := config.Alert{ToFile: to}.Open(s, nil)
 	require.NoError(t, err)
 	f := &alerting{a: a}
 	l.alarm = func(text string, err error) { f.alarm("roof", text, err) }
@@ -158,8 +159,8 @@ func TestFullDiskMakesRoom(t *testing.T) {
 
 	var said []string
 	say := func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }
-	k := newKeeper(withDefaults(Config{}), s, s.Path(), "roof", say)
-	l := &line{engine: newEngine(withDefaults(Config{})), store: s, patient: true, warn: say, keeper: k}
+	k := newKeeper(config.Config{}.WithDefaults(), s, s.Path(), "roof", say)
+	l := &line{engine: newEngine(config.Config{}.WithDefaults(), analyzer.Atlas{}), store: s, patient: true, warn: say, keeper: k}
 	told := tellHook(t, s, l)
 	k.setAside()
 	require.FileExists(t, k.spare())
@@ -239,14 +240,14 @@ func TestKeepWaitsForAlerts(t *testing.T) {
 	require.NoError(t, s.SaveState(t.Context(), stateName, nil, 48))
 	to := writeFile(t, t.TempDir(), "to", "phone https://example.org/x\n")
 	require.NoError(t, os.Chmod(to, 0o600))
-	var config AlertConfig
+	var conf config.Alert
 	nobody := &alerting{}
 	require.Empty(t, nobody.cursors())
-	config.ToFile = to
+	conf.ToFile = to
 	alerts := &alerting{}
-	alerts.a, err = config.open(s, nil) // it does not follow yet, as after a long time in which nobody was to be told
+	alerts.a, err = conf.Open(s, nil) // it does not follow yet, as after a long time in which nobody was to be told
 	require.NoError(t, err)
-	k := newKeeper(withDefaults(Config{Mode: cell.Fixed}), s, s.Path(), "roof", t.Logf, alerts.cursors()...)
+	k := newKeeper(config.Config{Mode: cell.Fixed}.WithDefaults(), s, s.Path(), "roof", t.Logf, alerts.cursors()...)
 	kept := func() (n int) {
 		for k.sweep(t.Context(), now) {
 		}

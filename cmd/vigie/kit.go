@@ -9,6 +9,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
@@ -21,9 +22,6 @@ type kit struct {
 	stops   []func() error // in order of starting
 }
 
-// kitKeys are told to who writes a key that is not there.
-const kitKeys = positionKeys + "; " + sealKeys + "; " + glanceKeys + "; " + panicKeys + "; " + batteryKeys
-
 // catchable is said before a modem is used that is carried.
 const catchable = `take the SIM out before you carry it, where the modem sees enough without (vigie doctor says it): a registered modem
       transmits as a phone does, a false cell can catch it, and its network knows whose it is and where`
@@ -32,21 +30,21 @@ const catchable = `take the SIM out before you carry it, where the modem sees en
 const thrifty = 50
 
 // startKit starts the parts that the configuration names, but for the page.
-func (c *WatchCmd) startKit(ctx context.Context, p *program, config Config, l *line) (*kit, error) {
+func (c *WatchCmd) startKit(ctx context.Context, p *program, conf config.Config, l *line) (*kit, error) {
 	k := &kit{}
-	secret, err := c.passphrase(config)
+	secret, err := c.passphrase(conf)
 	if err != nil {
 		return nil, err
 	}
-	k.silent = !p.out.Interactive && (config.Seal.on() || secret != "" || c.memory(config))
+	k.silent = !p.out.Interactive && (conf.Seal.On() || secret != "" || c.memory(conf))
 	if l.store.Path() == "" {
 		debug.SetGCPercent(thrifty)
 	}
-	if config.Seal.on() {
+	if conf.Seal.On() {
 		if c.Record != "" {
 			return nil, console.Usage(errors.New("--record would write in the clear what is sealed"), "leave one of them out: vigie unseal and vigie export make the recording at home")
 		}
-		stop, err := c.sealing(context.WithoutCancel(ctx), config, l.store, func(err error) {
+		stop, err := c.sealing(context.WithoutCancel(ctx), conf, l.store, func(err error) {
 			l.complain("the sealed file takes nothing, what comes waits in memory", err)
 			l.keeper.full(err)
 		})
@@ -55,10 +53,10 @@ func (c *WatchCmd) startKit(ctx context.Context, p *program, config Config, l *l
 		}
 		l.last = stop
 	}
-	if config.Mode == cell.Mobile && !c.Brief {
+	if conf.Mode == cell.Mobile && !c.Brief {
 		p.out.Printf("%s\n", catchable)
 	}
-	destroy, stop, err := c.onPanic(ctx, p, config)
+	destroy, stop, err := c.onPanic(ctx, p, conf)
 	if err != nil {
 		return nil, err
 	}
@@ -68,14 +66,11 @@ func (c *WatchCmd) startKit(ctx context.Context, p *program, config Config, l *l
 }
 
 // listen puts the page for a phone, and what spares the battery, behind what is told, where they are wanted.
-func (c *WatchCmd) listen(ctx context.Context, p *program, config Config, l *line, v *vitals, k *kit, modems []watched) error {
-	if err := config.Battery.check(); err != nil {
-		return err
-	}
-	if config.Glance.Listen == "" && !config.Battery.Saving {
+func (c *WatchCmd) listen(ctx context.Context, p *program, conf config.Config, atlas analyzer.Atlas, l *line, v *vitals, k *kit, modems []watched) error {
+	if conf.Glance.Listen == "" && !conf.Battery.Saving {
 		return nil
 	}
-	look := newLookout(v, config.Mode == cell.Mobile, l.places, cmp.Or(filepath.Dir(l.store.Path()), "."))
+	look := newLookout(v, conf.Mode == cell.Mobile, l.places, cmp.Or(filepath.Dir(l.store.Path()), "."))
 	for e, err := range l.store.Events(ctx, storage.EventQuery{Newest: true, Limit: lastEvents}) {
 		if err != nil {
 			return err
@@ -85,18 +80,18 @@ func (c *WatchCmd) listen(ctx context.Context, p *program, config Config, l *lin
 	record, event := l.told, l.event
 	l.told = func(r cell.Record) { record(r); look.record(r) }
 	l.event = func(e analyzer.Event) { event(e); look.event(e) }
-	if config.Battery.Saving {
-		pace := newPace(config.Battery, look)
+	if conf.Battery.Saving {
+		pace := newPace(conf.Battery, look)
 		l.told = func(r cell.Record) { record(r); look.record(r); pace.record(r) }
 		for i := range modems {
 			modems[i].Stretch = pace.ask
 		}
 		k.stops = append(k.stops, spare())
 	}
-	if config.Glance.Listen == "" {
+	if conf.Glance.Listen == "" {
 		return nil
 	}
-	stop, err := c.glance(ctx, p, config, l, look, k.destroy)
+	stop, err := c.glance(ctx, p, conf, atlas, l, look, k.destroy)
 	if err != nil {
 		return err
 	}

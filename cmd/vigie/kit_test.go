@@ -22,6 +22,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/cmd/vigie/config"
 	"vigie/modem/emulator"
 	"vigie/review"
 )
@@ -49,12 +50,12 @@ func startCarried(t *testing.T, scenario, more string, args ...string) *carried 
 	require.NoError(t, err)
 	users := filepath.Join(dir, "users")
 	require.NoError(t, review.WriteUser(users, u))
-	config := writeFile(t, dir, "v.toml", "[modem]\nfast = \"40ms\"\nslow = \"200ms\"\n[glance]\nlisten = \""+addr+"\"\npassword_file = \""+users+"\"\n"+more)
+	conf := writeFile(t, dir, "v.toml", "[modem]\nfast = \"40ms\"\nslow = \"200ms\"\n[glance]\nlisten = \""+addr+"\"\npassword_file = \""+users+"\"\n"+more)
 	log, err := os.Create(filepath.Join(dir, "journal"))
 	require.NoError(t, err)
 	t.Cleanup(func() { log.Close() })
 	k := &carried{t: t, base: "http://" + addr, em: em, dir: dir, done: make(chan error, 1)}
-	k.cmd = exec.Command(os.Args[0], append([]string{"watch", "--wait", "--config", config, "--port", em.Path()}, args...)...)
+	k.cmd = exec.Command(os.Args[0], append([]string{"watch", "--wait", "--config", conf, "--port", em.Path()}, args...)...)
 	k.cmd.Args[0], k.cmd.Dir, k.cmd.Stdout, k.cmd.Stderr = "vigie", dir, log, log
 	k.cmd.Env = append(os.Environ(), "VIGIE_IS_PROGRAM=1", "HOME="+dir)
 	require.NoError(t, k.cmd.Start())
@@ -219,8 +220,8 @@ func TestKitConfigIsChecked(t *testing.T) {
 		"[glance]\nlisten = \"nowhere\"\n":                              "[glance] listen",
 		"[glance]\nlisten = \"0.0.0.0:0\"\nplain_http = true\n":         "no password is set",
 	} {
-		config := writeFile(t, t.TempDir(), "v.toml", text)
-		_, stderr, status := vigie(t, "watch", "--config", config, "--port", "/dev/null", "--store", filepath.Join(dir, "s.db"))
+		conf := writeFile(t, t.TempDir(), "v.toml", text)
+		_, stderr, status := vigie(t, "watch", "--config", conf, "--port", "/dev/null", "--store", filepath.Join(dir, "s.db"))
 		require.NotZero(t, status)
 		require.Contains(t, stderr, want)
 	}
@@ -252,7 +253,7 @@ func TestLookout(t *testing.T) {
 	now := time.Date(2026, 11, 23, 20, 0, 0, 0, time.UTC)
 	v := newVitals(func() time.Time { return now })
 	v.watch("bag", time.Second)
-	places, _, err := followPosition(context.Background(), PositionConfig{}, nil)
+	places, _, err := followPosition(context.Background(), config.Position{}, nil)
 	require.NoError(t, err)
 	l := newLookout(v, true, places, t.TempDir())
 	l.sys = t.TempDir()

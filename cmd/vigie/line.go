@@ -10,6 +10,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/cmd/vigie/config"
 	"vigie/storage"
 )
 
@@ -54,8 +55,8 @@ const stateName = "analyzer"
 // would wear out an SD card for nothing.
 const saveEvery = 15 * time.Minute
 
-func newEngine(c Config) *analyzer.Engine {
-	return analyzer.New(c.rules(), analyzer.Options{AlertsPerMonth: c.Analyzer.AlertsPerMonth, Atlas: c.atlas})
+func newEngine(c config.Config, atlas analyzer.Atlas) *analyzer.Engine {
+	return analyzer.New(c.Rules(), analyzer.Options{AlertsPerMonth: c.Analyzer.AlertsPerMonth, Atlas: atlas})
 }
 
 // resume takes up what the store has learned.

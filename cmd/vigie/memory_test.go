@@ -15,6 +15,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/cmd/vigie/config"
 	"vigie/storage"
 )
 
@@ -53,9 +54,9 @@ func TestMemoryOfALongRun(t *testing.T) {
 	s, err := storage.Open(ctx, "", storage.Options{Memory: true})
 	require.NoError(t, err)
 	debug.SetGCPercent(thrifty)
-	config := withDefaults(Config{Sensor: "bag", Mode: cell.Mobile, Seal: SealConfig{To: []string{id.Recipient().String()}}})
-	l := &line{engine: newEngine(config), store: s, patient: true, warn: t.Logf}
-	l.keeper = newKeeper(config, s, file, "bag", t.Logf)
+	conf := config.Config{Sensor: "bag", Mode: cell.Mobile, Seal: config.Seal{To: []string{id.Recipient().String()}}}.WithDefaults()
+	l := &line{engine: newEngine(conf, analyzer.Atlas{}), store: s, patient: true, warn: t.Logf}
+	l.keeper = newKeeper(conf, s, file, "bag", t.Logf)
 	start := time.Date(2026, 11, 23, 20, 0, 0, 0, time.UTC)
 	when := start.Add(time.Hour)
 	event := analyzer.Event{ID: "early", Sensor: "bag", First: when, Opened: when, Last: when, State: analyzer.Closed}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"maps"
 	"os"
 	"path/filepath"
@@ -48,7 +49,7 @@ func thisComputer(sys string) *computer {
 			continue
 		}
 		name, _ := os.ReadFile(filepath.Join(dir, "type"))
-		c.Zones = append(c.Zones, zone{orElse(strings.TrimSpace(string(name)), filepath.Base(dir)), float64(milli) / 1000})
+		c.Zones = append(c.Zones, zone{cmp.Or(strings.TrimSpace(string(name)), filepath.Base(dir)), float64(milli) / 1000})
 	}
 	return &c
 }

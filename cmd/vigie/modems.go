@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,14 +9,15 @@ import (
 	"strings"
 	"time"
 
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/modem"
 	"vigie/modem/at"
 )
 
 // chooseModems are the modems that the configuration names, or all that are here, each with the name of its sensor.
-func chooseModems(ctx context.Context, p *program, config Config) ([]watched, error) {
-	named := config.Modems
+func chooseModems(ctx context.Context, p *program, conf config.Config) ([]watched, error) {
+	named := conf.Modem
 	if one := named[0]; len(named) == 1 && one.Port == "" && one.USB == "" {
 		ports, err := findModems(ctx, p, modem.Host{})
 		if err != nil {
@@ -38,9 +40,9 @@ func chooseModems(ctx context.Context, p *program, config Config) ([]watched, er
 		switch {
 		case sensor != "":
 		case len(named) == 1:
-			sensor = config.Sensor
+			sensor = conf.Sensor
 		default:
-			sensor = config.Sensor + "-" + place(m)
+			sensor = conf.Sensor + "-" + place(m)
 		}
 		switch {
 		case m.Port == "" && m.USB == "":
@@ -49,9 +51,9 @@ func chooseModems(ctx context.Context, p *program, config Config) ([]watched, er
 			return nil, console.Usage(fmt.Errorf("two modems have the sensor name %q", sensor), "give each [[modem]] a sensor name of its own")
 		}
 		taken[sensor] = true
-		c := m.collector(sensor, config)
+		c := collectorOf(m, sensor, conf)
 		if len(named) > 1 {
-			c.Kit = config.Sensor
+			c.Kit = conf.Sensor
 		}
 		all = append(all, watched{Config: c})
 	}
@@ -60,16 +62,16 @@ func chooseModems(ctx context.Context, p *program, config Config) ([]watched, er
 
 // place tells modems of one host apart, the same way on every day: by the socket that a modem is plugged into or the
 // serial number that its identity was configured with, else by the port as it was named.
-func place(m ModemConfig) string {
+func place(m config.Modem) string {
 	if id := strings.Split(m.USB, ":"); len(id) == 5 {
 		return id[3]
 	}
-	return filepath.Base(orElse(m.Port, m.USB))
+	return filepath.Base(cmp.Or(m.Port, m.USB))
 }
 
-// collector is what the collector of a modem is told.
-func (m ModemConfig) collector(sensor string, config Config) modem.Config {
-	return modem.Config{Device: m.Port, Identity: m.USB, Family: m.Family, Sensor: sensor, Mode: config.Mode,
+// collectorOf configures the collector of a modem.
+func collectorOf(m config.Modem, sensor string, conf config.Config) modem.Config {
+	return modem.Config{Device: m.Port, Identity: m.USB, Family: m.Family, Sensor: sensor, Mode: conf.Mode,
 		Fast: time.Duration(m.Fast), Slow: time.Duration(m.Slow), Reauthorize: m.Reauthorize,
 		Options: at.Options{CharDelay: time.Duration(m.CharPause), CommandDelay: time.Duration(m.CommandPause)}}
 }
@@ -117,7 +119,7 @@ func byDevice(ports []modem.Port) [][]modem.Port {
 	var all [][]modem.Port
 	at := map[string]int{}
 	for _, p := range ports {
-		key := orElse(p.USBPath, p.Device)
+		key := cmp.Or(p.USBPath, p.Device)
 		i, known := at[key]
 		if !known {
 			i = len(all)

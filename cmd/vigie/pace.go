@@ -2,37 +2,16 @@ package main
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
 	"math"
 	"runtime"
 	"sync"
 	"time"
 
 	"vigie/cell"
-	"vigie/cmd/vigie/console"
+	"vigie/cmd/vigie/config"
 	"vigie/position"
 	"vigie/review"
 )
-
-// BatteryConfig is what may stand under [battery].
-type BatteryConfig struct {
-	Saving bool     `toml:"saving"` // ask the modem less often while nothing is odd, when the kit stands still, the battery is low, or Lasts demands it
-	Most   int      `toml:"most"`   // how many times less often, at most; default 4
-	Lasts  duration `toml:"lasts"`  // how long a charge is to last: "8h"; default: no such demand
-}
-
-const batteryKeys = "[battery] saving, most, lasts"
-
-func (c BatteryConfig) check() error {
-	switch {
-	case c.Most < 0 || c.Most > 60:
-		return console.Usage(fmt.Errorf("[battery] most is %d", c.Most), "it is how many times less often the modem is asked: 4 is the default, 60 the most")
-	case c.Lasts != 0 && !c.Saving:
-		return console.Usage(errors.New("[battery] lasts is set, and saving is not"), "add saving = true, or take lasts out")
-	}
-	return nil
-}
 
 const (
 	lowBattery = 15.0             // percent
@@ -44,7 +23,7 @@ const (
 
 // pace says how many times less often than usual modems are asked. It is told each record.
 type pace struct {
-	BatteryConfig
+	config.Battery
 	look *lookout
 
 	mu     sync.Mutex
@@ -62,8 +41,8 @@ type steady struct {
 	since time.Time
 }
 
-func newPace(c BatteryConfig, look *lookout) *pace {
-	return &pace{BatteryConfig: c, look: look, times: 1, steady: map[string]steady{}}
+func newPace(c config.Battery, look *lookout) *pace {
+	return &pace{Battery: c, look: look, times: 1, steady: map[string]steady{}}
 }
 
 // spare leaves the program one processor, until the returned function is called: with several each thing that happens wakes

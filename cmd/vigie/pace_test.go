@@ -11,6 +11,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/cmd/vigie/config"
 	"vigie/position"
 	"vigie/review"
 )
@@ -45,15 +46,13 @@ func TestStretch(t *testing.T) {
 		}
 		require.Equal(t, c.want, (&pace{steady: c.heard}).stretch(c.g), c.what)
 	}
-	require.Equal(t, 10, (&pace{BatteryConfig: BatteryConfig{Most: 10}}).stretch(review.Glance{Level: review.Quiet, Battery: low}))
-	require.Error(t, BatteryConfig{Most: 61}.check())
-	require.Error(t, BatteryConfig{Lasts: duration(time.Hour)}.check(), "without saving it does nothing")
+	require.Equal(t, 10, (&pace{Battery: config.Battery{Most: 10}}).stretch(review.Glance{Level: review.Quiet, Battery: low}))
 }
 
 // A charge that is to last so long is used evenly: the further behind, the less often the modem is asked, at most so much.
 func TestStretchForABudget(t *testing.T) {
 	began := time.Date(2026, 11, 23, 20, 0, 0, 0, time.UTC)
-	p := &pace{BatteryConfig: BatteryConfig{Lasts: duration(8 * time.Hour)}}
+	p := &pace{Battery: config.Battery{Lasts: config.Duration(8 * time.Hour)}}
 	at := func(hours, charge float64, charging bool) int {
 		return p.stretch(review.Glance{Level: review.Quiet, Motion: "moving", Battery: cell.Some(charge), Charging: charging,
 			Now: began.Add(time.Duration(hours * float64(time.Hour)))})
@@ -81,7 +80,7 @@ func TestStretchEndsWithTheQuiet(t *testing.T) {
 	for name, text := range map[string]string{"type": "Battery", "capacity": "9", "status": "Discharging"} {
 		writeFile(t, supply, name, text)
 	}
-	p := newPace(BatteryConfig{}, l)
+	p := newPace(config.Battery{}, l)
 	hear := func(level cell.DBm) {
 		o := &cell.Observation{Time: now, Sensor: "bag", State: cell.Idle, Serving: &cell.Cell{RAT: cell.LTE, ID: cell.Some(uint64(7)), RSRP: cell.Some(level)}}
 		v.record(o)

@@ -11,21 +11,14 @@ import (
 	"syscall"
 	"time"
 
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
 
-// PanicConfig is what may stand under [panic]. Nothing is destroyed unless it was set up.
-type PanicConfig struct {
-	Enabled bool   `toml:"enabled"` // the page (behind login), SIGUSR2, and the file below destroy what was recorded
-	File    string `toml:"file"`    // destroys when it appears: made by a button, a script, another program
-}
-
 // statusDestroyed is the exit status of a watch that destroyed what it had recorded: the unit does not start it again
 // (RestartPreventExitStatus=), or it would come back with an empty store.
 const statusDestroyed = 3
-
-const panicKeys = "[panic] enabled, file"
 
 // panicking destroys what a watch has recorded: first the keys, which takes milliseconds and makes the rest unreadable, then
 // the files. What was sealed needs no key here: the files go. It ends the program at once, and with it what is in memory.
@@ -79,27 +72,27 @@ func (k *panicking) remove() {
 }
 
 // onPanic sets up what destroys, until stop is called; nil where it is not wanted.
-func (c *WatchCmd) onPanic(ctx context.Context, p *program, config Config) (k *panicking, stop func(), err error) {
-	if !config.Panic.Enabled {
-		if config.Panic.File != "" {
+func (c *WatchCmd) onPanic(ctx context.Context, p *program, conf config.Config) (k *panicking, stop func(), err error) {
+	if !conf.Panic.Enabled {
+		if conf.Panic.File != "" {
 			return nil, nil, console.Usage(errors.New("[panic] names a file and is not enabled"), "write enabled = true, or take the section out")
 		}
 		return nil, func() {}, nil
 	}
 	k = &panicking{exit: os.Exit, say: func(format string, args ...any) { p.err.Printf(format+"\n", args...) }}
-	if c.memory(config) || config.Seal.on() {
-		k.files = []string{c.sealTo(config)}
+	if c.memory(conf) || conf.Seal.On() {
+		k.files = []string{c.sealTo(conf)}
 	} else {
-		k.store = c.path(config)
+		k.store = c.path(conf)
 	}
-	dir := filepath.Dir(c.path(config))
+	dir := filepath.Dir(c.path(conf))
 	k.keys = []string{filepath.Join(dir, "review-key.pem")}
 	k.files = append(k.files, filepath.Join(dir, "review-cert.pem"))
 	if c.Record != "" {
 		k.files = append(k.files, c.Record)
 	}
-	if _, err := os.Lstat(config.Panic.File); config.Panic.File != "" && err == nil {
-		return nil, nil, console.Usage(fmt.Errorf("the panic file %s is there already", config.Panic.File), "remove it first: when it appears, all that was recorded is destroyed")
+	if _, err := os.Lstat(conf.Panic.File); conf.Panic.File != "" && err == nil {
+		return nil, nil, console.Usage(fmt.Errorf("the panic file %s is there already", conf.Panic.File), "remove it first: when it appears, all that was recorded is destroyed")
 	}
 	signals, done := make(chan os.Signal, 1), make(chan struct{})
 	signal.Notify(signals, syscall.SIGUSR2)
@@ -108,7 +101,7 @@ func (c *WatchCmd) onPanic(ctx context.Context, p *program, config Config) (k *p
 		defer close(done)
 		look := time.NewTicker(500 * time.Millisecond)
 		defer look.Stop()
-		if config.Panic.File == "" {
+		if conf.Panic.File == "" {
 			look.Stop()
 		}
 		for {
@@ -117,7 +110,7 @@ func (c *WatchCmd) onPanic(ctx context.Context, p *program, config Config) (k *p
 				return
 			case <-signals:
 			case <-look.C:
-				if _, err := os.Lstat(config.Panic.File); err != nil {
+				if _, err := os.Lstat(conf.Panic.File); err != nil {
 					continue
 				}
 			}

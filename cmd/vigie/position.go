@@ -6,19 +6,10 @@ import (
 	"time"
 
 	"vigie/cell"
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/position"
 )
-
-// PositionConfig is what may stand under [position]. Without any of it there are no positions, and nothing is the worse for it.
-type PositionConfig struct {
-	Modem  bool   `toml:"modem"`  // ask the modem, where its GNSS is on already; as --position does
-	GPSD   string `toml:"gpsd"`   // address of a gpsd: "127.0.0.1:2947"
-	Phone  bool   `toml:"phone"`  // the page on a phone may tell where it is, after asking its user
-	Coarse string `toml:"coarse"` // keep only the square: "1km"; default: exact
-}
-
-const positionKeys = "[position] modem, gpsd, phone, coarse"
 
 // places gives the records of a watch their positions; the zero places gives none.
 type places struct {
@@ -27,7 +18,7 @@ type places struct {
 }
 
 // followPosition begins to follow what the configuration names, until stop is called.
-func followPosition(ctx context.Context, c PositionConfig, warn func(error)) (p places, stop func(), err error) {
+func followPosition(ctx context.Context, c config.Position, warn func(error)) (p places, stop func(), err error) {
 	p.Tracker = &position.Tracker{}
 	if c.Coarse != "" {
 		if p.Coarse, err = position.Size(c.Coarse); err != nil {

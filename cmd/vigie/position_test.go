@@ -36,10 +36,10 @@ func gpsd(t *testing.T, lines ...string) (addr string) {
 func TestWatchWithPosition(t *testing.T) {
 	dir := t.TempDir()
 	addr := gpsd(t, `{"class":"VERSION","release":"3.22"}`, `{"class":"TPV","mode":3,"lat":50.84711,"lon":4.35717,"eph":6.5,"speed":0.2}`)
-	db, config := filepath.Join(dir, "s.db"), writeFile(t, dir, "v.toml", "[modem]\nfast = \"40ms\"\nslow = \"200ms\"\n[position]\ngpsd = \""+addr+"\"\ncoarse = \"1km\"\n")
+	db, conf := filepath.Join(dir, "s.db"), writeFile(t, dir, "v.toml", "[modem]\nfast = \"40ms\"\nslow = \"200ms\"\n[position]\ngpsd = \""+addr+"\"\ncoarse = \"1km\"\n")
 	em, ctx := emulate(t, demoScenario, emulator.Options{Speed: 8})
 	var out, stderr bytes.Buffer
-	require.Zero(t, run(ctx, []string{"watch", "--config", config, "--port", em.Path(), "--store", db}, nil, &out, &stderr), stderr.String())
+	require.Zero(t, run(ctx, []string{"watch", "--config", conf, "--port", em.Path(), "--store", db}, nil, &out, &stderr), stderr.String())
 	require.Less(t, strings.Index(out.String(), "take the SIM out"), strings.Index(out.String(), "watching "+em.Path()), "said before the modem is used")
 	exported, _, _ := vigie(t, "export", "--store", db, "-")
 	require.True(t, strings.Contains(exported, `"position":{"lat":50.8489,"lon":4.36089,"accuracy_m":707,"source":"gpsd"}`), "the middle of the square")
@@ -53,8 +53,8 @@ func TestPositionConfig(t *testing.T) {
 		"[position]\ncoarse = \"1 mile\"\n": `"1 mile" is not a length`,
 		"[position]\ngps = \"x\"\n":         `unknown key "position.gps"`,
 	} {
-		config := writeFile(t, t.TempDir(), "v.toml", text)
-		_, stderr, status := vigie(t, "watch", "--config", config, "--port", "/dev/null", "--store", filepath.Join(t.TempDir(), "s.db"))
+		conf := writeFile(t, t.TempDir(), "v.toml", text)
+		_, stderr, status := vigie(t, "watch", "--config", conf, "--port", "/dev/null", "--store", filepath.Join(t.TempDir(), "s.db"))
 		require.Equal(t, 2, status)
 		require.Contains(t, stderr, want)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -156,7 +157,7 @@ func (l *probed) print(t *console.Terminal, r modem.Report) {
 	}
 	row("identity", l.Identity)
 	if l.Interface != nil {
-		row("interface", fmt.Sprintf("%02x, driver %s, %s", *l.Interface, console.OrUnknown(l.Driver), orElse(l.Role, "purpose unknown")))
+		row("interface", fmt.Sprintf("%02x, driver %s, %s", *l.Interface, console.OrUnknown(l.Driver), cmp.Or(l.Role, "purpose unknown")))
 	}
 	row("held by", strings.Join(l.Holders, ", "))
 	row("modem", strings.Join(strings.Fields(l.Manufacturer+" "+l.Model), " "))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
@@ -75,7 +76,7 @@ func (c *RecordCmd) Run(ctx context.Context, p *program) error {
 	if err := os.WriteFile(c.File, transcript, 0o600); err != nil {
 		return err
 	}
-	p.out.Printf("%s: %s of a %s.\n", c.File, console.Plural(strings.Count(text, "\n"), "line"), orElse(console.OneLine(source.Model), "modem"))
+	p.out.Printf("%s: %s of a %s.\n", c.File, console.Plural(strings.Count(text, "\n"), "line"), cmp.Or(console.OneLine(source.Model), "modem"))
 	p.out.Printf("%s\n", console.Wrap("Numbers of the subscriber and of the device were stripped as they were read. In it "+cells+
 		". With a database of cells, networks, channels and PCIs can still narrow down where it was taken: read it before you give it away.", console.LineWidth, ""))
 	p.out.Printf("%s\n", console.Wrap("To contribute it, put it into modem/dialect/testdata/"+d.Name+"/: the tests take it up from there.", console.LineWidth, ""))
@@ -159,7 +160,7 @@ func transcriptOf(text string, d *dialect.Dialect, ident dialect.Ident, region, 
 		return nil, err
 	}
 	var b bytes.Buffer
-	for _, h := range [][2]string{{"model", orElse(ident.Model, "not told")}, {"firmware", orElse(ident.Firmware, "not told")}, {"date", now.UTC().Format(time.DateOnly)},
+	for _, h := range [][2]string{{"model", cmp.Or(ident.Model, "not told")}, {"firmware", cmp.Or(ident.Firmware, "not told")}, {"date", now.UTC().Format(time.DateOnly)},
 		{"region", region}, {"taken", "vigie record, " + versionText()}, {"evidence", "recorded, log"}, {"source", "contributed"}, {"cells", cells}} {
 		fmt.Fprintf(&b, "%s: %s\n", h[0], console.OneLine(h[1]))
 	}

@@ -9,6 +9,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
@@ -26,7 +27,7 @@ const batch = 1000
 
 // Run replays.
 func (c *ReplayCmd) Run(ctx context.Context, p *program) error {
-	config, err := loadConfig(p.cli.Config, false)
+	conf, err := config.Load(p.cli.Config, false)
 	if err != nil {
 		return err
 	}
@@ -35,12 +36,13 @@ func (c *ReplayCmd) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	defer in.close()
-	defer config.useCells(p, c.Store)()
+	atlas, closeAtlas := openAtlas(p, conf, c.Store)
+	defer closeAtlas()
 	events := eventLog{}
-	l := &line{engine: newEngine(config), again: func() *analyzer.Engine { return newEngine(config) }, event: events.add}
+	l := &line{engine: newEngine(conf, atlas), again: func() *analyzer.Engine { return newEngine(conf, atlas) }, event: events.add}
 	if c.Store != "" {
 		flags := StoreFlags{Store: c.Store, PassphraseFile: c.Pass}
-		if l.store, err = flags.open(ctx, config, storage.Options{Create: true}); err != nil {
+		if l.store, err = flags.open(ctx, conf, storage.Options{Create: true}); err != nil {
 			return err
 		}
 		if err := l.resume(ctx, nil); err != nil {

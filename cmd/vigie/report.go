@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/review"
 )
@@ -23,8 +24,8 @@ type HandFlags struct {
 	Lang     string `help:"Language of the report: en or fr. Default: that of the configuration, else en." enum:",en,fr" default:""`
 }
 
-func (c *HandFlags) options(config Config) review.BundleOptions {
-	return review.BundleOptions{Location: review.Precision(c.Location), Lang: cmp.Or(c.Lang, config.Language, "en"), Zone: time.Local}
+func (c *HandFlags) options(conf config.Config) review.BundleOptions {
+	return review.BundleOptions{Location: review.Precision(c.Location), Lang: cmp.Or(c.Lang, conf.Language, "en"), Zone: time.Local}
 }
 
 // whole makes the event's whole id of its beginning.
@@ -78,12 +79,12 @@ func (c *ReportCmd) Run(ctx context.Context, p *program) error {
 	if err := c.whole(ctx, p, &c.StoreFlags); err != nil {
 		return err
 	}
-	config, d, done, err := openDesk(ctx, p, &c.StoreFlags, review.Options{ReadOnly: true})
+	conf, d, done, err := openDesk(ctx, p, &c.StoreFlags, review.Options{ReadOnly: true})
 	if err != nil {
 		return err
 	}
 	defer done()
-	o := c.options(config)
+	o := c.options(conf)
 	o.Trim, o.WithHomes = c.Trim, c.WithHomes
 	return writeNew(c.File, p, func(w io.Writer) error {
 		if c.Event != "" {

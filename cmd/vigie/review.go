@@ -17,6 +17,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/analyzer/rules"
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/modem/at"
 	"vigie/review"
@@ -64,7 +65,7 @@ func (c *ReviewCmd) Run(ctx context.Context, p *program) error {
 		o.Elsewhere = func(ctx context.Context) review.Events { return x.Events(ctx, storage.EventQuery{}) }
 		o.Clocks = x.Corrections
 	}
-	config, d, done, err := openDesk(ctx, p, &c.StoreFlags, o, c.More...)
+	conf, d, done, err := openDesk(ctx, p, &c.StoreFlags, o, c.More...)
 	if err != nil {
 		return err
 	}
@@ -75,7 +76,7 @@ func (c *ReviewCmd) Run(ctx context.Context, p *program) error {
 	}
 	scheme, secure := "http", (*tls.Config)(nil)
 	if !review.Loopback(l.Addr()) || c.TLSCert != "" {
-		cert, err := c.certificate(config)
+		cert, err := c.certificate(conf)
 		if err != nil {
 			l.Close()
 			return err
@@ -91,7 +92,7 @@ func (c *ReviewCmd) Run(ctx context.Context, p *program) error {
 }
 
 // certificate is the user's, or one of our own that stays beside the store.
-func (c *ReviewCmd) certificate(config Config) (tls.Certificate, error) {
+func (c *ReviewCmd) certificate(conf config.Config) (tls.Certificate, error) {
 	if c.TLSCert != "" || c.TLSKey != "" {
 		cert, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
 		return cert, console.WithHint(err, "give both --tls-cert and --tls-key, in PEM")
@@ -103,7 +104,7 @@ func (c *ReviewCmd) certificate(config Config) (tls.Certificate, error) {
 	if host, _, err := net.SplitHostPort(c.Listen); err == nil && host != "" && !net.ParseIP(host).IsUnspecified() {
 		names = append(names, host)
 	}
-	return review.Certificate(filepath.Dir(c.path(config)), names, time.Now())
+	return review.Certificate(filepath.Dir(c.path(conf)), names, time.Now())
 }
 
 func (c *ReviewCmd) setPassword(p *program) error {
@@ -153,15 +154,15 @@ func (c *ReviewCmd) setPassword(p *program) error {
 }
 
 // openDesk opens a desk over the store of the flags and others. done closes them.
-func openDesk(ctx context.Context, p *program, f *StoreFlags, o review.Options, more ...string) (config Config, d *review.Desk, done func(), err error) {
-	config, err = loadConfig(p.cli.Config, true)
+func openDesk(ctx context.Context, p *program, f *StoreFlags, o review.Options, more ...string) (conf config.Config, d *review.Desk, done func(), err error) {
+	conf, err = config.Load(p.cli.Config, true)
 	if err != nil {
-		return config, nil, nil, err
+		return conf, nil, nil, err
 	}
-	closeCells := config.useCells(p, f.path(config))
+	atlas, closeAtlas := openAtlas(p, conf, f.path(conf))
 	var closers []func() error
 	closeAll := func() {
-		closeCells()
+		closeAtlas()
 		for _, c := range closers {
 			_ = c()
 		}
@@ -171,21 +172,21 @@ func openDesk(ctx context.Context, p *program, f *StoreFlags, o review.Options, 
 			closeAll()
 		}
 	}()
-	for _, path := range append([]string{f.path(config)}, more...) {
+	for _, path := range append([]string{f.path(conf)}, more...) {
 		one := *f
 		one.Store = path
-		s, err := one.open(ctx, config, storage.Options{ReadOnly: true})
+		s, err := one.open(ctx, conf, storage.Options{ReadOnly: true})
 		if err != nil {
-			return config, nil, nil, err
+			return conf, nil, nil, err
 		}
 		closers = append(closers, s.Close)
 		for _, n := range s.Notices() {
 			p.err.Printf("store %s: %s\n", console.OneLine(path), console.OneLine(n))
 		}
 		from := review.Store{Name: filepath.Base(path), Store: s}
-		secret, err := one.passphrase(config)
+		secret, err := one.passphrase(conf)
 		if err != nil {
-			return config, nil, nil, err
+			return conf, nil, nil, err
 		}
 		if j, err := storage.OpenJudge(ctx, path, storage.Options{Passphrase: secret}); err == nil {
 			from.Judge = j
@@ -195,25 +196,25 @@ func openDesk(ctx context.Context, p *program, f *StoreFlags, o review.Options, 
 		}
 		o.Stores = append(o.Stores, from)
 	}
-	furnish(&o, config)
+	furnish(&o, conf, atlas)
 	o.Log = slog.New(slog.NewTextHandler(p.err, nil))
 	o.Rerun = func(ctx context.Context, s *storage.Store, sensor string, from, to time.Time) ([]analyzer.Event, error) {
-		return rerun(ctx, config, s, sensor, from, to)
+		return rerun(ctx, conf, atlas, s, sensor, from, to)
 	}
 	d, err = review.New(o)
-	return config, d, closeAll, err
+	return conf, d, closeAll, err
 }
 
 // furnish gives a desk what every one has: the rules and their words, in the reader's language too, what identities look like, and
 // what of a store may be handed on.
-func furnish(o *review.Options, config Config) {
-	o.Rules, o.Scrub, o.Software, o.Language = rules.All(), at.Scrub, versionText(), config.Language
+func furnish(o *review.Options, conf config.Config, atlas analyzer.Atlas) {
+	o.Rules, o.Scrub, o.Software, o.Language = rules.All(), at.Scrub, versionText(), conf.Language
 	o.Learned = func(ctx context.Context, s *storage.Store, sensor string) (p analyzer.Places, err error) {
 		state, _, err := s.LoadState(ctx, stateName)
 		if err != nil || state == nil {
 			return p, err
 		}
-		e := newEngine(config)
+		e := newEngine(conf, atlas)
 		if e.Restore(state) != nil { // by other rules: the next watch learns it again
 			return p, nil
 		}
@@ -237,9 +238,9 @@ func furnish(o *review.Options, config Config) {
 const learnBefore = 14 * 24 * time.Hour
 
 // rerun says what today's rules make of the records of a sensor in a time.
-func rerun(ctx context.Context, config Config, s *storage.Store, sensor string, from, to time.Time) ([]analyzer.Event, error) {
+func rerun(ctx context.Context, conf config.Config, atlas analyzer.Atlas, s *storage.Store, sensor string, from, to time.Time) ([]analyzer.Event, error) {
 	found := eventLog{}
-	l := &line{engine: newEngine(config), event: found.add}
+	l := &line{engine: newEngine(conf, atlas), event: found.add}
 	if _, err := l.lessons.begin(ctx, s, 0); err != nil {
 		return nil, err
 	}

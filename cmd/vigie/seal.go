@@ -12,50 +12,27 @@ import (
 
 	"filippo.io/age"
 
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
 
-// SealConfig is what may stand under [seal]: a kit that starts alone holds a public key and nothing that reads what it wrote.
-type SealConfig struct {
-	To    []string `toml:"to"`    // public keys (age1...) to which all is sealed; default: none, nothing is sealed
-	File  string   `toml:"file"`  // where to; default: the name of the store, with .sealed
-	Every duration `toml:"every"` // between two writes; default 1s
-}
-
-const sealKeys = "[seal] to, file, every"
-
-func (c SealConfig) on() bool { return len(c.To) > 0 }
-
-// recipients reads public keys as age-keygen prints them.
-func recipients(texts []string) ([]age.Recipient, error) {
-	var to []age.Recipient
-	for _, s := range texts {
-		all, err := age.ParseRecipients(strings.NewReader(s))
-		if err != nil {
-			return nil, console.Usage(fmt.Errorf("recipient %s: %w", console.OneLine(s), err), "a public key begins with age1; age-keygen -o KEYFILE makes the pair, at home, and prints it; -y KEYFILE prints it again")
-		}
-		to = append(to, all...)
-	}
-	return to, nil
-}
-
 // sealTo is the file that is sealed to.
-func (f *StoreFlags) sealTo(c Config) string {
+func (f *StoreFlags) sealTo(c config.Config) string {
 	if c.Seal.File != "" {
 		return c.Seal.File
 	}
 	path := f.path(c)
 	if f.memory(c) {
-		path = filepath.Join(filepath.Dir(defaultStore()), "vigie.db")
+		path = filepath.Join(filepath.Dir(config.DefaultStore()), "vigie.db")
 	}
 	return strings.TrimSuffix(path, ".db") + ".sealed"
 }
 
 // sealing carries all that comes into a store, which is in memory, into a sealed file until stop is called; what came up
 // to then is in it when stop returns. failed is told when the file takes nothing.
-func (f *StoreFlags) sealing(ctx context.Context, c Config, s *storage.Store, failed func(error)) (stop func(context.Context) error, err error) {
-	to, err := recipients(c.Seal.To)
+func (f *StoreFlags) sealing(ctx context.Context, c config.Config, s *storage.Store, failed func(error)) (stop func(context.Context) error, err error) {
+	to, err := config.Recipients(c.Seal.To)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +89,7 @@ type UnsealCmd struct {
 
 // Run puts what is in the file into the store.
 func (c *UnsealCmd) Run(ctx context.Context, p *program) error {
-	config, err := loadConfig(p.cli.Config, true)
+	conf, err := config.Load(p.cli.Config, true)
 	if err != nil {
 		return err
 	}
@@ -125,7 +102,7 @@ func (c *UnsealCmd) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	defer f.Close()
-	s, err := c.open(ctx, config, storage.Options{Create: true})
+	s, err := c.open(ctx, conf, storage.Options{Create: true})
 	if err != nil {
 		return err
 	}
@@ -137,7 +114,7 @@ func (c *UnsealCmd) Run(ctx context.Context, p *program) error {
 	case err != nil:
 		return fmt.Errorf("%s: %w", c.File, err)
 	}
-	p.out.Printf("%s and %s from %s are in %s\n", console.Plural(u.Records, "record"), console.Plural(u.Events, "change")+" of events", console.Plural(u.Frames, "frame"), c.path(config))
+	p.out.Printf("%s and %s from %s are in %s\n", console.Plural(u.Records, "record"), console.Plural(u.Events, "change")+" of events", console.Plural(u.Frames, "frame"), c.path(conf))
 	if u.Damaged > 0 {
 		p.err.Printf("%s of the file could not be read; all else is there\n", console.Plural(u.Damaged, "place"))
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 
 	"vigie/analyzer"
+	"vigie/cmd/vigie/config"
 	"vigie/storage"
 )
 
@@ -66,7 +67,7 @@ func reloading(f func()) {
 }
 
 // service starts what tells others how the watch goes: systemd, the health page, vigie status.
-func (c *WatchCmd) service(ctx context.Context, config Config, v *vitals, s *storage.Store) (stop func(), err error) {
+func (c *WatchCmd) service(ctx context.Context, conf config.Config, v *vitals, s *storage.Store) (stop func(), err error) {
 	for e, err := range s.Events(ctx, storage.EventQuery{State: analyzer.Open}) {
 		if err != nil {
 			return nil, err
@@ -74,9 +75,9 @@ func (c *WatchCmd) service(ctx context.Context, config Config, v *vitals, s *sto
 		v.open[e.ID] = e.Severity
 	}
 	if c.Listen != "" {
-		config.Health.Listen = c.Listen
+		conf.Health.Listen = c.Listen
 	}
-	closing, err := config.Health.serve(v, v.looker(s))
+	closing, err := serveHealth(conf.Health, v, v.looker(s))
 	if err != nil {
 		closing()
 		return nil, err
@@ -98,9 +99,9 @@ func (c *WatchCmd) service(ctx context.Context, config Config, v *vitals, s *sto
 const lookForModem = 2 * time.Second
 
 // choose finds the modems, and waits for the first where that was asked for.
-func (c *WatchCmd) choose(ctx context.Context, p *program, config Config, v *vitals) ([]watched, error) {
+func (c *WatchCmd) choose(ctx context.Context, p *program, conf config.Config, v *vitals) ([]watched, error) {
 	for {
-		modems, err := chooseModems(ctx, p, config)
+		modems, err := chooseModems(ctx, p, conf)
 		if !c.Wait || !errors.Is(err, errNoModem) {
 			v.await("")
 			return modems, err

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"vigie/cell"
+	"vigie/cmd/vigie/config"
 	"vigie/modem/emulator"
 )
 
@@ -51,7 +52,7 @@ func (l *writtenLog) String() string {
 }
 
 // startService runs the real binary as systemd would, on an emulated modem.
-func startService(t *testing.T, em *emulator.Emulator, config string, args ...string) *manager {
+func startService(t *testing.T, em *emulator.Emulator, conf string, args ...string) *manager {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "vigie") // short: a socket's name must be
 	require.NoError(t, err)
@@ -70,7 +71,7 @@ func startService(t *testing.T, em *emulator.Emulator, config string, args ...st
 			m.said <- string(buf[:n])
 		}
 	}()
-	file := writeFile(t, dir, "v.toml", config+"\n[modem]\nport = \""+em.Path()+"\"\nfast = \"30ms\"\nslow = \"150ms\"\n")
+	file := writeFile(t, dir, "v.toml", conf+"\n[modem]\nport = \""+em.Path()+"\"\nfast = \"30ms\"\nslow = \"150ms\"\n")
 	m.cmd = exec.Command("vigie", append([]string{"watch", "--brief", "--wait", "--config", file, "--store", m.store}, args...)...)
 	m.cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+filepath.Join(dir, "notify"), "WATCHDOG_USEC=400000", "RUNTIME_DIRECTORY="+dir)
 	m.cmd.Stdout, m.cmd.Stderr = &m.log, &m.log
@@ -227,9 +228,9 @@ func TestServiceSaysHowItGoes(t *testing.T) {
 
 // Nobody but this computer may ask, unless that was wanted.
 func TestHealthStaysHere(t *testing.T) {
-	_, err := HealthConfig{Listen: "0.0.0.0:0"}.serve(newVitals(time.Now), nil)
+	_, err := serveHealth(config.Health{Listen: "0.0.0.0:0"}, newVitals(time.Now), nil)
 	require.ErrorContains(t, err, "can be reached from other computers")
-	stop, err := HealthConfig{Listen: "0.0.0.0:0", Open: true}.serve(newVitals(time.Now), nil)
+	stop, err := serveHealth(config.Health{Listen: "0.0.0.0:0", Open: true}, newVitals(time.Now), nil)
 	require.NoError(t, err)
 	stop()
 }

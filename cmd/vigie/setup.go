@@ -18,6 +18,7 @@ import (
 
 	"vigie/alert"
 	"vigie/cell"
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/modem"
 )
@@ -155,7 +156,7 @@ func (v *interview) until(ask func() string, check func(string) (string, error),
 		if err == nil {
 			return good
 		}
-		if v.fail(err, orElse(console.HintOf(err), hint)); v.err != nil {
+		if v.fail(err, cmp.Or(console.HintOf(err), hint)); v.err != nil {
 			return ""
 		}
 	}
@@ -250,7 +251,7 @@ func (v *interview) askProtection() {
 		v.seal = v.until(func() string {
 			return v.line("The public key, as age-keygen prints it (age1...)", "La clé publique, telle que age-keygen l’écrit (age1...)", "")
 		}, func(said string) (string, error) {
-			_, err := recipients([]string{said})
+			_, err := config.Recipients([]string{said})
 			return said, err
 		}, "")
 	}

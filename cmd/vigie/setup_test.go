@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"vigie/cmd/vigie/config"
 
 	"github.com/creack/pty"
 	"github.com/stretchr/testify/require"
@@ -129,7 +130,7 @@ func TestSetupAtATerminal(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 	}
-	c, err := readConfig(filepath.Join(root, setupConfig))
+	c, err := config.Read(filepath.Join(root, setupConfig))
 	require.NoError(t, err)
 	require.Equal(t, "tournesol", c.Sensor)
 	require.Equal(t, "fr", c.Alert.Language)

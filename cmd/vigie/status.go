@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"vigie/analyzer"
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
@@ -134,11 +135,11 @@ var errNobodyWatches = errors.New("nobody watches into this store now")
 
 // Run asks the service, else looks into the store.
 func (c *StatusCmd) Run(ctx context.Context, p *program) error {
-	config, err := loadConfig(p.cli.Config, true)
+	conf, err := config.Load(p.cli.Config, true)
 	if err != nil {
 		return err
 	}
-	path, err := filepath.Abs(c.path(config))
+	path, err := filepath.Abs(c.path(conf))
 	if err != nil {
 		return err
 	}
@@ -147,7 +148,7 @@ func (c *StatusCmd) Run(ctx context.Context, p *program) error {
 		return console.WithHint(errors.New("the service may not be asked by this user"), "sudo vigie status; or sudo adduser $USER vigie, and log in again")
 	}
 	if err != nil || st.Store.Path != path && c.Store != "" {
-		if st, err = c.fromStore(ctx, config, path); err != nil {
+		if st, err = c.fromStore(ctx, conf, path); err != nil {
 			return err
 		}
 	}
@@ -193,9 +194,9 @@ func askService(ctx context.Context) (st status, err error) {
 }
 
 // fromStore is what the store alone can tell.
-func (c *StatusCmd) fromStore(ctx context.Context, config Config, path string) (status, error) {
+func (c *StatusCmd) fromStore(ctx context.Context, conf config.Config, path string) (status, error) {
 	st := status{Version: versionText(), Time: time.Now().UTC().Truncate(time.Millisecond), Watching: storage.InUse(path), Sensors: []sensorStatus{}, Sinks: []sinkStatus{}, Open: map[string]int{}}
-	s, err := c.open(ctx, config, storage.Options{ReadOnly: true})
+	s, err := c.open(ctx, conf, storage.Options{ReadOnly: true})
 	if errors.Is(err, storage.ErrKey) && !st.Watching {
 		return st, console.WithHint(errNobodyWatches, "systemctl start vigie starts the service; the store is encrypted, and --passphrase-file opens it to see what it holds")
 	}
@@ -228,7 +229,7 @@ func (c *StatusCmd) fromStore(ctx context.Context, config Config, path string) (
 		}
 		st.Open[e.Severity.String()]++
 	}
-	if config.Influx.URL != "" {
+	if conf.Influx.URL != "" {
 		stats, err := s.Stats(ctx)
 		if err != nil {
 			return st, err

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
@@ -23,14 +24,11 @@ type StoreFlags struct {
 	asked *string // the answer
 }
 
-// inMemory is the name of a store that is nowhere on disk.
-const inMemory = ":memory:"
-
 // memory tells whether nothing is to be kept on disk. The command line made a path of the name.
-func (f *StoreFlags) memory(c Config) bool { return filepath.Base(f.path(c)) == inMemory }
+func (f *StoreFlags) memory(c config.Config) bool { return filepath.Base(f.path(c)) == config.InMemory }
 
 // passphrase is the secret of the store; "" when it has none.
-func (f *StoreFlags) passphrase(c Config) (string, error) {
+func (f *StoreFlags) passphrase(c config.Config) (string, error) {
 	if !f.AskPassphrase {
 		return passphrase(f.PassphraseFile, c.PassphraseFile)
 	}
@@ -52,7 +50,7 @@ func (f *StoreFlags) passphrase(c Config) (string, error) {
 }
 
 // path is the store to use: the flag, else the configuration.
-func (f *StoreFlags) path(c Config) string {
+func (f *StoreFlags) path(c config.Config) string {
 	if f.Store != "" {
 		return f.Store
 	}
@@ -60,7 +58,7 @@ func (f *StoreFlags) path(c Config) string {
 }
 
 // open opens the store, and makes it where create allows.
-func (f *StoreFlags) open(ctx context.Context, c Config, o storage.Options) (*storage.Store, error) {
+func (f *StoreFlags) open(ctx context.Context, c config.Config, o storage.Options) (*storage.Store, error) {
 	path := f.path(c)
 	if o.Memory = o.Memory || f.memory(c); o.Memory {
 		return storage.Open(ctx, "", o)

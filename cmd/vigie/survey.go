@@ -8,7 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/modem"
 	"vigie/modem/at"
@@ -31,7 +33,7 @@ One scan is sent, once; if it fails it is not repeated.`
 
 // Run scans once and stores the rows.
 func (c *SurveyCmd) Run(ctx context.Context, p *program) (err error) {
-	config, err := loadConfig(p.cli.Config, true)
+	conf, err := config.Load(p.cli.Config, true)
 	if err != nil {
 		return err
 	}
@@ -51,13 +53,13 @@ func (c *SurveyCmd) Run(ctx context.Context, p *program) (err error) {
 	if c.USB != "" {
 		flags.USB = []string{c.USB}
 	}
-	flags.merge(&config)
-	modems, err := chooseModems(ctx, p, config)
+	flags.merge(&conf)
+	modems, err := chooseModems(ctx, p, conf)
 	if err != nil {
 		return err
 	}
-	l := &line{engine: newEngine(config)}
-	if l.store, err = c.open(ctx, config, storage.Options{Create: true}); err != nil {
+	l := &line{engine: newEngine(conf, analyzer.Atlas{})}
+	if l.store, err = c.open(ctx, conf, storage.Options{Create: true}); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.close(ctx)) }()
@@ -83,17 +85,17 @@ func (c *SurveyCmd) Run(ctx context.Context, p *program) (err error) {
 		cells--
 	}
 	p.err.Printf("AT%s took %s: %s, %s not read, stored as %s in %s\n", scan.Command.Text, scan.Gap.Until.Sub(scan.Gap.Time).Round(time.Second),
-		console.Plural(cells, "cell or network row"), console.Plural(len(scan.Rejects), "line"), console.OneLine(scan.Gap.Sensor), c.path(config))
+		console.Plural(cells, "cell or network row"), console.Plural(len(scan.Rejects), "line"), console.OneLine(scan.Gap.Sensor), c.path(conf))
 	return scanErr
 }
 
 // scan runs the survey and shows that it goes on.
-func (c *SurveyCmd) scan(ctx context.Context, p *program, config modem.Config) (scan modem.Scan, err error) {
+func (c *SurveyCmd) scan(ctx context.Context, p *program, conf modem.Config) (scan modem.Scan, err error) {
 	sent := make(chan at.Command)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		scan, err = modem.Survey(ctx, config, func(c at.Command) { sent <- c })
+		scan, err = modem.Survey(ctx, conf, func(c at.Command) { sent <- c })
 	}()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()

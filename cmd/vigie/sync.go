@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
@@ -23,26 +24,26 @@ type SyncCmd struct {
 
 // Run copies.
 func (c *SyncCmd) Run(ctx context.Context, p *program) error {
-	config, err := loadConfig(p.cli.Config, true)
+	conf, err := config.Load(p.cli.Config, true)
 	if err != nil {
 		return err
 	}
-	to, err := recipients(c.To)
+	to, err := config.Recipients(c.To)
 	if err != nil {
 		return err
 	}
-	if config.Seal.on() && c.Store == "" {
-		return c.sealed(ctx, p, config)
+	if conf.Seal.On() && c.Store == "" {
+		return c.sealed(ctx, p, conf)
 	}
-	s, err := c.openNumbered(ctx, config)
+	s, err := c.openNumbered(ctx, conf)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
 	if c.Target == "influx" {
-		return c.influx(ctx, p, config, s)
+		return c.influx(ctx, p, conf, s)
 	}
-	if secret, err := c.passphrase(config); err != nil {
+	if secret, err := c.passphrase(conf); err != nil {
 		return err
 	} else if secret != "" && len(to) == 0 {
 		p.err.Printf("the store is encrypted, and the copy is not: whoever has it reads it; --to age1... seals it\n")
@@ -71,8 +72,8 @@ func (c *SyncCmd) Run(ctx context.Context, p *program) error {
 }
 
 // openNumbered opens the store for reading, beside a watch perhaps. One that has no number yet is given one.
-func (c *SyncCmd) openNumbered(ctx context.Context, config Config) (*storage.Store, error) {
-	s, err := c.open(ctx, config, storage.Options{ReadOnly: true})
+func (c *SyncCmd) openNumbered(ctx context.Context, conf config.Config) (*storage.Store, error) {
+	s, err := c.open(ctx, conf, storage.Options{ReadOnly: true})
 	if err != nil {
 		return nil, err
 	}
@@ -80,15 +81,15 @@ func (c *SyncCmd) openNumbered(ctx context.Context, config Config) (*storage.Sto
 		return s, nil
 	}
 	s.Close()
-	if s, err = c.open(ctx, config, storage.Options{}); err != nil {
+	if s, err = c.open(ctx, conf, storage.Options{}); err != nil {
 		return nil, fmt.Errorf("the store has no number yet, and takes none: %w", err)
 	}
 	return s, nil
 }
 
 // sealed copies the file that a kit with [seal] writes, which it cannot read itself.
-func (c *SyncCmd) sealed(ctx context.Context, p *program, config Config) error {
-	switch path := c.sealTo(config); {
+func (c *SyncCmd) sealed(ctx context.Context, p *program, conf config.Config) error {
+	switch path := c.sealTo(conf); {
 	case c.Target == "influx" || c.Target == "-":
 		return console.Usage(errors.New("what is sealed can go to a directory alone"), "name a directory; the sealed file itself can be carried as it is: "+path)
 	case c.Trim != 0 || len(c.To) > 0:
@@ -100,7 +101,7 @@ func (c *SyncCmd) sealed(ctx context.Context, p *program, config Config) error {
 }
 
 // influx sends what the server does not have yet.
-func (c *SyncCmd) influx(ctx context.Context, p *program, config Config, s *storage.Store) error {
+func (c *SyncCmd) influx(ctx context.Context, p *program, conf config.Config, s *storage.Store) error {
 	homes, err := loadHomes(ctx, s)
 	switch {
 	case err != nil:

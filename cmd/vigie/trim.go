@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"vigie/cell"
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/position"
 	"vigie/storage"
@@ -220,16 +221,16 @@ type HomesCmd struct {
 
 // Run lists, adds or forgets.
 func (c *HomesCmd) Run(ctx context.Context, p *program) error {
-	config, err := loadConfig(p.cli.Config, true)
+	conf, err := config.Load(p.cli.Config, true)
 	if err != nil {
 		return err
 	}
-	if secret, err := c.passphrase(config); err != nil {
+	if secret, err := c.passphrase(conf); err != nil {
 		return err
 	} else if secret == "" {
 		return console.Usage(errors.New("home zones are kept in an encrypted store alone"), "give the store a passphrase: --passphrase-file FILE, or --ask-passphrase")
 	}
-	s, err := c.open(ctx, config, storage.Options{Create: c.Add != ""})
+	s, err := c.open(ctx, conf, storage.Options{Create: c.Add != ""})
 	if err != nil {
 		return err
 	}

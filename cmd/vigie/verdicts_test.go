@@ -10,6 +10,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/cmd/vigie/config"
 	"vigie/storage"
 )
 
@@ -39,8 +40,8 @@ func newSpot(t *testing.T) *spot {
 func (p *spot) open() {
 	s, err := storage.Open(p.t.Context(), p.path, storage.Options{Create: true})
 	require.NoError(p.t, err)
-	config := withDefaults(Config{})
-	p.line = &line{engine: newEngine(config), again: func() *analyzer.Engine { return newEngine(config) }, store: s, event: p.told.add,
+	conf := config.Config{}.WithDefaults()
+	p.line = &line{engine: newEngine(conf, analyzer.Atlas{}), again: func() *analyzer.Engine { return newEngine(conf, analyzer.Atlas{}) }, store: s, event: p.told.add,
 		warn: func(string, ...any) {}}
 	require.NoError(p.t, p.line.resume(p.t.Context(), nil))
 }
@@ -103,7 +104,7 @@ func (p *spot) sameAgain() {
 	p.t.Helper()
 	s := p.line.store
 	now := eventLog{}
-	l := &line{engine: newEngine(withDefaults(Config{})), event: now.add}
+	l := &line{engine: newEngine(config.Config{}.WithDefaults(), analyzer.Atlas{}), event: now.add}
 	_, err := l.lessons.begin(p.t.Context(), s, 0)
 	require.NoError(p.t, err)
 	for e, err := range s.Records(p.t.Context(), storage.Query{}) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/modem"
 	"vigie/storage"
@@ -36,20 +38,21 @@ type WatchCmd struct {
 
 // Run watches until interrupted.
 func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
-	config, err := loadConfig(p.cli.Config, true)
+	conf, err := config.Load(p.cli.Config, true)
 	if err != nil {
 		return err
 	}
-	c.merge(&config)
-	if _, err := recipients(config.Seal.To); err != nil { // before anything is opened or asked
+	c.merge(&conf)
+	if _, err := config.Recipients(conf.Seal.To); err != nil { // before anything is opened or asked
 		return err
 	}
-	defer config.useCells(p, c.path(config))()
+	atlas, closeAtlas := openAtlas(p, conf, c.path(conf))
+	defer closeAtlas()
 	v := newVitals(time.Now)
-	l := &line{engine: newEngine(config), again: func() *analyzer.Engine { return newEngine(config) }, patient: true, warn: func(format string, args ...any) {
+	l := &line{engine: newEngine(conf, atlas), again: func() *analyzer.Engine { return newEngine(conf, atlas) }, patient: true, warn: func(format string, args ...any) {
 		p.err.Printf("%s: %s\n", time.Now().UTC().Format(time.RFC3339), console.OneLine(fmt.Sprintf(format, args...)))
 	}}
-	if l.store, err = c.open(ctx, config, storage.Options{Create: true, Memory: config.Seal.on()}); err != nil {
+	if l.store, err = c.open(ctx, conf, storage.Options{Create: true, Memory: conf.Seal.On()}); err != nil {
 		return err
 	}
 	defer func() {
@@ -60,16 +63,16 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 	for _, n := range l.store.Notices() {
 		p.err.Printf("store: %s\n", console.OneLine(n))
 	}
-	unserve, err := c.service(ctx, config, v, l.store)
+	unserve, err := c.service(ctx, conf, v, l.store)
 	if err != nil {
 		return err
 	}
 	defer unserve()
-	modems, err := c.choose(ctx, p, config, v)
+	modems, err := c.choose(ctx, p, conf, v)
 	if err != nil || len(modems) == 0 {
 		return err
 	}
-	reload, unfollow, err := followInflux(context.WithoutCancel(ctx), config.Influx, l.store, v, func(text string) { p.err.Printf("influx: %s\n", console.OneLine(text)) })
+	reload, unfollow, err := followInflux(context.WithoutCancel(ctx), conf.Influx, l.store, v, func(text string) { p.err.Printf("influx: %s\n", console.OneLine(text)) })
 	if err != nil {
 		return err
 	}
@@ -78,7 +81,7 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 			err = stopping
 		}
 	}()
-	alerts, err := followAlerts(context.WithoutCancel(ctx), p, config.Alert, l.store, v)
+	alerts, err := followAlerts(context.WithoutCancel(ctx), p, conf.Alert, l.store, v)
 	if err != nil {
 		return err
 	}
@@ -95,18 +98,18 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 			}
 		})
 	})()
-	places, lost, err := followPosition(ctx, config.Position, func(err error) { l.complain("position", err) })
+	places, lost, err := followPosition(ctx, conf.Position, func(err error) { l.complain("position", err) })
 	if err != nil {
 		return err
 	}
 	defer lost()
 	l.places = places
 	grows := l.store.Path()
-	if config.Seal.on() {
-		grows = c.sealTo(config)
+	if conf.Seal.On() {
+		grows = c.sealTo(conf)
 	}
-	l.keeper = newKeeper(config, l.store, grows, modems[0].Sensor, l.warn, alerts.cursors()...)
-	kit, err := c.startKit(ctx, p, config, l)
+	l.keeper = newKeeper(conf, l.store, grows, modems[0].Sensor, l.warn, alerts.cursors()...)
+	kit, err := c.startKit(ctx, p, conf, l)
 	if err != nil {
 		return err
 	}
@@ -136,7 +139,7 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 	debug.FreeOSMemory() // what making a key of a passphrase and taking up the store took is not needed again
 	for i := range modems {
 		m := &modems[i]
-		m.Position, m.Wait = c.Position || config.Position.Modem, c.Wait
+		m.Position, m.Wait = c.Position || conf.Position.Modem, c.Wait
 		m.Alive = func() { v.alive(m.Sensor) }
 		v.watch(m.Sensor, max(m.Fast, m.Slow))
 		if _, m.last, err = l.store.Span(ctx, m.Sensor); err != nil {
@@ -144,7 +147,7 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 		}
 		m.Now, m.guessed = times.now, times.guesses()
 		if !c.Brief {
-			p.out.Printf("watching %s as %s, store %s; stop with Ctrl-C\n", orElse(m.Device, m.Identity), console.OneLine(m.Sensor), c.path(config))
+			p.out.Printf("watching %s as %s, store %s; stop with Ctrl-C\n", cmp.Or(m.Device, m.Identity), console.OneLine(m.Sensor), c.path(conf))
 		}
 	}
 	log := watchLogs{out: p.out, several: len(modems) > 1, silent: kit.silent}
@@ -163,7 +166,7 @@ func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
 		v.event(e)
 	}
 	defer (&chargeWatch{sys: "/sys", sensor: modems[0].Sensor}).start(ctx, l)()
-	if err := c.listen(ctx, p, config, l, v, kit, modems); err != nil {
+	if err := c.listen(ctx, p, conf, atlas, l, v, kit, modems); err != nil {
 		return err
 	}
 	return watch(ctx, l, func(sensor string, err error) {
@@ -303,46 +306,39 @@ func (l *line) settings(ctx context.Context) (load func(string) map[string]strin
 	return load, save
 }
 
-func (c *WatchCmd) merge(config *Config) {
+func (c *WatchCmd) merge(conf *config.Config) {
 	if named := len(c.Port) + len(c.USB); named > 0 {
-		like := config.Modems[0]
+		like := conf.Modem[0]
 		like.Port, like.USB = "", ""
-		if len(config.Modems) > 1 || named > 1 {
+		if len(conf.Modem) > 1 || named > 1 {
 			like.Sensor = "" // it names another one
 		}
-		config.Modems = nil
+		conf.Modem = nil
 		for _, port := range c.Port {
 			like.Port, like.USB = port, ""
-			config.Modems = append(config.Modems, like)
+			conf.Modem = append(conf.Modem, like)
 		}
 		for _, id := range c.USB {
 			like.Port, like.USB = "", id
-			config.Modems = append(config.Modems, like)
+			conf.Modem = append(conf.Modem, like)
 		}
 	}
 	if c.Family != "" {
-		for i := range config.Modems {
-			config.Modems[i].Family = c.Family
+		for i := range conf.Modem {
+			conf.Modem[i].Family = c.Family
 		}
 	}
 	if c.Sensor != "" {
-		config.Sensor = c.Sensor
-		if len(config.Modems) == 1 {
-			config.Modems[0].Sensor = ""
+		conf.Sensor = c.Sensor
+		if len(conf.Modem) == 1 {
+			conf.Modem[0].Sensor = ""
 		}
 	}
 	if c.Mode != "" {
-		config.Mode = c.Mode
+		conf.Mode = c.Mode
 	}
-	config.Seal.To = append(config.Seal.To, c.Seal...)
-	if config.Mode == "" {
-		config.Mode = cell.Mobile
+	conf.Seal.To = append(conf.Seal.To, c.Seal...)
+	if conf.Mode == "" {
+		conf.Mode = cell.Mobile
 	}
-}
-
-func orElse(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -13,7 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/modem"
 	"vigie/modem/dialect"
@@ -147,11 +150,11 @@ func TestWatchFourModems(t *testing.T) {
 	ports, err := findModems(ctx, p, tree.Host)
 	require.NoError(t, err)
 	require.Len(t, ports, len(sticks))
-	config := Config{Sensor: "roof", Mode: cell.Fixed}
+	conf := config.Config{Sensor: "roof", Mode: cell.Fixed}
 	for _, port := range ports {
-		config.Modems = append(config.Modems, ModemConfig{Port: port.Device, USB: port.Socket(), Fast: duration(30 * time.Millisecond), Slow: duration(100 * time.Millisecond)})
+		conf.Modem = append(conf.Modem, config.Modem{Port: port.Device, USB: port.Socket(), Fast: config.Duration(30 * time.Millisecond), Slow: config.Duration(100 * time.Millisecond)})
 	}
-	modems, err := chooseModems(ctx, p, config)
+	modems, err := chooseModems(ctx, p, conf)
 	require.NoError(t, err)
 
 	db := filepath.Join(t.TempDir(), "s.db")
@@ -161,7 +164,7 @@ func TestWatchFourModems(t *testing.T) {
 		modems[i].Host, modems[i].Retry = tree.Host, 20*time.Millisecond
 	}
 	log := watchLogs{out: p.out, several: true}
-	l := &line{engine: newEngine(config), store: store, event: log.event}
+	l := &line{engine: newEngine(conf, analyzer.Atlas{}), store: store, event: log.event}
 	seen := map[string]int{}
 	unplugged, back := false, false
 	l.told = func(r cell.Record) {
@@ -233,19 +236,19 @@ func TestWatchFourModems(t *testing.T) {
 
 func TestSensorNames(t *testing.T) {
 	choose := func(toml string, args ...string) ([]watched, error) {
-		config, err := readConfig(writeFile(t, t.TempDir(), "v.toml", toml))
+		conf, err := config.Read(writeFile(t, t.TempDir(), "v.toml", toml))
 		if err != nil {
 			return nil, err
 		}
 		cmd := WatchCmd{Port: args}
-		cmd.merge(&config)
-		return chooseModems(t.Context(), nil, config)
+		cmd.merge(&conf)
+		return chooseModems(t.Context(), nil, conf)
 	}
 	names := func(toml string, args ...string) (all []string) {
 		modems, err := choose(toml, args...)
 		require.NoError(t, err)
 		for _, m := range modems {
-			all = append(all, m.Sensor+" "+orElse(m.Device, m.Identity))
+			all = append(all, m.Sensor+" "+cmp.Or(m.Device, m.Identity))
 		}
 		return all
 	}

@@ -54,10 +54,10 @@ func TestWatchRecordReplay(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	t.Cleanup(func() { goleak.VerifyNone(t, before) }) // the last clean-up, after the emulator's
 	dir := t.TempDir()
-	db, file, config := filepath.Join(dir, "s.db"), filepath.Join(dir, "r.ndjson.gz"), writeFile(t, dir, "v.toml", "[modem]\nfast = \"40ms\"\nslow = \"200ms\"\n")
+	db, file, conf := filepath.Join(dir, "s.db"), filepath.Join(dir, "r.ndjson.gz"), writeFile(t, dir, "v.toml", "[modem]\nfast = \"40ms\"\nslow = \"200ms\"\n")
 	em, ctx := emulate(t, demoScenario, emulator.Options{Speed: 2})
 	var out, stderr bytes.Buffer
-	status := run(ctx, []string{"watch", "--config", config, "--port", em.Path(), "--store", db, "--sensor", "roof", "--mode", "fixed", "--record", file}, nil, &out, &stderr)
+	status := run(ctx, []string{"watch", "--config", conf, "--port", em.Path(), "--store", db, "--sensor", "roof", "--mode", "fixed", "--record", file}, nil, &out, &stderr)
 	require.Zero(t, status, "%s%s", out.String(), stderr.String())
 
 	live, _, status := vigie(t, "events", "--json", "--store", db)
@@ -91,11 +91,11 @@ func TestWatchRecordReplay(t *testing.T) {
 // A second watch takes up where the first one stopped, and analyses nothing twice.
 func TestWatchTwice(t *testing.T) {
 	dir := t.TempDir()
-	db, config := filepath.Join(dir, "s.db"), writeFile(t, dir, "v.toml", "[modem]\nfast = \"40ms\"\nslow = \"200ms\"\n")
+	db, conf := filepath.Join(dir, "s.db"), writeFile(t, dir, "v.toml", "[modem]\nfast = \"40ms\"\nslow = \"200ms\"\n")
 	for range 2 {
 		em, ctx := emulate(t, demoScenario, emulator.Options{Speed: 8})
 		var out, stderr bytes.Buffer
-		status := run(ctx, []string{"watch", "--config", config, "--port", em.Path(), "--store", db}, nil, &out, &stderr)
+		status := run(ctx, []string{"watch", "--config", conf, "--port", em.Path(), "--store", db}, nil, &out, &stderr)
 		require.Zero(t, status, stderr.String())
 	}
 	stored, _, _ := vigie(t, "events", "--json", "--store", db)
