@@ -92,8 +92,8 @@ blaster: ## a hundred SMS blasters, each another one, in real time: all are noti
 battery: ## what a watch costs an hour at each pace: CPU, wake-ups, bytes written
 	VIGIE_BATTERY=1 $(GO) test ./cmd/vigie -count 1 -v -run '^TestBatteryFigures$$'
 
-golden: ## rewrite the golden files; read the diff before you commit it
-	$(GO) test ./modem/dialect -update
+golden: ## rewrite every golden file; read the diff before you commit it
+	$(GO) test -count 1 -run '^TestGolden' $$(grep -rl --include '*_test.go' 'flag.Bool("update"' . | xargs -n 1 dirname | sort -u) -update
 
 soak: build ## 20 minutes of watching an emulated modem that misbehaves; docs/soak.svg shows what it cost
 	$(GO) run ./tools/soak -vigie bin/vigie -for 20m -svg docs/soak.svg

@@ -11,11 +11,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden files")
+var update = flag.Bool("update", false, "rewrite 70-vigie.rules")
 
-// TestUdevFileCoversTheTable compares the file that we ship with the table of modems that we know: where the AT port is
+// TestGoldenUdevRules compares the file that we ship with the table of modems that we know: where the AT port is
 // known only that one is taken, so that ModemManager can go on using the others; else all serial ports are.
-func TestUdevFileCoversTheTable(t *testing.T) {
+func TestGoldenUdevRules(t *testing.T) {
 	var b strings.Builder
 	b.WriteString(`# Vigie: keep ModemManager off the AT ports that Vigie watches, and let the group vigie open them.
 #
@@ -50,5 +50,5 @@ SUBSYSTEMS=="usb", ATTRS{bInterfaceNumber}=="?*", ENV{.VIGIE_INTERFACE}="$attr{b
 		require.NoError(t, os.WriteFile("70-vigie.rules", []byte(b.String()), 0o644))
 		return // what is embedded here is the old one
 	}
-	require.Equal(t, b.String(), UdevRules, "run the tests of this package with -update and look at the difference")
+	require.Equal(t, b.String(), UdevRules, "run make golden and read the diff")
 }

@@ -23,7 +23,7 @@ import (
 	"vigie/cell"
 )
 
-var update = flag.Bool("update", false, "rewrite the expected events beside the traces")
+var update = flag.Bool("update", false, "rewrite the expected events in testdata")
 
 // expand turns the traces of testdata into records. They are written by hand, one line for each stretch of time in which
 // nothing changes:
@@ -141,7 +141,7 @@ func atlasOf(t *testing.T, text string) (a analyzer.Atlas) {
 
 // Every rule has a trace that makes it speak in an event of at least the severity in the trace's comment, and a
 // look-alike that brings no alert at all. What the events say word for word is beside them, so that a change is seen.
-func TestTraces(t *testing.T) {
+func TestGoldenTraces(t *testing.T) {
 	for _, r := range All() {
 		dir := filepath.Join("testdata", strings.ReplaceAll(r.ID, "-", "_"))
 		files, err := filepath.Glob(filepath.Join(dir, "*.txtar"))
@@ -178,7 +178,7 @@ func TestTraces(t *testing.T) {
 					require.NoError(t, os.WriteFile(path, txtar.Format(ar), 0o644))
 					return
 				}
-				require.True(t, len(ar.Files) == 2, "no expected events yet: run with -update and read them")
+				require.True(t, len(ar.Files) == 2, "no expected events yet: run make golden and read them")
 				require.Equal(t, string(ar.Files[1].Data), got.String())
 			})
 			if strings.HasPrefix(filepath.Base(path), "fires") {

@@ -20,7 +20,6 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"cut": func(ts *testscript.TestScript, _ bool, args []string) { // FROM TO: all but the last 12 bytes
 				data, err := os.ReadFile(ts.MkAbs(args[0]))

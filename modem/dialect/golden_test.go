@@ -53,7 +53,7 @@ func transcripts(t testing.TB) []transcript {
 	return all
 }
 
-func TestTranscripts(t *testing.T) {
+func TestGoldenTranscripts(t *testing.T) {
 	for _, x := range transcripts(t) {
 		t.Run(x.path, func(t *testing.T) {
 			for _, k := range []string{"model", "firmware", "date", "region", "taken", "evidence", "source"} {
@@ -80,7 +80,7 @@ func TestTranscripts(t *testing.T) {
 				require.NoError(t, os.WriteFile(x.path, txtar.Format(x.archive), 0o666))
 				return
 			}
-			require.Len(t, x.archive.Files, 3, "run with -update, and review what it wrote")
+			require.Len(t, x.archive.Files, 3, "no expected observations yet: run make golden and check every value")
 			require.Equal(t, string(x.archive.Files[1].Data), got.String(), "observations")
 			require.Equal(t, string(x.archive.Files[2].Data), rejected.String(), "rejects")
 		})
