@@ -15,7 +15,7 @@ import (
 	"vigie/storage"
 )
 
-var update = flag.Bool("update", false, "write docs/configuration.md anew")
+var update = flag.Bool("update", false, "rewrite docs/configuration.md")
 
 func read(t *testing.T, text string) (Config, error) {
 	t.Helper()
@@ -93,7 +93,7 @@ func TestUnknownKeyListsKeys(t *testing.T) {
 }
 
 // Every key has a meaning, and docs/configuration.md is what the code says.
-func TestReference(t *testing.T) {
+func TestGoldenReference(t *testing.T) {
 	for _, s := range sections() {
 		for _, k := range s.keys {
 			require.NotEmpty(t, k.name, "%s: a key without a name", s.name)
