@@ -71,6 +71,7 @@ type Event struct {
 	Findings       []Finding   `json:"findings"`
 	Summary        string      `json:"summary"`
 	InnocentCauses []string    `json:"innocent_causes"`
+	Phrases        []Phrase    `json:"-"` // what Summary was made of, joined by "; "; nil: of before this was kept. See Worded
 }
 
 // Finding is what one rule saw.
@@ -82,6 +83,7 @@ type Finding struct {
 	Last     time.Time  `json:"last"`
 	Summary  string     `json:"summary"`
 	Evidence []Evidence `json:"evidence"`
+	Phrases  []Phrase   `json:"-"` // what Summary was made of, joined by ". "
 }
 
 // Evidence is one observation that a finding rests on.

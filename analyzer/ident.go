@@ -1,7 +1,6 @@
 package analyzer
 
 import (
-	"fmt"
 	"strings"
 
 	"vigie/cell"
@@ -204,18 +203,6 @@ func (n *networks) cell(i *Ident) cell.Cell {
 
 // String is the cell in words: "LTE cell 11016962 (area 4660)".
 func (i *Ident) String() string {
-	s := "cell"
-	if r := i.RAT.String(); r != "" {
-		s = r + " cell"
-	}
-	switch {
-	case i.Known():
-		s = fmt.Sprintf("%s %d", s, i.ID)
-	case i.Has.Has(physFields):
-		s = fmt.Sprintf("%s with PCI %d on channel %d", s, i.PCI, i.ARFCN)
-	}
-	if i.Has.Has(cell.FieldArea) {
-		s = fmt.Sprintf("%s (area %d)", s, i.Area)
-	}
-	return s
+	a := cellArg(i)
+	return a.cellIn("en")
 }

@@ -3,7 +3,6 @@ package analyzer
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"slices"
 	"sort"
 	"strconv"
@@ -39,6 +38,7 @@ type finding struct {
 	First    int64
 	Last     int64
 	Text     string
+	Phrase   Phrase // what Text was made of; none in a state that was saved before this was kept
 	Innocent []string
 	Seen     uint32 // how often here before
 	Days     float64
@@ -151,7 +151,7 @@ func (st *story) absorb(o *story) {
 		}
 		g := &st.Findings[k]
 		if f.Weight > g.Weight {
-			g.Weight, g.Text, g.Innocent, g.Place = f.Weight, f.Text, f.Innocent, f.Place
+			g.Weight, g.Text, g.Phrase, g.Innocent, g.Place = f.Weight, f.Text, f.Phrase, f.Innocent, f.Place
 		}
 		g.Severity, g.First, g.Last = max(g.Severity, f.Severity), min(g.First, f.First), max(g.Last, f.Last)
 		g.Evidence = append(g.Evidence, f.Evidence...)
@@ -203,7 +203,7 @@ func (st *story) add(s *site, e *Engine, rule int, sg *Sign, w float64, first in
 	if w > f.Weight {
 		f.Weight, f.Place = w, sg.Place
 		if sg.Text != "" {
-			f.Text, f.Innocent = sg.Text, sg.Innocent
+			f.Text, f.Phrase, f.Innocent = sg.Text, sg.Phrase, sg.Innocent
 		}
 	}
 	f.Severity = max(f.Severity, min(max(e.alone(s, f.Weight), r.Min, sg.Severity), r.Max))
@@ -406,7 +406,8 @@ func (e *Engine) event(s *site, st *story) Event {
 		f := &order[i]
 		r := &e.rules[f.Rule]
 		out := Finding{Rule: r.ID, Version: r.Version, Severity: f.Severity, First: at(f.First), Last: at(f.Last),
-			Summary: f.Text + ". " + howOften(f.Seen, f.Days) + fmt.Sprintf(" It weighs %.1f.", f.Weight), Evidence: []Evidence{}}
+			Evidence: []Evidence{}, Phrases: []Phrase{f.phrase(), howOften(f.Seen, f.Days), phrase("It weighs %.1f", f.Weight)}}
+		out.Summary = join(out.Phrases, ". ")
 		for _, t := range f.Evidence {
 			raw := t.Raw
 			if raw == nil {
@@ -425,28 +426,42 @@ func (e *Engine) event(s *site, st *story) Event {
 			}
 		}
 	}
-	ev.Summary = summary(e, st)
+	ev.Phrases = summary(st)
+	ev.Summary = join(ev.Phrases, "; ")
 	return ev
 }
 
-func howOften(k uint32, days float64) string {
-	n := "Not seen here before"
+// phrase is what the rule said.
+func (f *finding) phrase() Phrase {
+	if f.Phrase.Format == "" {
+		return Phrase{Format: strings.ReplaceAll(f.Text, "%", "%%")}
+	}
+	return f.Phrase
+}
+
+// howOften is how often a condition held here before, in how much time.
+func howOften(k uint32, days float64) Phrase {
+	before := "Not seen here before"
 	if k == 1 {
-		n = "Seen here once before"
-	} else if k > 1 {
-		n = fmt.Sprintf("Seen here %d times before", k)
+		before = "Seen here once before"
 	}
 	switch {
+	case days < 1.0/24 && k > 1:
+		return phrase("Seen here %d times before, in %.0f minutes of watching", k, days*24*60)
 	case days < 1.0/24:
-		return fmt.Sprintf("%s, in %.0f minutes of watching.", n, days*24*60)
+		return phrase("%s, in %.0f minutes of watching", before, days*24*60)
+	case days < 1 && k > 1:
+		return phrase("Seen here %d times before, in %.1f hours of watching", k, days*24)
 	case days < 1:
-		return fmt.Sprintf("%s, in %.1f hours of watching.", n, days*24)
+		return phrase("%s, in %.1f hours of watching", before, days*24)
+	case k > 1:
+		return phrase("Seen here %d times before, in %.1f days of watching", k, days)
 	}
-	return fmt.Sprintf("%s, in %.1f days of watching.", n, days)
+	return phrase("%s, in %.1f days of watching", before, days)
 }
 
 // summary is one sentence: the heaviest findings, at most three, in order of time.
-func summary(e *Engine, st *story) string {
+func summary(st *story) []Phrase {
 	list := slices.Clone(st.Findings)
 	slices.SortStableFunc(list, func(a, b finding) int {
 		if a.Weight != b.Weight {
@@ -456,9 +471,9 @@ func summary(e *Engine, st *story) string {
 	})
 	list = list[:min(3, len(list))]
 	slices.SortStableFunc(list, func(a, b finding) int { return int(max(-1, min(1, a.First-b.First))) })
-	var parts []string
+	var parts []Phrase
 	for i := range list {
-		parts = append(parts, list[i].Text)
+		parts = append(parts, list[i].phrase())
 	}
-	return strings.Join(parts, "; ") + "."
+	return parts
 }

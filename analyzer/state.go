@@ -27,7 +27,11 @@ type saved struct {
 // Save returns the whole state: what was learned, what is going on, and events not yet taken. An engine with the same
 // rules that restores it goes on as this one would have.
 func (e *Engine) Save() ([]byte, error) {
-	pending, err := json.Marshal(e.out)
+	worded := make([]Worded, len(e.out))
+	for i := range worded {
+		worded[i] = e.out[i].Wording()
+	}
+	pending, err := json.Marshal(worded)
 	if err != nil {
 		return nil, fmt.Errorf("saving the analyzer's state: %w", err)
 	}
@@ -61,9 +65,13 @@ func (e *Engine) Restore(state []byte) error {
 	if s.Version != stateVersion {
 		return fmt.Errorf("restoring the analyzer's state: it has version %d, want %d; learn again from the recorded observations", s.Version, stateVersion)
 	}
-	var out []Event
-	if err := json.Unmarshal(s.Pending, &out); err != nil {
+	var worded []Worded
+	if err := json.Unmarshal(s.Pending, &worded); err != nil {
 		return fmt.Errorf("restoring the analyzer's state: damaged: %w", err)
+	}
+	var out []Event
+	for _, w := range worded {
+		out = append(out, w.Take())
 	}
 	byID := map[string]int{}
 	for i := range e.rules {

@@ -1,7 +1,6 @@
 package analyzer
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
@@ -325,15 +324,20 @@ func (v *View) Novelty() float64 {
 type Sign struct {
 	P        float64  // how probable it was here, by chance
 	Suspects []Ident  // the cells under suspicion
-	Text     string   // one sentence, without a full stop
+	Text     string   // one sentence in English, without a full stop
+	Phrase   Phrase   // what Text was made of
 	Innocent []string // innocent causes that fit this case; none: those of the rule
 	Place    bool     // on the move, an arrival at a new place explains it: counted once with all others of this kind
 	Severity Severity // least severity of the finding; the rule's range holds
 	first    int64
 }
 
-// Say sets the sentence.
-func (s *Sign) Say(format string, args ...any) { s.Text = fmt.Sprintf(format, args...) }
+// Say sets the sentence. Its format is a literal, so that a test finds it, and needs a translation in words/rules. An argument is a
+// cell (*Ident), a PLMN, a time.Duration in whole seconds, a time.Time, a number with %d or %.1f, or a text.
+func (s *Sign) Say(format string, args ...any) {
+	s.Phrase = phrase(format, args...)
+	s.Text = s.Phrase.String()
+}
 
 // Suspect adds a cell under suspicion.
 func (s *Sign) Suspect(i *Ident) { s.Suspects = append(s.Suspects, *i) }

@@ -32,7 +32,7 @@ var networkTime = analyzer.Rule{
 				return false
 			}
 			s.P = v.Rate(0.02, analyzer.PerHour)
-			s.Say("the network says that it is %s, which is %s off", said.Format("2006-01-02 15:04:05"), off.Round(time.Second))
+			s.Say("the network says that it is %s, which is %s off", said, off.Round(time.Second))
 			if on := v.Stay(0); on != nil {
 				s.Suspect(&on.Cell)
 			}
