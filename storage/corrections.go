@@ -46,6 +46,7 @@ func (s *Store) Corrections(ctx context.Context) (Corrections, error) {
 // set several times while it was watched was wrong by all the steps that came after. Of times that two lines tell of, the
 // first is believed.
 func Stretches(sets []cell.Clock) (all []Stretch) {
+	sets = sets[max(len(sets)-mostCorrections, 0):]
 	for i, c := range sets {
 		offset, until := c.Offset, c.Time
 		for _, next := range sets[i+1:] {

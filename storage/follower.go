@@ -84,12 +84,12 @@ func Follow(ctx context.Context, s *Store, name string, sink Sink, o FollowOptio
 			err = saving
 		}
 	}()
-	r := newReader(true, false)
+	changes := s.Changes(ChangesOptions{Sources: true, Raw: true})
 	for {
 		changed := s.Changed() // before reading: what comes in between is not missed
-		entries, err := s.after(ctx, r, seq, o.Batch)
+		entries, err := changes.After(ctx, seq, o.Batch)
 		if err != nil {
-			return fmt.Errorf("following the store for %s: %w", name, explain(err))
+			return fmt.Errorf("%s: %w", name, err)
 		}
 		if len(entries) > 0 {
 			if err := offer(ctx, sink, entries, o); err != nil {

@@ -261,7 +261,7 @@ func (x *Influx) write(ctx context.Context, p *points, t *thinner, entries []Ent
 			continue
 		}
 		if !x.shape.add(p, e) {
-			if err := x.setAside(ctx, Aside{Seq: e.Seq, Reason: "its time is one that InfluxDB cannot hold"}); err != nil {
+			if err := x.reject(ctx, Rejected{Seq: e.Seq, Reason: "its time is one that InfluxDB cannot hold"}); err != nil {
 				return err
 			}
 		}

@@ -209,7 +209,7 @@ func TestInfluxChild(t *testing.T) {
 			default:
 			}
 			st := x.Status()
-			fmt.Printf("\nthrough %d aside %d all %d\n", st.Through, st.SetAside, all)
+			fmt.Printf("\nthrough %d aside %d all %d\n", st.Through, st.Rejected, all)
 		}
 	}()
 	_ = x.Follow(ctx, "influx")

@@ -31,7 +31,7 @@ func Lines(o InfluxOptions, entries []Entry) []string {
 func Entries(ctx context.Context, s *Store) (all []Entry, err error) {
 	var seq int64
 	for {
-		page, err := s.after(ctx, newReader(false, true), seq, 10_000)
+		page, err := s.Changes(ChangesOptions{}).After(ctx, seq, 10_000)
 		if err != nil || len(page) == 0 {
 			return all, err
 		}
@@ -52,9 +52,6 @@ func (x *Influx) PauseFor(ctx context.Context, status int, retryAfter string, at
 
 // Existing is the name of a network that exists.
 var Existing = existing
-
-// EventFromJSON reads what an event was written as.
-var EventFromJSON = eventFromJSON
 
 // Narrow makes an Influx trust that a server loses no more than so many entries.
 func (x *Influx) Narrow(entries int64) { x.doubt.entries = entries }

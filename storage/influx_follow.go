@@ -165,18 +165,18 @@ func (f *influxFollower) question(ctx context.Context) (err error) {
 // stream is one place in the store from which entries are sent on.
 type stream struct {
 	seq  int64
-	read *reader
+	read *Changes
 	thin thinner
 	p    points
 }
 
 // streamAt is a stream that goes on after seq, having seen a little of what came before.
 func (f *influxFollower) streamAt(ctx context.Context, seq int64) (*stream, error) {
-	st := &stream{seq: seq, read: newReader(false, true)}
+	st := &stream{seq: seq, read: f.s.Changes(ChangesOptions{})}
 	if f.x.o.FullRate || seq <= 0 {
 		return st, nil
 	}
-	before, err := f.s.after(ctx, st.read, max(0, seq-lookBack), lookBack)
+	before, err := st.read.After(ctx, max(0, seq-lookBack), lookBack)
 	if err != nil {
 		return nil, err
 	}
@@ -191,7 +191,7 @@ func (f *influxFollower) streamAt(ctx context.Context, seq int64) (*stream, erro
 // step sends a page of each stream, what is new first. more tells that there may be more to send.
 func (f *influxFollower) step(ctx context.Context) (more bool, err error) {
 	if f.live == nil {
-		newest, err := f.s.newestSeq(ctx)
+		newest, err := f.s.NewestSeq(ctx)
 		if err != nil {
 			return false, err
 		}
@@ -238,7 +238,7 @@ func (f *influxFollower) step(ctx context.Context) (more bool, err error) {
 
 // page sends the next entries of a stream and returns how many there were.
 func (f *influxFollower) page(ctx context.Context, st *stream, limit int) (int, error) {
-	entries, err := f.s.after(ctx, st.read, st.seq, limit)
+	entries, err := st.read.After(ctx, st.seq, limit)
 	if err != nil || len(entries) == 0 {
 		return 0, err
 	}
@@ -257,10 +257,4 @@ func (f *influxFollower) note(behind int64) {
 	f.x.mu.Lock()
 	f.x.status.Behind, f.x.status.Through = max(0, behind), through
 	f.x.mu.Unlock()
-}
-
-// newestSeq is the number of the newest entry.
-func (s *Store) newestSeq(ctx context.Context) (seq int64, err error) {
-	err = s.rdb.QueryRowContext(ctx, "SELECT max(ifnull((SELECT max(seq) FROM record), 0), ifnull((SELECT max(seq) FROM event), 0))").Scan(&seq)
-	return seq, err
 }

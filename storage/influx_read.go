@@ -1,7 +1,6 @@
 package storage
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -140,7 +139,7 @@ func (x *Influx) Events(ctx context.Context, q EventQuery) iter.Seq2[analyzer.Ev
 			}
 			for _, row := range t.Values {
 				text, _ := row[len(row)-1].(string)
-				e, err := eventFromJSON(text)
+				e, err := EventFromJSON(text)
 				if err != nil {
 					yield(analyzer.Event{}, fmt.Errorf("influx: an event cannot be read back: %w", err))
 					return
@@ -185,7 +184,7 @@ func (x *Influx) Corrections(ctx context.Context, sensors []string) (Corrections
 	cs := Corrections{}
 	for _, sensor := range sensors { // whose name may not be quite what it is as a tag
 		if all := sets[tagged(sensor)]; len(all) > 0 {
-			cs[sensor] = Stretches(all[max(len(all)-mostCorrections, 0):])
+			cs[sensor] = Stretches(all)
 		}
 	}
 	return cs, nil
@@ -203,40 +202,4 @@ func hasRule(e *analyzer.Event, rule string) bool {
 // quoted is a text in InfluxQL.
 func quoted(s string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`).Replace(s) + "'"
-}
-
-// eventFromJSON reads an event as replay prints it. Its cells are those of the interchange format.
-func eventFromJSON(text string) (analyzer.Event, error) {
-	var e struct {
-		analyzer.Event
-		Cells []json.RawMessage `json:"cells"`
-	}
-	if err := json.Unmarshal([]byte(text), &e); err != nil {
-		return analyzer.Event{}, err
-	}
-	if e.Cells != nil {
-		e.Event.Cells = []cell.Cell{}
-	}
-	for _, raw := range e.Cells {
-		c, err := cellFromJSON(raw)
-		if err != nil {
-			return analyzer.Event{}, err
-		}
-		e.Event.Cells = append(e.Event.Cells, c)
-	}
-	return e.Event, nil
-}
-
-// cellFromJSON lets the reader of the interchange format read it, as the serving cell of an observation.
-func cellFromJSON(raw []byte) (cell.Cell, error) {
-	line := append(append([]byte(`{"time":"2000-01-01T00:00:00Z","serving":`), bytes.TrimSpace(raw)...), '}')
-	r := cell.NewReader(bytes.NewReader(line), "event")
-	rec, err := r.Next()
-	if err != nil {
-		return cell.Cell{}, err
-	}
-	if o, ok := rec.(*cell.Observation); ok && o.Serving != nil {
-		return *o.Serving, nil
-	}
-	return cell.Cell{}, nil
 }

@@ -133,9 +133,9 @@ func wanted(t testing.TB, s *storage.Store, o storage.InfluxOptions) map[string]
 	return all
 }
 
-func asides(t testing.TB, s *storage.Store) (list []storage.Aside) {
+func asides(t testing.TB, s *storage.Store) (list []storage.Rejected) {
 	t.Helper()
-	total, seq, err := s.Asides(context.Background())
+	total, seq, err := s.Rejected(context.Background())
 	require.NoError(t, err)
 	for a, err := range seq {
 		require.NoError(t, err)
@@ -265,7 +265,7 @@ func TestInfluxSetsAsideTheOneBadPoint(t *testing.T) {
 			x.Hurry(time.Hour)
 			stop := follow(t, x)
 			want := wanted(t, s, storage.InfluxOptions{FullRate: true})
-			until(t, "everything else arrives", 20*time.Second, func() bool { return len(srv.kept()) == len(want)-1 && x.Status().SetAside == 1 })
+			until(t, "everything else arrives", 20*time.Second, func() bool { return len(srv.kept()) == len(want)-1 && x.Status().Rejected == 1 })
 			stop()
 			list := asides(t, s)
 			require.Len(t, list, 1)

@@ -32,7 +32,7 @@ type InfluxStatus struct {
 	Retry    time.Time // when it is tried again; zero when sending
 	Sent     int64     // points that the server took
 	Requests int64     // requests that were made
-	SetAside int64     // points set aside since the start; Store.Asides has those of all time
+	Rejected int64     // points rejected since the start; Store.Rejected has those of all time
 	TooOld   int64     // points older than the server keeps, which it dropped
 	Through  int64     // every entry up to this number is at the server or set aside; from Follow
 	Behind   int64     // entries of the store after it, those excepted that were sent before their turn
@@ -166,7 +166,7 @@ func (d *delivery) send(ctx context.Context, i, j int) error {
 				}
 				continue // also where the probe was taken: what was wrong may have been mended between the two
 			}
-			return x.setAside(ctx, Aside{Seq: d.p.seqs[i], Point: d.p.line(i), Status: a.status, Reason: a.words})
+			return x.reject(ctx, Rejected{Seq: d.p.seqs[i], Point: d.p.line(i), Status: a.status, Reason: a.words})
 		default:
 			if err := x.pause(ctx, a, attempt); err != nil {
 				return err

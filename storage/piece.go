@@ -2,9 +2,7 @@ package storage
 
 import (
 	"bufio"
-	"bytes"
 	"compress/gzip"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,9 +12,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-
-	"vigie/analyzer"
-	"vigie/cell"
 )
 
 // A store is copied into a directory as pieces: files that are complete by themselves, each named by the store and by the
@@ -83,49 +78,4 @@ func wholePiece(path string, read bool) (bool, error) {
 		return false, err
 	}
 	return err == nil, nil
-}
-
-// StoreOfLine is the number of the store that a line (cell.StoreLine) names; "" for another line.
-func StoreOfLine(line []byte) string {
-	var l struct{ Store string }
-	if !bytes.HasPrefix(line, []byte(cell.StoreLine)) || json.Unmarshal(line, &l) != nil || !storeID.MatchString(l.Store) {
-		return ""
-	}
-	return l.Store
-}
-
-var storeID = regexp.MustCompile(`^[0-9a-f]{16}$`)
-
-// AppendEntry appends an entry as a line, with its end.
-func AppendEntry(dst []byte, enc *cell.Encoder, e Entry) ([]byte, error) {
-	if e.Event == nil {
-		return enc.Append(dst, e.Record), nil
-	}
-	var text bytes.Buffer
-	j := json.NewEncoder(&text)
-	j.SetEscapeHTML(false)
-	if err := j.Encode(e.Event); err != nil {
-		return dst, err
-	}
-	dst = append(dst, cell.EventLine+`"event":`...)
-	dst = append(dst, bytes.TrimRight(text.Bytes(), "\n")...)
-	return append(dst, "}\n"...), nil
-}
-
-// EventOfLine reads a line (cell.EventLine) that AppendEntry or a sealed file has; another line is an error.
-func EventOfLine(line []byte) (analyzer.Event, error) {
-	var l struct {
-		Body  []byte
-		Event json.RawMessage
-	}
-	if !bytes.HasPrefix(line, []byte(cell.EventLine)) {
-		return analyzer.Event{}, errCodec
-	}
-	if err := json.Unmarshal(line, &l); err != nil {
-		return analyzer.Event{}, err
-	}
-	if l.Event != nil {
-		return eventFromJSON(string(l.Event))
-	}
-	return decodeEvent(l.Body)
 }

@@ -248,9 +248,10 @@ func (c *copying) holes(d *os.File, end int64) (holes [][2]int64, err error) {
 
 // entries copies what a store has between two numbers.
 func (c *copying) entries(ctx context.Context, s *Store, after, through int64) error {
-	r := newReader(true, false)
+	all := ChangesOptions{Sources: true, Raw: true}
+	r := s.Changes(all)
 	for at := after; at < through; {
-		list, err := s.after(ctx, r, at, pieceEntries)
+		list, err := r.After(ctx, at, pieceEntries)
 		if err != nil {
 			return err
 		}
@@ -288,7 +289,7 @@ func (c *copying) entries(ctx context.Context, s *Store, after, through int64) e
 			if err := c.finish(); err != nil {
 				return err
 			}
-			r = newReader(true, false) // each piece names its sensors
+			r = s.Changes(all) // each piece names its sensors
 		}
 		if c.o.Progress != nil {
 			c.o.Progress(c.Synced)

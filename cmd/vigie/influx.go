@@ -179,7 +179,7 @@ func (c *InfluxSendCmd) Run(ctx context.Context, p *program) error {
 	}
 	p.err.ClearProgress()
 	st := x.Status()
-	p.err.Printf("sent %s, set aside %s, too old for the server %s\n", console.Plural(int(st.Sent), "point"), console.Thousands(int(st.SetAside)), console.Thousands(int(st.TooOld)))
+	p.err.Printf("sent %s, set aside %s, too old for the server %s\n", console.Plural(int(st.Sent), "point"), console.Thousands(int(st.Rejected)), console.Thousands(int(st.TooOld)))
 	return ctx.Err()
 }
 
@@ -203,7 +203,7 @@ func (c *InfluxAsideCmd) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	defer s.Close()
-	total, list, err := s.Asides(ctx)
+	total, list, err := s.Rejected(ctx)
 	if err != nil {
 		return err
 	}
