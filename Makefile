@@ -10,7 +10,7 @@ RACE     := $(if $(CC_FOUND),-race)
 # Pure functions have no races. SQLite, the browser's tests and those that start the program dozens of times take several times as
 # long with the detector: make test has it where goroutines share a store, make race everywhere.
 SHARED   := ^Test(Follow|Judge|Gather)
-PLAIN    := /(cmd/vigie|storage|review|modem/dialect|analyzer(/rules)?)$$
+PLAIN    := /(cmd/vigie|storage(/influx)?|review|modem/dialect|analyzer(/rules)?)$$
 
 export CGO_ENABLED = $(if $(CC_FOUND),1,0)
 
@@ -105,7 +105,7 @@ dashboard: ## docs/dashboard.svg: what the panels of the dashboard get from a re
 	CGO_ENABLED=0 $(GO) test ./cmd/vigie -count 1 -run '^TestDashboardPicture$$' -dashboard $(CURDIR)/docs/dashboard.svg
 
 victoria: ## what is written to a real VictoriaMetrics, which is built first
-	CGO_ENABLED=0 VIGIE_VICTORIA=1 $(GO) test ./storage -run '^TestVictoriaMetrics$$' -v -timeout 20m
+	CGO_ENABLED=0 VIGIE_VICTORIA=1 $(GO) test ./storage/influx -run '^TestVictoriaMetrics$$' -v -timeout 20m
 
 screenshots: ## a picture of every page of the review desk, from a made-up town, into docs/screenshots
 	CGO_ENABLED=0 $(GO) test ./review -count 1 -run '^(TestScreenshots|TestBrowserGlance|TestBrowserTogether)$$' -screenshots $(CURDIR)/docs/screenshots

@@ -30,6 +30,7 @@ var mayImport = map[string][]string{
 	"analyzer":            {"cell"},
 	"analyzer/rules":      {"cell", "analyzer"},
 	"storage":             {"cell", "analyzer"},
+	"storage/influx":      {"cell", "analyzer", "storage"},
 	"storage/influxdtest": {}, // a real server for tests; imported by tests alone
 	"storage/storagetest": {"cell", "analyzer", "storage"},
 	"position":            {"cell"},
@@ -38,7 +39,7 @@ var mayImport = map[string][]string{
 	"alert":               {"cell", "analyzer", "storage"},
 	"cmd/vigie/console":   {},
 	"cmd/vigie/config":    {"cell", "analyzer", "analyzer/rules", "storage", "alert", "cmd/vigie/console"},
-	"cmd/vigie":           {"cmd/vigie/config", "cmd/vigie/console", "cell", "modem", "modem/at", "modem/dialect", "modem/emulator", "analyzer", "analyzer/rules", "storage", "celldb", "review", "position", "alert"},
+	"cmd/vigie":           {"cmd/vigie/config", "cmd/vigie/console", "cell", "modem", "modem/at", "modem/dialect", "modem/emulator", "analyzer", "analyzer/rules", "storage", "storage/influx", "celldb", "review", "position", "alert"},
 }
 
 // forTests are packages that only tests import; they may start programs.
@@ -56,7 +57,7 @@ var only = map[string]string{
 	"github.com/ncruces/go-sqlite3": "storage/",
 	"github.com/creack/pty":         "modem/emulator/",
 	"github.com/alecthomas/kong":    "cmd/vigie/",
-	"github.com/influxdata":         "storage/",
+	"github.com/influxdata":         "storage/influx/",
 	"github.com/coreos/go-systemd":  "cmd/vigie/",
 	"github.com/nicholas-fedor":     "alert/",
 	"github.com/eclipse":            "alert/",

@@ -8,7 +8,7 @@ import (
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/modem"
-	"vigie/storage"
+	"vigie/storage/influx"
 )
 
 // DoctorCmd looks whether what is configured works.
@@ -46,7 +46,7 @@ func firstOf(all ...error) (first error) {
 }
 
 // tellChecks prints one line a thing, and what to do about it; something that does not work is an error.
-func tellChecks(p *program, all []storage.InfluxCheck) error {
+func tellChecks(p *program, all []influx.Check) error {
 	bad := false
 	for _, c := range all {
 		bad = bad || c.Bad

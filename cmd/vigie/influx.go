@@ -15,14 +15,15 @@ import (
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/storage"
+	"vigie/storage/influx"
 )
 
 // openInflux makes the sink; s may be nil where nothing is to be copied.
-func openInflux(c config.Influx, s *storage.Store, log func(string)) (*storage.Influx, error) {
+func openInflux(c config.Influx, s *storage.Store, log func(string)) (*influx.Sink, error) {
 	if c.URL == "" {
 		return nil, console.Usage(errors.New("no InfluxDB is configured"), "write a section [influx] with url, bucket and token_file into the configuration; docs/influxdb.md has one to copy")
 	}
-	x, err := storage.NewInflux(s, storage.InfluxOptions{URL: c.URL, Bucket: c.Bucket, Org: c.Org, TokenFile: c.TokenFile, CAFile: c.CAFile,
+	x, err := influx.New(s, influx.Options{URL: c.URL, Bucket: c.Bucket, Org: c.Org, TokenFile: c.TokenFile, CAFile: c.CAFile,
 		Gzip: c.Gzip, FullRate: c.FullRate, Positions: c.Positions, Log: log})
 	if err != nil {
 		return nil, console.Usage(err, cmp.Or(console.HintOf(err), "the section [influx] of the configuration says where to; docs/influxdb.md has one to copy"))
@@ -80,7 +81,7 @@ func (c *InfluxInitCmd) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	defer x.Close()
-	steps, notes, err := x.Plan(ctx, storage.Setup{Keep: time.Duration(c.KeepDays) * 24 * time.Hour})
+	steps, notes, err := x.Plan(ctx, influx.Setup{Keep: time.Duration(c.KeepDays) * 24 * time.Hour})
 	if err != nil {
 		return console.WithHint(err, "vigie doctor --influx looks closer; the token must be one that may create databases")
 	}
@@ -113,7 +114,7 @@ func (c *InfluxInitCmd) Run(ctx context.Context, p *program) error {
 }
 
 // influx is the server of the configuration, for asking.
-func (p *program) influx() (*storage.Influx, error) {
+func (p *program) influx() (*influx.Sink, error) {
 	conf, err := config.Load(p.cli.Config, true)
 	if err != nil {
 		return nil, err
@@ -167,7 +168,7 @@ func (c *InfluxSendCmd) Run(ctx context.Context, p *program) error {
 			return orCancelled(err)
 		case <-tick.C:
 		}
-		if st.State == storage.InfluxStopped {
+		if st.State == influx.Stopped {
 			cancel()
 			<-done
 			return console.WithHint(fmt.Errorf("%s", st.Problem), "what was not sent waits in the store; the same command goes on where it was")

@@ -1,6 +1,7 @@
-package storage_test
+package influx_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -13,13 +14,14 @@ import (
 	"vigie/analyzer"
 	"vigie/cell"
 	"vigie/storage"
+	"vigie/storage/influx"
 	"vigie/storage/influxdtest"
 	"vigie/storage/storagetest"
 )
 
 // A real server passes the suite of every sink, as far as it keeps records: of the serving cell to the millisecond, in
 // order of time, each once.
-func TestInfluxIsASink(t *testing.T) {
+func TestIsASink(t *testing.T) {
 	srv := influxdtest.Start(t)
 	n := 0
 	storagetest.Sink(t, func(t testing.TB) storagetest.Subject {
@@ -27,8 +29,8 @@ func TestInfluxIsASink(t *testing.T) {
 		database := fmt.Sprint("sink", n)
 		srv.Exec("CREATE DATABASE " + database)
 		s := newStore(t)
-		open := func(t testing.TB) *storage.Influx {
-			x, err := storage.NewInflux(s, storage.InfluxOptions{URL: srv.URL, Bucket: database, TokenFile: tokenFile(t, influxdtest.Token), FullRate: true})
+		open := func(t testing.TB) *influx.Sink {
+			x, err := influx.New(s, influx.Options{URL: srv.URL, Bucket: database, TokenFile: tokenFile(t, influxdtest.Token), FullRate: true})
 			require.NoError(t, err)
 			return x
 		}
@@ -38,7 +40,7 @@ func TestInfluxIsASink(t *testing.T) {
 			Records: func(t testing.TB) (recs []cell.Record) {
 				x := open(t)
 				defer x.Close()
-				for table, err := range x.Query(ctx, "SELECT rsrp, cell_id FROM serving GROUP BY sensor, rat") {
+				for table, err := range x.Query(context.Background(), "SELECT rsrp, cell_id FROM serving GROUP BY sensor, rat") {
 					require.NoError(t, err)
 					rat, _ := cell.ParseRAT(table.Tags["rat"])
 					for _, row := range table.Values {
@@ -63,7 +65,7 @@ func TestInfluxIsASink(t *testing.T) {
 			Events: func(t testing.TB) (evs []analyzer.Event) {
 				x := open(t)
 				defer x.Close()
-				for e, err := range x.Events(ctx, storage.EventQuery{}) {
+				for e, err := range x.Events(context.Background(), storage.EventQuery{}) {
 					require.NoError(t, err)
 					evs = append(evs, e)
 				}

@@ -1,4 +1,4 @@
-package storage_test
+package influx_test
 
 import (
 	"bytes"
@@ -21,6 +21,7 @@ import (
 
 	"vigie/cell"
 	"vigie/storage"
+	"vigie/storage/influx"
 	"vigie/storage/storagetest"
 )
 
@@ -120,12 +121,12 @@ func v2(w http.ResponseWriter, status int, message string) {
 }
 
 // wanted are the points that the store has, as a server would keep them.
-func wanted(t testing.TB, s *storage.Store, o storage.InfluxOptions) map[string]string {
+func wanted(t testing.TB, s *storage.Store, o influx.Options) map[string]string {
 	t.Helper()
-	entries, err := storage.Entries(context.Background(), s)
+	entries, err := influx.Entries(context.Background(), s)
 	require.NoError(t, err)
 	all := map[string]string{}
-	for _, l := range storage.Lines(o, entries) {
+	for _, l := range influx.Lines(o, entries) {
 		series, rest := cutUnescaped(l)
 		at := rest[strings.LastIndexByte(rest, ' ')+1:]
 		all[series+" "+at] = rest[:strings.LastIndexByte(rest, ' ')]
@@ -146,8 +147,8 @@ func asides(t testing.TB, s *storage.Store) (list []storage.Rejected) {
 }
 
 // Whatever the server answers, everything arrives in the end, and only what it refuses for good is set aside.
-func TestInfluxAnswers(t *testing.T) {
-	full := storage.InfluxOptions{FullRate: true, Batch: 100}
+func TestAnswers(t *testing.T) {
+	full := influx.Options{FullRate: true, Batch: 100}
 	// always answers so for n requests, from the second on.
 	times := func(n int, f func(w http.ResponseWriter, lines []string, taken func(...string))) func(*scripted) {
 		return func(s *scripted) {
@@ -213,7 +214,7 @@ func TestInfluxAnswers(t *testing.T) {
 			x.Hurry(time.Hour)
 			follow(t, x)
 			want := wanted(t, s, full)
-			until(t, "everything arrives", 20*time.Second, func() bool { return len(srv.kept()) == len(want) && x.Status().State == storage.InfluxSending })
+			until(t, "everything arrives", 20*time.Second, func() bool { return len(srv.kept()) == len(want) && x.Status().State == influx.Sending })
 			require.Equal(t, want, srv.kept())
 			require.Empty(t, asides(t, s))
 		})
@@ -221,7 +222,7 @@ func TestInfluxAnswers(t *testing.T) {
 }
 
 // One bad point in a batch is found by halving and set aside with the server's words; all others arrive.
-func TestInfluxSetsAsideTheOneBadPoint(t *testing.T) {
+func TestSetsAsideTheOneBadPoint(t *testing.T) {
 	bad := func(l string) bool { return strings.Contains(l, "pci=107i") }
 	for _, c := range []struct {
 		name   string
@@ -261,10 +262,10 @@ func TestInfluxSetsAsideTheOneBadPoint(t *testing.T) {
 			appendAll(t, s, []cell.Record{o})
 			appendAll(t, s, storagetest.Day(900)[501:])
 			var said []string
-			x := newInflux(t, s, storage.InfluxOptions{URL: srv.URL, FullRate: true, Log: func(l string) { said = append(said, l) }})
+			x := newInflux(t, s, influx.Options{URL: srv.URL, FullRate: true, Log: func(l string) { said = append(said, l) }})
 			x.Hurry(time.Hour)
 			stop := follow(t, x)
-			want := wanted(t, s, storage.InfluxOptions{FullRate: true})
+			want := wanted(t, s, influx.Options{FullRate: true})
 			until(t, "everything else arrives", 20*time.Second, func() bool { return len(srv.kept()) == len(want)-1 && x.Status().Rejected == 1 })
 			stop()
 			list := asides(t, s)
@@ -285,7 +286,7 @@ func TestInfluxSetsAsideTheOneBadPoint(t *testing.T) {
 }
 
 // A body that is too large is halved until it fits.
-func TestInfluxHalvesWhatIsTooLarge(t *testing.T) {
+func TestHalvesWhatIsTooLarge(t *testing.T) {
 	srv := newScripted(t)
 	const most = 3000
 	srv.script(func(w http.ResponseWriter, _ *http.Request, lines []string, taken func(...string)) {
@@ -298,16 +299,16 @@ func TestInfluxHalvesWhatIsTooLarge(t *testing.T) {
 	})
 	s := newStore(t)
 	appendAll(t, s, storagetest.Day(400))
-	x := newInflux(t, s, storage.InfluxOptions{URL: srv.URL, FullRate: true, Gzip: true})
+	x := newInflux(t, s, influx.Options{URL: srv.URL, FullRate: true, Gzip: true})
 	follow(t, x)
-	want := wanted(t, s, storage.InfluxOptions{FullRate: true})
+	want := wanted(t, s, influx.Options{FullRate: true})
 	until(t, "everything arrives", 20*time.Second, func() bool { return len(srv.kept()) == len(want) })
 	require.Equal(t, want, srv.kept())
 	require.Empty(t, asides(t, s))
 }
 
 // What was wrong with everything may be mended between a refused point and the probe: that point is no bad one.
-func TestInfluxMendedInBetween(t *testing.T) {
+func TestMendedInBetween(t *testing.T) {
 	srv := newScripted(t)
 	mended := false
 	srv.script(func(w http.ResponseWriter, r *http.Request, lines []string, taken func(...string)) {
@@ -324,15 +325,15 @@ func TestInfluxMendedInBetween(t *testing.T) {
 	})
 	s := newStore(t)
 	appendAll(t, s, storagetest.Day(20))
-	follow(t, newInflux(t, s, storage.InfluxOptions{URL: srv.URL, FullRate: true}))
-	want := wanted(t, s, storage.InfluxOptions{FullRate: true})
+	follow(t, newInflux(t, s, influx.Options{URL: srv.URL, FullRate: true}))
+	want := wanted(t, s, influx.Options{FullRate: true})
 	until(t, "everything arrives", 20*time.Second, func() bool { return len(srv.kept()) == len(want) })
 	require.Equal(t, want, srv.kept())
 	require.Empty(t, asides(t, s))
 }
 
 // What only somebody can mend stops the sending, says so in one line, loses nothing, and goes on after a reload.
-func TestInfluxStopsAndGoesOnAfterReload(t *testing.T) {
+func TestStopsAndGoesOnAfterReload(t *testing.T) {
 	for _, c := range []struct {
 		status int
 		says   string
@@ -359,23 +360,23 @@ func TestInfluxStopsAndGoesOnAfterReload(t *testing.T) {
 			file := tokenFile(t, "wrong-token-text")
 			var mu sync.Mutex
 			var said []string
-			x := newInflux(t, s, storage.InfluxOptions{URL: srv.URL, FullRate: true, TokenFile: file, Log: func(l string) {
+			x := newInflux(t, s, influx.Options{URL: srv.URL, FullRate: true, TokenFile: file, Log: func(l string) {
 				mu.Lock()
 				defer mu.Unlock()
 				said = append(said, l)
 			}})
 			x.Hurry(time.Hour)
 			follow(t, x)
-			until(t, "it stops", 10*time.Second, func() bool { return x.Status().State == storage.InfluxStopped })
+			until(t, "it stops", 10*time.Second, func() bool { return x.Status().State == influx.Stopped })
 			require.Contains(t, x.Status().Problem, c.says)
 			require.Empty(t, asides(t, s))
 			before := x.Status().Requests
 			require.NoError(t, x.Reload()) // with the same token: it stops again, and says nothing new
-			until(t, "it tried again", 10*time.Second, func() bool { return x.Status().Requests > before && x.Status().State == storage.InfluxStopped })
+			until(t, "it tried again", 10*time.Second, func() bool { return x.Status().Requests > before && x.Status().State == influx.Stopped })
 			require.NoError(t, os.WriteFile(file, []byte("the-better-one\n"), 0o600))
 			require.NoError(t, x.Reload())
-			want := wanted(t, s, storage.InfluxOptions{FullRate: true})
-			until(t, "everything arrives", 10*time.Second, func() bool { return len(srv.kept()) == len(want) && x.Status().State == storage.InfluxSending })
+			want := wanted(t, s, influx.Options{FullRate: true})
+			until(t, "everything arrives", 10*time.Second, func() bool { return len(srv.kept()) == len(want) && x.Status().State == influx.Sending })
 			require.Equal(t, want, srv.kept())
 			require.Empty(t, asides(t, s))
 			mu.Lock()
@@ -391,7 +392,7 @@ func TestInfluxStopsAndGoesOnAfterReload(t *testing.T) {
 }
 
 // No body, no token and no answer ever gets into a log, whoever writes it.
-func TestInfluxLogsNoContents(t *testing.T) {
+func TestLogsNoContents(t *testing.T) {
 	var logged bytes.Buffer
 	log.SetOutput(&logged)
 	defer log.SetOutput(os.Stderr)
@@ -408,12 +409,12 @@ func TestInfluxLogsNoContents(t *testing.T) {
 	s := newStore(t)
 	appendAll(t, s, storagetest.Day(40))
 	var said bytes.Buffer
-	x := newInflux(t, s, storage.InfluxOptions{URL: srv.URL, FullRate: true, Log: func(l string) { fmt.Fprintln(&said, l) }})
+	x := newInflux(t, s, influx.Options{URL: srv.URL, FullRate: true, Log: func(l string) { fmt.Fprintln(&said, l) }})
 	x.Hurry(time.Hour)
 	stop := follow(t, x)
-	want := wanted(t, s, storage.InfluxOptions{FullRate: true})
+	want := wanted(t, s, influx.Options{FullRate: true})
 	until(t, "everything arrives", 10*time.Second, func() bool {
-		if x.Status().State == storage.InfluxStopped {
+		if x.Status().State == influx.Stopped {
 			_ = x.Reload()
 		}
 		return len(srv.kept()) == len(want)
@@ -425,12 +426,12 @@ func TestInfluxLogsNoContents(t *testing.T) {
 	require.NotContains(t, said.String(), "secretpw")
 }
 
-func TestInfluxWaits(t *testing.T) {
+func TestWaits(t *testing.T) {
 	s, err := storage.Open(context.Background(), "", storage.Options{Memory: true})
 	require.NoError(t, err)
 	defer s.Close()
 	synctest.Test(t, func(t *testing.T) {
-		x := newInflux(t, s, storage.InfluxOptions{URL: "http://127.0.0.1:1", TokenFile: tokenFile(t, "x")})
+		x := newInflux(t, s, influx.Options{URL: "http://127.0.0.1:1", TokenFile: tokenFile(t, "x")})
 		for _, c := range []struct {
 			status   int
 			after    string
@@ -460,45 +461,45 @@ func TestInfluxWaits(t *testing.T) {
 	})
 }
 
-func TestInfluxOptionsAreChecked(t *testing.T) {
+func TestOptionsAreChecked(t *testing.T) {
 	s, err := storage.Open(context.Background(), "", storage.Options{Memory: true})
 	require.NoError(t, err)
 	defer s.Close()
-	good := storage.InfluxOptions{URL: "https://influx.example.org", Bucket: "obs", TokenFile: tokenFile(t, "secret-token")}
-	_, err = storage.NewInflux(s, good)
+	good := influx.Options{URL: "https://influx.example.org", Bucket: "obs", TokenFile: tokenFile(t, "secret-token")}
+	_, err = influx.New(s, good)
 	require.NoError(t, err)
-	for name, spoil := range map[string]func(*storage.InfluxOptions){
-		"no url":                         func(o *storage.InfluxOptions) { o.URL = "" },
-		"no scheme":                      func(o *storage.InfluxOptions) { o.URL = "influx.example.org:8086" },
-		"another scheme":                 func(o *storage.InfluxOptions) { o.URL = "ftp://influx.example.org" },
-		"token in the url":               func(o *storage.InfluxOptions) { o.URL = "https://admin:secret-token@influx.example.org" },
-		"unreadable, with one":           func(o *storage.InfluxOptions) { o.URL = "https://admin:secret-token@[influx" },
-		"no bucket":                      func(o *storage.InfluxOptions) { o.Bucket = "" },
-		"no such token file":             func(o *storage.InfluxOptions) { o.TokenFile = "/nowhere/token" },
-		"empty token":                    func(o *storage.InfluxOptions) { o.TokenFile = tokenFile(t, "") },
-		"token with a control character": func(o *storage.InfluxOptions) { o.TokenFile = tokenFile(t, "secret-token\x00") },
-		"no certificates":                func(o *storage.InfluxOptions) { o.CAFile = o.TokenFile },
+	for name, spoil := range map[string]func(*influx.Options){
+		"no url":                         func(o *influx.Options) { o.URL = "" },
+		"no scheme":                      func(o *influx.Options) { o.URL = "influx.example.org:8086" },
+		"another scheme":                 func(o *influx.Options) { o.URL = "ftp://influx.example.org" },
+		"token in the url":               func(o *influx.Options) { o.URL = "https://admin:secret-token@influx.example.org" },
+		"unreadable, with one":           func(o *influx.Options) { o.URL = "https://admin:secret-token@[influx" },
+		"no bucket":                      func(o *influx.Options) { o.Bucket = "" },
+		"no such token file":             func(o *influx.Options) { o.TokenFile = "/nowhere/token" },
+		"empty token":                    func(o *influx.Options) { o.TokenFile = tokenFile(t, "") },
+		"token with a control character": func(o *influx.Options) { o.TokenFile = tokenFile(t, "secret-token\x00") },
+		"no certificates":                func(o *influx.Options) { o.CAFile = o.TokenFile },
 	} {
 		o := good
 		spoil(&o)
-		_, err := storage.NewInflux(s, o)
+		_, err := influx.New(s, o)
 		require.Error(t, err, name)
 		require.NotContains(t, err.Error(), "secret-token", name)
 	}
 }
 
 // The token may come as a credential of systemd.
-func TestInfluxTokenFromCredential(t *testing.T) {
+func TestTokenFromCredential(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(dir+"/influx-token", []byte("from-systemd\r\n"), 0o400))
 	t.Setenv("CREDENTIALS_DIRECTORY", dir)
 	srv := newScripted(t)
 	s := newStore(t)
 	appendAll(t, s, storagetest.Day(1))
-	x, err := storage.NewInflux(s, storage.InfluxOptions{URL: srv.URL, Bucket: "obs"})
+	x, err := influx.New(s, influx.Options{URL: srv.URL, Bucket: "obs"})
 	require.NoError(t, err)
 	defer x.Close()
-	entries, err := storage.Entries(context.Background(), s)
+	entries, err := influx.Entries(context.Background(), s)
 	require.NoError(t, err)
 	require.NoError(t, x.Write(context.Background(), entries))
 	require.Equal(t, []string{"Token from-systemd"}, srv.tokens)

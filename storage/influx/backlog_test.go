@@ -1,4 +1,4 @@
-package storage_test
+package influx_test
 
 import (
 	"bytes"
@@ -14,12 +14,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"vigie/cell"
-	"vigie/storage"
+	"vigie/storage/influx"
 	"vigie/storage/storagetest"
 )
 
 // A long backlog drains in memory that does not grow with it, and what is observed meanwhile does not wait for its end.
-func TestInfluxBacklogDrainsBesideWhatIsNew(t *testing.T) {
+func TestBacklogDrainsBesideWhatIsNew(t *testing.T) {
 	const backlog, news = 60_000, 20 // observations; the backlog has six points each
 	// The server answers one request at a time, when it is let.
 	let, answered := make(chan struct{}), make(chan int) // the newest that arrived
@@ -43,7 +43,7 @@ func TestInfluxBacklogDrainsBesideWhatIsNew(t *testing.T) {
 	appendAll(t, s, storagetest.Day(backlog))
 	debug.FreeOSMemory()
 	before := inUse()
-	x := newInflux(t, s, storage.InfluxOptions{URL: srv.URL, FullRate: true})
+	x := newInflux(t, s, influx.Options{URL: srv.URL, FullRate: true})
 	follow(t, x)
 	let <- struct{}{} // it has seen how far behind it is
 	<-answered

@@ -1,10 +1,9 @@
-package storage_test
+package influx_test
 
 import (
 	"fmt"
 	"math"
 	"os"
-	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -19,15 +18,16 @@ import (
 	"vigie/analyzer"
 	"vigie/cell"
 	"vigie/storage"
+	"vigie/storage/influx"
 	"vigie/storage/storagetest"
 )
 
-func lines(o storage.InfluxOptions, entries ...storage.Entry) []string {
+func lines(o influx.Options, entries ...storage.Entry) []string {
 	o.FullRate = true
-	return storage.Lines(o, entries)
+	return influx.Lines(o, entries)
 }
 
-func TestInfluxPoints(t *testing.T) {
+func TestPoints(t *testing.T) {
 	at := time.Date(2026, 11, 23, 20, 0, 0, 123456789, time.UTC)
 	for _, c := range []struct {
 		name  string
@@ -64,14 +64,14 @@ func TestInfluxPoints(t *testing.T) {
 		{"clock", storage.Entry{Seq: 7, Record: &cell.Clock{Time: at, Sensor: "a", Offset: 1500 * time.Millisecond}}, []string{`health,sensor=a reason="clock",offset_s=1.5 1795464000123000007`}},
 		{"a source is told in no point", storage.Entry{Seq: 7, Record: &cell.Source{Sensor: "a"}}, nil},
 	} {
-		require.Equal(t, c.want, append([]string(nil), lines(storage.InfluxOptions{}, c.entry)...), c.name)
+		require.Equal(t, c.want, append([]string(nil), lines(influx.Options{}, c.entry)...), c.name)
 	}
-	l := lines(storage.InfluxOptions{Positions: true}, storage.Entry{Seq: 1, Record: &cell.Observation{Time: at, State: cell.Idle, Position: &cell.Position{Lat: 51.9, Lon: -8.4, Speed: cell.Some(0.5)}}})
+	l := lines(influx.Options{Positions: true}, storage.Entry{Seq: 1, Record: &cell.Observation{Time: at, State: cell.Idle, Position: &cell.Position{Lat: 51.9, Lon: -8.4, Speed: cell.Some(0.5)}}})
 	require.Equal(t, []string{`serving state="idle",lat=51.9,lon=-8.4,speed_mps=0.5 1795464000123000001`}, l)
 }
 
 // A gap and an event are one point from first to last: a later form is written over an earlier one.
-func TestInfluxPointsOfWhatGrows(t *testing.T) {
+func TestPointsOfWhatGrows(t *testing.T) {
 	key := func(l string) string {
 		series, rest := cutUnescaped(l)
 		return series + rest[strings.LastIndexByte(rest, ' '):]
@@ -79,17 +79,17 @@ func TestInfluxPointsOfWhatGrows(t *testing.T) {
 	g := &cell.Gap{Time: storagetest.Start, Sensor: "a", Reason: "unplugged"}
 	ended := *g
 	ended.Until = g.Time.Add(90 * time.Second)
-	open, closed := lines(storage.InfluxOptions{}, storage.Entry{Seq: 5, Record: g}), lines(storage.InfluxOptions{}, storage.Entry{Seq: 9, Record: &ended})
+	open, closed := lines(influx.Options{}, storage.Entry{Seq: 5, Record: g}), lines(influx.Options{}, storage.Entry{Seq: 9, Record: &ended})
 	require.Equal(t, key(open[0]), key(closed[0]))
 	require.Contains(t, open[0], `open=true`)
 	require.Contains(t, closed[0], `open=false,until="2026-11-23T20:01:30Z",duration_s=90`)
 
 	e := storagetest.Events(1)[0]
-	first := lines(storage.InfluxOptions{}, storage.Entry{Seq: 5, Event: &e})
+	first := lines(influx.Options{}, storage.Entry{Seq: 5, Event: &e})
 	grown := e
 	grown.Severity, grown.State, grown.Last, grown.Opened = analyzer.High, analyzer.Closed, e.Last.Add(time.Hour), e.Opened.Add(time.Minute)
 	grown.Findings = append([]analyzer.Finding{{Rule: "earlier", First: e.First}}, e.Findings...)
-	last := lines(storage.InfluxOptions{}, storage.Entry{Seq: 900, Event: &grown})
+	last := lines(influx.Options{}, storage.Entry{Seq: 900, Event: &grown})
 	var keys []string
 	for _, l := range last {
 		keys = append(keys, key(l))
@@ -101,7 +101,7 @@ func TestInfluxPointsOfWhatGrows(t *testing.T) {
 }
 
 // What happens in one tick of one sensor stays apart.
-func TestInfluxTieBreaker(t *testing.T) {
+func TestTieBreaker(t *testing.T) {
 	at := storagetest.Start
 	var entries []storage.Entry
 	for i := range int64(5000) {
@@ -120,7 +120,7 @@ func TestInfluxTieBreaker(t *testing.T) {
 		entries = append(entries, storage.Entry{Seq: int64(7000 + i), Event: &evs[i]})
 	}
 	seen := map[string]bool{}
-	all := lines(storage.InfluxOptions{}, entries...)
+	all := lines(influx.Options{}, entries...)
 	for _, l := range all {
 		series, rest := cutUnescaped(l)
 		seen[series+rest[strings.LastIndexByte(rest, ' '):]] = true
@@ -131,7 +131,7 @@ func TestInfluxTieBreaker(t *testing.T) {
 
 // Whatever a record holds, each point is one line that a parser of the protocol reads as we meant it: explicit time, tags
 // from a closed set, finite numbers.
-func TestInfluxPointsAreHygienic(t *testing.T) {
+func TestPointsAreHygienic(t *testing.T) {
 	closed := map[string]*regexp.Regexp{
 		"band": regexp.MustCompile(`^[1-9]\d{0,3}$`), "rat": regexp.MustCompile(`^(GSM|UMTS|LTE|NR)$`), "plmn": regexp.MustCompile(`^\d{3}-\d{2,3}$`),
 		"role": regexp.MustCompile(`^(neighbour|secondary|survey)$`), "row": regexp.MustCompile(`^([12]?\d|3[01])$`), "domain": regexp.MustCompile(`^(cs|ps|eps|5gs|other)$`),
@@ -161,7 +161,7 @@ func TestInfluxPointsAreHygienic(t *testing.T) {
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		o := storage.InfluxOptions{Positions: rapid.Bool().Draw(t, "positions")}
+		o := influx.Options{Positions: rapid.Bool().Draw(t, "positions")}
 		check(t, lines(o, storage.Entry{Seq: rapid.Int64().Draw(t, "seq"), Record: storagetest.Record().Draw(t, "record")}))
 		e := storagetest.Event().Draw(t, "event")
 		check(t, lines(o, storage.Entry{Seq: 1, Event: &e}))
@@ -169,13 +169,13 @@ func TestInfluxPointsAreHygienic(t *testing.T) {
 }
 
 // The event is read back whole from its field json, whatever its texts hold.
-func TestInfluxEventIsWhole(t *testing.T) {
+func TestEventIsWhole(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		e := storagetest.Event().Draw(t, "event")
 		for _, text := range []*string{&e.ID, &e.Summary} { // JSON cannot hold what is not UTF-8
 			*text = strings.ToValidUTF8(*text, "\uFFFD")
 		}
-		for _, l := range lines(storage.InfluxOptions{}, storage.Entry{Seq: 1, Event: &e}) {
+		for _, l := range lines(influx.Options{}, storage.Entry{Seq: 1, Event: &e}) {
 			if !strings.HasPrefix(l, "event") || math.IsInf(e.Score, 0) {
 				continue
 			}
@@ -201,12 +201,12 @@ func TestExistingNetworks(t *testing.T) {
 		{MCC: "208", MNC: "01"}: "208-01", {MCC: "404", MNC: "10"}: "404-10",
 		{MCC: "001", MNC: "01"}: "", {MCC: "1", MNC: "1"}: "", {MCC: "999", MNC: "99"}: "", {MCC: "272", MNC: "99"}: "", {MCC: "272"}: "", {}: "", {MCC: "272", MNC: "03\\"}: "",
 	} {
-		require.Equal(t, want, storage.Existing(printed), "%q", printed)
+		require.Equal(t, want, influx.Existing(printed), "%q", printed)
 	}
 }
 
 // By default what changes is sent, and one sample a minute of what does not; events always.
-func TestInfluxThins(t *testing.T) {
+func TestThins(t *testing.T) {
 	at := storagetest.Start
 	var entries []storage.Entry
 	put := func(r cell.Record) { entries = append(entries, storage.Entry{Seq: int64(len(entries) + 1), Record: r}) }
@@ -227,7 +227,7 @@ func TestInfluxThins(t *testing.T) {
 	e := storagetest.Events(1)[0]
 	entries = append(entries, storage.Entry{Seq: 999, Event: &e})
 	count := map[string]int{}
-	for _, l := range storage.Lines(storage.InfluxOptions{}, entries) {
+	for _, l := range influx.Lines(influx.Options{}, entries) {
 		count[strings.SplitN(l, ",", 2)[0]]++
 	}
 	require.Equal(t, map[string]int{
@@ -239,8 +239,8 @@ func TestInfluxThins(t *testing.T) {
 }
 
 // docs/influxdb.md names every measurement, tag and field, with its type, and none that is not there.
-func TestInfluxSchemaIsDocumented(t *testing.T) {
-	text, err := os.ReadFile("../docs/influxdb.md")
+func TestSchemaIsDocumented(t *testing.T) {
+	text, err := os.ReadFile("../../docs/influxdb.md")
 	require.NoError(t, err)
 	documented := map[string]string{} // "measurement name" -> type
 	measurement := ""
@@ -272,18 +272,17 @@ func TestInfluxSchemaIsDocumented(t *testing.T) {
 		}
 	}
 	var e analyzer.Event
-	n := 0
-	fill(t, reflect.ValueOf(&e).Elem(), &n)
+	storagetest.Fill(t, &e)
 	e.Severity, e.Findings = analyzer.High, storagetest.Events(1)[0].Findings // severities are but four
-	see(lines(storage.InfluxOptions{}, storage.Entry{Seq: 1, Event: &e}))
+	see(lines(influx.Options{}, storage.Entry{Seq: 1, Event: &e}))
 	for _, r := range []cell.Record{&cell.Observation{}, &cell.Gap{}, &cell.Health{}, &cell.Clock{}} { // of every field that there is
-		fill(t, reflect.ValueOf(r).Elem(), &n)
+		storagetest.Fill(t, r)
 		if o, ok := r.(*cell.Observation); ok {
 			o.Survey = false
 		}
-		see(lines(storage.InfluxOptions{Positions: true}, storage.Entry{Seq: 1, Record: r}))
+		see(lines(influx.Options{Positions: true}, storage.Entry{Seq: 1, Record: r}))
 	}
-	see(lines(storage.InfluxOptions{}, storage.Entry{Seq: 1, Record: &cell.Observation{Time: storagetest.Start, Serving: &cell.Cell{RAT: cell.LTE, MCC: "272", MNC: "03", Band: cell.Some(cell.Band(3))},
+	see(lines(influx.Options{}, storage.Entry{Seq: 1, Record: &cell.Observation{Time: storagetest.Start, Serving: &cell.Cell{RAT: cell.LTE, MCC: "272", MNC: "03", Band: cell.Some(cell.Band(3))},
 		Neighbours: []cell.Cell{{RAT: cell.LTE, Band: cell.Some(cell.Band(3)), MCC: "272"}}}}))
 	require.Equal(t, sorted(documented), sorted(found))
 }

@@ -1,18 +1,20 @@
-package storage
+package influx
 
 import (
 	"context"
 	"time"
+
+	"vigie/storage"
 )
 
 // Hurry makes an Influx impatient, for tests.
-func (x *Influx) Hurry(stopped time.Duration) {
+func (x *Sink) Hurry(stopped time.Duration) {
 	x.wait = waits{first: time.Millisecond, most: 20 * time.Millisecond, after: 50 * time.Millisecond, stopped: stopped}
 }
 
 // Lines are the points of entries, at full rate or thinned.
-func Lines(o InfluxOptions, entries []Entry) []string {
-	x := Influx{o: o, shape: shape{positions: o.Positions}}
+func Lines(o Options, entries []storage.Entry) []string {
+	x := Sink{o: o, shape: shape{positions: o.Positions}}
 	var p points
 	var t thinner
 	for _, e := range entries {
@@ -28,10 +30,10 @@ func Lines(o InfluxOptions, entries []Entry) []string {
 }
 
 // Entries are all of the store, in the order of writing.
-func Entries(ctx context.Context, s *Store) (all []Entry, err error) {
+func Entries(ctx context.Context, s *storage.Store) (all []storage.Entry, err error) {
 	var seq int64
 	for {
-		page, err := s.Changes(ChangesOptions{}).After(ctx, seq, 10_000)
+		page, err := s.Changes(storage.ChangesOptions{}).After(ctx, seq, 10_000)
 		if err != nil || len(page) == 0 {
 			return all, err
 		}
@@ -40,7 +42,7 @@ func Entries(ctx context.Context, s *Store) (all []Entry, err error) {
 }
 
 // PauseFor is how long an answer makes an Influx wait.
-func (x *Influx) PauseFor(ctx context.Context, status int, retryAfter string, attempt int) (time.Duration, error) {
+func (x *Sink) PauseFor(ctx context.Context, status int, retryAfter string, attempt int) (time.Duration, error) {
 	start := time.Now()
 	v := again
 	if status != 0 {
@@ -54,4 +56,4 @@ func (x *Influx) PauseFor(ctx context.Context, status int, retryAfter string, at
 var Existing = existing
 
 // Narrow makes an Influx trust that a server loses no more than so many entries.
-func (x *Influx) Narrow(entries int64) { x.doubt.entries = entries }
+func (x *Sink) Narrow(entries int64) { x.doubt.entries = entries }

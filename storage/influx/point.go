@@ -1,4 +1,4 @@
-package storage
+package influx
 
 import (
 	"encoding/json"
@@ -10,6 +10,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/storage"
 )
 
 // What is sent to InfluxDB, in the words of docs/influxdb.md: measurements serving, neighbour, registration, event,
@@ -27,7 +28,7 @@ type shape struct {
 }
 
 // add writes the points of an entry. Not ok: its time is one that InfluxDB cannot hold.
-func (f shape) add(p *points, e Entry) (ok bool) {
+func (f shape) add(p *points, e storage.Entry) (ok bool) {
 	if e.Event != nil {
 		return f.event(p, e.Seq, e.Event)
 	}
@@ -315,4 +316,13 @@ func plainJSON(e *analyzer.Event) string {
 		}
 	}
 	return b.String()
+}
+
+// existing is the PLMN as MCC-MNC when a network of that name exists, however the modem printed it; else "". Whoever runs a
+// cell chooses its PLMN, and every value of a tag costs the server memory for ever: only networks that exist become a tag.
+func existing(p cell.PLMN) string {
+	if n := p.Listed(); n.Exists() {
+		return n.Code
+	}
+	return ""
 }

@@ -1,4 +1,4 @@
-package storage_test
+package influx_test
 
 import (
 	"context"
@@ -17,7 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"vigie/storage"
+	"vigie/storage/influx"
 	"vigie/storage/influxdtest"
 	"vigie/storage/storagetest"
 )
@@ -123,9 +123,9 @@ func jsonOf(v any) string {
 }
 
 // setUp plans and carries out all of it, and returns what was planned.
-func setUp(t testing.TB, x *storage.Influx, keep time.Duration) (says, notes []string, err error) {
+func setUp(t testing.TB, x *influx.Sink, keep time.Duration) (says, notes []string, err error) {
 	t.Helper()
-	steps, notes, err := x.Plan(context.Background(), storage.Setup{Keep: keep})
+	steps, notes, err := x.Plan(context.Background(), influx.Setup{Keep: keep})
 	for _, s := range steps {
 		require.NotContains(t, s.Does, "secretpw")
 		says = append(says, s.Says)
@@ -139,9 +139,9 @@ func setUp(t testing.TB, x *storage.Influx, keep time.Duration) (says, notes []s
 const twoYears = 730 * 24 * time.Hour
 
 // On InfluxDB 2 a bucket, a database that maps to it, a bucket for summaries and a task are made, each only where it is not there yet.
-func TestInfluxSetup2(t *testing.T) {
+func TestSetup2(t *testing.T) {
 	srv := newSettable(t, "v2.7.12")
-	x := newInflux(t, newStore(t), storage.InfluxOptions{URL: srv.URL, Bucket: "vigie", Org: "home"})
+	x := newInflux(t, newStore(t), influx.Options{URL: srv.URL, Bucket: "vigie", Org: "home"})
 	says, notes, err := setUp(t, x, twoYears)
 	require.NoError(t, err)
 	require.Empty(t, notes)
@@ -164,9 +164,9 @@ func TestInfluxSetup2(t *testing.T) {
 }
 
 // What the server refuses is told in its words, and what was made before stays and is not made again.
-func TestInfluxSetupRefused(t *testing.T) {
+func TestSetupRefused(t *testing.T) {
 	srv := newSettable(t, "v2.7.12")
-	o := storage.InfluxOptions{URL: srv.URL, Bucket: "vigie", Org: "home"}
+	o := influx.Options{URL: srv.URL, Bucket: "vigie", Org: "home"}
 	x := newInflux(t, newStore(t), o)
 	srv.refuse["/api/v2/tasks"] = answer{403, `{"code":"forbidden","message":"insufficient permissions for tasks"}`}
 	_, _, err := setUp(t, x, twoYears)
@@ -190,9 +190,9 @@ func TestInfluxSetupRefused(t *testing.T) {
 }
 
 // On InfluxDB 3 there is a database to make and nothing else.
-func TestInfluxSetup3(t *testing.T) {
+func TestSetup3(t *testing.T) {
 	srv := newSettable(t, "3.2.1")
-	x := newInflux(t, newStore(t), storage.InfluxOptions{URL: srv.URL, Bucket: "vigie"})
+	x := newInflux(t, newStore(t), influx.Options{URL: srv.URL, Bucket: "vigie"})
 	srv.refuse["/api/v3/configure/database"] = answer{422, `{"error": "Update to schema would exceed number of databases limit of 5 databases"}`}
 	_, _, err := setUp(t, x, twoYears)
 	require.ErrorContains(t, err, "limit of 5 databases")
@@ -210,10 +210,10 @@ func TestInfluxSetup3(t *testing.T) {
 
 // The task that an InfluxDB 2 is given says the same as the continuous query of a 1.8: its Flux is run by a real 1.8, which
 // has an older Flux and cannot store what it finds.
-func TestInfluxSummariesOf2(t *testing.T) {
+func TestSummariesOf2(t *testing.T) {
 	t.Parallel()
 	two := newSettable(t, "v2.7.12")
-	_, _, err := setUp(t, newInflux(t, newStore(t), storage.InfluxOptions{URL: two.URL, Bucket: "obs/autogen", Org: "home"}), 0)
+	_, _, err := setUp(t, newInflux(t, newStore(t), influx.Options{URL: two.URL, Bucket: "obs/autogen", Org: "home"}), 0)
 	require.NoError(t, err)
 	flux, _ := two.made["/api/v2/tasks"][0]["flux"].(string)
 	require.Contains(t, flux, "option task = {")
@@ -225,7 +225,7 @@ func TestInfluxSummariesOf2(t *testing.T) {
 	srv := influxdtest.Start(t)
 	s := newStore(t)
 	appendAll(t, s, storagetest.Day(9000))
-	x := newInflux(t, s, storage.InfluxOptions{URL: srv.URL, FullRate: true})
+	x := newInflux(t, s, influx.Options{URL: srv.URL, FullRate: true})
 	follow(t, x)
 	until(t, "everything is sent", 2*time.Minute, everythingSent(x, s))
 

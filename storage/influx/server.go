@@ -1,4 +1,4 @@
-package storage
+package influx
 
 import (
 	"context"
@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// InfluxServer is what a server says of itself.
-type InfluxServer struct {
+// Server is what a server says of itself.
+type Server struct {
 	Generation int           // 1, 2 or 3; 0: another program that speaks its protocol (VictoriaMetrics)
 	Version    string        // as it says; "" when it says nothing of use
 	RoundTrip  time.Duration //
@@ -24,8 +24,8 @@ type InfluxServer struct {
 }
 
 // Server asks who is there. It needs no token.
-func (x *Influx) Server(ctx context.Context) (InfluxServer, error) {
-	var s InfluxServer
+func (x *Sink) Server(ctx context.Context) (Server, error) {
+	var s Server
 	began := time.Now()
 	resp, _, err := x.get(ctx, "ping")
 	if err != nil {
@@ -56,11 +56,11 @@ func (x *Influx) Server(ctx context.Context) (InfluxServer, error) {
 }
 
 // get makes a request and reads a little of the answer.
-func (x *Influx) get(ctx context.Context, path string) (*http.Response, []byte, error) {
+func (x *Sink) get(ctx context.Context, path string) (*http.Response, []byte, error) {
 	return x.ask(ctx, http.MethodGet, path, nil)
 }
 
-func (x *Influx) ask(ctx context.Context, method, path string, body any) (*http.Response, []byte, error) {
+func (x *Sink) ask(ctx context.Context, method, path string, body any) (*http.Response, []byte, error) {
 	var in io.Reader
 	if body != nil {
 		text, err := json.Marshal(body)
@@ -85,8 +85,8 @@ func (x *Influx) ask(ctx context.Context, method, path string, body any) (*http.
 	return resp, text, err
 }
 
-// InfluxCheck is one thing that was looked at.
-type InfluxCheck struct {
+// Check is one thing that was looked at.
+type Check struct {
 	What string // "reachable", "token and bucket", ...
 	Bad  bool   // it does not work
 	Says string // what was found
@@ -95,22 +95,22 @@ type InfluxCheck struct {
 
 // Check looks whether copying will work, in the order in which things fail: it reaches the server, writes one point of
 // its own and reads it back. After something that does not work it stops.
-func (x *Influx) Check(ctx context.Context) (all []InfluxCheck) {
-	add := func(c InfluxCheck) bool { all = append(all, c); return !c.Bad }
+func (x *Sink) Check(ctx context.Context) (all []Check) {
+	add := func(c Check) bool { all = append(all, c); return !c.Bad }
 	if c, ok := x.checkToken(); ok && !add(c) {
 		return all
 	}
 	if u, err := url.Parse(x.o.URL); err == nil && u.Scheme == "http" && !loopback(u.Hostname()) {
-		add(InfluxCheck{What: "encryption", Says: "none: the token and all contents go over the network in clear", Hint: "write https:// in url; a certificate of your own goes into ca_file"})
+		add(Check{What: "encryption", Says: "none: the token and all contents go over the network in clear", Hint: "write https:// in url; a certificate of your own goes into ca_file"})
 	}
 	server, err := x.Server(ctx)
 	if err != nil {
-		add(InfluxCheck{What: "reachable", Bad: true, Says: err.Error(), Hint: hintForNetwork(err)})
+		add(Check{What: "reachable", Bad: true, Says: err.Error(), Hint: hintForNetwork(err)})
 		return all
 	}
-	add(InfluxCheck{What: "reachable", Says: fmt.Sprintf("%s, answers in %s", server, server.RoundTrip.Round(time.Millisecond))})
+	add(Check{What: "reachable", Says: fmt.Sprintf("%s, answers in %s", server, server.RoundTrip.Round(time.Millisecond))})
 	if server.HasClock {
-		c := InfluxCheck{What: "clock", Says: "agrees with the server's to the second"}
+		c := Check{What: "clock", Says: "agrees with the server's to the second"}
 		if server.Skew.Abs() > 3*time.Second {
 			c.Says = fmt.Sprintf("the server's is %s ahead of ours", server.Skew.Round(time.Second))
 			if server.Skew < 0 {
@@ -122,12 +122,12 @@ func (x *Influx) Check(ctx context.Context) (all []InfluxCheck) {
 	}
 	switch a := x.post(ctx, probeLine); a.verdict {
 	case taken:
-		add(InfluxCheck{What: "token and bucket", Says: fmt.Sprintf("a point was written to %q", x.o.Bucket)})
+		add(Check{What: "token and bucket", Says: fmt.Sprintf("a point was written to %q", x.o.Bucket)})
 	case stop, refused, tooLarge:
-		add(InfluxCheck{What: "token and bucket", Bad: true, Says: x.refusal(a.status), Hint: "the server's own words: " + orNone(a.words)})
+		add(Check{What: "token and bucket", Bad: true, Says: x.refusal(a.status), Hint: "the server's own words: " + orNone(a.words)})
 		return all
 	default:
-		add(InfluxCheck{What: "token and bucket", Bad: true, Says: fmt.Sprintf("no point could be written: %d %s", a.status, a.words), Hint: "try again in a while; what is to be sent waits in the store"})
+		add(Check{What: "token and bucket", Bad: true, Says: fmt.Sprintf("no point could be written: %d %s", a.status, a.words), Hint: "try again in a while; what is to be sent waits in the store"})
 		return all
 	}
 	add(x.checkReading(ctx, server))
@@ -141,7 +141,7 @@ func orNone(s string) string {
 	return s
 }
 
-func (s InfluxServer) String() string {
+func (s Server) String() string {
 	switch {
 	case s.Generation == 0:
 		return "not an InfluxDB, or one that does not say so"
@@ -151,8 +151,8 @@ func (s InfluxServer) String() string {
 	return "InfluxDB " + s.Version
 }
 
-func (x *Influx) checkReading(ctx context.Context, server InfluxServer) InfluxCheck {
-	c := InfluxCheck{What: "reading back", Says: "the point came back; dashboards and vigie events --from influx will work"}
+func (x *Sink) checkReading(ctx context.Context, server Server) Check {
+	c := Check{What: "reading back", Says: "the point came back; dashboards and vigie events --from influx will work"}
 	found := false
 	for t, err := range x.Query(ctx, "SELECT ok FROM probe WHERE \"by\" = 'vigie'") {
 		if err != nil {
@@ -177,18 +177,18 @@ func (x *Influx) checkReading(ctx context.Context, server InfluxServer) InfluxCh
 }
 
 // checkToken looks at the file, without saying anything of what is in it. Not ok: there is none.
-func (x *Influx) checkToken() (InfluxCheck, bool) {
+func (x *Sink) checkToken() (Check, bool) {
 	if x.o.TokenFile == "" {
-		return InfluxCheck{}, false
+		return Check{}, false
 	}
 	info, err := os.Stat(x.o.TokenFile)
 	switch {
 	case err != nil:
-		return InfluxCheck{What: "token file", Bad: true, Says: err.Error(), Hint: "check token_file in the configuration"}, true
+		return Check{What: "token file", Bad: true, Says: err.Error(), Hint: "check token_file in the configuration"}, true
 	case info.Mode().Perm()&0o077 != 0:
-		return InfluxCheck{What: "token file", Says: fmt.Sprintf("others on this machine can read it (mode %04o)", info.Mode().Perm()), Hint: "chmod 600 " + x.o.TokenFile}, true
+		return Check{What: "token file", Says: fmt.Sprintf("others on this machine can read it (mode %04o)", info.Mode().Perm()), Hint: "chmod 600 " + x.o.TokenFile}, true
 	}
-	return InfluxCheck{What: "token file", Says: "readable for its owner alone"}, true
+	return Check{What: "token file", Says: "readable for its owner alone"}, true
 }
 
 func loopback(host string) bool {

@@ -1,4 +1,4 @@
-package storage_test
+package influx_test
 
 import (
 	"bufio"
@@ -23,6 +23,7 @@ import (
 
 	"vigie/cell"
 	"vigie/storage"
+	"vigie/storage/influx"
 	"vigie/storage/influxdtest"
 	"vigie/storage/storagetest"
 )
@@ -116,7 +117,7 @@ func (f *faulty) next(t testing.TB, n int, what string, fault func(w http.Respon
 	until(t, what, time.Minute, func() bool { return met.Load() == int64(n) })
 }
 
-// child is a Vigie of its own, which can be killed: this test binary, running TestInfluxChild.
+// child is a Vigie of its own, which can be killed: this test binary, running TestChild.
 type child struct {
 	t       testing.TB
 	env     []string
@@ -129,7 +130,7 @@ type child struct {
 
 func (c *child) start() {
 	c.t.Helper()
-	c.cmd = exec.Command(os.Args[0], "-test.run=^TestInfluxChild$", "-test.v")
+	c.cmd = exec.Command(os.Args[0], "-test.run=^TestChild$", "-test.v")
 	c.cmd.Env = append(os.Environ(), c.env...)
 	c.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	var errs bytes.Buffer
@@ -160,19 +161,19 @@ func (c *child) kill() {
 	_ = c.cmd.Wait()
 }
 
-// TestInfluxChild is no test: it is the program that TestInfluxSurvives runs and kills. It records a history as fast as it is
+// TestChild is no test: it is the program that TestSurvives runs and kills. It records a history as fast as it is
 // told to, and follows.
-func TestInfluxChild(t *testing.T) {
+func TestChild(t *testing.T) {
 	path, url := os.Getenv("VIGIE_CHILD_STORE"), os.Getenv("VIGIE_CHILD_URL")
 	if path == "" {
-		t.Skip("only as a child of TestInfluxSurvives")
+		t.Skip("only as a child of TestSurvives")
 	}
 	var n int
 	_, _ = fmt.Sscan(os.Getenv("VIGIE_CHILD_RECORDS"), &n)
 	ctx := context.Background()
 	s, err := storage.Open(ctx, path, storage.Options{Create: true})
 	require.NoError(t, err)
-	x := newInflux(t, s, storage.InfluxOptions{URL: url, FullRate: true, Timeout: 5 * time.Second, Batch: 2000})
+	x := newInflux(t, s, influx.Options{URL: url, FullRate: true, Timeout: 5 * time.Second, Batch: 2000})
 	x.Hurry(200 * time.Millisecond)
 	recorded := make(chan struct{})
 	go func() {
@@ -217,7 +218,7 @@ func TestInfluxChild(t *testing.T) {
 
 // Everything that can go wrong goes wrong, and the server ends with exactly the points of the store, but for those that it
 // refused, which are set aside and named.
-func TestInfluxSurvives(t *testing.T) {
+func TestSurvives(t *testing.T) {
 	t.Parallel() // it mostly waits
 	n := 34_000  // observations, of six points each
 	if soak() {

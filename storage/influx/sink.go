@@ -1,4 +1,14 @@
-package storage
+// Package influx copies a store to an InfluxDB server (1.8, 2 or 3) or to another server that speaks its write API. It
+// sends points, sets the server up (Plan), checks it (Check), and reads events and clock corrections back from it.
+// docs/influxdb.md describes every measurement, tag and field.
+//
+// Nothing is lost while the server is down: the store keeps everything, and the cursor of Follow stays where it is. What the
+// server refuses permanently is kept in the store as a dead letter, with the server's words.
+//
+// The package refuses to decide by what a server says: only the status of an answer counts. It never puts a token or the
+// contents of a point into an error or a log line, and sends coordinates only if Options.Positions says so. It is the only
+// importer of github.com/influxdata, and uses only the blocking part of that client: the other part loses data silently.
+package influx
 
 import (
 	"context"
@@ -19,10 +29,12 @@ import (
 	influxdb2 "github.com/influxdata/influxdb-client-go/v2"
 	"github.com/influxdata/influxdb-client-go/v2/api"
 	influxlog "github.com/influxdata/influxdb-client-go/v2/log"
+
+	"vigie/storage"
 )
 
-// InfluxOptions say where an Influx copies to, and what. Only URL and Bucket must be given.
-type InfluxOptions struct {
+// Options say where an Influx copies to, and what. Only URL and Bucket must be given.
+type Options struct {
 	URL    string // "https://influx.example.org:8086"
 	Bucket string // a bucket; of InfluxDB 1.8 a database, or DATABASE/RETENTION-POLICY
 	Org    string // of InfluxDB 2; ignored by 1.8 and 3
@@ -44,21 +56,19 @@ type InfluxOptions struct {
 }
 
 const (
-	influxBatch   = 5000
-	influxTimeout = 15 * time.Second
-	mostBody      = 4 << 20  // bytes of a request before compression
-	mostAnswer    = 64 << 10 // bytes of an answer to a write that are read
+	defaultBatch   = 5000
+	defaultTimeout = 15 * time.Second
+	mostBody       = 4 << 20  // bytes of a request before compression
+	mostAnswer     = 64 << 10 // bytes of an answer to a write that are read
 )
 
 // credential is the name under which systemd hands over the token (LoadCredential=influx-token:...).
 const credential = "influx-token"
 
-// Influx copies the store to an InfluxDB server: docs/influxdb.md says which points it makes. It is a Sink; Follow drives it
-// better than the general Follow can. What happens when the far end is down: nothing is lost, since the store
-// keeps everything and the cursor waits; what the server refuses for good is set aside in the store with the server's words.
-type Influx struct {
-	o     InfluxOptions
-	store *Store // for what is set aside
+// Sink copies a store to one server. It is a storage.Sink; its own Follow drives it better than storage.Follow can.
+type Sink struct {
+	o     Options
+	store *storage.Store // for what is set aside
 	shape shape
 
 	client    influxdb2.Client
@@ -74,12 +84,12 @@ type Influx struct {
 	doubt  window
 
 	mu     sync.Mutex
-	status InfluxStatus
+	status Status
 	away   bool // the server was, or was in trouble, since it last took something
 }
 
-// NewInflux checks the options and reads the token; it does not speak to the server. What the server refuses is set aside in s.
-func NewInflux(s *Store, o InfluxOptions) (*Influx, error) {
+// New checks the options and reads the token; it does not speak to the server. What the server refuses is set aside in s.
+func New(s *storage.Store, o Options) (*Sink, error) {
 	u, err := url.Parse(o.URL)
 	switch {
 	case err != nil:
@@ -94,16 +104,16 @@ func NewInflux(s *Store, o InfluxOptions) (*Influx, error) {
 		return nil, errors.New("influx: no bucket is named (for InfluxDB 1.8: the database)")
 	}
 	if o.Batch <= 0 {
-		o.Batch = influxBatch
+		o.Batch = defaultBatch
 	}
 	if o.Timeout <= 0 {
-		o.Timeout = influxTimeout
+		o.Timeout = defaultTimeout
 	}
 	if o.Org == "" {
 		o.Org = noOrg
 	}
 	o.URL = strings.TrimRight(u.String(), "/") + "/"
-	x := &Influx{o: o, store: s, shape: shape{positions: o.Positions}, reload: make(chan struct{}, 1), wait: usualWaits, doubt: usualDoubt}
+	x := &Sink{o: o, store: s, shape: shape{positions: o.Positions}, reload: make(chan struct{}, 1), wait: usualWaits, doubt: usualDoubt}
 	if x.transport, err = newTransport(o); err != nil {
 		return nil, err
 	}
@@ -120,7 +130,7 @@ func NewInflux(s *Store, o InfluxOptions) (*Influx, error) {
 	options := influxdb2.DefaultOptions().SetHTTPClient(x.http).SetUseGZip(o.Gzip).SetApplicationName("vigie")
 	x.client = influxdb2.NewClientWithOptions(o.URL, "", options)
 	x.writer = x.client.WriteAPIBlocking(o.Org, o.Bucket)
-	x.status.State = InfluxIdle
+	x.status.State = Idle
 	return x, nil
 }
 
@@ -163,7 +173,7 @@ func readToken(file string) (string, error) {
 	return token, nil
 }
 
-func newTransport(o InfluxOptions) (*transport, error) {
+func newTransport(o Options) (*transport, error) {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost = 2
 	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
@@ -223,7 +233,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // Reload reads the token again and makes a sink that waits try at once. It is what SIGHUP should call.
-func (x *Influx) Reload() error {
+func (x *Sink) Reload() error {
 	if err := x.readAgain(); err != nil {
 		return err
 	}
@@ -234,7 +244,7 @@ func (x *Influx) Reload() error {
 	return nil
 }
 
-func (x *Influx) readAgain() error {
+func (x *Sink) readAgain() error {
 	token, err := readToken(x.o.TokenFile)
 	if err != nil {
 		return err
@@ -245,7 +255,7 @@ func (x *Influx) readAgain() error {
 
 // Write sends the points of the entries, and comes back when the server has each of them, or it was set aside. It waits
 // as long as that takes; only the end of ctx, or a store that cannot take what is set aside, ends it with an error.
-func (x *Influx) Write(ctx context.Context, entries []Entry) error {
+func (x *Sink) Write(ctx context.Context, entries []storage.Entry) error {
 	if x.closed.Load() {
 		return errors.New("influx: it is closed")
 	}
@@ -254,14 +264,14 @@ func (x *Influx) Write(ctx context.Context, entries []Entry) error {
 }
 
 // write sends what the thinner lets through.
-func (x *Influx) write(ctx context.Context, p *points, t *thinner, entries []Entry) error {
+func (x *Sink) write(ctx context.Context, p *points, t *thinner, entries []storage.Entry) error {
 	p.reset()
 	for _, e := range entries {
 		if !x.o.FullRate && !t.keep(e) {
 			continue
 		}
 		if !x.shape.add(p, e) {
-			if err := x.reject(ctx, Rejected{Seq: e.Seq, Reason: "its time is one that InfluxDB cannot hold"}); err != nil {
+			if err := x.reject(ctx, storage.Rejected{Seq: e.Seq, Reason: "its time is one that InfluxDB cannot hold"}); err != nil {
 				return err
 			}
 		}
@@ -280,7 +290,7 @@ func (x *Influx) write(ctx context.Context, p *points, t *thinner, entries []Ent
 }
 
 // Close gives the connections back. What Write acknowledged is at the server.
-func (x *Influx) Close() error {
+func (x *Sink) Close() error {
 	x.closed.Store(true)
 	x.client.Close()
 	x.http.CloseIdleConnections()

@@ -1,10 +1,12 @@
-package storage
+package influx
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"time"
+
+	"vigie/storage"
 )
 
 const (
@@ -22,8 +24,8 @@ const (
 // Far behind, after months without a network, it sends what is new as it comes, and the backlog from the oldest on
 // between. Only the backlog has a cursor: when the process dies, what was sent of the new is sent once more, and changes
 // nothing at the server.
-func (x *Influx) Follow(ctx context.Context, name string) (err error) {
-	f := influxFollower{x: x, s: x.store, name: name, savedAt: time.Now(), outages: x.Status().Outages}
+func (x *Sink) Follow(ctx context.Context, name string) (err error) {
+	f := follower{x: x, s: x.store, name: name, savedAt: time.Now(), outages: x.Status().Outages}
 	seq, err := f.s.Cursor(ctx, name)
 	if err != nil {
 		return err
@@ -72,10 +74,10 @@ func gather(ctx context.Context) error {
 
 const gatherFor = 100 * time.Millisecond
 
-// influxFollower belongs to the goroutine that runs Follow.
-type influxFollower struct {
-	x    *Influx
-	s    *Store
+// follower belongs to the goroutine that runs Follow.
+type follower struct {
+	x    *Sink
+	s    *storage.Store
 	name string
 	old  *stream // from the cursor on
 	live *stream // what came since it was seen how far behind we are; nil: old is the only one
@@ -112,14 +114,14 @@ const (
 )
 
 // sure is up to where everything is at the server for good.
-func (f *influxFollower) sure() int64 {
+func (f *follower) sure() int64 {
 	if f.again != nil {
 		return min(f.again.seq, f.marks[0].seq)
 	}
 	return f.marks[0].seq
 }
 
-func (f *influxFollower) save(ctx context.Context) error {
+func (f *follower) save(ctx context.Context) error {
 	seq := f.sure()
 	if seq == f.saved {
 		return nil
@@ -132,7 +134,7 @@ func (f *influxFollower) save(ctx context.Context) error {
 }
 
 // mark remembers how far old is, and forgets what is no longer in doubt.
-func (f *influxFollower) mark() {
+func (f *follower) mark() {
 	now := time.Now()
 	last := &f.marks[len(f.marks)-1]
 	if f.old.seq-last.seq >= f.x.doubt.entries/20 || now.Sub(last.at) >= f.x.doubt.time/20 {
@@ -144,7 +146,7 @@ func (f *influxFollower) mark() {
 }
 
 // question looks whether the server was away meanwhile.
-func (f *influxFollower) question(ctx context.Context) (err error) {
+func (f *follower) question(ctx context.Context) (err error) {
 	outages := f.x.Status().Outages
 	if outages == f.outages {
 		return nil
@@ -165,14 +167,14 @@ func (f *influxFollower) question(ctx context.Context) (err error) {
 // stream is one place in the store from which entries are sent on.
 type stream struct {
 	seq  int64
-	read *Changes
+	read *storage.Changes
 	thin thinner
 	p    points
 }
 
 // streamAt is a stream that goes on after seq, having seen a little of what came before.
-func (f *influxFollower) streamAt(ctx context.Context, seq int64) (*stream, error) {
-	st := &stream{seq: seq, read: f.s.Changes(ChangesOptions{})}
+func (f *follower) streamAt(ctx context.Context, seq int64) (*stream, error) {
+	st := &stream{seq: seq, read: f.s.Changes(storage.ChangesOptions{})}
 	if f.x.o.FullRate || seq <= 0 {
 		return st, nil
 	}
@@ -189,7 +191,7 @@ func (f *influxFollower) streamAt(ctx context.Context, seq int64) (*stream, erro
 }
 
 // step sends a page of each stream, what is new first. more tells that there may be more to send.
-func (f *influxFollower) step(ctx context.Context) (more bool, err error) {
+func (f *follower) step(ctx context.Context) (more bool, err error) {
 	if f.live == nil {
 		newest, err := f.s.NewestSeq(ctx)
 		if err != nil {
@@ -237,7 +239,7 @@ func (f *influxFollower) step(ctx context.Context) (more bool, err error) {
 }
 
 // page sends the next entries of a stream and returns how many there were.
-func (f *influxFollower) page(ctx context.Context, st *stream, limit int) (int, error) {
+func (f *follower) page(ctx context.Context, st *stream, limit int) (int, error) {
 	entries, err := st.read.After(ctx, st.seq, limit)
 	if err != nil || len(entries) == 0 {
 		return 0, err
@@ -249,7 +251,7 @@ func (f *influxFollower) page(ctx context.Context, st *stream, limit int) (int, 
 	return len(entries), nil
 }
 
-func (f *influxFollower) note(behind int64) {
+func (f *follower) note(behind int64) {
 	through := f.old.seq
 	if f.again != nil {
 		through = min(through, f.again.seq)

@@ -1,15 +1,17 @@
-package storage
+package influx
 
 import (
 	"context"
 	"fmt"
 	"time"
+
+	"vigie/storage"
 )
 
 const mostRejectedPart = 4 << 10 // bytes of a point or of the server's words that are stored
 
 // reject stores a point that the server refused, durably before it counts as done.
-func (x *Influx) reject(ctx context.Context, r Rejected) error {
+func (x *Sink) reject(ctx context.Context, r storage.Rejected) error {
 	r.Time, r.Reason, r.Point = time.Now(), cleaned(r.Reason, mostRejectedPart), cleaned(r.Point, mostRejectedPart)
 	isNew, err := x.store.AddRejected(ctx, r)
 	if err != nil {

@@ -1,4 +1,4 @@
-package storage
+package influx
 
 import (
 	"context"
@@ -15,10 +15,11 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/storage"
 )
 
-// InfluxTable is a part of the answer to a question in InfluxQL: the rows of one measurement and one set of tags.
-type InfluxTable struct {
+// Table is a part of the answer to a question in InfluxQL: the rows of one measurement and one set of tags.
+type Table struct {
 	Name    string            `json:"name"`
 	Tags    map[string]string `json:"tags"`
 	Columns []string          `json:"columns"`
@@ -27,21 +28,21 @@ type InfluxTable struct {
 
 // Query asks the server in InfluxQL, which 1.8 and 3 speak, and 2 for a bucket that a database is mapped to (DBRP). The answer
 // streams. It is an error when the server says that something was wrong, in its words.
-func (x *Influx) Query(ctx context.Context, q string) iter.Seq2[InfluxTable, error] {
-	return func(yield func(InfluxTable, error) bool) {
-		if err := x.query(ctx, q, func(t InfluxTable) bool { return yield(t, nil) }); err != nil {
-			yield(InfluxTable{}, fmt.Errorf("influx: %w", err))
+func (x *Sink) Query(ctx context.Context, q string) iter.Seq2[Table, error] {
+	return func(yield func(Table, error) bool) {
+		if err := x.query(ctx, q, func(t Table) bool { return yield(t, nil) }); err != nil {
+			yield(Table{}, fmt.Errorf("influx: %w", err))
 		}
 	}
 }
 
 // database is the bucket as InfluxQL names it.
-func (x *Influx) database() (database, policy string) {
+func (x *Sink) database() (database, policy string) {
 	database, policy, _ = strings.Cut(x.o.Bucket, "/")
 	return database, policy
 }
 
-func (x *Influx) query(ctx context.Context, q string, yield func(InfluxTable) bool) error {
+func (x *Sink) query(ctx context.Context, q string, yield func(Table) bool) error {
 	database, policy := x.database()
 	form := url.Values{"q": {q}, "db": {database}, "epoch": {"ns"}, "chunked": {"true"}}
 	if policy != "" {
@@ -68,8 +69,8 @@ func (x *Influx) query(ctx context.Context, q string, yield func(InfluxTable) bo
 		var chunk struct {
 			Error   string `json:"error"`
 			Results []struct {
-				Error  string        `json:"error"`
-				Series []InfluxTable `json:"series"`
+				Error  string  `json:"error"`
+				Series []Table `json:"series"`
 			} `json:"results"`
 		}
 		if err := d.Decode(&chunk); err == io.EOF {
@@ -119,7 +120,7 @@ func networkError(err error) error {
 
 // Events yields the events that sensors have written to the server, in order of their first evidence: what vigie events
 // --from influx lists. Of the query, From, To, Sensor, Severity, State, Rule and Limit are heeded.
-func (x *Influx) Events(ctx context.Context, q EventQuery) iter.Seq2[analyzer.Event, error] {
+func (x *Sink) Events(ctx context.Context, q storage.EventQuery) iter.Seq2[analyzer.Event, error] {
 	return func(yield func(analyzer.Event, error) bool) {
 		where := []string{fmt.Sprintf("severity_level >= %d", q.Severity)}
 		if !q.To.IsZero() {
@@ -139,7 +140,7 @@ func (x *Influx) Events(ctx context.Context, q EventQuery) iter.Seq2[analyzer.Ev
 			}
 			for _, row := range t.Values {
 				text, _ := row[len(row)-1].(string)
-				e, err := EventFromJSON(text)
+				e, err := storage.EventFromJSON(text)
 				if err != nil {
 					yield(analyzer.Event{}, fmt.Errorf("influx: an event cannot be read back: %w", err))
 					return
@@ -160,7 +161,7 @@ func (x *Influx) Events(ctx context.Context, q EventQuery) iter.Seq2[analyzer.Ev
 
 // Corrections reads when the clocks of these sensors were set, to the millisecond. Points stay where they were put: an event is then
 // to be corrected by whoever shows it.
-func (x *Influx) Corrections(ctx context.Context, sensors []string) (Corrections, error) {
+func (x *Sink) Corrections(ctx context.Context, sensors []string) (storage.Corrections, error) {
 	sets := map[string][]cell.Clock{}
 	for t, err := range x.Query(ctx, "SELECT offset_s, since, sensor FROM health WHERE reason = 'clock' AND since <> ''") {
 		if err != nil {
@@ -181,10 +182,10 @@ func (x *Influx) Corrections(ctx context.Context, sensors []string) (Corrections
 				Since: since.Truncate(time.Millisecond), Offset: time.Duration(math.Round(seconds * float64(time.Second)))})
 		}
 	}
-	cs := Corrections{}
+	cs := storage.Corrections{}
 	for _, sensor := range sensors { // whose name may not be quite what it is as a tag
 		if all := sets[tagged(sensor)]; len(all) > 0 {
-			cs[sensor] = Stretches(all)
+			cs[sensor] = storage.Stretches(all)
 		}
 	}
 	return cs, nil

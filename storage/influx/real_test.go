@@ -1,4 +1,4 @@
-package storage_test
+package influx_test
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"vigie/analyzer"
 	"vigie/cell"
 	"vigie/storage"
+	"vigie/storage/influx"
 	"vigie/storage/influxdtest"
 	"vigie/storage/storagetest"
 )
@@ -34,7 +35,7 @@ func newStore(t testing.TB) *storage.Store {
 	return s
 }
 
-func newInflux(t testing.TB, s *storage.Store, o storage.InfluxOptions) *storage.Influx {
+func newInflux(t testing.TB, s *storage.Store, o influx.Options) *influx.Sink {
 	t.Helper()
 	if o.Bucket == "" {
 		o.Bucket = influxdtest.Database
@@ -42,14 +43,14 @@ func newInflux(t testing.TB, s *storage.Store, o storage.InfluxOptions) *storage
 	if o.TokenFile == "" {
 		o.TokenFile = tokenFile(t, influxdtest.Token)
 	}
-	x, err := storage.NewInflux(s, o)
+	x, err := influx.New(s, o)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, x.Close()) })
 	return x
 }
 
 // follow runs Follow until the test says so.
-func follow(t testing.TB, x *storage.Influx) (stop func()) {
+func follow(t testing.TB, x *influx.Sink) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -193,7 +194,7 @@ func history(t testing.TB, s *storage.Store, n int) {
 	require.NoError(t, s.PutEvents(context.Background(), storagetest.Events(n/200)...))
 }
 
-func everythingSent(x *storage.Influx, s *storage.Store) func() bool {
+func everythingSent(x *influx.Sink, s *storage.Store) func() bool {
 	return func() bool {
 		stats, err := s.Stats(context.Background())
 		return err == nil && x.Status().Through >= stats.Seq
@@ -201,7 +202,7 @@ func everythingSent(x *storage.Influx, s *storage.Store) func() bool {
 }
 
 // All that is in the store arrives at a real server, and a broadcast name that ends in a backslash costs nothing.
-func TestInfluxRealServer(t *testing.T) {
+func TestRealServer(t *testing.T) {
 	srv := influxdtest.Start(t)
 	s := newStore(t)
 	appendAll(t, s, []cell.Record{&cell.Source{Version: 1, Sensor: `evil\`}, &cell.Observation{Time: storagetest.Start.Add(-time.Hour), Sensor: `evil\`,
@@ -211,7 +212,7 @@ func TestInfluxRealServer(t *testing.T) {
 	e.ID, e.Sensor, e.Summary, e.First = `evil\`, `evil\`, "a name with \\ and \" and \x00 and \u202e in it\\", e.First.Add(-time.Hour)
 	e.Findings[0].Rule = `rule\`
 	require.NoError(t, s.PutEvents(context.Background(), e))
-	x := newInflux(t, s, storage.InfluxOptions{URL: srv.URL, FullRate: true, Gzip: true})
+	x := newInflux(t, s, influx.Options{URL: srv.URL, FullRate: true, Gzip: true})
 	follow(t, x)
 	until(t, "everything is sent", 30*time.Second, everythingSent(x, s))
 	requireSame(t, s, srv)
@@ -265,14 +266,14 @@ func TestInfluxRealServer(t *testing.T) {
 }
 
 // Sent thinned, with Follow cut short again and again: the same points as in one go.
-func TestInfluxThinnedIsTheSameInPieces(t *testing.T) {
+func TestThinnedIsTheSameInPieces(t *testing.T) {
 	s := newStore(t)
 	history(t, s, 20_000)
 	srv := newScripted(t)
-	want := wanted(t, s, storage.InfluxOptions{})
+	want := wanted(t, s, influx.Options{})
 	require.Less(t, len(want), 12_000)
 	for n := 0; ; n++ {
-		x := newInflux(t, s, storage.InfluxOptions{URL: srv.URL, Batch: 200})
+		x := newInflux(t, s, influx.Options{URL: srv.URL, Batch: 200})
 		x.Narrow(500)
 		stop := follow(t, x)
 		sent := int64(300 + 100*n)

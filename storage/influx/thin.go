@@ -1,9 +1,10 @@
-package storage
+package influx
 
 import (
 	"time"
 
 	"vigie/cell"
+	"vigie/storage"
 )
 
 // thinner lets pass what changed, and one sample a minute of what did not: of observations, those that name another
@@ -45,7 +46,7 @@ type served struct {
 
 const mostThinned = 1 << 12 // sensors that are kept apart; beyond, all begin anew and a sample more is sent
 
-func (t *thinner) keep(e Entry) bool {
+func (t *thinner) keep(e storage.Entry) bool {
 	o, ok := e.Record.(*cell.Observation)
 	if !ok {
 		return true

@@ -1,4 +1,4 @@
-package storage
+package influx
 
 import (
 	"context"
@@ -12,22 +12,24 @@ import (
 	"time"
 
 	influxhttp "github.com/influxdata/influxdb-client-go/v2/api/http"
+
+	"vigie/storage"
 )
 
-// InfluxState is how the copying goes.
-type InfluxState string
+// State is how the copying goes.
+type State string
 
 // The states.
 const (
-	InfluxIdle    InfluxState = "idle"    // nothing was sent yet
-	InfluxSending InfluxState = "sending" // the last request was answered well
-	InfluxWaiting InfluxState = "waiting" // the server is out of reach or asks for patience; tried again by itself
-	InfluxStopped InfluxState = "stopped" // the server refuses us: somebody must do something. Tried again at Reload, and slowly
+	Idle    State = "idle"    // nothing was sent yet
+	Sending State = "sending" // the last request was answered well
+	Waiting State = "waiting" // the server is out of reach or asks for patience; tried again by itself
+	Stopped State = "stopped" // the server refuses us: somebody must do something. Tried again at Reload, and slowly
 )
 
-// InfluxStatus is what there is to know about the copying.
-type InfluxStatus struct {
-	State    InfluxState
+// Status is what there is to know about the copying.
+type Status struct {
+	State    State
 	Problem  string    // why waiting or stopped, for people; "" when neither
 	Retry    time.Time // when it is tried again; zero when sending
 	Sent     int64     // points that the server took
@@ -41,7 +43,7 @@ type InfluxStatus struct {
 }
 
 // Status is how the copying goes at this moment.
-func (x *Influx) Status() InfluxStatus {
+func (x *Sink) Status() Status {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.status
@@ -88,7 +90,7 @@ type answer struct {
 }
 
 // post makes one request.
-func (x *Influx) post(ctx context.Context, body string) answer {
+func (x *Sink) post(ctx context.Context, body string) answer {
 	x.mu.Lock()
 	x.status.Requests++
 	x.mu.Unlock()
@@ -119,13 +121,13 @@ func parseRetryAfter(text string, now time.Time) time.Duration {
 
 // delivery is one batch on its way.
 type delivery struct {
-	x     *Influx
+	x     *Sink
 	p     *points
 	proof bool // the server has taken something since the last time it refused everything
 }
 
 // deliver sends the points from i to before j, and comes back when each was taken or set aside.
-func (x *Influx) deliver(ctx context.Context, p *points, i, j int) error {
+func (x *Sink) deliver(ctx context.Context, p *points, i, j int) error {
 	d := delivery{x: x, p: p}
 	return d.send(ctx, i, j)
 }
@@ -166,7 +168,7 @@ func (d *delivery) send(ctx context.Context, i, j int) error {
 				}
 				continue // also where the probe was taken: what was wrong may have been mended between the two
 			}
-			return x.reject(ctx, Rejected{Seq: d.p.seqs[i], Point: d.p.line(i), Status: a.status, Reason: a.words})
+			return x.reject(ctx, storage.Rejected{Seq: d.p.seqs[i], Point: d.p.line(i), Status: a.status, Reason: a.words})
 		default:
 			if err := x.pause(ctx, a, attempt); err != nil {
 				return err
@@ -191,23 +193,23 @@ func droppedForAge(words string) int {
 const probeLine = `probe,by=vigie ok=true 1700000000000000000`
 
 // took counts points that the server has.
-func (x *Influx) took(n int) {
+func (x *Sink) took(n int) {
 	x.mu.Lock()
 	x.status.Sent += int64(n)
 	was := x.status.State
-	x.status.State, x.status.Problem, x.status.Retry = InfluxSending, "", time.Time{}
+	x.status.State, x.status.Problem, x.status.Retry = Sending, "", time.Time{}
 	x.status.LastSent = time.Now()
 	if x.away {
 		x.away = false
 		x.status.Outages++
 	}
 	x.mu.Unlock()
-	if was == InfluxWaiting || was == InfluxStopped {
+	if was == Waiting || was == Stopped {
 		x.say("influx: the server takes points again")
 	}
 }
 
-func (x *Influx) dropped(n int) {
+func (x *Sink) dropped(n int) {
 	x.mu.Lock()
 	first := x.status.TooOld == 0
 	x.status.TooOld += int64(n)
@@ -217,15 +219,15 @@ func (x *Influx) dropped(n int) {
 	}
 }
 
-func (x *Influx) say(line string) {
+func (x *Sink) say(line string) {
 	if x.o.Log != nil {
 		x.o.Log(line)
 	}
 }
 
 // pause waits before the next try, and says why when that is news.
-func (x *Influx) pause(ctx context.Context, a answer, attempt int) error {
-	state, problem := InfluxWaiting, ""
+func (x *Sink) pause(ctx context.Context, a answer, attempt int) error {
+	state, problem := Waiting, ""
 	d := min(x.wait.first<<min(attempt, 20), x.wait.most)
 	d = d/2 + rand.N(d/2+1) // jitter, so that a fleet does not come back all at once
 	if a.after > 0 {
@@ -233,7 +235,7 @@ func (x *Influx) pause(ctx context.Context, a answer, attempt int) error {
 	}
 	switch {
 	case a.verdict == stop:
-		state, d = InfluxStopped, x.wait.stopped
+		state, d = Stopped, x.wait.stopped
 		problem = x.refusal(a.status)
 	case a.status == 0:
 		problem = "no answer from the server: " + cleaned(a.words, 200)
@@ -242,7 +244,7 @@ func (x *Influx) pause(ctx context.Context, a answer, attempt int) error {
 	}
 	x.mu.Lock()
 	x.away = x.away || a.status == 0 || a.status >= 500
-	news := x.status.State != state || state == InfluxStopped && x.status.Problem != problem
+	news := x.status.State != state || state == Stopped && x.status.Problem != problem
 	x.status.State, x.status.Problem, x.status.Retry = state, problem, time.Now().Add(d)
 	x.mu.Unlock()
 	if news {
@@ -255,7 +257,7 @@ func (x *Influx) pause(ctx context.Context, a answer, attempt int) error {
 		return ctx.Err()
 	case <-x.reload:
 	case <-timer.C:
-		if state == InfluxStopped {
+		if state == Stopped {
 			_ = x.readAgain()
 		}
 	}
@@ -263,7 +265,7 @@ func (x *Influx) pause(ctx context.Context, a answer, attempt int) error {
 }
 
 // refusal says in one line what somebody must do. It holds no words of the server, which may echo what was sent.
-func (x *Influx) refusal(status int) string {
+func (x *Sink) refusal(status int) string {
 	switch status {
 	case http.StatusUnauthorized:
 		return "the server does not know the token (401); nothing is sent until token_file is right"

@@ -1,4 +1,4 @@
-package storage_test
+package influx_test
 
 import (
 	"bytes"
@@ -20,6 +20,7 @@ import (
 	"vigie/analyzer"
 	"vigie/cell"
 	"vigie/storage"
+	"vigie/storage/influx"
 	"vigie/storage/influxdtest"
 	"vigie/storage/storagetest"
 )
@@ -30,9 +31,9 @@ func BenchmarkInfluxBacklog(b *testing.B) {
 	srv := influxdtest.Start(b)
 	s := newStore(b)
 	history(b, s, 40_000)
-	entries, err := storage.Entries(context.Background(), s)
+	entries, err := influx.Entries(context.Background(), s)
 	require.NoError(b, err)
-	lines := storage.Lines(storage.InfluxOptions{FullRate: true}, entries)
+	lines := influx.Lines(influx.Options{FullRate: true}, entries)
 	entries = nil
 	var raw, ours time.Duration
 	for i := 0; b.Loop(); i++ {
@@ -59,7 +60,7 @@ func BenchmarkInfluxBacklog(b *testing.B) {
 		raw += time.Since(start)
 		start = time.Now()
 		require.NoError(b, s.SetCursor(context.Background(), "influx", 0))
-		x := newInflux(b, s, storage.InfluxOptions{URL: srv.URL, FullRate: true, Gzip: true, Bucket: fmt.Sprintf("ours%d", i)})
+		x := newInflux(b, s, influx.Options{URL: srv.URL, FullRate: true, Gzip: true, Bucket: fmt.Sprintf("ours%d", i)})
 		stop := follow(b, x)
 		until(b, "all is sent", 2*time.Minute, everythingSent(x, s))
 		ours += time.Since(start)
@@ -84,7 +85,7 @@ func BenchmarkInfluxMemory(b *testing.B) {
 		require.NoError(b, s.SetCursor(context.Background(), "influx", 0))
 		debug.FreeOSMemory()
 		before, most := inUse(), uint64(0)
-		x := newInflux(b, s, storage.InfluxOptions{URL: srv, FullRate: true})
+		x := newInflux(b, s, influx.Options{URL: srv, FullRate: true})
 		stop := follow(b, x)
 		until(b, "all is sent", 5*time.Minute, func() bool {
 			most = max(most, inUse())
@@ -124,7 +125,7 @@ func BenchmarkInfluxLag(b *testing.B) {
 			f := newFaulty(b, srv.URL)
 			s := newStore(b)
 			appendAll(b, s, storagetest.Day(max(1, backlog)))
-			x := newInflux(b, s, storage.InfluxOptions{URL: f.URL, FullRate: true})
+			x := newInflux(b, s, influx.Options{URL: f.URL, FullRate: true})
 			var arrived atomic.Int64
 			f.watch = func(body []byte) {
 				if i := bytes.LastIndex(body, []byte("ta=")); i >= 0 {
@@ -190,14 +191,14 @@ func BenchmarkInfluxSeries(b *testing.B) {
 	for mcc := range 1000 {
 		for mnc := range 1000 {
 			p := cell.PLMN{MCC: fmt.Sprintf("%03d", mcc), MNC: fmt.Sprintf("%02d", mnc)}
-			if storage.Existing(p) == p.String() {
+			if influx.Existing(p) == p.String() {
 				everyone = append(everyone, p)
 			}
 		}
 	}
 	for b.Loop() {
 		srv := influxdtest.Start(b)
-		x := newInflux(b, newStore(b), storage.InfluxOptions{URL: srv.URL, FullRate: true})
+		x := newInflux(b, newStore(b), influx.Options{URL: srv.URL, FullRate: true})
 		count := func() float64 {
 			total := 0.0
 			for _, t := range srv.Exec("SHOW SERIES EXACT CARDINALITY") {

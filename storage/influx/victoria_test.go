@@ -1,7 +1,8 @@
-package storage_test
+package influx_test
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"math"
 	"net"
@@ -18,6 +19,7 @@ import (
 
 	"vigie/cell"
 	"vigie/storage"
+	"vigie/storage/influx"
 	"vigie/storage/storagetest"
 )
 
@@ -88,8 +90,8 @@ func TestVictoriaMetrics(t *testing.T) {
 	appendAll(t, s, []cell.Record{&cell.Observation{Time: storagetest.Start.Add(-time.Hour), Sensor: `evil\`, Serving: &cell.Cell{RAT: cell.LTE, MCC: `27\`, MNC: `\`, RSRP: cell.Some(cell.DBm(-77))}}})
 	history(t, s, 5000)
 	send := func(name string) {
-		x := newInflux(t, s, storage.InfluxOptions{URL: base, Bucket: "any", FullRate: true})
-		require.NoError(t, storage.Follow(ctx, s, name, x, storage.FollowOptions{UntilDone: true}))
+		x := newInflux(t, s, influx.Options{URL: base, Bucket: "any", FullRate: true})
+		require.NoError(t, storage.Follow(context.Background(), s, name, x, storage.FollowOptions{UntilDone: true}))
 		require.Empty(t, asides(t, s))
 	}
 	send("first")
@@ -102,7 +104,7 @@ func TestVictoriaMetrics(t *testing.T) {
 		w.n, w.sum = w.n+1, w.sum+v
 		want[name] = w
 	}
-	for e, err := range s.Records(ctx, storage.Query{NoRaw: true, Kinds: storage.Observations}) {
+	for e, err := range s.Records(context.Background(), storage.Query{NoRaw: true, Kinds: storage.Observations}) {
 		require.NoError(t, err)
 		o := e.Record.(*cell.Observation)
 		if v, ok := o.Serving.RSRP.Get(); ok {
@@ -112,7 +114,7 @@ func TestVictoriaMetrics(t *testing.T) {
 			add("neighbour_rsrp", float64(o.Neighbours[i].RSRP.Or(0)))
 		}
 	}
-	for e, err := range s.Events(ctx, storage.EventQuery{}) {
+	for e, err := range s.Events(context.Background(), storage.EventQuery{}) {
 		require.NoError(t, err)
 		add("event_severity_level", float64(e.Severity))
 	}

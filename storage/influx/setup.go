@@ -1,4 +1,4 @@
-package storage
+package influx
 
 import (
 	"context"
@@ -17,8 +17,8 @@ type Setup struct {
 	Keep time.Duration // how long points are kept; 0: for ever. Hourly summaries always are
 }
 
-// SetupStep is one thing that is to be made on the server.
-type SetupStep struct {
+// Step is one thing that is to be made on the server.
+type Step struct {
 	Says string // for people
 	Does string // the statement or request, word for word
 	run  func(context.Context) error
@@ -26,7 +26,7 @@ type SetupStep struct {
 
 // Plan asks the server what it has, and returns what is missing; nothing is changed until a step is Done. What is there is
 // left as it is, also when it differs: notes say how.
-func (x *Influx) Plan(ctx context.Context, s Setup) (steps []SetupStep, notes []string, err error) {
+func (x *Sink) Plan(ctx context.Context, s Setup) (steps []Step, notes []string, err error) {
 	server, err := x.Server(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -43,7 +43,7 @@ func (x *Influx) Plan(ctx context.Context, s Setup) (steps []SetupStep, notes []
 }
 
 // Do carries out a step.
-func (s SetupStep) Do(ctx context.Context) error { return s.run(ctx) }
+func (s Step) Do(ctx context.Context) error { return s.run(ctx) }
 
 // Summaries by the hour, of what a dashboard shows over years.
 const (
@@ -52,14 +52,14 @@ const (
 	summarySelect = `SELECT count("level") AS "samples", mean("level") AS "level_mean", min("level") AS "level_min", max("level") AS "level_max"`
 )
 
-func (x *Influx) plan1(ctx context.Context, s Setup) (steps []SetupStep, notes []string, err error) {
+func (x *Sink) plan1(ctx context.Context, s Setup) (steps []Step, notes []string, err error) {
 	database, policy := x.database()
 	if policy == "" {
 		policy = "vigie"
 	}
 	do := func(says, q string) {
-		steps = append(steps, SetupStep{says, q, func(ctx context.Context) error {
-			return x.query(ctx, q, func(InfluxTable) bool { return true })
+		steps = append(steps, Step{says, q, func(ctx context.Context) error {
+			return x.query(ctx, q, func(Table) bool { return true })
 		}})
 	}
 	keep := "INF"
@@ -125,7 +125,7 @@ func ident(s string) string {
 }
 
 // column is one column of an answer, as text.
-func (x *Influx) column(ctx context.Context, q string, n int) (all []string, err error) {
+func (x *Sink) column(ctx context.Context, q string, n int) (all []string, err error) {
 	for t, err := range x.Query(ctx, q) {
 		if err != nil {
 			return nil, err
@@ -141,7 +141,7 @@ func (x *Influx) column(ctx context.Context, q string, n int) (all []string, err
 
 // plan2 speaks the API of InfluxDB 2: buckets with a retention rule, a database that maps to the bucket so that InfluxQL reads it, and
 // a task in Flux for the summaries.
-func (x *Influx) plan2(ctx context.Context, s Setup) (steps []SetupStep, notes []string, err error) {
+func (x *Sink) plan2(ctx context.Context, s Setup) (steps []Step, notes []string, err error) {
 	if x.o.Org == noOrg {
 		return nil, nil, errors.New("influx: no organisation is named, and InfluxDB 2 wants one: write org into [influx]")
 	}
@@ -202,7 +202,7 @@ data |> put(fn: max, field: "level_max")
 }
 
 // mapping maps a database of the bucket's name to the bucket, whose id is known only once it is there.
-func (x *Influx) mapping(org string) SetupStep {
+func (x *Sink) mapping(org string) Step {
 	body := map[string]any{"orgID": org, "bucketID": "of that bucket", "database": x.o.Bucket, "retention_policy": "autogen", "default": true}
 	step := x.create("database "+x.o.Bucket+": InfluxQL reads the bucket by this name", "api/v2/dbrps", body)
 	post := step.run
@@ -221,7 +221,7 @@ func (x *Influx) mapping(org string) SetupStep {
 }
 
 // plan3 speaks the API of InfluxDB 3 Core.
-func (x *Influx) plan3(ctx context.Context, s Setup) (steps []SetupStep, notes []string, err error) {
+func (x *Sink) plan3(ctx context.Context, s Setup) (steps []Step, notes []string, err error) {
 	notes = []string{"InfluxDB 3 keeps no summaries by itself: points are kept as long as said, and nothing is downsampled"}
 	var found []struct {
 		Name string `json:"iox::database"`
@@ -238,22 +238,22 @@ func (x *Influx) plan3(ctx context.Context, s Setup) (steps []SetupStep, notes [
 	if s.Keep > 0 {
 		body["retention_period"] = fmt.Sprintf("%dd", int(s.Keep.Hours()/24))
 	}
-	return []SetupStep{x.create(fmt.Sprintf("database %s: kept %s, which cannot be changed later", x.o.Bucket, forHowLong(s.Keep)), "api/v3/configure/database", body)}, notes, nil
+	return []Step{x.create(fmt.Sprintf("database %s: kept %s, which cannot be changed later", x.o.Bucket, forHowLong(s.Keep)), "api/v3/configure/database", body)}, notes, nil
 }
 
 func fluxText(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "${", `\${`).Replace(s) + `"`
 }
 
-func (x *Influx) create(says, path string, body map[string]any) SetupStep {
+func (x *Sink) create(says, path string, body map[string]any) Step {
 	text, _ := json.Marshal(body)
-	return SetupStep{says, "POST /" + path + " " + string(text), func(ctx context.Context) error {
+	return Step{says, "POST /" + path + " " + string(text), func(ctx context.Context) error {
 		return x.api(ctx, http.MethodPost, path, body, nil)
 	}}
 }
 
 // api makes a request and reads a JSON answer.
-func (x *Influx) api(ctx context.Context, method, path string, body, into any) error {
+func (x *Sink) api(ctx context.Context, method, path string, body, into any) error {
 	resp, text, err := x.ask(ctx, method, path, body)
 	if err != nil {
 		return err
