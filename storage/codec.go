@@ -18,6 +18,9 @@ import (
 // gets a new bit at the end of a mask, or a new codecVersion: what old versions wrote stays readable.
 const codecVersion = 1
 
+// phrasesVersion is an event with its phrases behind it. One without is still written as codecVersion.
+const phrasesVersion = 2
+
 var errCodec = errors.New("a stored value cannot be read back")
 
 type coder struct {

@@ -278,16 +278,25 @@ func (c *coder) source(s *cell.Source) {
 func encodeEvent(e *analyzer.Event) []byte {
 	c := &coder{b: []byte{codecVersion}, writing: true}
 	c.event(e)
+	if p := e.Wording().Phrases; p != nil {
+		c.b[0] = phrasesVersion
+		c.phrases(p)
+	}
 	return c.b
 }
 
 func decodeEvent(b []byte) (analyzer.Event, error) {
 	var e analyzer.Event
-	if len(b) == 0 || b[0] != codecVersion {
+	if len(b) == 0 || b[0] != codecVersion && b[0] != phrasesVersion {
 		return e, errCodec
 	}
 	c := &coder{b: b[1:]}
 	c.event(&e)
+	if b[0] == phrasesVersion {
+		var p analyzer.Phrases
+		c.phrases(&p)
+		e = analyzer.Worded{Event: e, Phrases: &p}.Take()
+	}
 	if c.bad || len(c.b) != 0 {
 		return analyzer.Event{}, errCodec
 	}
@@ -321,5 +330,32 @@ func (c *coder) finding(f *analyzer.Finding) {
 	list(c, &f.Evidence, func(c *coder, e *analyzer.Evidence) {
 		c.time(&e.Time)
 		c.texts(&e.Raw)
+	})
+}
+
+// phrases are what the summaries of an event and of its findings were made of: see phrasesVersion.
+func (c *coder) phrases(p *analyzer.Phrases) {
+	list(c, &p.Summary, (*coder).phrase)
+	list(c, &p.Findings, func(c *coder, of *[]analyzer.Phrase) { list(c, of, (*coder).phrase) })
+}
+
+func (c *coder) phrase(p *analyzer.Phrase) {
+	text(c, &p.Format)
+	list(c, &p.Args, func(c *coder, a *analyzer.Arg) {
+		word(c, &a.Kind, analyzer.ArgKinds)
+		masked(c, func(m *mask) {
+			if m.has(a.Text != "") {
+				text(c, &a.Text)
+			}
+			if m.has(a.Number != 0) {
+				if float(c, &a.Number); a.Number-a.Number != 0 {
+					a.Number = 0 // not finite: JSON has no word for it, and no sentence says it
+				}
+			}
+			if m.has(a.Cell != cell.Cell{}) {
+				c.cell(&a.Cell)
+			}
+			m.flag(c, &a.Hidden)
+		})
 	})
 }

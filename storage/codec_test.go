@@ -38,6 +38,32 @@ func TestEventsComeBackEqual(t *testing.T) {
 	})
 }
 
+// Phrases come back too, and what has none is stored as it always was.
+func TestPhrasesComeBackEqual(t *testing.T) {
+	arg := rapid.Custom(func(t *rapid.T) analyzer.Arg {
+		a := analyzer.Arg{Kind: rapid.SampledFrom(append([]analyzer.ArgKind{"later"}, analyzer.ArgKinds...)).Draw(t, "kind"), Text: storagetest.Text().Draw(t, "text"),
+			Number: rapid.Float64().Draw(t, "number"), Hidden: rapid.Bool().Draw(t, "hidden")}
+		if rapid.Bool().Draw(t, "has a cell") {
+			a.Cell = cell.Cell{RAT: cell.LTE, ID: cell.Some(rapid.Uint64().Draw(t, "id")), Area: cell.Some[cell.Area](0)}
+		}
+		return a
+	})
+	phrases := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) analyzer.Phrase {
+		return analyzer.Phrase{Format: storagetest.Text().Draw(t, "format"), Args: rapid.SliceOfN(arg, 1, 3).Draw(t, "args")}
+	}), 1, 3)
+	rapid.Check(t, func(t *rapid.T) {
+		e := storagetest.Event().Draw(t, "event")
+		require.EqualValues(t, 1, storage.EncodeEvent(&e)[0])
+		e.Phrases = phrases.Draw(t, "phrases")
+		for i := range e.Findings {
+			e.Findings[i].Phrases = phrases.Draw(t, "phrases of a finding")
+		}
+		got, err := storage.DecodeEvent(storage.EncodeEvent(&e))
+		require.NoError(t, err)
+		require.Equal(t, e, got)
+	})
+}
+
 // Every field that package cell or analyzer has, or will ever have, must be stored: storagetest.Fill sets all of them.
 func TestNoFieldIsForgotten(t *testing.T) {
 	for _, r := range []cell.Record{&cell.Observation{}, &cell.Gap{}, &cell.Health{}, &cell.Clock{}, &cell.Source{}} {

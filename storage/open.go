@@ -49,6 +49,9 @@ var schemaVersion = func() (newest int) {
 	return newest
 }()
 
+// readableSchema is the oldest schema whose tables are those of the newest: such a store can be read as it is.
+const readableSchema = 5
+
 // Open opens a store, or creates it with Options.Create. A new store is only there once it is complete, and belongs to
 // the user alone (permission 0600).
 //
@@ -162,7 +165,7 @@ func (s *Store) connect(ctx context.Context, a access) error {
 		return fmt.Errorf("%w: it is a database of another program", ErrForeign)
 	case version > schemaVersion:
 		return fmt.Errorf("%w: it has schema %d, this program knows up to %d; install a newer Vigie", ErrNewer, version, schemaVersion)
-	case version == schemaVersion:
+	case version == schemaVersion, s.readOnly && version >= readableSchema:
 		return nil
 	case s.readOnly:
 		return fmt.Errorf("%w: it has the older schema %d; open it once for writing to bring it up to date", ErrReadOnly, version)
