@@ -3,6 +3,7 @@ package modem
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"sync"
@@ -58,15 +59,24 @@ type watched struct {
 // watch runs a collector with short intervals.
 func watch(t *testing.T, c Config) *watched {
 	t.Helper()
+	if c.Host == (Host{}) {
+		c.Host = Host{Sys: t.TempDir(), Proc: "/proc", Dev: "/dev"}
+	}
+	return watchOn(t, c, nil)
+}
+
+// watchOn is watch with another way to open the port; nil is the usual one.
+func watchOn(t *testing.T, c Config, open func(string) (io.ReadWriteCloser, error)) *watched {
+	t.Helper()
 	c.Fast, c.Slow, c.Retry = 20*time.Millisecond, 100*time.Millisecond, 20*time.Millisecond
 	if c.Sensor == "" {
 		c.Sensor = "test-1"
 	}
-	if c.Host == (Host{}) {
-		c.Host = Host{Sys: t.TempDir(), Proc: "/proc", Dev: "/dev"}
-	}
 	collector, err := New(c)
 	require.NoError(t, err)
+	if open != nil {
+		collector.open = open
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	w := &watched{t: t, stop: cancel, done: make(chan error, 1), more: make(chan struct{})}
 	go func() { w.done <- collector.Run(ctx, w.take) }()

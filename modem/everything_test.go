@@ -77,26 +77,28 @@ func TestEveryCommandIsWrittenAndNoOther(t *testing.T) {
 			}
 			for i := range runs {
 				t.Run(fmt.Sprintf("%s %d", d.Name, i), func(t *testing.T) {
-					t.Parallel()
-					e := plug(t, steps(t, willing(t, d, i)), emulator.Options{})
-					before := e.Settings()
-					w := watch(t, Config{Device: e.Path(), Family: d.Name, Position: true, Limit: time.Second})
-					w.until("every question to be asked", func([]cell.Record) bool {
-						got := e.Received()
-						for _, c := range slices.Concat(dialect.IdentifyCommands, d.Once, d.Serving, d.Around, d.Position) {
-							if !slices.Contains(got, "AT"+c.Text) {
-								return false
+					virtual(t, func(t *testing.T) {
+						var in slot
+						e := in.plug(t, steps(t, willing(t, d, i)), emulator.Options{})
+						before := e.Settings()
+						w := in.watch(t, Config{Family: d.Name, Position: true, Limit: time.Second})
+						w.until("every question to be asked", func([]cell.Record) bool {
+							got := e.Received()
+							for _, c := range slices.Concat(dialect.IdentifyCommands, d.Once, d.Serving, d.Around, d.Position) {
+								if !slices.Contains(got, "AT"+c.Text) {
+									return false
+								}
 							}
+							return true
+						})
+						w.end()
+						require.Equal(t, before, e.Settings(), "put back")
+						mu.Lock()
+						defer mu.Unlock()
+						for _, r := range e.Received() {
+							received[r] = true
 						}
-						return true
 					})
-					w.end()
-					require.Equal(t, before, e.Settings(), "put back")
-					mu.Lock()
-					defer mu.Unlock()
-					for _, r := range e.Received() {
-						received[r] = true
-					}
 				})
 			}
 		}
@@ -136,31 +138,32 @@ func recordings(t *testing.T, family string) string {
 func TestEveryFamilyUnderFaults(t *testing.T) {
 	for n, d := range dialect.All() {
 		t.Run(d.Name, func(t *testing.T) {
-			t.Parallel()
-			link := filepath.Join(t.TempDir(), "modem")
-			e := plug(t, steps(t, willing(t, d, 0)+recordings(t, d.Name)), emulator.Options{Seed: uint64(n), Link: func(int) string { return link }})
-			w := watch(t, Config{Device: link, Family: d.Name, Limit: 50 * time.Millisecond})
-			observed := func(n int) func([]cell.Record) bool {
-				return func(r []cell.Record) bool { return len(all[*cell.Observation](r)) >= n }
-			}
-			w.until("observations", observed(5))
-			back := strings.Builder{} // printed over and over once it is plugged in again
-			for i := range 200 {
-				fmt.Fprintf(&back, "\nat %dms\nurc +CGEV: BACK", 1000+100*i)
-			}
-			e.Play(steps(t, fmt.Sprintf("corrupt 10\nat 500ms\ncorrupt 0\nat %dms\nunplug 100ms%s", 510+7*n, &back)))
-			w.within(time.Minute, "it to be back", said("+CGEV: BACK"))
-			w.until("the gap to end", func(r []cell.Record) bool {
-				return slices.ContainsFunc(gaps(r), func(g *cell.Gap) bool { return !g.Until.IsZero() })
-			})
-			records := w.until("more", observed(1+len(all[*cell.Observation](w.seen()))))
-			w.end()
-			passive(t, e)
-			for _, o := range all[*cell.Observation](records) {
-				for _, c := range append(slices.Concat(o.Neighbours, o.Secondary), servingOf(o)...) {
-					possible(t, &c, o.Raw)
+			virtual(t, func(t *testing.T) {
+				var in slot
+				e := in.plug(t, steps(t, willing(t, d, 0)+recordings(t, d.Name)), emulator.Options{Seed: uint64(n)})
+				w := in.watch(t, Config{Family: d.Name, Limit: 50 * time.Millisecond})
+				observed := func(n int) func([]cell.Record) bool {
+					return func(r []cell.Record) bool { return len(all[*cell.Observation](r)) >= n }
 				}
-			}
+				w.until("observations", observed(5))
+				back := strings.Builder{} // printed over and over once it is plugged in again
+				for i := range 200 {
+					fmt.Fprintf(&back, "\nat %dms\nurc +CGEV: BACK", 1000+100*i)
+				}
+				e.Play(steps(t, fmt.Sprintf("corrupt 10\nat 500ms\ncorrupt 0\nat %dms\nunplug 100ms%s", 510+7*n, &back)))
+				w.within(time.Minute, "it to be back", said("+CGEV: BACK"))
+				w.until("the gap to end", func(r []cell.Record) bool {
+					return slices.ContainsFunc(gaps(r), func(g *cell.Gap) bool { return !g.Until.IsZero() })
+				})
+				records := w.until("more", observed(1+len(all[*cell.Observation](w.seen()))))
+				w.end()
+				passive(t, e)
+				for _, o := range all[*cell.Observation](records) {
+					for _, c := range append(slices.Concat(o.Neighbours, o.Secondary), servingOf(o)...) {
+						possible(t, &c, o.Raw)
+					}
+				}
+			})
 		})
 	}
 }

@@ -143,10 +143,12 @@ func TestNothingPrintedWholeIsLost(t *testing.T) {
 	}
 }
 
-func TestLostCharactersAreToldNotGuessed(t *testing.T) {
-	t.Parallel()
-	e := plug(t, eg25(t, ""), emulator.Options{Seed: 5})
-	w := watch(t, Config{Device: e.Path(), Limit: 100 * time.Millisecond})
+func TestLostCharactersAreToldNotGuessed(t *testing.T) { virtual(t, lostCharactersAreToldNotGuessed) }
+
+func lostCharactersAreToldNotGuessed(t *testing.T) {
+	var in slot
+	e := in.plug(t, eg25(t, ""), emulator.Options{Seed: 5})
+	w := in.watch(t, Config{Limit: 100 * time.Millisecond})
 	w.until("answers", serving(3))
 	e.Play(steps(t, "lose 40\nat 800ms\nlose 0\nat 1s\nurc +QIND: \"end\""))
 	records := w.until("the end", said(`+QIND: "end"`))
@@ -221,10 +223,12 @@ func TestEndingWhileUnpluggedIsQuick(t *testing.T) {
 	require.True(t, g[0].Until.IsZero(), "it lasts")
 }
 
-func TestSilentModemIsReopened(t *testing.T) {
-	t.Parallel()
-	e := plug(t, eg25(t, ""), emulator.Options{})
-	w := watch(t, Config{Device: e.Path(), Limit: 100 * time.Millisecond})
+func TestSilentModemIsReopened(t *testing.T) { virtual(t, silentModemIsReopened) }
+
+func silentModemIsReopened(t *testing.T) {
+	var in slot
+	e := in.plug(t, eg25(t, ""), emulator.Options{})
+	w := in.watch(t, Config{Limit: 100 * time.Millisecond})
 	w.until("answers", serving(5))
 	e.Play(steps(t, "silence 7s"))
 	w.until("the gap to end", closedGaps(1))
@@ -236,9 +240,13 @@ func TestSilentModemIsReopened(t *testing.T) {
 }
 
 func TestSlowAnswersAreNotMistakenForOthers(t *testing.T) {
-	t.Parallel()
-	e := plug(t, eg25(t, ""), emulator.Options{})
-	w := watch(t, Config{Device: e.Path(), Limit: 150 * time.Millisecond})
+	virtual(t, slowAnswersAreNotMistakenForOthers)
+}
+
+func slowAnswersAreNotMistakenForOthers(t *testing.T) {
+	var in slot
+	e := in.plug(t, eg25(t, ""), emulator.Options{})
+	w := in.watch(t, Config{Limit: 150 * time.Millisecond})
 	w.until("answers", serving(5))
 	e.Play(steps(t, "delay 250ms\nat 1s\ndelay 0s\nat 1500ms\nurc +QIND: \"end\""))
 	w.until("the end", said(`+QIND: "end"`))
@@ -446,8 +454,9 @@ func TestBadPorts(t *testing.T) {
 
 // An hour of what modems do, sixty times as fast or more: no answer that was printed whole is lost, and each gap lies
 // where the modem says that it was.
-func TestAnHourOfFaults(t *testing.T) {
-	t.Parallel()
+func TestAnHourOfFaults(t *testing.T) { virtual(t, anHourOfFaults) }
+
+func anHourOfFaults(t *testing.T) {
 	const script = `
 at 4m
 answer AT+QENG="servingcell"
@@ -482,10 +491,10 @@ unplug 1m
 at 66m
 urc +QIND: "end"
 `
-	link := filepath.Join(t.TempDir(), "modem")
-	e := plug(t, eg25(t, ""), emulator.Options{Speed: 180, Seed: 1, Link: func(int) string { return link }})
+	var in slot
+	e := in.plug(t, eg25(t, ""), emulator.Options{Speed: 180, Seed: 1})
 	before := e.Settings()
-	w := watch(t, Config{Device: link, Limit: 300 * time.Millisecond})
+	w := in.watch(t, Config{Limit: 300 * time.Millisecond})
 	w.until("answers", serving(5))
 	e.Play(steps(t, script))
 	w.within(time.Minute, "the end", said(`+QIND: "end"`))

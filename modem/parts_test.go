@@ -220,19 +220,24 @@ func TestProbe(t *testing.T) {
 }
 
 func TestProbeOfAPortWithoutAModem(t *testing.T) {
-	t.Parallel()
-	e := plug(t, steps(t, "silence 1h"), emulator.Options{})
-	r, err := Host{Sys: t.TempDir(), Proc: t.TempDir()}.Probe(t.Context(), Port{Device: e.Path(), Role: NMEA})
-	require.ErrorIs(t, err, ErrNoAnswer)
-	var p *PortError
-	require.True(t, errors.As(err, &p))
-	require.Contains(t, p.Hint(), "NMEA port")
-	require.Nil(t, r.Dialect)
+	virtual(t, func(t *testing.T) {
+		c, err := New(Config{Device: "in memory", Host: Host{Sys: t.TempDir(), Proc: t.TempDir()}})
+		require.NoError(t, err)
+		var in slot
+		in.plug(t, steps(t, "silence 1h"), emulator.Options{})
+		c.open = in.open
+		r, err := c.probe(t.Context(), Port{Device: "in memory", Role: NMEA})
+		require.ErrorIs(t, err, ErrNoAnswer)
+		var p *PortError
+		require.True(t, errors.As(err, &p))
+		require.Contains(t, p.Hint(), "NMEA port")
+		require.Nil(t, r.Dialect)
+	})
 
 	tr := newTree(t)
 	tr.write(tr.dev("ttyUSB2"), "")
 	tr.process(812, "ModemManager", tr.dev("ttyUSB2"))
-	r, err = tr.Probe(t.Context(), Port{Device: tr.dev("ttyUSB2")})
+	r, err := tr.Probe(t.Context(), Port{Device: tr.dev("ttyUSB2")})
 	require.Error(t, err)
 	require.Equal(t, []Holder{{812, "ModemManager"}}, r.Holders)
 }

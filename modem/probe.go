@@ -32,11 +32,15 @@ type Report struct {
 // changes nothing, not even a reporting switch. The Report holds what was found out even when there is an error: a
 // *PortError with a hint when the port is in use, may not be opened, or has no modem that answers.
 func (h Host) Probe(ctx context.Context, p Port) (Report, error) {
-	r := Report{Port: p, Holders: h.Holders(p.Device)}
 	c, err := New(Config{Device: p.Device, Host: h})
 	if err != nil {
-		return r, err
+		return Report{Port: p}, err
 	}
+	return c.probe(ctx, p)
+}
+
+func (c *Collector) probe(ctx context.Context, p Port) (Report, error) {
+	r := Report{Port: p, Holders: c.Host.Holders(p.Device)}
 	c.port = p
 	c.emit = func(cell.Record) error { return nil }
 	w, err := c.start(ctx, p)

@@ -1,4 +1,4 @@
-// Package emulator is a modem on a pseudo-terminal. It answers AT commands from recorded transcripts and from scenario
+// Package emulator is a modem on a pseudo-terminal, or on a line in memory. It answers AT commands from recorded transcripts and from scenario
 // files, and misbehaves as scenarios say: silence, garbage, slow and broken-up answers, lost characters, floods of
 // unsolicited lines, unplugging and coming back under another name. Tests use it to show that nothing is lost and
 // that nothing but the listed commands is ever written; `vigie demo` uses it to show Vigie without a modem.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -23,6 +24,9 @@ import (
 type Options struct {
 	// Speed is how many seconds of the scenario pass in one of the clock; 0 is 1.
 	Speed float64
+	// Plug opens the line between modem and host each time the modem is plugged in, and names what the host opens; nil is a
+	// pseudo-terminal. A line in memory lets a test run in virtual time. Link is then not used.
+	Plug func() (Line, string, error)
 	// Link names a symbolic link to the pseudo-terminal, made each time the modem is plugged in (n counts from 0) and
 	// removed when it is unplugged. Without it Path is the pseudo-terminal's own name.
 	Link func(n int) string
@@ -32,6 +36,12 @@ type Options struct {
 	Note func(text string)
 	// Seed starts the random numbers of garbage and lost characters.
 	Seed uint64
+}
+
+// Line is the modem's end of a line. Reading waits while the host has nothing open.
+type Line interface {
+	io.ReadWriteCloser
+	SetWriteDeadline(time.Time) error
 }
 
 // Printed is one answer or unsolicited line that the modem printed, or tried to.
@@ -84,7 +94,7 @@ type event struct {
 
 // connection is the modem plugged in once.
 type connection struct {
-	master  *os.File
+	master  Line
 	input   chan string   // commands
 	stopped chan struct{} // closed when its reader has ended
 }
@@ -212,13 +222,31 @@ func (e *Emulator) at(due time.Time, do func()) {
 	e.events = slices.Insert(e.events, i, event{due, do})
 }
 
-// plug opens a pseudo-terminal and starts reading it.
+// plug opens a line and starts reading it.
 func (e *Emulator) plug() error {
+	open := e.options.Plug
+	if open == nil {
+		open = e.terminal
+	}
+	master, path, err := open()
+	if err != nil {
+		return err
+	}
+	e.plugged++
+	e.connection = &connection{master, make(chan string), make(chan struct{})}
+	e.free, e.busy = time.Time{}, time.Time{}
+	go e.read(e.connection)
+	e.attached(path)
+	return nil
+}
+
+// terminal opens a pseudo-terminal, with a link to it if that is wished.
+func (e *Emulator) terminal() (Line, string, error) {
 	master, slave, err := pty.Open()
 	if err != nil {
-		return fmt.Errorf("opening a pseudo-terminal: %w", err)
+		return nil, "", fmt.Errorf("opening a pseudo-terminal: %w", err)
 	}
-	defer slave.Close() // who watches us must find nobody else on it
+	defer slave.Close() // a collector must find nobody else on it
 	path := slave.Name()
 	master, err = raw(master)
 	if err == nil && e.options.Link != nil {
@@ -232,14 +260,9 @@ func (e *Emulator) plug() error {
 		if master != nil {
 			master.Close()
 		}
-		return fmt.Errorf("preparing a pseudo-terminal: %w", err)
+		return nil, "", fmt.Errorf("preparing a pseudo-terminal: %w", err)
 	}
-	e.plugged++
-	e.connection = &connection{master, make(chan string), make(chan struct{})}
-	e.free, e.busy = time.Time{}, time.Time{}
-	go e.read(e.connection)
-	e.attached(path)
-	return nil
+	return master, path, nil
 }
 
 // raw makes a terminal pass every byte as it is, and its reads and writes such that deadlines and Close end them: the
@@ -267,7 +290,7 @@ func (e *Emulator) pull() {
 		return
 	}
 	e.connection = nil
-	if e.options.Link != nil {
+	if e.options.Plug == nil && e.options.Link != nil {
 		os.Remove(e.Path())
 	}
 	c.master.Close()
