@@ -30,7 +30,7 @@ type Options struct {
 	LED  string // name under LEDs; "": none
 	LEDs string // "": /sys/class/leds
 
-	// In puts the sentence of an event, which is English, into Language, where it can; nil: it stays as it is.
+	// In translates the English sentence of an event that was found before events had phrases; nil: it stays English.
 	In func(lang, text string) (string, bool)
 
 	Log func(line string) // is told, in one line, when a destination fails or works again; never of contents or addresses. May be nil
@@ -119,6 +119,15 @@ func (o Options) check() (w wishes, err error) {
 		w.Log = func(string) {}
 	}
 	return w, nil
+}
+
+// summary is the summary of an event in the reader's language, in English where it has no translation.
+func (w *wishes) summary(e *analyzer.Event) string {
+	text, ok := e.SummaryIn(w.Language)
+	if !ok {
+		text, _ = w.In(w.Language, e.Summary)
+	}
+	return text
 }
 
 func (w *wishes) tells(kind string) bool { return slices.Contains(w.Tell, kind) }

@@ -146,8 +146,7 @@ func (s *state) event(e *analyzer.Event, w *wishes, now time.Time) []Notice {
 		n.Until = e.Last
 	}
 	if w.Cells {
-		said, _ := w.In(w.Language, e.Summary)
-		n.Detail = clean(said)
+		n.Detail = clean(w.summary(e))
 		for i := range e.Cells[:min(3, len(e.Cells))] {
 			n.Cells = append(n.Cells, clean(cell.Describe(&e.Cells[i])))
 		}

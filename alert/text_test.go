@@ -63,6 +63,13 @@ func TestWhatPeopleRead(t *testing.T) {
 		"fr": "En détail\u202f: le réseau a détaché le modem, sur la cellule LTE 7 (zone 3).\nCellule\u202f: LTE PLMN 206-01 (Proximus) TAC 3 ECI 7 (eNB 0/7) EARFCN 1300\n"} {
 		w.Cells, w.In, w.Language, s = true, rules.In, lang, newState()
 		require.Contains(t, one(told, noon).Text, want)
+
+		with := *told // the same from its phrases, without the parser of old sentences
+		var sign analyzer.Sign
+		sign.Say("the network detached the modem, on %s", &analyzer.Ident{Has: cell.FieldCellID | cell.FieldArea, RAT: cell.LTE, ID: 7, Area: 3})
+		with.Phrases = []analyzer.Phrase{sign.Phrase}
+		w.In, s = nil, newState()
+		require.Contains(t, one(&with, noon).Text, want)
 	}
 	w.Language = "fr"
 	require.Equal(t, "Le disque est plein.\nDétail technique, en anglais\u202f: 3 MB left", compose(&bundle{notices: []Notice{{Kind: Health, Reason: "disk_full", Detail: "3 MB left"}}}, w, noon).Text)

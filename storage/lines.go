@@ -2,6 +2,7 @@ package storage
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"regexp"
 
@@ -33,14 +34,33 @@ func AppendEntry(dst []byte, enc *cell.Encoder, e Entry) ([]byte, error) {
 	}
 	dst = append(dst, cell.EventLine+`"event":`...)
 	dst = append(dst, bytes.TrimRight(text.Bytes(), "\n")...)
-	return append(dst, "}\n"...), nil
+	return append(appendPhrases(dst, e.Event), '\n'), nil
+}
+
+// AppendEventBody appends an event as the line of a sealed file, without its end: in its stored form.
+func AppendEventBody(dst []byte, e *analyzer.Event) []byte {
+	bare := analyzer.Worded{Event: *e}.Take()
+	dst = append(dst, cell.EventLine+`"body":"`...)
+	dst = append(base64.StdEncoding.AppendEncode(dst, encodeEvent(&bare)), '"')
+	return appendPhrases(dst, e)
+}
+
+// appendPhrases ends the line of an event with its phrases, if it has any, in a key of their own: programs of before pass over it.
+func appendPhrases(dst []byte, e *analyzer.Event) []byte {
+	if p := e.Wording().Phrases; p != nil {
+		if text, err := json.Marshal(p); err == nil {
+			dst = append(append(dst, `,"phrases":`...), text...)
+		}
+	}
+	return append(dst, '}')
 }
 
 // EventOfLine reads a line (cell.EventLine) that AppendEntry or a sealed file has; another line is an error.
 func EventOfLine(line []byte) (analyzer.Event, error) {
 	var l struct {
-		Body  []byte
-		Event json.RawMessage
+		Body    []byte
+		Event   json.RawMessage
+		Phrases json.RawMessage
 	}
 	if !bytes.HasPrefix(line, []byte(cell.EventLine)) {
 		return analyzer.Event{}, errCodec
@@ -48,10 +68,18 @@ func EventOfLine(line []byte) (analyzer.Event, error) {
 	if err := json.Unmarshal(line, &l); err != nil {
 		return analyzer.Event{}, err
 	}
+	e, err := decodeEvent(l.Body)
 	if l.Event != nil {
-		return EventFromJSON(string(l.Event))
+		e, err = EventFromJSON(string(l.Event))
 	}
-	return decodeEvent(l.Body)
+	if l.Phrases == nil || err != nil {
+		return e, err
+	}
+	var p analyzer.Phrases
+	if json.Unmarshal(l.Phrases, &p) != nil {
+		return e, nil // of a later form: the event is whole without them
+	}
+	return analyzer.Worded{Event: e, Phrases: &p}.Take(), nil
 }
 
 // EventFromJSON reads an event from JSON as vigie replay prints it; its cells are those of the interchange format.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/flate"
 	"context"
-	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -31,10 +30,9 @@ import (
 // {"kind":"event","body":...} with the event as the store keeps it. Each frame is complete by itself: a cut or damaged one
 // costs what was in it and nothing else. Whoever has the file but not the private key learns its size, how it grew, and when.
 const (
-	frameMark  = "\x89vigie1\n"
-	frameHead  = len(frameMark) + 8
-	frameMost  = 64 << 20 // bytes of one frame; Follow hands over far less
-	eventStart = cell.EventLine + `"body":"`
+	frameMark = "\x89vigie1\n"
+	frameHead = len(frameMark) + 8
+	frameMost = 64 << 20 // bytes of one frame; Follow hands over far less
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -161,9 +159,7 @@ func (s *Sealed) frame(entries []Entry) ([]byte, error) {
 		line = line[:0]
 		switch {
 		case e.Event != nil:
-			line = append(line, eventStart...)
-			line = base64.StdEncoding.AppendEncode(line, encodeEvent(e.Event))
-			line = append(line, `"}`...)
+			line = AppendEventBody(line, e.Event)
 		case e.Record != nil:
 			line = cell.AppendRecord(line, e.Record)
 		default:

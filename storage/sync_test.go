@@ -341,6 +341,21 @@ func TestEventLine(t *testing.T) {
 		got, err := storage.EventOfLine(line)
 		require.NoError(t, err)
 		require.Equal(t, e, got)
+
+		var s analyzer.Sign
+		s.Say("%s had been known under area %d", &analyzer.Ident{Has: cell.FieldCellID, RAT: cell.LTE, ID: 2}, 7)
+		e.Phrases, e.Findings[1].Phrases = []analyzer.Phrase{s.Phrase}, []analyzer.Phrase{s.Phrase, {Format: "<&>"}}
+		line, err = storage.AppendEntry(nil, &cell.Encoder{}, storage.Entry{Event: &e})
+		require.NoError(t, err)
+		for _, line := range [][]byte{line, storage.AppendEventBody(nil, &e)} {
+			got, err := storage.EventOfLine(line)
+			require.NoError(t, err)
+			require.Equal(t, e, got)
+			later := bytes.Replace(line, []byte(`"phrases":{`), []byte(`"phrases":7,"later":{`), 1)
+			got, err = storage.EventOfLine(later)
+			require.NoError(t, err)
+			require.Equal(t, analyzer.Worded{Event: e}.Take(), got)
+		}
 	}
 	rapid.Check(t, func(rt *rapid.T) { // values that no modem reports come back as the format can say them, and then stay so
 		e := storagetest.Event().Draw(rt, "event")
