@@ -17,7 +17,7 @@ import (
 func (s *Store) Backup(ctx context.Context, to string) (Stats, error) {
 	st, err := s.backup(ctx, to)
 	if err != nil {
-		return st, fmt.Errorf("copying the store to %s: %w", to, explain(cause(filepath.Dir(to), err)))
+		return st, fmt.Errorf("copying the store to %s: %w", to, Explain(cause(filepath.Dir(to), err)))
 	}
 	return st, nil
 }

@@ -53,7 +53,7 @@ func (s *Store) pragmaCheck(ctx context.Context, pragma, table string) error {
 // against its form. The error wraps ErrDamaged and names the first damage. It takes a while for a large store.
 func (s *Store) Check(ctx context.Context) error {
 	if err := s.pragmaCheck(ctx, "integrity_check", ""); err != nil {
-		return fmt.Errorf("checking the store: %w", explain(err))
+		return fmt.Errorf("checking the store: %w", Explain(err))
 	}
 	for _, err := range s.Records(ctx, Query{}) {
 		if err != nil {

@@ -22,7 +22,7 @@ type SensorInfo struct {
 func (s *Store) Sensors(ctx context.Context) ([]SensorInfo, error) {
 	rows, err := s.rdb.QueryContext(ctx, "SELECT sensor.name, source.body FROM sensor JOIN source ON source.id = sensor.source ORDER BY sensor.name")
 	if err != nil {
-		return nil, fmt.Errorf("reading sensors: %w", explain(err))
+		return nil, fmt.Errorf("reading sensors: %w", Explain(err))
 	}
 	defer rows.Close()
 	var all []SensorInfo
@@ -42,7 +42,7 @@ func (s *Store) Sensors(ctx context.Context) ([]SensorInfo, error) {
 		all = append(all, i)
 	}
 	if err := errors.Join(err, rows.Err()); err != nil {
-		return nil, fmt.Errorf("reading sensors: %w", explain(err))
+		return nil, fmt.Errorf("reading sensors: %w", Explain(err))
 	}
 	return all, nil
 }
@@ -58,7 +58,7 @@ func (s *Store) Heard(ctx context.Context, sensor string, from time.Time, step t
 		(SELECT 1 FROM summary WHERE minute >= step.at / ?5 AND minute < (step.at + ?2) / ?5 AND (?4 = '' OR source IN (SELECT id FROM source WHERE sensor = ?4)) LIMIT 1))`,
 		at, int64(step), n, sensor, int64(time.Minute))
 	if err != nil {
-		return nil, fmt.Errorf("reading records: %w", explain(err))
+		return nil, fmt.Errorf("reading records: %w", Explain(err))
 	}
 	defer rows.Close()
 	heard := make([]bool, n)
@@ -70,7 +70,7 @@ func (s *Store) Heard(ctx context.Context, sensor string, from time.Time, step t
 		heard[i] = true
 	}
 	if err := errors.Join(err, rows.Err()); err != nil {
-		return nil, fmt.Errorf("reading records: %w", explain(err))
+		return nil, fmt.Errorf("reading records: %w", Explain(err))
 	}
 	return heard, nil
 }
@@ -80,7 +80,7 @@ func (s *Store) Heard(ctx context.Context, sensor string, from time.Time, step t
 func (s *Store) EventsSince(ctx context.Context, seq int64, limit int) ([]Entry, error) {
 	evs, _, err := eventsAfter(ctx, s.rdb, seq, 1<<62, limit)
 	if err != nil {
-		return nil, fmt.Errorf("reading events: %w", explain(err))
+		return nil, fmt.Errorf("reading events: %w", Explain(err))
 	}
 	return evs, nil
 }
@@ -89,7 +89,7 @@ func (s *Store) EventsSince(ctx context.Context, seq int64, limit int) ([]Entry,
 func (s *Store) GivenVerdicts(ctx context.Context) ([]Verdict, error) {
 	rows, err := s.rdb.QueryContext(ctx, "SELECT id, event, judgement, reason, author, time FROM verdict WHERE undone IS NULL ORDER BY id")
 	if err != nil {
-		return nil, fmt.Errorf("reading verdicts: %w", explain(err))
+		return nil, fmt.Errorf("reading verdicts: %w", Explain(err))
 	}
 	defer rows.Close()
 	var all []Verdict
@@ -103,7 +103,7 @@ func (s *Store) GivenVerdicts(ctx context.Context) ([]Verdict, error) {
 		all = append(all, v)
 	}
 	if err := errors.Join(err, rows.Err()); err != nil {
-		return nil, fmt.Errorf("reading verdicts: %w", explain(err))
+		return nil, fmt.Errorf("reading verdicts: %w", Explain(err))
 	}
 	return all, nil
 }
@@ -122,7 +122,7 @@ func (s *Store) StandingVerdicts(ctx context.Context) (map[string]Verdict, error
 func (s *Store) VerdictMark(ctx context.Context) (mark int64, err error) {
 	err = s.rdb.QueryRowContext(ctx, "SELECT ifnull(max(id), 0) + (SELECT count(*) FROM verdict WHERE undone IS NOT NULL) FROM verdict").Scan(&mark)
 	if err != nil {
-		return 0, fmt.Errorf("reading verdicts: %w", explain(err))
+		return 0, fmt.Errorf("reading verdicts: %w", Explain(err))
 	}
 	return mark, nil
 }
@@ -152,7 +152,7 @@ func (s *Store) Span(ctx context.Context, sensor string) (first, last time.Time,
 		}
 	}
 	if err != nil {
-		return first, last, fmt.Errorf("reading records: %w", explain(err))
+		return first, last, fmt.Errorf("reading records: %w", Explain(err))
 	}
 	return first, last, nil
 }

@@ -180,8 +180,9 @@ func (c *cipherReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// explain gives an error of the database the name that this package promises.
-func explain(err error) error {
+// Explain wraps an error of the database or of the operating system in the error of this package that names it: ErrFull,
+// ErrReadOnly, ErrDamaged, ErrLocked or ErrClosed. Any other error comes back as it is.
+func Explain(err error) error {
 	if err == nil {
 		return nil
 	}

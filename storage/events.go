@@ -123,7 +123,7 @@ func (s *Store) PutEvents(ctx context.Context, evs ...analyzer.Event) error {
 func (s *Store) Events(ctx context.Context, q EventQuery) iter.Seq2[analyzer.Event, error] {
 	return func(yield func(analyzer.Event, error) bool) {
 		if err := s.events(ctx, q, yield); err != nil {
-			yield(analyzer.Event{}, fmt.Errorf("reading events: %w", explain(err)))
+			yield(analyzer.Event{}, fmt.Errorf("reading events: %w", Explain(err)))
 		}
 	}
 }
@@ -233,7 +233,7 @@ func (s *Store) Event(ctx context.Context, id string) (analyzer.Event, error) {
 		e, err = decodeEvent(body)
 	}
 	if err != nil {
-		return analyzer.Event{}, fmt.Errorf("event %q: %w", clip(id), explain(err))
+		return analyzer.Event{}, fmt.Errorf("event %q: %w", clip(id), Explain(err))
 	}
 	return e, nil
 }

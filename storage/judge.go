@@ -23,7 +23,7 @@ func OpenJudge(ctx context.Context, path string, o Options) (*Judge, error) {
 	}
 	j, err := openJudge(ctx, abs, o)
 	if err != nil {
-		return nil, fmt.Errorf("store %s: %w", path, explain(err))
+		return nil, fmt.Errorf("store %s: %w", path, Explain(err))
 	}
 	return j, nil
 }
@@ -61,7 +61,7 @@ func (j *Judge) AddVerdict(ctx context.Context, v Verdict) (Verdict, error) {
 	res, err := j.db.ExecContext(ctx, "INSERT INTO verdict (event, judgement, reason, author, time) SELECT id, ?, ?, ?, ? FROM event WHERE id = ?",
 		string(v.Judgement), v.Reason, v.Author, at, v.Event)
 	if err != nil {
-		return v, fmt.Errorf("the verdict was not stored: %w", explain(err))
+		return v, fmt.Errorf("the verdict was not stored: %w", Explain(err))
 	}
 	if n, err := res.RowsAffected(); err != nil || n == 0 {
 		return v, errors.Join(err, fmt.Errorf("event %q: %w", clip(v.Event), ErrNotFound))
@@ -75,7 +75,7 @@ func (j *Judge) UndoVerdict(ctx context.Context, event, author string, at time.T
 	key, _ := timeKey(at)
 	res, err := j.db.ExecContext(ctx, "UPDATE verdict SET undone = ?, undone_by = ? WHERE id = (SELECT max(id) FROM verdict WHERE event = ? AND undone IS NULL)", key, author, event)
 	if err != nil {
-		return fmt.Errorf("the verdict was not taken back: %w", explain(err))
+		return fmt.Errorf("the verdict was not taken back: %w", Explain(err))
 	}
 	if n, err := res.RowsAffected(); err != nil || n == 0 {
 		return errors.Join(err, fmt.Errorf("a verdict of event %q: %w", clip(event), ErrNotFound))

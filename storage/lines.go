@@ -37,7 +37,8 @@ func AppendEntry(dst []byte, enc *cell.Encoder, e Entry) ([]byte, error) {
 	return append(appendPhrases(dst, e.Event), '\n'), nil
 }
 
-// AppendEventBody appends an event as the line of a sealed file, without its end: in its stored form.
+// AppendEventBody appends an event as a line, without its end, in its stored form: exact for every value, those too that JSON
+// cannot express. Sealed files have it.
 func AppendEventBody(dst []byte, e *analyzer.Event) []byte {
 	bare := analyzer.Worded{Event: *e}.Take()
 	dst = append(dst, cell.EventLine+`"body":"`...)
@@ -55,7 +56,7 @@ func appendPhrases(dst []byte, e *analyzer.Event) []byte {
 	return append(dst, '}')
 }
 
-// EventOfLine reads a line (cell.EventLine) that AppendEntry or a sealed file has; another line is an error.
+// EventOfLine reads an event from a line of AppendEntry or AppendEventBody; any other line is an error.
 func EventOfLine(line []byte) (analyzer.Event, error) {
 	var l struct {
 		Body    []byte

@@ -40,7 +40,7 @@ type NDJSON struct {
 func OpenNDJSON(path string) (*NDJSON, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("cannot record: %w", explain(err))
+		return nil, fmt.Errorf("cannot record: %w", Explain(err))
 	}
 	n := &NDJSON{file: f}
 	if strings.HasSuffix(path, ".gz") {
@@ -51,7 +51,7 @@ func OpenNDJSON(path string) (*NDJSON, error) {
 		return nil, errors.Join(fmt.Errorf("cannot record to %s: %w", path, err), f.Close())
 	}
 	if err := n.mend(); err != nil {
-		return nil, errors.Join(fmt.Errorf("cannot append to %s: %w", path, explain(err)), f.Close())
+		return nil, errors.Join(fmt.Errorf("cannot append to %s: %w", path, Explain(err)), f.Close())
 	}
 	return n, nil
 }
@@ -213,14 +213,14 @@ func (n *NDJSON) flush() error {
 func (n *NDJSON) write(p []byte) error {
 	if n.err != nil {
 		if n.err = n.file.Truncate(n.size); n.err != nil {
-			return fmt.Errorf("cannot record to %s: %w", n.file.Name(), explain(n.err))
+			return fmt.Errorf("cannot record to %s: %w", n.file.Name(), Explain(n.err))
 		}
 	}
 	m, err := n.file.WriteAt(p, n.size)
 	if err != nil {
 		n.enc = cell.Encoder{}          // a source line may be gone: name the sensor again
 		n.err = n.file.Truncate(n.size) // some of p may be there, whatever m says
-		return fmt.Errorf("cannot record to %s: %w", n.file.Name(), explain(err))
+		return fmt.Errorf("cannot record to %s: %w", n.file.Name(), Explain(err))
 	}
 	n.size += int64(m)
 	return nil
@@ -247,7 +247,7 @@ func (n *NDJSON) Close() error {
 	err = errors.Join(err, n.file.Close())
 	n.file = nil
 	if err != nil {
-		return fmt.Errorf("closing the recording: %w", explain(err))
+		return fmt.Errorf("closing the recording: %w", Explain(err))
 	}
 	return nil
 }

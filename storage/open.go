@@ -74,13 +74,13 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if o.Create && !o.ReadOnly {
 		if _, err := os.Stat(abs); errors.Is(err, fs.ErrNotExist) {
 			if err := create(ctx, abs, o); err != nil && !errors.Is(err, fs.ErrExist) {
-				return nil, fmt.Errorf("cannot create the store %s: %w", path, explain(cause(filepath.Dir(abs), err)))
+				return nil, fmt.Errorf("cannot create the store %s: %w", path, Explain(cause(filepath.Dir(abs), err)))
 			}
 		}
 	}
 	s, err := open(ctx, abs, o)
 	if err != nil {
-		return nil, fmt.Errorf("store %s: %w", path, explain(err))
+		return nil, fmt.Errorf("store %s: %w", path, Explain(err))
 	}
 	return s, nil
 }
@@ -123,7 +123,7 @@ func open(ctx context.Context, path string, o Options) (_ *Store, err error) {
 	adopt(path+"-shm", path)
 	if err := s.checkAtStart(ctx); err != nil {
 		if !o.ReadOnly {
-			return nil, fmt.Errorf("%w (read-only it can still be opened and exported)", explain(err))
+			return nil, fmt.Errorf("%w (read-only it can still be opened and exported)", Explain(err))
 		}
 		s.notices = append(s.notices, err.Error())
 	}
@@ -276,6 +276,18 @@ func syncFile(name string) error {
 	}
 	defer f.Close()
 	return f.Sync()
+}
+
+// SyncIfPossible makes what a file or directory holds safe from a power cut, whichever process wrote it. A file that is not
+// there, or on a file system that cannot sync, is no error.
+func SyncIfPossible(name string) error {
+	err := syncFile(name)
+	for _, none := range []error{fs.ErrNotExist, syscall.EINVAL, syscall.ENOTSUP, syscall.EROFS} {
+		if errors.Is(err, none) {
+			return nil
+		}
+	}
+	return err
 }
 
 // inspect looks at the file before SQLite does, which would take an empty one for an empty database.

@@ -26,7 +26,7 @@ const (
 func (s *Store) Records(ctx context.Context, q Query) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		if err := s.records(ctx, q, yield); err != nil {
-			yield(Entry{}, fmt.Errorf("reading records: %w", explain(err)))
+			yield(Entry{}, fmt.Errorf("reading records: %w", Explain(err)))
 		}
 	}
 }

@@ -59,7 +59,7 @@ func OpenSealed(path string, to ...age.Recipient) (*Sealed, error) {
 	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("cannot seal: %w", explain(err))
+		return nil, fmt.Errorf("cannot seal: %w", Explain(err))
 	}
 	s := &Sealed{file: f, to: to}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); errors.Is(err, syscall.EWOULDBLOCK) {
@@ -69,10 +69,10 @@ func OpenSealed(path string, to ...age.Recipient) (*Sealed, error) {
 		err = f.Truncate(s.size)
 	}
 	if err == nil {
-		err = syncFile(filepath.Dir(path))
+		err = SyncIfPossible(filepath.Dir(path))
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("cannot seal to %s: %w", path, explain(err)), f.Close())
+		return nil, errors.Join(fmt.Errorf("cannot seal to %s: %w", path, Explain(err)), f.Close())
 	}
 	return s, nil
 }
@@ -126,7 +126,7 @@ func (s *Sealed) Write(ctx context.Context, entries []Entry) error {
 	s.last = time.Now()
 	if s.torn {
 		if err := s.file.Truncate(s.size); err != nil {
-			return fmt.Errorf("cannot seal to %s: %w", s.file.Name(), explain(err))
+			return fmt.Errorf("cannot seal to %s: %w", s.file.Name(), Explain(err))
 		}
 	}
 	s.torn = true
@@ -134,7 +134,7 @@ func (s *Sealed) Write(ctx context.Context, entries []Entry) error {
 		err = s.file.Sync()
 	}
 	if err != nil {
-		return fmt.Errorf("cannot seal to %s: %w", s.file.Name(), explain(err))
+		return fmt.Errorf("cannot seal to %s: %w", s.file.Name(), Explain(err))
 	}
 	s.torn = false
 	s.size += int64(len(frame))

@@ -89,7 +89,7 @@ func (s *Store) Update(ctx context.Context, f func(*Tx) error) error {
 		err = s.afterTail()
 	}
 	if err := errors.Join(err, s.settle(urgent)); err != nil {
-		return fmt.Errorf("stored, but not yet safe from a power cut: %w", explain(err))
+		return fmt.Errorf("stored, but not yet safe from a power cut: %w", Explain(err))
 	}
 	return nil
 }
@@ -158,7 +158,7 @@ func (s *Store) explain(err error) error {
 	if s.path != "" {
 		err = cause(filepath.Dir(s.path), err)
 	}
-	return explain(err)
+	return Explain(err)
 }
 
 // settle sees to it that what was committed reaches the disk.
@@ -296,7 +296,7 @@ func (s *Store) Close() error {
 		s.lock = nil
 	}
 	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("closing the store: %w", explain(err))
+		return fmt.Errorf("closing the store: %w", Explain(err))
 	}
 	return nil
 }

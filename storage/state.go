@@ -33,7 +33,7 @@ func (s *Store) SaveState(ctx context.Context, name string, state []byte, seq in
 func (s *Store) LoadState(ctx context.Context, name string) (state []byte, seq int64, err error) {
 	err = s.rdb.QueryRowContext(ctx, "SELECT seq, body FROM state WHERE name = ?", name).Scan(&seq, &state)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return nil, 0, fmt.Errorf("state %q: %w", clip(name), explain(err))
+		return nil, 0, fmt.Errorf("state %q: %w", clip(name), Explain(err))
 	}
 	return state, seq, nil
 }
@@ -57,7 +57,7 @@ func (s *Store) SetCursor(ctx context.Context, name string, seq int64) error {
 func (s *Store) Cursor(ctx context.Context, name string) (seq int64, err error) {
 	err = s.rdb.QueryRowContext(ctx, "SELECT seq FROM cursor WHERE name = ?", name).Scan(&seq)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return 0, fmt.Errorf("cursor %q: %w", clip(name), explain(err))
+		return 0, fmt.Errorf("cursor %q: %w", clip(name), Explain(err))
 	}
 	return seq, nil
 }
@@ -81,7 +81,7 @@ type Stats struct {
 func (s *Store) Stats(ctx context.Context) (Stats, error) {
 	st, err := s.stats(ctx)
 	if err != nil {
-		return st, fmt.Errorf("reading the store: %w", explain(err))
+		return st, fmt.Errorf("reading the store: %w", Explain(err))
 	}
 	return st, nil
 }

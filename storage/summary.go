@@ -271,7 +271,7 @@ type SummaryQuery struct {
 func (s *Store) Summaries(ctx context.Context, q SummaryQuery) iter.Seq2[Summary, error] {
 	return func(yield func(Summary, error) bool) {
 		if err := s.summaries(ctx, q, yield); err != nil {
-			yield(Summary{}, fmt.Errorf("reading summaries: %w", explain(err)))
+			yield(Summary{}, fmt.Errorf("reading summaries: %w", Explain(err)))
 		}
 	}
 }

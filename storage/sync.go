@@ -58,18 +58,17 @@ type Synced struct {
 
 // Sync copies into a directory what is not there yet. It may be cut off at any moment, and goes on the next time. The error
 // wraps ErrLocked when somebody else copies into the directory, ErrFull when there is no room: what is whole stays.
-func (s *Store) Sync(ctx context.Context, dir string, o SyncOptions) (Synced, error) {
+func Sync(ctx context.Context, s *Store, dir string, o SyncOptions) (Synced, error) {
 	id, err := s.ID(ctx)
 	if err == nil && id == "" {
 		err = fmt.Errorf("%w: the store has no number yet; open it once for writing", ErrReadOnly)
 	}
-	s.commitGathered()
+	if err == nil {
+		err = s.Flush()
+	}
 	var st Stats
 	if err == nil {
 		st, err = s.Stats(ctx)
-	}
-	if err == nil && s.path != "" {
-		err = onDisk(s.path + "-wal")
 	}
 	if err != nil {
 		return Synced{}, err
@@ -91,7 +90,7 @@ func SyncSealed(ctx context.Context, path, dir string, o SyncOptions) (Synced, e
 		end, err = goodFrames(f)
 	}
 	if err == nil {
-		err = onDisk(path)
+		err = SyncIfPossible(path)
 	}
 	if err != nil || id == "" {
 		return Synced{}, errors.Join(err, fmt.Errorf("%s: %w: nothing was sealed into it yet", path, ErrForeign))
@@ -174,7 +173,7 @@ func syncTo(dir string, p Piece, o SyncOptions, end int64, put func(c *copying, 
 	}()
 	d, err := os.Open(dir)
 	if err != nil {
-		return c.Synced, fmt.Errorf("cannot copy: %w", explain(err))
+		return c.Synced, fmt.Errorf("cannot copy: %w", Explain(err))
 	}
 	defer d.Close()
 	// Not every file system can lock a directory; two that copy at once would write the same things under the same names.
@@ -183,14 +182,14 @@ func syncTo(dir string, p Piece, o SyncOptions, end int64, put func(c *copying, 
 	}
 	holes, err := c.holes(d, end)
 	if err != nil {
-		return c.Synced, fmt.Errorf("cannot copy to %s: %w", dir, explain(err))
+		return c.Synced, fmt.Errorf("cannot copy to %s: %w", dir, Explain(err))
 	}
 	for _, h := range holes {
 		if err = put(c, h[0], h[1]); err == nil {
 			err = c.finish()
 		}
 		if err != nil {
-			return c.Synced, fmt.Errorf("copying to %s: %w", dir, explain(cause(dir, err)))
+			return c.Synced, fmt.Errorf("copying to %s: %w", dir, Explain(err))
 		}
 		if c.Waits {
 			break
@@ -401,30 +400,19 @@ func (c *copying) finish() (err error) {
 	}
 	c.Pieces++
 	c.Bytes += size
-	return onDisk(c.dir)
-}
-
-// onDisk makes what a file or a directory holds safe from a power cut, whoever wrote it. Of a store that is copied this comes
-// first: numbers that a power cut took from it, it gives again, to what the copy would then not have. Some file systems
-// cannot sync.
-func onDisk(name string) error {
-	err := syncFile(name)
-	for _, none := range []error{fs.ErrNotExist, syscall.EINVAL, syscall.ENOTSUP, syscall.EROFS} {
-		if errors.Is(err, none) {
-			return nil
-		}
-	}
-	return err
+	return SyncIfPossible(c.dir)
 }
 
 // Stream writes all that the store holds to w, as pieces one after the other, which together are one file: gzipped lines, or
 // sealed frames.
-func (s *Store) Stream(ctx context.Context, w io.Writer, o SyncOptions) (Synced, error) {
+func Stream(ctx context.Context, s *Store, w io.Writer, o SyncOptions) (Synced, error) {
 	id, err := s.ID(ctx)
+	if err == nil {
+		err = s.Flush()
+	}
 	if err != nil {
 		return Synced{}, err
 	}
-	s.commitGathered()
 	c := &copying{o: o, Piece: Piece{Store: id, Sealed: len(o.To) > 0}, stream: w, seal: Sealed{to: o.To}}
 	if err = c.entries(ctx, s, 0, math.MaxInt64); err == nil {
 		err = c.finish()

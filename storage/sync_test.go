@@ -2,7 +2,6 @@ package storage_test
 
 import (
 	"bytes"
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,7 +10,6 @@ import (
 
 	"filippo.io/age"
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 
 	"vigie/analyzer"
 	"vigie/cell"
@@ -101,10 +99,10 @@ func TestSyncCopiesWhatIsNew(t *testing.T) {
 			require.NoError(t, s.PutEvents(t.Context(), evs...))
 			dry := o
 			dry.DryRun = true
-			would, err := s.Sync(t.Context(), dir, dry)
+			would, err := storage.Sync(t.Context(), s, dir, dry)
 			require.NoError(t, err)
 			require.Empty(t, readDir(t, dir), "a dry run writes nothing")
-			did, err := s.Sync(t.Context(), dir, o)
+			did, err := storage.Sync(t.Context(), s, dir, o)
 			require.NoError(t, err)
 			require.Equal(t, [2]int{2499, 30}, [2]int{did.Records, did.Events})
 			require.Equal(t, [3]int{did.Records, did.Events, did.Pieces}, [3]int{would.Records, would.Events, would.Pieces})
@@ -112,23 +110,23 @@ func TestSyncCopiesWhatIsNew(t *testing.T) {
 
 			require.NoError(t, s.Append(t.Context(), day[2500:]...))
 			require.NoError(t, s.PutEvents(t.Context(), grown))
-			did, err = s.Sync(t.Context(), dir, o)
+			did, err = storage.Sync(t.Context(), s, dir, o)
 			require.NoError(t, err)
 			require.Equal(t, [3]int{3501, 1, 1}, [3]int{did.Records, did.Events, did.There})
 			sameAs(t, s, desk(t, dir, ids...))
-			did, err = s.Sync(t.Context(), dir, o)
+			did, err = storage.Sync(t.Context(), s, dir, o)
 			require.NoError(t, err)
 			require.Equal(t, storage.Synced{There: 2}, did, "nothing is new")
 
 			// A piece that was harmed is set aside and copied anew, one that is missing too.
 			names := readDir(t, dir)
 			require.NoError(t, os.Truncate(filepath.Join(dir, names[0]), 2000))
-			did, err = s.Sync(t.Context(), dir, storage.SyncOptions{To: o.To, Check: true})
+			did, err = storage.Sync(t.Context(), s, dir, storage.SyncOptions{To: o.To, Check: true})
 			require.NoError(t, err)
 			require.Equal(t, []string{names[0]}, did.Damaged)
 			require.Equal(t, 1, did.Pieces)
 			require.NoError(t, os.Remove(filepath.Join(dir, names[1])))
-			did, err = s.Sync(t.Context(), dir, o)
+			did, err = storage.Sync(t.Context(), s, dir, o)
 			require.NoError(t, err)
 			require.Equal(t, 1, did.Pieces)
 			sameAs(t, s, desk(t, dir, ids...))
@@ -152,7 +150,7 @@ func TestSyncIntoAHostileDirectory(t *testing.T) {
 	require.NoError(t, os.WriteFile(outside, []byte("as it was"), 0o600))
 	s := kitStore(t, filepath.Join(t.TempDir(), "kit.db"))
 	require.NoError(t, s.Append(t.Context(), storagetest.Day(100)...))
-	_, err := s.Sync(t.Context(), dir, storage.SyncOptions{})
+	_, err := storage.Sync(t.Context(), s, dir, storage.SyncOptions{})
 	require.NoError(t, err)
 	id, err := s.ID(t.Context())
 	require.NoError(t, err)
@@ -165,7 +163,7 @@ func TestSyncIntoAHostileDirectory(t *testing.T) {
 		require.NoError(t, os.Remove(piece))
 		require.NoError(t, put())
 		require.NoError(t, os.Symlink(outside, filepath.Join(dir, ".vigie-"+id+".part")))
-		did, err := s.Sync(t.Context(), dir, storage.SyncOptions{})
+		did, err := storage.Sync(t.Context(), s, dir, storage.SyncOptions{})
 		require.NoError(t, err)
 		require.Equal(t, []string{filepath.Base(piece)}, did.Damaged)
 		require.Equal(t, 1, did.Pieces)
@@ -185,7 +183,7 @@ func TestSyncReadsBesideAWriter(t *testing.T) {
 	require.NoError(t, err)
 	defer beside.Close()
 	dir := t.TempDir()
-	did, err := beside.Sync(t.Context(), dir, storage.SyncOptions{})
+	did, err := storage.Sync(t.Context(), beside, dir, storage.SyncOptions{})
 	require.NoError(t, err)
 	require.Equal(t, 100, did.Records)
 	sameAs(t, s, desk(t, dir))
@@ -208,17 +206,17 @@ func TestSyncLeavesOut(t *testing.T) {
 		}
 		return storage.Leaves
 	}
-	did, err := s.Sync(t.Context(), dir, storage.SyncOptions{May: may})
+	did, err := storage.Sync(t.Context(), s, dir, storage.SyncOptions{May: may})
 	require.NoError(t, err)
 	require.True(t, did.Waits)
 	require.Equal(t, [2]int{700, 99}, [2]int{did.Records, did.Stays})
 	waits = false
-	did, err = s.Sync(t.Context(), dir, storage.SyncOptions{May: may})
+	did, err = storage.Sync(t.Context(), s, dir, storage.SyncOptions{May: may})
 	require.NoError(t, err)
 	require.Equal(t, [2]int{201, 0}, [2]int{did.Records, did.Stays}, "what waited, and nothing twice")
 	require.Len(t, recordsOf(t, desk(t, dir)), 902)
 	require.Contains(t, readDir(t, dir)[0], "-trimmed")
-	did, err = s.Sync(t.Context(), dir, storage.SyncOptions{})
+	did, err = storage.Sync(t.Context(), s, dir, storage.SyncOptions{})
 	require.NoError(t, err)
 	require.Equal(t, 799, did.Records, "who wants all gets what was trimmed before")
 	sameAs(t, s, desk(t, dir))
@@ -234,15 +232,15 @@ func TestSyncToAFullDisk(t *testing.T) {
 	s := kitStore(t, filepath.Join(t.TempDir(), "kit.db"))
 	day := storagetest.Day(8000)
 	require.NoError(t, s.Append(t.Context(), day[:500]...))
-	_, err := s.Sync(t.Context(), dir, storage.SyncOptions{})
+	_, err := storage.Sync(t.Context(), s, dir, storage.SyncOptions{})
 	require.NoError(t, err)
 	before := readDir(t, dir)
 	require.NoError(t, s.Append(t.Context(), day[500:]...))
-	_, err = s.Sync(t.Context(), dir, storage.SyncOptions{})
+	_, err = storage.Sync(t.Context(), s, dir, storage.SyncOptions{})
 	require.ErrorIs(t, err, storage.ErrFull)
 	require.Equal(t, before, readDir(t, dir), "nothing is there that is not whole")
 	require.NoError(t, syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_REMOUNT, "size=16m"))
-	_, err = s.Sync(t.Context(), dir, storage.SyncOptions{})
+	_, err = storage.Sync(t.Context(), s, dir, storage.SyncOptions{})
 	require.NoError(t, err)
 	sameAs(t, s, desk(t, dir))
 }
@@ -290,14 +288,14 @@ func TestRestoredStoreIsAnotherOne(t *testing.T) {
 	_, err := s.Backup(t.Context(), copied)
 	require.NoError(t, err)
 	require.NoError(t, s.Append(t.Context(), day[100:]...))
-	_, err = s.Sync(t.Context(), to, storage.SyncOptions{})
+	_, err = storage.Sync(t.Context(), s, to, storage.SyncOptions{})
 	require.NoError(t, err)
 	before, err := s.ID(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, s.Close())
 
 	old := kitStore(t, copied) // as if the file itself had been put back
-	_, err = old.Sync(t.Context(), to, storage.SyncOptions{})
+	_, err = storage.Sync(t.Context(), old, to, storage.SyncOptions{})
 	require.ErrorContains(t, err, "holds more of this store than the store does")
 	require.NoError(t, old.Close())
 
@@ -308,73 +306,4 @@ func TestRestoredStoreIsAnotherOne(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEqual(t, before, after)
 	require.Len(t, after, 16)
-}
-
-// An older copy of an event takes nothing back.
-func TestTakeEvent(t *testing.T) {
-	s := kitStore(t, filepath.Join(t.TempDir(), "desk.db"))
-	e := storagetest.Events(1)[0]
-	e.State = analyzer.Open
-	later, closed := e, e
-	later.Last = e.Last.Add(1e9)
-	closed = later
-	closed.State = analyzer.Closed
-	take := func(e analyzer.Event) (changed bool) {
-		require.NoError(t, s.Update(context.Background(), func(tx *storage.Tx) (err error) { changed, err = tx.TakeEvent(e); return err }))
-		return changed
-	}
-	require.True(t, take(later))
-	require.False(t, take(e))
-	require.False(t, take(later))
-	require.True(t, take(closed))
-	require.False(t, take(later))
-	got, err := s.Event(t.Context(), e.ID)
-	require.NoError(t, err)
-	require.Equal(t, closed, got)
-}
-
-// An event comes back from its line as it was.
-func TestEventLine(t *testing.T) {
-	for _, e := range storagetest.Events(50) {
-		line, err := storage.AppendEntry(nil, &cell.Encoder{}, storage.Entry{Event: &e})
-		require.NoError(t, err)
-		got, err := storage.EventOfLine(line)
-		require.NoError(t, err)
-		require.Equal(t, e, got)
-
-		var s analyzer.Sign
-		s.Say("%s had been known under area %d", &analyzer.Ident{Has: cell.FieldCellID, RAT: cell.LTE, ID: 2}, 7)
-		e.Phrases, e.Findings[1].Phrases = []analyzer.Phrase{s.Phrase}, []analyzer.Phrase{s.Phrase, {Format: "<&>"}}
-		line, err = storage.AppendEntry(nil, &cell.Encoder{}, storage.Entry{Event: &e})
-		require.NoError(t, err)
-		for _, line := range [][]byte{line, storage.AppendEventBody(nil, &e)} {
-			got, err := storage.EventOfLine(line)
-			require.NoError(t, err)
-			require.Equal(t, e, got)
-			later := bytes.Replace(line, []byte(`"phrases":{`), []byte(`"phrases":7,"later":{`), 1)
-			got, err = storage.EventOfLine(later)
-			require.NoError(t, err)
-			require.Equal(t, analyzer.Worded{Event: e}.Take(), got)
-		}
-	}
-	rapid.Check(t, func(rt *rapid.T) { // values that no modem reports come back as the format can say them, and then stay so
-		e := storagetest.Event().Draw(rt, "event")
-		var lines [3]string
-		for i := range lines {
-			line, err := storage.AppendEntry(nil, &cell.Encoder{}, storage.Entry{Event: &e})
-			if err != nil {
-				rt.Skip("JSON has no word for a time or number of it")
-			}
-			require.Equal(rt, 1, bytes.Count(line, []byte("\n")))
-			lines[i] = string(line)
-			e, err = storage.EventOfLine(line)
-			require.NoError(rt, err)
-		}
-		require.Equal(rt, lines[1], lines[2])
-	})
-	for _, bad := range []string{"", "{}", `{"kind":"event","event":3}`, `{"kind":"event","body":"AAAA"}`, `{"kind":"store","store":"x"}`} {
-		_, err := storage.EventOfLine([]byte(bad))
-		require.Error(t, err, bad)
-		require.Empty(t, storage.StoreOfLine([]byte(bad)), bad)
-	}
 }

@@ -170,6 +170,16 @@ func (s *Store) commitGathered() {
 	}
 }
 
+// Flush makes everything that was acknowledged visible to readers and safe from a power cut, whichever process wrote it. A
+// copy that is made afterwards cannot hold sequence numbers that a power cut takes back and the store then gives again.
+func (s *Store) Flush() error {
+	s.commitGathered()
+	if s.path == "" {
+		return nil
+	}
+	return SyncIfPossible(s.path + "-wal")
+}
+
 // waiting counts what was gathered and is not in the database, with the time of the newest and the number of the last.
 func (s *Store) waiting() (observations, others, newest, seq int64) {
 	if s.gathered.Load() == 0 {

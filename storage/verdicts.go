@@ -77,7 +77,7 @@ func (s *Store) UndoVerdict(ctx context.Context, event, author string, at time.T
 func (s *Store) Verdicts(ctx context.Context, event string) ([]Verdict, error) {
 	rows, err := s.rdb.QueryContext(ctx, "SELECT id, judgement, reason, author, time, undone, undone_by FROM verdict WHERE event = ? ORDER BY id", event)
 	if err != nil {
-		return nil, fmt.Errorf("reading verdicts: %w", explain(err))
+		return nil, fmt.Errorf("reading verdicts: %w", Explain(err))
 	}
 	defer rows.Close()
 	var all []Verdict
@@ -96,7 +96,7 @@ func (s *Store) Verdicts(ctx context.Context, event string) ([]Verdict, error) {
 		all = append(all, v)
 	}
 	if err := errors.Join(err, rows.Err()); err != nil {
-		return nil, fmt.Errorf("reading verdicts: %w", explain(err))
+		return nil, fmt.Errorf("reading verdicts: %w", Explain(err))
 	}
 	return all, nil
 }

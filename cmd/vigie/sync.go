@@ -58,11 +58,11 @@ func (c *SyncCmd) Run(ctx context.Context, p *program) error {
 	}
 	var done storage.Synced
 	if c.Target != "-" {
-		done, err = s.Sync(ctx, c.Target, o)
+		done, err = storage.Sync(ctx, s, c.Target, o)
 	} else if console.IsTerminal(os.Stdout) && p.out.Interactive && !c.DryRun {
 		return console.Usage(errors.New("the stream is not for a terminal"), "pipe it: vigie sync - | ssh desk vigie import -")
 	} else {
-		done, err = s.Stream(ctx, p.out, o)
+		done, err = storage.Stream(ctx, s, p.out, o)
 	}
 	p.err.ClearProgress()
 	if w := trim.warning(); w != "" {
