@@ -31,6 +31,7 @@ var mayImport = map[string][]string{
 	"analyzer/rules":      {"cell", "analyzer"},
 	"storage":             {"cell", "analyzer"},
 	"storage/influx":      {"cell", "analyzer", "storage"},
+	"storage/transfer":    {"cell", "analyzer", "storage"},
 	"storage/influxdtest": {}, // a real server for tests; imported by tests alone
 	"storage/storagetest": {"cell", "analyzer", "storage"},
 	"position":            {"cell"},
@@ -39,7 +40,7 @@ var mayImport = map[string][]string{
 	"alert":               {"cell", "analyzer", "storage"},
 	"cmd/vigie/console":   {},
 	"cmd/vigie/config":    {"cell", "analyzer", "analyzer/rules", "storage", "alert", "cmd/vigie/console"},
-	"cmd/vigie":           {"cmd/vigie/config", "cmd/vigie/console", "cell", "modem", "modem/at", "modem/dialect", "modem/emulator", "analyzer", "analyzer/rules", "storage", "storage/influx", "celldb", "review", "position", "alert"},
+	"cmd/vigie":           {"cmd/vigie/config", "cmd/vigie/console", "cell", "modem", "modem/at", "modem/dialect", "modem/emulator", "analyzer", "analyzer/rules", "storage", "storage/influx", "storage/transfer", "celldb", "review", "position", "alert"},
 }
 
 // forTests are packages that only tests import; they may start programs.
@@ -54,7 +55,7 @@ var noClock = []string{"words", "cell", "modem/at", "modem/dialect", "analyzer",
 // only names who alone may import a module: promises are easier to keep behind one door.
 var only = map[string]string{
 	"go.bug.st/serial":              "modem/port.go",
-	"github.com/ncruces/go-sqlite3": "storage/",
+	"github.com/ncruces/go-sqlite3": "storage/driver",
 	"github.com/creack/pty":         "modem/emulator/",
 	"github.com/alecthomas/kong":    "cmd/vigie/",
 	"github.com/influxdata":         "storage/influx/",

@@ -23,7 +23,7 @@ import (
 	"lukechampine.com/adiantum/hbsh"
 )
 
-// This file, with unmapped.go, is all that knows which SQLite is underneath: how a database is named, keyed and given
+// This file, with driver_unmapped.go, is all that knows which SQLite is underneath: how a database is named, keyed and given
 // checksums, how its log is encrypted, and what its errors mean. Another driver for database/sql (modernc.org/sqlite, say)
 // would need these functions and no more; it has neither the encryption nor the checksums. go-sqlite3 pins its sibling
 // go-sqlite3-wasm exactly, and a test compares that pin with go.mod.

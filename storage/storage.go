@@ -1,6 +1,6 @@
 // Package storage keeps what was observed and what was found.
 //
-// A Store is the record of truth: one SQLite file (driver.go and unmapped.go alone name the driver) that holds every
+// A Store is the record of truth: one SQLite file (driver.go and driver_unmapped.go alone name the driver) that holds every
 // record at full rate, the events, the cells ever heard, the verdicts of people, the state of the analyzer and the
 // cursors of those who follow. A Sink is a one-way copy of it: Follow carries every entry of a Store to a Sink, behind
 // a durable cursor, so that an outage or a crash on either side loses nothing.

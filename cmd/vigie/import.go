@@ -22,6 +22,7 @@ import (
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/storage"
+	"vigie/storage/transfer"
 )
 
 // ImportCmd puts recorded observations, and the events that were found in them, into a store.
@@ -105,7 +106,7 @@ func (c *ImportCmd) files() (rows [][]string, sealed []string, err error) {
 		case is:
 			sealed = append(sealed, path)
 		default:
-			if piece, ok := storage.PieceOf(path); ok {
+			if piece, ok := transfer.ParseName(path); ok {
 				pieces[piece.Store] = append(pieces[piece.Store], path)
 			} else {
 				rows = append(rows, []string{path})
@@ -135,8 +136,8 @@ func (c *ImportCmd) files() (rows [][]string, sealed []string, err error) {
 		}
 	}
 	byPlace := func(a, b string) int {
-		p, _ := storage.PieceOf(a)
-		q, _ := storage.PieceOf(b)
+		p, _ := transfer.ParseName(a)
+		q, _ := transfer.ParseName(b)
 		return cmp.Or(cmp.Compare(p.After, q.After), cmp.Compare(p.Through, q.Through), cmp.Compare(a, b))
 	}
 	for _, row := range pieces {
@@ -162,7 +163,7 @@ func isSealed(path string) (bool, error) {
 		return false, err
 	}
 	defer f.Close()
-	return storage.SealedID(f) != "", nil
+	return transfer.SealedID(f) != "", nil
 }
 
 // taking puts what other stores hold into a store.
@@ -346,11 +347,11 @@ func (t *taking) unseal(ctx context.Context, path string, ids []age.Identity) (d
 		return 0, err
 	}
 	defer f.Close()
-	piece, ok := storage.PieceOf(path)
+	piece, ok := transfer.ParseName(path)
 	if !ok {
-		piece.Store = storage.SealedID(f)
+		piece.Store = transfer.SealedID(f)
 	}
-	u, err := storage.ReadSealed(f, ids, func(r cell.Record) error {
+	u, err := transfer.ReadSealed(f, ids, func(r cell.Record) error {
 		t.rename(piece.Store, r)
 		return t.add(ctx, r)
 	}, func(e analyzer.Event) error {

@@ -17,6 +17,7 @@ import (
 	"vigie/cell"
 	"vigie/cmd/vigie/config"
 	"vigie/storage"
+	"vigie/storage/transfer"
 )
 
 // walked is what a modem tells each six seconds of a walk in which another cell serves every five minutes.
@@ -49,7 +50,7 @@ func TestMemoryOfALongRun(t *testing.T) {
 	id, err := age.GenerateX25519Identity()
 	require.NoError(t, err)
 	file := filepath.Join(dir, "v.sealed")
-	sealed, err := storage.OpenSealed(file, id.Recipient())
+	sealed, err := transfer.OpenSealed(file, id.Recipient())
 	require.NoError(t, err)
 	s, err := storage.Open(ctx, "", storage.Options{Memory: true})
 	require.NoError(t, err)
@@ -106,7 +107,7 @@ func TestMemoryOfALongRun(t *testing.T) {
 	f, err := os.Open(file)
 	require.NoError(t, err)
 	defer f.Close()
-	u, err := storage.Unseal(ctx, f, home, id)
+	u, err := transfer.Unseal(ctx, f, home, id)
 	require.NoError(t, err)
 	stats, err := home.Stats(ctx)
 	require.NoError(t, err)

@@ -15,6 +15,7 @@ import (
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/storage"
+	"vigie/storage/transfer"
 )
 
 // sealTo is the file that is sealed to.
@@ -40,7 +41,7 @@ func (f *StoreFlags) sealing(ctx context.Context, c config.Config, s *storage.St
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("cannot seal: %w", err)
 	}
-	sealed, err := storage.OpenSealed(path, to...)
+	sealed, err := transfer.OpenSealed(path, to...)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +107,7 @@ func (c *UnsealCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	u, err := storage.Unseal(ctx, f, s, ids...)
+	u, err := transfer.Unseal(ctx, f, s, ids...)
 	err = errors.Join(err, s.Close())
 	switch {
 	case errors.Is(err, storage.ErrKey):

@@ -10,6 +10,7 @@ import (
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/storage"
+	"vigie/storage/transfer"
 )
 
 // SyncCmd copies what a kit recorded to where it is kept, and again only what is new.
@@ -52,17 +53,17 @@ func (c *SyncCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	o := storage.SyncOptions{To: to, DryRun: c.DryRun, Check: c.Check, Progress: func(n storage.Synced) { p.err.Progress("%s copied", console.Plural(n.Records, "record")) }}
+	o := transfer.Options{To: to, DryRun: c.DryRun, Check: c.Check, Progress: func(n transfer.Result) { p.err.Progress("%s copied", console.Plural(n.Records, "record")) }}
 	if !trim.all {
-		o.May = trim.leaving
+		o.Filter = trim.leaving
 	}
-	var done storage.Synced
+	var done transfer.Result
 	if c.Target != "-" {
-		done, err = storage.Sync(ctx, s, c.Target, o)
+		done, err = transfer.Sync(ctx, s, c.Target, o)
 	} else if console.IsTerminal(os.Stdout) && p.out.Interactive && !c.DryRun {
 		return console.Usage(errors.New("the stream is not for a terminal"), "pipe it: vigie sync - | ssh desk vigie import -")
 	} else {
-		done, err = storage.Stream(ctx, s, p.out, o)
+		done, err = transfer.Stream(ctx, s, p.out, o)
 	}
 	p.err.ClearProgress()
 	if w := trim.warning(); w != "" {
@@ -95,7 +96,7 @@ func (c *SyncCmd) sealed(ctx context.Context, p *program, conf config.Config) er
 	case c.Trim != 0 || len(c.To) > 0:
 		return console.Usage(errors.New("what is sealed can be neither trimmed nor sealed anew here, for lack of the private key"), "leave out --trim and --to; vigie export trims at home, after vigie unseal")
 	default:
-		done, err := storage.SyncSealed(ctx, path, c.Target, storage.SyncOptions{DryRun: c.DryRun, Check: c.Check})
+		done, err := transfer.SyncSealed(ctx, path, c.Target, transfer.Options{DryRun: c.DryRun, Check: c.Check})
 		return c.tell(p, done, err)
 	}
 }
@@ -128,7 +129,7 @@ func (c *SyncCmd) influx(ctx context.Context, p *program, conf config.Config, s 
 }
 
 // tell says what was copied.
-func (c *SyncCmd) tell(p *program, done storage.Synced, err error) error {
+func (c *SyncCmd) tell(p *program, done transfer.Result, err error) error {
 	out, did := p.out, "copied"
 	if c.Target == "-" {
 		out = p.err
@@ -140,20 +141,20 @@ func (c *SyncCmd) tell(p *program, done storage.Synced, err error) error {
 		p.err.Printf("%s was not whole: it is set aside as %s.damaged, and copied anew\n", name, name)
 	}
 	switch {
-	case done.Records+done.Events+done.Pieces == 0 && err != nil: // nothing was done, and the error says why
-	case done.Pieces == 0 && c.Target != "-" && err == nil:
-		out.Printf("nothing new; %s there\n", console.Plural(done.There, "file"))
-	case done.Records+done.Events == 0 && done.Pieces > 0 && done.Stays == 0:
-		out.Printf("%s %s, %s sealed; %s there before\n", did, console.Plural(done.Pieces, "file"), console.Plural(int(done.Bytes), "byte"), console.Thousands(done.There))
+	case done.Records+done.Events+done.Chunks == 0 && err != nil: // nothing was done, and the error says why
+	case done.Chunks == 0 && c.Target != "-" && err == nil:
+		out.Printf("nothing new; %s there\n", console.Plural(done.Present, "file"))
+	case done.Records+done.Events == 0 && done.Chunks > 0 && done.Withheld == 0:
+		out.Printf("%s %s, %s sealed; %s there before\n", did, console.Plural(done.Chunks, "file"), console.Plural(int(done.Bytes), "byte"), console.Thousands(done.Present))
 	case c.Target == "-":
 		out.Printf("%s %s and %s\n", did, console.Plural(done.Records, "record"), console.Plural(done.Events, "event"))
 	default:
-		out.Printf("%s %s and %s in %s, %s; %s there before\n", did, console.Plural(done.Records, "record"), console.Plural(done.Events, "event"), console.Plural(done.Pieces, "file"), console.Plural(int(done.Bytes), "byte"), console.Thousands(done.There))
+		out.Printf("%s %s and %s in %s, %s; %s there before\n", did, console.Plural(done.Records, "record"), console.Plural(done.Events, "event"), console.Plural(done.Chunks, "file"), console.Plural(int(done.Bytes), "byte"), console.Thousands(done.Present))
 	}
-	if done.Stays > 0 {
-		out.Printf("left out %s, for --trim and home zones\n", console.Plural(done.Stays, "line"))
+	if done.Withheld > 0 {
+		out.Printf("left out %s, for --trim and home zones\n", console.Plural(done.Withheld, "line"))
 	}
-	if done.Waits {
+	if done.Deferred {
 		out.Printf("the last walk goes on, so what is newest waits: the same command half an hour after its end copies the rest\n")
 	}
 	switch {

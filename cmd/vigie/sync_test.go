@@ -20,6 +20,7 @@ import (
 	"vigie/cell"
 	"vigie/storage"
 	"vigie/storage/storagetest"
+	"vigie/storage/transfer"
 )
 
 // kitOf makes the store of a kit.
@@ -57,7 +58,7 @@ func wholePieces(t *testing.T, dir string) (n int) {
 	files, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	for _, f := range files {
-		if _, ok := storage.PieceOf(f.Name()); !ok {
+		if _, ok := transfer.ParseName(f.Name()); !ok {
 			require.True(t, strings.HasPrefix(f.Name(), "."), f.Name())
 			continue
 		}

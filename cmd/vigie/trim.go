@@ -15,6 +15,7 @@ import (
 	"vigie/cmd/vigie/console"
 	"vigie/position"
 	"vigie/storage"
+	"vigie/storage/transfer"
 )
 
 // TrimFlags leave out of an export what says where somebody lives.
@@ -180,8 +181,8 @@ func (t *trimmer) may(from, to time.Time) bool {
 	return i < len(t.kept) && t.kept[i].holds(from) && t.kept[i].holds(to)
 }
 
-// leaving is the same for storage.Sync.
-func (t *trimmer) leaving(e storage.Entry) storage.Leaving {
+// leaving is the same for transfer.Sync.
+func (t *trimmer) leaving(e storage.Entry) transfer.Decision {
 	var from, to time.Time
 	if e.Event != nil {
 		from, to = e.Event.First, e.Event.Last
@@ -191,11 +192,11 @@ func (t *trimmer) leaving(e storage.Entry) storage.Leaving {
 	}
 	switch {
 	case !t.waits.IsZero() && !to.IsZero() && !to.Before(t.waits):
-		return storage.Waits
+		return transfer.Defer
 	case t.may(from, to):
-		return storage.Leaves
+		return transfer.Send
 	}
-	return storage.Stays
+	return transfer.Withhold
 }
 
 const homesState = "homes"

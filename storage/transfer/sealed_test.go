@@ -1,4 +1,4 @@
-package storage_test
+package transfer_test
 
 import (
 	"bytes"
@@ -16,6 +16,7 @@ import (
 	"vigie/cell"
 	"vigie/storage"
 	"vigie/storage/storagetest"
+	"vigie/storage/transfer"
 )
 
 func identity(t testing.TB) *age.X25519Identity {
@@ -25,21 +26,21 @@ func identity(t testing.TB) *age.X25519Identity {
 	return id
 }
 
-func sealed(t testing.TB, path string, id *age.X25519Identity) *storage.Sealed {
+func sealed(t testing.TB, path string, id *age.X25519Identity) *transfer.Sealed {
 	t.Helper()
-	s, err := storage.OpenSealed(path, id.Recipient())
+	s, err := transfer.OpenSealed(path, id.Recipient())
 	require.NoError(t, err)
 	t.Cleanup(func() { s.Close() })
 	return s
 }
 
 // unsealed puts a sealed file into a new store.
-func unsealed(t testing.TB, text []byte, id age.Identity) (*storage.Store, storage.Unsealed) {
+func unsealed(t testing.TB, text []byte, id age.Identity) (*storage.Store, transfer.Unsealed) {
 	t.Helper()
 	s, err := storage.Open(context.Background(), "", storage.Options{Memory: true})
 	require.NoError(t, err)
 	t.Cleanup(func() { s.Close() })
-	u, err := storage.Unseal(context.Background(), bytes.NewReader(text), s, id)
+	u, err := transfer.Unseal(context.Background(), bytes.NewReader(text), s, id)
 	require.NoError(t, err)
 	return s, u
 }
@@ -67,7 +68,7 @@ func TestSealedIsASink(t *testing.T) {
 		lines := func(t testing.TB) (recs []cell.Record, evs []analyzer.Event) {
 			text, err := os.ReadFile(path)
 			require.NoError(t, err)
-			return storage.SealedEntries(t, text, id)
+			return transfer.SealedEntries(t, text, id)
 		}
 		return storagetest.Subject{
 			Open:    func(t testing.TB) storage.Sink { return sealed(t, path, id) },
@@ -99,14 +100,14 @@ func TestUnsealedEqualsNeverSealed(t *testing.T) {
 	require.Equal(t, recordsOf(t, never), recordsOf(t, got))
 	require.Equal(t, eventsOf(t, never), eventsOf(t, got))
 	require.Zero(t, u.Damaged)
-	_, err = storage.Unseal(ctx, bytes.NewReader(text), got, id)
+	_, err = transfer.Unseal(ctx, bytes.NewReader(text), got, id)
 	require.NoError(t, err)
 	require.Equal(t, recordsOf(t, never), recordsOf(t, got), "a second time adds nothing")
 	require.Equal(t, eventsOf(t, never), eventsOf(t, got))
 	for _, part := range []string{"roof-1", "QENG", "RSRP", `"time"`, string(cell.AppendRecord(nil, day[7]))[:40]} {
 		require.NotContains(t, string(text), part, "nothing is there to read")
 	}
-	_, err = storage.Unseal(ctx, bytes.NewReader(text), got, identity(t))
+	_, err = transfer.Unseal(ctx, bytes.NewReader(text), got, identity(t))
 	require.ErrorIs(t, err, storage.ErrKey)
 }
 
@@ -155,7 +156,7 @@ func TestSealedFileIsNotOne(t *testing.T) {
 	id, path := identity(t), filepath.Join(t.TempDir(), "notes.txt")
 	notes := strings.Repeat("buy bread\n", 100)
 	require.NoError(t, os.WriteFile(path, []byte(notes), 0o600))
-	_, err := storage.OpenSealed(path, id.Recipient())
+	_, err := transfer.OpenSealed(path, id.Recipient())
 	require.ErrorIs(t, err, storage.ErrForeign)
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
@@ -163,12 +164,12 @@ func TestSealedFileIsNotOne(t *testing.T) {
 	s, err := storage.Open(ctx, "", storage.Options{Memory: true})
 	require.NoError(t, err)
 	defer s.Close()
-	_, err = storage.Unseal(ctx, strings.NewReader(notes), s, id)
+	_, err = transfer.Unseal(ctx, strings.NewReader(notes), s, id)
 	require.ErrorIs(t, err, storage.ErrForeign)
-	_, err = storage.OpenSealed(filepath.Join(t.TempDir(), "x"))
+	_, err = transfer.OpenSealed(filepath.Join(t.TempDir(), "x"))
 	require.ErrorContains(t, err, "public key")
 	one := sealed(t, filepath.Join(t.TempDir(), "day"), id)
-	_, err = storage.OpenSealed(one.Name(), id.Recipient())
+	_, err = transfer.OpenSealed(one.Name(), id.Recipient())
 	require.ErrorIs(t, err, storage.ErrLocked)
 }
 
@@ -185,7 +186,7 @@ func FuzzUnseal(f *testing.F) {
 	require.NoError(f, err)
 	f.Cleanup(func() { store.Close() })
 	f.Fuzz(func(t *testing.T, text []byte) {
-		_, err := storage.Unseal(context.Background(), bytes.NewReader(text), store, id)
+		_, err := transfer.Unseal(context.Background(), bytes.NewReader(text), store, id)
 		if err != nil {
 			require.NotErrorIs(t, err, io.ErrUnexpectedEOF)
 		}

@@ -1,4 +1,4 @@
-package storage_test
+package transfer_test
 
 import (
 	"bytes"
@@ -15,10 +15,11 @@ import (
 	"vigie/cell"
 	"vigie/storage"
 	"vigie/storage/storagetest"
+	"vigie/storage/transfer"
 )
 
-// desk is a new store with what is in the pieces of a directory, each taken twice.
-func desk(t testing.TB, dir string, ids ...age.Identity) *storage.Store {
+// imported is a new store with what is in the chunks of a directory, each read twice.
+func imported(t testing.TB, dir string, ids ...age.Identity) *storage.Store {
 	t.Helper()
 	s, err := storage.Open(t.Context(), "", storage.Options{Memory: true})
 	require.NoError(t, err)
@@ -28,13 +29,13 @@ func desk(t testing.TB, dir string, ids ...age.Identity) *storage.Store {
 	for range 2 {
 		for _, f := range files { // in order of name
 			path := filepath.Join(dir, f.Name())
-			if _, ok := storage.PieceOf(path); !ok {
+			if _, ok := transfer.ParseName(path); !ok {
 				continue
 			}
 			text, err := os.ReadFile(path)
 			require.NoError(t, err)
 			if strings.HasSuffix(path, ".sealed") {
-				u, err := storage.Unseal(t.Context(), bytes.NewReader(text), s, ids...)
+				u, err := transfer.Unseal(t.Context(), bytes.NewReader(text), s, ids...)
 				require.NoError(t, err)
 				require.Zero(t, u.Damaged)
 				continue
@@ -45,10 +46,10 @@ func desk(t testing.TB, dir string, ids ...age.Identity) *storage.Store {
 	return s
 }
 
-// take puts the lines of a piece into a store.
+// take puts the lines of a chunk into a store.
 func take(t testing.TB, s *storage.Store, text []byte) {
 	t.Helper()
-	r := cell.NewReader(bytes.NewReader(text), "piece")
+	r := cell.NewReader(bytes.NewReader(text), "chunk")
 	r.OnOther = func(line []byte) {
 		if storage.StoreOfLine(line) != "" {
 			return
@@ -85,7 +86,7 @@ func kitStore(t testing.TB, path string) *storage.Store {
 func TestSyncCopiesWhatIsNew(t *testing.T) {
 	for name, id := range map[string]*age.X25519Identity{"plain": nil, "sealed": identity(t)} {
 		t.Run(name, func(t *testing.T) {
-			dir, o := t.TempDir(), storage.SyncOptions{}
+			dir, o := t.TempDir(), transfer.Options{}
 			var ids []age.Identity
 			if id != nil {
 				o.To, ids = []age.Recipient{id.Recipient()}, []age.Identity{id}
@@ -99,37 +100,37 @@ func TestSyncCopiesWhatIsNew(t *testing.T) {
 			require.NoError(t, s.PutEvents(t.Context(), evs...))
 			dry := o
 			dry.DryRun = true
-			would, err := storage.Sync(t.Context(), s, dir, dry)
+			would, err := transfer.Sync(t.Context(), s, dir, dry)
 			require.NoError(t, err)
 			require.Empty(t, readDir(t, dir), "a dry run writes nothing")
-			did, err := storage.Sync(t.Context(), s, dir, o)
+			did, err := transfer.Sync(t.Context(), s, dir, o)
 			require.NoError(t, err)
 			require.Equal(t, [2]int{2499, 30}, [2]int{did.Records, did.Events})
-			require.Equal(t, [3]int{did.Records, did.Events, did.Pieces}, [3]int{would.Records, would.Events, would.Pieces})
-			sameAs(t, s, desk(t, dir, ids...))
+			require.Equal(t, [3]int{did.Records, did.Events, did.Chunks}, [3]int{would.Records, would.Events, would.Chunks})
+			sameAs(t, s, imported(t, dir, ids...))
 
 			require.NoError(t, s.Append(t.Context(), day[2500:]...))
 			require.NoError(t, s.PutEvents(t.Context(), grown))
-			did, err = storage.Sync(t.Context(), s, dir, o)
+			did, err = transfer.Sync(t.Context(), s, dir, o)
 			require.NoError(t, err)
-			require.Equal(t, [3]int{3501, 1, 1}, [3]int{did.Records, did.Events, did.There})
-			sameAs(t, s, desk(t, dir, ids...))
-			did, err = storage.Sync(t.Context(), s, dir, o)
+			require.Equal(t, [3]int{3501, 1, 1}, [3]int{did.Records, did.Events, did.Present})
+			sameAs(t, s, imported(t, dir, ids...))
+			did, err = transfer.Sync(t.Context(), s, dir, o)
 			require.NoError(t, err)
-			require.Equal(t, storage.Synced{There: 2}, did, "nothing is new")
+			require.Equal(t, transfer.Result{Present: 2}, did, "nothing is new")
 
-			// A piece that was harmed is set aside and copied anew, one that is missing too.
+			// A chunk that was harmed is set aside and copied anew, one that is missing too.
 			names := readDir(t, dir)
 			require.NoError(t, os.Truncate(filepath.Join(dir, names[0]), 2000))
-			did, err = storage.Sync(t.Context(), s, dir, storage.SyncOptions{To: o.To, Check: true})
+			did, err = transfer.Sync(t.Context(), s, dir, transfer.Options{To: o.To, Check: true})
 			require.NoError(t, err)
 			require.Equal(t, []string{names[0]}, did.Damaged)
-			require.Equal(t, 1, did.Pieces)
+			require.Equal(t, 1, did.Chunks)
 			require.NoError(t, os.Remove(filepath.Join(dir, names[1])))
-			did, err = storage.Sync(t.Context(), s, dir, o)
+			did, err = transfer.Sync(t.Context(), s, dir, o)
 			require.NoError(t, err)
-			require.Equal(t, 1, did.Pieces)
-			sameAs(t, s, desk(t, dir, ids...))
+			require.Equal(t, 1, did.Chunks)
+			sameAs(t, s, imported(t, dir, ids...))
 			require.FileExists(t, filepath.Join(dir, names[0]+".damaged"))
 		})
 	}
@@ -150,25 +151,25 @@ func TestSyncIntoAHostileDirectory(t *testing.T) {
 	require.NoError(t, os.WriteFile(outside, []byte("as it was"), 0o600))
 	s := kitStore(t, filepath.Join(t.TempDir(), "kit.db"))
 	require.NoError(t, s.Append(t.Context(), storagetest.Day(100)...))
-	_, err := storage.Sync(t.Context(), s, dir, storage.SyncOptions{})
+	_, err := transfer.Sync(t.Context(), s, dir, transfer.Options{})
 	require.NoError(t, err)
 	id, err := s.ID(t.Context())
 	require.NoError(t, err)
-	piece := filepath.Join(dir, readDir(t, dir)[0])
+	chunk := filepath.Join(dir, readDir(t, dir)[0])
 	for _, put := range []func() error{
-		func() error { return os.Symlink(outside, piece) },
-		func() error { return syscall.Mkfifo(piece, 0o600) },
-		func() error { return os.Mkdir(piece, 0o700) },
+		func() error { return os.Symlink(outside, chunk) },
+		func() error { return syscall.Mkfifo(chunk, 0o600) },
+		func() error { return os.Mkdir(chunk, 0o700) },
 	} {
-		require.NoError(t, os.Remove(piece))
+		require.NoError(t, os.Remove(chunk))
 		require.NoError(t, put())
 		require.NoError(t, os.Symlink(outside, filepath.Join(dir, ".vigie-"+id+".part")))
-		did, err := storage.Sync(t.Context(), s, dir, storage.SyncOptions{})
+		did, err := transfer.Sync(t.Context(), s, dir, transfer.Options{})
 		require.NoError(t, err)
-		require.Equal(t, []string{filepath.Base(piece)}, did.Damaged)
-		require.Equal(t, 1, did.Pieces)
-		sameAs(t, s, desk(t, dir))
-		require.NoError(t, os.Remove(piece+".damaged"))
+		require.Equal(t, []string{filepath.Base(chunk)}, did.Damaged)
+		require.Equal(t, 1, did.Chunks)
+		sameAs(t, s, imported(t, dir))
+		require.NoError(t, os.Remove(chunk+".damaged"))
 	}
 	text, err := os.ReadFile(outside)
 	require.NoError(t, err)
@@ -183,10 +184,10 @@ func TestSyncReadsBesideAWriter(t *testing.T) {
 	require.NoError(t, err)
 	defer beside.Close()
 	dir := t.TempDir()
-	did, err := storage.Sync(t.Context(), beside, dir, storage.SyncOptions{})
+	did, err := transfer.Sync(t.Context(), beside, dir, transfer.Options{})
 	require.NoError(t, err)
 	require.Equal(t, 100, did.Records)
-	sameAs(t, s, desk(t, dir))
+	sameAs(t, s, imported(t, dir))
 }
 
 func TestSyncLeavesOut(t *testing.T) {
@@ -195,31 +196,31 @@ func TestSyncLeavesOut(t *testing.T) {
 	require.NoError(t, s.Append(t.Context(), day...))
 	late := day[800].When()
 	waits := true
-	may := func(e storage.Entry) storage.Leaving {
+	may := func(e storage.Entry) transfer.Decision {
 		switch at := e.Record.When(); {
 		case at.IsZero():
-			return storage.Leaves
+			return transfer.Send
 		case waits && !at.Before(late):
-			return storage.Waits
+			return transfer.Defer
 		case at.Before(day[100].When()):
-			return storage.Stays
+			return transfer.Withhold
 		}
-		return storage.Leaves
+		return transfer.Send
 	}
-	did, err := storage.Sync(t.Context(), s, dir, storage.SyncOptions{May: may})
+	did, err := transfer.Sync(t.Context(), s, dir, transfer.Options{Filter: may})
 	require.NoError(t, err)
-	require.True(t, did.Waits)
-	require.Equal(t, [2]int{700, 99}, [2]int{did.Records, did.Stays})
+	require.True(t, did.Deferred)
+	require.Equal(t, [2]int{700, 99}, [2]int{did.Records, did.Withheld})
 	waits = false
-	did, err = storage.Sync(t.Context(), s, dir, storage.SyncOptions{May: may})
+	did, err = transfer.Sync(t.Context(), s, dir, transfer.Options{Filter: may})
 	require.NoError(t, err)
-	require.Equal(t, [2]int{201, 0}, [2]int{did.Records, did.Stays}, "what waited, and nothing twice")
-	require.Len(t, recordsOf(t, desk(t, dir)), 902)
+	require.Equal(t, [2]int{201, 0}, [2]int{did.Records, did.Withheld}, "what waited, and nothing twice")
+	require.Len(t, recordsOf(t, imported(t, dir)), 902)
 	require.Contains(t, readDir(t, dir)[0], "-trimmed")
-	did, err = storage.Sync(t.Context(), s, dir, storage.SyncOptions{})
+	did, err = transfer.Sync(t.Context(), s, dir, transfer.Options{})
 	require.NoError(t, err)
 	require.Equal(t, 799, did.Records, "who wants all gets what was trimmed before")
-	sameAs(t, s, desk(t, dir))
+	sameAs(t, s, imported(t, dir))
 }
 
 // A disk that fills up keeps what is whole, and the rest comes once there is room.
@@ -232,26 +233,26 @@ func TestSyncToAFullDisk(t *testing.T) {
 	s := kitStore(t, filepath.Join(t.TempDir(), "kit.db"))
 	day := storagetest.Day(8000)
 	require.NoError(t, s.Append(t.Context(), day[:500]...))
-	_, err := storage.Sync(t.Context(), s, dir, storage.SyncOptions{})
+	_, err := transfer.Sync(t.Context(), s, dir, transfer.Options{})
 	require.NoError(t, err)
 	before := readDir(t, dir)
 	require.NoError(t, s.Append(t.Context(), day[500:]...))
-	_, err = storage.Sync(t.Context(), s, dir, storage.SyncOptions{})
+	_, err = transfer.Sync(t.Context(), s, dir, transfer.Options{})
 	require.ErrorIs(t, err, storage.ErrFull)
 	require.Equal(t, before, readDir(t, dir), "nothing is there that is not whole")
 	require.NoError(t, syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_REMOUNT, "size=16m"))
-	_, err = storage.Sync(t.Context(), s, dir, storage.SyncOptions{})
+	_, err = transfer.Sync(t.Context(), s, dir, transfer.Options{})
 	require.NoError(t, err)
-	sameAs(t, s, desk(t, dir))
+	sameAs(t, s, imported(t, dir))
 }
 
 // A sealed file is copied as it grows, without the key.
 func TestSyncOfASealedFile(t *testing.T) {
 	id, dir, path := identity(t), t.TempDir(), filepath.Join(t.TempDir(), "kit.sealed")
-	_, err := storage.SyncSealed(t.Context(), path, dir, storage.SyncOptions{})
+	_, err := transfer.SyncSealed(t.Context(), path, dir, transfer.Options{})
 	require.ErrorIs(t, err, os.ErrNotExist)
 	k := sealed(t, path, id)
-	_, err = storage.SyncSealed(t.Context(), path, dir, storage.SyncOptions{})
+	_, err = transfer.SyncSealed(t.Context(), path, dir, transfer.Options{})
 	require.ErrorIs(t, err, storage.ErrForeign)
 	s := kitStore(t, filepath.Join(t.TempDir(), "kit.db"))
 	day := storagetest.Day(899)
@@ -259,14 +260,14 @@ func TestSyncOfASealedFile(t *testing.T) {
 		require.NoError(t, s.Append(t.Context(), day[i:i+300]...))
 		require.NoError(t, s.PutEvents(t.Context(), storagetest.Events(i/100+1)...))
 		require.NoError(t, storage.Follow(t.Context(), s, "seal", k, storage.FollowOptions{UntilDone: true}))
-		did, err := storage.SyncSealed(t.Context(), path, dir, storage.SyncOptions{})
+		did, err := transfer.SyncSealed(t.Context(), path, dir, transfer.Options{})
 		require.NoError(t, err)
-		require.Equal(t, [2]int{1, i / 300}, [2]int{did.Pieces, did.There})
-		sameAs(t, s, desk(t, dir, id))
+		require.Equal(t, [2]int{1, i / 300}, [2]int{did.Chunks, did.Present})
+		sameAs(t, s, imported(t, dir, id))
 	}
-	did, err := storage.SyncSealed(t.Context(), path, dir, storage.SyncOptions{Check: true})
+	did, err := transfer.SyncSealed(t.Context(), path, dir, transfer.Options{Check: true})
 	require.NoError(t, err)
-	require.Equal(t, storage.Synced{There: 3}, did)
+	require.Equal(t, transfer.Result{Present: 3}, did)
 	var joined []byte
 	for _, name := range readDir(t, dir) {
 		part, err := os.ReadFile(filepath.Join(dir, name))
@@ -288,14 +289,14 @@ func TestRestoredStoreIsAnotherOne(t *testing.T) {
 	_, err := s.Backup(t.Context(), copied)
 	require.NoError(t, err)
 	require.NoError(t, s.Append(t.Context(), day[100:]...))
-	_, err = storage.Sync(t.Context(), s, to, storage.SyncOptions{})
+	_, err = transfer.Sync(t.Context(), s, to, transfer.Options{})
 	require.NoError(t, err)
 	before, err := s.ID(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, s.Close())
 
 	old := kitStore(t, copied) // as if the file itself had been put back
-	_, err = storage.Sync(t.Context(), old, to, storage.SyncOptions{})
+	_, err = transfer.Sync(t.Context(), old, to, transfer.Options{})
 	require.ErrorContains(t, err, "holds more of this store than the store does")
 	require.NoError(t, old.Close())
 

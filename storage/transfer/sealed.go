@@ -1,10 +1,12 @@
-package storage
+package transfer
 
 import (
 	"bytes"
 	"compress/flate"
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -20,26 +22,42 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/storage"
 )
 
-// A sealed file is what a kit writes that must not be able to read what it wrote: frames, one after the other,
+// A sealed file is written by a kit that must not be able to read it back. It is a sequence of frames:
 //
-//	frameMark, length of what follows the sum (4 bytes), CRC-32C of it (4 bytes), an age file (age-encryption.org/v1)
+//	frameMark
+//	length of the age file     4 bytes, big-endian
+//	CRC-32C of the age file    4 bytes, big-endian
+//	age file                   age-encryption.org/v1
 //
-// each of which holds, deflated, lines of the interchange format (docs/fields.md) and, for an event, a line
-// {"kind":"event","body":...} with the event as the store keeps it. Each frame is complete by itself: a cut or damaged one
-// costs what was in it and nothing else. Whoever has the file but not the private key learns its size, how it grew, and when.
+// The age file holds, deflated, lines of the interchange format (docs/fields.md), and for an event a line
+// {"kind":"event","body":...} with the event as the store keeps it. Each frame is complete by itself: a cut or damaged frame
+// costs what was in it and nothing else. Without the private key the file shows only its size, how it grew, and when.
 const (
 	frameMark = "\x89vigie1\n"
 	frameHead = len(frameMark) + 8
-	frameMost = 64 << 20 // bytes of one frame; Follow hands over far less
+	frameMost = 64 << 20 // bytes of one frame; storage.Follow passes far fewer
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// Sealed is a Sink that writes a sealed file: each Write is a frame, and is safe from a power cut when it returns.
+// SealedID is the number of a sealed file: 16 hexadecimal digits, a hash of its first frame; empty if it has none.
+func SealedID(r io.ReaderAt) string {
+	first := &frames{r: r}
+	body, err := first.next()
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:8])
+}
+
+// Sealed is a storage.Sink that writes a sealed file. Each Write is a frame, and is safe from a power cut when it returns.
+// OpenSealed makes one.
 type Sealed struct {
-	// Every is the time between two frames: what comes meanwhile goes into the next one. Set it before anything is written.
+	// Every is the least time between two frames; Write waits for it. Set it before the first Write.
 	Every time.Duration
 
 	mu   sync.Mutex
@@ -47,44 +65,45 @@ type Sealed struct {
 	size int64    // of what is acknowledged
 	to   []age.Recipient
 	last time.Time     // when the last frame was written
-	torn bool          // something may stand behind size
-	pack *flate.Writer // is large, and used again; nil at first
+	torn bool          // there may be something after size
+	pack *flate.Writer // large, so it is reused; nil at first
 }
 
-// OpenSealed opens a sealed file for appending, and creates it (permission 0600) if it is not there. What a crash left of
-// a last frame is cut off. ErrLocked tells that somebody else writes to it, ErrForeign that it is another file.
+// OpenSealed opens a sealed file for appending, and creates it (permission 0600) if it is not there. It cuts off what a crash
+// left of a last frame. The error wraps storage.ErrLocked if another process writes to the file, and storage.ErrForeign if it
+// is not a sealed file.
 func OpenSealed(path string, to ...age.Recipient) (*Sealed, error) {
 	if len(to) == 0 {
 		return nil, errors.New("a sealed file needs a public key to seal to")
 	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("cannot seal: %w", Explain(err))
+		return nil, fmt.Errorf("cannot seal: %w", storage.Explain(err))
 	}
 	s := &Sealed{file: f, to: to}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); errors.Is(err, syscall.EWOULDBLOCK) {
-		return nil, errors.Join(fmt.Errorf("cannot seal to %s: %w", path, ErrLocked), f.Close())
+		return nil, errors.Join(fmt.Errorf("cannot seal to %s: %w", path, storage.ErrLocked), f.Close())
 	}
 	if s.size, err = goodFrames(f); err == nil {
 		err = f.Truncate(s.size)
 	}
 	if err == nil {
-		err = SyncIfPossible(filepath.Dir(path))
+		err = storage.SyncIfPossible(filepath.Dir(path))
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("cannot seal to %s: %w", path, Explain(err)), f.Close())
+		return nil, errors.Join(fmt.Errorf("cannot seal to %s: %w", path, storage.Explain(err)), f.Close())
 	}
 	return s, nil
 }
 
-// goodFrames finds where the last whole frame ends. Damage before it stays: what comes after a damaged frame is still good.
+// goodFrames returns the offset at which the last complete frame ends. Damage before it stays: the frames after it are good.
 func goodFrames(f *os.File) (end int64, err error) {
 	info, err := f.Stat()
 	if err != nil {
 		return 0, err
 	}
 	if !info.Mode().IsRegular() {
-		return 0, fmt.Errorf("%w: it is not a file", ErrForeign)
+		return 0, fmt.Errorf("%w: it is not a file", storage.ErrForeign)
 	}
 	r := &frames{r: f}
 	for err == nil {
@@ -94,13 +113,13 @@ func goodFrames(f *os.File) (end int64, err error) {
 		return 0, err
 	}
 	if r.marks == 0 && info.Size() >= int64(len(frameMark)) {
-		return 0, fmt.Errorf("%w: it is not a sealed file", ErrForeign)
+		return 0, fmt.Errorf("%w: it is not a sealed file", storage.ErrForeign)
 	}
 	return r.end, nil
 }
 
 // Write appends the entries as one frame, and returns when they are safe from a power cut.
-func (s *Sealed) Write(ctx context.Context, entries []Entry) error {
+func (s *Sealed) Write(ctx context.Context, entries []storage.Entry) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.file == nil {
@@ -126,7 +145,7 @@ func (s *Sealed) Write(ctx context.Context, entries []Entry) error {
 	s.last = time.Now()
 	if s.torn {
 		if err := s.file.Truncate(s.size); err != nil {
-			return fmt.Errorf("cannot seal to %s: %w", s.file.Name(), Explain(err))
+			return fmt.Errorf("cannot seal to %s: %w", s.file.Name(), storage.Explain(err))
 		}
 	}
 	s.torn = true
@@ -134,14 +153,14 @@ func (s *Sealed) Write(ctx context.Context, entries []Entry) error {
 		err = s.file.Sync()
 	}
 	if err != nil {
-		return fmt.Errorf("cannot seal to %s: %w", s.file.Name(), Explain(err))
+		return fmt.Errorf("cannot seal to %s: %w", s.file.Name(), storage.Explain(err))
 	}
 	s.torn = false
 	s.size += int64(len(frame))
 	return nil
 }
 
-func (s *Sealed) frame(entries []Entry) ([]byte, error) {
+func (s *Sealed) frame(entries []storage.Entry) ([]byte, error) {
 	var out bytes.Buffer
 	out.Write(make([]byte, frameHead))
 	sealed, err := age.Encrypt(&out, s.to...)
@@ -159,7 +178,7 @@ func (s *Sealed) frame(entries []Entry) ([]byte, error) {
 		line = line[:0]
 		switch {
 		case e.Event != nil:
-			line = AppendEventBody(line, e.Event)
+			line = storage.AppendEventBody(line, e.Event)
 		case e.Record != nil:
 			line = cell.AppendRecord(line, e.Record)
 		default:
@@ -180,7 +199,7 @@ func (s *Sealed) frame(entries []Entry) ([]byte, error) {
 	return frame, nil
 }
 
-// Close gives the file back.
+// Close closes the file.
 func (s *Sealed) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -192,17 +211,17 @@ func (s *Sealed) Close() error {
 	return err
 }
 
-// frames reads frames, and looks for the next one behind what is damaged.
+// frames reads frames, and skips what is damaged.
 type frames struct {
 	r       io.ReaderAt
-	at      int64 // where to go on
-	end     int64 // of the last whole frame
+	at      int64 // offset at which to continue
+	end     int64 // of the last complete frame
 	marks   int   // seen
-	lost    bool  // what is at at belongs to damage that was counted
+	lost    bool  // inside a damaged place, which is counted already
 	damaged int   // places where something was cut or changed
 }
 
-// next is the age file in the next whole frame; io.EOF when there is none.
+// next returns the age file of the next complete frame; io.EOF if there is none.
 func (f *frames) next() ([]byte, error) {
 	head := make([]byte, frameHead)
 	for {
@@ -233,12 +252,12 @@ func (f *frames) next() ([]byte, error) {
 			f.end, f.lost = f.at, false
 			return body.Bytes(), nil
 		}
-		f.harm() // the length may be what is wrong: go on just behind the mark
+		f.harm() // the length may be what is damaged: continue right after the mark
 		f.at += int64(len(frameMark))
 	}
 }
 
-// harm counts a damage once.
+// harm counts a damaged place once.
 func (f *frames) harm() {
 	if !f.lost {
 		f.damaged++
@@ -246,7 +265,7 @@ func (f *frames) harm() {
 	f.lost = true
 }
 
-// seek goes to the next byte that may begin a frame.
+// seek moves to the next byte that may begin a frame.
 func (f *frames) seek() error {
 	buf := make([]byte, 4096)
 	for f.at++; ; {
@@ -261,28 +280,31 @@ func (f *frames) seek() error {
 	}
 }
 
-// Unsealed says what Unseal found.
+// Unsealed counts what a sealed file holds.
 type Unsealed struct {
 	Frames, Records, Events int
-	Damaged                 int // frames that were cut or changed, or lines that could not be read
+	Damaged                 int // frames that were cut or changed, and lines that could not be read
 }
 
-// Unseal reads a sealed file and puts what is in it into a store, which then equals one that was never sealed. What the
-// store has already adds nothing. The error wraps ErrKey when no identity opens the file, ErrForeign when it is none.
-func Unseal(ctx context.Context, r io.ReaderAt, s *Store, ids ...age.Identity) (u Unsealed, err error) {
+// Unseal reads a sealed file into a store, which then equals one that was never sealed. What the store has already adds
+// nothing. The error wraps storage.ErrKey if no identity opens the file, and storage.ErrForeign if it is not a sealed file.
+func Unseal(ctx context.Context, r io.ReaderAt, s *storage.Store, ids ...age.Identity) (u Unsealed, err error) {
 	return u.read(r, ids, func(text []byte) error {
-		return s.Update(ctx, func(t *Tx) error {
-			return u.lines(text, func(r cell.Record) error { _, err := t.Append(r); return err }, func(e analyzer.Event) error { _, err := t.TakeEvent(e); return err })
+		return s.Update(ctx, func(t *storage.Tx) error {
+			return u.lines(text,
+				func(r cell.Record) error { _, err := t.Append(r); return err },
+				func(e analyzer.Event) error { _, err := t.TakeEvent(e); return err })
 		})
 	})
 }
 
-// ReadSealed is Unseal for who has another use for what is in the file.
+// ReadSealed reads a sealed file as Unseal does, and passes each record and event to a function, in order. An error of either
+// function ends it.
 func ReadSealed(r io.ReaderAt, ids []age.Identity, record func(cell.Record) error, event func(analyzer.Event) error) (u Unsealed, err error) {
 	return u.read(r, ids, func(text []byte) error { return u.lines(text, record, event) })
 }
 
-// read hands on what each frame holds.
+// read passes on the text of each frame.
 func (u *Unsealed) read(r io.ReaderAt, ids []age.Identity, each func(text []byte) error) (Unsealed, error) {
 	f := &frames{r: r}
 	for {
@@ -298,13 +320,13 @@ func (u *Unsealed) read(r io.ReaderAt, ids []age.Identity, each func(text []byte
 		}
 	}
 	if f.marks == 0 {
-		return *u, fmt.Errorf("%w: it is not a sealed file", ErrForeign)
+		return *u, fmt.Errorf("%w: it is not a sealed file", storage.ErrForeign)
 	}
 	u.Damaged += f.damaged
 	return *u, nil
 }
 
-// open is what the next frame holds.
+// open returns the text of the next frame; io.EOF if there is none.
 func (u *Unsealed) open(f *frames, ids []age.Identity) (text []byte, err error) {
 	for {
 		body, err := f.next()
@@ -317,25 +339,25 @@ func (u *Unsealed) open(f *frames, ids []age.Identity) (text []byte, err error) 
 		plain, err := age.Decrypt(bytes.NewReader(body), ids...)
 		var none *age.NoIdentityMatchError
 		if errors.As(err, &none) {
-			return nil, fmt.Errorf("%w: it was sealed to another one", ErrKey)
+			return nil, fmt.Errorf("%w: it was sealed to another one", storage.ErrKey)
 		}
 		if err != nil {
 			u.Damaged++
 			continue
 		}
 		if text, err = io.ReadAll(io.LimitReader(flate.NewReader(plain), 4*frameMost)); err != nil {
-			u.Damaged++ // what could be read of it is good: age has compared it
+			u.Damaged++ // what could be read of it is good: age has verified it
 		}
 		u.Frames++
 		return text, nil
 	}
 }
 
-// lines hands on what a frame holds, in its order.
+// lines passes on what a frame holds, in order.
 func (u *Unsealed) lines(text []byte, record func(cell.Record) error, event func(analyzer.Event) error) (err error) {
 	r := cell.NewReader(bytes.NewReader(text), "frame")
 	r.OnOther = func(line []byte) {
-		if e, bad := EventOfLine(line); err != nil {
+		if e, bad := storage.EventOfLine(line); err != nil {
 			return
 		} else if bad != nil {
 			u.Damaged++
