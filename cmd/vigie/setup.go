@@ -21,6 +21,7 @@ import (
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/modem"
+	"vigie/words"
 )
 
 // SetupCmd asks a few questions and writes what a service needs.
@@ -33,7 +34,7 @@ type SetupCmd struct {
 
 // answers are what somebody said to the questions.
 type answers struct {
-	french              bool
+	lang                string // of the questions, and of what is written
 	mode                cell.Mode
 	sensor              string
 	modem               string // its USB identity; "": all that are found
@@ -48,13 +49,8 @@ type answers struct {
 	led                 string
 }
 
-// in is a text in the language that was chosen.
-func (a *answers) in(english, french string) string {
-	if a.french {
-		return french
-	}
-	return english
-}
+// text is a text in the language that was chosen: the English one is its key in words/setup.json.
+func (a *answers) text(key string, args ...any) string { return words.Format(a.lang, key, args...) }
 
 // Run asks, shows, asks once more, and writes.
 func (c *SetupCmd) Run(ctx context.Context, p *program) error {
@@ -78,26 +74,26 @@ func (c *SetupCmd) Run(ctx context.Context, p *program) error {
 		}
 		text := f.text
 		if f.secret {
-			text = v.in("(a secret, which is not shown; root alone may read it)\n", "(un secret, qui n’est pas montré ; seul root peut le lire)\n")
+			text = v.text("(a secret, which is not shown; root alone may read it)") + "\n"
 		}
-		p.out.Printf("--- %s (%s)\n%s\n", f.path, v.in(state.english, state.french), text)
+		p.out.Printf("--- %s (%s)\n%s\n", f.path, v.text(state), text)
 	}
 	for _, w := range done.stale(files) {
-		p.out.Printf("--- %s (%s)\n\n", w.Path, v.in("is taken back: it is no longer wanted", "est repris : il n’est plus voulu"))
+		p.out.Printf("--- %s (%s)\n\n", w.Path, v.text("is taken back: it is no longer wanted"))
 	}
 	p.out.Printf("%s\n", v.next(c))
 	if c.DryRun {
-		p.out.Printf("%s\n", v.in("nothing was written", "rien n’a été écrit"))
+		p.out.Printf("%s\n", v.text("nothing was written"))
 		return nil
 	}
-	if !c.Yes && v.choose("Write these files?", "Écrire ces fichiers ?", no, yes) != "yes" {
-		p.out.Printf("%s\n", v.in("nothing was written", "rien n’a été écrit"))
+	if !c.Yes && v.choose("Write these files?", no, yes) != "yes" {
+		p.out.Printf("%s\n", v.text("nothing was written"))
 		return v.err
 	}
 	if err := c.write(p, files, done); err != nil {
 		return console.WithHint(err, "run it as root, or write an image with --root DIR; vigie setup --undo takes back what was written")
 	}
-	p.out.Printf("%s\n", v.in("written; vigie setup --undo takes it back", "écrit ; vigie setup --undo le reprend"))
+	p.out.Printf("%s\n", v.text("written; vigie setup --undo takes it back"))
 	return nil
 }
 
@@ -112,20 +108,15 @@ type interview struct {
 	err   error
 }
 
-// choice is one of several answers: its name here, and how it is said.
-type choice struct{ name, english, french string }
-
-var (
-	yes = choice{"yes", "yes", "oui"}
-	no  = choice{"no", "no", "non"}
-)
+// Answers that are often asked for.
+const yes, no = "yes", "no"
 
 // line asks for a line; an empty one is the usual answer.
-func (v *interview) line(english, french, usual string) string {
+func (v *interview) line(key, usual string) string {
 	if v.err != nil {
 		return usual
 	}
-	if v.p.out.Printf("%s", v.in(english, french)); usual != "" {
+	if v.p.out.Printf("%s", v.text(key)); usual != "" {
 		v.p.out.Printf(" [%s]", usual)
 	}
 	v.p.out.Printf(": ")
@@ -162,60 +153,65 @@ func (v *interview) until(ask func() string, check func(string) (string, error),
 	}
 }
 
-// choose asks for one of several answers, of which the first is the usual one. It takes them in both languages.
-func (v *interview) choose(english, french string, choices ...choice) string {
+// choose asks for one of several answers, of which the first is the usual one. It takes them in every language, and returns the
+// English one.
+func (v *interview) choose(key string, choices ...string) string {
 	var names []string
 	for _, c := range choices {
-		names = append(names, v.in(c.english, c.french))
+		names = append(names, v.text(c))
 	}
 	ask := func() string {
-		return v.line(english+" "+strings.Join(names, " / "), french+" "+strings.Join(names, " / "), names[0])
+		return v.line(v.text(key)+" "+strings.Join(names, " / "), names[0])
 	}
 	return v.until(ask, func(said string) (string, error) {
 		for _, c := range choices {
-			if slices.Contains([]string{c.name, c.english, c.french}, strings.ToLower(said)) {
-				return c.name, nil
+			for _, lang := range words.Languages {
+				if strings.ToLower(said) == words.Translate(lang, c) {
+					return c, nil
+				}
 			}
 		}
-		return "", fmt.Errorf(v.in("%q is no answer to that", "%q n’est pas une réponse à cela"), said)
-	}, v.in("answer one of: ", "répondez par : ")+strings.Join(names, ", "))
+		return "", fmt.Errorf(v.text("%q is no answer to that"), said)
+	}, v.text("answer one of: ")+strings.Join(names, ", "))
 }
 
 // secret asks for what is not shown on a terminal. It may be empty.
-func (v *interview) secret(english, french string) string {
+func (v *interview) secret(key string) string {
 	f, ok := v.p.in.(*os.File)
 	if !ok || !console.IsTerminal(f) {
-		return v.line(english, french, "")
+		return v.line(key, "")
 	}
 	if v.err != nil {
 		return ""
 	}
-	text, err := console.AskSecret(f, v.p.out, v.in(english, french))
+	text, err := console.AskSecret(f, v.p.out, v.text(key))
 	v.err = err
 	return strings.TrimSpace(text)
 }
 
 // ask puts all questions.
 func (v *interview) ask() {
-	english, french := choice{"en", "en", "en"}, choice{"fr", "fr", "fr"}
-	usual := []choice{english, french}
-	if v.french = speaksFrench(os.Getenv); v.french {
-		usual = []choice{french, english}
+	v.lang = localeLanguage(os.Getenv)
+	usual := []string{v.lang}
+	for _, lang := range words.Languages {
+		if lang != v.lang {
+			usual = append(usual, lang)
+		}
 	}
-	v.french = v.choose("Language, of questions, pages and alerts", "Langue des questions, des pages et des alertes", usual...) == "fr"
-	v.mode = cell.Mode(v.choose("Is it carried (mobile), or does it stay at one place (fixed)?", "Est-il porté (mobile), ou reste-t-il en place (fixe) ?",
-		choice{string(cell.Mobile), "mobile", "mobile"}, choice{string(cell.Fixed), "fixed", "fixe"}))
+	v.lang = v.choose("Language, of questions, pages and alerts", usual...)
+	v.mode = cell.Mode(v.choose("Is it carried (mobile), or does it stay at one place (fixed)?",
+		string(cell.Mobile), string(cell.Fixed)))
 	v.sensor = v.until(func() string {
-		return v.line("A neutral name for this sensor, no address", "Un nom neutre pour ce capteur, pas une adresse", "vigie")
-	}, plainText, v.in("letters, digits, spaces and hyphens, at most 40", "lettres, chiffres, espaces et traits d’union, 40 au plus"))
+		return v.line("A neutral name for this sensor, no address", "vigie")
+	}, plainText, v.text("letters, digits, spaces and hyphens, at most 40"))
 	if ports, err := (modem.Host{}).Find(); err == nil {
 		for _, port := range modem.Candidates(ports) {
-			v.p.out.Printf("  %s: %s\n", v.in("found", "trouvé"), port.Identity)
+			v.p.out.Printf("  %s: %s\n", v.text("found"), port.Identity)
 		}
 	}
 	v.modem = v.until(func() string {
-		return v.line("Which modem: its USB identity, or all", "Quel modem : son identité USB, ou all (tous)", "all")
-	}, plainText, v.in("it is as vigie probe prints it", "elle est telle que vigie probe l’écrit"))
+		return v.line("Which modem: its USB identity, or all", "all")
+	}, plainText, v.text("it is as vigie probe prints it"))
 	if v.modem == "all" {
 		v.modem = ""
 	}
@@ -226,30 +222,29 @@ func (v *interview) ask() {
 }
 
 func (v *interview) askProtection() {
-	ways := []choice{{"sealed", "sealed", "scellé"}, {"passphrase", "passphrase", "phrase"}, {"nothing", "nothing", "rien"}}
+	ways := []string{"sealed", "passphrase", "nothing"}
 	if v.mode == cell.Fixed {
 		ways[0], ways[1] = ways[1], ways[0]
 	}
-	switch v.choose("What protects the store: sealed to a key whose private half is at home, a passphrase, or nothing?",
-		"Qu’est-ce qui protège la base : scellée pour une clé dont la moitié privée est chez vous (scellé), une phrase de passe (phrase), ou rien ?", ways...) {
+	switch v.choose("What protects the store: sealed to a key whose private half is at home, a passphrase, or nothing?", ways...) {
 	case "passphrase":
 		if v.protected = true; v.mode == cell.Mobile {
 			return
 		}
 		v.passphrase = v.until(func() string {
-			return v.secret("The passphrase, which you keep elsewhere too: nobody reads the store without it", "La phrase de passe, que vous gardez aussi ailleurs : sans elle, personne ne lit la base")
+			return v.secret("The passphrase, which you keep elsewhere too: nobody reads the store without it")
 		}, func(said string) (string, error) {
 			if said == "" {
-				return "", errors.New(v.in("no passphrase was given", "aucune phrase de passe n’a été donnée"))
+				return "", errors.New(v.text("no passphrase was given"))
 			}
-			if again := v.secret("Once more", "Encore une fois"); v.err == nil && again != said {
-				return "", errors.New(v.in("the two are not the same", "les deux ne sont pas les mêmes"))
+			if again := v.secret("Once more"); v.err == nil && again != said {
+				return "", errors.New(v.text("the two are not the same"))
 			}
 			return said, nil
-		}, v.in("some words that nobody guesses", "quelques mots que personne ne devine"))
+		}, v.text("some words that nobody guesses"))
 	case "sealed":
 		v.seal = v.until(func() string {
-			return v.line("The public key, as age-keygen prints it (age1...)", "La clé publique, telle que age-keygen l’écrit (age1...)", "")
+			return v.line("The public key, as age-keygen prints it (age1...)", "")
 		}, func(said string) (string, error) {
 			_, err := config.Recipients([]string{said})
 			return said, err
@@ -258,57 +253,56 @@ func (v *interview) askProtection() {
 }
 
 func (v *interview) askPage() {
-	usual := []choice{yes, no}
+	usual := []string{yes, no}
 	if v.mode == cell.Fixed {
-		usual = []choice{no, yes}
+		usual = []string{no, yes}
 	}
-	if v.choose("A page for a phone?", "Une page pour un téléphone ?", usual...) == "yes" {
+	if v.choose("A page for a phone?", usual...) == "yes" {
 		v.page = v.until(func() string {
-			return v.line("At which address of this computer", "À quelle adresse de cet ordinateur", "10.42.0.1:8440")
+			return v.line("At which address of this computer", "10.42.0.1:8440")
 		}, func(said string) (string, error) {
 			if _, _, err := net.SplitHostPort(said); err != nil {
-				return "", errors.New(v.in("this is not an address with a port", "ce n’est pas une adresse avec un port"))
+				return "", errors.New(v.text("this is not an address with a port"))
 			}
 			return plainText(said)
 		}, "10.42.0.1:8440")
-		v.phone = v.choose("May the page ask the phone where it is?", "La page peut-elle demander au téléphone où il est ?", no, yes) == "yes"
+		v.phone = v.choose("May the page ask the phone where it is?", no, yes) == "yes"
 	}
-	v.gpsd = v.choose("Is there a GPS receiver at gpsd?", "Y a-t-il un récepteur GPS chez gpsd ?", no, yes) == "yes"
+	v.gpsd = v.choose("Is there a GPS receiver at gpsd?", no, yes) == "yes"
 	if v.gpsd || v.phone {
-		v.coarse = v.choose("Keep places by the square kilometre only?", "Ne garder les lieux qu’au kilomètre carré ?", yes, no) == "yes"
+		v.coarse = v.choose("Keep places by the square kilometre only?", yes, no) == "yes"
 	}
 }
 
 func (v *interview) askInflux() {
 	v.influx = v.until(func() string {
-		return v.line("Copy to an InfluxDB: its address (https://...), or no", "Copier vers un InfluxDB : son adresse (https://...), ou non", v.in("no", "non"))
+		return v.line("Copy to an InfluxDB: its address (https://...), or no", v.text("no"))
 	}, func(said string) (string, error) {
 		if said == "no" || said == "non" {
 			return "", nil
 		}
 		u, err := url.Parse(said)
 		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
-			return "", errors.New(v.in("this is not the address of a server", "ce n’est pas l’adresse d’un serveur"))
+			return "", errors.New(v.text("this is not the address of a server"))
 		}
 		return plainText(said)
-	}, v.in("write https://HOST:8086, without user or password", "écrivez https://HÔTE:8086, sans nom ni mot de passe"))
+	}, v.text("write https://HOST:8086, without user or password"))
 	if v.influx != "" {
-		v.token = v.secret("Its token (empty: later)", "Son jeton (vide : plus tard)")
+		v.token = v.secret("Its token (empty: later)")
 	}
 }
 
 func (v *interview) askAlerts() {
 	for v.err == nil {
 		address := v.until(func() string {
-			return v.secret("An address that is told of anomalies, as docs/alerts.md lists them: ntfy://HOST/TOPIC, smtp://... (empty: no more)",
-				"Une adresse à prévenir des anomalies, voir docs/alerts.md : ntfy://HÔTE/SUJET, smtp://... (vide : c’est tout)")
+			return v.secret("An address that is told of anomalies, as docs/alerts.md lists them: ntfy://HOST/TOPIC, smtp://... (empty: no more)")
 		}, func(said string) (string, error) {
 			if said == "" {
 				return "", nil
 			}
-			to, err := alert.ParseDestinations(strings.NewReader(said+"\n"), v.in("this", "ceci"))
+			to, err := alert.ParseDestinations(strings.NewReader(said+"\n"), v.text("this"))
 			if err == nil && len(to) == 0 {
-				err = errors.New(v.in("this is not an address", "ce n’est pas une adresse"))
+				err = errors.New(v.text("this is not an address"))
 			}
 			return said, err
 		}, "")
@@ -323,14 +317,13 @@ func (v *interview) askAlerts() {
 		}
 	}
 	v.led = v.until(func() string {
-		return v.line("An LED of this computer that shows how it goes: its name under /sys/class/leds, or no",
-			"Une LED de cet ordinateur qui montre comment ça va : son nom sous /sys/class/leds, ou non", v.in("no", "non"))
+		return v.line("An LED of this computer that shows how it goes: its name under /sys/class/leds, or no", v.text("no"))
 	}, func(said string) (string, error) {
 		if said == "no" || said == "non" {
 			return "", nil
 		}
 		if !ledName.MatchString(said) {
-			return "", fmt.Errorf(v.in("%q is not the name of an LED", "%q n’est pas le nom d’une LED"), said)
+			return "", fmt.Errorf(v.text("%q is not the name of an LED"), said)
 		}
 		return said, nil
 	}, "ls /sys/class/leds")
@@ -347,8 +340,12 @@ func plainText(said string) (string, error) {
 	return said, nil
 }
 
-// speaksFrench tells whether the locale is a French one (locale(7)): the first of these that is set counts.
-func speaksFrench(getenv func(string) string) bool {
+// localeLanguage is the language of the locale (locale(7)), where there are texts in it: the first of these that is set counts.
+func localeLanguage(getenv func(string) string) string {
 	locale := cmp.Or(getenv("LC_ALL"), getenv("LC_MESSAGES"), getenv("LANG"))
-	return locale == "fr" || strings.HasPrefix(locale, "fr_") || strings.HasPrefix(locale, "fr.")
+	lang, _, _ := strings.Cut(strings.ReplaceAll(locale, ".", "_"), "_")
+	if slices.Contains(words.Languages, lang) {
+		return lang
+	}
+	return "en"
 }

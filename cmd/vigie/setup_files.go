@@ -92,15 +92,13 @@ func (a *answers) dropIn() string {
 func (a *answers) config() string {
 	var b strings.Builder
 	say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	say("# %s", a.in("Written by vigie setup. Unknown keys are refused; vigie setup --undo takes this file back while it is unchanged.",
-		"Écrit par vigie setup. Les clés inconnues sont refusées ; vigie setup --undo reprend ce fichier tant qu’il n’a pas changé."))
-	say("sensor = \"%s\"\nmode = %q\nstore = %q\nlanguage = %q", a.sensor, string(a.mode), setupStore, a.in("en", "fr"))
+	say("# %s", a.text("Written by vigie setup. Unknown keys are refused; vigie setup --undo takes this file back while it is unchanged."))
+	say("sensor = \"%s\"\nmode = %q\nstore = %q\nlanguage = %q", a.sensor, string(a.mode), setupStore, a.lang)
 	if a.closed() {
-		say("# %s", a.in("The network is closed to the service, by "+dropInPath+": before you add [influx], [alert] or [glance] here, take it out there.",
-			"Le réseau est fermé au service, par "+dropInPath+" : avant d’ajouter [influx], [alert] ou [glance] ici, ouvrez-le là."))
+		say("# %s", a.text("The network is closed to the service, by %s: before you add [influx], [alert] or [glance] here, take it out there.", dropInPath))
 	}
 	if a.protected && a.passphrase == "" {
-		say("passphrase_file = %q # %s", onMedium, a.in("on a medium that you take out again", "sur un support que vous retirez"))
+		say("passphrase_file = %q # %s", onMedium, a.text("on a medium that you take out again"))
 	}
 	if a.modem != "" {
 		say("\n[modem]\nusb = \"%s\"", a.modem)
@@ -110,7 +108,7 @@ func (a *answers) config() string {
 	}
 	if a.page != "" {
 		say("\n[glance]\nlisten = \"%s\"\npassword_file = %q\nplain_http = true # %s\ndiscreet = %t", a.page, "/etc/vigie/users",
-			a.in("the network is the kit's own, and WPA encrypts it", "le réseau est celui du kit, et WPA le chiffre"), a.mode == cell.Mobile)
+			a.text("the network is the kit's own, and WPA encrypts it"), a.mode == cell.Mobile)
 	}
 	if a.gpsd || a.phone {
 		say("\n[position]")
@@ -125,13 +123,13 @@ func (a *answers) config() string {
 		}
 	}
 	if a.mode == cell.Mobile {
-		say("\n[battery]\nsaving = true # %s", a.in("fewer questions to the modem while nothing is odd", "moins de questions au modem tant que rien n’est étrange"))
+		say("\n[battery]\nsaving = true # %s", a.text("fewer questions to the modem while nothing is odd"))
 	}
 	if a.influx != "" {
-		say("\n[influx] # %s\nurl = \"%s\"\nbucket = \"vigie\"", a.in("its token: /etc/credstore/vigie.influx-token", "son jeton : /etc/credstore/vigie.influx-token"), a.influx)
+		say("\n[influx] # %s\nurl = \"%s\"\nbucket = \"vigie\"", a.text("its token: /etc/credstore/vigie.influx-token"), a.influx)
 	}
 	if len(a.alerts) > 0 || a.led != "" {
-		say("\n[alert] # %s", a.in("who is told: /etc/credstore/vigie.alert-to", "qui est prévenu : /etc/credstore/vigie.alert-to"))
+		say("\n[alert] # %s", a.text("who is told: /etc/credstore/vigie.alert-to"))
 	}
 	if a.led != "" {
 		say("led = %q", a.led)
@@ -142,38 +140,34 @@ func (a *answers) config() string {
 // next is what is left to do by hand.
 func (a *answers) next(c *SetupCmd) string {
 	var steps []string
-	step := func(english, french string) { steps = append(steps, a.in(english, french)) }
+	step := func(key string, args ...any) { steps = append(steps, a.text(key, args...)) }
 	if _, err := os.Stat(c.at(packagedUnit)); err != nil {
-		step("useradd --system --no-create-home vigie    # whom the service runs as, and the program as /usr/bin/vigie: the package of Vigie brings both",
-			"useradd --system --no-create-home vigie    # pour qui tourne le service, et le programme en /usr/bin/vigie : le paquet de Vigie apporte les deux")
+		step("useradd --system --no-create-home vigie    # whom the service runs as, and the program as /usr/bin/vigie: the package of Vigie brings both")
 	}
 	if _, err := os.Stat(c.at(setupStore)); err == nil && (a.protected || a.seal != "") {
-		step("what was recorded until now, "+setupStore+", is not protected: move it away first", "ce qui a été enregistré jusqu’ici, "+setupStore+", n’est pas protégé : déplacez-le d’abord")
+		step("what was recorded until now, %s, is not protected: move it away first", setupStore)
 	}
-	step("udevadm control --reload && udevadm trigger", "udevadm control --reload && udevadm trigger")
+	steps = append(steps, "udevadm control --reload && udevadm trigger")
 	if a.protected && a.passphrase == "" {
-		step("the passphrase into "+onMedium+", for the user vigie alone (chmod 600), before each start: mount there what you take out again",
-			"la phrase de passe dans "+onMedium+", pour le seul utilisateur vigie (chmod 600), avant chaque démarrage : montez-y ce que vous retirez ensuite")
+		step("the passphrase into %s, for the user vigie alone (chmod 600), before each start: mount there what you take out again", onMedium)
 	}
 	if a.page != "" {
-		step("vigie review --password-file /etc/vigie/users --set-password NAME && chown vigie /etc/vigie/users    # who may open the page",
-			"vigie review --password-file /etc/vigie/users --set-password NOM && chown vigie /etc/vigie/users    # qui peut ouvrir la page")
-		step(`nmcli device wifi hotspot ifname wlan0 ssid NAME password "SOME WORDS"    # its address is 10.42.0.1; a neutral name`,
-			`nmcli device wifi hotspot ifname wlan0 ssid NOM password "QUELQUES MOTS"    # son adresse est 10.42.0.1 ; un nom neutre`)
+		step("vigie review --password-file /etc/vigie/users --set-password NAME && chown vigie /etc/vigie/users    # who may open the page")
+		step(`nmcli device wifi hotspot ifname wlan0 ssid NAME password "SOME WORDS"    # its address is 10.42.0.1; a neutral name`)
 	}
 	if a.influx != "" {
 		if a.token == "" {
-			step("the token into /etc/credstore/vigie.influx-token (root, chmod 600)", "le jeton dans /etc/credstore/vigie.influx-token (root, chmod 600)")
+			step("the token into /etc/credstore/vigie.influx-token (root, chmod 600)")
 		}
-		step("vigie influx init --token-file /etc/credstore/vigie.influx-token", "vigie influx init --token-file /etc/credstore/vigie.influx-token")
+		steps = append(steps, "vigie influx init --token-file /etc/credstore/vigie.influx-token")
 	}
-	step("systemctl daemon-reload && systemctl enable --now vigie", "systemctl daemon-reload && systemctl enable --now vigie")
-	step("vigie status", "vigie status")
+	steps = append(steps, "systemctl daemon-reload && systemctl enable --now vigie")
+	steps = append(steps, "vigie status")
 	if a.page != "" {
-		step("on the phone: http://"+a.page+"/glance", "sur le téléphone : http://"+a.page+"/glance")
+		step("on the phone: http://%s/glance", a.page)
 	}
 	if a.mode == cell.Mobile {
-		step("take the SIM out, where the modem sees enough without: vigie doctor says it", "retirez la carte SIM, si le modem voit assez sans elle : vigie doctor le dit")
+		step("take the SIM out, where the modem sees enough without: vigie doctor says it")
 	}
-	return a.in("What is left to do, as root:", "Ce qui reste à faire, en tant que root :") + "\n  " + strings.Join(steps, "\n  ")
+	return a.text("What is left to do, as root:") + "\n  " + strings.Join(steps, "\n  ")
 }

@@ -104,25 +104,24 @@ func sumOf(text []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-type state struct{ english, french string }
-
-// state says what is in the place of a file. One that somebody has changed since setup wrote it is an error.
-func (c *SetupCmd) state(f setupFile, done setupDone) (state, error) {
+// state says what is in the place of a file, as a key of words/setup.json. One that somebody has changed since setup wrote it is an
+// error.
+func (c *SetupCmd) state(f setupFile, done setupDone) (string, error) {
 	old, err := os.ReadFile(c.at(f.path))
 	i := done.find(f.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return state{"new", "nouveau"}, nil
+		return "new", nil
 	case err != nil:
-		return state{}, err
+		return "", err
 	case string(old) == f.text:
-		return state{"as it is there already", "tel qu’il y est déjà"}, nil
+		return "as it is there already", nil
 	case i < 0:
-		return state{"in place of what is there, which is kept beside it", "à la place de ce qui y est, qui est gardé à côté"}, nil
+		return "in place of what is there, which is kept beside it", nil
 	case sumOf(old) == done.Files[i].SHA256:
-		return state{"in place of what setup wrote before", "à la place de ce que setup avait écrit"}, nil
+		return "in place of what setup wrote before", nil
 	}
-	return state{}, console.Usage(fmt.Errorf("%s was changed since setup wrote it", f.path), "move it away; what is in its place then is new")
+	return "", console.Usage(fmt.Errorf("%s was changed since setup wrote it", f.path), "move it away; what is in its place then is new")
 }
 
 // write puts the files in their places, and takes back those of an earlier setup that are no longer wanted. What it did is noted
@@ -201,7 +200,7 @@ func (c *SetupCmd) undo(p *program) error {
 // takeBack removes files that setup wrote, and puts what was there before in their places. One that somebody has changed since
 // is left.
 func (c *SetupCmd) takeBack(p *program, files []written, done setupDone) error {
-	in := (&answers{french: speaksFrench(os.Getenv)}).in
+	text := (&answers{lang: localeLanguage(os.Getenv)}).text
 	for _, w := range files {
 		name := c.at(w.Path)
 		now, err := os.ReadFile(name)
@@ -215,10 +214,10 @@ func (c *SetupCmd) takeBack(p *program, files []written, done setupDone) error {
 		_, store := os.Stat(c.at(setupStore))
 		switch {
 		case ours && w.Path == setupPassphrase && store == nil:
-			p.out.Printf(in("left: %s, without which nobody reads the store\n", "laissé : %s, sans quoi personne ne lit la base\n"), w.Path)
+			p.out.Printf("%s\n", text("left: %s, without which nobody reads the store", w.Path))
 			continue
 		case err == nil && !ours && (kept || !w.Before): // else it was noted and not done
-			p.out.Printf(in("left: %s, which somebody has changed\n", "laissé : %s, que quelqu’un a changé\n"), w.Path)
+			p.out.Printf("%s\n", text("left: %s, which somebody has changed", w.Path))
 			continue
 		case w.Before && kept:
 			err = os.Rename(name+keptBefore, name)
@@ -234,7 +233,7 @@ func (c *SetupCmd) takeBack(p *program, files []written, done setupDone) error {
 		if err := c.keep(done); err != nil {
 			return err
 		}
-		p.out.Printf(in("taken back: %s\n", "repris : %s\n"), w.Path)
+		p.out.Printf("%s\n", text("taken back: %s", w.Path))
 	}
 	return nil
 }
