@@ -12,10 +12,10 @@ import (
 //
 //   - the bare AT, and the read form +X?, which only reports (V.250 5.4.4.4, TS 27.007 4.2),
 //   - the test form +X=?, which only reports what could be set, except where it is a scan,
-//   - the exact texts of the table questions, where TS 27.007 or a vendor asks in another form,
-//   - the exact texts of the table switches, which change only what the modem prints,
+//   - the exact texts of the tables (passive.go, passive_FAMILY.go): questions, where TS 27.007 or a vendor asks in another
+//     form, and switches, which change only what the modem prints,
 //
-// and of these nothing that the table forbidden names. Scans (table surveys) pass as what they are. A text is one command
+// and of these nothing that the table forbidden names. The scans of the tables pass as surveys. A text is one command
 // in upper case: it may hold no space, no semicolon, no control byte and no quote that stays open, so that none can hide
 // in another.
 func fence(text string) (Kind, string, error) {
@@ -29,14 +29,8 @@ func fence(text string) (Kind, string, error) {
 	if why := whyForbidden(name, form); why != "" {
 		return 0, "", errors.New(why)
 	}
-	if why, ok := lookUp(surveys, text); ok {
-		return Survey, why, nil
-	}
-	if why, ok := lookUpSwitch(text); ok {
-		return Reporting, why, nil
-	}
-	if why, ok := lookUp(questions, text); ok {
-		return Query, why, nil
+	if kind, why, ok := lookUp(text); ok {
+		return kind, why, nil
 	}
 	switch {
 	case name == "":
@@ -48,7 +42,7 @@ func fence(text string) (Kind, string, error) {
 	case form == "=?":
 		return Query, "asks which values there are", nil
 	}
-	return 0, "", errors.New("does or sets something: in this form only what passive.go names may be sent")
+	return 0, "", errors.New("does or sets something: in this form only what a table of modem/at/passive.go or passive_FAMILY.go names may be sent")
 }
 
 // wellFormed holds the alphabet and the length.
@@ -100,7 +94,7 @@ const (
 )
 
 // forbidden names what is dangerous. The fence would refuse nearly all of it anyway; a row that somebody adds to the
-// tables of passive.go by mistake is stopped here.
+// tables of passive*.go by mistake is stopped here.
 var forbidden = []struct {
 	verbs  string // without the mark, separated by spaces
 	forms  forms  //
