@@ -25,6 +25,7 @@ var mayImport = map[string][]string{
 	"cell":                {},
 	"modem/at":            {},
 	"modem/dialect":       {"cell", "modem/at"},
+	"modem/remap":         {"cell", "modem/dialect"},
 	"modem/emulator":      {"cell", "modem/at", "modem/dialect"},
 	"modem":               {"cell", "modem/at", "modem/dialect"},
 	"analyzer":            {"cell"},
@@ -40,17 +41,17 @@ var mayImport = map[string][]string{
 	"alert":               {"cell", "analyzer", "storage"},
 	"cmd/vigie/console":   {},
 	"cmd/vigie/config":    {"cell", "analyzer", "analyzer/rules", "storage", "alert", "cmd/vigie/console"},
-	"cmd/vigie":           {"cmd/vigie/config", "cmd/vigie/console", "cell", "modem", "modem/at", "modem/dialect", "modem/emulator", "analyzer", "analyzer/rules", "storage", "storage/influx", "storage/transfer", "celldb", "review", "position", "alert"},
+	"cmd/vigie":           {"cmd/vigie/config", "cmd/vigie/console", "cell", "modem", "modem/at", "modem/dialect", "modem/emulator", "modem/remap", "analyzer", "analyzer/rules", "storage", "storage/influx", "storage/transfer", "celldb", "review", "position", "alert"},
 }
 
 // forTests are packages that only tests import; they may start programs.
 var forTests = []string{"storage/storagetest", "storage/influxdtest"}
 
 // standardOnly are the packages that import nothing but the standard library and what mayImport says.
-var standardOnly = []string{"words", "cell", "modem/at", "modem/dialect"}
+var standardOnly = []string{"words", "cell", "modem/at", "modem/dialect", "modem/remap"}
 
 // noClock are the packages that never ask a clock or a network: time is an input, and replay is the same path.
-var noClock = []string{"words", "cell", "modem/at", "modem/dialect", "analyzer", "analyzer/rules"}
+var noClock = []string{"words", "cell", "modem/at", "modem/dialect", "modem/remap", "analyzer", "analyzer/rules"}
 
 // only names who alone may import a module: promises are easier to keep behind one door.
 var only = map[string]string{

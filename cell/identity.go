@@ -37,6 +37,22 @@ func ParseRAT(s string) (RAT, bool) {
 	return UnknownRAT, false
 }
 
+// RATByAcT is the RAT of an <AcT> (TS 27.007 clauses 7.2 and 10.1.47); UnknownRAT for a value that is not assigned. 12, NG-RAN,
+// is what RG801H prints for NR. 13 is EN-DC, whose anchor is LTE.
+func RATByAcT(act uint8) RAT {
+	switch act {
+	case 0, 1, 3, 8:
+		return GSM
+	case 2, 4, 5, 6:
+		return UMTS
+	case 7, 9, 10, 13:
+		return LTE
+	case 11, 12:
+		return NR
+	}
+	return UnknownRAT
+}
+
 // Generation is 2, 3, 4 or 5; 0 when unknown.
 func (r RAT) Generation() int {
 	if r == UnknownRAT || r > NR {

@@ -74,6 +74,21 @@ type Registration struct {
 	Cause     Opt[uint16] // reject cause: MM or GMM (TS 24.008 annex G, 10.5.5.14), EMM (TS 24.301 9.9.3.9), 5GMM (TS 24.501 9.11.3.2)
 }
 
+// RAT is the RAT that the registration is over: by its AcT, else by its domain. A registration of the CS or PS domain without
+// AcT leaves it open.
+func (r *Registration) RAT() RAT {
+	if act, ok := r.AcT.Get(); ok {
+		return RATByAcT(act)
+	}
+	switch r.Domain {
+	case EPS:
+		return LTE
+	case FGS:
+		return NR
+	}
+	return UnknownRAT
+}
+
 // Registered tells whether the status means service: home, roaming, or their variants (TS 27.007: 1, 5, 6, 7, 9, 10).
 func (r Registration) Registered() bool {
 	s, ok := r.Status.Get()

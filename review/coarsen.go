@@ -1,6 +1,7 @@
 package review
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -167,29 +168,14 @@ func (c *coarsener) record(r cell.Record) cell.Record {
 				g.Area = cell.Some(c.area(a))
 			}
 			if id, ok := g.CellID.Get(); ok {
-				g.CellID = cell.Some(c.other("cell "+actRAT(g.AcT).String(), id, max(actRAT(g.AcT).MaxCellID(), 1<<16)))
+				rat := cmp.Or(g.RAT(), cell.LTE) // so that the cell gets the name that it has as serving cell
+				g.CellID = cell.Some(c.other("cell "+rat.String(), id, max(rat.MaxCellID(), 1<<16)))
 			}
 		}
 		o.Position = c.position(o.Position)
 		return &o
 	}
 	return r
-}
-
-// actRAT is the RAT of an <AcT> (TS 27.007 clause 7.2), so that a cell of a registration gets the name that it has as
-// serving cell.
-func actRAT(act cell.Opt[uint8]) cell.RAT {
-	switch a, ok := act.Get(); {
-	case !ok:
-		return cell.LTE
-	case a == 0 || a == 1 || a == 3 || a == 8:
-		return cell.GSM
-	case a == 2 || a >= 4 && a <= 6:
-		return cell.UMTS
-	case a == 10 || a == 11 || a == 12:
-		return cell.NR
-	}
-	return cell.LTE
 }
 
 func (c *coarsener) position(p *cell.Position) *cell.Position {

@@ -18,6 +18,7 @@ import (
 	"vigie/modem"
 	"vigie/modem/at"
 	"vigie/modem/dialect"
+	"vigie/modem/remap"
 )
 
 // RecordCmd writes a transcript.
@@ -60,7 +61,7 @@ func (c *RecordCmd) Run(ctx context.Context, p *program) error {
 	cells := "cell identities are exact"
 	if !c.ExactCells {
 		cells = "area codes and cell identities were replaced by others, the same one everywhere; networks, channels, PCIs and levels are exact"
-		if text, err = d.Remap(text, draw); err != nil {
+		if text, err = remap.Text(d, text, draw); err != nil {
 			return console.WithHint(fmt.Errorf("nothing was written: the cells could not be given other identities: %w", err),
 				"--exact-cells writes it as it was; whoever reads it can look up where you were")
 		}

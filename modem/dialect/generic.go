@@ -153,7 +153,7 @@ func (r *round) cops(w *row) {
 			w.reject(BadValue)
 		} else {
 			act, _ := parseWhole(s, 10)
-			c.RAT = actRAT(uint8(act))
+			c.RAT = cell.RATByAcT(uint8(act))
 		}
 	}
 	if w.text(1) == "2" && !(w.cut && len(w.f) == 3) {
@@ -198,7 +198,7 @@ func (r *round) operators(w *row) {
 			continue
 		}
 		act, _ := parseWhole(m[2], 10)
-		r.heard(w, cell.Cell{RAT: actRAT(uint8(act)), MCC: p.MCC, MNC: p.MNC})
+		r.heard(w, cell.Cell{RAT: cell.RATByAcT(uint8(act)), MCC: p.MCC, MNC: p.MNC})
 	}
 }
 

@@ -121,7 +121,7 @@ func (r *round) registration(w *row, domain cell.Domain) {
 		if sure = validAcT(s); sure {
 			v, _ := parseWhole(s, 10)
 			g.AcT = cell.Some(uint8(v))
-			if rat := actRAT(uint8(v)); domain != cell.FGS {
+			if rat := cell.RATByAcT(uint8(v)); domain != cell.FGS {
 				c.RAT = rat
 			}
 		} else {
@@ -186,36 +186,6 @@ func (w *row) cause(domain cell.Domain, i int, g *cell.Registration) {
 func validAcT(s string) bool {
 	v, ok := parseWhole(s, 10)
 	return ok && len(s) <= 2 && v <= 13
-}
-
-// actRAT is the RAT of an <AcT> (TS 27.007 clauses 7.2 and 10.1.47). 12, NG-RAN, is what RG801H prints for NR. 13 is
-// EN-DC, whose anchor is LTE.
-func actRAT(act uint8) cell.RAT {
-	switch act {
-	case 0, 1, 3, 8:
-		return cell.GSM
-	case 2, 4, 5, 6:
-		return cell.UMTS
-	case 7, 9, 10, 13:
-		return cell.LTE
-	case 11, 12:
-		return cell.NR
-	}
-	return cell.UnknownRAT
-}
-
-// registrationRAT is the RAT that a registration is over. +CREG and +CGREG without AcT leave it open.
-func registrationRAT(g *cell.Registration) cell.RAT {
-	if act, ok := g.AcT.Get(); ok {
-		return actRAT(act)
-	}
-	switch g.Domain {
-	case cell.EPS:
-		return cell.LTE
-	case cell.FGS:
-		return cell.NR
-	}
-	return cell.UnknownRAT
 }
 
 // readRegistration is the query of one of the four.

@@ -210,7 +210,7 @@ func (r *round) registered() []cell.Cell {
 				if g.Domain != domain || g.Registered() != service || !camped(g) {
 					continue
 				}
-				rat := registrationRAT(g)
+				rat := g.RAT()
 				tracking := domain == cell.EPS || domain == cell.FGS
 				if rat == cell.UnknownRAT || !tracking && rat != cell.GSM && rat != cell.UMTS {
 					continue
@@ -283,7 +283,7 @@ func (r *round) standing(serving *cell.Cell) (searching, denied, registered bool
 		}
 		domains[g.Domain] = true
 		registered = registered || g.Registered()
-		rat := registrationRAT(g)
+		rat := g.RAT()
 		if rat == cell.UnknownRAT && serving != nil {
 			rat = serving.RAT
 		}

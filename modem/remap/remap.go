@@ -1,4 +1,6 @@
-package dialect
+// Package remap gives a recording of a modem other area codes and cell identities, so that it can be contributed without
+// saying where it was made. It refuses a recording that it cannot change without changing what else it says.
+package remap
 
 import (
 	"errors"
@@ -10,18 +12,19 @@ import (
 	"strings"
 
 	"vigie/cell"
+	"vigie/modem/dialect"
 )
 
-// Remap gives recorded text other area codes and cell identities, since where cells are is where whoever recorded it was.
-// What was one number stays one number wherever it is printed, in decimal and in hexadecimal, with as many digits; the
-// sector of an LTE cell and the relation of RNC and cell stay. Networks, channels, PCIs and levels stay as they are,
-// because a transcript without them tests nothing. In lines that the dialect cannot read every longer number is another.
+// Text replaces the area codes and cell identities in text, which one modem of the family d printed, with or without the
+// commands that it answers. A number is replaced by the same other number wherever it is printed, in decimal and in hexadecimal,
+// with as many digits; the sector of an LTE cell and the relation of RNC and cell are kept. Networks, channels, PCIs and
+// levels are kept, because a transcript without them tests nothing. In lines that the dialect cannot read every number of
+// four digits or more is replaced.
 //
-// The text that comes out is decoded and compared: it says the same as before but for these numbers, or the error says that
-// it could not be done. random gives a number from 0 up to, and not including, n; it must not be guessable, or the numbers
-// are. The text has one modem in it, with its commands or without.
-func (d *Dialect) Remap(text string, random func(n uint64) uint64) (string, error) {
-	before, counts, err := DecodeText(strings.NewReader(text), d)
+// The result is decoded and compared: it says the same as before except for these numbers, or Text returns an error. random
+// returns a number in [0, n); it must not be guessable, or the numbers are.
+func Text(d *dialect.Dialect, text string, random func(n uint64) uint64) (string, error) {
+	before, counts, err := dialect.DecodeText(strings.NewReader(text), d)
 	if err != nil {
 		return "", err
 	}
@@ -45,12 +48,12 @@ func (d *Dialect) Remap(text string, random func(n uint64) uint64) (string, erro
 	from := 0
 	for to := 1; to <= len(lines); to++ {
 		if to == len(lines) || strings.HasPrefix(lines[to], "AT") {
-			d.careful(lines[from:to], unread, &m)
+			m.careful(d, lines[from:to], unread)
 			from = to
 		}
 	}
 	out := strings.Join(lines, "\n")
-	after, _, err := DecodeText(strings.NewReader(out), d)
+	after, _, err := dialect.DecodeText(strings.NewReader(out), d)
 	if err != nil {
 		return "", err
 	}
@@ -95,7 +98,7 @@ func (m *remapper) learn(o *cell.Observation) {
 	}
 	for i := range o.Registration {
 		g := &o.Registration[i]
-		m.cell(registrationRAT(g), g.Area, g.CellID)
+		m.cell(g.RAT(), g.Area, g.CellID)
 	}
 }
 
@@ -252,9 +255,9 @@ func (m *remapper) long(line string) string {
 
 // careful changes the other numbers of one command's answer, one by one, where decoding shows that nothing but areas and
 // identities hangs on them: short ones, and whatever stands in lines that nobody can read.
-func (d *Dialect) careful(lines []string, unread map[string]bool, m *remapper) {
+func (m *remapper) careful(d *dialect.Dialect, lines []string, unread map[string]bool) {
 	decode := func() reading {
-		all, counts, _ := DecodeText(strings.NewReader(strings.Join(lines, "\n")+"\n"), d) // a string gives no error
+		all, counts, _ := dialect.DecodeText(strings.NewReader(strings.Join(lines, "\n")+"\n"), d) // a string gives no error
 		return reading{all, counts.Rejects}
 	}
 	for i := range lines {
@@ -293,8 +296,8 @@ func (d *Dialect) careful(lines []string, unread map[string]bool, m *remapper) {
 
 // reading is what a text says.
 type reading struct {
-	rounds  []Decoded
-	rejects []Reject
+	rounds  []dialect.Decoded
+	rejects []dialect.Reject
 }
 
 // sameButCells tells whether two readings say the same but for areas and identities, and whether these differ.
@@ -313,7 +316,7 @@ func sameButCells(a, b reading) (same, differ bool) {
 			return false, true
 		}
 	}
-	sameReason := func(p, q Reject) bool { return p.Reason == q.Reason }
+	sameReason := func(p, q dialect.Reject) bool { return p.Reason == q.Reason }
 	return slices.EqualFunc(a.rejects, b.rejects, sameReason), differ
 }
 

@@ -1,28 +1,36 @@
-package dialect
+package remap
 
 import (
 	"math/rand/v2"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/require"
 
 	"vigie/cell"
+	"vigie/modem/dialect"
 )
 
-// Every transcript can be given other cells: it says the same but for these (which Remap itself checks), and none of the
+// Every transcript can be given other cells: it says the same but for these (which Text itself checks), and none of the
 // numbers that told the place is left in it.
-func TestRemap(t *testing.T) {
+func TestText(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2)).Uint64N
-	for _, x := range transcripts(t) {
-		t.Run(x.path, func(t *testing.T) {
-			d, err := ByName(x.family)
+	paths, err := filepath.Glob("../dialect/testdata/*/*.txtar")
+	require.NoError(t, err)
+	require.NotEmpty(t, paths)
+	for _, path := range paths {
+		t.Run(path, func(t *testing.T) {
+			d, err := dialect.ByName(filepath.Base(filepath.Dir(path)))
 			require.NoError(t, err)
-			text := strings.ReplaceAll(x.input, "\r", "")
-			before, _, err := DecodeText(strings.NewReader(text), d)
+			archive, err := txtar.ParseFile(path)
 			require.NoError(t, err)
-			out, err := d.Remap(text, random)
+			text := strings.ReplaceAll(string(archive.Files[0].Data), "\r", "")
+			before, _, err := dialect.DecodeText(strings.NewReader(text), d)
+			require.NoError(t, err)
+			out, err := Text(d, text, random)
 			if err != nil && strings.Contains(err.Error(), "positions") {
 				t.Skip(err)
 			}
@@ -57,7 +65,7 @@ func TestRemap(t *testing.T) {
 	}
 }
 
-func TestRemapIsConsistent(t *testing.T) {
+func TestTextIsConsistent(t *testing.T) {
 	text := `AT+QENG="servingcell"
 +QENG: "servingcell","NOCONN","LTE","FDD",272,03,A81A02,101,1300,3,5,5,1234,-96,-11,-65,12,30
 OK
@@ -65,11 +73,13 @@ AT+CEREG?
 +CEREG: 2,1,"1234","0A81A02",7
 OK
 `
-	out, err := quectel.Remap(text, rand.New(rand.NewPCG(3, 4)).Uint64N)
+	quectel, err := dialect.ByName("quectel")
+	require.NoError(t, err)
+	out, err := Text(quectel, text, rand.New(rand.NewPCG(3, 4)).Uint64N)
 	require.NoError(t, err)
 	require.NotContains(t, out, "A81A02")
 	require.NotContains(t, out, "1234")
-	all, _, err := DecodeText(strings.NewReader(out), quectel)
+	all, _, err := dialect.DecodeText(strings.NewReader(out), quectel)
 	require.NoError(t, err)
 	o := all[0].Observation
 	require.Equal(t, o.Serving.ID, o.Registration[0].CellID)
@@ -77,6 +87,6 @@ OK
 	require.EqualValues(t, 2, o.Serving.ID.Or(0)&0xff, "the sector stays")
 	require.Equal(t, cell.Some[uint16](101), o.Serving.PCI)
 
-	_, err = quectel.Remap("+QGPSLOC: 102233.0,51.93560,-8.38810,1.2,50.0,3,0.0,0.4,0.2,231126,08\n", rand.Uint64N)
+	_, err = Text(quectel, "+QGPSLOC: 102233.0,51.93560,-8.38810,1.2,50.0,3,0.0,0.4,0.2,231126,08\n", rand.Uint64N)
 	require.ErrorContains(t, err, "positions")
 }
