@@ -100,7 +100,7 @@ func (s *site) verify(v *View) {
 	if !ok {
 		return
 	}
-	if r := s.Base.Cells.get(k); r != nil && r.Stays == verifiedStays && !r.Suspect {
+	if r := s.Base.Cells.Get(k); r != nil && r.Stays == verifiedStays && !r.Suspect {
 		s.count(e, r)
 	}
 }
@@ -127,23 +127,12 @@ func (s *site) count(e *Engine, r *Known) {
 // Listed asks the atlas for a cell: whether it lists it, and where. Not ok when there is no atlas or it cannot say.
 func (v *View) Listed(i *Ident) (p Place, listed, ok bool) { return v.engine.find(i) }
 
-// Unlisted is how probable it is that a real cell of this network and RAT is not in the atlas: the share of missing ones
-// among the cells verified here, from a prior of one half that counts as ten cells (a Beta-Binomial estimate; a public list
-// lacked 42 to 59 % of the real cells in one test). It also gives what it rests on.
-func (v *View) Unlisted(i *Ident) (p float64, missing, cells uint32) {
-	if c := v.site.Chart.of(i.RAT, i.PLMN); c != nil {
-		missing, cells = c.Unlisted, c.Cells
+// Verified is how many cells of the network and RAT of a cell have proved to be real here, and how many of them the atlas lacks.
+func (b Baseline) Verified(i *Ident) (cells, missing uint32) {
+	if c := b.site.Chart.of(i.RAT, i.PLMN); c != nil {
+		return c.Cells, c.Unlisted
 	}
-	return (float64(missing) + 5) / (float64(cells) + 10), missing, cells
-}
-
-// From is how many metres lie between here and a place of the atlas.
-func (v *View) From(p Place) (float64, bool) {
-	f, ok := v.site.here()
-	if !ok {
-		return 0, false
-	}
-	return metres(f.Lat, f.Lon, p.Lat, p.Lon), true
+	return 0, 0
 }
 
 // Completeness is how many of the cells that one sensor has verified, of one network and RAT, the atlas lists.

@@ -1,26 +1,105 @@
 package analyzer
 
-import "vigie/cell"
+import (
+	"iter"
 
-// baseline is what has been normal for one sensor. It is bounded: when a table is full, of a few entries looked at in
+	"vigie/cell"
+)
+
+// Baseline is what is normal at a sensor, as rules and their statistics may read it. They change nothing of it and keep no
+// pointer into it.
+type Baseline struct {
+	site *site
+	nets *networks
+}
+
+// Minutes is how long this sensor has watched.
+func (b Baseline) Minutes() float64 { return float64(b.site.Watched) / 60_000 }
+
+// Stays is how many changes of cell there were.
+func (b Baseline) Stays() float64 { return float64(b.site.Base.Stays) }
+
+// RAT is what was learned of a RAT.
+func (b Baseline) RAT(r cell.RAT) *RATStats { return b.site.Base.rat(r) }
+
+// Cell is what was learned of a cell; nil if it was never seen here, or only while under suspicion.
+func (b Baseline) Cell(i *Ident) *Known {
+	k, ok := i.key()
+	if !ok {
+		return nil
+	}
+	r := b.site.Base.Cells.Get(k)
+	if r == nil || r.Suspect {
+		return nil
+	}
+	return r
+}
+
+// Network is what was learned of the network of a cell; nil if it was never seen here.
+func (b Baseline) Network(i *Ident) *Network { return b.site.Base.Networks.Get(i.PLMN) }
+
+// Networks lists the networks seen here, oldest first; the zero PLMN stands for cells that did not name theirs.
+func (b Baseline) Networks() iter.Seq[cell.PLMN] {
+	return func(yield func(cell.PLMN) bool) {
+		for _, k := range b.site.Base.Networks.Keys {
+			if !yield(b.nets.plmn(k)) {
+				return
+			}
+		}
+	}
+}
+
+// NetworksOn lists the networks seen on the channel of a cell, oldest first.
+func (b Baseline) NetworksOn(i *Ident) iter.Seq[cell.PLMN] {
+	return func(yield func(cell.PLMN) bool) {
+		for _, k := range b.site.Base.Channels.Keys {
+			if k.RAT == i.RAT && k.ARFCN == i.ARFCN && !yield(b.nets.plmn(k.PLMN)) {
+				return
+			}
+		}
+	}
+}
+
+// Area is what was learned of the area of a cell; nil if it was never seen here.
+func (b Baseline) Area(i *Ident) *Area {
+	return b.site.Base.Areas.Get(areaKey{i.RAT, i.PLMN, i.Area})
+}
+
+// OtherAreas lists the areas of the network and RAT of a cell, except its own.
+func (b Baseline) OtherAreas(i *Ident) iter.Seq2[cell.Area, *Area] {
+	return func(yield func(cell.Area, *Area) bool) {
+		t := &b.site.Base.Areas
+		for k := range t.Keys {
+			a := &t.Keys[k]
+			if a.RAT == i.RAT && a.PLMN == i.PLMN && a.Area != i.Area && !yield(a.Area, &t.Vals[k]) {
+				return
+			}
+		}
+	}
+}
+
+// Tile is how many changes of cell there were in the present tile, about 2 km across, and how many of them brought a cell never
+// seen before; ok is false for a fixed sensor and in a tile where it has not been.
+func (b Baseline) Tile() (stays, fresh uint32, ok bool) {
+	t := b.site.tile()
+	if t == nil {
+		return 0, 0, false
+	}
+	return t.Stays, t.New, true
+}
+
+// learned is what has been normal for one sensor. It is bounded: when a table is full, of a few entries looked at in
 // turn the one not seen for longest makes room, so that old places are forgotten before the present one.
-type baseline struct {
-	Cells      table[cellKey, Known]
-	Phys       table[physKey, physRecord]
-	Areas      table[areaKey, Area]
-	Channels   table[channelKey, channelRecord]
-	Heard      table[cellKey, heardRecord]
-	Tiles      table[uint64, tileRecord]
-	Networks   table[uint16, Network]
-	Numbers    table[numberKey, numberRecord]
-	Numberings table[numberingKey, numbering]
-	RATs       [5]ratRecord
-	Stays      int64  // changes of cell
-	Single     int64  // cells with exactly one stay: the estimate of how much is still unseen (Good-Turing)
-	Narrow     uint32 // LTE cells at most 5 MHz wide
-	Wide       uint32 // LTE cells whose width is known
-	Falls      int64  // changes to GSM from a later RAT
-	Falls3G    int64  // changes to UMTS from LTE or NR
+type learned struct {
+	Cells    Table[cellKey, Known]
+	Phys     Table[physKey, physRecord]
+	Areas    Table[areaKey, Area]
+	Channels Table[channelKey, channelRecord]
+	Heard    Table[cellKey, heardRecord]
+	Tiles    Table[uint64, tileRecord]
+	Networks Table[uint16, Network]
+	RATs     PerRAT[RATStats]
+	Stays    int64 // changes of cell
 }
 
 // Bounds of the tables of one sensor. 131,072 cells are more than a year of driving shows.
@@ -45,15 +124,11 @@ type Known struct {
 	Lat, Lon  float64 // centre of where it was heard
 	Radius    float32 // metres around it
 	Places    uint32
-	Listed    uint32 // observations with neighbours
-	Empty     uint32 // observations asked for neighbours, without any
-	Aided     uint32 // observations with further carriers or a 5G leg
-	Plain     uint32 // observations that said there were none
 	Alt       cell.Area
 	AltN      uint32 // stays under Alt
 	AltFrom   int64
-	Numbered  uint8 // how its numbers were learned, see learnNumber
-	Suspect   bool  // part of an alert: not learned
+	Suspect   bool // part of an alert: not learned
+	slot      int32
 }
 
 type physRecord struct {
@@ -90,44 +165,42 @@ type Network struct {
 	Rejected    uint32    // episodes
 }
 
-type ratRecord struct {
-	N     uint32
-	Stays uint32
+// RATStats is what was learned of one RAT.
+type RATStats struct {
+	N            uint32 // observations with a level
+	Stays        uint32
+	Cells        uint32 // distinct ones
+	Asked, Empty uint32 // neighbour lists, and those of them that were empty
 
-	Cells           uint32 // distinct ones
-	Asked, Empty    uint32 // neighbour lists
-	Bare, Alien     uint32 // stays that began with two empty lists, and stays whose first list held only strangers
-	Replan          int64  // when a known cell last came back from an outage under another area
-	Steps           bins   // changes of cell by how much stronger the new one came, in steps of 3 dB
-	Stepped         uint32 // their sum, with those that came weaker
-	Leads           bins   // neighbour lists by how much the serving cell led, in steps of 4 dB
-	Led             uint32 // their sum, with those that another cell led
-	Areas, Channels uint32 // changes of cell that brought an area or a channel never seen
-
-	Top   float32 // the strongest cell of this RAT
+	Top   float32 // dBm: the strongest cell
 	Scale uint8   // 2: levels are RSRP or RSCP; 1: RSSI; 0: none yet
 }
 
-// table is a bounded map whose order is that of arrival, so that it is saved and evicted the same way every time.
-type table[K comparable, V any] struct {
+// Table is a bounded map whose order is that of arrival, so that it is saved and evicted the same way every time. The zero
+// Table is empty.
+type Table[K comparable, V any] struct {
 	Keys  []K
 	Vals  []V
 	Hand  int // where eviction looks next
 	index map[K]int32
 }
 
-func (t *table[K, V]) get(k K) *V {
+// Get returns the value of a key, and nil if there is none. It is valid until the next Put.
+func (t *Table[K, V]) Get(k K) *V {
+	if len(t.index) != len(t.Keys) { // restored
+		t.reindex()
+	}
 	if i, ok := t.index[k]; ok {
 		return &t.Vals[i]
 	}
 	return nil
 }
 
-// put returns the value of k, a new one if there was none. When the table is full, seen tells which of the next eight
-// entries is oldest, and that one is forgotten.
-func (t *table[K, V]) put(k K, limit int, seen func(*V) int64) (v *V, isNew bool) {
-	if i, ok := t.index[k]; ok {
-		return &t.Vals[i], false
+// Put returns the value of a key, a new one if there was none. When the table holds limit keys, seen tells which of the next
+// eight is oldest, and that one is forgotten.
+func (t *Table[K, V]) Put(k K, limit int, seen func(*V) int64) (v *V, isNew bool) {
+	if v := t.Get(k); v != nil {
+		return v, false
 	}
 	if t.index == nil {
 		t.reindex()
@@ -152,27 +225,18 @@ func (t *table[K, V]) put(k K, limit int, seen func(*V) int64) (v *V, isNew bool
 	return &t.Vals[oldest], true
 }
 
-func (t *table[K, V]) reindex() {
+func (t *Table[K, V]) reindex() {
 	t.index = make(map[K]int32, len(t.Keys))
 	for i, k := range t.Keys {
 		t.index[k] = int32(i)
 	}
 }
 
-func (b *baseline) reindex() {
-	b.Cells.reindex()
-	b.Phys.reindex()
-	b.Areas.reindex()
-	b.Channels.reindex()
-	b.Heard.reindex()
-	b.Tiles.reindex()
-	b.Networks.reindex()
-	b.Numbers.reindex()
-	b.Numberings.reindex()
-}
-
-func (b *baseline) cell(k cellKey) (*Known, bool) {
-	r, isNew := b.Cells.put(k, maxCells, func(r *Known) int64 { return r.Seen })
+func (b *learned) cell(k cellKey) (*Known, bool) {
+	r, isNew := b.Cells.Put(k, maxCells, func(r *Known) int64 { return r.Seen })
+	if isNew {
+		r.slot = b.Cells.index[k]
+	}
 	return r, isNew
 }
 
@@ -194,52 +258,5 @@ func (r *Known) hear(level float32) {
 	r.Top = max(r.Top, level)
 }
 
-// rat is what was learned of a RAT; a RAT that does not exist shares the place of the one not known.
-func (b *baseline) rat(r cell.RAT) *ratRecord {
-	if int(r) >= len(b.RATs) {
-		r = cell.UnknownRAT
-	}
-	return &b.RATs[r]
-}
-
-// bins counts how large something was, in twelve equal steps from 0 up; the last holds all that is larger.
-type bins = [12]uint32
-
-// tally counts a value of which there are now one more in all; what is below 0 is in no bin.
-func tally(in *bins, all *uint32, width, value float64) {
-	*all++
-	if value >= 0 {
-		in[min(int(value/width), len(in)-1)]++
-	}
-}
-
-// shareFrom is the share of all values that were at least so large, shrunk towards prior.
-func shareFrom(in *bins, all uint32, width, value, prior float64) float64 {
-	const weight = 20
-	n := 0.0
-	for i := max(0, int(value/width)); i < len(in); i++ {
-		n += float64(in[i])
-	}
-	return (n + weight*prior) / (float64(all) + weight)
-}
-
-const (
-	stepWidth = 3 // dB
-	leadWidth = 4
-)
-
-// step counts by how much stronger a cell came than the one before it.
-func (r *ratRecord) step(up float64) { tally(&r.Steps, &r.Stepped, stepWidth, up) }
-
-// stepShare is the share of changes of cell that brought at least so much more level, shrunk towards prior.
-func (r *ratRecord) stepShare(up, prior float64) float64 {
-	return shareFrom(&r.Steps, r.Stepped, stepWidth, up, prior)
-}
-
-// lead counts by how much the serving cell was stronger than the strongest neighbour of its RAT.
-func (r *ratRecord) lead(by float64) { tally(&r.Leads, &r.Led, leadWidth, by) }
-
-// leadShare is the share of neighbour lists in which the serving cell led by at least so much, shrunk towards prior.
-func (r *ratRecord) leadShare(by, prior float64) float64 {
-	return shareFrom(&r.Leads, r.Led, leadWidth, by, prior)
-}
+// rat is what was learned of a RAT.
+func (b *learned) rat(r cell.RAT) *RATStats { return b.RATs.Of(r) }

@@ -1,7 +1,5 @@
 package analyzer
 
-import "vigie/cell"
-
 // besideMs is how old the last word of another modem of the kit may be.
 const besideMs = 15_000
 
@@ -33,20 +31,4 @@ func (v *View) Beside() (b Beside, ok bool) {
 		}
 	}
 	return b, ok
-}
-
-// Home is the last cell of LTE or NR that this modem was on, not more than two minutes before now.
-func (v *View) Home() *Stay {
-	for n := 0; ; n++ {
-		st := v.Stay(n)
-		if n == 0 && st == nil {
-			continue
-		}
-		if st == nil || v.Now-st.Last > 120_000 {
-			return nil
-		}
-		if st.Cell.RAT >= cell.LTE {
-			return st
-		}
-	}
 }

@@ -15,17 +15,20 @@ type Options struct {
 
 // Engine turns records into events. It is not safe for use by several goroutines.
 type Engine struct {
-	rules  []Rule
-	budget float64
-	atlas  atlas
-	nets   networks
-	sites  []*site
-	byName map[string]*site
-	last   *site
-	view   View
-	sg     Sign
-	out    []Event
-	counts Counts
+	rules      []Rule
+	learners   []int // the rules that have a statistic, by index
+	budget     float64
+	atlas      atlas
+	nets       networks
+	sites      []*site
+	byName     map[string]*site
+	last       *site
+	view       View
+	lesson     Lesson
+	neighbours [maxNeighbours]Neighbour // room for those of the view
+	sg         Sign
+	out        []Event
+	counts     Counts
 }
 
 // maxSensors is how many sensors are told apart; the one not heard for longest gives way.
@@ -36,6 +39,11 @@ func New(rules []Rule, opts Options) *Engine {
 	e := &Engine{rules: rules, budget: opts.AlertsPerMonth, atlas: atlas{Atlas: opts.Atlas}, byName: map[string]*site{}}
 	if !(e.budget > 0) {
 		e.budget = defaultBudget
+	}
+	for i := range rules {
+		if rules[i].Learns != nil {
+			e.learners = append(e.learners, i)
+		}
 	}
 	return e
 }
@@ -78,6 +86,7 @@ func (e *Engine) site(sensor string) *site {
 			e.dropOldest()
 		}
 		s = &site{Sensor: sensor, Blind: true}
+		s.begin(e)
 		e.byName[sensor] = s
 		e.sites = append(e.sites, s)
 	}
@@ -152,6 +161,9 @@ func (e *Engine) observe(o *cell.Observation) {
 		}
 	}
 	s.learn(v)
+	for _, x := range s.learners {
+		x.Learn(v, &e.lesson)
+	}
 	s.verify(v)
 	if len(s.Stories) > 0 {
 		e.tend(s, v.On())

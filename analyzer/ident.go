@@ -74,6 +74,13 @@ func (i *Ident) SameCell(j *Ident) bool {
 	return i.Has&physFields == j.Has&physFields && i.PCI == j.PCI && i.ARFCN == j.ARFCN
 }
 
+// SamePhys tells whether both report a channel and a physical identity, and they are the same.
+func (i *Ident) SamePhys(j *Ident) bool {
+	p, ok := i.phys()
+	q, ok2 := j.phys()
+	return ok && ok2 && p == q
+}
+
 // SameArea tells whether both report an area and it is the same one, or one of them does not report it.
 func (i *Ident) SameArea(j *Ident) bool {
 	return !i.Has.Has(cell.FieldArea) || !j.Has.Has(cell.FieldArea) || i.Area == j.Area

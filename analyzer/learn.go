@@ -25,27 +25,24 @@ func (s *site) tile() *tileRecord {
 	if !ok {
 		return nil
 	}
-	return s.Base.Tiles.get(k)
+	return s.Base.Tiles.Get(k)
 }
 
 // learn makes an observation part of what is normal. Cells of a running alert are not learned.
 func (s *site) learn(v *View) {
-	if v.Survey {
-		return
-	}
-	b := &s.Base
-	for i := range s.Neigh {
-		if !v.Asked {
-			break
-		}
-		if k, ok := s.Neigh[i].key(); ok {
-			h, _ := b.Heard.put(k, maxHeard, func(h *heardRecord) int64 { return h.Seen })
+	b, l := &s.Base, &v.engine.lesson
+	*l = Lesson{Stay: v.On()}
+	for i := range v.Neighbours {
+		if k, ok := v.Neighbours[i].key(); ok {
+			h, _ := b.Heard.Put(k, maxHeard, func(h *heardRecord) int64 { return h.Seen })
 			h.Seen = s.Now
 		}
 	}
-	st := v.On()
-	for i := range s.Regs {
-		s.accept(i, st)
+	st := l.Stay
+	if len(v.Obs.Registration) > 0 {
+		for i := range s.Regs {
+			s.accept(i, st)
+		}
 	}
 	if st == nil {
 		return
@@ -55,19 +52,13 @@ func (s *site) learn(v *View) {
 		return
 	}
 	rec, isNew := b.cell(k)
+	l.Cell, l.NewCell = rec, isNew
 	if isNew {
 		rec.Ident, rec.First = st.Cell, st.From
 		b.rat(st.Cell.RAT).Cells++
-		s.learnNumber(rec)
 	}
 	if v.Arrived {
 		s.learnStay(v, st, rec)
-	}
-	if bw, ok := v.Obs.Serving.Bandwidth.Get(); ok && isNew && st.Cell.RAT == cell.LTE {
-		b.Wide++
-		if bw <= 5000 {
-			b.Narrow++
-		}
 	}
 	rec.Seen = s.Now
 	if rec.Suspect {
@@ -85,28 +76,8 @@ func (s *site) learn(v *View) {
 	if v.Asked {
 		r := b.rat(st.Cell.RAT)
 		r.Asked++
-		switch {
-		case len(s.Neigh) == 0:
-			rec.Empty++
+		if len(v.Neighbours) == 0 {
 			r.Empty++
-			if st.Empty == 2 && st.Listed == 0 {
-				r.Bare++
-			}
-		default:
-			if v.Strangers && st.Listed == 1 {
-				r.Alien++
-			}
-			rec.Listed++
-			if by, ok := v.Lead(); ok {
-				r.lead(by)
-			}
-		}
-	}
-	if v.Obs.Secondary != nil {
-		if len(v.Obs.Secondary) > 0 {
-			rec.Aided++
-		} else {
-			rec.Plain++
 		}
 	}
 	if v.HasLevel {
@@ -120,11 +91,6 @@ func (s *site) learn(v *View) {
 		}
 	}
 	rec.N++
-	if st.N == 3 && !st.Blind && !st.Outage {
-		if up, ok := v.Rise(); ok {
-			b.rat(st.Cell.RAT).step(up)
-		}
-	}
 	s.adopt(st, rec)
 }
 
@@ -132,30 +98,9 @@ func (s *site) learnStay(v *View, st *Stay, rec *Known) {
 	b := &s.Base
 	b.Stays++
 	rec.Stays++
-	switch rec.Stays {
-	case 1:
-		b.Single++
-	case 2:
-		b.Single--
-	}
-	r := b.rat(st.Cell.RAT)
-	r.Stays++
-	if st.NewArea && !st.Blind {
-		r.Areas++
-	}
-	if st.NewChannel && !st.Blind {
-		r.Channels++
-	}
-	if p := v.Stay(1); p != nil && !st.Blind {
-		switch {
-		case st.Cell.RAT == cell.GSM && p.Cell.RAT > cell.GSM:
-			b.Falls++
-		case st.Cell.RAT == cell.UMTS && p.Cell.RAT > cell.UMTS:
-			b.Falls3G++
-		}
-	}
+	b.rat(st.Cell.RAT).Stays++
 	if key, ok := s.tileKey(); ok {
-		t, _ := b.Tiles.put(key, maxTiles, func(t *tileRecord) int64 { return t.Seen })
+		t, _ := b.Tiles.Put(key, maxTiles, func(t *tileRecord) int64 { return t.Seen })
 		t.Seen = s.Now
 		t.Stays++
 		if st.NewCell {
@@ -180,13 +125,11 @@ func (r *Known) place(f fix) {
 func (s *site) learnIdentity(v *View, st *Stay, rec *Known) {
 	b, id := &s.Base, &st.Cell
 	if id.Has.Has(cell.FieldArea) {
-		a, isNew := b.Areas.put(areaKey{id.RAT, id.PLMN, id.Area}, maxAreas, func(a *Area) int64 { return a.Seen })
+		a, isNew := b.Areas.Put(areaKey{id.RAT, id.PLMN, id.Area}, maxAreas, func(a *Area) int64 { return a.Seen })
 		if isNew {
 			a.First = s.Now
-			if !v.Arrived && !st.Blind {
-				b.rat(id.RAT).Areas++
-			}
 		}
+		v.engine.lesson.NewArea = isNew
 		a.Seen = s.Now
 		if rec.Stays <= 1 || isNew {
 			a.Cells++
@@ -196,9 +139,6 @@ func (s *site) learnIdentity(v *View, st *Stay, rec *Known) {
 		}
 		if st.OtherArea {
 			a.Moved++
-			if st.Outage {
-				b.rat(id.RAT).Replan = s.Now
-			}
 			if rec.Alt != id.Area {
 				rec.Alt, rec.AltN, rec.AltFrom = id.Area, 0, s.Now
 			}
@@ -206,7 +146,7 @@ func (s *site) learnIdentity(v *View, st *Stay, rec *Known) {
 		}
 	}
 	if id.Has.Has(cell.FieldARFCN) {
-		c, isNew := b.Channels.put(channelKey{id.RAT, id.PLMN, id.ARFCN}, maxChannels, func(c *channelRecord) int64 { return c.Seen })
+		c, isNew := b.Channels.Put(channelKey{id.RAT, id.PLMN, id.ARFCN}, maxChannels, func(c *channelRecord) int64 { return c.Seen })
 		if isNew {
 			c.First = s.Now
 		}
@@ -215,7 +155,7 @@ func (s *site) learnIdentity(v *View, st *Stay, rec *Known) {
 	}
 	if p, ok := id.phys(); ok {
 		if k, ok := id.key(); ok {
-			r, _ := b.Phys.put(p, maxCells, func(r *physRecord) int64 { return r.Seen })
+			r, _ := b.Phys.Put(p, maxCells, func(r *physRecord) int64 { return r.Seen })
 			r.Cell, r.Seen = k, s.Now
 		}
 		if v.Retuned {
@@ -223,7 +163,7 @@ func (s *site) learnIdentity(v *View, st *Stay, rec *Known) {
 		}
 	}
 	if id.PLMN != 0 {
-		n, isNew := b.Networks.put(id.PLMN, maxNetsHere, func(n *Network) int64 { return n.Seen })
+		n, isNew := b.Networks.Put(id.PLMN, maxNetsHere, func(n *Network) int64 { return n.Seen })
 		if isNew {
 			n.First = s.Now
 		}
@@ -239,7 +179,7 @@ func (s *site) adopt(st *Stay, rec *Known) {
 	if !st.OtherArea || rec.Alt != st.Cell.Area {
 		return
 	}
-	a := s.Base.Areas.get(areaKey{st.Cell.RAT, st.Cell.PLMN, st.Cell.Area})
+	a := s.Base.Areas.Get(areaKey{st.Cell.RAT, st.Cell.PLMN, st.Cell.Area})
 	held := s.Now-st.From > 30*60_000 && (a == nil || !a.Suspect)
 	if held || a != nil && a.Moved >= 2 {
 		rec.Ident.Area, rec.AltN, rec.Alt = st.Cell.Area, 0, 0
@@ -257,7 +197,7 @@ func (s *site) accept(domain int, st *Stay) {
 	default:
 		return
 	}
-	n, _ := s.Base.Networks.put(st.Cell.PLMN, maxNetsHere, func(n *Network) int64 { return n.Seen })
+	n, _ := s.Base.Networks.Put(st.Cell.PLMN, maxNetsHere, func(n *Network) int64 { return n.Seen })
 	n.Accepted[domain] = s.Now
 	n.Served[domain]++
 }

@@ -334,13 +334,13 @@ func (s *site) guard(st *story) {
 	for i := range st.Suspects {
 		id := &st.Suspects[i]
 		if k, ok := id.key(); ok {
-			if r := s.Base.Cells.get(k); r != nil && r.First >= st.First-slack {
+			if r := s.Base.Cells.Get(k); r != nil && r.First >= st.First-slack {
 				r.Suspect = true
-				s.unlearnNumber(r)
+				s.reconsider(r)
 			}
 		}
 		if id.Has.Has(cell.FieldArea) {
-			if a := s.Base.Areas.get(areaKey{id.RAT, id.PLMN, id.Area}); a != nil && a.First >= st.First-slack {
+			if a := s.Base.Areas.Get(areaKey{id.RAT, id.PLMN, id.Area}); a != nil && a.First >= st.First-slack {
 				a.Suspect = true
 			}
 		}

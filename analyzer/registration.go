@@ -13,17 +13,6 @@ type registration struct {
 	Why     int64 // when Cause last appeared or changed
 }
 
-// registered tells whether any domain was registered at the last answer.
-func (s *site) registered() bool {
-	for i := range s.Regs {
-		switch s.Regs[i].Status {
-		case 1, 5, 6, 7, 9, 10:
-			return true
-		}
-	}
-	return false
-}
-
 func domainIndex(d cell.Domain) int {
 	switch d {
 	case cell.CS:

@@ -29,7 +29,8 @@ const (
 	Measured     Status = "measured"     // false alarms measured on real traces, recall on injected attacks only
 )
 
-// Rule is one way to notice something. Rules are values, in one list; they hold no state of their own.
+// Rule is one way to notice something. Rules are values, in one list. A rule holds no state: what it must remember is in the
+// Statistic that it declares, one for each sensor.
 type Rule struct {
 	ID       string      // stable, kebab-case; the name of its page and files
 	Version  int         // raised by every change of what it finds
@@ -40,6 +41,7 @@ type Rule struct {
 	Status   Status
 	Telling  Telling
 	Innocent []string                    // causes that have nothing to do with an attack
+	Learns   func() Statistic            // an empty statistic; nil: the rule remembers nothing
 	Observe  func(v *View, s *Sign) bool // tells whether its condition holds now, and fills s if it does
 }
 

@@ -50,12 +50,12 @@ func (s *site) supply(e *Engine, id *Ident) {
 		on = s.Stays[0].Cell.PLMN
 	}
 	id.PLMN = on
-	if k, _ := id.key(); on != 0 && s.Base.Cells.get(k) != nil {
+	if k, _ := id.key(); on != 0 && s.Base.Cells.Get(k) != nil {
 		return
 	}
 	for n := 1; n < min(len(e.nets.List), 32); n++ {
 		id.PLMN = uint16(n)
-		if k, _ := id.key(); s.Base.Cells.get(k) != nil {
+		if k, _ := id.key(); s.Base.Cells.Get(k) != nil {
 			return
 		}
 	}
@@ -123,22 +123,6 @@ func (s *site) update(v *View, cur *Stay, c *cell.Cell) {
 	if c.Placeholder.Has(cell.FieldArea) {
 		cur.Barred++
 	}
-	rssi, ok1 := c.RSSI.Get()
-	rsrp, ok2 := c.RSRP.Get()
-	if ok1 && ok2 {
-		over := float32(rssi - rsrp)
-		switch {
-		case cur.N == 1 || over != over:
-			s.Quiet, s.Noisy = over, 0
-		default:
-			if over-s.Quiet >= 12 && v.HasQuality && v.Quality <= -17 {
-				s.Noisy++
-			} else {
-				s.Noisy = 0
-			}
-			s.Quiet += 0.05 * (over - s.Quiet)
-		}
-	}
 }
 
 // arrive begins a stay.
@@ -169,11 +153,11 @@ func (s *site) judge(v *View, st *Stay) {
 	if !ok {
 		return
 	}
-	rec := s.Base.Cells.get(k)
+	rec := s.Base.Cells.Get(k)
 	st.NewCell = rec == nil || rec.Suspect || rec.First == st.From
 	suspect := false
 	if st.Cell.Has.Has(cell.FieldArea) {
-		a := s.Base.Areas.get(areaKey{st.Cell.RAT, st.Cell.PLMN, st.Cell.Area})
+		a := s.Base.Areas.Get(areaKey{st.Cell.RAT, st.Cell.PLMN, st.Cell.Area})
 		suspect = a != nil && a.Suspect
 		st.NewArea = a == nil || suspect
 	}
@@ -182,9 +166,9 @@ func (s *site) judge(v *View, st *Stay) {
 		st.OtherArea, st.WasArea = true, rec.Ident.Area
 	}
 	if st.Cell.Has.Has(cell.FieldARFCN) {
-		st.NewChannel = s.Base.Channels.get(channelKey{st.Cell.RAT, st.Cell.PLMN, st.Cell.ARFCN}) == nil
+		st.NewChannel = s.Base.Channels.Get(channelKey{st.Cell.RAT, st.Cell.PLMN, st.Cell.ARFCN}) == nil
 	}
 	if st.Cell.PLMN != 0 {
-		st.NewNetwork = s.Base.Networks.get(st.Cell.PLMN) == nil
+		st.NewNetwork = s.Base.Networks.Get(st.Cell.PLMN) == nil
 	}
 }

@@ -33,22 +33,17 @@ type site struct {
 	Pair    Ident // in a source that skews: the last cell and area as printed,
 	SkewAt  int64 // and since when they have been that
 
-	Track     [32]fix
-	TrackN    int
-	Neigh     []Ident // the last list of neighbours that was asked for
-	NeighLev  []float32
-	NeighPrio []int8
-	NeighAt   int64
-	Regs      [4]registration
-	Service   int64   // since when there was service; 0: never
-	Noisy     int     // observations in a row with much noise, see Jammed
-	Quiet     float32 // slow mean of RSSI less RSRP
-	Base      baseline
-	Chart     chart // how complete the atlas has proved to be here
-	Habits    []habit
-	Stories   []story
-	Episodes  []episode
-	IDs       []string // of the last events
+	Track    [32]fix
+	TrackN   int
+	Regs     [4]registration
+	Base     learned
+	stats    []Statistic // by rule; nil: it has none
+	learners []Statistic // those that are there
+	Chart    chart       // how complete the atlas has proved to be here
+	Habits   []habit
+	Stories  []story
+	Episodes []episode
+	IDs      []string // of the last events
 }
 
 // habit is how often a rule's condition held here without an alert.
@@ -129,7 +124,7 @@ func (s *site) forget(e *Engine) {
 // breakOff says that nothing is known of what happened since the last observation.
 func (s *site) breakOff() {
 	s.Camped, s.Blind, s.OutFrom, s.State = false, true, 0, ""
-	s.TrackN, s.NeighAt = 0, 0
+	s.TrackN = 0
 	s.Stays = s.Stays[:0]
 }
 
@@ -139,7 +134,6 @@ func (s *site) shift(d time.Duration) {
 	s.Now += ms
 	s.Began += ms
 	s.SkewAt += ms
-	s.NeighAt += ms
 	if s.OutFrom != 0 {
 		s.OutFrom += ms
 	}
@@ -166,7 +160,7 @@ func (s *site) days() float64 { return float64(s.Watched) / dayMs }
 // observe brings the situation up to date and fills the view. It reports whether rules may look.
 func (s *site) observe(e *Engine, o *cell.Observation) {
 	v := &e.view
-	*v = View{Obs: o, Now: s.Now, site: s, engine: e}
+	*v = View{Obs: o, Now: s.Now, Base: Baseline{s, &e.nets}, site: s, engine: e}
 	if o.Position != nil {
 		s.locate(e, o.Position)
 		s.Seen |= cell.FieldPosition
@@ -175,9 +169,6 @@ func (s *site) observe(e *Engine, o *cell.Observation) {
 		s.State = o.State
 		s.Seen |= cell.FieldState
 	}
-	if s.Service == 0 && (o.State == cell.Idle || o.State == cell.Connected || s.registered()) {
-		s.Service = s.Now
-	}
 	if o.Survey || s.Survey {
 		v.Survey = true
 		return
@@ -185,9 +176,14 @@ func (s *site) observe(e *Engine, o *cell.Observation) {
 	for i := range o.Registration {
 		s.register(v, &o.Registration[i])
 	}
+	if v.Rejected {
+		g := &s.Regs[v.Domain]
+		v.RejectBegan = g.Changed == s.Now || v.HasCause && g.Why == s.Now
+	}
 	switch {
 	case o.Serving != nil:
 		s.serve(v, o)
+		v.on = v.Stay(0)
 	case o.State == cell.Searching || o.State == cell.NoService:
 		if s.OutFrom == 0 {
 			s.OutFrom = s.Now

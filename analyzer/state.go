@@ -7,11 +7,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/crc32"
+	"slices"
 )
 
-// stateVersion is raised by every change of what the saved state means. A state of another version is refused: what a
-// place is like is learned again from the recorded observations.
-const stateVersion = 1
+// stateVersion is raised by every change of what the saved state means. Version 1, before rules had statistics of their own, is
+// read too. A state of another version is refused: what a place is like is learned again from the recorded observations.
+const stateVersion = 2
 
 var stateMagic = []byte("vigie-analyzer\n")
 
@@ -20,7 +21,8 @@ type saved struct {
 	Rules    []string // their ids, in the order by which Stay.Reported counts them
 	Networks networks
 	Sites    []*site
-	Pending  []byte // events not yet taken, as JSON
+	Learned  [][]byte // by rule: its statistic at each site in turn
+	Pending  []byte   // events not yet taken, as JSON
 	Counts   Counts
 }
 
@@ -38,7 +40,11 @@ func (e *Engine) Save() ([]byte, error) {
 	var b bytes.Buffer
 	b.Write(stateMagic)
 	b.Write(make([]byte, 4)) // for the checksum of what follows
-	err = gob.NewEncoder(&b).Encode(saved{stateVersion, ids(e.rules), e.nets, e.sites, pending, e.counts})
+	learned, err := e.saveStatistics()
+	if err != nil {
+		return nil, fmt.Errorf("saving the analyzer's state: %w", err)
+	}
+	err = gob.NewEncoder(&b).Encode(saved{stateVersion, ids(e.rules), e.nets, e.sites, learned, pending, e.counts})
 	if err != nil {
 		return nil, fmt.Errorf("saving the analyzer's state: %w", err)
 	}
@@ -62,7 +68,7 @@ func (e *Engine) Restore(state []byte) error {
 	if err := gob.NewDecoder(bytes.NewReader(rest)).Decode(&s); err != nil {
 		return fmt.Errorf("restoring the analyzer's state: damaged: %w", err)
 	}
-	if s.Version != stateVersion {
+	if s.Version != stateVersion && s.Version != 1 {
 		return fmt.Errorf("restoring the analyzer's state: it has version %d, want %d; learn again from the recorded observations", s.Version, stateVersion)
 	}
 	var worded []Worded
@@ -73,17 +79,26 @@ func (e *Engine) Restore(state []byte) error {
 	for _, w := range worded {
 		out = append(out, w.Take())
 	}
+	for _, x := range s.Sites {
+		x.begin(e)
+	}
+	var err error
+	if s.Version == 1 {
+		err = e.restoreStatistics1(s.Sites, rest)
+	} else {
+		err = e.restoreStatistics(s.Sites, s.Rules, s.Learned)
+	}
+	if err != nil {
+		return fmt.Errorf("restoring the analyzer's state: %w; learn again from the recorded observations", err)
+	}
 	byID := map[string]int{}
 	for i := range e.rules {
 		byID[e.rules[i].ID] = i
 	}
 	byName := map[string]*site{}
 	for _, x := range s.Sites {
-		x.Base.reindex()
-		if len(x.Base.Numberings.Keys) == 0 { // saved before numbers were learned
-			for i := range x.Base.Cells.Vals {
-				x.learnNumber(&x.Base.Cells.Vals[i])
-			}
+		for i := range x.Base.Cells.Vals {
+			x.Base.Cells.Vals[i].slot = int32(i)
 		}
 		x.usable = nil
 		for i := range x.Stories {
@@ -125,6 +140,7 @@ func (s *Stay) remap(saved []string, byID map[string]int) {
 			keep = append(keep, uint16(i))
 		}
 	}
+	slices.Sort(keep)
 	s.Reported = keep
 }
 

@@ -40,7 +40,7 @@ type Stay struct {
 	Frozen   bool    // all levels before it were the same: values that were carried along, perhaps, not measured
 	TA       int32   // the last timing advance, plus one; 0: none yet
 	TAAt     int64
-	Reported []uint16 // rules that have reported it, by index: see View.Once
+	Reported []uint16 // rules that have reported it, by index, in order: see View.Once
 	Fired    uint64   // the same, as a state saved by an earlier version holds it
 }
 

@@ -12,11 +12,11 @@ func (e *Engine) Verdict(ev *Event, benign bool) {
 	for i := range ev.Cells {
 		id := e.ident(&ev.Cells[i])
 		if k, ok := id.key(); ok {
-			if r := s.Base.Cells.get(k); r != nil {
+			if r := s.Base.Cells.Get(k); r != nil {
 				s.judged(r, &id, benign)
 			}
 		}
-		if a := s.Base.Areas.get(areaKey{id.RAT, id.PLMN, id.Area}); a != nil && id.Has.Has(cell.FieldArea) {
+		if a := s.Base.Areas.Get(areaKey{id.RAT, id.PLMN, id.Area}); a != nil && id.Has.Has(cell.FieldArea) {
 			a.Suspect = !benign && a.Cells < 3
 		}
 	}
@@ -31,14 +31,14 @@ func (s *site) judged(r *Known, id *Ident, benign bool) {
 			t.Top = max(t.Top, r.Top)
 		}
 		r.Suspect = false
-		s.learnNumber(r)
+		s.reconsider(r)
 		if other {
 			r.Ident.Area, r.Alt, r.AltN = id.Area, 0, 0
 		}
 	case !other:
 		if r.N < 100 { // a cell that has been here for long is a victim, not the culprit
 			r.Suspect = true
-			s.unlearnNumber(r)
+			s.reconsider(r)
 		}
 	}
 }

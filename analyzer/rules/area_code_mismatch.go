@@ -22,7 +22,7 @@ var areaCodeMismatch = analyzer.Rule{
 		if !on.OtherArea {
 			return onlyOne(v, s, on)
 		}
-		if a := v.Area(&on.Cell); a != nil && a.Moved > 0 {
+		if a := v.Base.Area(&on.Cell); a != nil && a.Moved > 0 {
 			return false // other cells came to this area too: a re-plan
 		}
 		s.Suspect(&on.Cell)
@@ -44,14 +44,14 @@ var areaCodeMismatch = analyzer.Rule{
 // onlyOne sees that the modem is back on a cell that has kept its area, after one that had changed it: a re-plan would
 // have moved both.
 func onlyOne(v *analyzer.View, s *analyzer.Sign, on *analyzer.Stay) bool {
-	if on.NewCell || on.NewArea || !on.Cell.Has.Has(cell.FieldArea) || v.Known(&on.Cell) == nil {
+	if on.NewCell || on.NewArea || !on.Cell.Has.Has(cell.FieldArea) || v.Base.Cell(&on.Cell) == nil {
 		return false
 	}
 	moved := v.Stay(1)
 	if moved == nil || on.Blind || !moved.OtherArea || moved.Cell.RAT != on.Cell.RAT || moved.Cell.PLMN != on.Cell.PLMN {
 		return false
 	}
-	if a := v.Area(&moved.Cell); a != nil && a.Moved > 1 || moved.WasArea != on.Cell.Area {
+	if a := v.Base.Area(&moved.Cell); a != nil && a.Moved > 1 || moved.WasArea != on.Cell.Area {
 		return false
 	}
 	s.P = v.Rate(2e-3, analyzer.PerStay)

@@ -17,7 +17,7 @@ var captureRelease = analyzer.Rule{
 		"a handover that failed and was taken back",
 	},
 	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
-		home, out, ok := v.Excursion()
+		home, out, ok := excursion(v)
 		if !ok {
 			return elsewhere(v, s)
 		}
@@ -71,6 +71,33 @@ var captureRelease = analyzer.Rule{
 		s.Since(out.From)
 		return true
 	},
+}
+
+// excursion tells whether the modem has just come back to the cell that it was on before it went to cells that this place had
+// not shown before: home is that former stay, out the first strange one.
+func excursion(v *analyzer.View) (home, out *analyzer.Stay, ok bool) {
+	on := v.On()
+	if on == nil || !v.Arrived || on.Blind {
+		return nil, nil, false
+	}
+	const longest = 12 * 60_000
+	n := 1
+	for ; ; n++ {
+		p := v.Stay(n)
+		if p == nil || p.Blind || v.Now-p.From > longest {
+			home = p
+			break
+		}
+		if !p.Strange() || p.Cell.SameCell(&on.Cell) && p.Cell.SameArea(&on.Cell) {
+			home = p
+			break
+		}
+	}
+	if n == 1 || home == nil || !home.Cell.SameCell(&on.Cell) || !home.Cell.SameArea(&on.Cell) {
+		return nil, nil, false
+	}
+	out = v.Stay(n - 1)
+	return home, out, v.Now-out.From <= longest
 }
 
 // strays is how many different cells the modem was on since it left home.

@@ -5,6 +5,24 @@ import (
 	"vigie/cell"
 )
 
+// falls2G counts the changes of cell from a later RAT to GSM.
+type falls2G struct{ Falls int64 }
+
+func (f *falls2G) Learn(v *analyzer.View, l *analyzer.Lesson) {
+	if fell(v, l, cell.GSM) {
+		f.Falls++
+	}
+}
+
+// fell tells whether the lesson is a change from a later RAT to this one.
+func fell(v *analyzer.View, l *analyzer.Lesson, to cell.RAT) bool {
+	if !v.Arrived || l.Cell == nil || l.Stay.Blind || l.Stay.Cell.RAT != to {
+		return false
+	}
+	left := v.Stay(1)
+	return left != nil && left.Cell.RAT > to
+}
+
 var downgrade2G = analyzer.Rule{
 	ID: "downgrade-2g", Version: 1, Title: "fall to 2G in context",
 	Needs: cell.FieldRAT, Cause: "fall",
@@ -14,6 +32,7 @@ var downgrade2G = analyzer.Rule{
 		"a voice call on a network that sends calls to 2G",
 		"an outage or works at the LTE site",
 	},
+	Learns: func() analyzer.Statistic { return new(falls2G) },
 	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
 		on := v.On()
 		if on == nil || !v.Arrived || on.Blind || on.Cell.RAT != cell.GSM || v.Assumed(cell.FieldRAT) {
@@ -23,7 +42,7 @@ var downgrade2G = analyzer.Rule{
 		if from == nil {
 			return false
 		}
-		p := v.FallShare(0.02)
+		p := analyzer.Share(float64(v.Statistic().(*falls2G).Falls), v.Base.Stays(), 0.02, analyzer.PriorWeight)
 		level, heard := from.AtEnd()
 		switch {
 		case from.Cell.RAT < cell.LTE || !heard: // nothing to say about how good it was

@@ -5,6 +5,15 @@ import (
 	"vigie/cell"
 )
 
+// falls3G counts the changes of cell from LTE or NR to UMTS.
+type falls3G struct{ Falls3G int64 }
+
+func (f *falls3G) Learn(v *analyzer.View, l *analyzer.Lesson) {
+	if fell(v, l, cell.UMTS) {
+		f.Falls3G++
+	}
+}
+
 var downgrade3G = analyzer.Rule{
 	ID: "downgrade-3g", Version: 1, Title: "from a good LTE cell to 3G, without a call",
 	Needs: cell.FieldRAT, Cause: "fall",
@@ -13,6 +22,7 @@ var downgrade3G = analyzer.Rule{
 		"a voice call: many networks still send it to 3G",
 		"the end of LTE coverage",
 	},
+	Learns: func() analyzer.Statistic { return new(falls3G) },
 	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
 		on, left := v.On(), v.Stay(1)
 		if on == nil || !v.Arrived || on.Blind || on.Cell.RAT != cell.UMTS || left == nil || left.Cell.RAT < cell.LTE {
@@ -21,7 +31,7 @@ var downgrade3G = analyzer.Rule{
 		if v.Obs.State == cell.Connected || !good(left) {
 			return false
 		}
-		s.P = v.ThreeGShare()
+		s.P = analyzer.Share(float64(v.Statistic().(*falls3G).Falls3G), v.Base.Stays(), 0.05, analyzer.PriorWeight)
 		if on.NewCell {
 			s.P *= 0.3
 		}

@@ -32,11 +32,11 @@ var farFromHome = analyzer.Rule{
 		if on == nil || !v.Arrived || on.Cell.RAT == cell.GSM {
 			return false // short cell ids are used again elsewhere
 		}
-		k := v.Known(&on.Cell)
+		k := v.Base.Cell(&on.Cell)
 		if k == nil || k.N < 10 || k.Places == 0 {
 			return misplaced(v, s, on)
 		}
-		far, ok := v.Distance(k)
+		far, ok := v.Distance(k.Lat, k.Lon)
 		if !ok || far < farAway+3*float64(k.Radius) {
 			return false
 		}
@@ -54,7 +54,7 @@ func misplaced(v *analyzer.View, s *analyzer.Sign, on *analyzer.Stay) bool {
 	if !ok || !listed {
 		return false
 	}
-	far, ok := v.From(place)
+	far, ok := v.Distance(place.Lat, place.Lon)
 	if !ok || far < farAway+3*place.Range {
 		return false
 	}

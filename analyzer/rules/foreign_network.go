@@ -16,16 +16,26 @@ var foreignNetwork = analyzer.Rule{
 	},
 	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
 		on := v.On()
-		if on == nil || !v.Arrived || on.Blind || !on.NewNetwork || v.NetworksKnown() == 0 {
+		if on == nil || !v.Arrived || on.Blind || !on.NewNetwork {
 			return false
 		}
 		p := v.PLMN(&on.Cell)
-		if v.HomeCountry(func(mcc string) bool { return country(mcc) == country(p.MCC) }) {
+		known, near := false, false
+		for q := range v.Base.Networks() {
+			known = true
+			if !q.Known() {
+				continue
+			}
+			if country(q.MCC) == country(p.MCC) {
+				return false
+			}
+			near = near || len(q.MCC) == 3 && len(p.MCC) == 3 && q.MCC[0] == p.MCC[0] // E.212: the first digit is a part of the world
+		}
+		if !known {
 			return false
 		}
-		zone := func(mcc string) bool { return len(mcc) == 3 && len(p.MCC) == 3 && mcc[0] == p.MCC[0] }
 		s.Suspect(&on.Cell)
-		if v.HomeCountry(zone) || len(p.MCC) == 3 && p.MCC[0] == '9' {
+		if near || len(p.MCC) == 3 && p.MCC[0] == '9' {
 			s.P = v.Rate(0.02, analyzer.PerStay)
 			s.Say("%s belongs to network %s, of another country than all that were seen here", &on.Cell, p)
 			return true

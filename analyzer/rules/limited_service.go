@@ -1,9 +1,20 @@
 package rules
 
 import (
+	"slices"
+
 	"vigie/analyzer"
 	"vigie/cell"
 )
+
+// service is since when there was service: idle or connected, or registered.
+type service struct{ Service int64 }
+
+func (s *service) Learn(v *analyzer.View, _ *analyzer.Lesson) {
+	if s.Service == 0 && (v.Obs.State == cell.Idle || v.Obs.State == cell.Connected || slices.ContainsFunc(v.Obs.Registration, cell.Registration.Registered)) {
+		s.Service = v.Now
+	}
+}
 
 var limitedService = analyzer.Rule{
 	ID: "limited-service", Version: 1, Title: "limited service under a good signal",
@@ -14,12 +25,13 @@ var limitedService = analyzer.Rule{
 		"only another operator's network is left in this spot",
 		"the modem has just started and is not registered yet",
 	},
+	Learns: func() analyzer.Statistic { return new(service) },
 	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
 		on := v.On()
 		if on == nil || on.Blind || on.Outage || on.Limited != 2 || v.Obs.State != cell.Limited || !v.HasLevel {
 			return false
 		}
-		if !v.Served() || v.Network(&on.Cell) == nil && on.Cell.PLMN != 0 {
+		if v.Statistic().(*service).Service == 0 || v.Base.Network(&on.Cell) == nil && on.Cell.PLMN != 0 {
 			return false
 		}
 		strong := v.Level >= -85

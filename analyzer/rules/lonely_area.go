@@ -18,11 +18,11 @@ var lonelyArea = analyzer.Rule{
 		if on == nil || on.Blind || !on.Cell.Has.Has(cell.FieldArea) || v.Now-on.From < 10*60_000 {
 			return false
 		}
-		a := v.Area(&on.Cell)
+		a := v.Base.Area(&on.Cell)
 		if a == nil || a.Cells > 1 || a.First < on.From || !v.Once(on) {
 			return false // it was there before, or has more cells
 		}
-		lonely, all := v.LonelyAreas(&on.Cell)
+		lonely, all := lonelyAreas(v, &on.Cell)
 		if all < 2 {
 			return false
 		}
@@ -33,4 +33,17 @@ var lonelyArea = analyzer.Rule{
 		s.Say("after ten minutes %s is still the only cell of its area, as in %d of the %d areas of its network known here", &on.Cell, lonely, all)
 		return true
 	},
+}
+
+// lonelyAreas is how many other areas of a network and RAT have one cell only, of all those first seen an hour ago or more.
+func lonelyAreas(v *analyzer.View, i *analyzer.Ident) (lonely, all int) {
+	for _, a := range v.Base.OtherAreas(i) {
+		if v.Now-a.First >= 3600_000 {
+			all++
+			if a.Cells == 1 {
+				lonely++
+			}
+		}
+	}
+	return lonely, all
 }

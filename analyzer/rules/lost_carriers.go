@@ -5,6 +5,22 @@ import (
 	"vigie/cell"
 )
 
+// carriers counts, by cell, the observations with further carriers or a 5G leg, and those that said there were none.
+type carriers struct {
+	Cells analyzer.PerCell[struct{ Aided, Plain uint32 }]
+}
+
+func (c *carriers) Learn(v *analyzer.View, l *analyzer.Lesson) {
+	k := c.Cells.Learn(l)
+	switch {
+	case v.Obs.Secondary == nil || l.Trusted() == nil:
+	case len(v.Obs.Secondary) > 0:
+		k.Aided++
+	default:
+		k.Plain++
+	}
+}
+
 var lostCarriers = analyzer.Rule{
 	ID: "lost-carriers", Version: 1, Title: "a known cell without the carriers or 5G leg that it always had",
 	Needs: cell.FieldCellID | cell.FieldSecondary, Cause: "carrier",
@@ -14,13 +30,18 @@ var lostCarriers = analyzer.Rule{
 		"night hours, in which operators put carriers to sleep",
 		"works at the site",
 	},
+	Learns: func() analyzer.Statistic { return new(carriers) },
 	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
 		on := v.On()
 		if on == nil || on.Plain != 12 || on.Aided > 0 || v.Obs.Secondary == nil {
 			return false
 		}
-		k := v.Known(&on.Cell)
-		if k == nil || k.Aided < 60 || k.Aided < 9*k.Plain || !v.Once(on) {
+		known := v.Base.Cell(&on.Cell)
+		if known == nil {
+			return false
+		}
+		k := v.Statistic().(*carriers).Cells.Of(known)
+		if k.Aided < 60 || k.Aided < 9*k.Plain || !v.Once(on) {
 			return false
 		}
 		s.P = (float64(k.Plain) + 1) / (float64(k.Aided+k.Plain) + 20)

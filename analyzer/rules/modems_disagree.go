@@ -20,7 +20,7 @@ var modemsDisagree = analyzer.Rule{
 		if on == nil || on.Cell.RAT != cell.GSM || on.N < 3 || on.Blind || v.Assumed(cell.FieldRAT) {
 			return false
 		}
-		home := v.Home()
+		home := lastHome(v)
 		if home == nil || home.Cell.PLMN == 0 {
 			return false // two networks without a name are not one
 		}
@@ -41,4 +41,20 @@ var modemsDisagree = analyzer.Rule{
 		s.Say("this modem is on %s, while the one beside it hears %s of the same network at %.0f dBm", &on.Cell, &b.Cell, b.Level)
 		return true
 	},
+}
+
+// lastHome is the last stay on LTE or NR, not more than two minutes before now.
+func lastHome(v *analyzer.View) *analyzer.Stay {
+	for n := 0; ; n++ {
+		st := v.Stay(n)
+		if n == 0 && st == nil {
+			continue
+		}
+		if st == nil || v.Now-st.Last > 120_000 {
+			return nil
+		}
+		if st.Cell.RAT >= cell.LTE {
+			return st
+		}
+	}
 }

@@ -19,7 +19,7 @@ var movedCell = analyzer.Rule{
 		if on == nil || !v.Arrived && !v.Retuned || v.Skewed() {
 			return false
 		}
-		k := v.Known(&on.Cell)
+		k := v.Base.Cell(&on.Cell)
 		if k == nil || k.N < 10 {
 			return false
 		}

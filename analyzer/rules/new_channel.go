@@ -5,6 +5,33 @@ import (
 	"vigie/cell"
 )
 
+// channelNews counts, by RAT, the changes of cell that brought a channel never seen.
+type channelNews struct {
+	RATs analyzer.PerRAT[struct{ Channels uint32 }]
+}
+
+func (c *channelNews) Learn(v *analyzer.View, l *analyzer.Lesson) {
+	if v.Arrived && l.Cell != nil && l.Stay.NewChannel && !l.Stay.Blind {
+		c.RATs.Of(l.Stay.Cell.RAT).Channels++
+	}
+}
+
+// share is how probable it was that a change of cell brought a channel never seen, from a prior of one in five that counts as
+// five changes.
+func (c *channelNews) share(v *analyzer.View, r cell.RAT) float64 {
+	return analyzer.Share(float64(c.RATs.Of(r).Channels), float64(v.Base.RAT(r).Stays), 0.2, 5)
+}
+
+// channelOwner is another network that was heard on the channel of a cell here, if there is one.
+func channelOwner(v *analyzer.View, i *analyzer.Ident) *cell.PLMN {
+	for p := range v.Base.NetworksOn(i) {
+		if p.Known() && p != v.PLMN(i) {
+			return &p
+		}
+	}
+	return nil
+}
+
 var newChannel = analyzer.Rule{
 	ID: "new-channel", Version: 1, Title: "a channel that this operator did not use here",
 	Needs: cell.FieldMNC | cell.FieldARFCN | cell.FieldCellID, Cause: "novelty",
@@ -14,13 +41,14 @@ var newChannel = analyzer.Rule{
 		"a part of the country where it holds other spectrum",
 		"a modem that reports a channel of carrier aggregation as the serving one",
 	},
+	Learns: func() analyzer.Statistic { return new(channelNews) },
 	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
 		on := v.On()
 		if on == nil || !v.Arrived || on.Blind || !on.NewChannel || on.NewNetwork || on.Cell.PLMN == 0 {
 			return false
 		}
-		p := v.ChannelNovelty(on.Cell.RAT)
-		other := v.ChannelOwner(&on.Cell)
+		p := v.Statistic().(*channelNews).share(v, on.Cell.RAT)
+		other := channelOwner(v, &on.Cell)
 		if other != nil {
 			p *= 0.1
 		}

@@ -5,6 +5,27 @@ import (
 	"vigie/cell"
 )
 
+// bare counts, by RAT, the stays that began with two empty lists of neighbours, and by cell the lists with and without any.
+type bare struct {
+	RATs  analyzer.PerRAT[struct{ Bare uint32 }]
+	Cells analyzer.PerCell[struct{ Listed, Empty uint32 }]
+}
+
+func (b *bare) Learn(v *analyzer.View, l *analyzer.Lesson) {
+	lists := b.Cells.Learn(l)
+	if !v.Asked || l.Trusted() == nil {
+		return
+	}
+	if len(v.Neighbours) > 0 {
+		lists.Listed++
+		return
+	}
+	lists.Empty++
+	if l.Stay.Empty == 2 && l.Stay.Listed == 0 {
+		b.RATs.Of(l.Stay.Cell.RAT).Bare++
+	}
+}
+
 var noNeighbours = analyzer.Rule{
 	ID: "no-neighbours", Version: 1, Title: "no neighbours where there were always some",
 	Needs: cell.FieldNeighbours, Cause: "neighbours",
@@ -13,26 +34,27 @@ var noNeighbours = analyzer.Rule{
 		"a modem that lists no neighbours while it is connected, or just after a change of cell",
 		"an isolated cell: open country, an indoor system",
 	},
+	Learns: func() analyzer.Statistic { return new(bare) },
 	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
 		on := v.On()
 		if on == nil || !v.Asked || on.Empty != 2 || on.Blind || on.Outage || weak(v) {
 			return false
 		}
-		if n, _, _ := v.Neighbours(); len(n) > 0 {
-			return false
-		}
-		asked, empty := v.Lists(on.Cell.RAT)
-		if asked < 20 {
+		rat := v.Base.RAT(on.Cell.RAT)
+		if len(v.Neighbours) > 0 || rat.Asked < 20 {
 			return false // it has not shown yet that it lists any
 		}
-		p := v.Bare(on.Cell.RAT)
-		if k := v.Known(&on.Cell); k != nil && k.Listed >= 20 {
-			p = min(p, (float64(k.Empty)+0.02*20)/(float64(k.Listed+k.Empty)+20))
+		b := v.Statistic().(*bare)
+		p := analyzer.Share(float64(b.RATs.Of(on.Cell.RAT).Bare), float64(rat.Stays)+v.Base.Minutes()/10, 0.05, 20)
+		if k := v.Base.Cell(&on.Cell); k != nil {
+			if lists := b.Cells.Of(k); lists.Listed >= 20 {
+				p = min(p, analyzer.Share(float64(lists.Empty), float64(lists.Listed+lists.Empty), 0.02, 20))
+			}
 		}
 		s.P = p
 		s.Place = v.Arriving()
 		s.Suspect(&on.Cell)
-		s.Say("%s has no neighbours, where the modem listed some in %.0f %% of its answers", &on.Cell, 100*(1-float64(empty)/float64(asked)))
+		s.Say("%s has no neighbours, where the modem listed some in %.0f %% of its answers", &on.Cell, 100*(1-float64(rat.Empty)/float64(rat.Asked)))
 		return true
 	},
 }

@@ -18,18 +18,18 @@ var priorityLure = analyzer.Rule{
 		if on == nil || !v.Asked || on.Cell.RAT < cell.LTE {
 			return false
 		}
-		own, ok := v.Priority()
-		if !ok {
+		own, ok := v.Obs.Serving.Priority.Get()
+		if !ok || own > 7 {
 			return false
 		}
-		n, _, prio := v.Neighbours()
-		for i := range n {
-			if n[i].RAT != cell.GSM && n[i].RAT != cell.UMTS || prio[i] < 0 || uint8(prio[i]) <= own || !v.Once(on) {
+		for i := range v.Neighbours {
+			n := &v.Neighbours[i]
+			if n.RAT != cell.GSM && n.RAT != cell.UMTS || n.Priority < 0 || uint8(n.Priority) <= own || !v.Once(on) {
 				continue
 			}
 			s.P = v.Rate(0.01, analyzer.PerStay)
 			s.Suspect(&on.Cell)
-			s.Say("%s sends telephones to %s, with priority %d over its own %d", &on.Cell, n[i].RAT, prio[i], own)
+			s.Say("%s sends telephones to %s, with priority %d over its own %d", &on.Cell, n.RAT, n.Priority, own)
 			return true
 		}
 		return false

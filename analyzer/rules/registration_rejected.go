@@ -17,14 +17,14 @@ var registrationRejected = analyzer.Rule{
 		"trouble in the operator's subscriber database",
 	},
 	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
-		if !v.Rejected || !v.RejectBegan() && !v.CauseBegan() {
+		if !v.RejectBegan {
 			return false
 		}
 		on := v.Stay(0)
 		if on == nil {
 			return false
 		}
-		n := v.Network(&on.Cell)
+		n := v.Base.Network(&on.Cell)
 		if n == nil || n.Served[v.Domain] == 0 {
 			return false // never accepted: a SIM without service here
 		}

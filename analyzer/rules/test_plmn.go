@@ -37,7 +37,7 @@ var testPLMN = analyzer.Rule{
 		if what == "" {
 			return false
 		}
-		if n := v.Network(&on.Cell); n != nil && n.N > 20 && v.Now-n.First > 24*3600_000 {
+		if n := v.Base.Network(&on.Cell); n != nil && n.N > 20 && v.Now-n.First > 24*3600_000 {
 			return false // somebody works with it here
 		}
 		s.P = v.Rate(prior, analyzer.PerStay)

@@ -25,20 +25,20 @@ var tooStrong = analyzer.Rule{
 			return false
 		}
 		level := float64(low) // of two, or a spike would do
-		top, n := v.Loudest(on.Cell.RAT)
-		excess := level - top
-		if n < 60 || excess < 3 || !loud(on.Cell.RAT, level) {
+		rat := v.Base.RAT(on.Cell.RAT)
+		excess := level - float64(rat.Top)
+		if rat.N < 60 || excess < 3 || !loud(on.Cell.RAT, level) {
 			return false
 		}
 		// One of n independent observations is the strongest with a chance of one in n; one a minute is independent.
 		// What a new cell is compared with is not minutes but cells: of so many, one is the strongest.
-		chances := float64(n) / 60
+		chances := float64(rat.N) / 60
 		if on.NewCell {
-			chances = v.CellsOn(on.Cell.RAT)
+			chances = float64(rat.Cells)
 		}
 		p := math.Pow(10, -excess/10) / (1 + chances)
 		if !v.Fixed() { // on the move a new place is a new draw, and it takes a change of cell to get one
-			p = 1 / (1 + v.StaysOn(on.Cell.RAT)) * math.Pow(10, -excess/20)
+			p = 1 / (1 + float64(rat.Stays)) * math.Pow(10, -excess/20)
 		}
 		if on.Cell.RAT >= cell.LTE && level >= -60 && v.Obs.Serving.RSRP.Known() {
 			p = min(p, math.Pow(10, -1.7-(level+57)/9)) // what is the strongest anywhere, not only here

@@ -1,0 +1,158 @@
+package analyzer
+
+import (
+	"bytes"
+	"encoding/gob"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"vigie/cell"
+)
+
+// Statistic is what one rule has learned at one sensor. The engine makes it, shows it every observation except those of a
+// survey after all rules have looked at it, and saves it by encoding/gob under the id of the rule: exported fields are kept,
+// the others are not. A Statistic asks no clock, does not grow without bound (see Table and PerCell), holds no map (whose
+// order would make saved states differ), and allocates nothing for an observation that brings nothing new.
+type Statistic interface {
+	Learn(v *View, l *Lesson)
+}
+
+// Reconsiderer is a Statistic that learns something of each cell and must take it back: Reconsider is called when a cell comes
+// under suspicion or is cleared, see Known.Suspect, at now in milliseconds since 1970. It may be called again for the same cell.
+type Reconsiderer interface {
+	Statistic
+	Reconsider(k *Known, now int64)
+}
+
+// Lesson is what the engine itself has learned from the observation that a Statistic is shown.
+type Lesson struct {
+	Stay    *Stay  // the present stay; nil: not on a cell
+	Cell    *Known // what is known of its cell, this observation included; nil: the cell has no name
+	NewCell bool   // it is known since this observation
+	NewArea bool   // so is its area
+}
+
+// Trusted is the cell of the lesson if it is not under suspicion, else nil.
+func (l *Lesson) Trusted() *Known {
+	if l.Cell == nil || l.Cell.Suspect {
+		return nil
+	}
+	return l.Cell
+}
+
+// PerCell holds one T for each cell in the baseline. It is as large as the baseline and bounded by it.
+type PerCell[T any] struct{ Vals []T }
+
+// Of returns the value of a cell.
+func (p *PerCell[T]) Of(k *Known) *T {
+	for int(k.slot) >= len(p.Vals) {
+		var zero T
+		p.Vals = append(p.Vals, zero)
+	}
+	return &p.Vals[k.slot]
+}
+
+// Learn returns the value of the cell of a lesson, and nil if it has none. A Statistic calls it for every lesson: a new cell
+// has the place of one that was forgotten, whose value is dropped here.
+func (p *PerCell[T]) Learn(l *Lesson) *T {
+	if l.Cell == nil {
+		return nil
+	}
+	t := p.Of(l.Cell)
+	if l.NewCell {
+		var zero T
+		*t = zero
+	}
+	return t
+}
+
+// PerRAT holds one T for each RAT.
+type PerRAT[T any] [5]T
+
+// Of returns the value of a RAT; one that does not exist shares the place of the unknown one.
+func (p *PerRAT[T]) Of(r cell.RAT) *T {
+	if int(r) >= len(p) {
+		r = cell.UnknownRAT
+	}
+	return &p[r]
+}
+
+// Share is how large a part n is of all, shrunk towards a prior that counts as weight cases.
+func Share(n, all, prior, weight float64) float64 { return (n + weight*prior) / (all + weight) }
+
+// begin gives a site an empty statistic for each rule that declares one.
+func (s *site) begin(e *Engine) {
+	s.stats = make([]Statistic, len(e.rules))
+	for _, i := range e.learners {
+		s.stats[i] = e.rules[i].Learns()
+		s.learners = append(s.learners, s.stats[i])
+	}
+}
+
+// reconsider shows a cell that became suspect or was cleared to all who may have learned from it.
+func (s *site) reconsider(k *Known) {
+	for _, x := range s.learners {
+		if r, ok := x.(Reconsiderer); ok {
+			r.Reconsider(k, s.Now)
+		}
+	}
+}
+
+// saveStatistics encodes what each rule has learned.
+func (e *Engine) saveStatistics() ([][]byte, error) {
+	all := make([][]byte, len(e.rules))
+	for _, i := range e.learners {
+		var b bytes.Buffer
+		enc := gob.NewEncoder(&b)
+		for _, s := range e.sites {
+			if err := enc.Encode(s.stats[i]); err != nil {
+				return nil, fmt.Errorf("rule %s: %w", e.rules[i].ID, err)
+			}
+		}
+		all[i] = b.Bytes()
+	}
+	return all, nil
+}
+
+// restoreStatistics decodes what each rule has learned. A rule that the state does not know begins to learn.
+func (e *Engine) restoreStatistics(sites []*site, rules []string, all [][]byte) error {
+	for _, i := range e.learners {
+		k := slices.Index(rules, e.rules[i].ID)
+		if k < 0 || k >= len(all) || len(all[k]) == 0 {
+			continue
+		}
+		dec := gob.NewDecoder(bytes.NewReader(all[k]))
+		for _, s := range sites {
+			if err := dec.Decode(s.stats[i]); err != nil {
+				return fmt.Errorf("rule %s: %w", e.rules[i].ID, err)
+			}
+		}
+	}
+	return nil
+}
+
+// restoreStatistics1 finds what each rule has learned in a state of version 1. There the fields of all statistics were fields
+// of a site or of its baseline, by the names that they still have.
+func (e *Engine) restoreStatistics1(sites []*site, state []byte) error {
+	for _, i := range e.learners {
+		t := reflect.TypeOf(e.rules[i].Learns()).Elem()
+		inBase := reflect.StructOf([]reflect.StructField{{Name: "Base", Type: t}})
+		for _, at := range []reflect.Type{t, inBase} {
+			old := reflect.New(reflect.StructOf([]reflect.StructField{{Name: "Sites", Type: reflect.SliceOf(at)}}))
+			if err := gob.NewDecoder(bytes.NewReader(state)).DecodeValue(old); err != nil {
+				return fmt.Errorf("rule %s: %w", e.rules[i].ID, err)
+			}
+			for k, s := range sites {
+				x := old.Elem().Field(0).Index(k)
+				if at == inBase {
+					x = x.Field(0)
+				}
+				if !x.IsZero() { // it is there
+					reflect.ValueOf(s.stats[i]).Elem().Set(x)
+				}
+			}
+		}
+	}
+	return nil
+}
