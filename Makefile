@@ -9,7 +9,7 @@ RACE     := $(if $(CC_FOUND),-race)
 
 # Pure functions have no races. SQLite, the browser's tests and those that start the program dozens of times take several times as
 # long with the detector: make test has it where goroutines share a store, make race everywhere.
-SHARED   := ^Test(Follow|Judge|Gather)
+SHARED   := ^Test(Follow|VerdictWriter|AppendLater)
 PLAIN    := /(cmd/vigie|storage(/influx|/transfer)?|review|modem/dialect|analyzer(/rules)?)$$
 
 export CGO_ENABLED = $(if $(CC_FOUND),1,0)

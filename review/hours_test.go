@@ -110,7 +110,7 @@ func TestHoursFollowWhatWasRecorded(t *testing.T) {
 	require.Equal(t, "nnnnnnnnnnnnoooooooooooo", glyphs(hoursOf(t, tw.desk, "yard", "timing-jump", day)), "of a source that does not say counts what it showed that day")
 
 	// As summaries, with the source of the time: watched, and not off.
-	_, err := tw.store.Sweep(t.Context(), storage.Keep{FullRate: time.Hour}, day.AddDate(0, 0, 20))
+	_, err := tw.store.Purge(t.Context(), storage.Retention{FullRate: time.Hour}, day.AddDate(0, 0, 20))
 	require.NoError(t, err)
 	d := newDesk(t, tw.store)
 	require.Equal(t, "oooooonnnnnnoooooooooooo", glyphs(hoursOf(t, d, "yard", "area-code-mismatch", day)))

@@ -71,7 +71,7 @@ type RuleWords struct {
 	Next     []string // what to look at next
 }
 
-// Judge stores verdicts: a *storage.Store that is open for writing, or a *storage.Judge beside another writer.
+// Judge stores verdicts: a *storage.Store that is open for writing, or a *storage.VerdictWriter beside another writer.
 type Judge interface {
 	AddVerdict(ctx context.Context, v storage.Verdict) (storage.Verdict, error)
 	UndoVerdict(ctx context.Context, event, author string, at time.Time) error

@@ -20,7 +20,7 @@ func TestSummariesTakeThePlaceOfRecords(t *testing.T) {
 	require.NoError(t, err)
 
 	for more := true; more; {
-		out, err := tw.store.Sweep(t.Context(), storage.Keep{FullRate: time.Hour}, captured.AddDate(0, 1, 0))
+		out, err := tw.store.Purge(t.Context(), storage.Retention{FullRate: time.Hour}, captured.AddDate(0, 1, 0))
 		require.NoError(t, err)
 		more = out.More
 	}

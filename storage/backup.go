@@ -17,7 +17,7 @@ import (
 func (s *Store) Backup(ctx context.Context, to string) (Stats, error) {
 	st, err := s.backup(ctx, to)
 	if err != nil {
-		return st, fmt.Errorf("copying the store to %s: %w", to, Explain(cause(filepath.Dir(to), err)))
+		return st, fmt.Errorf("copying the store to %s: %w", to, Explain(withCause(filepath.Dir(to), err)))
 	}
 	return st, nil
 }
@@ -31,7 +31,7 @@ func (s *Store) backup(ctx context.Context, to string) (st Stats, err error) {
 			return st, fmt.Errorf("%s: %w", name, fs.ErrExist)
 		}
 	}
-	s.commitGathered()
+	s.commitPending()
 	f, err := os.CreateTemp(filepath.Dir(to), filepath.Base(to)+".new-*") // 0600
 	if err != nil {
 		return st, err

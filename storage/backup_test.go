@@ -24,7 +24,7 @@ func TestBackupAndRestore(t *testing.T) {
 			s := open(t, at("s.db"), create)
 			seconds(t, s, 0, 3000)
 			require.NoError(t, s.PutEvents(ctx, eventAt("e", 100, 200)))
-			sweep(t, s, storage.Keep{FullRate: 1}, second(1500).Time)
+			purge(t, s, storage.Retention{FullRate: 1}, second(1500).Time)
 
 			stop := make(chan struct{})
 			var writing sync.WaitGroup

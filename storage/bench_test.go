@@ -232,7 +232,7 @@ func BenchmarkWritten(b *testing.B) {
 				i := 0
 				for recs := range days(3600, 1, true) {
 					if gather {
-						_, ok, err := s.Gather(ctx, recs...)
+						_, ok, err := s.AppendLater(ctx, recs...)
 						require.NoError(b, err)
 						require.True(b, ok)
 					} else {

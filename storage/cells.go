@@ -261,7 +261,7 @@ func (s *Store) Cells(ctx context.Context, q CellQuery) iter.Seq2[KnownCell, err
 }
 
 func (s *Store) cells(ctx context.Context, q CellQuery, yield func(KnownCell, error) bool) error {
-	s.commitGathered()
+	s.commitPending()
 	tx, err := s.rdb.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return err

@@ -56,7 +56,7 @@ func (c *Changes) after(ctx context.Context, seq int64, limit int) ([]Entry, err
 	add := func(e Entry, _ error) bool { entries = append(entries, e); return true }
 	for n := 0; n < limit && (len(rows) > 0 || len(evs) > 0); n++ {
 		if len(evs) == 0 || len(rows) > 0 && rows[0].Seq < evs[0].Seq {
-			r.tell(rows[0], add)
+			r.emit(rows[0], add)
 			rows = rows[1:]
 		} else {
 			entries = append(entries, evs[0])

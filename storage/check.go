@@ -68,9 +68,9 @@ func (s *Store) Check(ctx context.Context) error {
 	return nil
 }
 
-// noteLog looks for transactions in the write-ahead log behind a damaged place. SQLite stops reading at that place as
+// noteLogDamage looks for transactions in the write-ahead log behind a damaged place. SQLite stops reading at that place as
 // it does at the end of a log that a crash cut off, and says nothing; the difference is that something whole follows.
-func (s *Store) noteLog(key []byte) {
+func (s *Store) noteLogDamage(key []byte) {
 	f, err := decryptedLog(s.path+"-wal", key)
 	if err != nil {
 		return // there is none
@@ -137,5 +137,5 @@ func (l *logSum) is(p []byte) bool {
 // InUse tells whether a writer, of this process or another, has the store at path open now.
 func InUse(path string) bool {
 	_, err := os.Stat(path)
-	return err == nil && !nobodyWrites(path)
+	return err == nil && !noWriter(path)
 }

@@ -81,7 +81,7 @@ func text[T ~string](c *coder, v *T) {
 }
 
 // word codes one of a few known texts as its place in the list, any other as itself.
-func word[T ~string](c *coder, v *T, known []T) {
+func enum[T ~string](c *coder, v *T, known []T) {
 	n := uint64(len(known))
 	for i, w := range known {
 		if c.writing && w == *v {

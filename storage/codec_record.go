@@ -105,7 +105,7 @@ func (c *coder) record(r cell.Record, exact bool) {
 		c.observation(r, exact)
 	case *cell.Gap:
 		masked(c, func(m *mask) {
-			c.far(m, &r.Time, exact)
+			c.farTime(m, &r.Time, exact)
 			if m.has(!r.Until.IsZero()) {
 				c.time(&r.Until)
 			}
@@ -113,7 +113,7 @@ func (c *coder) record(r cell.Record, exact bool) {
 		text(c, &r.Reason)
 	case *cell.Health:
 		masked(c, func(m *mask) {
-			c.far(m, &r.Time, exact)
+			c.farTime(m, &r.Time, exact)
 			c.hasRaw(m, &r.Raw)
 		})
 		text(c, &r.Reason)
@@ -123,7 +123,7 @@ func (c *coder) record(r cell.Record, exact bool) {
 		set(c, &r.Count, int(n))
 	case *cell.Clock:
 		masked(c, func(m *mask) {
-			c.far(m, &r.Time, exact)
+			c.farTime(m, &r.Time, exact)
 			if m.has(!r.Since.IsZero()) {
 				c.time(&r.Since)
 			}
@@ -144,7 +144,7 @@ func set[T any](c *coder, v *T, to T) {
 }
 
 // far codes a time that the key cannot hold.
-func (c *coder) far(m *mask, t *time.Time, exact bool) {
+func (c *coder) farTime(m *mask, t *time.Time, exact bool) {
 	if m.has(!exact) {
 		c.time(t)
 	}
@@ -158,16 +158,16 @@ func (c *coder) hasRaw(m *mask, raw *[]string) {
 }
 
 var (
-	states  = []cell.State{"", cell.Searching, cell.Limited, cell.Idle, cell.Connected, cell.NoService}
-	domains = []cell.Domain{"", cell.CS, cell.PS, cell.EPS, cell.FGS}
-	places  = []string{"", "gnss", "gpsd", "phone"}
-	modes   = []cell.Mode{"", cell.Fixed, cell.Mobile}
+	states          = []cell.State{"", cell.Searching, cell.Limited, cell.Idle, cell.Connected, cell.NoService}
+	domains         = []cell.Domain{"", cell.CS, cell.PS, cell.EPS, cell.FGS}
+	positionSources = []string{"", "gnss", "gpsd", "phone"}
+	modes           = []cell.Mode{"", cell.Fixed, cell.Mobile}
 )
 
 func (c *coder) observation(o *cell.Observation, exact bool) {
 	masked(c, func(m *mask) {
 		if m.has(o.State != "") {
-			word(c, &o.State, states)
+			enum(c, &o.State, states)
 		}
 		if m.has(o.Serving != nil) {
 			pointer(c, &o.Serving, (*coder).cell)
@@ -186,7 +186,7 @@ func (c *coder) observation(o *cell.Observation, exact bool) {
 			list(c, &o.Secondary, (*coder).cell)
 		}
 		m.flag(c, &o.Survey)
-		c.far(m, &o.Time, exact)
+		c.farTime(m, &o.Time, exact)
 	})
 }
 
@@ -229,7 +229,7 @@ func (c *coder) cell(x *cell.Cell) {
 }
 
 func (c *coder) registration(r *cell.Registration) {
-	word(c, &r.Domain, domains)
+	enum(c, &r.Domain, domains)
 	masked(c, func(m *mask) {
 		maybeNumber(c, m, &r.Status)
 		maybeNumber(c, m, &r.AcT)
@@ -247,7 +247,7 @@ func (c *coder) position(p *cell.Position) {
 		maybeFloat(c, m, &p.Accuracy)
 		maybeFloat(c, m, &p.Speed)
 		if m.has(p.Source != "") {
-			word(c, &p.Source, places)
+			enum(c, &p.Source, positionSources)
 		}
 	})
 }
@@ -256,7 +256,7 @@ func (c *coder) source(s *cell.Source) {
 	version := int64(s.Version)
 	c.int(&version)
 	set(c, &s.Version, int(version))
-	word(c, &s.Mode, modes)
+	enum(c, &s.Mode, modes)
 	text(c, &s.Model)
 	text(c, &s.Firmware)
 	text(c, &s.Set)
@@ -342,7 +342,7 @@ func (c *coder) phrases(p *analyzer.Phrases) {
 func (c *coder) phrase(p *analyzer.Phrase) {
 	text(c, &p.Format)
 	list(c, &p.Args, func(c *coder, a *analyzer.Arg) {
-		word(c, &a.Kind, analyzer.ArgKinds)
+		enum(c, &a.Kind, analyzer.ArgKinds)
 		masked(c, func(m *mask) {
 			if m.has(a.Text != "") {
 				text(c, &a.Text)

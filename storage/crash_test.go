@@ -28,7 +28,7 @@ func childMain() {
 	}
 	first, _ := strconv.Atoi(os.Getenv("STORAGE_TEST_FIRST"))
 	batch, _ := strconv.Atoi(os.Getenv("STORAGE_TEST_BATCH"))
-	write := map[string]func(string, int, int) error{"store": writeStore, "gather": gatherStore, "ndjson": writeNDJSON}[what]
+	write := map[string]func(string, int, int) error{"store": writeStore, "gather": appendLaterStore, "ndjson": writeNDJSON}[what]
 	if err := write(path, first, batch); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -83,14 +83,14 @@ func writeStore(path string, next, batch int) error {
 	}
 }
 
-// gatherStore writes as watching does while nothing happens: one record at a time, and an event now and then.
-func gatherStore(path string, next, batch int) error {
+// appendLaterStore writes as watching does while nothing happens: one record at a time, and an event now and then.
+func appendLaterStore(path string, next, batch int) error {
 	s, err := storage.Open(ctx, path, crashOptions(path))
 	if err != nil {
 		return err
 	}
 	for {
-		seq, ok, err := s.Gather(ctx, numbered(next))
+		seq, ok, err := s.AppendLater(ctx, numbered(next))
 		if err != nil {
 			return err
 		}

@@ -12,8 +12,8 @@ import (
 	"vigie/cell"
 )
 
-// What chooses what Delete deletes. The zero What is everything.
-type What struct {
+// DeleteQuery chooses what Delete deletes. The zero DeleteQuery is everything.
+type DeleteQuery struct {
 	Sensor   string    // "": of every sensor
 	From, To time.Time // records and minutes not before From, before To, and events with evidence in that time; zero: no bound
 	Event    string    // this event alone, with what was recorded within 10 minutes of it; the other fields are then ignored
@@ -39,7 +39,7 @@ var errOnlyCounted = errors.New("only counted")
 // Afterwards the files of the store hold nothing of what was deleted. Copies do: backups, exports, a server. So may blocks that
 // a file system or a flash card has put aside. It takes a while for a large store. The error wraps ErrLocked when somebody who
 // reads the store keeps the log from being emptied.
-func (s *Store) Delete(ctx context.Context, what What, dry bool) (out Deleted, err error) {
+func (s *Store) Delete(ctx context.Context, what DeleteQuery, dry bool) (out Deleted, err error) {
 	err = s.Update(ctx, func(t *Tx) error {
 		t.urgent = true
 		if out, err = t.delete(what); err == nil && dry {
@@ -59,7 +59,7 @@ func (s *Store) Delete(ctx context.Context, what What, dry bool) (out Deleted, e
 	return out, nil
 }
 
-func (t *Tx) delete(what What) (out Deleted, err error) {
+func (t *Tx) delete(what DeleteQuery) (out Deleted, err error) {
 	w := t.w
 	if err := w.tally(); err != nil {
 		return out, err
@@ -78,7 +78,7 @@ func (t *Tx) delete(what What) (out Deleted, err error) {
 		if err != nil {
 			return out, err
 		}
-		spans, sensor, events = eventWindows(&e, usualMargin), e.Sensor, []string{e.ID}
+		spans, sensor, events = eventWindows(&e, defaultMargin), e.Sensor, []string{e.ID}
 	default:
 		if !what.From.IsZero() {
 			spans[0].from, _ = timeKey(what.From)
@@ -377,5 +377,5 @@ func (s *Store) rewrite(ctx context.Context) error {
 		return fmt.Errorf("%w: it was deleted, but the log still holds it since somebody reads the store; stop vigie review and whatever else reads it, then do it again", ErrLocked)
 	}
 	s.w.checkpointAt = checkpointLog
-	return s.dropTail()
+	return s.removeJournal()
 }

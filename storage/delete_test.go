@@ -89,13 +89,13 @@ func TestDeleteIsComplete(t *testing.T) {
 	from, to := second(3600+1800).Time, second(3600+2400).Time
 	for name, c := range map[string]struct {
 		swept bool
-		what  storage.What
+		what  storage.DeleteQuery
 	}{
-		"time":       {what: storage.What{From: from, To: to, Keep: []string{"settings "}}},
-		"event":      {what: storage.What{Event: "planted", Keep: []string{"settings "}}},
-		"sensor":     {what: storage.What{Sensor: "roof", Keep: []string{"settings "}}},
-		"all":        {what: storage.What{Keep: []string{"settings "}}},
-		"summarised": {swept: true, what: storage.What{From: from, To: to, Keep: []string{"settings "}}},
+		"time":       {what: storage.DeleteQuery{From: from, To: to, Keep: []string{"settings "}}},
+		"event":      {what: storage.DeleteQuery{Event: "planted", Keep: []string{"settings "}}},
+		"sensor":     {what: storage.DeleteQuery{Sensor: "roof", Keep: []string{"settings "}}},
+		"all":        {what: storage.DeleteQuery{Keep: []string{"settings "}}},
+		"summarised": {swept: true, what: storage.DeleteQuery{From: from, To: to, Keep: []string{"settings "}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -105,10 +105,10 @@ func TestDeleteIsComplete(t *testing.T) {
 			other.Sensor = "other"
 			require.NoError(t, s.Append(ctx, other))
 			if c.swept { // the records go by age, the summaries and what is near the event stay
-				sweep(t, s, storage.Keep{FullRate: time.Minute, Margin: time.Second}, second(24*3600).Time)
+				purge(t, s, storage.Retention{FullRate: time.Minute, Margin: time.Second}, second(24*3600).Time)
 			}
 			if name == "all" || name == "sensor" { // and what waits in the tail
-				_, ok, err := s.Gather(ctx, planted(20_000))
+				_, ok, err := s.AppendLater(ctx, planted(20_000))
 				require.NoError(t, err)
 				require.True(t, ok)
 			}
@@ -172,17 +172,17 @@ func TestDeleteNamesAReader(t *testing.T) {
 	s := plant(t, path, storage.Options{})
 	reader := open(t, path, storage.Options{ReadOnly: true})
 	for range reader.Cells(ctx, storage.CellQuery{}) { // a view that stays open
-		_, err := s.Delete(ctx, storage.What{}, false)
+		_, err := s.Delete(ctx, storage.DeleteQuery{}, false)
 		require.ErrorIs(t, err, storage.ErrLocked)
 		break
 	}
-	_, err := s.Delete(ctx, storage.What{}, false)
+	_, err := s.Delete(ctx, storage.DeleteQuery{}, false)
 	require.NoError(t, err)
 	require.Empty(t, findPlanted(t, path))
 }
 
 func TestDeleteNamesWhatIsNotThere(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "s.db"), storage.Options{Create: true})
-	_, err := s.Delete(ctx, storage.What{Event: "none"}, false)
+	_, err := s.Delete(ctx, storage.DeleteQuery{Event: "none"}, false)
 	require.ErrorIs(t, err, storage.ErrNotFound)
 }

@@ -209,7 +209,7 @@ func Explain(err error) error {
 }
 
 // cause adds to an error of writing what the system says when one writes there: the library loses that on the way.
-func cause(dir string, err error) error {
+func withCause(dir string, err error) error {
 	if !errors.Is(err, sqlite3.IOERR_WRITE) && !errors.Is(err, sqlite3.IOERR_SHMSIZE) && !errors.Is(err, sqlite3.CANTOPEN) {
 		return err
 	}

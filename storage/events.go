@@ -55,7 +55,7 @@ func (t *Tx) TakeEvent(e analyzer.Event) (bool, error) {
 	there, err := t.w.row("SELECT body FROM event WHERE id = ?", []any{e.ID}, &old)
 	if err == nil && there {
 		var before analyzer.Event
-		if before, err = decodeEvent(old); err == nil && !wentOn(&before, &e) {
+		if before, err = decodeEvent(old); err == nil && !isNewer(&before, &e) {
 			return false, nil
 		}
 	}
@@ -65,8 +65,8 @@ func (t *Tx) TakeEvent(e analyzer.Event) (bool, error) {
 	return true, t.PutEvents(e)
 }
 
-// wentOn tells whether an event has gone on: its last evidence is later, or it closed, or weighs more.
-func wentOn(before, now *analyzer.Event) bool {
+// isNewer tells whether an event has gone on: its last evidence is later, or it closed, or weighs more.
+func isNewer(before, now *analyzer.Event) bool {
 	closed := func(e *analyzer.Event) int { return map[bool]int{true: 1}[e.State == analyzer.Closed] }
 	return cmp.Or(now.Last.Compare(before.Last), closed(now)-closed(before), cmp.Compare(now.Score, before.Score)) > 0
 }

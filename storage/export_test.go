@@ -67,9 +67,9 @@ func KnownCells(t testing.TB, s *Store) (all []KnownCell) {
 	return all
 }
 
-// ReadTail reads what was gathered for the plain store of this path.
-func ReadTail(path string) ([]cell.Record, error) {
-	t, err := newTail(path, nil)
+// ReadJournal reads what was gathered for the plain store of this path.
+func ReadJournal(path string) ([]cell.Record, error) {
+	t, err := newJournal(path, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func ReadTail(path string) ([]cell.Record, error) {
 // SyncNow does what a second brings, and with commit what ten seconds bring.
 func SyncNow(s *Store, commit bool) error {
 	if commit {
-		s.commitGathered()
+		s.commitPending()
 	}
 	return s.sync()
 }

@@ -114,7 +114,7 @@ func TestOlderSchemas(t *testing.T) {
 			intact(n)
 
 			// By age: what is around the event stays, and with it the bases of that time and no others.
-			sum := sweep(t, s, storage.Keep{FullRate: time.Second, Margin: time.Minute}, noisy(9_600).Time)
+			sum := purge(t, s, storage.Retention{FullRate: time.Second, Margin: time.Minute}, noisy(9_600).Time)
 			require.Positive(t, sum.Records)
 			intact(n - int(sum.Records))
 			require.NoError(t, s.Close())
@@ -127,12 +127,12 @@ func TestOlderSchemas(t *testing.T) {
 			for i := n; i < n+500; i++ {
 				require.NoError(t, s.Append(ctx, noisy(i)))
 			}
-			gone, err := s.Delete(ctx, storage.What{Sensor: "cellar"}, false)
+			gone, err := s.Delete(ctx, storage.DeleteQuery{Sensor: "cellar"}, false)
 			require.NoError(t, err)
 			intact(n + 500 - int(sum.Records) - int(gone.Records))
 
 			// And in the end nothing is left but the base that is in use.
-			sweep(t, s, storage.Keep{FullRate: time.Second, Events: time.Second}, noisy(n+100_000).Time)
+			purge(t, s, storage.Retention{FullRate: time.Second, Events: time.Second}, noisy(n+100_000).Time)
 			require.NoError(t, s.Append(ctx, noisy(n+100_000)))
 			intact(1)
 			require.NoError(t, s.Close())

@@ -74,7 +74,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if o.Create && !o.ReadOnly {
 		if _, err := os.Stat(abs); errors.Is(err, fs.ErrNotExist) {
 			if err := create(ctx, abs, o); err != nil && !errors.Is(err, fs.ErrExist) {
-				return nil, fmt.Errorf("cannot create the store %s: %w", path, Explain(cause(filepath.Dir(abs), err)))
+				return nil, fmt.Errorf("cannot create the store %s: %w", path, Explain(withCause(filepath.Dir(abs), err)))
 			}
 		}
 	}
@@ -107,12 +107,12 @@ func open(ctx context.Context, path string, o Options) (_ *Store, err error) {
 	} else if s.lock, err = lock(ctx, path); err != nil {
 		return nil, err
 	} else if key != nil {
-		if err := wholeBlocks(path + "-wal"); err != nil {
+		if err := cutPartialBlock(path + "-wal"); err != nil {
 			return nil, err
 		}
 	}
-	if !o.ReadOnly || nobodyWrites(path) {
-		s.noteLog(key)
+	if !o.ReadOnly || noWriter(path) {
+		s.noteLogDamage(key)
 	}
 	if err := s.connect(ctx, a); err != nil {
 		if key != nil && notADatabase(err) {
@@ -120,7 +120,7 @@ func open(ctx context.Context, path string, o Options) (_ *Store, err error) {
 		}
 		return nil, err
 	}
-	adopt(path+"-shm", path)
+	copyOwner(path+"-shm", path)
 	if err := s.checkAtStart(ctx); err != nil {
 		if !o.ReadOnly {
 			return nil, fmt.Errorf("%w (read-only it can still be opened and exported)", Explain(err))
@@ -128,7 +128,7 @@ func open(ctx context.Context, path string, o Options) (_ *Store, err error) {
 		s.notices = append(s.notices, err.Error())
 	}
 	if o.ReadOnly {
-		if !empty(path+"-tail") && nobodyWrites(path) {
+		if !empty(path+"-tail") && noWriter(path) {
 			s.notices = append(s.notices, "the last seconds before the store was last left wait in "+path+"-tail; they are there once it is opened for writing")
 		}
 		return s, nil
@@ -323,9 +323,9 @@ func inspect(path string) (plain bool, err error) {
 	return true, nil
 }
 
-// wholeBlocks cuts the part of a block from the end of an encrypted log, where a power cut may leave it. It cannot be
+// cutPartialBlock cuts the part of a block from the end of an encrypted log, where a power cut may leave it. It cannot be
 // decrypted, and the library would refuse the whole log for it.
-func wholeBlocks(path string) error {
+func cutPartialBlock(path string) error {
 	const block = 4096
 	info, err := os.Stat(path)
 	if err != nil || info.Size()%block == 0 {
@@ -335,7 +335,7 @@ func wholeBlocks(path string) error {
 }
 
 // lock keeps other writers away as long as the file is open. It is no lock to SQLite, and readers do not ask for it but
-// for a moment (nobodyWrites), which is worth waiting for.
+// for a moment (noWriter), which is worth waiting for.
 func lock(ctx context.Context, path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
@@ -362,9 +362,9 @@ func lock(ctx context.Context, path string) (*os.File, error) {
 	return nil, err
 }
 
-// adopt gives a file the permissions and owner of the database, as far as allowed. The library makes the index of the log
+// copyOwner gives a file the permissions and owner of the database, as far as allowed. The library makes the index of the log
 // with the umask and for whoever comes first: one that root left, only by looking, would keep the service from starting.
-func adopt(name, database string) {
+func copyOwner(name, database string) {
 	info, err := os.Stat(database)
 	if err != nil {
 		return
@@ -375,8 +375,8 @@ func adopt(name, database string) {
 	}
 }
 
-// nobodyWrites tells whether no writer has the store open now.
-func nobodyWrites(path string) bool {
+// noWriter tells whether no writer has the store open now.
+func noWriter(path string) bool {
 	f, err := os.Open(path)
 	if err != nil {
 		return false

@@ -32,7 +32,7 @@ func (s *Store) Records(ctx context.Context, q Query) iter.Seq2[Entry, error] {
 }
 
 func (s *Store) records(ctx context.Context, q Query, yield func(Entry, error) bool) error {
-	s.commitGathered()
+	s.commitPending()
 	where, from, args, err := s.where(ctx, q)
 	if err != nil {
 		return err
@@ -57,7 +57,7 @@ func (s *Store) records(ctx context.Context, q Query, yield func(Entry, error) b
 			return err
 		}
 		for _, row := range rows {
-			if !r.tell(row, yield) {
+			if !r.emit(row, yield) {
 				return nil
 			}
 			if left--; left == 0 {
@@ -111,10 +111,10 @@ func (s *Store) where(ctx context.Context, q Query) (cond string, from int64, ar
 
 // reader turns rows into entries.
 type reader struct {
-	noRaw   bool
-	sources map[int64]source
-	told    map[string]int64 // by sensor: the source that was told last; nil when none is to be told
-	bases   map[int64]*base
+	noRaw      bool
+	sources    map[int64]source
+	lastSource map[string]int64 // by sensor: the source that was told last; nil when none is to be told
+	bases      map[int64]*base
 }
 
 type source struct {
@@ -125,7 +125,7 @@ type source struct {
 func newReader(tell, noRaw bool) *reader {
 	r := &reader{noRaw: noRaw, sources: map[int64]source{}, bases: map[int64]*base{}}
 	if tell {
-		r.told = map[string]int64{}
+		r.lastSource = map[string]int64{}
 	}
 	return r
 }
@@ -263,12 +263,12 @@ func one(ctx context.Context, db queryer, query string, id int64, dest ...any) e
 }
 
 // tell yields an entry, and before it the source line of its sensor when that is not the one told last.
-func (r *reader) tell(row row, yield func(Entry, error) bool) bool {
-	if r.told != nil && row.line != nil && r.told[row.line.Sensor] != row.source {
-		if len(r.told) >= 1<<16 {
-			clear(r.told)
+func (r *reader) emit(row row, yield func(Entry, error) bool) bool {
+	if r.lastSource != nil && row.line != nil && r.lastSource[row.line.Sensor] != row.source {
+		if len(r.lastSource) >= 1<<16 {
+			clear(r.lastSource)
 		}
-		r.told[row.line.Sensor] = row.source
+		r.lastSource[row.line.Sensor] = row.source
 		line := *row.line // the caller may change what it is given
 		if !yield(Entry{Seq: row.Seq, Record: &line}, nil) {
 			return false

@@ -21,7 +21,7 @@ import (
 // one sync a second and not one a record; a transaction with an event, a verdict or a state syncs before it returns.
 // Checkpoints run after transactions without events. A transaction of one record writes about 13 kB to the log, one of a
 // hundred not much more: who has several at once does well to append them together, and who has one now and then to
-// Gather them.
+// AppendLater them.
 type Store struct {
 	path     string // "" in memory
 	readOnly bool
@@ -31,9 +31,9 @@ type Store struct {
 	wdb      *sql.DB // nil when read-only
 	notices  []string
 
-	mu   sync.Mutex // guards what follows; held while writing
-	w    *writer    // nil when read-only or closed
-	tail *tail      // what was gathered; nil when read-only or in memory
+	mu      sync.Mutex // guards what follows; held while writing
+	w       *writer    // nil when read-only or closed
+	journal *journal   // what was gathered; nil when read-only or in memory
 
 	walMu     sync.Mutex // guards the log as a file
 	wal       *os.File   // nil until it is there
@@ -41,7 +41,7 @@ type Store struct {
 	syncErr   error // of a sync that nobody was waiting for
 	logDirty  bool  // written and not synced
 
-	gathered atomic.Int64 // how many wait in tail
+	pendingCount atomic.Int64 // how many wait in tail
 
 	changedMu sync.Mutex
 	changed   chan struct{} // closed at the next commit that adds something
@@ -85,10 +85,10 @@ func (s *Store) Update(ctx context.Context, f func(*Tx) error) error {
 	if err != nil {
 		return fmt.Errorf("nothing was stored: %w", s.explain(err))
 	}
-	if s.tail != nil {
-		err = s.afterTail()
+	if s.journal != nil {
+		err = s.journalCommitted()
 	}
-	if err := errors.Join(err, s.settle(urgent)); err != nil {
+	if err := errors.Join(err, s.scheduleSync(urgent)); err != nil {
 		return fmt.Errorf("stored, but not yet safe from a power cut: %w", Explain(err))
 	}
 	return nil
@@ -119,8 +119,8 @@ func (s *Store) transact(ctx context.Context, f func(*Tx) error) (urgent bool, e
 			s.load()
 		}
 	}()
-	if s.tail != nil {
-		if err := s.tail.drain(w); err != nil {
+	if s.journal != nil {
+		if err := s.journal.insert(w); err != nil {
 			return false, err
 		}
 	}
@@ -148,21 +148,21 @@ func (s *Store) transact(ctx context.Context, f func(*Tx) error) (urgent bool, e
 
 // load brings the writer back to what is stored, and to what waits to be.
 func (s *Store) load() {
-	if s.w.broken = s.w.load(); s.w.broken == nil && s.tail != nil {
-		s.tail.again(s.w)
+	if s.w.broken = s.w.load(); s.w.broken == nil && s.journal != nil {
+		s.journal.requeue(s.w)
 	}
 }
 
 // explain names an error of writing.
 func (s *Store) explain(err error) error {
 	if s.path != "" {
-		err = cause(filepath.Dir(s.path), err)
+		err = withCause(filepath.Dir(s.path), err)
 	}
 	return Explain(err)
 }
 
 // settle sees to it that what was committed reaches the disk.
-func (s *Store) settle(urgent bool) error {
+func (s *Store) scheduleSync(urgent bool) error {
 	if s.path == "" {
 		return nil
 	}
@@ -198,7 +198,7 @@ func (s *Store) sync() error {
 		s.syncTimer.Stop()
 		s.syncTimer = nil
 	}
-	if t := s.tail; t != nil && t.dirty {
+	if t := s.journal; t != nil && t.dirty {
 		if err := syscall.Fdatasync(int(t.file.Fd())); err != nil {
 			return err
 		}
@@ -258,12 +258,12 @@ func (s *Store) Close() error {
 	defer s.mu.Unlock()
 	var errs []error
 	if w := s.w; w != nil {
-		gathered := s.commitTail()
-		if gathered == nil && s.tail != nil {
-			if s.tail.timer != nil {
-				s.tail.timer.Stop()
+		gathered := s.commitJournal()
+		if gathered == nil && s.journal != nil {
+			if s.journal.timer != nil {
+				s.journal.timer.Stop()
 			}
-			gathered = s.dropTail()
+			gathered = s.removeJournal()
 		}
 		errs = append(errs, gathered)
 		s.w = nil

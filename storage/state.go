@@ -87,7 +87,7 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 }
 
 func (s *Store) stats(ctx context.Context) (st Stats, err error) {
-	observations, others, last, seq := s.waiting() // first: what goes into the database meanwhile has a number that is not less
+	observations, others, last, seq := s.pendingStats() // first: what goes into the database meanwhile has a number that is not less
 	tx, err := s.rdb.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return st, err

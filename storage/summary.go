@@ -33,7 +33,7 @@ const (
 	RoleServing   Role = iota // camped on
 	RoleNeighbour             // beside the serving cell
 	RoleSecondary             // a carrier in use beside it
-	RoleSurvey                // in a sweep
+	RoleSurvey                // in a purge
 )
 
 var roleNames = [...]string{"serving", "neighbour", "secondary", "survey"}
@@ -56,8 +56,8 @@ type CellSummary struct {
 	Max    cell.Opt[cell.DBm] `json:"-"`
 }
 
-// mostSummarised is how many cells a minute lists. Real places have a few dozens; a hostile one could have thousands.
-const mostSummarised = 128
+// maxSummaryCells is how many cells a minute lists. Real positionSources have a few dozens; a hostile one could have thousands.
+const maxSummaryCells = 128
 
 func floorMinute(key int64) int64 {
 	m := key / int64(time.Minute)
@@ -89,7 +89,7 @@ type levels struct {
 }
 
 // who is what of a cell a summary keeps.
-func who(c *cell.Cell) cell.Cell {
+func identityOf(c *cell.Cell) cell.Cell {
 	return cell.Cell{RAT: c.RAT, MCC: c.MCC, MNC: c.MNC, Area: c.Area, ID: c.ID, PCI: c.PCI, ARFCN: c.ARFCN, Band: c.Band}
 }
 
@@ -123,7 +123,7 @@ func (m minutes) add(key, source int64, o *cell.Observation) {
 }
 
 func (s *minuteSum) add(c *cell.Cell, role Role) cell.Cell {
-	k := heardAs{who(c), role}
+	k := heardAs{identityOf(c), role}
 	l := s.cells[k]
 	if l == nil {
 		l = &levels{}
@@ -156,9 +156,9 @@ func (s *Summary) trim() {
 		return cmp.Or(cmp.Compare(a.Role, b.Role), cmp.Compare(b.Count, a.Count), cmp.Compare(a.Cell.ARFCN.Or(0), b.Cell.ARFCN.Or(0)),
 			cmp.Compare(a.Cell.PCI.Or(0), b.Cell.PCI.Or(0)), cmp.Compare(a.Cell.ID.Or(0), b.Cell.ID.Or(0)))
 	})
-	if over := len(s.Cells) - mostSummarised; over > 0 {
+	if over := len(s.Cells) - maxSummaryCells; over > 0 {
 		s.More += over
-		s.Cells = s.Cells[:mostSummarised]
+		s.Cells = s.Cells[:maxSummaryCells]
 	}
 }
 
@@ -341,7 +341,7 @@ func (t *Tx) Summarised(r cell.Record) (bool, error) {
 	if err := t.check(); err != nil {
 		return false, err
 	}
-	if kind := kindOf(r); int64(kind)&sweptKinds == 0 {
+	if kind := kindOf(r); int64(kind)&purgedKinds == 0 {
 		return false, nil
 	}
 	key, _ := timeKey(r.When())

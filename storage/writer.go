@@ -21,20 +21,20 @@ type writer struct {
 	failed       error // of a statement of the transaction that runs
 	checkpointAt int64
 
-	seq        int64              // the last number handed out
-	newest     int64              // time of the newest record when this writer began
-	last       map[string]int64   // by sensor: time of its newest record since
-	inForce    map[string]inForce // by sensor
-	swept      int64              // before this time only what is to be kept is left (keep.go)
-	base       *base
-	baseAge    int   // records since it is in use
-	newestBase int64 // the number of the newest, which need not be in use
-	upto       int64 // the number up to which records are in the tables of cells and counts
-	fresh      tally // of those after it
-	buf        []byte
+	seq           int64                    // the last number handed out
+	newest        int64                    // time of the newest record when this writer began
+	last          map[string]int64         // by sensor: time of its newest record since
+	currentSource map[string]currentSource // by sensor
+	purged        int64                    // before this time only what is to be kept is left (keep.go)
+	base          *base
+	baseAge       int   // records since it is in use
+	newestBase    int64 // the number of the newest, which need not be in use
+	upto          int64 // the number up to which records are in the tables of cells and counts
+	fresh         tally // of those after it
+	buf           []byte
 }
 
-type inForce struct {
+type currentSource struct {
 	id   int64
 	body []byte // of the source; nil: none was told
 }
@@ -48,10 +48,10 @@ func (s *Store) startWriting(ctx context.Context) error {
 	if err := errors.Join(s.w.load(), s.w.number()); err != nil || s.path == "" {
 		return err
 	}
-	if s.tail, err = newTail(s.path, s.key); err != nil {
+	if s.journal, err = newJournal(s.path, s.key); err != nil {
 		return err
 	}
-	return s.takeTail(ctx)
+	return s.recoverJournal(ctx)
 }
 
 func (w *writer) close() error {
@@ -64,7 +64,7 @@ func (w *writer) close() error {
 
 // load reads what the store says, forgetting all that a failed transaction had in mind.
 func (w *writer) load() error {
-	w.last, w.inForce, w.baseAge = map[string]int64{}, map[string]inForce{}, 0
+	w.last, w.currentSource, w.baseAge = map[string]int64{}, map[string]currentSource{}, 0
 	ctx := context.Background()
 	var newest sql.NullInt64
 	err := w.conn.QueryRowContext(ctx, `SELECT max(ifnull((SELECT max(seq) FROM record), 0), ifnull((SELECT max(seq) FROM event), 0),
@@ -80,7 +80,7 @@ func (w *writer) load() error {
 	if err := w.fresh.count(ctx, w.conn, w.upto, w.seq); err != nil {
 		return err
 	}
-	if _, err := w.row("SELECT upto FROM swept", nil, &w.swept); err != nil {
+	if _, err := w.row("SELECT upto FROM swept", nil, &w.purged); err != nil {
 		return err
 	}
 	var id int64
@@ -169,7 +169,7 @@ func (t *Tx) Append(recs ...cell.Record) (seq int64, err error) {
 		case 0:
 			return 0, fmt.Errorf("a %T is no record that can be stored", r)
 		case Sources:
-			_, err = t.w.enter(r.From(), encodeRecord(nil, r))
+			_, err = t.w.setSource(r.From(), encodeRecord(nil, r))
 		default:
 			err = t.w.append(r, kind)
 		}
@@ -195,10 +195,10 @@ func (w *writer) append(r cell.Record, kind Kinds) error {
 	}
 	if key > last { // newer than everything of this sensor: no need to look whether it is there
 		w.last[sensor] = key
-	} else if there, err := w.has(sensor, key, kind, w.buf, rawOf(r)); there || err != nil {
+	} else if there, err := w.exists(sensor, key, kind, w.buf, rawOf(r)); there || err != nil {
 		return err
 	}
-	g := gathered{sensor: sensor, kind: kind, key: key, body: w.buf}
+	g := pendingRecord{sensor: sensor, kind: kind, key: key, body: w.buf}
 	if raw := rawOf(r); raw != nil {
 		g.raw = *raw
 	}
@@ -207,16 +207,16 @@ func (w *writer) append(r cell.Record, kind Kinds) error {
 }
 
 // insert adds a record that is not there; the caller counts it (tally). Its body may lie in buf.
-func (w *writer) insert(g gathered) error {
-	force, ok := w.inForce[g.sensor]
+func (w *writer) insert(g pendingRecord) error {
+	force, ok := w.currentSource[g.sensor]
 	if !ok {
 		var err error
-		if force, err = w.enter(g.sensor, nil); err != nil {
+		if force, err = w.setSource(g.sensor, nil); err != nil {
 			return err
 		}
 	}
-	if g.key < w.swept { // it comes late, and is to be swept in its turn
-		if err := w.sweptUpto(g.key); err != nil {
+	if g.key < w.purged { // it comes late, and is to be swept in its turn
+		if err := w.setPurged(g.key); err != nil {
 			return err
 		}
 	}
@@ -247,14 +247,14 @@ func (w *writer) appendRaw(lines []string) error {
 		w.exec("INSERT INTO base_made (base, seq, own) VALUES (?, ?, ?)", w.base.id, w.seq, own))
 }
 
-// sweptUpto remembers how far full rate has been swept.
-func (w *writer) sweptUpto(key int64) error {
-	w.swept = max(key, -math.MaxInt64)
-	return w.exec("UPDATE swept SET upto = ?", w.swept)
+// setPurged remembers how far full rate has been swept.
+func (w *writer) setPurged(key int64) error {
+	w.purged = max(key, -math.MaxInt64)
+	return w.exec("UPDATE swept SET upto = ?", w.purged)
 }
 
 // has tells whether a record is stored already, raw lines and all.
-func (w *writer) has(sensor string, key int64, kind Kinds, body []byte, raw *[]string) (bool, error) {
+func (w *writer) exists(sensor string, key int64, kind Kinds, body []byte, raw *[]string) (bool, error) {
 	// The + keeps SQLite from looking at the value of kind to see whether a partial index serves: it would compile the
 	// statement anew each time.
 	st, err := w.prepare(`SELECT raw.base, raw.body, raw_base.text FROM record JOIN source ON source.id = record.source
@@ -299,8 +299,8 @@ func (w *writer) has(sensor string, key int64, kind Kinds, body []byte, raw *[]s
 }
 
 // enter puts a source in force for its sensor; with no body, the one that was in force when the store was last written.
-func (w *writer) enter(sensor string, body []byte) (inForce, error) {
-	force, ok := w.inForce[sensor]
+func (w *writer) setSource(sensor string, body []byte) (currentSource, error) {
+	force, ok := w.currentSource[sensor]
 	if !ok {
 		var err error
 		if ok, err = w.row("SELECT source.id, source.body FROM sensor JOIN source ON source.id = sensor.source WHERE sensor.name = ?",
@@ -309,7 +309,7 @@ func (w *writer) enter(sensor string, body []byte) (inForce, error) {
 		}
 	}
 	if !ok || body != nil && !bytes.Equal(body, force.body) {
-		force = inForce{body: body}
+		force = currentSource{body: body}
 		there, err := w.row("SELECT id FROM source WHERE sensor = ? AND body IS ?", []any{sensor, nullable(body)}, &force.id)
 		if err != nil {
 			return force, err
@@ -326,7 +326,7 @@ func (w *writer) enter(sensor string, body []byte) (inForce, error) {
 			return force, err
 		}
 	}
-	w.inForce[sensor] = force
+	w.currentSource[sensor] = force
 	return force, nil
 }
 

@@ -36,7 +36,7 @@ func TestYear(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "year.db")
 	s := open(t, path, storage.Options{Create: true})
 	template := storagetest.Day(20_000)
-	keep := storage.Keep{FullRate: 30 * 24 * time.Hour, Size: size}
+	keep := storage.Retention{FullRate: 30 * 24 * time.Hour, Size: size}
 	var events []analyzer.Event
 	var wrote, swept time.Duration
 	most, firstBySize, sweeps := int64(0), 0, 0
@@ -66,13 +66,13 @@ func TestYear(t *testing.T) {
 		}
 		wrote += time.Since(began)
 		began = time.Now()
-		out := sweep(t, s, keep, recs[3599].When())
+		out := purge(t, s, keep, recs[3599].When())
 		swept += time.Since(began)
 		sweeps++
 		if out.BySize && firstBySize == 0 {
 			firstBySize = hour/24 + 1
 		}
-		require.Zero(t, out.Bare)
+		require.Zero(t, out.WindowsDropped)
 		all := int64(0)
 		for _, end := range []string{"", "-wal", "-shm", "-tail"} {
 			if info, err := os.Stat(path + end); err == nil {

@@ -27,7 +27,7 @@ var keptStates = []string{"settings ", homesState}
 
 // Run counts, asks, and deletes.
 func (c *DeleteCmd) Run(ctx context.Context, p *program) error {
-	what := storage.What{Sensor: c.Sensor, Event: c.Event, Keep: keptStates}
+	what := storage.DeleteQuery{Sensor: c.Sensor, Event: c.Event, Keep: keptStates}
 	ranged := c.Since != "" || c.Until != "" || c.Sensor != ""
 	if c.All && (ranged || c.Event != "") || c.Event != "" && ranged {
 		return console.Usage(errors.New("say either --all, or --event, or --since, --until and --sensor"), "vigie delete --help tells what each deletes")

@@ -167,7 +167,7 @@ func (l *line) putEvents(ctx context.Context, events []analyzer.Event) error {
 // append is one transaction: records, and events that waited. It returns the records that the store did not have.
 func (l *line) append(ctx context.Context, recs []cell.Record, events []analyzer.Event) (fresh []cell.Record, err error) {
 	if l.patient && len(events) == 0 { // one of many to come
-		seq, ok, err := l.store.Gather(ctx, recs...)
+		seq, ok, err := l.store.AppendLater(ctx, recs...)
 		if err != nil {
 			return nil, err
 		}

@@ -20,7 +20,7 @@ import (
 )
 
 // keep is what is to be kept, by the configuration.
-func retention(c config.Config) storage.Keep {
+func retention(c config.Config) storage.Retention {
 	k := c.Retention()
 	k.State = stateName
 	if c.Influx.URL != "" {
@@ -62,7 +62,7 @@ const roomName = "room"
 
 // keeper keeps the store small enough while a watch runs.
 type keeper struct {
-	keep   storage.Keep
+	keep   storage.Retention
 	store  *storage.Store
 	file   string // that grows on a disk: the store, or what it is sealed to; "": none does
 	sensor string
@@ -269,11 +269,11 @@ func (k *keeper) sweep(ctx context.Context, now time.Time) (more bool) {
 	if st := k.State(); k.store.Path() != "" && (st.Room == roomTight || st.Room == roomFull) { // make room inside the file, since it cannot grow
 		if stats, err := k.store.Stats(ctx); err == nil {
 			if most := stats.Bytes + storage.LogRoom - wantedRoom; keep.Size == 0 || keep.Size > most {
-				keep.Size = max(most, storage.SmallestSize)
+				keep.Size = max(most, storage.MinSize)
 			}
 		}
 	}
-	out, err := k.store.Sweep(ctx, keep, k.believed(now))
+	out, err := k.store.Purge(ctx, keep, k.believed(now))
 	if err != nil && ctx.Err() == nil {
 		if errors.Is(err, storage.ErrFull) {
 			k.become(roomFull, now)
@@ -287,7 +287,7 @@ func (k *keeper) sweep(ctx context.Context, now time.Time) (more bool) {
 	st.Store, st.Used, st.Limit = out.Size, out.Used, k.keep.Size
 	st.BySize = st.BySize || out.BySize
 	st.Unsent += out.Unsent
-	st.Bare += out.Bare
+	st.Bare += out.WindowsDropped
 	if !out.Upto.IsZero() {
 		st.FullRateFrom = &out.Upto
 	}
@@ -305,7 +305,7 @@ func (k *keeper) sweep(ctx context.Context, now time.Time) (more bool) {
 	case bare > wasBare && wasBare == 0:
 		k.announce("windows_deleted", "there is no room for what is around the oldest events: they stay, their observations became summaries", int(bare), now)
 	}
-	if out.Records+out.Events+out.Summaries+out.Bare > 0 {
+	if out.Records+out.Events+out.Summaries+out.WindowsDropped > 0 {
 		k.saveState()
 	}
 	return out.More && err == nil

@@ -39,16 +39,16 @@ func TestRoom(t *testing.T) {
 
 func TestKeepIsConfigured(t *testing.T) {
 	dir := t.TempDir()
-	read := func(text string) storage.Keep {
+	read := func(text string) storage.Retention {
 		c, err := config.Read(writeFile(t, dir, "v.toml", text))
 		require.NoError(t, err)
 		return retention(c)
 	}
 	const day = 24 * time.Hour
-	require.Equal(t, storage.Keep{State: "analyzer"}, read(""))
-	require.Equal(t, storage.Keep{State: "analyzer", FullRate: 90 * day}, read(`mode = "fixed"`))
-	require.Equal(t, storage.Keep{State: "analyzer"}, read("mode = \"fixed\"\n[keep]\nfull_rate_days = 0\n"))
-	require.Equal(t, storage.Keep{State: "analyzer", FullRate: 7 * day, Summaries: 730 * day, Events: 365 * day, Size: 2_000_000_000, Followers: []string{"influx"}},
+	require.Equal(t, storage.Retention{State: "analyzer"}, read(""))
+	require.Equal(t, storage.Retention{State: "analyzer", FullRate: 90 * day}, read(`mode = "fixed"`))
+	require.Equal(t, storage.Retention{State: "analyzer"}, read("mode = \"fixed\"\n[keep]\nfull_rate_days = 0\n"))
+	require.Equal(t, storage.Retention{State: "analyzer", FullRate: 7 * day, Summaries: 730 * day, Events: 365 * day, Size: 2_000_000_000, Followers: []string{"influx"}},
 		read("[keep]\nfull_rate_days = 7\nsummary_days = 730\nevent_days = 365\nsize = \"2 GB\"\n[influx]\nurl = \"http://127.0.0.1:1\"\nbucket = \"b\"\n"))
 }
 

@@ -188,7 +188,7 @@ func openDesk(ctx context.Context, p *program, f *StoreFlags, o review.Options, 
 		if err != nil {
 			return conf, nil, nil, err
 		}
-		if j, err := storage.OpenJudge(ctx, path, storage.Options{Passphrase: secret}); err == nil {
+		if j, err := storage.OpenVerdictWriter(ctx, path, storage.Options{Passphrase: secret}); err == nil {
 			from.Judge = j
 			closers = append(closers, j.Close)
 		} else if !o.ReadOnly {

@@ -88,7 +88,7 @@ func (p *spot) visit() (alerts []analyzer.Event) {
 // judge gives a verdict as the desk does, beside the process that watches.
 func (p *spot) judge(event string, j storage.Judgement) {
 	p.t.Helper()
-	desk, err := storage.OpenJudge(p.t.Context(), p.path, storage.Options{})
+	desk, err := storage.OpenVerdictWriter(p.t.Context(), p.path, storage.Options{})
 	require.NoError(p.t, err)
 	defer desk.Close()
 	if j == "" {

@@ -15,16 +15,16 @@ import (
 // anyRecords compares the store with a list.
 func anyRecords(t *rapid.T, s **storage.Store, reopen func() *storage.Store) {
 	var model []*stored
-	inForce := map[string]*cell.Source{}
+	currentSource := map[string]*cell.Source{}
 	for _, batch := range rapid.SliceOfN(rapid.SliceOfN(Record(), 0, 12), 1, 4).Draw(t, "batches") {
 		require.NoError(t, (*s).Append(ctx, batch...))
 		for _, r := range batch {
 			if src, ok := r.(*cell.Source); ok {
-				inForce[src.Sensor] = src
+				currentSource[src.Sensor] = src
 				continue
 			}
 			if !slices.ContainsFunc(model, func(x *stored) bool { return reflect.DeepEqual(x.record, r) }) {
-				model = append(model, &stored{r, inForce[r.From()], int64(len(model) + 1)})
+				model = append(model, &stored{r, currentSource[r.From()], int64(len(model) + 1)})
 			}
 		}
 		if rapid.Bool().Draw(t, "reopen") {

@@ -47,7 +47,7 @@ func TestOneModemOrSeveral(t *testing.T) {
 
 func TestRetention(t *testing.T) {
 	const day = 24 * time.Hour
-	for text, want := range map[string]storage.Keep{
+	for text, want := range map[string]storage.Retention{
 		"":               {},
 		`mode = "fixed"`: {FullRate: 90 * day},
 		"mode = \"fixed\"\n[keep]\nfull_rate_days = 0\n":                                      {},

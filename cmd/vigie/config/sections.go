@@ -70,13 +70,13 @@ type Keep struct {
 const fullRateDays = 90
 
 // Retention is what the store keeps by age and size.
-func (c *Config) Retention() storage.Keep {
+func (c *Config) Retention() storage.Retention {
 	const day = 24 * time.Hour
 	full := 0
 	if c.Mode == cell.Fixed {
 		full = fullRateDays
 	}
-	return storage.Keep{FullRate: time.Duration(valueOr(c.Keep.FullRateDays, full)) * day, Summaries: time.Duration(c.Keep.SummaryDays) * day,
+	return storage.Retention{FullRate: time.Duration(valueOr(c.Keep.FullRateDays, full)) * day, Summaries: time.Duration(c.Keep.SummaryDays) * day,
 		Events: time.Duration(c.Keep.EventDays) * day, Size: int64(c.Keep.Size)}
 }
 

@@ -130,7 +130,7 @@ func (s *Store) VerdictMark(ctx context.Context) (mark int64, err error) {
 // Span is the time of the first and of the last that the store has of a sensor, be it a record or a summary; zero times when
 // there is none.
 func (s *Store) Span(ctx context.Context, sensor string) (first, last time.Time, err error) {
-	s.commitGathered()
+	s.commitPending()
 	const mine = "source IN (SELECT id FROM source WHERE sensor = ?1)"
 	// Where to look. Without it, whoever fell silent long ago, or is new, is looked for among all records of all others.
 	var from, to sql.NullInt64

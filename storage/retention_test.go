@@ -39,12 +39,12 @@ func eventAt(id string, first, last int) analyzer.Event {
 		Findings: []analyzer.Finding{{Rule: "r", First: at(first), Last: at(last)}}}
 }
 
-func sweep(t testing.TB, s *storage.Store, k storage.Keep, now time.Time) (sum storage.Swept) {
+func purge(t testing.TB, s *storage.Store, k storage.Retention, now time.Time) (sum storage.PurgeResult) {
 	t.Helper()
 	for {
-		out, err := s.Sweep(ctx, k, now)
+		out, err := s.Purge(ctx, k, now)
 		require.NoError(t, err)
-		sum.Records, sum.Unsent, sum.Events, sum.Bare, sum.Summaries = sum.Records+out.Records, sum.Unsent+out.Unsent, sum.Events+out.Events, sum.Bare+out.Bare, sum.Summaries+out.Summaries
+		sum.Records, sum.Unsent, sum.Events, sum.WindowsDropped, sum.Summaries = sum.Records+out.Records, sum.Unsent+out.Unsent, sum.Events+out.Events, sum.WindowsDropped+out.WindowsDropped, sum.Summaries+out.Summaries
 		sum.Upto, sum.Used, sum.Size, sum.Waiting, sum.BySize = out.Upto, out.Used, out.Size, out.Waiting, sum.BySize || out.BySize
 		if !out.More {
 			return sum
@@ -62,7 +62,7 @@ func times(t testing.TB, s *storage.Store) (all []int) {
 
 // What is old becomes summaries; gaps, and ten minutes around every event, stay as they were. Records and summaries
 // together are what was observed.
-func TestSweepByAge(t *testing.T) {
+func TestPurgeByAge(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s.db")
 	s := open(t, path, storage.Options{Create: true})
 	const all = 6 * 3600
@@ -73,7 +73,7 @@ func TestSweepByAge(t *testing.T) {
 	now := second(all).Time
 	before := storage.KnownCells(t, s)
 
-	out := sweep(t, s, storage.Keep{FullRate: time.Hour}, now)
+	out := purge(t, s, storage.Retention{FullRate: time.Hour}, now)
 	require.Equal(t, second(5*3600).Time, out.Upto)
 	kept := map[int]bool{}
 	for _, w := range [][2]int{{7200 - 600, 7260 + 600}, {11000 - 600, 11000 + 600}, {18000 - 600, 18000 + 600}, {5 * 3600, all - 1}} {
@@ -118,13 +118,13 @@ func TestSweepByAge(t *testing.T) {
 	}
 	require.Equal(t, before, storage.KnownCells(t, s), "cells ever heard stay known")
 	require.NoError(t, s.Check(ctx))
-	require.Zero(t, sweep(t, s, storage.Keep{FullRate: time.Hour}, now).Records, "a second sweep finds nothing")
+	require.Zero(t, purge(t, s, storage.Retention{FullRate: time.Hour}, now).Records, "a second sweep finds nothing")
 
 	// What comes late is swept in its turn and joins the summary of its minute.
 	late := second(30)
 	late.Time = late.Time.Add(time.Millisecond)
 	require.NoError(t, s.Append(ctx, late))
-	require.EqualValues(t, 1, sweep(t, s, storage.Keep{FullRate: time.Hour}, now).Records)
+	require.EqualValues(t, 1, purge(t, s, storage.Retention{FullRate: time.Hour}, now).Records)
 	for m, err := range s.Summaries(ctx, storage.SummaryQuery{To: storagetest.Start.Add(time.Minute)}) {
 		require.NoError(t, err)
 		require.Equal(t, 61, m.Observations)
@@ -140,26 +140,26 @@ func TestSweepByAge(t *testing.T) {
 }
 
 // By age nothing goes that a follower or the analyzer has not had; by size it does, and is counted.
-func TestSweepWaitsForFollowers(t *testing.T) {
+func TestPurgeWaitsForFollowers(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "s.db"), storage.Options{Create: true})
 	seconds(t, s, 0, 7200)
 	now := second(2 * 24 * 3600).Time
-	k := storage.Keep{FullRate: time.Hour, Followers: []string{"influx"}, State: "analyzer"}
-	require.Zero(t, sweep(t, s, k, now).Records, "nothing was analysed")
+	k := storage.Retention{FullRate: time.Hour, Followers: []string{"influx"}, State: "analyzer"}
+	require.Zero(t, purge(t, s, k, now).Records, "nothing was analysed")
 	require.NoError(t, s.SaveState(ctx, "analyzer", []byte("x"), 7200))
-	out := sweep(t, s, k, now)
+	out := purge(t, s, k, now)
 	require.Zero(t, out.Records, "nothing was sent")
 	require.True(t, out.Waiting)
 	require.NoError(t, s.SetCursor(ctx, "influx", 3600))
-	require.EqualValues(t, 3600, sweep(t, s, k, now).Records)
+	require.EqualValues(t, 3600, purge(t, s, k, now).Records)
 	require.Equal(t, 3600, times(t, s)[0])
 	require.NoError(t, s.SetCursor(ctx, "influx", 7200))
-	require.EqualValues(t, 3600, sweep(t, s, k, now).Records)
+	require.EqualValues(t, 3600, purge(t, s, k, now).Records)
 }
 
 // Without room the oldest full rate goes first, then what is around events, then summaries; events and what is around
 // one that somebody judged stay.
-func TestSweepBySize(t *testing.T) {
+func TestPurgeBySize(t *testing.T) {
 	t.Parallel()
 	s := open(t, filepath.Join(t.TempDir(), "s.db"), storage.Options{Create: true})
 	raw := make([]byte, 20_000)
@@ -178,15 +178,15 @@ func TestSweepBySize(t *testing.T) {
 	require.NoError(t, s.PutEvents(ctx, eventAt("judged", 1000, 1010), eventAt("other", 4000, 4010)))
 	_, err := s.AddVerdict(ctx, storage.Verdict{Event: "judged", Judgement: storage.Suspicious, Time: storagetest.Start})
 	require.NoError(t, err)
-	k := storage.Keep{Size: storage.SmallestSize, Followers: []string{"influx"}, Margin: 30 * time.Second}
+	k := storage.Retention{Size: storage.MinSize, Followers: []string{"influx"}, Margin: 30 * time.Second}
 	fat(900, 200)
 	fat(3900, 200)
 	unsent := int64(0)
 	for i := range 6 {
 		fat(10_000+i*400, 400)
-		out := sweep(t, s, k, second(10_000+i*400+400+60).Time)
+		out := purge(t, s, k, second(10_000+i*400+400+60).Time)
 		unsent += out.Unsent
-		require.LessOrEqual(t, out.Used, int64(storage.SmallestSize))
+		require.LessOrEqual(t, out.Used, int64(storage.MinSize))
 	}
 	require.NotZero(t, unsent)
 	left := times(t, s)
@@ -200,8 +200,8 @@ func TestSweepBySize(t *testing.T) {
 		require.NoError(t, s.PutEvents(ctx, eventAt("e"+string(rune('0'+i)), at, at+300)))
 		fat(at, 300)
 	}
-	out := sweep(t, s, k, second(200_000).Time)
-	require.NotZero(t, out.Bare)
+	out := purge(t, s, k, second(200_000).Time)
+	require.NotZero(t, out.WindowsDropped)
 	left = times(t, s)
 	require.Equal(t, 1000-30, left[0])
 	require.NotContains(t, left, 4000)
@@ -215,21 +215,21 @@ func TestSweepBySize(t *testing.T) {
 }
 
 // Events go by age too where that was asked for, with what was kept around them, unless somebody judged them.
-func TestSweepEventsAndSummaries(t *testing.T) {
+func TestPurgeEventsAndSummaries(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "s.db"), storage.Options{Create: true})
 	seconds(t, s, 0, 7200)
 	require.NoError(t, s.PutEvents(ctx, eventAt("judged", 1000, 1010), eventAt("other", 5000, 5010)))
 	_, err := s.AddVerdict(ctx, storage.Verdict{Event: "judged", Judgement: storage.Benign, Time: storagetest.Start})
 	require.NoError(t, err)
 	now := storagetest.Start.Add(48 * time.Hour)
-	sweep(t, s, storage.Keep{FullRate: time.Hour}, now)
+	purge(t, s, storage.Retention{FullRate: time.Hour}, now)
 	require.Contains(t, times(t, s), 5000)
-	out := sweep(t, s, storage.Keep{FullRate: time.Hour, Events: 24 * time.Hour, Summaries: 24 * time.Hour}, now)
+	out := purge(t, s, storage.Retention{FullRate: time.Hour, Events: 24 * time.Hour, Summaries: 24 * time.Hour}, now)
 	require.EqualValues(t, 1, out.Events)
 	left := times(t, s)
 	require.Contains(t, left, 1000)
 	require.NotContains(t, left, 5000)
-	out = sweep(t, s, storage.Keep{FullRate: time.Hour, Events: 24 * time.Hour, Summaries: 24 * time.Hour}, now)
+	out = purge(t, s, storage.Retention{FullRate: time.Hour, Events: 24 * time.Hour, Summaries: 24 * time.Hour}, now)
 	for range s.Summaries(ctx, storage.SummaryQuery{}) {
 		t.Fatal("summaries are left")
 	}

@@ -63,11 +63,11 @@ func TestEventsSince(t *testing.T) {
 
 // A judge decides while another process, here another Store, holds the file for writing, and the writer's checkpoints bear
 // it.
-func TestJudgeBesideAWriter(t *testing.T) {
+func TestVerdictWriterBesideAWriter(t *testing.T) {
 	for name, o := range map[string]storage.Options{"plain": {}, "sealed": {Key: []byte("0123456789abcdef0123456789abcdef")}} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "vigie.db")
-			_, err := storage.OpenJudge(ctx, path, o)
+			_, err := storage.OpenVerdictWriter(ctx, path, o)
 			require.ErrorIs(t, err, storage.ErrNotFound)
 			create, readOnly := o, o
 			create.Create, readOnly.ReadOnly = true, true
@@ -76,7 +76,7 @@ func TestJudgeBesideAWriter(t *testing.T) {
 			require.NoError(t, writer.PutEvents(ctx, storagetest.Events(2)...))
 			reader, err := storage.Open(ctx, path, readOnly)
 			require.NoError(t, err)
-			judge, err := storage.OpenJudge(ctx, path, o)
+			judge, err := storage.OpenVerdictWriter(ctx, path, o)
 			require.NoError(t, err)
 			before, err := reader.VerdictMark(ctx)
 			require.NoError(t, err)
@@ -145,13 +145,13 @@ func TestSpanIsWhatIsThere(t *testing.T) {
 	s = open(t, path, storage.Options{})
 	span("cellar", at(20), at(70))
 
-	sweep(t, s, storage.Keep{FullRate: time.Hour}, at(3600+1800))
+	purge(t, s, storage.Retention{FullRate: time.Hour}, at(3600+1800))
 	span("cellar", at(20).Truncate(time.Minute), at(70).Truncate(time.Minute))
 	span("late", at(2900), at(2900))
-	_, err := s.Delete(ctx, storage.What{Sensor: "cellar"}, false)
+	_, err := s.Delete(ctx, storage.DeleteQuery{Sensor: "cellar"}, false)
 	require.NoError(t, err)
 	span("cellar", time.Time{}, time.Time{})
-	_, err = s.Delete(ctx, storage.What{From: at(2950), To: at(4000)}, false)
+	_, err = s.Delete(ctx, storage.DeleteQuery{From: at(2950), To: at(4000)}, false)
 	require.NoError(t, err)
 	span("roof", at(0).Truncate(time.Minute), at(2950)) // the gap that says so
 	require.NoError(t, s.Close())

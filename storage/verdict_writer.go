@@ -12,23 +12,23 @@ import (
 // Judge gives verdicts in a store that another process is writing to: nobody should have to stop watching to decide. It
 // writes the verdict table alone, in transactions of a millisecond, which the one writer of records waits for; all that
 // the writer counts and caches is in other tables.
-type Judge struct{ db *sql.DB }
+type VerdictWriter struct{ db *sql.DB }
 
-// OpenJudge opens a store that exists for verdicts. Of the options only Key and Passphrase have a meaning here. The errors
+// OpenVerdictWriter opens a store that exists for verdicts. Of the options only Key and Passphrase have a meaning here. The errors
 // are those of Open.
-func OpenJudge(ctx context.Context, path string, o Options) (*Judge, error) {
+func OpenVerdictWriter(ctx context.Context, path string, o Options) (*VerdictWriter, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
 	}
-	j, err := openJudge(ctx, abs, o)
+	j, err := openVerdictWriter(ctx, abs, o)
 	if err != nil {
 		return nil, fmt.Errorf("store %s: %w", path, Explain(err))
 	}
 	return j, nil
 }
 
-func openJudge(ctx context.Context, path string, o Options) (*Judge, error) {
+func openVerdictWriter(ctx context.Context, path string, o Options) (*VerdictWriter, error) {
 	plain, err := inspect(path)
 	if err != nil {
 		return nil, err
@@ -46,19 +46,19 @@ func openJudge(ctx context.Context, path string, o Options) (*Judge, error) {
 		db.Close()
 		return nil, err
 	}
-	return &Judge{db}, nil
+	return &VerdictWriter{db}, nil
 }
 
 // Close gives the file back.
-func (j *Judge) Close() error { return j.db.Close() }
+func (w *VerdictWriter) Close() error { return w.db.Close() }
 
 // AddVerdict is Store.AddVerdict.
-func (j *Judge) AddVerdict(ctx context.Context, v Verdict) (Verdict, error) {
+func (w *VerdictWriter) AddVerdict(ctx context.Context, v Verdict) (Verdict, error) {
 	if err := v.Judgement.check(); err != nil {
 		return v, err
 	}
 	at, _ := timeKey(v.Time)
-	res, err := j.db.ExecContext(ctx, "INSERT INTO verdict (event, judgement, reason, author, time) SELECT id, ?, ?, ?, ? FROM event WHERE id = ?",
+	res, err := w.db.ExecContext(ctx, "INSERT INTO verdict (event, judgement, reason, author, time) SELECT id, ?, ?, ?, ? FROM event WHERE id = ?",
 		string(v.Judgement), v.Reason, v.Author, at, v.Event)
 	if err != nil {
 		return v, fmt.Errorf("the verdict was not stored: %w", Explain(err))
@@ -71,9 +71,9 @@ func (j *Judge) AddVerdict(ctx context.Context, v Verdict) (Verdict, error) {
 }
 
 // UndoVerdict is Store.UndoVerdict.
-func (j *Judge) UndoVerdict(ctx context.Context, event, author string, at time.Time) error {
+func (w *VerdictWriter) UndoVerdict(ctx context.Context, event, author string, at time.Time) error {
 	key, _ := timeKey(at)
-	res, err := j.db.ExecContext(ctx, "UPDATE verdict SET undone = ?, undone_by = ? WHERE id = (SELECT max(id) FROM verdict WHERE event = ? AND undone IS NULL)", key, author, event)
+	res, err := w.db.ExecContext(ctx, "UPDATE verdict SET undone = ?, undone_by = ? WHERE id = (SELECT max(id) FROM verdict WHERE event = ? AND undone IS NULL)", key, author, event)
 	if err != nil {
 		return fmt.Errorf("the verdict was not taken back: %w", Explain(err))
 	}

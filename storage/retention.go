@@ -18,7 +18,7 @@ import (
 //
 // What goes first is the oldest of what was observed at full rate (observations and health lines); summaries of its
 // minutes take its place. What is around an event stays, and so do gaps, clock lines, events and verdicts.
-type Keep struct {
+type Retention struct {
 	FullRate  time.Duration // what is older becomes summaries; 0: kept for ever
 	Summaries time.Duration // older summaries are deleted; 0: kept for ever
 	Events    time.Duration // older events are deleted, unless somebody gave a verdict; 0: kept for ever
@@ -32,55 +32,55 @@ type Keep struct {
 }
 
 const (
-	usualMargin = 10 * time.Minute
-	stepTime    = time.Hour // of records that one transaction deletes
-	stepRecords = 16_384    // or so many
-	leastStep   = 64        // and where there is no room for that in the log so many
-	sweepByAge  = 24        // steps of one Sweep: a clock that is far ahead may not empty a store before it is noticed
+	defaultMargin = 10 * time.Minute
+	stepTime      = time.Hour // of records that one transaction deletes
+	stepRecords   = 16_384    // or so many
+	minStep       = 64        // and where there is no room for that in the log so many
+	purgeByAge    = 24        // steps of one Purge: a clock that is far ahead may not empty a store before it is noticed
 	// LogRoom is what of Keep.Size is left to the log.
 	LogRoom = 2 * checkpointLog
 
-	// SmallestSize is the least that Keep.Size may be, of a store that is not in memory.
-	SmallestSize = 32 << 20
+	// MinSize is the least that Keep.Size may be, of a store that is not in memory.
+	MinSize = 32 << 20
 )
 
-// Swept is what a Sweep did and what it left.
-type Swept struct {
-	Records   int64     // deleted
-	Events    int64     // deleted
-	Bare      int64     // events of which the records around them were given up
-	Summaries int64     // deleted
-	Unsent    int64     // of Records: those that a follower has not had
-	BySize    bool      // something went because of Size and not of age
-	Waiting   bool      // something is old enough, but a follower or the analyzer has not had it
-	Upto      time.Time // full rate begins here; zero: at the first record
-	Used      int64     // bytes in use
-	Size      int64     // bytes of the files
-	More      bool      // there is more to do: call it again soon
+// PurgeResult is what a Purge did and what it left.
+type PurgeResult struct {
+	Records        int64     // deleted
+	Events         int64     // deleted
+	WindowsDropped int64     // events of which the records around them were given up
+	Summaries      int64     // deleted
+	Unsent         int64     // of Records: those that a follower has not had
+	BySize         bool      // something went because of Size and not of age
+	Waiting        bool      // something is old enough, but a follower or the analyzer has not had it
+	Upto           time.Time // full rate begins here; zero: at the first record
+	Used           int64     // bytes in use
+	Size           int64     // bytes of the files
+	More           bool      // there is more to do: call it again soon
 }
 
-// Sweep deletes what is no longer to be kept, in transactions of a moment each, and returns when all is done or a good
+// Purge deletes what is no longer to be kept, in transactions of a moment each, and returns when all is done or a good
 // part. Deleted content is overwritten in the database. now is the time by which records are old. The error wraps ErrFull when even
 // deleting needs room that is not there.
-func (s *Store) Sweep(ctx context.Context, k Keep, now time.Time) (out Swept, err error) {
+func (s *Store) Purge(ctx context.Context, k Retention, now time.Time) (out PurgeResult, err error) {
 	if k.Margin <= 0 {
-		k.Margin = usualMargin
+		k.Margin = defaultMargin
 	}
 	if k.Size > 0 && s.path != "" {
-		k.Size = max(k.Size, SmallestSize) - LogRoom
+		k.Size = max(k.Size, MinSize) - LogRoom
 	}
-	sw := sweep{Keep: k, s: s, now: now, out: &out, most: stepRecords}
+	p := purge{Retention: k, s: s, now: now, out: &out, most: stepRecords}
 	s.mu.Lock()
 	if s.w != nil {
 		s.w.checkpointAt = checkpointLog // try again what a full disk may have kept from being done
 	}
 	s.mu.Unlock()
-	steps := []func(*Tx) (bool, error){sw.events, sw.summaries}
+	steps := []func(*Tx) (bool, error){p.events, p.summaries}
 	if k.FullRate > 0 {
-		steps = append(steps, sw.byAge)
+		steps = append(steps, p.byAge)
 	}
 	if k.Size > 0 {
-		steps = append(steps, sw.bySize)
+		steps = append(steps, p.bySize)
 	}
 	for _, step := range steps {
 		for n := 0; ; n++ {
@@ -88,8 +88,8 @@ func (s *Store) Sweep(ctx context.Context, k Keep, now time.Time) (out Swept, er
 			before := out
 			if err := s.Update(ctx, func(t *Tx) (err error) { more, err = step(t); return err }); err != nil {
 				out = before
-				if ctx.Err() == nil && sw.most > leastStep { // there may be room for a smaller step in the log
-					sw.most /= 4
+				if ctx.Err() == nil && p.most > minStep { // there may be room for a smaller step in the log
+					p.most /= 4
 					continue
 				}
 				return out, fmt.Errorf("deleting what is too old: %w", err)
@@ -97,31 +97,31 @@ func (s *Store) Sweep(ctx context.Context, k Keep, now time.Time) (out Swept, er
 			if !more {
 				break
 			}
-			if n == sweepByAge && !out.BySize {
+			if n == purgeByAge && !out.BySize {
 				out.More = true
 				break
 			}
 		}
 	}
-	err = s.Update(ctx, func(t *Tx) error { return sw.look(t) })
+	err = s.Update(ctx, func(t *Tx) error { return p.look(t) })
 	return out, err
 }
 
-// sweep is one Sweep at work.
-type sweep struct {
-	Keep
+// purge is one Purge at work.
+type purge struct {
+	Retention
 	s    *Store
 	now  time.Time
-	out  *Swept
+	out  *PurgeResult
 	most int // records of a step
 }
 
 // swept are the kinds that go with age.
-const sweptKinds = int64(Observations | Healths)
+const purgedKinds = int64(Observations | Healths)
 
-func (w *sweep) look(t *Tx) error {
-	if t.w.swept > -math.MaxInt64 {
-		w.out.Upto = keyTime(t.w.swept)
+func (w *purge) look(t *Tx) error {
+	if t.w.purged > -math.MaxInt64 {
+		w.out.Upto = keyTime(t.w.purged)
 	}
 	var err error
 	w.out.Used, w.out.Size, err = t.w.used()
@@ -137,7 +137,7 @@ func (w *writer) used() (used, size int64, err error) {
 }
 
 // byAge sweeps one step of what is older than FullRate.
-func (w *sweep) byAge(t *Tx) (more bool, err error) {
+func (w *purge) byAge(t *Tx) (more bool, err error) {
 	cutoff, _ := timeKey(w.now.Add(-w.FullRate))
 	floor, err := w.analysed(t)
 	if err != nil {
@@ -161,7 +161,7 @@ func (t *Tx) cursor(name string) (seq int64, err error) {
 }
 
 // analysed is the number up to which the analyzer's state has the records.
-func (w *sweep) analysed(t *Tx) (seq int64, err error) {
+func (w *purge) analysed(t *Tx) (seq int64, err error) {
 	if w.State == "" {
 		return math.MaxInt64, nil
 	}
@@ -170,7 +170,7 @@ func (w *sweep) analysed(t *Tx) (seq int64, err error) {
 }
 
 // bySize sweeps one step, whatever its age, while more is in use than Size allows.
-func (w *sweep) bySize(t *Tx) (more bool, err error) {
+func (w *purge) bySize(t *Tx) (more bool, err error) {
 	used, _, err := t.w.used()
 	target := w.Size
 	if w.out.BySize { // a little more than needed, so that it is not at every turn
@@ -188,16 +188,16 @@ func (w *sweep) bySize(t *Tx) (more bool, err error) {
 	if done, _, err := w.step(t, latest, floor); done || err != nil {
 		return done, err
 	}
-	if done, err := w.bare(t, latest); done || err != nil {
+	if done, err := w.dropWindow(t, latest); done || err != nil {
 		return done, err
 	}
 	return w.oldestSummaries(t)
 }
 
 // step deletes the oldest hour or less of full rate before cutoff, of what has at most the number floor.
-func (w *sweep) step(t *Tx, cutoff, floor int64) (done, waiting bool, err error) {
+func (w *purge) step(t *Tx, cutoff, floor int64) (done, waiting bool, err error) {
 	var from int64
-	there, err := t.w.row("SELECT time FROM record WHERE time >= ? AND time < ? AND kind & ? <> 0 ORDER BY time LIMIT 1", []any{t.w.swept, cutoff, sweptKinds}, &from)
+	there, err := t.w.row("SELECT time FROM record WHERE time >= ? AND time < ? AND kind & ? <> 0 ORDER BY time LIMIT 1", []any{t.w.purged, cutoff, purgedKinds}, &from)
 	if err != nil || !there {
 		return false, false, err
 	}
@@ -211,7 +211,7 @@ func (w *sweep) step(t *Tx, cutoff, floor int64) (done, waiting bool, err error)
 	} else if there {
 		end = at
 	}
-	if there, err := t.w.row("SELECT time FROM record WHERE time >= ? AND time < ? AND seq > ? AND kind & ? <> 0 ORDER BY time LIMIT 1", []any{from, end, floor, sweptKinds}, &at); err != nil {
+	if there, err := t.w.row("SELECT time FROM record WHERE time >= ? AND time < ? AND seq > ? AND kind & ? <> 0 ORDER BY time LIMIT 1", []any{from, end, floor, purgedKinds}, &at); err != nil {
 		return false, false, err
 	} else if there {
 		end, waiting = at, true
@@ -237,7 +237,7 @@ func floorTo(key int64, unit time.Duration) int64 {
 }
 
 // delete replaces what is in the time from..end, and not near an event, by summaries.
-func (w *sweep) delete(t *Tx, from, end int64) error {
+func (w *purge) delete(t *Tx, from, end int64) error {
 	kept, err := w.windows(t, from, end)
 	if err != nil {
 		return err
@@ -268,7 +268,7 @@ func (w *sweep) delete(t *Tx, from, end int64) error {
 	}
 	w.out.Records += gone.records()
 	w.out.Unsent += gone.unsent
-	return errors.Join(t.w.sweptUpto(max(end, t.w.swept)), t.w.exec("UPDATE swept SET unsent = unsent + ?", gone.unsent))
+	return errors.Join(t.w.setPurged(max(end, t.w.purged)), t.w.exec("UPDATE swept SET unsent = unsent + ?", gone.unsent))
 }
 
 // counted is what was deleted.
@@ -381,7 +381,7 @@ func (w *writer) uncount(gone counted) error {
 }
 
 // windows are the times around events that touch a span, in order and apart.
-func (w *sweep) windows(t *Tx, from, end int64) (kept []span, err error) {
+func (w *purge) windows(t *Tx, from, end int64) (kept []span, err error) {
 	margin := int64(w.Margin)
 	st, err := t.w.prepare("SELECT body FROM event WHERE bare = 0 AND first <= ? AND last >= ?")
 	if err != nil {
@@ -478,34 +478,34 @@ func between(kept []span, in span) (free []span) {
 }
 
 // judged chooses events that somebody gave a verdict which stands.
-const judged = "EXISTS (SELECT 1 FROM verdict WHERE verdict.event = event.id AND verdict.undone IS NULL)"
+const hasVerdict = "EXISTS (SELECT 1 FROM verdict WHERE verdict.event = event.id AND verdict.undone IS NULL)"
 
 // bare gives up the records around the oldest event that nobody judged.
-func (w *sweep) bare(t *Tx, latest int64) (done bool, err error) {
+func (w *purge) dropWindow(t *Tx, latest int64) (done bool, err error) {
 	var id string
 	var first int64
-	there, err := t.w.row("SELECT id, first FROM event WHERE bare = 0 AND last < ? AND NOT "+judged+" ORDER BY first LIMIT 1", []any{latest}, &id, &first)
+	there, err := t.w.row("SELECT id, first FROM event WHERE bare = 0 AND last < ? AND NOT "+hasVerdict+" ORDER BY first LIMIT 1", []any{latest}, &id, &first)
 	if err != nil || !there {
 		return false, err
 	}
-	w.out.Bare++
+	w.out.WindowsDropped++
 	return true, errors.Join(t.w.exec("UPDATE event SET bare = 1 WHERE id = ?", id), w.goBack(t, first))
 }
 
-// goBack makes the sweep look once more at what is around an event that no longer protects it.
-func (w *sweep) goBack(t *Tx, first int64) error {
-	return t.w.sweptUpto(min(t.w.swept, max(first, math.MinInt64+int64(w.Margin))-int64(w.Margin)))
+// goBack makes the purge look once more at what is around an event that no longer protects it.
+func (w *purge) goBack(t *Tx, first int64) error {
+	return t.w.setPurged(min(t.w.purged, max(first, math.MinInt64+int64(w.Margin))-int64(w.Margin)))
 }
 
 // events deletes one event that is too old and that nobody judged.
-func (w *sweep) events(t *Tx) (more bool, err error) {
+func (w *purge) events(t *Tx) (more bool, err error) {
 	if w.Events <= 0 {
 		return false, nil
 	}
 	old, _ := timeKey(w.now.Add(-w.Events))
 	var id string
 	var first int64
-	there, err := t.w.row("SELECT id, first FROM event WHERE last < ? AND NOT "+judged+" ORDER BY last LIMIT 1", []any{old}, &id, &first)
+	there, err := t.w.row("SELECT id, first FROM event WHERE last < ? AND NOT "+hasVerdict+" ORDER BY last LIMIT 1", []any{old}, &id, &first)
 	if err != nil || !there {
 		return false, err
 	}
@@ -522,7 +522,7 @@ func (t *Tx) dropEvent(id string) error {
 }
 
 // summaries deletes those that are too old.
-func (w *sweep) summaries(t *Tx) (more bool, err error) {
+func (w *purge) summaries(t *Tx) (more bool, err error) {
 	if w.Summaries <= 0 {
 		return false, nil
 	}
@@ -531,11 +531,11 @@ func (w *sweep) summaries(t *Tx) (more bool, err error) {
 }
 
 // oldestSummaries deletes a day of them, where size leaves nothing else to delete.
-func (w *sweep) oldestSummaries(t *Tx) (more bool, err error) {
+func (w *purge) oldestSummaries(t *Tx) (more bool, err error) {
 	return w.dropSummaries(t, math.MaxInt64)
 }
 
-func (w *sweep) dropSummaries(t *Tx, before int64) (more bool, err error) {
+func (w *purge) dropSummaries(t *Tx, before int64) (more bool, err error) {
 	const day = 24 * 60
 	var first int64
 	there, err := t.w.row("SELECT minute FROM summary WHERE minute < ? ORDER BY minute LIMIT 1", []any{before}, &first)

@@ -24,7 +24,7 @@ import (
 )
 
 // A transaction of one record writes three pages of 4 KiB to the log, for some 200 bytes that are new: 49 MB an hour at a
-// record a second, which wears out a flash card. So what comes record by record is gathered (Gather): it is kept in
+// record a second, which wears out a flash card. So what comes record by record is gathered (AppendLater): it is kept in
 // memory and in a small file, PATH-tail, and put into the database together. The file is written over from its beginning
 // after each such transaction, so that a sync of it writes one block. When the process dies the next one to open the
 // store for writing takes what is in the file.
@@ -34,23 +34,23 @@ import (
 //	length of what follows the checksum    4 bytes, little-endian
 //	CRC-32C of what follows                4 bytes
 //	generation                             8 bytes: frames of another one than the first are left over
-//	record                                 as encodeTail has it; in an encrypted store sealed: nonce, XChaCha20-Poly1305
+//	record                                 as encodePending has it; in an encrypted store sealed: nonce, XChaCha20-Poly1305
 const (
-	gatherWithin = 10 * time.Second // how long a record waits at most
-	gatherMost   = 512              // how many wait at most
-	tailHead     = 16
-	mostTail     = 16 << 20
+	pendingTime     = 10 * time.Second // how long a record waits at most
+	maxPending      = 512              // how many wait at most
+	journalHead     = 16
+	maxJournalFrame = 16 << 20
 )
 
 var crc32c = crc32.MakeTable(crc32.Castagnoli)
 
 // tail is what was gathered. It is guarded by Store.mu, but for its file, which walMu guards.
-type tail struct {
+type journal struct {
 	path    string
 	seal    cipher.AEAD // nil: plain
 	file    *os.File    // nil until it is needed
 	dirty   bool        // written and not synced
-	waiting []gathered
+	pending []pendingRecord
 	counts  tally // of the waiting
 	size    int64 // bytes of file that the waiting take
 	gen     uint64
@@ -59,7 +59,7 @@ type tail struct {
 }
 
 // gathered is a record as it will be stored. It shares nothing with the caller's record, which the caller may change.
-type gathered struct {
+type pendingRecord struct {
 	sensor string
 	kind   Kinds
 	key    int64    // its time (timeKey)
@@ -67,8 +67,8 @@ type gathered struct {
 	raw    []string // its raw lines; nil if there are none
 }
 
-func newTail(path string, key []byte) (*tail, error) {
-	t := &tail{path: path + "-tail", counts: newTally()}
+func newJournal(path string, key []byte) (*journal, error) {
+	t := &journal{path: path + "-tail", counts: newTally()}
 	if key == nil {
 		return t, nil
 	}
@@ -80,18 +80,18 @@ func newTail(path string, key []byte) (*tail, error) {
 	return t, err
 }
 
-// Gather is Append for who has a record now and then. The records are acknowledged as by Append: they survive the death of
+// AppendLater is Append for who has a record now and then. The records are acknowledged as by Append: they survive the death of
 // the process at once and the loss of power within a second. But readers and followers see them some seconds later, with
 // the next transaction of any kind, or after 10 seconds. It returns the number of the last of them, which it keeps.
 //
 // ok is false, and nothing was stored, where it must be looked up whether they are there already: Append does that.
-func (s *Store) Gather(ctx context.Context, recs ...cell.Record) (seq int64, ok bool, err error) {
+func (s *Store) AppendLater(ctx context.Context, recs ...cell.Record) (seq int64, ok bool, err error) {
 	if s.readOnly {
 		return 0, false, fmt.Errorf("cannot write to the store: %w", ErrReadOnly)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	w, t := s.w, s.tail
+	w, t := s.w, s.journal
 	if w == nil {
 		return 0, false, ErrClosed
 	}
@@ -101,15 +101,15 @@ func (s *Store) Gather(ctx context.Context, recs ...cell.Record) (seq int64, ok 
 	if t == nil || w.broken != nil {
 		return 0, false, nil
 	}
-	if t.err != nil || len(t.waiting)+len(recs) > gatherMost {
-		if err := s.commitTail(); err != nil {
+	if t.err != nil || len(t.pending)+len(recs) > maxPending {
+		if err := s.commitJournal(); err != nil {
 			return 0, false, fmt.Errorf("nothing was stored: %w", s.explain(err))
 		}
 	}
-	var news []gathered
+	var news []pendingRecord
 	last := map[string]int64{}
 	for _, r := range recs {
-		g := gathered{sensor: r.From(), kind: kindOf(r)}
+		g := pendingRecord{sensor: r.From(), kind: kindOf(r)}
 		if g.kind == 0 || g.kind == Sources {
 			return 0, false, nil
 		}
@@ -120,7 +120,7 @@ func (s *Store) Gather(ctx context.Context, recs ...cell.Record) (seq int64, ok 
 				newest = w.newest
 			}
 		}
-		if g.key <= newest || g.key < w.swept {
+		if g.key <= newest || g.key < w.purged {
 			return 0, false, nil
 		}
 		last[g.sensor] = g.key
@@ -132,48 +132,48 @@ func (s *Store) Gather(ctx context.Context, recs ...cell.Record) (seq int64, ok 
 			news[i].raw = slices.Clone(*raw)
 		}
 	}
-	if err := s.writeTail(news); err != nil {
+	if err := s.writeJournal(news); err != nil {
 		return 0, false, fmt.Errorf("nothing was stored: %w", s.explain(err))
 	}
-	t.waiting = append(t.waiting, news...)
+	t.pending = append(t.pending, news...)
 	for _, r := range recs {
 		t.counts.add(r)
 	}
-	s.gathered.Store(int64(len(t.waiting)))
+	s.pendingCount.Store(int64(len(t.pending)))
 	for sensor, key := range last {
 		w.last[sensor] = key
 	}
-	if t.timer == nil && len(t.waiting) > 0 {
-		t.timer = time.AfterFunc(gatherWithin, s.commitSoon)
+	if t.timer == nil && len(t.pending) > 0 {
+		t.timer = time.AfterFunc(pendingTime, s.commitOnTimer)
 	}
-	return w.seq + int64(len(t.waiting)), true, s.settleTail()
+	return w.seq + int64(len(t.pending)), true, s.syncJournalLater()
 }
 
-// commitSoon is what the timer calls.
-func (s *Store) commitSoon() {
+// commitOnTimer is what the timer calls.
+func (s *Store) commitOnTimer() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.w != nil && s.tail != nil {
-		s.tail.err = s.commitTail()
+	if s.w != nil && s.journal != nil {
+		s.journal.err = s.commitJournal()
 	}
 }
 
-// commitGathered lets readers see what was gathered. An error is told to who writes next: what is gathered is safe.
-func (s *Store) commitGathered() {
-	if s.gathered.Load() == 0 {
+// commitPending lets readers see what was gathered. An error is told to who writes next: what is gathered is safe.
+func (s *Store) commitPending() {
+	if s.pendingCount.Load() == 0 {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.w != nil && s.tail != nil && len(s.tail.waiting) > 0 {
-		s.tail.err = s.commitTail()
+	if s.w != nil && s.journal != nil && len(s.journal.pending) > 0 {
+		s.journal.err = s.commitJournal()
 	}
 }
 
 // Flush makes everything that was acknowledged visible to readers and safe from a power cut, whichever process wrote it. A
 // copy that is made afterwards cannot hold sequence numbers that a power cut takes back and the store then gives again.
 func (s *Store) Flush() error {
-	s.commitGathered()
+	s.commitPending()
 	if s.path == "" {
 		return nil
 	}
@@ -181,38 +181,38 @@ func (s *Store) Flush() error {
 }
 
 // waiting counts what was gathered and is not in the database, with the time of the newest and the number of the last.
-func (s *Store) waiting() (observations, others, newest, seq int64) {
-	if s.gathered.Load() == 0 {
+func (s *Store) pendingStats() (observations, others, newest, seq int64) {
+	if s.pendingCount.Load() == 0 {
 		return 0, 0, 0, 0
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.w == nil || s.tail == nil {
+	if s.w == nil || s.journal == nil {
 		return 0, 0, 0, 0
 	}
 	newest = math.MinInt64
-	for _, in := range s.tail.counts.reach {
+	for _, in := range s.journal.counts.reach {
 		newest = max(newest, in.to)
 	}
-	return s.tail.counts.observations, s.tail.counts.others, newest, s.w.seq + int64(len(s.tail.waiting))
+	return s.journal.counts.observations, s.journal.counts.others, newest, s.w.seq + int64(len(s.journal.pending))
 }
 
-// commitTail puts what was gathered into the database. Store.mu is held.
-func (s *Store) commitTail() error {
-	if s.tail == nil || len(s.tail.waiting) == 0 {
+// commitJournal puts what was gathered into the database. Store.mu is held.
+func (s *Store) commitJournal() error {
+	if s.journal == nil || len(s.journal.pending) == 0 {
 		return nil
 	}
 	_, err := s.transact(context.Background(), func(*Tx) error { return nil })
 	if err == nil {
-		err = s.afterTail()
+		err = s.journalCommitted()
 	}
-	s.tail.err = err
+	s.journal.err = err
 	return err
 }
 
 // drain is the first part of each transaction: what was gathered before it.
-func (t *tail) drain(w *writer) error {
-	for _, g := range t.waiting {
+func (t *journal) insert(w *writer) error {
+	for _, g := range t.pending {
 		if err := w.insert(g); err != nil {
 			return err
 		}
@@ -225,21 +225,21 @@ func (t *tail) drain(w *writer) error {
 }
 
 // again tells a writer that has forgotten it what waits.
-func (t *tail) again(w *writer) {
-	for _, g := range t.waiting {
+func (t *journal) requeue(w *writer) {
+	for _, g := range t.pending {
 		w.last[g.sensor] = g.key
 	}
 }
 
-// afterTail follows a transaction that drained: once that is safe from a power cut, the file is not needed any more.
-func (s *Store) afterTail() error {
-	t := s.tail
-	if len(t.waiting) == 0 {
+// journalCommitted follows a transaction that drained: once that is safe from a power cut, the file is not needed any more.
+func (s *Store) journalCommitted() error {
+	t := s.journal
+	if len(t.pending) == 0 {
 		return nil
 	}
-	clear(t.waiting)
-	t.waiting, t.counts = t.waiting[:0], newTally()
-	s.gathered.Store(0)
+	clear(t.pending)
+	t.pending, t.counts = t.pending[:0], newTally()
+	s.pendingCount.Store(0)
 	if t.timer != nil {
 		t.timer.Stop()
 		t.timer = nil
@@ -253,16 +253,16 @@ func (s *Store) afterTail() error {
 	return s.checkpointIfDue()
 }
 
-// writeTail appends frames to the file, all or none.
-func (s *Store) writeTail(news []gathered) (err error) {
-	t := s.tail
+// writeJournal appends frames to the file, all or none.
+func (s *Store) writeJournal(news []pendingRecord) (err error) {
+	t := s.journal
 	s.walMu.Lock()
 	defer s.walMu.Unlock()
 	if t.file == nil {
 		if t.file, err = os.OpenFile(t.path, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
 			return err
 		}
-		adopt(t.path, s.path)
+		copyOwner(t.path, s.path)
 		if err := syncFile(filepath.Dir(s.path)); err != nil {
 			return err
 		}
@@ -279,9 +279,9 @@ func (s *Store) writeTail(news []gathered) (err error) {
 	return nil
 }
 
-func (t *tail) frame(dst []byte, g gathered) []byte {
-	body := encodeTail(g)
-	var head [tailHead]byte
+func (t *journal) frame(dst []byte, g pendingRecord) []byte {
+	body := encodePending(g)
+	var head [journalHead]byte
 	binary.LittleEndian.PutUint64(head[8:], t.gen)
 	if t.seal != nil {
 		nonce := make([]byte, chacha20poly1305.NonceSizeX)
@@ -293,8 +293,8 @@ func (t *tail) frame(dst []byte, g gathered) []byte {
 	return append(append(dst, head[:]...), body...)
 }
 
-// settleTail sees to it that the file is synced within a second.
-func (s *Store) settleTail() error {
+// syncJournalLater sees to it that the file is synced within a second.
+func (s *Store) syncJournalLater() error {
 	s.walMu.Lock()
 	defer s.walMu.Unlock()
 	err := s.syncErr
@@ -303,16 +303,16 @@ func (s *Store) settleTail() error {
 	return err
 }
 
-// takeTail takes what a process that died has left in the file. The writer is new.
-func (s *Store) takeTail(ctx context.Context) error {
-	recs, gen, err := s.tail.read()
+// recoverJournal takes what a process that died has left in the file. The writer is new.
+func (s *Store) recoverJournal(ctx context.Context) error {
+	recs, gen, err := s.journal.read()
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	s.tail.gen = gen + 1
+	s.journal.gen = gen + 1
 	if len(recs) > 0 {
 		if err := s.Append(ctx, recs...); err != nil {
 			return err
@@ -321,23 +321,23 @@ func (s *Store) takeTail(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.dropTail()
+	return s.removeJournal()
 }
 
 // read are the records in the file: frames of one generation, up to the first that is not whole.
-func (t *tail) read() (recs []cell.Record, gen uint64, err error) {
+func (t *journal) read() (recs []cell.Record, gen uint64, err error) {
 	f, err := os.Open(t.path)
 	if err != nil {
 		return nil, 0, err
 	}
 	defer f.Close()
 	for {
-		var head [tailHead]byte
+		var head [journalHead]byte
 		if _, err := io.ReadFull(f, head[:]); err != nil {
 			return recs, gen, nil
 		}
 		length, of := binary.LittleEndian.Uint32(head[:]), binary.LittleEndian.Uint64(head[8:])
-		if length < 8 || length > mostTail || len(recs) > 0 && of != gen {
+		if length < 8 || length > maxJournalFrame || len(recs) > 0 && of != gen {
 			return recs, gen, nil
 		}
 		body := make([]byte, length-8)
@@ -353,7 +353,7 @@ func (t *tail) read() (recs []cell.Record, gen uint64, err error) {
 				return recs, gen, nil // cut, or of a store that had another key
 			}
 		}
-		r, err := decodeTail(body)
+		r, err := decodePending(body)
 		if err != nil {
 			return nil, 0, fmt.Errorf("%s: %w", t.path, err)
 		}
@@ -361,9 +361,9 @@ func (t *tail) read() (recs []cell.Record, gen uint64, err error) {
 	}
 }
 
-// dropTail removes the file. Store.mu is held, or the store is not in use yet.
-func (s *Store) dropTail() error {
-	t := s.tail
+// removeJournal removes the file. Store.mu is held, or the store is not in use yet.
+func (s *Store) removeJournal() error {
+	t := s.journal
 	if t == nil {
 		return nil
 	}
@@ -381,8 +381,8 @@ func (s *Store) dropTail() error {
 	return errors.Join(errs...)
 }
 
-// encodeTail is a record with all that its row would say of it.
-func encodeTail(g gathered) []byte {
+// encodePending is a record with all that its row would say of it.
+func encodePending(g pendingRecord) []byte {
 	c := &coder{writing: true}
 	number(c, &g.kind)
 	text(c, &g.sensor)
@@ -395,7 +395,7 @@ func encodeTail(g gathered) []byte {
 	return c.b
 }
 
-func decodeTail(b []byte) (r cell.Record, err error) {
+func decodePending(b []byte) (r cell.Record, err error) {
 	c := &coder{b: b}
 	var kind Kinds
 	var sensor, body string

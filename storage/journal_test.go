@@ -18,7 +18,7 @@ import (
 )
 
 // What was gathered and acknowledged is there after a kill, in its order and with the numbers it was given.
-func TestKilledWhileGathering(t *testing.T) {
+func TestKilledWhileAppendingLater(t *testing.T) {
 	rounds := 10
 	if testing.Short() {
 		rounds = 3
@@ -57,12 +57,12 @@ func TestKilledWhileGathering(t *testing.T) {
 
 // Readers in this process see what was gathered; what may be there already is left to Append; what a file holds of
 // other generations, or cut, is passed over.
-func TestGather(t *testing.T) {
+func TestAppendLater(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s.db")
 	s := open(t, path, storage.Options{Create: true})
 	require.NoError(t, s.Append(ctx, second(0)))
 	changed := s.Changed()
-	seq, ok, err := s.Gather(ctx, second(1), second(2))
+	seq, ok, err := s.AppendLater(ctx, second(1), second(2))
 	require.NoError(t, err)
 	require.True(t, ok)
 	require.EqualValues(t, 3, seq)
@@ -72,13 +72,13 @@ func TestGather(t *testing.T) {
 	default:
 	}
 	for _, again := range []cell.Record{second(2), second(1), &cell.Source{Sensor: "roof"}} {
-		_, ok, err := s.Gather(ctx, again)
+		_, ok, err := s.AppendLater(ctx, again)
 		require.NoError(t, err)
 		require.False(t, ok)
 	}
 	require.Equal(t, []int{0, 1, 2}, times(t, s))
 	<-changed
-	_, _, err = s.Gather(ctx, second(3))
+	_, _, err = s.AppendLater(ctx, second(3))
 	require.NoError(t, err)
 	require.NoError(t, s.Append(ctx, second(2), second(3), second(4)))
 	st, err := s.Stats(ctx)
@@ -86,12 +86,12 @@ func TestGather(t *testing.T) {
 	require.EqualValues(t, 5, st.Seq, "what is gathered is not stored twice")
 	wrong := s.Update(ctx, func(*storage.Tx) error { return os.ErrInvalid })
 	require.ErrorIs(t, wrong, os.ErrInvalid)
-	_, _, err = s.Gather(ctx, second(5))
+	_, _, err = s.AppendLater(ctx, second(5))
 	require.NoError(t, err)
 	require.ErrorIs(t, s.Update(ctx, func(*storage.Tx) error { return os.ErrInvalid }), os.ErrInvalid)
 	require.Equal(t, []int{0, 1, 2, 3, 4, 5}, times(t, s), "it outlives a transaction that failed")
 
-	_, _, err = s.Gather(ctx, second(6), second(7))
+	_, _, err = s.AppendLater(ctx, second(6), second(7))
 	require.NoError(t, err)
 	left, err := os.ReadFile(path + "-tail") // as a crash would leave it
 	require.NoError(t, err)
@@ -122,7 +122,7 @@ func TestGather(t *testing.T) {
 
 // What is stored is what was given, in the file, in the database and in the table of cells, whatever the caller does with its
 // records afterwards: nothing of them is kept, so each is encoded once.
-func TestGatherKeepsNoRecordOfTheCaller(t *testing.T) {
+func TestAppendLaterKeepsNoRecordOfTheCaller(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s.db")
 	s := open(t, path, storage.Options{Create: true})
 	given := func() []cell.Record {
@@ -131,7 +131,7 @@ func TestGatherKeepsNoRecordOfTheCaller(t *testing.T) {
 		return []cell.Record{o, &cell.Health{Sensor: o.Sensor, Time: o.Time.Add(time.Second), Reason: "unreadable", Raw: []string{"+QENG: 1", "+QENG: 2"}}}
 	}
 	lent := given()
-	_, ok, err := s.Gather(ctx, lent...)
+	_, ok, err := s.AppendLater(ctx, lent...)
 	require.NoError(t, err)
 	require.True(t, ok)
 	o, h := lent[0].(*cell.Observation), lent[1].(*cell.Health)
@@ -140,11 +140,11 @@ func TestGatherKeepsNoRecordOfTheCaller(t *testing.T) {
 	o.Neighbours[0] = cell.Cell{}
 	h.Sensor, h.Time, h.Reason, h.Raw[1] = "cellar", h.Time.Add(time.Hour), "changed", "changed"
 
-	inFile, err := storage.ReadTail(path)
+	inFile, err := storage.ReadJournal(path)
 	require.NoError(t, err)
 	require.Equal(t, given(), inFile)
 	require.ErrorIs(t, s.Update(ctx, func(*storage.Tx) error { return os.ErrInvalid }), os.ErrInvalid)
-	_, ok, err = s.Gather(ctx, given()...)
+	_, ok, err = s.AppendLater(ctx, given()...)
 	require.NoError(t, err)
 	require.False(t, ok, "it is known after a transaction that failed")
 	require.NoError(t, s.Append(ctx, given()...), "and adds nothing")
@@ -173,11 +173,11 @@ func TestGatherKeepsNoRecordOfTheCaller(t *testing.T) {
 }
 
 // Hundreds of random cuts and flips of the file never do more than lose its end.
-func TestTailDamage(t *testing.T) {
+func TestJournalDamage(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, filepath.Join(dir, "s.db"), storage.Options{Create: true})
 	for i := range 20 {
-		_, _, err := s.Gather(ctx, numbered(i))
+		_, _, err := s.AppendLater(ctx, numbered(i))
 		require.NoError(t, err)
 	}
 	left, err := os.ReadFile(filepath.Join(dir, "s.db-tail"))
@@ -190,7 +190,7 @@ func TestTailDamage(t *testing.T) {
 		}
 		name := filepath.Join(dir, "t"+strconv.Itoa(i%4))
 		require.NoError(t, os.WriteFile(name+"-tail", bad, 0o600))
-		recs, err := storage.ReadTail(name)
+		recs, err := storage.ReadJournal(name)
 		require.NoError(t, err)
 		for j, r := range recs {
 			require.Equal(t, cell.Record(numbered(j)), r)
