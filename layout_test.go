@@ -37,21 +37,27 @@ var mayImport = map[string][]string{
 	"storage/storagetest": {"cell", "analyzer", "storage"},
 	"position":            {"cell"},
 	"celldb":              {"cell"},
-	"review":              {"cell", "analyzer", "storage"},
+	"review":              {"cell", "analyzer", "storage", "review/evidence"},
+	"review/evidence":     {"cell", "analyzer", "storage"},
 	"alert":               {"cell", "analyzer", "storage"},
 	"cmd/vigie/console":   {},
 	"cmd/vigie/config":    {"cell", "analyzer", "analyzer/rules", "storage", "alert", "cmd/vigie/console"},
-	"cmd/vigie":           {"cmd/vigie/config", "cmd/vigie/console", "cell", "modem", "modem/at", "modem/dialect", "modem/emulator", "modem/remap", "analyzer", "analyzer/rules", "storage", "storage/influx", "storage/transfer", "celldb", "review", "position", "alert"},
+	"cmd/vigie":           {"cmd/vigie/config", "cmd/vigie/console", "cell", "modem", "modem/at", "modem/dialect", "modem/emulator", "modem/remap", "analyzer", "analyzer/rules", "storage", "storage/influx", "storage/transfer", "celldb", "review", "review/evidence", "position", "alert"},
+
+	"review/evidence/evidencetest": {"cell", "analyzer"},
 }
 
 // forTests are packages that only tests import; they may start programs.
-var forTests = []string{"storage/storagetest", "storage/influxdtest"}
+var forTests = []string{"storage/storagetest", "storage/influxdtest", "review/evidence/evidencetest"}
 
 // standardOnly are the packages that import nothing but the standard library and what mayImport says.
 var standardOnly = []string{"words", "cell", "modem/at", "modem/dialect", "modem/remap"}
 
+// noHTML are the packages that make no pages: what they know is shown by others.
+var noHTML = []string{"review/evidence"}
+
 // noClock are the packages that never ask a clock or a network: time is an input, and replay is the same path.
-var noClock = []string{"words", "cell", "modem/at", "modem/dialect", "modem/remap", "analyzer", "analyzer/rules"}
+var noClock = []string{"words", "cell", "modem/at", "modem/dialect", "modem/remap", "analyzer", "analyzer/rules", "review/evidence"}
 
 // only names who alone may import a module: promises are easier to keep behind one door.
 var only = map[string]string{
@@ -147,6 +153,9 @@ func TestBans(t *testing.T) {
 			p, _ := strconv.Unquote(im.Path.Value)
 			if p == "os/exec" && s.pkg != "storage/influxdtest" {
 				t.Errorf("%s imports os/exec: Vigie starts no programs", s.path)
+			}
+			if slices.Contains(noHTML, s.pkg) && p == "html/template" {
+				t.Errorf("%s imports %s: %s makes no pages", s.path, p, s.pkg)
 			}
 			if slices.Contains(noClock, s.pkg) && (p == "net" || strings.HasPrefix(p, "net/")) {
 				t.Errorf("%s imports %s: %s speaks to no network", s.path, p, s.pkg)

@@ -207,8 +207,8 @@ func TestReadersCannotDecide(t *testing.T) {
 	require.Equal(t, 403, post(tw.desk, "/verdicts/undo", form, as).Code)
 	readOnly := emptyDesk(t, func(o *Options) { o.ReadOnly = true })
 	require.Equal(t, 403, post(readOnly.desk, "/verdicts", url.Values{"event": {readOnly.events[0].ID}, "judgement": {"benign"}}).Code)
-	noJudge := emptyDesk(t, func(o *Options) { o.Stores[0].Judge = nil })
-	require.Equal(t, 403, post(noJudge.desk, "/verdicts", url.Values{"event": {noJudge.events[0].ID}, "judgement": {"benign"}}).Code)
+	noWriter := emptyDesk(t, func(o *Options) { o.Verdicts = nil })
+	require.Equal(t, 403, post(noWriter.desk, "/verdicts", url.Values{"event": {noWriter.events[0].ID}, "judgement": {"benign"}}).Code)
 }
 
 func TestGuessingIsSlowedDown(t *testing.T) {

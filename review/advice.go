@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"vigie/analyzer"
+	"vigie/review/evidence"
 )
 
 // What rules are called, what else could explain them and what to look at next, and the sentences of an event, in the
@@ -20,7 +21,7 @@ type said struct {
 
 // Said is a sentence or a cause of an event, safe to look at. One that is not in today's words stays in its English.
 func (p *page) Said(text string) said {
-	s := said{plain(text), p.Lang != "en"}
+	s := said{evidence.Plain(text), p.Lang != "en"}
 	if s.Foreign && p.desk.o.In != nil {
 		if t, ok := p.desk.o.In(p.Lang, text); ok {
 			s = said{Text: t}
@@ -40,10 +41,10 @@ func (p *page) Rule(id string) RuleWords {
 			return w
 		}
 	}
-	if r, ok := p.desk.rules[id]; ok {
+	if r, ok := p.desk.evidence.Rule(id); ok {
 		return RuleWords{Title: r.Title, Innocent: r.Innocent}
 	}
-	return RuleWords{Title: plainTo(id, 80)}
+	return RuleWords{Title: evidence.PlainTo(id, 80)}
 }
 
 // capital begins a text with a capital letter.

@@ -1,6 +1,7 @@
 package review
 
 import (
+	"context"
 	_ "embed"
 	"net/http"
 	"strconv"
@@ -8,6 +9,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/review/evidence"
 	"vigie/storage"
 )
 
@@ -63,7 +65,7 @@ func verdictOf(v *storage.Verdict) *verdictJSON {
 	if v == nil {
 		return nil
 	}
-	j := &verdictJSON{Event: plainTo(v.Event, 64), Judgement: string(v.Judgement), Reason: v.Reason, Author: v.Author, Time: v.Time, UndoneBy: v.UndoneBy}
+	j := &verdictJSON{Event: evidence.PlainTo(v.Event, 64), Judgement: string(v.Judgement), Reason: v.Reason, Author: v.Author, Time: v.Time, UndoneBy: v.UndoneBy}
 	if !v.Undone.IsZero() {
 		j.Undone = &v.Undone
 	}
@@ -79,6 +81,26 @@ type eventJSON struct {
 	Also      []alsoJSON     `json:"also,omitempty"` // what other sensors saw at the same time
 }
 
+// alsoJSON is an event that another sensor saw at the same time.
+type alsoJSON struct {
+	Event    string            `json:"event"`
+	Sensor   string            `json:"sensor"`
+	Store    string            `json:"store,omitempty"` // absent: on the shared server alone
+	Severity analyzer.Severity `json:"severity"`
+	First    time.Time         `json:"first"`
+	Last     time.Time         `json:"last"`
+}
+
+// eventOf reads an event.
+func eventOf(ctx context.Context, e *evidence.Entry, groups evidence.Groups) (eventJSON, error) {
+	stored, _, err := e.Events(ctx)
+	v := eventJSON{Event: stored, Corrected: timesOf(e), Verdict: verdictOf(e.Verdict), Store: e.StoreName()}
+	for _, c := range groups.Concurrent(e) {
+		v.Also = append(v.Also, alsoJSON{c.ID, c.Sensor, c.StoreName(), c.Severity, c.First, c.Last})
+	}
+	return v, err
+}
+
 // times are those that really were.
 type times struct {
 	Seconds float64   `json:"by_s"` // to add to the recorded ones
@@ -87,7 +109,7 @@ type times struct {
 	Last    time.Time `json:"last"`
 }
 
-func (e *entry) times() *times {
+func timesOf(e *evidence.Entry) *times {
 	if e.Shift == 0 {
 		return nil
 	}
@@ -107,12 +129,12 @@ func limitOf(r *http.Request) (skip, limit int) {
 }
 
 func (d *Desk) apiEvents(w http.ResponseWriter, r *http.Request) {
-	all, err := d.entries(r.Context())
+	all, err := d.evidence.Entries(r.Context())
 	if err != nil {
 		d.fail(w, r, err)
 		return
 	}
-	groups, err := d.groupsNow(r.Context())
+	groups, err := d.evidence.AllGroups(r.Context())
 	if err != nil {
 		d.fail(w, r, err)
 		return
@@ -131,7 +153,7 @@ func (d *Desk) apiEvents(w http.ResponseWriter, r *http.Request) {
 			continue
 		}
 		if f.Near != nil {
-			if ok, err := d.near(r.Context(), e, f.Near); err != nil {
+			if ok, err := e.In(r.Context(), f.Near); err != nil {
 				d.fail(w, r, err)
 				return
 			} else if !ok {
@@ -141,57 +163,69 @@ func (d *Desk) apiEvents(w http.ResponseWriter, r *http.Request) {
 		if found++; found <= skip || len(list) == limit {
 			continue
 		}
-		s := d.o.Stores[e.Store]
-		ev, err := s.Event(r.Context(), e.key)
+		v, err := eventOf(r.Context(), e, groups)
 		if err != nil {
 			d.fail(w, r, err)
 			return
 		}
-		list = append(list, eventJSON{d.cleanEvent(ev), e.times(), verdictOf(e.Verdict), s.Name, d.alsoOf(e, groups)})
+		list = append(list, v)
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"total": found, "events": list})
 }
 
 func (d *Desk) apiEvent(w http.ResponseWriter, r *http.Request) {
-	e, s, err := d.lookup(r.Context(), r.PathValue("id"))
+	e, err := d.evidence.Find(r.Context(), r.PathValue("id"))
 	if err != nil {
 		d.fail(w, r, err)
 		return
 	}
-	ev, err := s.Event(r.Context(), e.key)
+	groups, err := d.evidence.AllGroups(r.Context())
 	if err != nil {
 		d.fail(w, r, err)
 		return
 	}
-	groups, err := d.groupsNow(r.Context())
+	v, err := eventOf(r.Context(), e, groups)
 	if err != nil {
 		d.fail(w, r, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, eventJSON{d.cleanEvent(ev), e.times(), verdictOf(e.Verdict), s.Name, d.alsoOf(e, groups)})
+	writeJSON(w, http.StatusOK, v)
+}
+
+// eventWindow is the event that an address names, and what was recorded around it, without the modem's lines.
+func (d *Desk) eventWindow(r *http.Request) (*evidence.Selection, *evidence.Window, error) {
+	x, err := d.evidence.SelectEvent(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return nil, nil, err
+	}
+	w, err := x.Sensors[0].Store.Window(r.Context(), x.Sensors[0].Key, x.From, x.To, false)
+	return x, w, err
 }
 
 func (d *Desk) apiSeries(w http.ResponseWriter, r *http.Request) {
-	h, err := d.eventHandover(r.Context(), r.PathValue("id"))
+	x, win, err := d.eventWindow(r)
 	if err != nil {
 		d.fail(w, r, err)
 		return
 	}
-	win, err := d.window(r.Context(), h.sensors[0].store, h.sensors[0].key, h.from, h.to, false)
-	if err != nil {
-		d.fail(w, r, err)
-		return
+	writeJSON(w, http.StatusOK, withText(win.Series(&x.Events[0])))
+}
+
+// withText adds to a series what it says of registrations, in English.
+func withText(s *evidence.Series) *evidence.Series {
+	for i := range s.Regs {
+		s.Regs[i].Text = registrationText(s.Regs[i].Status)
 	}
-	writeJSON(w, http.StatusOK, draw(win, &h.events[0]))
+	return s
 }
 
 func (d *Desk) apiBaseline(w http.ResponseWriter, r *http.Request) {
-	h, err := d.eventHandover(r.Context(), r.PathValue("id"))
+	x, err := d.evidence.SelectEvent(r.Context(), r.PathValue("id"))
 	if err != nil {
 		d.fail(w, r, err)
 		return
 	}
-	b, err := d.baseline(r.Context(), h.sensors[0].store, h.sensors[0].key, h.from, h.to)
+	b, err := x.Sensors[0].Store.Baseline(r.Context(), x.Sensors[0].Key, x.From, x.To)
 	if err != nil {
 		d.fail(w, r, err)
 		return
@@ -200,12 +234,12 @@ func (d *Desk) apiBaseline(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d *Desk) apiVerdicts(w http.ResponseWriter, r *http.Request) {
-	e, s, err := d.lookup(r.Context(), r.PathValue("id"))
+	e, err := d.evidence.Find(r.Context(), r.PathValue("id"))
 	if err != nil {
 		d.fail(w, r, err)
 		return
 	}
-	all, err := d.verdicts(r.Context(), s, e.key)
+	all, err := e.Verdicts(r.Context())
 	if err != nil {
 		d.fail(w, r, err)
 		return
@@ -231,15 +265,14 @@ type cellJSON struct {
 }
 
 func (d *Desk) apiCells(w http.ResponseWriter, r *http.Request) {
-	p, err := d.cellsPage(r.Context(), r.URL.Query())
+	p, err := d.cellsPage(r)
 	if err != nil {
 		d.fail(w, r, err)
 		return
 	}
 	list := []cellJSON{}
 	for _, k := range p.Cells {
-		list = append(list, cellJSON{cell.Cell{RAT: k.RAT, MCC: k.MCC, MNC: k.MNC, Area: k.Area, ID: cell.Some(k.ID), PCI: k.PCI, ARFCN: k.ARFCN},
-			k.First, k.Last, k.Count, k.KnownCell.Serving, value(k.Weakest), value(k.Strongest), k.Sensor, k.Store})
+		list = append(list, cellJSON{k.Cell(), k.First, k.Last, k.Count, k.KnownCell.Serving, evidence.Value(k.Weakest), evidence.Value(k.Strongest), k.Sensor, k.Store})
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"total": p.Found, "cells": list})
 }
@@ -267,23 +300,23 @@ type ruleJSON struct {
 	Missing []string `json:"missing,omitempty"`
 }
 
-func ruleOf(v ruleView) ruleJSON {
+func ruleOf(v evidence.RuleState) ruleJSON {
 	return ruleJSON{v.ID, v.Version, v.Title, string(v.Status), v.Needs.Words(), v.Missing}
 }
 
 func (d *Desk) apiSensors(w http.ResponseWriter, r *http.Request) {
-	all, err := d.sensors(r.Context())
+	all, err := d.evidence.Sensors(r.Context())
 	if err != nil {
 		d.fail(w, r, err)
 		return
 	}
 	list := []sensorJSON{}
 	for _, a := range all {
-		j := sensorJSON{Name: a.Name, Store: a.StoreName, First: a.First, Last: a.Last, Silent: a.Silent > 0, Rules: []ruleJSON{}}
+		j := sensorJSON{Name: a.Name, Store: a.Store.Name, First: a.First, Last: a.Last, Silent: a.Silent > 0, Rules: []ruleJSON{}}
 		if s := a.Source; s != nil {
 			j.Mode, j.Model, j.Firmware, j.Reports = string(s.Mode), s.Model, s.Firmware, s.Reports.Or(0).Words()
 		}
-		for _, v := range d.availability(a.Source) {
+		for _, v := range d.evidence.Availability(a.Source) {
 			j.Rules = append(j.Rules, ruleOf(v))
 		}
 		list = append(list, j)
@@ -292,56 +325,47 @@ func (d *Desk) apiSensors(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d *Desk) apiBlind(w http.ResponseWriter, r *http.Request) {
-	all, err := d.sensors(r.Context())
+	a, err := d.evidence.Sensor(r.Context(), r.PathValue("name"))
 	if err != nil {
 		d.fail(w, r, err)
 		return
 	}
-	q := r.URL.Query()
-	for _, a := range all {
-		if a.Name != r.PathValue("name") {
-			continue
-		}
-		from, ok1 := readTime(q.Get("from"), time.UTC, false)
-		to, ok2 := readTime(q.Get("to"), time.UTC, true)
-		if !ok1 || !ok2 {
-			to = a.Last.Truncate(time.Hour).Add(time.Hour)
-			from = to.Add(-24 * time.Hour)
-		}
-		if !to.After(from) || to.Sub(from) > longestPeriod {
-			d.refuse(w, r, http.StatusBadRequest, "refuse.form")
-			return
-		}
-		recorded, err := d.gaps(r.Context(), d.o.Stores[a.Store], a.key, from, to)
-		if err != nil {
-			d.fail(w, r, err)
-			return
-		}
-		c, err := d.cover(r.Context(), a.Store, a.key, from, to, a.First, recorded)
-		if err != nil {
-			d.fail(w, r, err)
-			return
-		}
-		type gapJSON struct {
-			From   time.Time `json:"from"`
-			To     time.Time `json:"to"`
-			Reason string    `json:"reason"`
-		}
-		gaps := []gapJSON{}
-		for _, g := range c.Gaps {
-			gaps = append(gaps, gapJSON(g))
-		}
-		writeJSON(w, http.StatusOK, map[string]any{"from": from, "to": to, "watched_s": c.Watched.Seconds(), "blind_s": c.Blind.Seconds(),
-			"unrecorded_s": c.Off.Seconds(), "gaps": gaps})
+	if a == nil {
+		d.refuse(w, r, http.StatusNotFound, "refuse.missing")
 		return
 	}
-	d.refuse(w, r, http.StatusNotFound, "refuse.missing")
+	from, ok1 := readTime(r.URL.Query().Get("from"), time.UTC, false)
+	to, ok2 := readTime(r.URL.Query().Get("to"), time.UTC, true)
+	if !ok1 || !ok2 {
+		to = a.Last.Truncate(time.Hour).Add(time.Hour)
+		from = to.Add(-24 * time.Hour)
+	}
+	if !to.After(from) || to.Sub(from) > longestPeriod {
+		d.refuse(w, r, http.StatusBadRequest, "refuse.form")
+		return
+	}
+	c, err := a.CoverageOf(r.Context(), from, to)
+	if err != nil {
+		d.fail(w, r, err)
+		return
+	}
+	type gapJSON struct {
+		From   time.Time `json:"from"`
+		To     time.Time `json:"to"`
+		Reason string    `json:"reason"`
+	}
+	gaps := []gapJSON{}
+	for _, g := range c.Gaps {
+		gaps = append(gaps, gapJSON(g))
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"from": from, "to": to, "watched_s": c.Watched.Seconds(), "blind_s": c.Blind.Seconds(),
+		"unrecorded_s": c.Off.Seconds(), "gaps": gaps})
 }
 
 func (d *Desk) apiRules(w http.ResponseWriter, r *http.Request) {
 	list := []ruleJSON{}
 	for _, rule := range d.o.Rules {
-		list = append(list, ruleOf(ruleView{Rule: rule}))
+		list = append(list, ruleOf(evidence.RuleState{Rule: rule}))
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"rules": list})
 }

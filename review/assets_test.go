@@ -96,14 +96,16 @@ func TestWordsAreUsed(t *testing.T) {
 	require.Equal(t, "time corrected", words.Translate("", "clock.tag"), "who names no language reads English, and no key")
 	require.Equal(t, "time corrected", words.Translate("de", "clock.tag"))
 	use := regexp.MustCompile(`(?:\.T|\.N|Title:|"report\.title",|render\([^"]*"[a-z]+",|refuse\([^"]*) ?"([a-z]+\.[a-z.]+)"`)
-	files, err := os.ReadDir(".")
-	require.NoError(t, err)
 	var texts []string
-	for _, f := range files {
-		if strings.HasSuffix(f.Name(), ".go") && !strings.HasSuffix(f.Name(), "_test.go") {
-			b, err := os.ReadFile(f.Name())
-			require.NoError(t, err)
-			texts = append(texts, string(b))
+	for _, pattern := range []string{"*.go", "evidence/*.go"} {
+		files, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		for _, f := range files {
+			if !strings.HasSuffix(f, "_test.go") {
+				b, err := os.ReadFile(f)
+				require.NoError(t, err)
+				texts = append(texts, string(b))
+			}
 		}
 	}
 	require.NoError(t, fs.WalkDir(templateFiles, ".", func(p string, d fs.DirEntry, err error) error {

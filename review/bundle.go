@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,13 +17,14 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"vigie/cell"
+	"vigie/review/evidence"
 	"vigie/storage"
 	"vigie/words"
 )
 
 // BundleOptions are how a bundle is made.
 type BundleOptions struct {
-	Location Precision
+	Location evidence.Precision
 	Lang     string         // of the report in it: "en" or "fr"
 	Zone     *time.Location // of times in the report
 	Signer   note.Signer    // nil: not signed
@@ -36,37 +36,31 @@ type BundleOptions struct {
 // EventBundle writes the bundle of an event: what was recorded from ten minutes before to ten minutes after it. The error
 // wraps storage.ErrNotFound when there is no such event.
 func (d *Desk) EventBundle(ctx context.Context, w io.Writer, id string, o BundleOptions) error {
-	h, err := d.eventHandover(ctx, id)
+	x, err := d.eventToHand(ctx, id, o)
 	if err != nil {
 		return err
 	}
-	if err := d.trim(ctx, h, o); err != nil {
-		return err
-	}
-	return d.bundle(ctx, w, h, o)
+	return d.bundle(ctx, w, x, o)
 }
 
-// PeriodBundle writes the bundle of a period, of one sensor or, with "", of all.
+// PeriodBundle writes the bundle of a period, of one sensor or, with an empty name, of all.
 func (d *Desk) PeriodBundle(ctx context.Context, w io.Writer, sensor string, from, to time.Time, o BundleOptions) error {
-	h, err := d.periodHandover(ctx, sensor, from, to)
+	x, err := d.periodToHand(ctx, sensor, from, to, o)
 	if err != nil {
 		return err
 	}
-	if err := d.trim(ctx, h, o); err != nil {
-		return err
-	}
-	return d.bundle(ctx, w, h, o)
+	return d.bundle(ctx, w, x, o)
 }
 
-func (d *Desk) bundle(ctx context.Context, w io.Writer, h *handover, o BundleOptions) error {
-	c := newCoarsener(o.Location)
+func (d *Desk) bundle(ctx context.Context, w io.Writer, x *evidence.Selection, o BundleOptions) error {
+	c := evidence.NewCoarsener(o.Location)
 	p := &packer{zip: zip.NewWriter(w)}
 	p.m = manifest{Made: d.now(), Software: d.o.Software, Location: o.Location,
-		About: fmt.Sprintf("%d event(s), %s to %s", len(h.events), h.from.UTC().Format(time.RFC3339), h.to.UTC().Format(time.RFC3339))}
-	if h.id != "" && c == nil {
-		p.m.About = fmt.Sprintf("event %s, %s to %s", h.id, h.from.UTC().Format(time.RFC3339), h.to.UTC().Format(time.RFC3339))
+		About: fmt.Sprintf("%d event(s), %s to %s", len(x.Events), x.From.UTC().Format(time.RFC3339), x.To.UTC().Format(time.RFC3339))}
+	if x.ID != "" && c == nil {
+		p.m.About = fmt.Sprintf("event %s, %s to %s", x.ID, x.From.UTC().Format(time.RFC3339), x.To.UTC().Format(time.RFC3339))
 	}
-	b := &bundler{d: d, ctx: ctx, h: h, c: c, o: o}
+	b := &bundler{d: d, ctx: ctx, x: x, c: c, o: o}
 	type part struct {
 		name  string
 		write func(io.Writer) error
@@ -92,62 +86,21 @@ func (d *Desk) bundle(ctx context.Context, w io.Writer, h *handover, o BundleOpt
 type bundler struct {
 	d   *Desk
 	ctx context.Context
-	h   *handover
-	c   *coarsener
+	x   *evidence.Selection
+	c   *evidence.Coarsener
 	o   BundleOptions
 }
 
-// records walks over what was recorded, clean, and coarse where that is wished.
+// records walks over what was recorded, coarse if that was asked for. A coarse bundle has no modem lines.
 func (b *bundler) records(raw bool, each func(cell.Record) error) error {
-	var from Store
-	one := func(r cell.Record) error {
-		if at := r.When(); !at.IsZero() && !b.h.may(from, at, at) {
-			return nil
+	for r, err := range b.x.Records(b.ctx, raw && b.c == nil) {
+		if err != nil {
+			return err
 		}
-		r = b.d.cleanRecord(r)
 		if b.c != nil {
-			r = b.c.record(r)
+			r = b.c.Record(r)
 		}
-		return each(r)
-	}
-	for _, s := range b.h.sensors {
-		from = s.store
-		stretches, err := b.d.recorded(b.ctx, s.store, s.key, b.h.from, b.h.to)
-		if err != nil {
-			return err
-		}
-		for _, part := range stretches {
-			for e, err := range s.store.Records(b.ctx, storage.Query{Sensor: s.key, From: part.From, To: part.To, NoRaw: !raw || b.c != nil}) {
-				if err != nil {
-					return err
-				}
-				if err := one(e.Record); err != nil {
-					return err
-				}
-			}
-		}
-		if err := b.clocks(s, stretches, one); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// clocks adds the lines that tell when the clock of a sensor was set, where the records before them need them and the time of
-// the bundle does not have them.
-func (b *bundler) clocks(s chosenSensor, stretches []storage.Stretch, each func(cell.Record) error) error {
-	if !slices.ContainsFunc(stretches, func(p storage.Stretch) bool { return p.Offset != 0 }) {
-		return nil
-	}
-	for e, err := range s.store.Records(b.ctx, storage.Query{Sensor: s.key, Kinds: storage.Clocks}) {
-		if err != nil {
-			return err
-		}
-		at := e.Record.When()
-		if slices.ContainsFunc(stretches, func(p storage.Stretch) bool { return !at.Before(p.From) && at.Before(p.To) }) {
-			continue
-		}
-		if err := each(e.Record); err != nil {
+		if err := each(r); err != nil {
 			return err
 		}
 	}
@@ -171,9 +124,9 @@ func (b *bundler) observations(w io.Writer) error {
 func (b *bundler) events(w io.Writer) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
-	for _, e := range b.h.stored {
+	for _, e := range b.x.Stored {
 		if b.c != nil {
-			e = b.c.event(e)
+			e = b.c.Event(e)
 		}
 		if err := enc.Encode(e); err != nil {
 			return err
@@ -184,19 +137,19 @@ func (b *bundler) events(w io.Writer) error {
 
 func (b *bundler) verdicts(w io.Writer) error {
 	enc := json.NewEncoder(w)
-	for _, e := range b.h.events {
-		own, s, err := b.d.lookup(b.ctx, plainTo(e.ID, 64))
+	for _, e := range b.x.Events {
+		own, err := b.d.evidence.Find(b.ctx, evidence.PlainTo(e.ID, 64))
 		if err != nil {
 			return err
 		}
-		all, err := b.d.verdicts(b.ctx, s, own.key)
+		all, err := own.Verdicts(b.ctx)
 		if err != nil {
 			return err
 		}
 		for i := range all {
 			v := verdictOf(&all[i])
 			if b.c != nil { // people name places
-				v.Event, v.Reason, v.Author, v.UndoneBy = b.c.event(e).ID, "", "", ""
+				v.Event, v.Reason, v.Author, v.UndoneBy = b.c.Event(e).ID, "", "", ""
 			}
 			if err := enc.Encode(v); err != nil {
 				return err
@@ -231,7 +184,7 @@ func (b *bundler) csv(w io.Writer) error {
 		}
 		var regs []string
 		for _, g := range o.Registration {
-			regs = append(regs, registrationText(g))
+			regs = append(regs, registrationText(evidence.StatusOf(g)))
 		}
 		row[17] = cellText(strings.Join(regs, "; "))
 		if p := o.Position; p != nil {
@@ -248,7 +201,7 @@ func (b *bundler) csv(w io.Writer) error {
 
 // cellText keeps a spreadsheet from taking a text for a formula.
 func cellText(s string) string {
-	s = plain(s)
+	s = evidence.Plain(s)
 	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
 		return "'" + s
 	}
@@ -264,7 +217,7 @@ func whole[T ~uint16 | ~uint32 | ~uint64](o cell.Opt[T]) string {
 }
 
 func decimal[T ~float64](o cell.Opt[T]) string {
-	if v := value(o); v != nil {
+	if v := evidence.Value(o); v != nil {
 		return strconv.FormatFloat(*v, 'f', -1, 64)
 	}
 	return ""
@@ -312,7 +265,7 @@ func (b *bundler) kml(w io.Writer) error {
 	}
 	err := b.places(func(at time.Time, sensor string, p *cell.Position) error {
 		var name strings.Builder
-		if err := xml.EscapeText(&name, []byte(plain(sensor))); err != nil {
+		if err := xml.EscapeText(&name, []byte(evidence.Plain(sensor))); err != nil {
 			return err
 		}
 		_, err := fmt.Fprintf(w, "<Placemark><name>%s</name><TimeStamp><when>%s</when></TimeStamp><Point><coordinates>%s,%s</coordinates></Point></Placemark>\n",
@@ -346,22 +299,22 @@ func (b *bundler) cells(w io.Writer) error {
 	if err := out.Write([]string{"rat", "mcc", "mnc", "area", "cell_id", "pci", "arfcn", "first", "last", "observations", "serving", "weakest_dbm", "strongest_dbm", "sensor"}); err != nil {
 		return err
 	}
-	done := map[string]bool{}
-	for _, s := range b.h.sensors {
-		if done[s.store.Name] {
+	done := map[*evidence.Store]bool{}
+	for _, s := range b.x.Sensors {
+		if done[s.Store] {
 			continue
 		}
-		done[s.store.Name] = true
-		if b.h.trims(s.store) { // it cannot be told where they were heard
+		done[s.Store] = true
+		if b.x.TrimmedIn(s.Store) { // it is not known where they were heard
 			continue
 		}
-		for k, err := range s.store.Cells(b.ctx, storage.CellQuery{}) {
+		for k, err := range s.Store.Cells(b.ctx, storage.CellQuery{}) {
 			if err != nil {
 				return err
 			}
-			if err := out.Write([]string{k.RAT.String(), shortDigits(k.MCC), shortDigits(k.MNC), whole(k.Area), strconv.FormatUint(k.ID, 10), whole(k.PCI), whole(k.ARFCN),
+			if err := out.Write([]string{k.RAT.String(), evidence.ShortDigits(k.MCC), evidence.ShortDigits(k.MNC), whole(k.Area), strconv.FormatUint(k.ID, 10), whole(k.PCI), whole(k.ARFCN),
 				string(cell.AppendTime(nil, k.First)), string(cell.AppendTime(nil, k.Last)), strconv.FormatInt(k.Count, 10), strconv.FormatInt(k.Serving, 10),
-				decimal(k.Weakest), decimal(k.Strongest), cellText(b.d.scrub(k.Sensor))}); err != nil {
+				decimal(k.Weakest), decimal(k.Strongest), cellText(b.d.evidence.Scrub(k.Sensor))}); err != nil {
 				return err
 			}
 		}
@@ -378,7 +331,7 @@ func (b *bundler) rules(w io.Writer) error {
 	}
 	var all []ruleLine
 	for _, r := range b.d.o.Rules {
-		all = append(all, ruleLine{ruleOf(ruleView{Rule: r}), r.Telling.String(), r.Innocent})
+		all = append(all, ruleLine{ruleOf(evidence.RuleState{Rule: r}), r.Telling.String(), r.Innocent})
 	}
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", " ")
@@ -392,17 +345,20 @@ func (b *bundler) readme(w io.Writer) error {
 		key = "bundle.readme.coarse"
 	}
 	parts := []string{words.Translate(b.o.Lang, "bundle.readme.head"), words.Translate(b.o.Lang, key), words.Translate(b.o.Lang, "bundle.readme.clock")}
-	if b.h.some() {
+	if b.x.Trimmed() {
 		parts = append(parts, words.Translate(b.o.Lang, "hand.trimmed"))
 	}
 	_, err := io.WriteString(w, strings.Join(parts, "\n\n")+"\n")
 	return err
 }
 
-func (b *bundler) report(w io.Writer) error { return b.d.report(b.ctx, w, b.h, b.c, b.o) }
+func (b *bundler) report(w io.Writer) error { return b.d.report(b.ctx, w, b.x, b.c, b.o) }
+
+// trimWalks is what the pages offer to leave out at both ends of a walk.
+const trimWalks = 15 * time.Minute
 
 func (d *Desk) optionsOf(r *http.Request) (BundleOptions, error) {
-	o := BundleOptions{Location: Exact, Lang: d.language(r), Zone: zone(r), WithHomes: r.URL.Query().Has("homes")}
+	o := BundleOptions{Location: evidence.Exact, Lang: d.language(r), Zone: zone(r), WithHomes: r.URL.Query().Has("homes")}
 	if r.URL.Query().Has("trim") {
 		o.Trim = trimWalks
 	}
@@ -416,15 +372,24 @@ func (d *Desk) optionsOf(r *http.Request) (BundleOptions, error) {
 }
 
 // fileName is a name for what is sent: no sensor and no place in it.
-func (h *handover) fileName(kind string) string {
-	return fmt.Sprintf("vigie-%s-%s.%s", h.from.UTC().Format("20060102-1504"), h.to.UTC().Format("20060102-1504"), kind)
+func fileName(x *evidence.Selection, kind string) string {
+	return fmt.Sprintf("vigie-%s-%s.%s", x.From.UTC().Format("20060102-1504"), x.To.UTC().Format("20060102-1504"), kind)
 }
 
-func (d *Desk) sendBundle(w http.ResponseWriter, r *http.Request, h *handover, o BundleOptions) {
+func (d *Desk) sendBundle(w http.ResponseWriter, r *http.Request, x *evidence.Selection, o BundleOptions) {
 	w.Header().Set("Content-Type", "application/zip")
-	w.Header().Set("Content-Disposition", `attachment; filename="`+h.fileName("zip")+`"`)
-	if err := d.bundle(r.Context(), w, h, o); err != nil {
+	w.Header().Set("Content-Disposition", `attachment; filename="`+fileName(x, "zip")+`"`)
+	if err := d.bundle(r.Context(), w, x, o); err != nil {
 		d.log.Error("review: a bundle broke off", "err", err)
 		panic(http.ErrAbortHandler) // so that what has arrived is not taken for a whole bundle
 	}
+}
+
+// ParsePrecision reads the name of a precision.
+func ParsePrecision(s string) (evidence.Precision, error) {
+	switch p := evidence.Precision(s); p {
+	case evidence.Exact, evidence.Coarse, evidence.Nowhere:
+		return p, nil
+	}
+	return "", &refusal{fmt.Sprintf("%q is not a precision", evidence.PlainTo(s, 40)), "exact, coarse (about 10 km, cells under other names) or nowhere"}
 }

@@ -22,6 +22,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/review/evidence"
 	"vigie/storage"
 )
 
@@ -29,7 +30,7 @@ func makeBundle(t testing.TB, tw *town, o BundleOptions) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if o.Location == "" {
-		o.Location = Exact
+		o.Location = evidence.Exact
 	}
 	o.Lang, o.Zone = "en", time.UTC
 	require.NoError(t, tw.desk.EventBundle(context.Background(), &b, tw.events[1].ID, o))
@@ -129,7 +130,7 @@ func TestBundleHoldsWhatWasRecorded(t *testing.T) {
 	}
 	require.Equal(t, 1236, n, "an observation a second, from ten minutes before to ten after")
 	var want cell.Record
-	for e, err := range tw.store.Records(context.Background(), storage.Query{Sensor: "bag", From: onTheWay.Add(-around), Kinds: storage.Observations, Limit: 1}) {
+	for e, err := range tw.store.Records(context.Background(), storage.Query{Sensor: "bag", From: onTheWay.Add(-evidence.Margin), Kinds: storage.Observations, Limit: 1}) {
 		require.NoError(t, err)
 		if _, source := e.Record.(*cell.Source); !source {
 			want = e.Record
@@ -224,7 +225,7 @@ func TestSealedBundleOpensForItsRecipientOnly(t *testing.T) {
 	var b bytes.Buffer
 	w, err := age.Encrypt(&b, id.Recipient())
 	require.NoError(t, err)
-	require.NoError(t, tw.desk.EventBundle(context.Background(), w, tw.events[0].ID, BundleOptions{Location: Exact, Lang: "en"}))
+	require.NoError(t, tw.desk.EventBundle(context.Background(), w, tw.events[0].ID, BundleOptions{Location: evidence.Exact, Lang: "en"}))
 	require.NoError(t, w.Close())
 	require.NotContains(t, b.String(), "QENG")
 	r, err := age.Decrypt(&b, id)
@@ -239,7 +240,7 @@ func TestCoarseBundleNamesNoPlace(t *testing.T) {
 	tw := newTown(t)
 	_, err := tw.store.AddVerdict(context.Background(), storage.Verdict{Event: tw.events[1].ID, Judgement: storage.Benign, Reason: "seen from Rue Haute 12", Author: "Ada", Time: townNow})
 	require.NoError(t, err)
-	for _, how := range []Precision{Coarse, Nowhere} {
+	for _, how := range []evidence.Precision{evidence.Coarse, evidence.Nowhere} {
 		bundle := makeBundle(t, tw, BundleOptions{Location: how})
 		require.True(t, verify(t, bundle).Good())
 		m := members(t, bundle)
@@ -254,7 +255,7 @@ func TestCoarseBundleNamesNoPlace(t *testing.T) {
 		for name, text := range m {
 			require.Empty(t, secret.FindAllString(text, 5), "%s, %s", how, name)
 		}
-		if how == Coarse {
+		if how == evidence.Coarse {
 			require.Contains(t, m["positions.geojson"], "[4.35,50.85]")
 		} else {
 			require.NotContains(t, m["positions.geojson"], "Point")
@@ -266,21 +267,6 @@ func TestCoarseBundleNamesNoPlace(t *testing.T) {
 		id, _ := e.Cells[0].ID.Get()
 		require.Contains(t, m["observations.ndjson.gz"], fmt.Sprintf(`"cell_id":%d,`, id), "the cell has one name throughout")
 	}
-	first, second := members(t, makeBundle(t, tw, BundleOptions{Location: Coarse})), members(t, makeBundle(t, tw, BundleOptions{Location: Coarse}))
+	first, second := members(t, makeBundle(t, tw, BundleOptions{Location: evidence.Coarse})), members(t, makeBundle(t, tw, BundleOptions{Location: evidence.Coarse}))
 	require.NotEqual(t, first["events.ndjson"], second["events.ndjson"], "and another in the next bundle")
-}
-
-func TestCoarseTextsKeepMeasurementsOnly(t *testing.T) {
-	c := newCoarsener(Coarse)
-	for in, want := range map[string]string{
-		"fell from a 4G cell at -45 dBm to a 2G cell":             "fell from a 4G cell at -45 dBm to a 2G cell",
-		"cell 11016963 gave area 4661, and 4660 on 6 days before": "cell … gave area …, and … on 6 days before",
-		"LTE cell 76808710 (area 12060), eNB 300034/70":           "LTE cell … (area …), eNB …/…",
-		"cell 0xA81A02 of 206-01":                                 "cell … of …",
-		"for 30 s, v2, 12.5 dB, 99 %":                             "for 30 s, v2, 12.5 dB, 99 %",
-		"cell 7 s":                                                "cell 7 s",
-		"area 12345 days":                                         "area …",
-	} {
-		require.Equal(t, want, c.text(in), in)
-	}
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"vigie/review/evidence"
 )
 
 // sketch is the chart as an SVG drawing, for pages without scripts and for reports: the same series as the live chart.
@@ -26,6 +28,13 @@ type sketch struct {
 	Left, Base int
 }
 
+// stretch is a part of the time, in units of the drawing.
+type stretch struct {
+	X, W   int
+	Kind   string
+	Reason string
+}
+
 type stroke struct {
 	Class int // which colour
 	Path  string
@@ -39,7 +48,7 @@ type tick struct {
 // registered is a moment at which registration changed, or was first told: how, and whether it was denied.
 type registered struct {
 	At   int
-	What status
+	What evidence.Status
 	Bad  bool
 }
 
@@ -51,7 +60,7 @@ type legend struct {
 const colours = 6
 
 // sketchOf draws a series, with the baseline if there is one.
-func sketchOf(s *series, b *baseline, z *time.Location) *sketch {
+func sketchOf(s *evidence.Series, b *evidence.Baseline, z *time.Location) *sketch {
 	k := &sketch{W: 960, H: 300, PlotH: 230, Left: 44}
 	k.Base = k.PlotH + 8
 	low, high := -120.0, -60.0
@@ -91,7 +100,7 @@ func sketchOf(s *series, b *baseline, z *time.Location) *sketch {
 		}
 		k.X = append(k.X, tick{x(t), text})
 	}
-	k.Best = trace(s.Time, s.Best, hole, x, y)
+	k.Best = trace(s.Time, s.Best, evidence.Hole, x, y)
 	if s.Event[0] > 0 {
 		k.EventX = x(s.Event[0])
 		k.EventW = max(x(s.Event[1])-k.EventX, 3)
@@ -105,19 +114,19 @@ func sketchOf(s *series, b *baseline, z *time.Location) *sketch {
 		}
 	}
 	for _, r := range s.Regs {
-		if r.Bad || len(k.Regs) < 80 { // many changes hide no refusal
-			k.Regs = append(k.Regs, registered{x(r.At), r.what, r.Bad})
+		if r.Denied || len(k.Regs) < 80 { // many changes hide no refusal
+			k.Regs = append(k.Regs, registered{x(r.At), r.Status, r.Denied})
 		}
 	}
 	k.strokes(s, x, y)
 	if b != nil && b.Days > 0 {
-		k.Band = area(b, s.gap, x, y)
+		k.Band = area(b, s.Break, x, y)
 	}
 	return k
 }
 
 // strokes draws the level of the serving cell, a line a cell.
-func (k *sketch) strokes(s *series, x func(float64) int, y func(float64) int) {
+func (k *sketch) strokes(s *evidence.Series, x func(float64) int, y func(float64) int) {
 	named := map[int]bool{}
 	for _, r := range s.Cells {
 		if r.Kind < 0 {
@@ -130,7 +139,7 @@ func (k *sketch) strokes(s *series, x func(float64) int, y func(float64) int) {
 				ts, vs = append(ts, t), append(vs, s.Level[i])
 			}
 		}
-		if p := trace(ts, vs, cmp.Or(s.gap, hole), x, y); p != "" {
+		if p := trace(ts, vs, cmp.Or(s.Break, evidence.Hole), x, y); p != "" {
 			k.Lines = append(k.Lines, stroke{r.Kind % colours, p})
 			if !named[r.Kind] && len(k.Legend) < 8 {
 				named[r.Kind] = true
@@ -166,7 +175,7 @@ func trace(ts []float64, vs []*float64, hole float64, x func(float64) int, y fun
 }
 
 // area is the band between low and high, broken where time goes on for longer than gap without a value; 0: never.
-func area(b *baseline, gap float64, x func(float64) int, y func(float64) int) string {
+func area(b *evidence.Baseline, gap float64, x func(float64) int, y func(float64) int) string {
 	var path strings.Builder
 	var up, down []string
 	end := func() {

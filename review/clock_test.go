@@ -12,37 +12,21 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/review/evidence"
+	"vigie/review/evidence/evidencetest"
 	"vigie/storage"
 )
 
-// wrongClock is a day of a sensor whose clock was nine hours slow until it was set at ten: what it stamped 0:00 to 1:00 was
-// 9:00 to 10:00.
+// wrongClock is a review of evidencetest.WrongClock.
 func wrongClock(t *testing.T) (d *Desk, e analyzer.Event, right time.Time) {
 	t.Helper()
 	s, err := storage.Open(t.Context(), "", storage.Options{Memory: true})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
-	day := townStart.AddDate(0, 0, 3)
-	const slow = 9 * time.Hour
-	recs := []cell.Record{&cell.Source{Version: 1, Sensor: "kit", Mode: cell.Mobile, Reports: cell.Some(townReports)}}
-	for i := range 3600 {
-		o := &cell.Observation{Time: day.Add(time.Duration(i) * time.Second), Sensor: "kit", State: cell.Idle, Serving: lteCell(11016962, 4660, 101, 1300, -96), Neighbours: []cell.Cell{},
-			Registration: []cell.Registration{{Domain: cell.EPS, Status: cell.Some(uint8(1))}}}
-		stage(o, o.Time.Sub(day.Add(30*time.Minute)))
-		speak(o)
-		recs = append(recs, o)
-	}
-	recs = append(recs, &cell.Clock{Time: day.Add(10 * time.Hour), Sensor: "kit", Offset: slow, Since: day})
-	for i := range 3600 {
-		o := &cell.Observation{Time: day.Add(10*time.Hour + time.Duration(i)*time.Second), Sensor: "kit", State: cell.Idle, Serving: lteCell(11016962, 4660, 101, 1300, -96), Neighbours: []cell.Cell{}}
-		speak(o)
-		recs = append(recs, o)
-	}
+	recs, e, right := evidencetest.WrongClock()
 	require.NoError(t, s.Append(t.Context(), recs...))
-	e = captureEvent(1, "kit", day.Add(30*time.Minute), analyzer.High)
 	require.NoError(t, s.PutEvents(t.Context(), e))
-	d = newDesk(t, s)
-	return d, e, e.First.Add(slow)
+	return newDesk(t, s), e, right
 }
 
 // Where the clock was set later, pages show the times that really were, and say so; the record stays as it was.
@@ -60,7 +44,7 @@ func TestTimesBeforeAClockWasSet(t *testing.T) {
 	page := get(d, "/event/"+e.ID, utc).Body.String()
 	require.Contains(t, page, local)
 	require.Contains(t, page, "its times before that were wrong by 9 h")
-	require.Contains(t, page, "first sign at "+utcTime(e.First))
+	require.Contains(t, page, "first sign at "+evidence.UTC(e.First))
 	story := page[strings.Index(page, `<ol class="story">`):]
 	require.Contains(t, story[:strings.Index(story, "</ol>")], ">"+right.Format("15:04:05")+"<")
 	require.NotContains(t, story[:strings.Index(story, "</ol>")], ">00:30")
@@ -73,8 +57,8 @@ func TestTimesBeforeAClockWasSet(t *testing.T) {
 		Event    [2]float64
 	}
 	require.NoError(t, json.Unmarshal(get(d, "/api/v1/events/"+e.ID+"/series").Body.Bytes(), &series))
-	require.Equal(t, unix(right), series.Event[0])
-	require.Equal(t, unix(right.Add(-around)), series.Time[0])
+	require.Equal(t, float64(right.UnixMilli())/1000, series.Event[0])
+	require.Equal(t, float64(right.Add(-evidence.Margin).UnixMilli())/1000, series.Time[0])
 	require.Greater(t, len(series.Time), 1200)
 
 	var answer struct {
@@ -90,20 +74,6 @@ func TestTimesBeforeAClockWasSet(t *testing.T) {
 	require.Contains(t, report, "wrong by 9 h")
 	require.Contains(t, get(d, "/event/"+e.ID+"/rerun", utc).Body.String(), "<td>high</td><td>medium</td>")
 
-	row := hoursOf(t, d, "kit", "downgrade-2g", right.Truncate(24*time.Hour))
-	require.Equal(t, "xxxxxxxxxoo"+strings.Repeat("x", 13), strings.ReplaceAll(glyphs(row), ".", "x"), "watched from 9 to 11, and not at midnight")
-}
-
-// A window that reaches over the moment at which the clock was set has both sides of it, in order.
-func TestWindowOverTheMomentOfSetting(t *testing.T) {
-	d, e, right := wrongClock(t)
-	set := right.Add(30 * time.Minute)
-	w, err := d.window(t.Context(), d.o.Stores[0], e.Sensor, set.Add(-time.Minute), set.Add(time.Minute), false)
-	require.NoError(t, err)
-	require.Len(t, w.Records, 121, "an observation a second, and the clock line")
-	for i := 1; i < len(w.Records); i++ {
-		require.False(t, w.Records[i].When().Before(w.Records[i-1].When()))
-	}
 }
 
 // A bundle has the record as it was, with the line that tells by how much it was wrong, though that came later.

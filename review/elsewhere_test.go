@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"vigie/analyzer"
+	"vigie/review/evidence"
 	"vigie/storage"
 )
 
@@ -22,7 +23,7 @@ func TestElsewhereGone(t *testing.T) {
 			require.Contains(t, sensors, far.Sensor)
 			return storage.Corrections{far.Sensor: {{From: far.First.Add(-time.Hour), To: far.Last.Add(time.Hour), Offset: 9 * time.Hour}}}, nil
 		}
-		o.Elsewhere = func(context.Context) Events {
+		o.Elsewhere = func(context.Context) evidence.Events {
 			return func(yield func(analyzer.Event, error) bool) {
 				if !working {
 					yield(analyzer.Event{}, errors.New("no answer"))
@@ -34,7 +35,7 @@ func TestElsewhereGone(t *testing.T) {
 	})
 	now := townNow
 	tw.desk.now = func() time.Time { return now }
-	list, failed, err := tw.desk.remote(t.Context())
+	list, failed, err := tw.desk.evidence.Remote(t.Context())
 	require.NoError(t, err)
 	require.False(t, failed)
 	require.Len(t, list, 1) // the other one is in the store here
@@ -43,8 +44,8 @@ func TestElsewhereGone(t *testing.T) {
 	require.Contains(t, page, "its times before that were wrong by 9 h")
 	require.Contains(t, get(tw.desk, "/?verdict=elsewhere").Body.String(), "far &lt;b&gt;away&lt;/b&gt;")
 	working = false
-	now = now.Add(elsewhereEvery)
-	require.Eventually(t, func() bool { _, failed, _ := tw.desk.remote(t.Context()); return failed }, 10*time.Second, time.Millisecond)
+	now = now.Add(time.Minute)
+	require.Eventually(t, func() bool { _, failed, _ := tw.desk.evidence.Remote(t.Context()); return failed }, 10*time.Second, time.Millisecond)
 	body := get(tw.desk, "/?verdict=elsewhere").Body.String()
 	require.Contains(t, body, "did not answer")
 	require.Contains(t, body, "far &lt;b&gt;away")

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"vigie/analyzer"
+	"vigie/review/evidence"
 	"vigie/storage"
 )
 
@@ -16,7 +17,7 @@ type filter struct {
 	Severity analyzer.Severity
 	Sensor   string
 	Place    string
-	Near     *nearby // a place that is a position
+	Near     *evidence.Circle // a place that is a position
 	State    string
 	Rule     string
 	Text     string
@@ -29,9 +30,9 @@ type filter struct {
 const pageSize = 50
 
 func readFilter(v url.Values, zone *time.Location) filter {
-	f := filter{Sensor: v.Get("sensor"), Place: plainTo(strings.TrimSpace(v.Get("place")), 40), State: v.Get("state"), Rule: v.Get("rule"),
-		Text: plainTo(strings.TrimSpace(v.Get("text")), 100), Verdict: v.Get("verdict"), values: url.Values{}}
-	if n, ok := readNearby(f.Place); ok {
+	f := filter{Sensor: v.Get("sensor"), Place: evidence.PlainTo(strings.TrimSpace(v.Get("place")), 40), State: v.Get("state"), Rule: v.Get("rule"),
+		Text: evidence.PlainTo(strings.TrimSpace(v.Get("text")), 100), Verdict: v.Get("verdict"), values: url.Values{}}
+	if n, ok := readCircle(f.Place); ok {
 		f.Near = &n
 	}
 	f.From, _ = readTime(v.Get("from"), zone, false)
@@ -71,7 +72,7 @@ func readTime(s string, zone *time.Location, end bool) (time.Time, bool) {
 }
 
 // matches tells whether an event is in the view, but for its verdict.
-func (f *filter) matches(e *entry) bool {
+func (f *filter) matches(e *evidence.Entry) bool {
 	switch {
 	case e.Severity < f.Severity,
 		!f.From.IsZero() && e.Last.Before(f.From),
@@ -91,7 +92,7 @@ func (f *filter) here(place string) bool {
 	return place == f.Place || strings.HasSuffix(place, "-"+f.Place) && strings.Count(place, "-") == 2
 }
 
-func (f *filter) says(e *entry) bool {
+func (f *filter) says(e *evidence.Entry) bool {
 	want := strings.ToLower(f.Text)
 	if strings.HasPrefix(strings.ToLower(e.ID), want) || strings.Contains(strings.ToLower(e.Summary), want) {
 		return true
@@ -111,7 +112,7 @@ func typed(s string) string { return strings.ToLower(keyboard.Replace(s)) }
 const onServer = "elsewhere"
 
 // judged is the verdict that an event has, as a filter names it: "" for none.
-func judged(e *entry) string {
+func judged(e *evidence.Entry) string {
 	if e.Elsewhere() {
 		return onServer
 	}

@@ -10,6 +10,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/review/evidence"
 	"vigie/words"
 )
 
@@ -129,11 +130,11 @@ func (p *page) G(key string) string {
 // Radio is a serving cell in few words: what it is, whose, how strong; discreet, its generation alone.
 func (p *page) Radio(c *cell.Cell, discreet bool) string {
 	if discreet {
-		return generation(c.RAT)
+		return evidence.Generation(c.RAT)
 	}
-	w := []string{strings.TrimSpace(generation(c.RAT) + " " + c.RAT.String())}
+	w := []string{strings.TrimSpace(evidence.Generation(c.RAT) + " " + c.RAT.String())}
 	if n := c.PLMN().String(); n != "" {
-		w = append(w, plainTo(n, 12))
+		w = append(w, evidence.PlainTo(n, 12))
 	}
 	if id, ok := c.ID.Get(); ok {
 		w = append(w, fmt.Sprint(id))

@@ -17,6 +17,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/review/evidence"
 	"vigie/storage"
 )
 
@@ -77,7 +78,7 @@ func TestHostileTextsAreShownHarmlessly(t *testing.T) {
 			}
 		}
 		var b bytes.Buffer
-		require.NoError(t, tw.desk.EventBundle(context.Background(), &b, "a1b2c3d4e5f60700", BundleOptions{Location: Exact, Lang: "en"}))
+		require.NoError(t, tw.desk.EventBundle(context.Background(), &b, "a1b2c3d4e5f60700", BundleOptions{Location: evidence.Exact, Lang: "en"}))
 		require.True(t, verify(t, b.Bytes()).Good())
 		for _, line := range strings.Split(members(t, b.Bytes())["observations.csv"], "\n") {
 			for _, f := range strings.Split(line, ",") {
@@ -131,7 +132,7 @@ func TestNoIdentityLeavesTheDesk(t *testing.T) {
 		require.True(t, ok)
 		check("a reason that was pasted", v.Reason)
 	}
-	for _, how := range []Precision{Exact, Coarse} {
+	for _, how := range []evidence.Precision{evidence.Exact, evidence.Coarse} {
 		var b bytes.Buffer
 		require.NoError(t, tw.desk.PeriodBundle(context.Background(), &b, "", captured.Add(-time.Hour), captured.Add(time.Hour), BundleOptions{Location: how, Lang: "fr"}))
 		for name, m := range members(t, b.Bytes()) {

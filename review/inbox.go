@@ -1,13 +1,16 @@
 package review
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
+	"vigie/review/evidence"
 	"vigie/storage"
 )
 
@@ -23,7 +26,7 @@ type inbox struct {
 	Rules   []string
 	More    bool // older events than the index holds
 	Empty   bool // the store has no event at all
-	Alive   []alive
+	Alive   []evidence.Sensor
 	Several bool // more than one store
 	Active  bool // a filter beside the tab is set
 	Unheard bool // the shared server did not answer
@@ -41,7 +44,7 @@ type day struct {
 	From, To time.Time // the first moment, and the first after
 	Quiet    int       // so many days without an event in view; 0: a day with events
 	Events   []row
-	Covers   []cover
+	Covers   []*evidence.Coverage
 	Marks    []mark
 	Width    int // minutes
 	Watched  time.Duration
@@ -75,11 +78,11 @@ func (d *Desk) showInbox(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d *Desk) inbox(ctx context.Context, r *http.Request) (*inbox, error) {
-	all, failed, err := d.everywhere(ctx)
+	all, failed, err := d.evidence.Everywhere(ctx)
 	if err != nil {
 		return nil, err
 	}
-	groups, err := d.together(ctx, all)
+	groups, err := d.evidence.Groups(ctx, all)
 	if err != nil {
 		return nil, err
 	}
@@ -88,13 +91,13 @@ func (d *Desk) inbox(ctx context.Context, r *http.Request) (*inbox, error) {
 	if p := d.page(r, "", nil); p.Lang != "en" {
 		f.said = p.Said
 	}
-	b := &inbox{Filter: f, More: d.index.more, Empty: len(all) == 0, Several: len(d.o.Stores) > 1}
+	b := &inbox{Filter: f, More: d.evidence.Dropped(), Empty: len(all) == 0, Several: d.several()}
 	for k := range f.values {
 		b.Active = b.Active || k != "verdict"
 	}
 	b.Unheard = failed
 	counts := map[string]int{}
-	var found []*entry
+	var found []*evidence.Entry
 	for _, e := range all {
 		if !slices.Contains(b.Sensors, e.Sensor) && len(b.Sensors) < 100 {
 			b.Sensors = append(b.Sensors, e.Sensor)
@@ -108,7 +111,7 @@ func (d *Desk) inbox(ctx context.Context, r *http.Request) (*inbox, error) {
 			continue
 		}
 		if f.Near != nil {
-			if ok, err := d.near(ctx, e, f.Near); err != nil {
+			if ok, err := e.In(ctx, f.Near); err != nil {
 				return nil, err
 			} else if !ok {
 				continue
@@ -135,13 +138,13 @@ func (d *Desk) inbox(ctx context.Context, r *http.Request) (*inbox, error) {
 	skip = min(max(skip, 0), len(rows))
 	shown := rows[skip:min(skip+pageSize, len(rows))]
 	for i := range shown { // found by the filter or not
-		shown[i].Also = d.others(shown[i].entry, groups[shown[i].entry])
+		shown[i].Concurrent = groups.Concurrent(shown[i].Entry)
 	}
 	b.Shown = len(shown)
 	if skip+pageSize < len(rows) {
 		b.Older = f.with("skip", strconv.Itoa(skip+pageSize))
 	}
-	sensors, err := d.sensors(ctx)
+	sensors, err := d.evidence.Sensors(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -151,13 +154,13 @@ func (d *Desk) inbox(ctx context.Context, r *http.Request) (*inbox, error) {
 }
 
 // days lays the events out by day, with what the sensors saw each day; days of nothing become one line.
-func (d *Desk) days(ctx context.Context, f filter, z *time.Location, shown []row, newest, oldest bool, sensors []alive) ([]day, error) {
+func (d *Desk) days(ctx context.Context, f filter, z *time.Location, shown []row, newest, oldest bool, sensors []evidence.Sensor) ([]day, error) {
 	var first, last time.Time // of all records
 	for _, s := range sensors {
 		if first.IsZero() || s.First.Before(first) {
 			first = s.First
 		}
-		last = maxTime(last, s.Last)
+		last = later(last, s.Last)
 	}
 	top, bottom := last, first
 	if len(shown) > 0 {
@@ -169,10 +172,10 @@ func (d *Desk) days(ctx context.Context, f filter, z *time.Location, shown []row
 		}
 	}
 	if !f.To.IsZero() {
-		top = minTime(top, f.To.Add(-time.Second))
+		top = earlier(top, f.To.Add(-time.Second))
 	}
 	if !f.From.IsZero() {
-		bottom = maxTime(bottom, f.From)
+		bottom = later(bottom, f.From)
 	}
 	if top.IsZero() || top.Before(bottom) && len(shown) == 0 {
 		return nil, nil
@@ -182,16 +185,16 @@ func (d *Desk) days(ctx context.Context, f filter, z *time.Location, shown []row
 		k := e.Opened.In(z).Format(time.DateOnly)
 		byDay[k] = append(byDay[k], e)
 	}
-	gaps := map[string][]blind{}
+	gaps := map[string][]evidence.Gap{}
 	for _, s := range sensors {
 		var err error
-		if gaps[gapKey(s)], err = d.gaps(ctx, d.o.Stores[s.Store], s.key, midnight(bottom, z), midnight(top, z).AddDate(0, 0, 1)); err != nil {
+		if gaps[gapKey(s)], err = s.Gaps(ctx, evidence.Midnight(bottom, z), evidence.Midnight(top, z).AddDate(0, 0, 1)); err != nil {
 			return nil, err
 		}
 	}
 	var days []day
 	drawn := 0
-	for at := midnight(top, z); !at.Before(midnight(bottom, z)); at = at.AddDate(0, 0, -1) {
+	for at := evidence.Midnight(top, z); !at.Before(evidence.Midnight(bottom, z)); at = at.AddDate(0, 0, -1) {
 		events := byDay[at.Format(time.DateOnly)]
 		delete(byDay, at.Format(time.DateOnly))
 		if drawn >= mostDays && len(events) == 0 {
@@ -221,12 +224,7 @@ func quietAlike(a, b *day) bool {
 	return a.Blind+a.Off == 0 && b.Blind+b.Off == 0 && a.Watched > 0 && b.Watched > 0
 }
 
-func midnight(t time.Time, z *time.Location) time.Time {
-	y, m, dd := t.In(z).Date()
-	return time.Date(y, m, dd, 0, 0, 0, 0, z)
-}
-
-func (d *Desk) day(ctx context.Context, at time.Time, events []row, f filter, sensors []alive, gaps map[string][]blind) (day, error) {
+func (d *Desk) day(ctx context.Context, at time.Time, events []row, f filter, sensors []evidence.Sensor, gaps map[string][]evidence.Gap) (day, error) {
 	one := day{From: at, To: at.AddDate(0, 0, 1), Events: events}
 	one.Width = int(one.To.Sub(one.From) / time.Minute)
 	if len(events) == 0 {
@@ -237,19 +235,18 @@ func (d *Desk) day(ctx context.Context, at time.Time, events []row, f filter, se
 		if f.Sensor != "" && s.Name != f.Sensor || len(one.Covers) == rows || s.First.After(one.To) {
 			continue
 		}
-		c, err := d.cover(ctx, s.Store, s.key, one.From, one.To, s.First, gaps[gapKey(s)])
+		c, err := s.Coverage(ctx, one.From, one.To, gaps[gapKey(s)])
 		if err != nil {
 			return one, err
 		}
-		c.Sensor = s.Name
 		one.Covers = append(one.Covers, c)
 		one.Watched, one.Blind, one.Off = one.Watched+c.Watched, one.Blind+c.Blind, one.Off+c.Off
 		for _, e := range marked(events) {
 			if e.Sensor != s.Name || e.Store != s.Store || !e.First.Before(one.To) || e.Last.Before(one.From) {
 				continue
 			}
-			x := int(maxTime(e.First, one.From).Sub(one.From) / time.Minute)
-			w := int(minTime(e.Last, one.To).Sub(one.From)/time.Minute) - x
+			x := int(later(e.First, one.From).Sub(one.From) / time.Minute)
+			w := int(earlier(e.Last, one.To).Sub(one.From)/time.Minute) - x
 			one.Marks = append(one.Marks, mark{min(x, one.Width-9), max(w, 9), len(one.Covers) - 1, e.Severity.String(), e.ID, e.Summary})
 		}
 	}
@@ -257,14 +254,56 @@ func (d *Desk) day(ctx context.Context, at time.Time, events []row, f filter, se
 }
 
 // marked are the events of rows, and those beside them.
-func marked(rows []row) (list []*entry) {
+func marked(rows []row) (list []*evidence.Entry) {
 	for _, r := range rows {
-		list = append(list, r.entry)
-		for _, a := range r.Also {
-			list = append(list, a.entry)
+		list = append(list, r.Entry)
+		for _, a := range r.Concurrent {
+			list = append(list, a.Entry)
 		}
 	}
 	return list
 }
 
-func gapKey(s alive) string { return fmt.Sprint(s.Store, " ", s.key) }
+func gapKey(s evidence.Sensor) string { return fmt.Sprintf("%p %s", s.Store, s.Key) }
+
+// row is a row of the inbox: an event, and those that other sensors saw at the same time.
+type row struct {
+	*evidence.Entry
+	Concurrent []evidence.Concurrent
+}
+
+// By names the sensors of the others.
+func (r row) By() string {
+	var names []string
+	for _, c := range r.Concurrent {
+		if !slices.Contains(names, c.Label) && c.Label != r.Sensor {
+			names = append(names, c.Label)
+		}
+	}
+	const most = 4
+	if more := len(names) - most; more > 0 {
+		names = append(names[:most], fmt.Sprintf("+%d", more))
+	}
+	return strings.Join(names, ", ")
+}
+
+// fold makes rows of events that a filter found, newest first: of the events of one group the one of the highest severity has the
+// row, and the first of several.
+func fold(found []*evidence.Entry, groups evidence.Groups) []row {
+	head := map[*evidence.Entry]*evidence.Entry{} // by the first of a group
+	for _, e := range found {
+		if group := groups[e]; len(group) > 0 {
+			o := head[group[0]]
+			if o == nil || cmp.Or(cmp.Compare(e.Severity, o.Severity), o.First.Compare(e.First), cmp.Compare(o.ID, e.ID)) > 0 {
+				head[group[0]] = e
+			}
+		}
+	}
+	rows := make([]row, 0, len(found))
+	for _, e := range found {
+		if group := groups[e]; len(group) == 0 || head[group[0]] == e {
+			rows = append(rows, row{Entry: e})
+		}
+	}
+	return rows
+}

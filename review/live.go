@@ -1,8 +1,6 @@
 package review
 
 import (
-	"context"
-	"fmt"
 	"net/http"
 	"time"
 )
@@ -47,7 +45,7 @@ func (d *Desk) streamLive(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer done()
-	last, err := d.state(r.Context())
+	last, err := d.evidence.State(r.Context())
 	if err != nil || !send("retry: 5000\nevent: hello\ndata: "+last+"\n\n") {
 		return
 	}
@@ -65,7 +63,7 @@ func (d *Desk) streamLive(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 		case <-look.C:
-			now, err := d.state(r.Context())
+			now, err := d.evidence.State(r.Context())
 			if err != nil {
 				return
 			}
@@ -75,18 +73,4 @@ func (d *Desk) streamLive(w http.ResponseWriter, r *http.Request) {
 			last = now
 		}
 	}
-}
-
-// state is a text that changes when the inbox does.
-func (d *Desk) state(ctx context.Context) (string, error) {
-	if _, err := d.entries(ctx); err != nil {
-		return "", err
-	}
-	d.index.mu.Lock()
-	defer d.index.mu.Unlock()
-	s := ""
-	for i := range d.index.stores {
-		s += fmt.Sprintf("%d.%d ", d.index.stores[i].seq, d.index.stores[i].mark)
-	}
-	return s + fmt.Sprint(len(d.index.list)), nil
 }

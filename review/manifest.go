@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
+
+	"vigie/review/evidence"
 )
 
 // A bundle is a zip archive whose members are stored as they are, so that anybody can open it and every byte of it counts.
@@ -41,12 +43,12 @@ type manifest struct {
 	Made     time.Time
 	Software string
 	About    string
-	Location Precision
+	Location evidence.Precision
 	Members  []member
 }
 
 // oneLine keeps a line of the manifest a line.
-func oneLine(s string) string { return strings.ReplaceAll(plainTo(s, 300), "\n", " ") }
+func oneLine(s string) string { return strings.ReplaceAll(evidence.PlainTo(s, 300), "\n", " ") }
 
 func (m *manifest) text() string {
 	var b strings.Builder
@@ -78,7 +80,7 @@ func parseManifest(text string) (*manifest, error) {
 		case "about":
 			m.About = rest
 		case "location":
-			m.Location = Precision(rest)
+			m.Location = evidence.Precision(rest)
 		case "file":
 			w := strings.SplitN(rest, " ", 4)
 			if len(w) != 4 || len(w[0]) != 64 {

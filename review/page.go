@@ -15,6 +15,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/review/evidence"
 	"vigie/words"
 )
 
@@ -63,13 +64,13 @@ func (p *page) Gap(reason string) string { return p.known("gap.", reason) }
 func (p *page) Finder(who string) string { return p.known("place.", who) }
 
 // Trims tells whether what is handed on can be trimmed.
-func (p *page) Trims() bool { return p.desk.o.May != nil }
+func (p *page) Trims() bool { return p.desk.evidence.CanTrim() }
 
 func (p *page) known(family, word string) string {
 	if words.Has(family + word) {
 		return p.T(family + word)
 	}
-	return plainTo(word, 40)
+	return evidence.PlainTo(word, 40)
 }
 
 // When is a time in the reader's zone and in UTC.
@@ -77,7 +78,7 @@ func (p *page) When(t time.Time) template.HTML {
 	if t.IsZero() {
 		return "–"
 	}
-	local, utc := localTime(t, p.Zone), utcTime(t)
+	local, utc := localTime(t, p.Zone), evidence.UTC(t)
 	s := `<time datetime="` + t.UTC().Format(time.RFC3339Nano) + `">` + local
 	if !strings.HasSuffix(local, " UTC") {
 		s += ` <span class="utc">` + utc[len("2006-01-02 "):] + `</span>`
@@ -90,12 +91,12 @@ func (p *page) When(t time.Time) template.HTML {
 
 // Clock is the time of a day that is said elsewhere, in the reader's zone.
 func (p *page) Clock(t time.Time) template.HTML {
-	return template.HTML(`<time datetime="` + t.UTC().Format(time.RFC3339Nano) + `" title="` + utcTime(t) + `">` + t.In(p.Zone).Format("15:04:05") + `</time>`)
+	return template.HTML(`<time datetime="` + t.UTC().Format(time.RFC3339Nano) + `" title="` + evidence.UTC(t) + `">` + t.In(p.Zone).Format("15:04:05") + `</time>`)
 }
 
 // Minute is When without seconds and without UTC, for long lists.
 func (p *page) Minute(t time.Time) template.HTML {
-	return template.HTML(`<time datetime="` + t.UTC().Format(time.RFC3339Nano) + `" title="` + utcTime(t) + `">` + t.In(p.Zone).Format("2006-01-02 15:04") + `</time>`)
+	return template.HTML(`<time datetime="` + t.UTC().Format(time.RFC3339Nano) + `" title="` + evidence.UTC(t) + `">` + t.In(p.Zone).Format("2006-01-02 15:04") + `</time>`)
 }
 
 // Day is a date as people write it.
@@ -108,7 +109,7 @@ func (p *page) Day(t time.Time) string {
 func (p *page) ZoneName() string { return p.Zone.String() + " (" + offset(p.Now, p.Zone) + ")" }
 
 // UTC is a time in UTC, in a sentence.
-func (p *page) UTC(t time.Time) string { return utcTime(t) }
+func (p *page) UTC(t time.Time) string { return evidence.UTC(t) }
 
 // Span is a duration.
 func (p *page) Span(d time.Duration) string {
@@ -124,7 +125,7 @@ func (p *page) Decimal(f float64) string {
 func (p *page) Asset(name string) string { return assetPath(name) }
 
 // Plain makes any text safe to look at.
-func (p *page) Plain(s string) string { return plain(s) }
+func (p *page) Plain(s string) string { return evidence.Plain(s) }
 
 // Cell is a cell in one line.
 func (p *page) Cell(c cell.Cell) string { return cell.Describe(&c) }

@@ -5,12 +5,10 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"vigie/analyzer"
-	"vigie/cell"
 	"vigie/storage"
 )
 
@@ -35,22 +33,4 @@ func TestFilterByPosition(t *testing.T) {
 		require.Equal(t, n, strings.Count(get(tw.desk, "/?verdict=all&severity=info&place="+url.QueryEscape(place)).Body.String(), `<li class="entry`), place)
 	}
 	require.Contains(t, get(tw.desk, "/api/v1/events?place=50.855,4.362").Body.String(), `"total":1`)
-}
-
-// A cell that has been heard for days is shown over all of them, from samples; that it was once another is told.
-func TestCellOverItsWholeTime(t *testing.T) {
-	tw := newTown(t)
-	odd := lteCell(11016962, 4660, 77, 1300, -80)
-	require.NoError(t, tw.store.Append(t.Context(), &cell.Observation{Time: townNow.Add(-50 * time.Minute), Sensor: "roof-1", Serving: odd}))
-	p, err := tw.desk.cellPage(t.Context(), cell.LTE, cell.PLMN{MCC: "206", MNC: "01"}, 11016962, time.UTC)
-	require.NoError(t, err)
-	require.NotNil(t, p.History)
-	require.Equal(t, mostSlots, p.History.Slots)
-	require.Positive(t, p.History.Heard)
-	require.NotEmpty(t, p.History.Chart.Lines)
-	require.NotEmpty(t, p.History.Chart.Band)
-	require.Len(t, p.Forms, 2)
-	require.Contains(t, p.Forms[0].What, "PCI 101")
-	require.True(t, p.Forms[0].First.Before(townStart.Add(36*time.Hour)), p.Forms[0].First)
-	require.Contains(t, p.Forms[1].What, "PCI 77")
 }

@@ -9,12 +9,11 @@ import (
 	"html/template"
 	"io"
 	"net/http"
-	"slices"
 	"time"
 
 	"vigie/analyzer"
 	"vigie/cell"
-	"vigie/storage"
+	"vigie/review/evidence"
 )
 
 // A report is one HTML file that needs nothing else: it opens from a disk, in Tor Browser with scripts off, and prints.
@@ -47,82 +46,83 @@ type reportPage struct {
 	Left     int
 	Covers   []reportCover
 	Rules    []analyzer.Rule
-	Location Precision
+	Location evidence.Precision
 	Trimmed  bool
 }
 
 type reportCover struct {
-	Sensor string
-	cover
+	evidence.Coverage
 	From, To time.Time
 }
 
 // reportEvent is an event in a report.
 type reportEvent struct {
-	Event    analyzer.Event
-	Story    []moment
-	Left     int
-	Words    []exchange
+	*evidence.Dossier
 	Chart    *sketch
-	Findings []findingView
-	Cells    []cellView
-	Baseline *baseline
-	Minutes  int // of the chart, those of which only summaries are left
-	Verdicts []storage.Verdict
-	Checks   []string
 	Mode     cell.Mode
 	Model    string
 	Firmware string
-	Shift    time.Duration // by how much recorded times were wrong
-	Was      time.Time     // the first sign as recorded
 }
 
 // EventReport writes the report of an event.
 func (d *Desk) EventReport(ctx context.Context, w io.Writer, id string, o BundleOptions) error {
-	h, err := d.eventHandover(ctx, id)
+	x, err := d.eventToHand(ctx, id, o)
 	if err != nil {
 		return err
 	}
-	if err := d.trim(ctx, h, o); err != nil {
-		return err
-	}
-	return d.report(ctx, w, h, newCoarsener(o.Location), o)
+	return d.report(ctx, w, x, evidence.NewCoarsener(o.Location), o)
 }
 
-// PeriodReport writes the report of a period, of one sensor or, with "", of all.
+// PeriodReport writes the report of a period, of one sensor or, with an empty name, of all.
 func (d *Desk) PeriodReport(ctx context.Context, w io.Writer, sensor string, from, to time.Time, o BundleOptions) error {
-	h, err := d.periodHandover(ctx, sensor, from, to)
+	x, err := d.periodToHand(ctx, sensor, from, to, o)
 	if err != nil {
 		return err
 	}
-	if err := d.trim(ctx, h, o); err != nil {
-		return err
-	}
-	return d.report(ctx, w, h, newCoarsener(o.Location), o)
+	return d.report(ctx, w, x, evidence.NewCoarsener(o.Location), o)
 }
 
-func (d *Desk) report(ctx context.Context, w io.Writer, h *handover, c *coarsener, o BundleOptions) error {
-	p := &reportPage{Style: template.CSS(reportStyle), Policy: reportPolicy(), Made: d.now(), Software: d.o.Software, From: h.from, To: h.to,
-		One: h.id != "", Rules: d.o.Rules, Location: o.Location}
-	for _, e := range h.events {
-		if len(p.Events) == mostReported {
-			p.Left = len(h.events) - mostReported
-			break
-		}
-		one, err := d.reportEvent(ctx, h.leaving, e, c, o)
-		if err != nil {
-			return err
-		}
-		p.Events = append(p.Events, *one)
+// eventToHand selects an event, without what may not be handed on.
+func (d *Desk) eventToHand(ctx context.Context, id string, o BundleOptions) (*evidence.Selection, error) {
+	x, err := d.evidence.SelectEvent(ctx, id)
+	if err != nil {
+		return nil, err
 	}
-	if p.Trimmed = h.some(); !p.Trimmed { // when it watched tells when the walks began
-		if err := d.reportCovers(ctx, p, h, c); err != nil {
-			return err
-		}
+	return x, d.evidence.Trim(ctx, x, o.Trim, o.WithHomes)
+}
+
+// periodToHand selects a period, without what may not be handed on.
+func (d *Desk) periodToHand(ctx context.Context, sensor string, from, to time.Time, o BundleOptions) (*evidence.Selection, error) {
+	x, err := d.evidence.SelectPeriod(ctx, sensor, from, to)
+	if err != nil {
+		return nil, err
 	}
+	return x, d.evidence.Trim(ctx, x, o.Trim, o.WithHomes)
+}
+
+func (d *Desk) report(ctx context.Context, w io.Writer, x *evidence.Selection, c *evidence.Coarsener, o BundleOptions) error {
 	zone := o.Zone
 	if zone == nil {
 		zone = time.Local
+	}
+	p := &reportPage{Style: template.CSS(reportStyle), Policy: reportPolicy(), Made: d.now(), Software: d.o.Software, From: x.From, To: x.To,
+		One: x.ID != "", Rules: d.o.Rules, Location: o.Location, Left: max(len(x.Events)-mostReported, 0)}
+	for _, e := range x.Events[:min(len(x.Events), mostReported)] {
+		known, err := d.evidence.Dossier(ctx, evidence.PlainTo(e.ID, 64), evidence.DossierOptions{Zone: zone, Within: x, Coarse: c})
+		if err != nil {
+			return err
+		}
+		one := reportEvent{Dossier: known, Chart: sketchOf(known.Series, known.Baseline, zone)}
+		if s := known.Source; s != nil {
+			one.Mode, one.Model, one.Firmware = s.Mode, evidence.PlainTo(s.Model, 80), evidence.PlainTo(s.Firmware, 80)
+		}
+		p.Events = append(p.Events, one)
+	}
+	if p.Trimmed = x.Trimmed(); !p.Trimmed { // else when it watched would say when the walks began
+		var err error
+		if p.Covers, err = reportCovers(ctx, x, c); err != nil {
+			return err
+		}
 	}
 	var b bytes.Buffer
 	err := templates()["report"].Execute(&b, &page{Lang: o.Lang, Zone: zone, Title: "report.title", Now: d.now(), Body: p, desk: d})
@@ -134,113 +134,25 @@ func (d *Desk) report(ctx context.Context, w io.Writer, h *handover, c *coarsene
 }
 
 // reportCovers says of each sensor what it could see in the time of a report.
-func (d *Desk) reportCovers(ctx context.Context, p *reportPage, h *handover, c *coarsener) error {
-	all, err := d.sensors(ctx)
-	if err != nil {
-		return err
-	}
-	for _, s := range h.sensors {
-		i := slices.IndexFunc(all, func(a alive) bool { return a.key == s.key && d.o.Stores[a.Store].Name == s.store.Name })
-		if i < 0 {
-			continue
-		}
-		from, to := h.from.Truncate(step), h.to.Add(step-time.Nanosecond).Truncate(step)
-		gaps, err := d.gaps(ctx, s.store, s.key, from, to)
+func reportCovers(ctx context.Context, x *evidence.Selection, c *evidence.Coarsener) (all []reportCover, err error) {
+	from, to := x.From.Truncate(evidence.Step), x.To.Add(evidence.Step-time.Nanosecond).Truncate(evidence.Step)
+	for i := range x.Sensors {
+		s := &x.Sensors[i]
+		v, err := s.CoverageOf(ctx, from, to)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		v, err := d.cover(ctx, all[i].Store, s.key, from, to, all[i].First, gaps)
-		if err != nil {
-			return err
-		}
-		r := reportCover{s.Name, v, from, to}
 		if c != nil {
-			r.Sensor = c.sensor(s.Name)
+			v.Sensor = c.Sensor(s.Name)
 		}
-		p.Covers = append(p.Covers, r)
+		all = append(all, reportCover{*v, from, to})
 	}
-	return nil
+	return all, nil
 }
 
-func (d *Desk) reportEvent(ctx context.Context, l leaving, e analyzer.Event, c *coarsener, o BundleOptions) (*reportEvent, error) {
-	own, s, err := d.lookup(ctx, plainTo(e.ID, 64))
-	if err != nil {
-		return nil, err
-	}
-	stored, err := s.Event(ctx, own.key)
-	if err != nil {
-		return nil, err
-	}
-	cs, err := d.corrections(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	stored, by := cs.Event(stored)
-	from, to := spanOf(&e)
-	w, err := d.window(ctx, s, stored.Sensor, from, to, c == nil)
-	if err != nil {
-		return nil, err
-	}
-	w.trimmed(l, s, by)
-	one := &reportEvent{Event: e, Minutes: len(w.Minutes), Checks: checks(&e, w.Source), Shift: by, Was: own.was[0]}
-	if w.Source != nil {
-		one.Mode, one.Model, one.Firmware = w.Source.Mode, plainTo(w.Source.Model, 80), plainTo(w.Source.Firmware, 80)
-	}
-	all, err := d.entries(ctx)
-	if err != nil {
-		return nil, err
-	}
-	zone := o.Zone
-	if zone == nil {
-		zone = time.Local
-	}
-	if c != nil {
-		one.Event = c.event(e)
-		for i := range w.Records {
-			w.Records[i] = c.record(w.Records[i])
-		}
-		for i := range w.Minutes {
-			w.Minutes[i] = c.record(w.Minutes[i])
-		}
-		if one.Findings, err = d.findings(ctx, &one.Event, own, all, zone); err != nil {
-			return nil, err
-		}
-		one.Cells = cellsAlone(one.Event.Cells)
-	} else {
-		if one.Findings, err = d.findings(ctx, &e, own, all, zone); err != nil {
-			return nil, err
-		}
-		one.Words, one.Left = d.words(w, &stored)
-		if l.trims(s) {
-			one.Cells = cellsAlone(e.Cells)
-		} else if one.Cells, err = d.cellViews(ctx, s, e.Cells); err != nil {
-			return nil, err
-		}
-		if one.Verdicts, err = d.verdicts(ctx, s, own.key); err != nil {
-			return nil, err
-		}
-		if fixed(w.Source) && !l.trims(s) {
-			if one.Baseline, err = d.baseline(ctx, s, stored.Sensor, from, to); err != nil {
-				return nil, err
-			}
-		}
-	}
-	one.Story, _ = tell(w, &one.Event)
-	one.Chart = sketchOf(draw(w, &one.Event), one.Baseline, zone)
-	return one, nil
-}
-
-// cellsAlone are cells without what else is known of them.
-func cellsAlone(cells []cell.Cell) (all []cellView) {
-	for i := range cells {
-		all = append(all, cellView{Name: cell.Describe(&cells[i])})
-	}
-	return all
-}
-
-func (d *Desk) sendReport(w http.ResponseWriter, r *http.Request, h *handover, o BundleOptions) {
+func (d *Desk) sendReport(w http.ResponseWriter, r *http.Request, x *evidence.Selection, o BundleOptions) {
 	var b bytes.Buffer
-	if err := d.report(r.Context(), &b, h, newCoarsener(o.Location), o); err != nil {
+	if err := d.report(r.Context(), &b, x, evidence.NewCoarsener(o.Location), o); err != nil {
 		d.fail(w, r, err)
 		return
 	}
@@ -250,6 +162,6 @@ func (d *Desk) sendReport(w http.ResponseWriter, r *http.Request, h *handover, o
 	if r.URL.Query().Get("save") != "" {
 		how = "attachment"
 	}
-	w.Header().Set("Content-Disposition", how+`; filename="`+h.fileName("html")+`"`)
+	w.Header().Set("Content-Disposition", how+`; filename="`+fileName(x, "html")+`"`)
 	w.Write(b.Bytes())
 }

@@ -14,53 +14,28 @@ import (
 	"github.com/alexedwards/scs/v2"
 	"github.com/alexedwards/scs/v2/memstore"
 
-	"vigie/analyzer"
-	"vigie/cell"
+	"vigie/review/evidence"
 	"vigie/storage"
 	"vigie/words"
 )
 
 // Options of New.
 type Options struct {
-	Stores []Store         // what is reviewed; at least one
-	Rules  []analyzer.Rule // of today, for what a rule is called and why it weighs what it weighs
-	Users  []User          // who may log in; none: everybody who reaches us, which only loopback allows
-	Hosts  []string        // names and addresses under which the desk may be asked for, beside those of loopback
-	// ReadOnly takes no verdicts, whoever asks.
+	evidence.Options
+	Verdicts map[*storage.Store]VerdictWriter // who stores the verdicts on the events of a store; without one, none are taken there
+	Users    []User                           // who may log in; none: anybody who reaches the server, which only loopback allows
+	Hosts    []string                         // names and addresses that may be asked for, apart from those of loopback
+	// ReadOnly takes no verdicts from anybody.
 	ReadOnly bool
-	Tiles    string // PMTiles file for a sharper map; "": the coarse one
-	Software string // what this program calls itself, for reports and bundles
-	// Scrub takes out of a text what looks like the identity of a subscriber or device, and says how many it took.
-	Scrub func(string) (string, int)
-	// Rerun says what today's rules make of a sensor's records in a time; nil: not offered.
-	Rerun func(ctx context.Context, s *storage.Store, sensor string, from, to time.Time) ([]analyzer.Event, error)
-	// Words say in a language ("en", "fr") what a rule is called and what a person may want to know of it; nil: the words of Rules.
+	Tiles    string // PMTiles file for a sharper map; empty: the coarse one
+	Software string // name and version of this program, for reports and bundles
+	// Words returns in a language ("en", "fr") the name of a rule and what a person may want to know of it; nil: the words of Rules.
 	Words func(lang, rule string) (RuleWords, bool)
-	// In puts a sentence or an innocent cause of an event, which is English, into a language, where it can; nil: it cannot.
-	In func(lang, text string) (string, bool)
-	// Asked says which command a line of a modem answers, and why it is asked; "" for a line that came unasked, or where
-	// that cannot be told. nil: nothing is said.
-	Asked func(source *cell.Source, line string) (command, why string)
-	// May makes of a store the test of what of it may be handed on, without so much of the ends of each walk and, unless they are
-	// asked for, without home zones. nil: all may.
-	May func(ctx context.Context, s *storage.Store, ends time.Duration, homes bool) (May, error)
-	// Learned is what a sensor has learned of where things are; nil: nothing is said.
-	Learned func(ctx context.Context, s *storage.Store, sensor string) (analyzer.Places, error)
-	// Elsewhere lists the events that sensors wrote to a shared server, in any order; nil: there is none.
-	Elsewhere func(ctx context.Context) Events
-	// Clocks tells when the clocks of those sensors were set; nil: that is not known.
-	Clocks   func(ctx context.Context, sensors []string) (storage.Corrections, error)
-	Kit      *Kit         // what a carried watch shows beside; nil: this desk is none
-	Language string       // "en" or "fr", for readers who chose none; "": their browser says
-	Plain    bool         // beyond loopback without TLS: on a network of our own, which is encrypted itself
-	Log      *slog.Logger // nil: slog.Default
-}
-
-// Store is a store to review, under a name for people.
-type Store struct {
-	Name string
-	*storage.Store
-	Judge Judge // who stores verdicts; nil: none are taken here
+	// In translates a sentence or an innocent cause of an event, which is English, where it can; nil: it cannot.
+	In       func(lang, text string) (string, bool)
+	Kit      *Kit   // what a carried watch shows beside; nil: this desk is none
+	Language string // "en" or "fr", for readers who chose none; empty: the browser decides
+	Plain    bool   // beyond loopback without TLS: on a network of our own, which is encrypted itself
 }
 
 // RuleWords are the words of a rule in one language.
@@ -71,34 +46,26 @@ type RuleWords struct {
 	Next     []string // what to look at next
 }
 
-// Judge stores verdicts: a *storage.Store that is open for writing, or a *storage.VerdictWriter beside another writer.
-type Judge interface {
+// VerdictWriter stores verdicts: a *storage.Store that is open for writing, or a *storage.VerdictWriter next to another writer.
+type VerdictWriter interface {
 	AddVerdict(ctx context.Context, v storage.Verdict) (storage.Verdict, error)
 	UndoVerdict(ctx context.Context, event, author string, at time.Time) error
 }
 
 // Desk answers. It is safe for use by many goroutines.
 type Desk struct {
-	o         Options
-	hosts     map[string]bool
-	rules     map[string]analyzer.Rule
-	sessions  *scs.SessionManager
-	gate      gate
-	now       func() time.Time
-	log       *slog.Logger
-	index     index
-	elsewhere elsewhere
-	groups    together
-	learned   learned
-	where     where
-	heard     heardCache
-	fact      factCache
-	clocks    clocks
-	live      chan struct{} // a place for each who watches live
-	heavy     chan struct{} // a place for each long answer: bundles, re-runs
-	stop      chan struct{} // closed when the desk closes down
-	once      sync.Once
-	handler   http.Handler
+	o        Options
+	hosts    map[string]bool
+	sessions *scs.SessionManager
+	gate     gate
+	now      func() time.Time
+	log      *slog.Logger
+	evidence *evidence.Library
+	live     chan struct{} // a place for each who watches live
+	heavy    chan struct{} // a place for each long answer: bundles, re-runs
+	stop     chan struct{} // closed when the desk closes down
+	once     sync.Once
+	handler  http.Handler
 }
 
 // Bounds of what goes on at once.
@@ -109,22 +76,18 @@ const (
 
 // New makes a desk.
 func New(o Options) (*Desk, error) {
-	if len(o.Stores) == 0 {
-		return nil, errors.New("a desk needs a store")
-	}
-	if o.Scrub == nil {
-		return nil, errors.New("a desk needs to know how identities are taken out")
-	}
-	d := &Desk{o: o, hosts: map[string]bool{}, rules: map[string]analyzer.Rule{}, now: time.Now, log: o.Log,
+	d := &Desk{o: o, hosts: map[string]bool{}, now: time.Now, log: o.Log,
 		live: make(chan struct{}, mostLive), heavy: make(chan struct{}, mostHeavy), stop: make(chan struct{})}
 	if d.log == nil {
 		d.log = slog.Default()
 	}
+	o.Now = func() time.Time { return d.now() }
+	var err error
+	if d.evidence, err = evidence.New(o.Options); err != nil {
+		return nil, err
+	}
 	for _, h := range append(loopbackNames, o.Hosts...) {
 		d.hosts[strings.ToLower(strings.Trim(h, "[]"))] = true
-	}
-	for _, r := range o.Rules {
-		d.rules[r.ID] = r
 	}
 	d.sessions = scs.New()
 	d.sessions.Store = memstore.NewWithCleanupInterval(0) // in memory: nothing at rest, and a restart logs everybody out
@@ -191,7 +154,7 @@ func (d *Desk) Serve(ctx context.Context, l net.Listener, t *tls.Config) error {
 		return err
 	case <-ctx.Done():
 	}
-	d.once.Do(func() { close(d.stop) })
+	d.once.Do(func() { close(d.stop); d.evidence.Close() })
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
 	if err := s.Shutdown(last); err != nil {

@@ -5,55 +5,7 @@ import (
 	"math"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
-
-	"vigie/cell"
 )
-
-// Everything that a store holds may have come from a hostile cell, modem or file. html/template keeps markup harmless;
-// the functions here keep the rest harmless: they show what cannot be seen, and cut what is too long.
-
-// longest is how much of one text a page shows, in characters.
-const longest = 600
-
-// plain makes a text safe to look at: invisible characters, control characters and those that turn the direction of
-// writing are shown by their code, what is not UTF-8 by a replacement, and what is too long is cut, saying how much.
-func plain(s string) string { return plainTo(s, longest) }
-
-func plainTo(s string, most int) string {
-	clean := utf8.ValidString(s) && len(s) <= most
-	if clean && !strings.ContainsFunc(s, unseen) {
-		return s
-	}
-	var b strings.Builder
-	n := 0
-	for i, r := range s {
-		if n++; n > most {
-			fmt.Fprintf(&b, " … (+%d bytes)", len(s)-i)
-			break
-		}
-		if unseen(r) {
-			fmt.Fprintf(&b, "⟨%04X⟩", r)
-		} else {
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
-
-// unseen tells whether a character shows nothing by itself or changes how others are shown.
-func unseen(r rune) bool {
-	switch {
-	case r < 0x20, r == 0x7f, r >= 0x80 && r < 0xa0, r == 0xad:
-		return true
-	case unicode.In(r, unicode.Cf, unicode.Cc, unicode.Co, unicode.Zl, unicode.Zp, unicode.Variation_Selector):
-		return true
-	case r >= 0xe0000 && r <= 0xe0fff, r == 0x115f, r == 0x1160, r == 0x3164, r == 0xffa0: // tags, Hangul fillers
-		return true
-	}
-	return false
-}
 
 // number writes a measurement without a needless fraction.
 func number(f float64) string {
@@ -61,14 +13,6 @@ func number(f float64) string {
 		return "?"
 	}
 	return strings.TrimSuffix(fmt.Sprintf("%.1f", f), ".0")
-}
-
-// generation is how people call a RAT: 4G.
-func generation(r cell.RAT) string {
-	if g := r.Generation(); g > 0 {
-		return fmt.Sprintf("%dG", g)
-	}
-	return "?"
 }
 
 // span writes a duration as people do, in two units at most.
@@ -115,4 +59,16 @@ func offset(t time.Time, z *time.Location) string {
 	return fmt.Sprintf("UTC%s%d", sign, secs/3600)
 }
 
-func utcTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") + " UTC" }
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}

@@ -16,6 +16,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/review/evidence"
 	"vigie/storage"
 )
 
@@ -26,7 +27,7 @@ const hostileKit = `kit-b <b>"&'</b>` + "\u202e"
 func march(t testing.TB, second string, far ...analyzer.Event) (*Desk, []analyzer.Event) {
 	t.Helper()
 	ctx := context.Background()
-	open := func(name string, evs ...analyzer.Event) Store {
+	open := func(name string, evs ...analyzer.Event) evidence.Named {
 		s, err := storage.Open(ctx, "", storage.Options{Memory: true})
 		require.NoError(t, err)
 		t.Cleanup(func() { s.Close() })
@@ -34,7 +35,7 @@ func march(t testing.TB, second string, far ...analyzer.Event) (*Desk, []analyze
 			require.NoError(t, s.Append(ctx, &cell.Observation{Time: e.First, Sensor: e.Sensor, State: cell.Idle, Serving: &e.Cells[0]}))
 			require.NoError(t, s.PutEvents(ctx, e))
 		}
-		return Store{name, s, s}
+		return evidence.Named{Name: name, Store: s}
 	}
 	evs := []analyzer.Event{captureEvent(1, "kit-a", captured, analyzer.High), captureEvent(2, second, captured.Add(20*time.Second), analyzer.Medium),
 		captureEvent(3, "kit-a", captured.Add(70*time.Second), analyzer.Medium), captureEvent(4, "kit-d", captured, analyzer.High)}
@@ -43,9 +44,10 @@ func march(t testing.TB, second string, far ...analyzer.Event) (*Desk, []analyze
 	}
 	one, two := open("desk", evs[0], evs[1], evs[3]), open("lent", evs[2])
 	return newDesk(t, one.Store, func(o *Options) {
-		o.Stores = []Store{one, two}
+		o.Stores = []evidence.Named{one, two}
+		o.Verdicts[two.Store] = two.Store
 		if len(far) > 0 {
-			o.Elsewhere = func(context.Context) Events {
+			o.Elsewhere = func(context.Context) evidence.Events {
 				return func(yield func(analyzer.Event, error) bool) {
 					for _, e := range far {
 						if !yield(e, nil) {
@@ -98,12 +100,12 @@ func TestSeenTogetherIsJudgedApart(t *testing.T) {
 	d, evs := march(t, hostileKit)
 	for i, s := range d.o.Stores {
 		before := 0
-		for range s.Events(t.Context(), storage.EventQuery{}) {
+		for range s.Store.Events(t.Context(), storage.EventQuery{}) {
 			before++
 		}
 		require.Equal(t, []int{3, 1}[i], before)
 	}
-	_, err := d.o.Stores[0].Judge.AddVerdict(t.Context(), storage.Verdict{Event: evs[0].ID, Judgement: storage.Suspicious, Time: townNow})
+	_, err := d.o.Stores[0].Store.AddVerdict(t.Context(), storage.Verdict{Event: evs[0].ID, Judgement: storage.Suspicious, Time: townNow})
 	require.NoError(t, err)
 	list := get(d, "/").Body.String()
 	require.NotContains(t, list, `data-id="`+evs[0].ID)
@@ -148,7 +150,7 @@ func TestBrowserTogether(t *testing.T) {
 	eval[int](b, `(document.querySelector('.also input[value="`+evs[1].ID+`"]').click(), document.querySelector(".bulk .benign").click(), 0)`)
 	b.wait(`document.getElementById("toast").classList.contains("on") && !document.querySelector(".bulk.some")`)
 	for i, want := range []bool{false, true} {
-		_, judged, err := d.o.Stores[0].VerdictOf(t.Context(), evs[i].ID)
+		_, judged, err := d.o.Stores[0].Store.VerdictOf(t.Context(), evs[i].ID)
 		require.NoError(t, err)
 		require.Equal(t, want, judged, "each by itself")
 	}
@@ -197,31 +199,26 @@ func BenchmarkInboxTogether(b *testing.B) {
 	began := time.Now()
 	require.Equal(b, 200, get(d, "/?verdict=all").Code)
 	b.Logf("the first page: %s", time.Since(began).Round(time.Millisecond))
-	fresh := os.Getenv("VIGIE_FRESH") != ""
 	for b.Loop() {
-		if fresh {
-			d.groups.of = nil
-		}
 		require.Equal(b, 200, get(d, "/?verdict=all", gzipped).Code)
 	}
 }
 
 // Of a group of any size one event has the row, in a time that grows with the group alone.
 func BenchmarkFold(b *testing.B) {
-	var found []*entry
-	groups := map[*entry][]*entry{}
+	var found []*evidence.Entry
+	groups := evidence.Groups{}
 	for i := range 5000 {
-		found = append(found, &entry{ID: fmt.Sprint(i), Sensor: fmt.Sprint("kit-", i), First: townNow.Add(time.Duration(i) * time.Millisecond), Severity: analyzer.Medium})
+		found = append(found, &evidence.Entry{ID: fmt.Sprint(i), Sensor: fmt.Sprint("kit-", i), First: townNow.Add(time.Duration(i) * time.Millisecond), Severity: analyzer.Medium})
 	}
 	found[4000].Severity = analyzer.High
 	for _, e := range found {
 		groups[e] = found
 	}
-	d := &Desk{}
 	for b.Loop() {
 		rows := fold(found, groups)
 		require.Len(b, rows, 1)
 		require.Equal(b, "4000", rows[0].ID)
-		require.Len(b, d.others(rows[0].entry, found), mostBeside)
+		require.Len(b, groups.Concurrent(rows[0].Entry), 20)
 	}
 }

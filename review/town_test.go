@@ -2,11 +2,8 @@ package review
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
-	"math"
-	"math/rand/v2"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -15,13 +12,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"vigie/analyzer"
-	"vigie/cell"
 	"vigie/modem/at"
+	"vigie/review/evidence"
+	"vigie/review/evidence/evidencetest"
 	"vigie/storage"
 )
 
-// The town is what the tests review: nine days of a sensor on a roof and an hour of one in a bag, with a quiet network, a
-// night without the modem, a machine that was off, and two staged captures. All of it is made up, and the same every time.
+// town is a review of the town of evidencetest.
 type town struct {
 	store  *storage.Store
 	desk   *Desk
@@ -30,181 +27,18 @@ type town struct {
 }
 
 var (
-	townStart = time.Date(2026, 11, 15, 0, 0, 0, 0, time.UTC)
-	townNow   = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
-	captured  = time.Date(2026, 11, 22, 21, 14, 7, 0, time.UTC)
-	onTheWay  = time.Date(2026, 11, 22, 14, 31, 20, 0, time.UTC)
+	townStart    = evidencetest.Start
+	townNow      = evidencetest.Now
+	captured     = evidencetest.Captured
+	onTheWay     = evidencetest.OnTheWay
+	lteCell      = evidencetest.LTECell
+	captureEvent = evidencetest.CaptureEvent
+	townRecords  = evidencetest.Records
+	townEvents   = evidencetest.Events
+	townRules    = evidencetest.Rules
 )
 
-func lteCell(id uint64, tac cell.Area, pci uint16, earfcn uint32, rsrp float64) *cell.Cell {
-	return &cell.Cell{RAT: cell.LTE, MCC: "206", MNC: "01", Area: cell.Some(tac), ID: cell.Some(id), PCI: cell.Some(pci), ARFCN: cell.Some(earfcn), Band: cell.Some(cell.Band(3)),
-		RSRP: cell.Some(cell.DBm(rsrp)), RSRQ: cell.Some(cell.DB(math.Round(-10 + (rsrp+90)/8))), SINR: cell.Some(cell.DB(12))}
-}
-
-func qeng(c *cell.Cell) string {
-	if c.RAT == cell.GSM {
-		return fmt.Sprintf(`+QENG: "servingcell","NOCONN","GSM",%s,%s,%X,%X,%d,%d`, c.MCC, c.MNC, c.Area.Or(0), c.ID.Or(0), c.PCI.Or(0), c.ARFCN.Or(0))
-	}
-	return fmt.Sprintf(`+QENG: "servingcell","NOCONN","LTE","FDD",%s,%s,%X,%d,%d,3,5,5,%X,%.0f,%.0f,-62,12`, c.MCC, c.MNC, c.ID.Or(0), c.PCI.Or(0), c.ARFCN.Or(0), c.Area.Or(0), float64(c.RSRP.Or(0)), float64(c.RSRQ.Or(0)))
-}
-
-const townReports = cell.FieldRAT | cell.FieldState | cell.FieldMCC | cell.FieldMNC | cell.FieldArea | cell.FieldCellID | cell.FieldPCI | cell.FieldARFCN | cell.FieldRSRP | cell.FieldRSRQ |
-	cell.FieldSINR | cell.FieldNeighbours | cell.FieldRegistration | cell.FieldCause
-
-func townRecords() []cell.Record { return append(roofRecords(), bagRecords()...) }
-
-// roofRecords is the fixed sensor: an observation a minute, every second around the capture.
-func roofRecords() []cell.Record {
-	rnd := rand.New(rand.NewPCG(7, 11))
-	gapFrom, gapTo := townStart.Add(74*time.Hour+10*time.Minute), townStart.Add(77*time.Hour+41*time.Minute)
-	offFrom, offTo := townStart.Add(133*time.Hour), townStart.Add(135*time.Hour+30*time.Minute)
-	recs := []cell.Record{
-		&cell.Source{Version: 1, Sensor: "roof-1", Mode: cell.Fixed, Model: "EC25", Firmware: "EC25EFAR06A01M4G", Reports: cell.Some(townReports)},
-		&cell.Gap{Time: gapFrom, Sensor: "roof-1", Reason: "unplugged"}, &cell.Gap{Time: gapFrom, Until: gapTo, Sensor: "roof-1", Reason: "unplugged"},
-		&cell.Health{Time: gapTo.Add(time.Second), Sensor: "roof-1", Reason: "unknown_token", Detail: "a state word that no manual names", Count: 3, Raw: []string{`+QENG: "servingcell","HOLD"`}}}
-	home := []*cell.Cell{lteCell(11016962, 4660, 101, 1300, -96), lteCell(11016963, 4660, 102, 1300, -101), lteCell(11017218, 4660, 240, 6300, -103)}
-	on := 0
-	for at := townStart; at.Before(townNow); {
-		now := at
-		at = at.Add(time.Minute)
-		if d := now.Sub(captured); d > -11*time.Minute && d < 11*time.Minute {
-			at = now.Add(time.Second)
-		}
-		if now.After(gapFrom) && now.Before(gapTo) || now.After(offFrom) && now.Before(offTo) {
-			continue
-		}
-		if rnd.IntN(300) == 0 {
-			on = rnd.IntN(len(home))
-		}
-		drift := 3 * math.Sin(float64(now.Unix())/4000)
-		c := *home[on]
-		c.RSRP = cell.Some(cell.DBm(math.Round(float64(c.RSRP.Or(0)) + drift + rnd.Float64()*4 - 2)))
-		o := &cell.Observation{Time: now, Sensor: "roof-1", State: cell.Idle, Serving: &c, Neighbours: []cell.Cell{}}
-		for i, n := range home {
-			if i != on {
-				o.Neighbours = append(o.Neighbours, cell.Cell{RAT: cell.LTE, PCI: n.PCI, ARFCN: n.ARFCN, RSRP: cell.Some(cell.DBm(math.Round(float64(n.RSRP.Or(0)) - 4 + rnd.Float64()*6)))})
-			}
-		}
-		if now.Unix()%60 == 0 {
-			o.Registration = []cell.Registration{{Domain: cell.EPS, Status: cell.Some(uint8(1)), AcT: cell.Some(uint8(7)), Area: cell.Some(cell.Area(4660))}}
-		}
-		stage(o, now.Sub(captured))
-		speak(o)
-		recs = append(recs, o)
-	}
-	return recs
-}
-
-// bagRecords is the sensor on the move, an hour at one a second.
-func bagRecords() []cell.Record {
-	rnd := rand.New(rand.NewPCG(8, 12))
-	recs := []cell.Record{&cell.Source{Version: 1, Sensor: "bag", Mode: cell.Mobile, Model: "EG21", Firmware: "EG21GGBR07A08M2G", Reports: cell.Some(townReports&^cell.FieldCause | cell.FieldPosition)}}
-	from := onTheWay.Add(-30 * time.Minute)
-	for i := range 3600 {
-		walk, pci := float64(i)/3600, uint16(20+i/420*7)
-		o := &cell.Observation{Time: from.Add(time.Duration(i) * time.Second), Sensor: "bag", State: cell.Idle,
-			Serving:    lteCell(uint64(11020000+i/420*256+1), 4660+cell.Area(i/1300), pci, 1300, math.Round(-88-12*math.Abs(math.Sin(float64(i)/210))+rnd.Float64()*5)),
-			Neighbours: []cell.Cell{{RAT: cell.LTE, PCI: cell.Some(pci + 7), ARFCN: cell.Some(uint32(1300)), RSRP: cell.Some(cell.DBm(-104 + rnd.IntN(8)))}}}
-		if i%10 == 0 {
-			o.Position = &cell.Position{Lat: 50.846 + walk*.018 + .001*math.Sin(walk*9), Lon: 4.352 + walk*.02 + .002*math.Cos(walk*12), Accuracy: cell.Some(8.0), Source: "gpsd"}
-		}
-		stage(o, o.Time.Sub(onTheWay))
-		speak(o)
-		recs = append(recs, o)
-	}
-	return recs
-}
-
-// speak gives an observation the lines that a modem would have printed for it.
-func speak(o *cell.Observation) {
-	o.Raw = []string{qeng(o.Serving)}
-	for i := range o.Neighbours {
-		n := &o.Neighbours[i]
-		o.Raw = append(o.Raw, fmt.Sprintf(`+QENG: "neighbourcell intra","LTE",%d,%d,-13,%.0f,-70,0,20,7,2,16,20`, n.ARFCN.Or(0), n.PCI.Or(0), float64(n.RSRP.Or(0))))
-	}
-	for _, r := range o.Registration {
-		if r.Cause.Known() {
-			o.Raw = append(o.Raw, fmt.Sprintf(`+CEREG: 5,%d,,,,%d,%d`, r.Status.Or(0), r.CauseType.Or(0), r.Cause.Or(0)))
-		} else {
-			o.Raw = append(o.Raw, fmt.Sprintf(`+CEREG: 5,%d,"%X",,%d`, r.Status.Or(0), r.Area.Or(0), r.AcT.Or(0)))
-		}
-	}
-}
-
-// stage lays a capture over an observation: a strong unknown LTE cell for six seconds that rejects, then 2G for half a
-// minute.
-func stage(o *cell.Observation, since time.Duration) {
-	switch s := since.Seconds(); {
-	case s >= 0 && s < 6:
-		o.Serving, o.Neighbours = lteCell(2, 39321, 3, 3600, -45), []cell.Cell{}
-		if s >= 3 {
-			o.State = cell.Limited
-			o.Registration = []cell.Registration{{Domain: cell.EPS, Status: cell.Some(uint8(3)), AcT: cell.Some(uint8(7)), CauseType: cell.Some(uint8(0)), Cause: cell.Some(uint16(15))}}
-		}
-	case s >= 6 && s < 36:
-		o.Serving = &cell.Cell{RAT: cell.GSM, MCC: "206", MNC: "01", Area: cell.Some(cell.Area(1000)), ID: cell.Some(uint64(7)), PCI: cell.Some(uint16(12)), ARFCN: cell.Some(uint32(62)), Band: cell.Some(cell.Band(900)), RSSI: cell.Some(cell.DBm(-48 - math.Mod(s, 4)))}
-		o.Neighbours = []cell.Cell{}
-		o.Registration = []cell.Registration{{Domain: cell.CS, Status: cell.Some(uint8(1)), AcT: cell.Some(uint8(0)), Area: cell.Some(cell.Area(1000)), CellID: cell.Some(uint64(7))}}
-	}
-}
-
-func eventID(n int) string { return fmt.Sprintf("%016x", 0xa11ce0000+uint64(n)*0x9e3779b97f4a7) }
-
-func townEvents() []analyzer.Event {
-	evs := []analyzer.Event{captureEvent(1, "roof-1", captured, analyzer.High), captureEvent(2, "bag", onTheWay, analyzer.Medium)}
-	mine := lteCell(11016963, 4661, 102, 1300, -99)
-	kinds := []struct {
-		after    time.Duration
-		severity analyzer.Severity
-		lasted   time.Duration
-	}{{9 * time.Hour, analyzer.Low, 0}, {31 * time.Hour, analyzer.Medium, 90 * time.Second}, {52*time.Hour + 13*time.Minute, analyzer.Low, 6 * time.Minute},
-		{101*time.Hour + 7*time.Minute, analyzer.Info, 0}, {131 * time.Hour, analyzer.Low, 24 * time.Minute}, {158 * time.Hour, analyzer.Medium, 38 * time.Minute}}
-	for i, k := range kinds {
-		t := townStart.Add(k.after)
-		summary, rule, cause := "LTE cell 11016963 (area 4661) had been known under area 4660.", "area-code-mismatch", "the operator moved this cell to another area: it then keeps the new one, and other cells follow"
-		if i%2 == 1 {
-			summary, rule, cause = "LTE cell 11016963 (area 4661) rose by 18 dB within seconds to -83 dBm and stayed there.", "level-step", "the sensor or something near it was moved: a window, a door, a vehicle that drove away"
-		}
-		found := fmt.Sprintf("%s Seen here %d times before, in %.1f days of watching. It weighs %.1f.", summary, 2+i, k.after.Hours()/24, 3.1+float64(i)/2)
-		evs = append(evs, analyzer.Event{ID: eventID(10 + i), Sensor: "roof-1", Severity: k.severity, State: analyzer.Closed, First: t, Opened: t, Last: t.Add(k.lasted),
-			Score: 3.1 + float64(i)/2, Cells: []cell.Cell{*mine}, Summary: summary, InnocentCauses: []string{cause},
-			Findings: []analyzer.Finding{{Rule: rule, Version: 1, Severity: analyzer.Low, First: t, Last: t, Summary: found, Evidence: []analyzer.Evidence{{Time: t, Raw: []string{qeng(mine)}}}}}})
-	}
-	return evs
-}
-
-// What the rules say of a capture, in their own words, so that it has its French.
-const (
-	townArea   = "LTE cell 2 (area 39321) had been known under area 4660"
-	townDenied = "EPS registration was rejected with cause 15 (no suitable cells in this area) on LTE cell 2 (area 39321), by a network that had accepted it"
-	townFall   = "the modem fell from LTE at -45 dBm to a 2G cell never seen here at -48 dBm: GSM cell 7 (area 1000)"
-	townRare   = ". Not seen here before, in 7.9 days of watching. It weighs 4.2."
-)
-
-func captureEvent(n int, sensor string, at time.Time, severity analyzer.Severity) analyzer.Event {
-	strange := lteCell(2, 39321, 3, 3600, -45)
-	gsm := cell.Cell{RAT: cell.GSM, MCC: "206", MNC: "01", Area: cell.Some(cell.Area(1000)), ID: cell.Some(uint64(7)), PCI: cell.Some(uint16(12)), ARFCN: cell.Some(uint32(62))}
-	return analyzer.Event{ID: eventID(n), Sensor: sensor, Severity: severity, State: analyzer.Closed, First: at, Opened: at.Add(3 * time.Second), Last: at.Add(36 * time.Second), Score: 14.2,
-		Cells:          []cell.Cell{{RAT: cell.LTE, MCC: "206", MNC: "01", Area: strange.Area, ID: strange.ID, PCI: strange.PCI, ARFCN: strange.ARFCN}, gsm},
-		Summary:        townArea + "; " + townDenied + "; " + townFall + ".",
-		InnocentCauses: []string{"the subscription ended, was blocked or is not paid", "a roaming agreement does not hold in this area", "a voice call on a network that sends calls to 2G"},
-		Findings: []analyzer.Finding{
-			{Rule: "area-code-mismatch", Version: 1, Severity: analyzer.Medium, First: at, Last: at.Add(5 * time.Second), Summary: townArea + townRare,
-				Evidence: []analyzer.Evidence{{Time: at, Raw: []string{qeng(strange)}}}},
-			{Rule: "registration-rejected", Version: 1, Severity: analyzer.Medium, First: at.Add(3 * time.Second), Last: at.Add(5 * time.Second), Summary: townDenied + townRare,
-				Evidence: []analyzer.Evidence{{Time: at.Add(3 * time.Second), Raw: []string{`+CEREG: 5,3,,,,0,15`}}}},
-			{Rule: "downgrade-2g", Version: 2, Severity: severity, First: at.Add(6 * time.Second), Last: at.Add(36 * time.Second), Summary: townFall + townRare,
-				Evidence: []analyzer.Evidence{{Time: at.Add(5 * time.Second), Raw: []string{qeng(strange)}}, {Time: at.Add(6 * time.Second), Raw: []string{qeng(&gsm)}}}},
-		}}
-}
-
-var townRules = []analyzer.Rule{
-	{ID: "downgrade-2g", Version: 2, Title: "Forced down to 2G", Needs: cell.FieldRAT, Cause: "fall", Min: analyzer.Low, Max: analyzer.High, Status: analyzer.Measured, Telling: analyzer.Strong, Innocent: []string{"a call carried over 2G (CSFB)", "the edge of 4G coverage"}},
-	{ID: "registration-rejected", Version: 2, Title: "Registration refused on the home network", Needs: cell.FieldRegistration | cell.FieldCause, Cause: "reject", Min: analyzer.Low, Max: analyzer.High, Status: analyzer.Experimental, Telling: analyzer.Defining, Innocent: []string{"a SIM that is not active"}},
-	{ID: "area-code-mismatch", Version: 1, Title: "A known cell under another area code", Needs: cell.FieldArea | cell.FieldCellID, Cause: "identity", Min: analyzer.Low, Max: analyzer.High, Status: analyzer.Experimental, Telling: analyzer.Strong, Innocent: []string{"the operator renumbers"}},
-	{ID: "level-step", Version: 1, Title: "A sudden step in level", Needs: cell.FieldRSRP, Cause: "sound", Min: analyzer.Info, Max: analyzer.Medium, Status: analyzer.Experimental, Telling: analyzer.Supporting, Innocent: []string{"people walking past"}},
-	{ID: "timing-jump", Version: 1, Title: "Timing advance against level", Needs: cell.FieldTA, Cause: "sound", Min: analyzer.Info, Max: analyzer.Medium, Status: analyzer.Experimental, Telling: analyzer.Moderate},
-}
+const townReports = evidencetest.Reports
 
 // sharedTown is one town for all tests that change nothing in it.
 var sharedTown = sync.OnceValue(func() *town {
@@ -246,7 +80,8 @@ func newTown(t testing.TB, change ...func(*Options)) *town {
 
 func newDesk(t testing.TB, s *storage.Store, change ...func(*Options)) *Desk {
 	t.Helper()
-	o := Options{Stores: []Store{{"town", s, s}}, Rules: townRules, Scrub: at.Scrub, Software: "vigie test", Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	o := Options{Software: "vigie test", Verdicts: map[*storage.Store]VerdictWriter{s: s}, Options: evidence.Options{Stores: []evidence.Named{{Name: "town", Store: s}}, Rules: townRules, Scrub: at.Scrub,
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Rerun: func(ctx context.Context, s *storage.Store, sensor string, from, to time.Time) ([]analyzer.Event, error) {
 			var all []analyzer.Event
 			for e, err := range s.Events(ctx, storage.EventQuery{Sensor: sensor, From: from, To: to}) {
@@ -257,7 +92,7 @@ func newDesk(t testing.TB, s *storage.Store, change ...func(*Options)) *Desk {
 				all = append(all, e)
 			}
 			return all, nil
-		}}
+		}}}
 	for _, c := range change {
 		c(&o)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"vigie/review/evidence"
 	"vigie/storage"
 )
 
@@ -15,7 +16,7 @@ import (
 func TestHandOnTrimmed(t *testing.T) {
 	var asked []string
 	tw := newTown(t, func(o *Options) {
-		o.May = func(_ context.Context, s *storage.Store, ends time.Duration, homes bool) (May, error) {
+		o.May = func(_ context.Context, s *storage.Store, ends time.Duration, homes bool) (evidence.May, error) {
 			asked = append(asked, ends.String())
 			if homes {
 				return nil, nil

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 
+	"vigie/review/evidence"
 	"vigie/storage"
 )
 
@@ -26,7 +27,7 @@ func (d *Desk) author(r *http.Request) string {
 	}
 	if c, err := r.Cookie("vigie-author"); err == nil {
 		if name, err := url.QueryUnescape(c.Value); err == nil {
-			return plainTo(name, mostAuthor)
+			return evidence.PlainTo(name, mostAuthor)
 		}
 	}
 	return ""
@@ -62,25 +63,26 @@ func (d *Desk) readDecision(r *http.Request) (decision, error) {
 		return v, errors.New("the reason or the name is too long")
 	}
 	// People paste what they have: an identity in a reason would be at rest like any other.
-	v.Reason, v.Author = d.scrub(v.Reason), d.scrub(v.Author)
+	v.Reason, v.Author = d.evidence.Scrub(v.Reason), d.evidence.Scrub(v.Author)
 	return v, nil
 }
 
 // decide stores a verdict of each event; those that are not there are left out and named.
 func (d *Desk) decide(ctx context.Context, v decision) (done, missing []string, err error) {
 	for _, id := range v.Events {
-		e, s, err := d.lookup(ctx, id)
+		e, err := d.evidence.Find(ctx, id)
 		if errors.Is(err, storage.ErrNotFound) {
-			missing = append(missing, plainTo(id, 64))
+			missing = append(missing, evidence.PlainTo(id, 64))
 			continue
 		}
 		if err != nil {
 			return done, missing, err
 		}
-		if s.Judge == nil {
-			return done, missing, errNoJudge
+		writer := d.o.Verdicts[e.Store.Store]
+		if writer == nil {
+			return done, missing, errNoVerdicts
 		}
-		_, err = s.Judge.AddVerdict(ctx, storage.Verdict{Event: e.key, Judgement: storage.Judgement(v.Judgement), Reason: v.Reason, Author: v.Author, Time: d.now().UTC()})
+		_, err = writer.AddVerdict(ctx, storage.Verdict{Event: e.Key, Judgement: storage.Judgement(v.Judgement), Reason: v.Reason, Author: v.Author, Time: d.now().UTC()})
 		if err != nil {
 			return done, missing, err
 		}
@@ -89,20 +91,21 @@ func (d *Desk) decide(ctx context.Context, v decision) (done, missing []string, 
 	return done, missing, nil
 }
 
-var errNoJudge = errors.New("this store takes no verdicts here")
+var errNoVerdicts = errors.New("this store takes no verdicts here")
 
 func (d *Desk) undo(ctx context.Context, v decision) (done, missing []string, err error) {
 	for _, id := range v.Events {
-		e, s, err := d.lookup(ctx, id)
-		if err == nil && s.Judge == nil {
-			return done, missing, errNoJudge
-		}
+		e, err := d.evidence.Find(ctx, id)
 		if err == nil {
-			err = s.Judge.UndoVerdict(ctx, e.key, v.Author, d.now().UTC())
+			writer := d.o.Verdicts[e.Store.Store]
+			if writer == nil {
+				return done, missing, errNoVerdicts
+			}
+			err = writer.UndoVerdict(ctx, e.Key, v.Author, d.now().UTC())
 		}
 		switch {
 		case errors.Is(err, storage.ErrNotFound):
-			missing = append(missing, plainTo(id, 64))
+			missing = append(missing, evidence.PlainTo(id, 64))
 		case err != nil:
 			return done, missing, err
 		default:
@@ -142,7 +145,7 @@ func (d *Desk) change(w http.ResponseWriter, r *http.Request, do func(context.Co
 	case errors.Is(err, errBadForm):
 		d.refuse(w, r, http.StatusBadRequest, "refuse.form")
 		return
-	case errors.Is(err, errNoJudge), errors.Is(err, storage.ErrReadOnly):
+	case errors.Is(err, errNoVerdicts), errors.Is(err, storage.ErrReadOnly):
 		d.refuse(w, r, http.StatusForbidden, "refuse.readonly")
 		return
 	case err != nil:

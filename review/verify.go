@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
+
+	"vigie/review/evidence"
 )
 
 // Verification is what checking a bundle found.
@@ -22,7 +24,7 @@ type Verification struct {
 	Made     time.Time
 	Software string
 	About    string
-	Location Precision
+	Location evidence.Precision
 	Members  int
 	Manifest string   // SHA-256 of the manifest, which is what an outside timestamp is of
 	Signers  []string // keys that signed and were checked
@@ -61,7 +63,7 @@ func Verify(r io.ReaderAt, size int64, keys ...note.Verifier) (*Verification, er
 	found := map[string]member{}
 	var text []byte
 	for _, f := range z.File {
-		name := plainTo(f.Name, 200)
+		name := evidence.PlainTo(f.Name, 200)
 		if _, twice := found[f.Name]; twice {
 			v.problem("%s is there twice", name)
 			continue
@@ -169,7 +171,7 @@ func (v *Verification) compare(m *manifest, found map[string]member) {
 	}
 	listed := map[string]bool{manifestName: true}
 	for _, want := range m.Members {
-		name := plainTo(want.Name, 200)
+		name := evidence.PlainTo(want.Name, 200)
 		if listed[want.Name] {
 			v.problem("%s is listed twice", name)
 		}
@@ -180,7 +182,7 @@ func (v *Verification) compare(m *manifest, found map[string]member) {
 			v.problem("%s is missing", name)
 		case got.Hash == want.Hash && got.Size == want.Size:
 		case byHash[got.Hash] != "":
-			v.problem("%s holds what should be %s: files were swapped", name, plainTo(byHash[got.Hash], 200))
+			v.problem("%s holds what should be %s: files were swapped", name, evidence.PlainTo(byHash[got.Hash], 200))
 		case got.Lines < want.Lines:
 			v.problem("%s was changed: %d lines are left of %d", name, got.Lines, want.Lines)
 		case got.Lines > want.Lines:
@@ -202,7 +204,7 @@ func (v *Verification) compare(m *manifest, found map[string]member) {
 	slices.Sort(extra)
 	slices.Sort(v.Stamps)
 	for _, name := range extra {
-		v.problem("%s is not in the manifest: it was added later", plainTo(name, 200))
+		v.problem("%s is not in the manifest: it was added later", evidence.PlainTo(name, 200))
 	}
 }
 

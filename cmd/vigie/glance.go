@@ -20,6 +20,8 @@ import (
 	"vigie/cmd/vigie/console"
 	"vigie/position"
 	"vigie/review"
+	"vigie/review/evidence"
+	"vigie/storage"
 )
 
 // lookout remembers of a watch what can be told at a glance.
@@ -187,8 +189,9 @@ func (l *lookout) sensors(g *review.Glance, now time.Time) (blind string) {
 // glance serves the page until stop is called.
 func (c *WatchCmd) glance(ctx context.Context, p *program, conf config.Config, atlas analyzer.Atlas, l *line, look *lookout, destroy *panicking) (stop func() error, err error) {
 	g := conf.Glance
-	o := review.Options{Stores: []review.Store{{Name: "now", Store: l.store, Judge: l.store}}, Hosts: g.Host, Plain: g.PlainHTTP,
-		Log: slog.New(slog.NewTextHandler(p.err, &slog.HandlerOptions{Level: slog.LevelWarn}))}
+	o := review.Options{Hosts: g.Host, Plain: g.PlainHTTP, Verdicts: map[*storage.Store]review.VerdictWriter{l.store: l.store}}
+	o.Stores = []evidence.Named{{Name: "now", Store: l.store}}
+	o.Log = slog.New(slog.NewTextHandler(p.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	furnish(&o, conf, atlas)
 	if g.PasswordFile != "" {
 		if o.Users, err = review.ReadUsers(g.PasswordFile); err != nil {

@@ -12,6 +12,7 @@ import (
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/review"
+	"vigie/review/evidence"
 )
 
 // HandFlags say what is handed on, and how much of the place goes with it.
@@ -25,7 +26,7 @@ type HandFlags struct {
 }
 
 func (c *HandFlags) options(conf config.Config) review.BundleOptions {
-	return review.BundleOptions{Location: review.Precision(c.Location), Lang: cmp.Or(c.Lang, conf.Language, "en"), Zone: time.Local}
+	return review.BundleOptions{Location: evidence.Precision(c.Location), Lang: cmp.Or(c.Lang, conf.Language, "en"), Zone: time.Local}
 }
 
 // whole makes the event's whole id of its beginning.
@@ -100,7 +101,7 @@ func (c *ReportCmd) Run(ctx context.Context, p *program) error {
 
 // trimHint says what to do when an event may not be handed on.
 func trimHint(err error) error {
-	if errors.Is(err, review.ErrTrimmed) {
+	if errors.Is(err, evidence.ErrTrimmed) {
 		return console.WithHint(err, "--with-homes hands on what is in home zones, and a shorter --trim, or none, what is at the ends of a walk")
 	}
 	return err

@@ -21,6 +21,7 @@ import (
 	"vigie/cmd/vigie/console"
 	"vigie/modem/at"
 	"vigie/review"
+	"vigie/review/evidence"
 	"vigie/storage"
 )
 
@@ -62,7 +63,7 @@ func (c *ReviewCmd) Run(ctx context.Context, p *program) error {
 			return err
 		}
 		defer x.Close()
-		o.Elsewhere = func(ctx context.Context) review.Events { return x.Events(ctx, storage.EventQuery{}) }
+		o.Elsewhere = func(ctx context.Context) evidence.Events { return x.Events(ctx, storage.EventQuery{}) }
 		o.Clocks = x.Corrections
 	}
 	conf, d, done, err := openDesk(ctx, p, &c.StoreFlags, o, c.More...)
@@ -161,6 +162,7 @@ func openDesk(ctx context.Context, p *program, f *StoreFlags, o review.Options, 
 	}
 	atlas, closeAtlas := openAtlas(p, conf, f.path(conf))
 	var closers []func() error
+	o.Verdicts = map[*storage.Store]review.VerdictWriter{}
 	closeAll := func() {
 		closeAtlas()
 		for _, c := range closers {
@@ -183,18 +185,17 @@ func openDesk(ctx context.Context, p *program, f *StoreFlags, o review.Options, 
 		for _, n := range s.Notices() {
 			p.err.Printf("store %s: %s\n", console.OneLine(path), console.OneLine(n))
 		}
-		from := review.Store{Name: filepath.Base(path), Store: s}
+		o.Stores = append(o.Stores, evidence.Named{Name: filepath.Base(path), Store: s})
 		secret, err := one.passphrase(conf)
 		if err != nil {
 			return conf, nil, nil, err
 		}
 		if j, err := storage.OpenVerdictWriter(ctx, path, storage.Options{Passphrase: secret}); err == nil {
-			from.Judge = j
+			o.Verdicts[s] = j
 			closers = append(closers, j.Close)
 		} else if !o.ReadOnly {
 			p.err.Printf("no verdicts can be given here: %s\n", console.OneLine(err.Error()))
 		}
-		o.Stores = append(o.Stores, from)
 	}
 	furnish(&o, conf, atlas)
 	o.Log = slog.New(slog.NewTextHandler(p.err, nil))
@@ -225,7 +226,7 @@ func furnish(o *review.Options, conf config.Config, atlas analyzer.Atlas) {
 		return review.RuleWords(w), ok
 	}
 	o.In, o.Asked = inLanguage, asked
-	o.May = func(ctx context.Context, s *storage.Store, ends time.Duration, homes bool) (review.May, error) {
+	o.May = func(ctx context.Context, s *storage.Store, ends time.Duration, homes bool) (evidence.May, error) {
 		t, err := TrimFlags{Trim: ends, WithHomes: homes}.trimmer(ctx, s, time.Now())
 		if err != nil || t.all {
 			return nil, err

@@ -1,4 +1,4 @@
-package review
+package evidence
 
 import (
 	"testing"
@@ -10,9 +10,9 @@ import (
 	"vigie/cell"
 )
 
-// A clone that copies the id of the serving cell and differs in PLMN, PCI and channel is a move in the story of its event, there
+// A clone that copies the id of the serving cell and differs in PLMN, PCI and channel is a move in the timeline of its event, there
 // and back. A row that names the same cell without its id is none; a change of area alone is told as such.
-func TestStoryTellsCellsApart(t *testing.T) {
+func TestTimelineTellsCellsApart(t *testing.T) {
 	start := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	near := cell.Cell{RAT: cell.LTE, MCC: "272", MNC: "03", Area: cell.Some(cell.Area(4660)), ID: cell.Some(uint64(11016962)),
 		PCI: cell.Some(uint16(101)), ARFCN: cell.Some(uint32(1300))}
@@ -30,13 +30,13 @@ func TestStoryTellsCellsApart(t *testing.T) {
 		{"a row without the id", []cell.Cell{near, half, near}, nil},
 		{"another area", []cell.Cell{near, half, moved, moved}, []string{"story.area"}},
 	} {
-		var w window
+		var w Window
 		for i := range c.rows {
 			w.Records = append(w.Records, &cell.Observation{Time: start.Add(time.Duration(i) * time.Second), Serving: &c.rows[i]})
 		}
-		story, _ := tell(&w, &analyzer.Event{First: start, Opened: start.Add(time.Hour), Last: start.Add(time.Minute)})
+		list, _ := w.Timeline(&analyzer.Event{First: start, Opened: start.Add(time.Hour), Last: start.Add(time.Minute)})
 		var got []string
-		for _, m := range story {
+		for _, m := range list {
 			if m.Kind == "cell" {
 				got = append(got, m.Key)
 			}

@@ -1,4 +1,4 @@
-package review
+package evidence
 
 import (
 	"cmp"
@@ -16,59 +16,51 @@ import (
 	"vigie/cell"
 )
 
-// Precision says how much of a place a report or bundle gives away.
+// Precision is how much of a place a report or bundle gives away.
 type Precision string
 
-// The precisions. A cell identity is a place for whoever has a list of cells, so everything but Exact replaces them too,
-// and leaves out the modem's own lines, the cells known here and what people wrote.
+// The precisions. With a list of cells, a cell identity is a place: everything but Exact replaces identities too, and leaves out the
+// modem's lines, what else is known of the cells, and what people wrote.
 const (
 	Exact   Precision = "exact"
 	Coarse  Precision = "coarse"  // positions to a tenth of a degree, about 10 km
 	Nowhere Precision = "nowhere" // no positions
 )
 
-// ParsePrecision reads the name of a precision.
-func ParsePrecision(s string) (Precision, error) {
-	switch p := Precision(s); p {
-	case Exact, Coarse, Nowhere:
-		return p, nil
-	}
-	return "", &refusal{fmt.Sprintf("%q is not a precision", plainTo(s, 40)), "exact, coarse (about 10 km, cells under other names) or nowhere"}
-}
-
-// coarsener replaces what names a place. The same thing gets the same name throughout one report or bundle, so that the
-// story can still be followed, and another in the next: the key is forgotten.
-type coarsener struct {
+// Coarsener replaces what names a place. The same thing gets the same name throughout one report or bundle, so that its events can
+// still be followed, and another name in the next: the random key is not kept.
+type Coarsener struct {
 	how     Precision
 	key     [32]byte
 	sensors []string
 }
 
-// newCoarsener is nil for Exact: nothing is replaced.
-func newCoarsener(how Precision) *coarsener {
+// NewCoarsener returns a coarsener with a key of its own; nil for Exact.
+func NewCoarsener(how Precision) *Coarsener {
 	if how == Exact {
 		return nil
 	}
-	c := &coarsener{how: how}
+	c := &Coarsener{how: how}
 	rand.Read(c.key[:])
 	return c
 }
 
-func (c *coarsener) mac(kind string, value string) []byte {
+func (c *Coarsener) mac(kind string, value string) []byte {
 	m := hmac.New(sha256.New, c.key[:])
 	m.Write([]byte(kind + "\x00" + value))
 	return m.Sum(nil)
 }
 
-// other is another number in 1..most for a number of a kind.
-func (c *coarsener) other(kind string, v, most uint64) uint64 {
+// other is another number for a number of a kind, in 1 to most-1.
+func (c *Coarsener) other(kind string, v, most uint64) uint64 {
 	if most < 2 {
 		return 0
 	}
 	return 1 + binary.BigEndian.Uint64(c.mac(kind, fmt.Sprint(v)))%(most-1)
 }
 
-func (c *coarsener) sensor(name string) string {
+// Sensor is another name for a sensor.
+func (c *Coarsener) Sensor(name string) string {
 	i := slices.Index(c.sensors, name)
 	if i < 0 {
 		i = len(c.sensors)
@@ -77,7 +69,7 @@ func (c *coarsener) sensor(name string) string {
 	return fmt.Sprintf("sensor-%d", i+1)
 }
 
-func (c *coarsener) cell(k cell.Cell) cell.Cell {
+func (c *Coarsener) cell(k cell.Cell) cell.Cell {
 	rat := k.RAT.String()
 	if id, ok := k.ID.Get(); ok {
 		k.ID = cell.Some(c.other("cell "+rat, id, max(k.RAT.MaxCellID(), 1<<16)))
@@ -92,11 +84,11 @@ func (c *coarsener) cell(k cell.Cell) cell.Cell {
 	return k
 }
 
-func (c *coarsener) area(a cell.Area) cell.Area {
+func (c *Coarsener) area(a cell.Area) cell.Area {
 	return cell.Area(c.other("area", uint64(a), 0xFFFD))
 }
 
-func (c *coarsener) cells(ks []cell.Cell) []cell.Cell {
+func (c *Coarsener) cells(ks []cell.Cell) []cell.Cell {
 	ks = slices.Clone(ks)
 	for i := range ks {
 		ks[i] = c.cell(ks[i])
@@ -109,7 +101,7 @@ var measured = regexp.MustCompile(`-?\d+(?:[.,]\d+)? ?(?:dBm?\b|ms\b|s\b|min\b|h
 var unit = regexp.MustCompile(`^(?:-?\d{1,4}(?:[.,]\d+)? ?(?:dBm?|ms|s|min|h|seconds?|minutes?|hours?|days?|times?|%)|[2345]G|v\d{1,3})$`)
 
 // text takes every number out of a sentence that is not plainly a measurement.
-func (c *coarsener) text(s string) string {
+func (c *Coarsener) text(s string) string {
 	return measured.ReplaceAllStringFunc(s, func(m string) string {
 		if unit.MatchString(m) {
 			return m
@@ -118,9 +110,10 @@ func (c *coarsener) text(s string) string {
 	})
 }
 
-func (c *coarsener) event(e analyzer.Event) analyzer.Event {
+// Event is a copy of an event without what names a place, and without the modem's lines.
+func (c *Coarsener) Event(e analyzer.Event) analyzer.Event {
 	e.ID = hex.EncodeToString(c.mac("event", e.ID)[:8])
-	e.Sensor, e.Summary, e.Cells = c.sensor(e.Sensor), c.text(e.Summary), c.cells(e.Cells)
+	e.Sensor, e.Summary, e.Cells = c.Sensor(e.Sensor), c.text(e.Summary), c.cells(e.Cells)
 	e.InnocentCauses, e.Findings = slices.Clone(e.InnocentCauses), slices.Clone(e.Findings)
 	for i := range e.InnocentCauses {
 		e.InnocentCauses[i] = c.text(e.InnocentCauses[i])
@@ -135,27 +128,28 @@ func (c *coarsener) event(e analyzer.Event) analyzer.Event {
 	return e
 }
 
-func (c *coarsener) record(r cell.Record) cell.Record {
+// Record is a copy of a record without what names a place, and without the modem's lines.
+func (c *Coarsener) Record(r cell.Record) cell.Record {
 	switch r := r.(type) {
 	case *cell.Source:
 		s := *r
-		s.Sensor, s.Set = c.sensor(s.Sensor), ""
+		s.Sensor, s.Set = c.Sensor(s.Sensor), ""
 		return &s
 	case *cell.Gap:
 		g := *r
-		g.Sensor, g.Reason = c.sensor(g.Sensor), c.text(g.Reason)
+		g.Sensor, g.Reason = c.Sensor(g.Sensor), c.text(g.Reason)
 		return &g
 	case *cell.Health:
 		h := *r
-		h.Sensor, h.Reason, h.Detail, h.Raw = c.sensor(h.Sensor), c.text(h.Reason), "", nil
+		h.Sensor, h.Reason, h.Detail, h.Raw = c.Sensor(h.Sensor), c.text(h.Reason), "", nil
 		return &h
 	case *cell.Clock:
 		k := *r
-		k.Sensor = c.sensor(k.Sensor)
+		k.Sensor = c.Sensor(k.Sensor)
 		return &k
 	case *cell.Observation:
 		o := *r
-		o.Sensor, o.Raw = c.sensor(o.Sensor), nil
+		o.Sensor, o.Raw = c.Sensor(o.Sensor), nil
 		if o.Serving != nil {
 			k := c.cell(*o.Serving)
 			o.Serving = &k
@@ -178,7 +172,7 @@ func (c *coarsener) record(r cell.Record) cell.Record {
 	return r
 }
 
-func (c *coarsener) position(p *cell.Position) *cell.Position {
+func (c *Coarsener) position(p *cell.Position) *cell.Position {
 	if p == nil || c.how == Nowhere {
 		return nil
 	}

@@ -1,0 +1,284 @@
+package evidence
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"vigie/analyzer"
+	"vigie/cell"
+	"vigie/storage"
+)
+
+// Entry is the summary of an event in the list of all; its findings and their evidence stay in the store. An entry is never
+// changed: when something about its event changes, another takes its place.
+type Entry struct {
+	Store    *Store // nil: the event is on the shared server alone
+	ID       string // safe to show, like all texts here
+	Sensor   string
+	Severity analyzer.Severity
+	State    analyzer.State
+	First    time.Time // corrected, like Opened and Last
+	Opened   time.Time
+	Last     time.Time
+	Shift    time.Duration // what was added to the recorded times; 0: the clock was right
+	Score    float64
+	Summary  string // English
+	Rules    []string
+	Cells    []string         // one line each
+	Places   []string         // networks and area codes: "272-03", "272-03-4660"
+	Verdict  *storage.Verdict // that counts now; nil: none
+	Key      string           // the ID as stored; not safe to show
+
+	sensor   string       // as stored
+	was      [3]time.Time // First, Opened and Last as recorded
+	sighting analyzer.Sighting
+}
+
+// Elsewhere reports whether the event is in no store of the library.
+func (e *Entry) Elsewhere() bool { return e.Store == nil }
+
+// StoreName is the name of the store; empty if the event is elsewhere.
+func (e *Entry) StoreName() string {
+	if e.Elsewhere() {
+		return ""
+	}
+	return e.Store.Name
+}
+
+// Was is the first sign as recorded.
+func (e *Entry) Was() time.Time { return e.was[0] }
+
+// correct sets the corrected times.
+func (e *Entry) correct(cs storage.Corrections) {
+	is, by := cs.Event(analyzer.Event{Sensor: e.sensor, First: e.was[0], Opened: e.was[1], Last: e.was[2]})
+	e.First, e.Opened, e.Last, e.Shift = is.First, is.Opened, is.Last, by
+}
+
+// newestFirst orders entries.
+func newestFirst(a, b *Entry) int {
+	return cmp.Or(b.Opened.Compare(a.Opened), cmp.Compare(a.ID, b.ID))
+}
+
+// maxEntries bounds the index: the newest are kept.
+const maxEntries = 20000
+
+// index is the list of entries. It is brought up to date by reading what changed since the last time.
+type index struct {
+	mu      sync.Mutex
+	stores  []indexed // in the order of the stores
+	list    []*Entry  // newest first; replaced, never changed, so that a reader may keep it
+	byID    map[string]*Entry
+	dropped bool // there are older events than those of the list
+}
+
+// indexed is what the index has of one store.
+type indexed struct {
+	seq    int64               // of the last event that was read
+	mark   int64               // of the verdicts that were read
+	clocks storage.Corrections // that the entries are corrected by
+	byKey  map[string]*Entry
+}
+
+// Entries lists the events of all stores, newest first, at most the newest 20,000. The list must not be changed.
+func (l *Library) Entries(ctx context.Context) ([]*Entry, error) {
+	x := &l.index
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.stores == nil {
+		x.stores = make([]indexed, len(l.stores))
+		for i := range x.stores {
+			x.stores[i] = indexed{mark: -1, byKey: map[string]*Entry{}}
+		}
+	}
+	changed := false
+	for i, s := range l.stores {
+		c, err := s.refresh(ctx, &x.stores[i])
+		if err != nil {
+			return nil, err
+		}
+		changed = changed || c
+	}
+	if changed || x.list == nil {
+		x.rebuild()
+	}
+	return x.list, nil
+}
+
+// rebuild makes the list of the entries of all stores.
+func (x *index) rebuild() {
+	x.list, x.byID = []*Entry{}, map[string]*Entry{}
+	for i := range x.stores {
+		for _, e := range x.stores[i].byKey {
+			x.list, x.byID[e.ID] = append(x.list, e), e
+		}
+	}
+	slices.SortFunc(x.list, newestFirst)
+	if len(x.list) > maxEntries {
+		for _, e := range x.list[maxEntries:] {
+			delete(x.stores[e.Store.index].byKey, e.Key)
+			delete(x.byID, e.ID)
+		}
+		x.list, x.dropped = x.list[:maxEntries:maxEntries], true
+	}
+}
+
+// Dropped reports whether there are older events than those that Entries last returned.
+func (l *Library) Dropped() bool {
+	l.index.mu.Lock()
+	defer l.index.mu.Unlock()
+	return l.index.dropped
+}
+
+// State is a text that changes whenever the list of entries does.
+func (l *Library) State(ctx context.Context) (string, error) {
+	list, err := l.Entries(ctx)
+	if err != nil {
+		return "", err
+	}
+	l.index.mu.Lock()
+	defer l.index.mu.Unlock()
+	s := ""
+	for i := range l.index.stores {
+		s += fmt.Sprintf("%d.%d ", l.index.stores[i].seq, l.index.stores[i].mark)
+	}
+	return s + fmt.Sprint(len(list)), nil
+}
+
+// refresh reads what changed in a store: corrections, events, verdicts.
+func (s *Store) refresh(ctx context.Context, x *indexed) (changed bool, err error) {
+	cs, err := s.Corrections(ctx)
+	if err != nil {
+		return false, err
+	}
+	if !maps.EqualFunc(cs, x.clocks, slices.Equal) {
+		x.clocks, changed = cs, true
+		x.replace(func(e *Entry) { e.correct(cs) })
+	}
+	for {
+		const page = 500
+		entries, err := s.EventsSince(ctx, x.seq, page)
+		if err != nil {
+			return false, err
+		}
+		for _, from := range entries {
+			e := s.clean.entry(s, from.Event)
+			e.correct(cs)
+			if old := x.byKey[e.Key]; old != nil {
+				e.Verdict = old.Verdict
+			}
+			x.byKey[e.Key] = e
+			x.seq, changed = from.Seq, true
+		}
+		if len(entries) == 0 {
+			break
+		}
+	}
+	mark, err := s.VerdictMark(ctx)
+	if err != nil || mark == x.mark && !changed {
+		return changed, err
+	}
+	verdicts, err := s.StandingVerdicts(ctx)
+	if err != nil {
+		return false, err
+	}
+	x.replace(func(e *Entry) {
+		e.Verdict = nil
+		if v, ok := verdicts[e.Key]; ok {
+			e.Verdict = s.clean.shortVerdict(v)
+		}
+	})
+	x.mark = mark
+	return true, nil
+}
+
+// replace puts a changed copy in the place of each entry: others may be reading the old one.
+func (x *indexed) replace(change func(*Entry)) {
+	for key, e := range x.byKey {
+		copied := *e
+		change(&copied)
+		x.byKey[key] = &copied
+	}
+}
+
+// shortVerdict is a verdict for the list, without identities.
+func (c Cleaner) shortVerdict(v storage.Verdict) *storage.Verdict {
+	v.Author, v.Reason = c.Scrub(v.Author), c.Scrub(v.Reason)
+	return &v
+}
+
+// maxEntryCells is how many cells of an event its entry names.
+const maxEntryCells = 16
+
+// entry is the summary of an event of a store, or of the shared server for nil, at the recorded times.
+func (c Cleaner) entry(s *Store, stored *analyzer.Event) *Entry {
+	ev := c.CleanEvent(*stored)
+	e := &Entry{Store: s, ID: PlainTo(ev.ID, 64), Key: stored.ID, sensor: stored.Sensor, Sensor: PlainTo(ev.Sensor, 80), Severity: ev.Severity,
+		State: analyzer.State(PlainTo(string(ev.State), 20)), First: ev.First, Opened: ev.Opened, Last: ev.Last, Score: ev.Score, Summary: PlainTo(ev.Summary, Longest-40),
+		was: [3]time.Time{ev.First, ev.Opened, ev.Last}, sighting: analyzer.SightingOf(&ev)}
+	n := -1
+	if s != nil {
+		n = s.index
+	}
+	e.sighting.Sensor = fmt.Sprint(n, " ", ev.Sensor) // sensors of one name in two stores are two
+	for i := range ev.Findings {
+		if r := PlainTo(ev.Findings[i].Rule, 80); !slices.Contains(e.Rules, r) {
+			e.Rules = append(e.Rules, r)
+		}
+	}
+	for i := range ev.Cells[:min(len(ev.Cells), maxEntryCells)] {
+		e.Cells = append(e.Cells, cell.Describe(&ev.Cells[i]))
+		e.Places = append(e.Places, placesOf(&ev.Cells[i])...)
+	}
+	return e
+}
+
+// placesOf are the network of a cell, and its area code in it.
+func placesOf(c *cell.Cell) []string {
+	p := c.PLMN()
+	if !p.Known() {
+		return nil
+	}
+	ps := []string{p.String()}
+	if a, ok := c.Area.Get(); ok {
+		ps = append(ps, fmt.Sprintf("%s-%d", p, a))
+	}
+	return ps
+}
+
+// Find returns the entry of the event with this id. The error wraps storage.ErrNotFound if no store has it.
+func (l *Library) Find(ctx context.Context, id string) (*Entry, error) {
+	if _, err := l.Entries(ctx); err != nil {
+		return nil, err
+	}
+	l.index.mu.Lock()
+	e := l.index.byID[id]
+	l.index.mu.Unlock()
+	if e != nil {
+		return e, nil
+	}
+	var failed error
+	for _, s := range l.stores { // it may be older than the index reaches
+		stored, err := s.Event(ctx, id)
+		if err != nil {
+			if !errors.Is(err, storage.ErrNotFound) {
+				failed = err
+			}
+			continue
+		}
+		e := l.entry(s, &stored)
+		if cs, err := s.Corrections(ctx); err == nil {
+			e.correct(cs)
+		}
+		if v, ok, err := s.VerdictOf(ctx, id); err == nil && ok {
+			e.Verdict = s.clean.shortVerdict(v)
+		}
+		return e, nil
+	}
+	return nil, fmt.Errorf("event %q: %w", PlainTo(id, 64), cmp.Or(failed, storage.ErrNotFound))
+}

@@ -1,0 +1,248 @@
+package evidence
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"vigie/analyzer"
+	"vigie/cell"
+)
+
+// Series is a window as a chart draws it: a value for each moment, and runs of what stays the same for a while. All times are Unix
+// seconds; levels are in dBm, qualities in dB; nil is no value.
+type Series struct {
+	From    float64    `json:"from"`
+	To      float64    `json:"to"`
+	Time    []float64  `json:"time"`
+	Level   []*float64 `json:"level"`   // RSRP, RSCP or RSSI of the serving cell
+	Quality []*float64 `json:"quality"` // RSRQ or Ec/Io of it
+	Best    []*float64 `json:"best"`    // level of the strongest neighbour
+	Count   []*float64 `json:"count"`   // neighbours heard
+	Cells   []Run      `json:"cells"`   // serving cells
+	RATs    []Run      `json:"rats"`
+	States  []Run      `json:"states"`
+	Regs    []Instant  `json:"registrations"`
+	Blind   []Run      `json:"blind"`
+	Event   [2]float64 `json:"event"` // its beginning and end; 0: none
+	Spots   []Spot     `json:"positions"`
+	Break   float64    `json:"-"` // seconds without a value that break a line; 0: Hole
+
+	cells map[string]int
+	regs  map[cell.Domain]Status // as last reported
+}
+
+// Run is a time in which something stays the same.
+type Run struct {
+	From float64 `json:"from"`
+	To   float64 `json:"to"`
+	Name string  `json:"name"`
+	Kind int     `json:"kind"` // of cells: their number in the series, -1 for none; of RATs: the generation
+}
+
+// Instant is a moment at which the registration of a domain changed, or was first reported.
+type Instant struct {
+	At     float64 `json:"at"`
+	Text   string  `json:"text"` // English; filled in by the caller that writes JSON
+	Denied bool    `json:"bad"`
+	Status Status  `json:"-"`
+}
+
+// Spot is a position at a moment.
+type Spot struct {
+	At       float64  `json:"at"`
+	Lat      float64  `json:"lat"`
+	Lon      float64  `json:"lon"`
+	Accuracy *float64 `json:"accuracy_m,omitempty"`
+}
+
+// Hole is how many seconds without a record are a hole and not a line: two rounds of the slowest asking.
+const Hole = 150
+
+// Bounds of a series. Of more moments, positions and runs than these no two can be told apart on a screen.
+const (
+	maxPoints = 2400
+	maxRuns   = 2000
+	maxSpots  = 2000
+	maxRegs   = 400 // and as many again for refusals
+)
+
+func unix(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
+
+// Value is a finite measurement; nil if there is none.
+func Value[T ~float64](o cell.Opt[T]) *float64 {
+	v, ok := o.Get()
+	f := float64(v)
+	if !ok || math.IsNaN(f) || math.IsInf(f, 0) {
+		return nil
+	}
+	return &f
+}
+
+// quality of a cell in dB.
+func quality(c *cell.Cell) cell.Opt[cell.DB] {
+	if c.RSRQ.Known() {
+		return c.RSRQ
+	}
+	return c.EcIo
+}
+
+// Series returns the window as a chart draws it, with the time of an event; e may be nil.
+func (w *Window) Series(e *analyzer.Event) *Series {
+	s := &Series{From: unix(w.From), To: unix(w.To), cells: map[string]int{}, regs: map[cell.Domain]Status{},
+		Time: []float64{}, Level: []*float64{}, Quality: []*float64{}, Best: []*float64{}, Count: []*float64{}}
+	if e != nil {
+		s.Event = [2]float64{unix(e.First), unix(e.Last)}
+	}
+	records := w.Records
+	if len(w.Minutes) > 0 {
+		records = slices.Concat(w.Records, w.Minutes)
+		sortByTime(records)
+	}
+	thin := len(records)/maxPoints + 1
+	last, lastName := 0.0, ""
+	for n, r := range records {
+		at := unix(r.When())
+		switch r := r.(type) {
+		case *cell.Gap:
+			s.gap(at, r)
+		case *cell.Observation:
+			if r.Survey {
+				continue
+			}
+			if last != 0 && at-last > Hole {
+				s.point(at-1, nil, nil, nil, nil)
+			}
+			last = at
+			s.observe(at, r)
+			name := lastName
+			if r.Serving != nil {
+				name = shortName(r.Serving)
+			}
+			if n%thin == 0 || name != lastName || denied(r) {
+				s.values(at, r)
+			}
+			lastName = name
+		}
+	}
+	s.endGaps()
+	return s
+}
+
+// gap adds a recorded gap, or the end of the one before.
+func (s *Series) gap(at float64, g *cell.Gap) {
+	to := unix(g.Until)
+	if g.Until.IsZero() {
+		to = at
+	}
+	if k := len(s.Blind); k > 0 && s.Blind[k-1].From == at {
+		s.Blind[k-1].To = max(to, s.Blind[k-1].To)
+	} else {
+		s.Blind = append(s.Blind, Run{at, to, PlainTo(g.Reason, 60), 0})
+	}
+}
+
+// endGaps ends a gap that has no end where something is heard again.
+func (s *Series) endGaps() {
+	for i := range s.Blind {
+		b := &s.Blind[i]
+		if b.To != b.From {
+			continue
+		}
+		b.To = s.To
+		for _, t := range s.Time {
+			if t > b.From {
+				b.To = t
+				break
+			}
+		}
+	}
+}
+
+func denied(o *cell.Observation) bool {
+	return slices.ContainsFunc(o.Registration, func(r cell.Registration) bool { return r.Status.Or(0) == regDenied })
+}
+
+func (s *Series) point(at float64, level, quality, best, count *float64) {
+	s.Time, s.Level, s.Quality = append(s.Time, at), append(s.Level, level), append(s.Quality, quality)
+	s.Best, s.Count = append(s.Best, best), append(s.Count, count)
+}
+
+// values adds the measurements of an observation.
+func (s *Series) values(at float64, o *cell.Observation) {
+	var level, q, best, count *float64
+	if o.Serving != nil {
+		level, q = Value(o.Serving.Level()), Value(quality(o.Serving))
+	}
+	if o.Neighbours != nil {
+		n := float64(len(o.Neighbours))
+		count = &n
+		for i := range o.Neighbours {
+			if v := Value(o.Neighbours[i].Level()); v != nil && (best == nil || *v > *best) {
+				best = v
+			}
+		}
+	}
+	if level == nil && q == nil && count == nil {
+		return
+	}
+	s.point(at, level, q, best, count)
+}
+
+// observe adds what an observation says of the serving cell, the state, registrations and the position.
+func (s *Series) observe(at float64, o *cell.Observation) {
+	if c := o.Serving; c != nil {
+		name := shortName(c)
+		kind, ok := s.cells[name]
+		if !ok {
+			kind = len(s.cells)
+			s.cells[name] = kind
+		}
+		s.Cells = extend(s.Cells, at, name, kind)
+		s.RATs = extend(s.RATs, at, c.RAT.String(), c.RAT.Generation())
+	}
+	if o.State == cell.NoService || o.State == cell.Searching {
+		s.Cells, s.RATs = extend(s.Cells, at, "", -1), extend(s.RATs, at, "", 0)
+	}
+	if o.State != "" {
+		s.States = extend(s.States, at, PlainTo(string(o.State), 20), 0)
+	}
+	for _, r := range o.Registration {
+		is := StatusOf(r)
+		bad := is.Denied()
+		was, known := s.regs[r.Domain]
+		if n := len(s.Regs); known && was == is || n >= maxRegs && !bad || n >= 2*maxRegs {
+			continue
+		}
+		s.regs[r.Domain] = is
+		s.Regs = append(s.Regs, Instant{At: at, Denied: bad, Status: is})
+	}
+	if p := o.Position; p != nil && len(s.Spots) < maxSpots && math.Abs(p.Lat) <= 90 && math.Abs(p.Lon) <= 180 {
+		if n := len(s.Spots); n == 0 || s.Spots[n-1].Lat != p.Lat || s.Spots[n-1].Lon != p.Lon {
+			s.Spots = append(s.Spots, Spot{at, degrees(p.Lat), degrees(p.Lon), Value(p.Accuracy)})
+		}
+	}
+}
+
+// extend makes the last run longer, or begins another.
+func extend(rs []Run, at float64, name string, kind int) []Run {
+	n := len(rs)
+	if n > 0 && rs[n-1].Name == name && at-rs[n-1].To < Hole {
+		rs[n-1].To = at
+		return rs
+	}
+	if n > 0 && at-rs[n-1].To < Hole {
+		rs[n-1].To = at
+	}
+	if n >= maxRuns {
+		return rs
+	}
+	return append(rs, Run{at, at, name, kind})
+}
+
+// shortName is a serving cell in a legend, without its network.
+func shortName(c *cell.Cell) string {
+	short := *c
+	short.MCC, short.MNC, short.Band = "", "", cell.Opt[cell.Band]{}
+	return cell.Describe(&short)
+}

@@ -1,0 +1,78 @@
+package evidence
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Everything in a store may have come from a hostile cell, modem or file. html/template keeps markup harmless; the functions
+// here keep the rest harmless: they make visible what shows nothing, and cut what is too long.
+
+// Longest is how much of one text is shown, in characters.
+const Longest = 600
+
+// Plain makes a text safe to show: characters that show nothing, control characters and those that change the direction of
+// writing are replaced by their code, invalid UTF-8 by the replacement character, and a long text is cut, with the number of
+// bytes that were left out.
+func Plain(s string) string { return PlainTo(s, Longest) }
+
+// PlainTo is Plain with at most the given number of characters.
+func PlainTo(s string, most int) string {
+	clean := utf8.ValidString(s) && len(s) <= most
+	if clean && !strings.ContainsFunc(s, unseen) {
+		return s
+	}
+	var b strings.Builder
+	n := 0
+	for i, r := range s {
+		if n++; n > most {
+			fmt.Fprintf(&b, " … (+%d bytes)", len(s)-i)
+			break
+		}
+		if unseen(r) {
+			fmt.Fprintf(&b, "⟨%04X⟩", r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// unseen reports whether a character shows nothing by itself or changes how others are shown.
+func unseen(r rune) bool {
+	switch {
+	case r < 0x20, r == 0x7f, r >= 0x80 && r < 0xa0, r == 0xad:
+		return true
+	case unicode.In(r, unicode.Cf, unicode.Cc, unicode.Co, unicode.Zl, unicode.Zp, unicode.Variation_Selector):
+		return true
+	case r >= 0xe0000 && r <= 0xe0fff, r == 0x115f, r == 0x1160, r == 0x3164, r == 0xffa0: // tags, Hangul fillers
+		return true
+	}
+	return false
+}
+
+// UTC formats a time in UTC.
+func UTC(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") + " UTC" }
+
+func maxTime(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func minTime(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// Midnight is the beginning of the day of t in a zone.
+func Midnight(t time.Time, z *time.Location) time.Time {
+	y, m, d := t.In(z).Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, z)
+}

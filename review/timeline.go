@@ -1,0 +1,82 @@
+package review
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"vigie/analyzer"
+	"vigie/review/evidence"
+	"vigie/words"
+)
+
+// Say is a moment as a sentence.
+func (p *page) Say(m evidence.Moment) string {
+	args := slices.Clone(m.Args)
+	for i, a := range args {
+		switch a.(type) {
+		case evidence.RuleID, evidence.GapReason, evidence.Status, time.Duration:
+			args[i] = p.Put(a).Text
+		}
+	}
+	return p.T(m.Key, args...)
+}
+
+// Put is a value in the reader's language, safe to look at.
+func (p *page) Put(v any) said {
+	switch v := v.(type) {
+	case nil:
+		return said{}
+	case evidence.RuleID:
+		return said{Text: p.Rule(string(v)).Title}
+	case evidence.Sentence:
+		return p.Said(string(v))
+	case evidence.GapReason:
+		return said{Text: p.Gap(string(v))}
+	case evidence.Status:
+		return said{Text: p.status(v)}
+	case evidence.Cause:
+		return said{Text: p.cause(evidence.Status(v))}
+	case analyzer.Severity:
+		return said{Text: p.T("sev." + v.String())}
+	case time.Duration:
+		return said{Text: p.Span(v)}
+	case float64:
+		return said{Text: p.Decimal(v)}
+	}
+	return said{Text: evidence.Plain(fmt.Sprint(v))}
+}
+
+// status is a registration in words: <stat> of TS 27.007 clause 7.2, and the cause of a reject.
+func (p *page) status(r evidence.Status) string {
+	s := r.DomainName() + " "
+	switch stat, known := r.Status.Get(); {
+	case !known:
+		s += "?"
+	case stat <= 10:
+		s += p.T("registration." + fmt.Sprint(stat))
+	default:
+		s += p.T("registration.other", stat)
+	}
+	if c := p.cause(r); c != "" {
+		s += ", " + c
+	}
+	return s
+}
+
+// registrationText is a registration in English, for machines and tables.
+func registrationText(r evidence.Status) string { return (&page{Lang: "en"}).status(r) }
+
+// cause is why registration was denied, as TS 24.008 (10.5.3.6, 10.5.5.14) and TS 24.301 (9.9.3.9) number it; "" for nothing.
+func (p *page) cause(r evidence.Status) string {
+	c, ok := r.Cause.Get()
+	switch key := "cause." + fmt.Sprint(c); {
+	case !ok:
+		return ""
+	case r.CauseType.Or(0) != 0:
+		return p.T("cause.maker", c)
+	case words.Has(key):
+		return p.T("cause.named", c, p.T(key))
+	}
+	return p.T("cause", c)
+}
