@@ -14,24 +14,24 @@ import (
 	"vigie/storage"
 )
 
-// Alerts follows a store and tells what is in it. One goroutine, that of Follow, owns what was decided and what waits; each
-// message on its way has one of its own.
+// Alerts follows a store and reports what is in it. One goroutine, that of Follow, owns the decisions and the outboxes; each message
+// that is being sent has a goroutine of its own.
 type Alerts struct {
 	store *storage.Store
 
-	offers   chan offer
-	results  chan result
-	reloads  chan *setup
-	troubles chan cell.Health
-	wakes    chan struct{}
-	gone     chan struct{} // closed when Follow has ended
+	offers        chan offer
+	results       chan result
+	reloads       chan *config
+	healthReports chan cell.Health
+	retries       chan struct{}
+	stopped       chan struct{} // closed when Follow returns
 
-	*setup
-	st      *state
-	dirty   bool            // st is not stored as it is
-	sensors map[string]bool // of which anything was heard
-	shown   *blink          // what the LED shows: the first of its pattern
-	ctx     context.Context // of Follow
+	*config
+	st       *state
+	dirty    bool            // st differs from what is stored
+	sensors  map[string]bool // every sensor that has a record
+	ledShown *blink          // the first step of the pattern on the LED
+	ctx      context.Context // of Follow
 
 	mu     sync.Mutex
 	status map[string]*Status
@@ -44,62 +44,62 @@ type offer struct {
 
 type result struct {
 	to     *outlet
-	box    *box
-	bundle *bundle
+	box    *outbox
+	bundle *batch
 	err    error
 }
 
-// Status is how it stands with a destination.
+// Status describes one destination.
 type Status struct {
 	Name    string
-	Waiting int       // notices
+	Waiting int       // notices in its outbox
 	Sent    int       // messages since the start
-	Last    time.Time // when it last took a message; zero: not since the start
-	Problem string    // why it takes nothing; "": it does
+	Last    time.Time // when it last accepted a message; zero: not since the start
+	Problem string    // why the last message failed; empty: it did not
 }
 
-// Cursor is the name of the durable cursor, and of what was decided up to it.
+// Cursor is the name of the durable cursor in the store, and of the state that belongs to it.
 const Cursor = "alert"
 
-// New opens what o names, and connects to nothing yet.
+// New checks the options and opens the LED. It connects to nothing yet. Errors have a hint.
 func New(s *storage.Store, o Options) (*Alerts, error) {
-	a := &Alerts{store: s, offers: make(chan offer), results: make(chan result), reloads: make(chan *setup), troubles: make(chan cell.Health, 8),
-		wakes: make(chan struct{}, 1), gone: make(chan struct{}), sensors: map[string]bool{}, status: map[string]*Status{}}
+	a := &Alerts{store: s, offers: make(chan offer), results: make(chan result), reloads: make(chan *config), healthReports: make(chan cell.Health, 8),
+		retries: make(chan struct{}, 1), stopped: make(chan struct{}), sensors: map[string]bool{}, status: map[string]*Status{}}
 	var err error
-	a.setup, err = a.prepare(o)
+	a.config, err = a.configure(o)
 	return a, err
 }
 
-func (a *Alerts) wake() {
+func (a *Alerts) retryNow() {
 	select {
-	case a.wakes <- struct{}{}:
+	case a.retries <- struct{}{}:
 	default:
 	}
 }
 
-// Reload takes other options, while Follow runs. When they cannot be used it says why, and all stays as it was.
+// Reload replaces the options while Follow runs. If they are not valid it returns an error and changes nothing.
 func (a *Alerts) Reload(o Options) error {
-	set, err := a.prepare(o)
+	set, err := a.configure(o)
 	if err != nil {
 		return err
 	}
 	select {
 	case a.reloads <- set:
-	case <-a.gone:
+	case <-a.stopped:
 	}
 	return nil
 }
 
-// Trouble tells people what the store cannot hold a record of now, since it takes nothing perhaps: that something Vigie stands
-// on does not work. With a reason that the store will hold later, it is told once. It never waits.
+// Trouble reports a failure that the store cannot record now, for instance because it is the store that fails. If the store records
+// the same reason later, that is not reported again. Trouble never blocks.
 func (a *Alerts) Trouble(sensor, reason, text string) {
 	select {
-	case a.troubles <- cell.Health{Sensor: sensor, Reason: reason, Detail: text}:
+	case a.healthReports <- cell.Health{Sensor: sensor, Reason: reason, Detail: text}:
 	default:
 	}
 }
 
-// Status is how it stands with each destination.
+// Status describes every destination, in the order of their names.
 func (a *Alerts) Status() (all []Status) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -110,18 +110,18 @@ func (a *Alerts) Status() (all []Status) {
 	return all
 }
 
-// Follow tells what comes to the store until ctx ends, beginning where it was; in a store in which it never was, with what
-// comes from now on. It returns the error of ctx, or of a store that cannot be read. It may be called once.
+// Follow reports what is added to the store until ctx ends. It continues where it stopped; in a store that it has never followed it
+// begins with what is added from now on. It returns the error of ctx, or that of a store that cannot be read. Call it once.
 func (a *Alerts) Follow(ctx context.Context) error {
-	defer close(a.gone)
+	defer close(a.stopped)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	a.ctx = ctx
 	if err := a.load(ctx); err != nil {
 		return err
 	}
-	a.setup.start(ctx)
-	defer func() { a.setup.close() }()
+	a.config.start(ctx)
+	defer func() { a.config.close() }()
 	followed := make(chan error, 1)
 	go func() { followed <- a.follow(ctx) }()
 	timer := time.NewTimer(0)
@@ -132,18 +132,18 @@ func (a *Alerts) Follow(ctx context.Context) error {
 			a.decide(o.entries)
 			o.done <- a.save(ctx)
 		case r := <-a.results:
-			a.finish(r)
+			a.sendDone(r)
 		case set := <-a.reloads:
-			a.setup.close()
-			a.setup, a.shown = set, nil
-			a.setup.start(ctx)
-			a.settle()
-			a.w.Log("the new destinations are in use: " + strings.Join(a.names(), ", "))
-		case r := <-a.troubles:
+			a.config.close()
+			a.config, a.ledShown = set, nil
+			a.config.start(ctx)
+			a.discardRemoved()
+			a.policy.Log("the new destinations are in use: " + strings.Join(a.names(), ", "))
+		case r := <-a.healthReports:
 			now := time.Now()
 			r.Time = now
-			a.put(a.st.health(&r, &a.w, now))
-		case <-a.wakes:
+			a.enqueue(a.st.health(&r, &a.policy, now))
+		case <-a.retries:
 			for _, out := range a.outlets {
 				if out.mqtt != nil {
 					a.box(out).retry = time.Time{}
@@ -155,11 +155,11 @@ func (a *Alerts) Follow(ctx context.Context) error {
 		case <-ctx.Done():
 			err := <-followed
 			if saving := a.save(context.WithoutCancel(ctx)); saving != nil {
-				a.w.Log("what waits to be told could not be stored: " + clean(saving.Error()))
+				a.policy.Log("the messages that wait could not be stored: " + clean(saving.Error()))
 			}
 			return err
 		}
-		next := a.work(time.Now())
+		next := a.step(time.Now())
 		timer.Stop()
 		if !next.IsZero() {
 			timer.Reset(max(0, time.Until(next)))
@@ -167,7 +167,7 @@ func (a *Alerts) Follow(ctx context.Context) error {
 	}
 }
 
-// follow carries the store to Write. A store that does not take the cursor for a while, on a full disk, is no end.
+// follow passes the entries of the store to Write. It goes on trying while the store cannot be written, on a full disk for instance.
 func (a *Alerts) follow(ctx context.Context) error {
 	for {
 		err := storage.Follow(ctx, a.store, Cursor, a, storage.FollowOptions{Lag: time.Minute})
@@ -184,7 +184,7 @@ func (a *Alerts) follow(ctx context.Context) error {
 	}
 }
 
-// Write takes entries of the store. It returns when what they mean is decided and stored, not when it has been told.
+// Write implements storage.Sink. It returns when the decisions about the entries are stored, not when the messages are sent.
 func (a *Alerts) Write(ctx context.Context, entries []storage.Entry) error {
 	done := make(chan error, 1)
 	select {
@@ -200,7 +200,7 @@ func (a *Alerts) Write(ctx context.Context, entries []storage.Entry) error {
 	}
 }
 
-// Close does nothing: Follow ends with its context.
+// Close implements storage.Sink. It does nothing: Follow ends with its context.
 func (a *Alerts) Close() error { return nil }
 
 func (a *Alerts) load(ctx context.Context) error {
@@ -211,7 +211,7 @@ func (a *Alerts) load(ctx context.Context) error {
 	a.st = newState()
 	if text != nil {
 		if err := json.Unmarshal(text, a.st); err != nil {
-			a.w.Log("what waited to be told cannot be read, and is given up: " + clean(err.Error()))
+			a.policy.Log("the messages that waited cannot be read and are discarded: " + clean(err.Error()))
 			a.st = newState()
 		}
 		a.st.Seq = seq
@@ -234,17 +234,17 @@ func (a *Alerts) load(ctx context.Context) error {
 	for _, s := range sensors {
 		a.sensors[s.Name] = true
 	}
-	a.settle()
+	a.discardRemoved()
 	return a.save(ctx)
 }
 
-// settle gives up what waits for destinations that are no longer there.
-func (a *Alerts) settle() {
+// discardRemoved drops the outboxes of destinations that were removed from the options.
+func (a *Alerts) discardRemoved() {
 	names := a.names()
 	for name, b := range a.st.Boxes {
 		if !slices.Contains(names, name) {
 			if n := len(b.Waiting) + b.Over.N; n > 0 {
-				a.w.Log(fmt.Sprintf("%s is no longer there; what waited for it is given up: %d", name, n))
+				a.policy.Log(fmt.Sprintf("%s was removed from the addresses; messages that waited for it and are discarded: %d", name, n))
 			}
 			delete(a.st.Boxes, name)
 			a.dirty = true
@@ -252,7 +252,7 @@ func (a *Alerts) settle() {
 	}
 	for _, out := range a.outlets {
 		b := a.box(out)
-		b.retry, b.failures = time.Time{}, min(b.failures, 1) // the address may be another one
+		b.retry, b.failures = time.Time{}, min(b.failures, 1) // the address may have changed
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -270,10 +270,10 @@ func (a *Alerts) names() (all []string) {
 	return all
 }
 
-func (a *Alerts) box(out *outlet) *box {
+func (a *Alerts) box(out *outlet) *outbox {
 	b := a.st.Boxes[out.Name]
 	if b == nil {
-		b = &box{}
+		b = &outbox{}
 		a.st.Boxes[out.Name] = b
 	}
 	return b
@@ -294,61 +294,60 @@ func (a *Alerts) save(ctx context.Context) error {
 	return nil
 }
 
-// decide takes entries into what is to be told.
+// decide turns entries of the store into notices.
 func (a *Alerts) decide(entries []storage.Entry) {
 	now := time.Now()
 	for _, e := range entries {
 		if e.Record != nil {
 			a.sensors[e.Record.From()] = true
 		}
-		if _, source := e.Record.(*cell.Source); source || e.Seq <= a.st.Seq { // a source line has the number of the record behind it
+		if _, source := e.Record.(*cell.Source); source || e.Seq <= a.st.Seq { // a source has the sequence number of the record after it
 			continue
 		}
-		notices, changed := a.st.take(e, &a.w, now)
+		notices, changed := a.st.take(e, &a.policy, now)
 		a.st.Seq = max(a.st.Seq, e.Seq)
-		a.put(notices)
+		a.enqueue(notices)
 		a.dirty = a.dirty || changed
 	}
 }
 
-// put lays notices into every box.
-func (a *Alerts) put(notices []Notice) {
+// enqueue adds notices to every outbox.
+func (a *Alerts) enqueue(notices []Notice) {
 	for _, n := range notices {
 		a.dirty = true
 		for _, out := range a.outlets {
-			a.box(out).add(n, out.machine() || a.w.tells(TellClosed))
+			a.box(out).add(n, out.isMachine() || a.policy.wants(TellClosed))
 		}
 	}
 }
 
-// work does what the time asks for: decides, shows, sends. It returns when it is to be called again; zero: when something
-// comes.
-func (a *Alerts) work(now time.Time) time.Time {
-	notices, next := a.st.tick(&a.w, now, a.seen)
-	a.put(notices)
+// step does what is due at this time: it decides, shows and sends. It returns when to call it again; zero: with the next entry.
+func (a *Alerts) step(now time.Time) time.Time {
+	notices, next := a.st.tick(&a.policy, now, a.judged)
+	a.enqueue(notices)
 	if a.led != nil {
 		pattern, until := a.st.ledPattern(now)
-		next = sooner(next, until)
-		if a.shown != &pattern[0] {
-			a.shown = &pattern[0]
+		next = earliest(next, until)
+		if a.ledShown != &pattern[0] {
+			a.ledShown = &pattern[0]
 			a.led.show(pattern)
 		}
 	}
-	var going []func() // what is offered is stored first, so that after a crash the same is offered again
+	var going []func() // run after the state is stored, so that the same message is sent again after a crash
 	for _, out := range a.outlets {
 		if out.mqtt != nil {
-			out.mqtt.show(a.standing())
+			out.mqtt.show(a.sensorStates())
 		}
 		b := a.box(out)
 		a.mu.Lock()
 		a.statusOf(out.Name).Waiting = len(b.Waiting) + b.Over.N
 		a.mu.Unlock()
-		bundle, again := b.due(&a.w, now, out.machine())
-		next = sooner(next, again)
+		bundle, again := b.due(&a.policy, now, out.isMachine())
+		next = earliest(next, again)
 		if bundle == nil {
 			continue
 		}
-		m := compose(bundle, &a.w, now)
+		m := compose(bundle, &a.policy, now)
 		b.offer(bundle)
 		a.dirty = true
 		going = append(going, func() {
@@ -357,12 +356,12 @@ func (a *Alerts) work(now time.Time) time.Time {
 			err := out.sender.send(ctx, m)
 			select {
 			case a.results <- result{out, b, bundle, err}:
-			case <-a.gone:
+			case <-a.stopped:
 			}
 		})
 	}
 	if a.dirty {
-		_ = a.save(a.ctx) // else with the next entry, or at the end; what is sent meanwhile may be sent again after a crash
+		_ = a.save(a.ctx) // if it fails, it is stored with the next entry; a crash until then sends these messages again
 	}
 	for _, send := range going {
 		go send()
@@ -370,25 +369,25 @@ func (a *Alerts) work(now time.Time) time.Time {
 	return next
 }
 
-// standing is how things stand with every sensor that was heard of.
-func (a *Alerts) standing() []Standing {
-	all := a.st.standing()
+// sensorStates describes every sensor that has a record, in the order of their names.
+func (a *Alerts) sensorStates() []SensorState {
+	all := a.st.sensorStates()
 	for sensor := range a.sensors {
-		if !slices.ContainsFunc(all, func(s Standing) bool { return s.Sensor == sensor }) {
-			all = append(all, Standing{Sensor: sensor})
+		if !slices.ContainsFunc(all, func(s SensorState) bool { return s.Sensor == sensor }) {
+			all = append(all, SensorState{Sensor: sensor})
 		}
 	}
-	slices.SortFunc(all, func(x, y Standing) int { return strings.Compare(x.Sensor, y.Sensor) })
+	slices.SortFunc(all, func(x, y SensorState) int { return strings.Compare(x.Sensor, y.Sensor) })
 	return all
 }
 
-// seen tells whether somebody gave a verdict on an event.
-func (a *Alerts) seen(event string) bool {
+// judged reports whether somebody gave a verdict on an event.
+func (a *Alerts) judged(event string) bool {
 	_, ok, err := a.store.VerdictOf(a.ctx, event)
 	return err == nil && ok
 }
 
-// statusOf is to be called with mu held.
+// statusOf is the status of a destination. The caller holds mu.
 func (a *Alerts) statusOf(name string) *Status {
 	s := a.status[name]
 	if s == nil {
@@ -398,14 +397,14 @@ func (a *Alerts) statusOf(name string) *Status {
 	return s
 }
 
-// finish takes note of how a message fared.
-func (a *Alerts) finish(r result) {
+// sendDone records the outcome of a message.
+func (a *Alerts) sendDone(r result) {
 	if a.ctx.Err() != nil {
 		r.box.busy = false
 		return
 	}
 	if a.st.Boxes[r.to.Name] != r.box {
-		return // to a destination that is no longer there
+		return // the destination was removed meanwhile
 	}
 	now := time.Now()
 	r.box.sent(r.bundle, r.err, now)
@@ -423,8 +422,8 @@ func (a *Alerts) finish(r result) {
 	a.mu.Unlock()
 	switch {
 	case problem != "" && problem != was:
-		a.w.Log(fmt.Sprintf("%s: %s; it is tried again, and nothing is lost", r.to.Name, problem))
+		a.policy.Log(fmt.Sprintf("%s: %s; sending is retried, and nothing is lost", r.to.Name, problem))
 	case problem == "" && was != "":
-		a.w.Log(r.to.Name + " takes messages again")
+		a.policy.Log(r.to.Name + " accepts messages again")
 	}
 }

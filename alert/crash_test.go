@@ -21,7 +21,7 @@ import (
 	"vigie/storage"
 )
 
-// TestMain is also the program that TestKilled kills: it puts events into a store and says so, while it follows it.
+// TestMain is also the program that TestKilled kills: it stores events, prints their ids, and follows the store.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("VIGIE_ALERT_VICTIM"); dir != "" {
 		if err := victim(dir, os.Getenv("VIGIE_ALERT_ROUND")); err != nil {
@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// victim puts events of its round until it is killed; in the round "last" it ends when all is told.
+// victim stores the events of its round until it is killed; in the round "last" it ends when all are reported.
 func victim(dir, round string) error {
 	s, err := storage.Open(ctx, filepath.Join(dir, "s.db"), storage.Options{Create: true})
 	if err != nil {
@@ -79,8 +79,8 @@ func victim(dir, round string) error {
 	}
 }
 
-// Killed over and over, with nobody to be reached half of the time: each event that the store had acknowledged is told, and
-// no more messages come twice than there were kills.
+// Killed repeatedly, and with the destination down half of the time: each event that the store acknowledged is reported, and there are
+// no more duplicates than kills.
 func TestKilled(t *testing.T) {
 	var up atomic.Bool
 	var mu sync.Mutex
@@ -126,7 +126,7 @@ func TestKilled(t *testing.T) {
 			put = append(put, lines.Text())
 		}
 		require.NoError(t, cmd.Process.Kill())
-		for lines.Scan() { // what it had said before it died
+		for lines.Scan() { // what it printed before it died
 			put = append(put, lines.Text())
 		}
 		_ = cmd.Wait()
@@ -138,8 +138,8 @@ func TestKilled(t *testing.T) {
 	defer mu.Unlock()
 	require.GreaterOrEqual(t, len(put), 48)
 	for _, id := range put {
-		require.True(t, told[id], "%s was stored and never told; told: %v", id, told)
+		require.True(t, told[id], "%s was stored and never reported; reported: %v", id, told)
 	}
 	require.LessOrEqual(t, again, kills)
-	t.Logf("%d events, %d kills, %d messages with something that had been told", len(put), kills, again)
+	t.Logf("%d events, %d kills, %d messages with something that had been reported", len(put), kills, again)
 }

@@ -17,7 +17,7 @@ import (
 
 var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
-func wish(t require.TestingT, o Options) *wishes {
+func wish(t require.TestingT, o Options) *policy {
 	if o.Zone == "" {
 		o.Zone = "UTC"
 	}
@@ -58,7 +58,7 @@ func TestOneMessageAStory(t *testing.T) {
 		"low becomes medium":         {Options{}, []step{{low, open, nil}, {medium, open, []Kind{Opened}}}},
 		"all is wanted":              {Options{Severity: "info"}, []step{{analyzer.Info, open, []Kind{Opened}}}},
 		"only high":                  {Options{Severity: "high"}, []step{{medium, open, nil}, {high, open, []Kind{Opened}}}},
-		"over before it was told":    {Options{}, []step{{medium, closed, []Kind{Opened}}, {medium, closed, nil}}},
+		"over before a report":       {Options{}, []step{{medium, closed, []Kind{Opened}}, {medium, closed, nil}}},
 		"ends":                       {Options{}, []step{{medium, open, []Kind{Opened}}, {medium, closed, []Kind{Closed}}, {medium, closed, nil}}},
 		"graver as it ends":          {Options{}, []step{{medium, open, []Kind{Opened}}, {high, closed, []Kind{Escalated}}, {high, closed, nil}}},
 		"pending is not yet a story": {Options{}, []step{{high, pending, nil}}},
@@ -90,16 +90,16 @@ func TestHistoryIsNoNews(t *testing.T) {
 
 func TestStoriesAreBounded(t *testing.T) {
 	s, w := newState(), wish(t, Options{})
-	for i := range 3 * mostStories {
+	for i := range 3 * maxNotifications {
 		state := analyzer.Closed
 		if i == 0 {
 			state = analyzer.Open
 		}
 		s.event(event(fmt.Sprint(i), analyzer.High, state, noon.Add(time.Duration(i)*time.Second)), w, noon)
 	}
-	require.Len(t, s.Stories, mostStories)
-	require.Contains(t, s.Stories, "0", "one that goes on is not forgotten before those that ended")
-	require.Contains(t, s.Stories, fmt.Sprint(3*mostStories-1))
+	require.Len(t, s.Notifications, maxNotifications)
+	require.Contains(t, s.Notifications, "0", "one that goes on is not forgotten before those that ended")
+	require.Contains(t, s.Notifications, fmt.Sprint(3*maxNotifications-1))
 }
 
 func TestBlind(t *testing.T) {
@@ -133,15 +133,15 @@ func TestBlind(t *testing.T) {
 		take(s, gap(0, 0, "unplugged"), 0)
 		notices, _ := s.tick(w, at(5), none)
 		require.Equal(t, []Kind{Blind}, kinds(notices))
-		require.True(t, s.standing()[0].Blind)
+		require.True(t, s.sensorStates()[0].Blind)
 		notices, _ = s.tick(w, at(50), none)
 		require.Empty(t, notices, "once")
 		notices = take(s, gap(0, 60, "unplugged"), 60)
 		require.Equal(t, []Kind{Seeing}, kinds(notices))
 		require.Equal(t, at(60), notices[0].Until)
-		require.False(t, len(s.standing()) > 0 && s.standing()[0].Blind)
+		require.False(t, len(s.sensorStates()) > 0 && s.sensorStates()[0].Blind)
 	})
-	t.Run("told afterwards", func(t *testing.T) { // Vigie itself was off
+	t.Run("reported afterwards", func(t *testing.T) { // Vigie itself was off
 		require.Equal(t, []Kind{Seeing}, kinds(take(newState(), gap(0, 30, "not_running"), 30)))
 	})
 	t.Run("an end that never came", func(t *testing.T) {
@@ -206,7 +206,7 @@ func TestPositionsAndCellsOnlyWhenAsked(t *testing.T) {
 		s, w := newState(), wish(t, Options{Cells: asked, Positions: asked})
 		s.take(storage.Entry{Seq: 1, Record: &cell.Observation{Time: noon, Sensor: "roof-1", Position: &cell.Position{Lat: 46.51, Lon: 6.63}}}, w, noon)
 		notices, _ := s.take(storage.Entry{Seq: 2, Event: event("e", analyzer.High, analyzer.Open, noon)}, w, noon)
-		m := compose(&bundle{notices: notices}, w, noon)
+		m := compose(&batch{notices: notices}, w, noon)
 		for _, secret := range []string{"424242", "65534", "272", "46.51", "6.63"} {
 			require.Equal(t, asked, strings.Contains(fmt.Sprintf("%+v", m), secret), secret)
 		}
@@ -214,11 +214,11 @@ func TestPositionsAndCellsOnlyWhenAsked(t *testing.T) {
 	}
 }
 
-// Whatever comes, fails and passes: each story that was put in goes out or is counted, none twice, and the box stays small.
+// Whatever happens, each anomaly is sent or counted, none twice, and the outbox stays small.
 func TestBoxLosesNothing(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := wish(rt, Options{Quiet: rapid.SampledFrom([]string{"", "22:00-07:00", "12:00-12:30"}).Draw(rt, "quiet"), PerHour: rapid.IntRange(1, 20).Draw(rt, "hourly")})
-		s, b, now := newState(), &box{}, noon
+		s, b, now := newState(), &outbox{}, noon
 		put, out, counted, offered := map[string]time.Time{}, map[string]int{}, 0, ""
 		for range rapid.IntRange(1, 150).Draw(rt, "steps") {
 			switch rapid.IntRange(0, 4).Draw(rt, "what") {
@@ -230,7 +230,7 @@ func TestBoxLosesNothing(t *testing.T) {
 				}
 			case 2:
 				id := fmt.Sprint(rapid.IntRange(0, len(put)).Draw(rt, "which"))
-				if when, ok := put[id]; ok && now.Sub(when) < history {
+				if when, ok := put[id]; ok && now.Sub(when) < newsAge {
 					put[id] = now
 					for _, n := range s.event(event(id, analyzer.High, analyzer.State(rapid.SampledFrom([]string{"open", "closed"}).Draw(rt, "state")), now), w, now) {
 						b.add(n, false)
@@ -250,7 +250,7 @@ func TestBoxLosesNothing(t *testing.T) {
 			offered = ""
 			switch rapid.SampledFrom([]string{"arrives", "refused", "unknown"}).Draw(rt, "how") {
 			case "refused":
-				b.sent(bundle, status(403), now)
+				b.sent(bundle, httpStatus(403), now)
 				continue
 			case "unknown":
 				offered = bundle.id()
@@ -262,7 +262,7 @@ func TestBoxLosesNothing(t *testing.T) {
 				out[n.ID]++
 			}
 			b.sent(bundle, nil, now)
-			require.LessOrEqual(rt, len(b.Waiting), mostWaiting)
+			require.LessOrEqual(rt, len(b.Waiting), maxWaiting)
 		}
 		now = now.Add(12 * time.Hour)
 		for range 50 {
@@ -292,7 +292,7 @@ func TestBoxLosesNothing(t *testing.T) {
 
 func TestCoalesced(t *testing.T) {
 	w := wish(t, Options{})
-	s, b := newState(), &box{}
+	s, b := newState(), &outbox{}
 	give := func(ns ...Notice) {
 		for _, n := range ns {
 			b.add(n, true)
@@ -306,20 +306,20 @@ func TestCoalesced(t *testing.T) {
 	require.Equal(t, analyzer.High, b.Waiting[0].Severity)
 	require.False(t, b.Waiting[0].Until.IsZero())
 
-	b = &box{}
+	b = &outbox{}
 	give(Notice{ID: "b", Key: "blind x", Kind: Blind}, Notice{ID: "s", Key: "blind x", Kind: Seeing})
 	require.Equal(t, []Kind{Seeing}, kinds(b.Waiting))
 
-	b = &box{}
+	b = &outbox{}
 	give(Notice{ID: "e opened", Key: "e", Kind: Opened})
-	b.busy, b.Offered = true, &offered{IDs: []string{"e opened"}} // on its way: what comes now is another message
+	b.busy, b.Offered = true, &offered{IDs: []string{"e opened"}} // being sent: what is added now is another message
 	give(Notice{ID: "e escalated", Key: "e", Kind: Escalated})
 	require.Equal(t, []Kind{Opened, Escalated}, kinds(b.Waiting))
 }
 
 func TestFolding(t *testing.T) {
-	fill := func(n int) *box {
-		b := &box{}
+	fill := func(n int) *outbox {
+		b := &outbox{}
 		for i := range n {
 			b.add(Notice{ID: fmt.Sprint(i), Key: fmt.Sprint(i), Kind: Opened, Event: fmt.Sprint(i), Sensor: "roof-1", Severity: analyzer.Medium + analyzer.Severity(i%2),
 				Time: noon.Add(time.Duration(i) * time.Second)}, false)
@@ -339,17 +339,17 @@ func TestFolding(t *testing.T) {
 	require.Equal(t, Summary, m.Kind)
 	require.Equal(t, "Vigie: 12 messages in one", m.Title)
 	require.Contains(t, m.Text, "12 messages while this place could not be reached, 12:00 UTC to 13:00 UTC.\nAnomalies: 6 of severity high, 6 of medium, 0 lower.")
-	require.Equal(t, analyzer.High, m.Grave)
+	require.Equal(t, analyzer.High, m.Severity)
 	b.sent(out, nil, noon)
 	require.Empty(t, b.Waiting)
 
 	b = fill(5000)
-	require.Len(t, b.Waiting, mostWaiting)
+	require.Len(t, b.Waiting, maxWaiting)
 	out, _ = b.due(w, noon, false)
 	m = compose(out, w, noon.Add(2*time.Hour))
 	require.Contains(t, m.Text, "5000 messages in a short time, 12:00 UTC")
 	require.Contains(t, m.Text, "2500 of severity high, 2500 of medium")
-	require.Less(t, len(m.Text), mostText+1)
+	require.Less(t, len(m.Text), maxText+1)
 	b.offer(out)
 	b.add(Notice{ID: "late", Key: "late"}, false)
 	b.sent(out, nil, noon)
@@ -357,25 +357,25 @@ func TestFolding(t *testing.T) {
 	require.Zero(t, b.Over)
 }
 
-// In quiet hours too: what became a number for lack of room goes with what passes, and does not stay behind alone.
+// In quiet hours too, notices that are only counted are sent with one that passes, and do not stay behind alone.
 func TestFoldingInQuietHours(t *testing.T) {
 	w := wish(t, Options{Zone: "UTC", Quiet: "11:00-13:00", PerHour: 100})
-	b, told := &box{}, 0
-	for i := range mostWaiting + 2 {
+	b, told := &outbox{}, 0
+	for i := range maxWaiting + 2 {
 		b.add(Notice{ID: fmt.Sprint(i), Key: fmt.Sprint(i), Kind: Opened, Event: fmt.Sprint(i), Severity: analyzer.High, Time: noon}, false)
 	}
 	for out, _ := b.due(w, noon, false); out != nil; out, _ = b.due(w, noon, false) {
 		told += len(out.notices) + out.over.N
 		b.sent(out, nil, noon)
 	}
-	require.Equal(t, mostWaiting+2, told)
+	require.Equal(t, maxWaiting+2, told)
 	require.Zero(t, b.Over)
 }
 
 func TestNoFlood(t *testing.T) {
 	w := wish(t, Options{PerHour: 5})
-	b, sent := &box{}, 0
-	for i := range 3600 { // an hour in which something is flagged each second
+	b, sent := &outbox{}, 0
+	for i := range 3600 { // an hour with an anomaly each second
 		now := noon.Add(time.Duration(i) * time.Second)
 		b.add(Notice{ID: fmt.Sprint(i), Key: fmt.Sprint(i), Kind: Opened, Event: fmt.Sprint(i), Severity: analyzer.Medium, Time: now}, false)
 		if out, _ := b.due(w, now, false); out != nil {
@@ -392,7 +392,7 @@ func TestNoFlood(t *testing.T) {
 }
 
 func TestGraveGoesBeyond(t *testing.T) {
-	w, b := wish(t, Options{PerHour: 5}), &box{}
+	w, b := wish(t, Options{PerHour: 5}), &outbox{}
 	for i := range 10 {
 		id := fmt.Sprint(i)
 		b.add(Notice{ID: id, Key: id, Kind: Opened, Event: id, Severity: analyzer.Medium, Time: noon}, false)
@@ -401,11 +401,11 @@ func TestGraveGoesBeyond(t *testing.T) {
 		}
 	}
 	require.Len(t, b.Sent, 5)
-	for i := range graveBeyond + 1 { // noise does not hold back what is grave; but that is no door to a flood either
+	for i := range severeExtra + 1 { // minor notices do not hold back severe ones, and these are limited too
 		id, last := fmt.Sprint("grave", i), noon.Add(time.Minute)
 		b.add(Notice{ID: id, Key: id, Kind: Opened, Event: id, Severity: analyzer.High, Time: last}, false)
 		out, _ := b.due(w, last, false)
-		require.Equal(t, i < graveBeyond, out != nil)
+		require.Equal(t, i < severeExtra, out != nil)
 		if out != nil {
 			require.Equal(t, id, out.notices[0].ID)
 			b.sent(out, nil, last)
@@ -419,7 +419,7 @@ func TestQuietHours(t *testing.T) {
 	w := wish(t, Options{Quiet: "22:00-07:00", Zone: "Europe/Zurich"})
 	night := time.Date(2026, 11, 24, 23, 30, 0, 0, zurich)
 	morning := time.Date(2026, 11, 25, 7, 0, 0, 0, zurich)
-	b := &box{}
+	b := &outbox{}
 	b.add(Notice{ID: "m", Key: "m", Kind: Opened, Event: "m", Severity: analyzer.Medium, Time: night}, false)
 	out, again := b.due(w, night, false)
 	require.Nil(t, out)
@@ -439,11 +439,11 @@ func TestQuietHours(t *testing.T) {
 	require.Equal(t, "quiet", out.why)
 	require.Len(t, out.notices, 5)
 
-	b = &box{} // what may have arrived in the evening waits for the morning, and must not hold back what passes
+	b = &outbox{} // a message that may have arrived in the evening waits for the morning, and must not hold back one that passes
 	b.add(Notice{ID: "m", Key: "m", Kind: Opened, Event: "m", Severity: analyzer.Medium, Time: night}, false)
 	evening, _ := b.due(w, night.Add(-2*time.Hour), false)
 	b.offer(evening)
-	b.sent(evening, status(502), night.Add(-2*time.Hour))
+	b.sent(evening, httpStatus(502), night.Add(-2*time.Hour))
 	out, again = b.due(w, night, false)
 	require.Nil(t, out)
 	require.True(t, morning.Equal(again), again)
@@ -456,7 +456,7 @@ func TestQuietHours(t *testing.T) {
 		b.sent(out, nil, night)
 	}
 
-	w.passes = analyzer.High + 1
+	w.quietPasses = analyzer.High + 1
 	b.add(Notice{ID: "h2", Key: "h2", Kind: Opened, Event: "h2", Severity: analyzer.High, Time: night}, false)
 	out, _ = b.due(w, night, false)
 	require.Nil(t, out, "nothing passes")

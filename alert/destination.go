@@ -2,6 +2,7 @@ package alert
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -14,11 +15,11 @@ import (
 	"strings"
 )
 
-// credential is the name under which systemd hands over the addresses (LoadCredential=alert-to:...).
+// credential is the name of the systemd credential that holds the addresses (LoadCredential=alert-to:...).
 const credential = "alert-to"
 
-// Destination is a place that messages go to. Its address holds tokens and passwords: it has a name for people, and nothing
-// here prints the address.
+// Destination is where messages are sent. Its address holds tokens and passwords, so people see its name, and nothing in this
+// package prints the address.
 type Destination struct {
 	Name string
 	url  *url.URL
@@ -30,17 +31,17 @@ func (d Destination) String() string { return d.Name }
 // GoString keeps %#v from printing the address.
 func (d Destination) GoString() string { return d.Name }
 
-// machine tells whether a program listens there that has rules of its own, and wants every change.
-func (d Destination) machine() bool { return d.url.Scheme == "mqtt" || d.url.Scheme == "mqtts" }
+// isMachine reports whether the receiver is a program that decides for itself what to show and when: it gets every change.
+func (d Destination) isMachine() bool { return d.url.Scheme == "mqtt" || d.url.Scheme == "mqtts" }
 
-// ReadDestinations reads addresses from a file, one a line, with a name of the user's before it or none; # begins a comment:
+// ReadDestinations reads addresses from a file, one per line, each with an optional name before it; # begins a comment:
 //
 //	ntfy://ntfy.sh/TOPIC
 //	desk  https://example.org/hook/TOKEN
 //
-// "" is the systemd credential alert-to, if there is one, else none. A file that others may read or change is refused. An
-// address with several mailboxes or rooms becomes a destination for each, so that one that fails does not make the others
-// hear a message again.
+// Without a file name it reads the systemd credential alert-to; without that there are no destinations. A file that others may read or
+// change is refused. An address with several mailboxes or rooms becomes one destination for each, so that a failure of one does not
+// send the message to the others again. Errors have a hint and never contain an address.
 func ReadDestinations(file string) ([]Destination, error) {
 	if file == "" {
 		dir := os.Getenv("CREDENTIALS_DIRECTORY")
@@ -60,12 +61,12 @@ func ReadDestinations(file string) ([]Destination, error) {
 	if info, err := f.Stat(); err != nil {
 		return nil, fmt.Errorf("alert: addresses: %w", err)
 	} else if mode := info.Mode().Perm(); mode&0o027 != 0 {
-		return nil, wrong("%s holds secrets, and its mode %03o lets others read or change it", "chmod 600 it, or 640 with a group of its own", file, mode)
+		return nil, configError("%s holds secrets, and its mode %03o lets others read or change it", "chmod 600 it, or 640 with a group of its own", file, mode)
 	}
 	return ParseDestinations(f, file)
 }
 
-// ParseDestinations reads addresses as ReadDestinations does; name is what its errors call the text.
+// ParseDestinations reads addresses as ReadDestinations does; name is what errors call the input.
 func ParseDestinations(r io.Reader, name string) ([]Destination, error) {
 	const most = 64 << 10
 	text, err := io.ReadAll(io.LimitReader(r, most+1))
@@ -73,7 +74,7 @@ func ParseDestinations(r io.Reader, name string) ([]Destination, error) {
 		return nil, fmt.Errorf("alert: addresses: %w", err)
 	}
 	if len(text) > most {
-		return nil, wrong("%s holds more than %d KiB", "one address a line; is it the right file?", name, most>>10)
+		return nil, configError("%s holds more than %d KiB", "one address a line; is it the right file?", name, most>>10)
 	}
 	var all []Destination
 	lines := bufio.NewScanner(strings.NewReader(string(text)))
@@ -87,11 +88,11 @@ func ParseDestinations(r io.Reader, name string) ([]Destination, error) {
 			as, words = words[0], words[1:]
 		}
 		if len(words) > 1 {
-			return nil, wrong("line %d of %s has more than a name and an address", "one address a line; a space within one is written %%20", n, name)
+			return nil, configError("line %d of %s has more than a name and an address", "one address a line; a space within one is written %%20", n, name)
 		}
 		ds, err := parse(as, words[0])
 		if err != nil {
-			return nil, &hinted{fmt.Errorf("alert: line %d of %s: %w", n, name, err), orElse(hintIn(err), "docs/alerts.md has an address of each kind to copy")}
+			return nil, &hinted{fmt.Errorf("alert: line %d of %s: %w", n, name, err), cmp.Or(hintIn(err), "docs/alerts.md has an address of each kind to copy")}
 		}
 		for _, d := range ds {
 			base := d.Name
@@ -115,16 +116,9 @@ func hintIn(err error) string {
 	return ""
 }
 
-func orElse(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}
-
 var nameForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,30}$`)
 
-// parse reads an address. Its errors say nothing of it.
+// parse reads one address. Its errors contain no part of the address.
 func parse(name, address string) ([]Destination, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Opaque != "" {
@@ -133,7 +127,7 @@ func parse(name, address string) ([]Destination, error) {
 	u.Scheme = strings.ToLower(u.Scheme)
 	if name == "" {
 		name = map[string]string{"smtp": "mail", "http": "webhook", "https": "webhook", "mqtts": "mqtt"}[u.Scheme]
-		name = orElse(name, u.Scheme)
+		name = cmp.Or(name, u.Scheme)
 	}
 	if !nameForm.MatchString(name) {
 		return nil, &hinted{errors.New("the name before the address is not one"), "letters, digits and hyphens, at most 31, beginning with a letter"}
@@ -169,11 +163,11 @@ func (d Destination) check() error {
 		_, err := newMQTT(d, nil)
 		return err
 	}
-	_, err := open(d.url)
+	_, err := openService(d.url)
 	return d.redact(err)
 }
 
-// secrets are what must never be seen, in every form in which it may come up.
+// secrets are the parts of the address that must never be printed, in each encoding in which an error may contain them, longest first.
 func (d Destination) secrets() (all []string) {
 	add := func(s string) {
 		for _, form := range []string{s, url.QueryEscape(s), url.PathEscape(s), base64.StdEncoding.EncodeToString([]byte(s))} {
@@ -200,21 +194,21 @@ func (d Destination) secrets() (all []string) {
 	}
 	add(d.url.RawQuery)
 	add(d.url.Fragment)
-	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) }) // a part after the whole
+	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) })
 	return all
 }
 
 var addressForm = regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://[^\s"'<>]+`)
 
-// redact is an error whose text holds nothing of the address.
+// redact returns an error whose text contains no part of the address.
 func (d Destination) redact(err error) error {
 	var ours *hinted
-	if err == nil || errors.As(err, &ours) { // which says nothing of an address
+	if err == nil || errors.As(err, &ours) { // ours never contain one
 		return err
 	}
 	text := addressForm.ReplaceAllString(explain(err), "(address)")
 	for _, s := range d.secrets() {
 		text = strings.ReplaceAll(text, s, "(secret)")
 	}
-	return errors.New(cut(clean(text), 200)) // not wrapped: what is wrapped could print the address
+	return errors.New(cut(clean(text), 200)) // not wrapped: the wrapped error could print the address
 }

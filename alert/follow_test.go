@@ -19,11 +19,11 @@ import (
 	"vigie/storage"
 )
 
-// friend is a destination in memory; down says whether it can be reached.
+// friend is a destination in memory; down is the error with which it fails.
 type friend struct {
 	mu   sync.Mutex
 	down error
-	mute bool // takes what is sent, and says nothing
+	mute bool // accepts messages and never answers
 	got  []Message
 }
 
@@ -42,7 +42,7 @@ func (f *friend) send(ctx context.Context, m Message) error {
 
 func (f *friend) set(err error) { f.mu.Lock(); defer f.mu.Unlock(); f.down = err }
 
-// take are the titles of what came since the last call.
+// take returns the titles of the messages since the last call.
 func (f *friend) take() (titles []string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -59,7 +59,7 @@ func memory(t *testing.T) *storage.Store {
 	return s
 }
 
-// lookout follows a store until stop is called, with friends in place of the network.
+// lookout follows a store until stop is called, with friends instead of network destinations.
 func lookout(t *testing.T, s *storage.Store, o Options, friends ...*friend) (a *Alerts, stop func()) {
 	var lines []string
 	for i := range friends {
@@ -110,7 +110,7 @@ func TestFollow(t *testing.T) {
 		require.Empty(t, f.take(), "its end was not asked for")
 		require.Len(t, g.take(), 2)
 
-		// One friend cannot be reached; the other hears all the same.
+		// One friend is down; the other gets its messages.
 		f.set(&net.OpError{Op: "dial", Err: errors.New("sending to https://example.org/s3cret: no route")})
 		for i := range 12 {
 			put(t, s, fmt.Sprint("o", i), analyzer.Medium, analyzer.Open)
@@ -124,7 +124,7 @@ func TestFollow(t *testing.T) {
 		require.Equal(t, 12, status[0].Waiting)
 		require.Empty(t, status[1].Problem)
 
-		// Restarted meanwhile: nothing is forgotten, nothing is told again.
+		// After a restart nothing is lost and nothing is repeated.
 		stop()
 		_, stop = lookout(t, s, Options{Zone: "UTC"}, f, g)
 		wait(time.Second)
@@ -139,8 +139,8 @@ func TestFollow(t *testing.T) {
 	})
 }
 
-// A server that takes a message and whose answer is lost gets the same message again, to the letter, whatever has come since and
-// whether or not Vigie was started anew meanwhile: it can tell that it has it already.
+// A server whose answer is lost gets the same message again, byte for byte, whatever was added since and even after a restart: it can
+// recognise the duplicate.
 func TestTheSameAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := memory(t)
@@ -202,12 +202,12 @@ func TestFollowBlindAndTrouble(t *testing.T) {
 		require.Equal(t, []string{"bag: needs care"}, f.take())
 		require.NoError(t, s.Append(t.Context(), &cell.Health{Time: time.Now().UTC(), Sensor: "bag", Reason: "disk_full", Detail: "the disk is full"}))
 		wait(time.Second)
-		require.Empty(t, f.take(), "the record that comes once there is room tells the same story")
+		require.Empty(t, f.take(), "the record that comes once there is room is the same failure")
 	})
 }
 
 func TestQuietNight(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) { // the bubble's time begins at midnight UTC
+	synctest.Test(t, func(t *testing.T) { // synctest begins at midnight UTC
 		s := memory(t)
 		defer s.Close()
 		f := &friend{}
@@ -237,7 +237,7 @@ func TestReload(t *testing.T) {
 		synctest.Wait()
 		put(t, s, "a", analyzer.Medium, analyzer.Open)
 		require.ErrorContains(t, a.Reload(Options{Language: "tlh"}), "language")
-		set, err := a.prepare(Options{To: place(t, "f0 https://example.org/fr3sh", "f1 https://example.org/x")})
+		set, err := a.configure(Options{To: place(t, "f0 https://example.org/fr3sh", "f1 https://example.org/x")})
 		require.NoError(t, err)
 		fresh, other := &friend{}, &friend{}
 		set.outlets[0].sender, set.outlets[1].sender = fresh, other
@@ -245,7 +245,7 @@ func TestReload(t *testing.T) {
 		synctest.Wait()
 		require.Len(t, fresh.take(), 1, "what waited under this name goes to its new address")
 		require.Empty(t, other.take())
-		require.Equal(t, []string{"f0: 401; it is tried again, and nothing is lost"}, lines)
+		require.Equal(t, []string{"f0: 401; sending is retried, and nothing is lost"}, lines)
 	})
 }
 
@@ -253,7 +253,7 @@ type hung struct{}
 
 func (hung) send(ctx context.Context, _ Message) error { <-ctx.Done(); return errors.New("401") }
 
-// A destination that was taken away while a message to it hung leaves no complaint behind.
+// A destination that is removed while a message to it hangs leaves no problem in the status.
 func TestReloadWithAMessageOnItsWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := memory(t)
@@ -265,7 +265,7 @@ func TestReloadWithAMessageOnItsWay(t *testing.T) {
 			name string
 			sender
 		}{{"gone", hung{}}, {"fresh", &friend{}}} {
-			set, err := a.prepare(Options{To: place(t, to.name+" https://example.org/x")})
+			set, err := a.configure(Options{To: place(t, to.name+" https://example.org/x")})
 			require.NoError(t, err)
 			set.outlets[0].sender = to.sender
 			a.reloads <- set
@@ -281,7 +281,7 @@ func TestReloadWithAMessageOnItsWay(t *testing.T) {
 	})
 }
 
-// What waits for the morning is said to wait.
+// The status counts what waits for the morning.
 func TestStatusInQuietHours(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := memory(t)
@@ -299,7 +299,7 @@ func TestStatusInQuietHours(t *testing.T) {
 	})
 }
 
-// Killed at any moment: a new process takes up what the old one had stored. Here the store is all that is left.
+// After a kill at any moment a new process continues from what was stored: nothing else is left.
 func TestWhatIsDecidedIsStoredBeforeTheCursor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := memory(t)

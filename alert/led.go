@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,23 +13,23 @@ import (
 	"vigie/analyzer"
 )
 
-// The LED says at a glance, to whoever cannot read a screen now, what is the matter:
+// led shows the state of the watch on an LED, for people without a screen:
 //
 //	a short flash every 4 s    watching, nothing noticed
-//	even, slow blinking        blind: nothing is seen
+//	even, slow blinking        blind: nothing is received
 //	quick double flashes       an anomaly, now or within the last half hour
 //	lit, with short breaks     the same, of severity high
 //
-// It blinks from here and not by a trigger of the kernel: when Vigie dies or hangs, it stops.
+// The program itself makes it blink, not a kernel trigger: it stops when Vigie dies or hangs.
 type led struct {
-	file string // brightness
-	on   string // its greatest value
-	look chan []blink
-	stop context.CancelFunc
-	done chan struct{}
+	file     string // brightness
+	on       string // the value that lights it
+	patterns chan []blink
+	stop     context.CancelFunc
+	done     chan struct{}
 }
 
-// blink is how long it is lit and how long dark.
+// blink is how long the LED is lit, and then how long it is dark.
 type blink struct{ lit, dark time.Duration }
 
 var (
@@ -38,22 +39,22 @@ var (
 	ledHigh     = []blink{{700 * time.Millisecond, 100 * time.Millisecond}}
 )
 
-const ledHold = 30 * time.Minute // an anomaly that ended is shown so long
+const ledHold = 30 * time.Minute // for how long an anomaly that ended is shown
 
-// openLED takes the LED over, which must be there and ours to write.
+// openLED takes control of an LED in dir, which is "/sys/class/leds" if empty. It returns nil without a name. Errors have a hint.
 func openLED(dir, name string) (*led, error) {
 	if name == "" {
 		return nil, nil
 	}
 	if strings.ContainsAny(name, "/\x00") || name == "." || name == ".." {
-		return nil, wrong("led is %q", "it is a name under /sys/class/leds, such as \"ACT\"", clean(name))
+		return nil, configError("led is %q", "it is a name under /sys/class/leds, such as \"ACT\"", clean(name))
 	}
-	dir = filepath.Join(orElse(dir, "/sys/class/leds"), name)
+	dir = filepath.Join(cmp.Or(dir, "/sys/class/leds"), name)
 	l := &led{file: filepath.Join(dir, "brightness"), on: "1"}
 	if most, err := os.ReadFile(filepath.Join(dir, "max_brightness")); err == nil {
-		l.on = orElse(strings.TrimSpace(string(most)), "1")
+		l.on = cmp.Or(strings.TrimSpace(string(most)), "1")
 	}
-	// A trigger of the kernel, such as the disk's, would write over what we write. Not every LED has one.
+	// A kernel trigger, such as that of disk activity, would overwrite what we write. Not every LED has one.
 	if err := os.WriteFile(filepath.Join(dir, "trigger"), []byte("none"), 0o644); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, &hinted{fmt.Errorf("alert: led %s: %w", name, err), "let the user that Vigie runs as write to its files in /sys/class/leds, by a udev rule; docs/alerts.md has one"}
 	}
@@ -68,7 +69,7 @@ func (l *led) set(lit bool) error {
 	if lit {
 		value = l.on
 	}
-	f, err := os.OpenFile(l.file, os.O_WRONLY|os.O_TRUNC, 0) // never made: sysfs has it or has not
+	f, err := os.OpenFile(l.file, os.O_WRONLY|os.O_TRUNC, 0) // sysfs has the file or has not: it is never created
 	if err != nil {
 		return err
 	}
@@ -78,7 +79,7 @@ func (l *led) set(lit bool) error {
 
 func (l *led) start(ctx context.Context) {
 	ctx, l.stop = context.WithCancel(ctx)
-	l.look, l.done = make(chan []blink, 1), make(chan struct{})
+	l.patterns, l.done = make(chan []blink, 1), make(chan struct{})
 	go l.run(ctx)
 }
 
@@ -91,25 +92,25 @@ func (l *led) run(ctx context.Context) {
 	for {
 		select {
 		case <-timer.C:
-		case pattern = <-l.look:
+		case pattern = <-l.patterns:
 			step = 0
 		case <-ctx.Done():
 			return
 		}
 		b := pattern[step/2%len(pattern)]
-		_ = l.set(step%2 == 0) // an LED that was pulled out is no reason to stop
+		_ = l.set(step%2 == 0) // an LED that was removed is no reason to stop
 		timer.Reset(map[bool]time.Duration{true: b.lit, false: b.dark}[step%2 == 0])
 		step++
 	}
 }
 
-// show changes the pattern; the newest counts.
+// show changes the pattern. It never blocks; the newest pattern wins.
 func (l *led) show(pattern []blink) {
 	select {
-	case <-l.look:
+	case <-l.patterns:
 	default:
 	}
-	l.look <- pattern
+	l.patterns <- pattern
 }
 
 func (l *led) close() {
@@ -117,24 +118,24 @@ func (l *led) close() {
 	<-l.done
 }
 
-// ledPattern is what the LED shows, and until when at most; zero: until something changes.
+// ledPattern is the pattern for the current state, and when to ask again; zero: when the state changes.
 func (s *state) ledPattern(now time.Time) (pattern []blink, until time.Time) {
 	pattern = ledWatching
 	for _, g := range s.Gaps {
-		if g.Told {
+		if g.Reported {
 			pattern = ledBlind
 		}
 	}
 	grave := analyzer.Info
-	for _, st := range s.Stories {
-		end := st.Last.Add(history)
+	for _, st := range s.Notifications {
+		end := st.Last.Add(newsAge)
 		if st.Ended {
 			end = st.Until.Add(ledHold)
 		}
 		if !now.Before(end) {
 			continue
 		}
-		until = sooner(until, end)
+		until = earliest(until, end)
 		grave = max(grave, st.Severity)
 		pattern = ledAnomaly
 	}

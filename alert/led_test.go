@@ -39,7 +39,7 @@ func TestLED(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "none", string(trigger))
 		l.start(t.Context())
-		// see tells how it is lit, sampled so often.
+		// see samples whether it is lit.
 		see := func(every time.Duration, n int) (s string) {
 			for range n {
 				synctest.Wait()
@@ -81,8 +81,8 @@ func TestWhatTheLEDShows(t *testing.T) {
 	s.tick(w, noon.Add(time.Hour), nil)
 	show(noon, ledBlind)
 	s.event(event("e", analyzer.Medium, analyzer.Open, noon), w, noon)
-	require.Equal(t, noon.Add(history), show(noon.Add(20*time.Hour), ledAnomaly), "as long as it goes on")
-	require.Zero(t, show(noon.Add(history), ledBlind), "but not for ever, where its end never comes")
+	require.Equal(t, noon.Add(newsAge), show(noon.Add(20*time.Hour), ledAnomaly), "as long as it goes on")
+	require.Zero(t, show(noon.Add(newsAge), ledBlind), "but not for ever, where its end never comes")
 	s.event(event("e", analyzer.High, analyzer.Open, noon), w, noon)
 	show(noon, ledHigh)
 	s.event(event("e", analyzer.High, analyzer.Closed, noon), w, noon)

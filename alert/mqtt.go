@@ -2,6 +2,7 @@ package alert
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
@@ -26,49 +27,49 @@ import (
 	"vigie/storage"
 )
 
-// mqtt speaks to a broker, and through it to Home Assistant. Under PREFIX (default vigie) are
+// mqtt publishes to a broker, and through it to Home Assistant. The topics under PREFIX (default vigie) are
 //
-//	PREFIX/CLIENT/status    online, or offline by the broker's hand when the connection is gone; retained
-//	PREFIX/SENSOR/anomaly   ON while one goes on; retained
-//	PREFIX/SENSOR/severity  of the gravest one, or none; retained
-//	PREFIX/SENSOR/blind     ON while nothing is seen; retained
+//	PREFIX/CLIENT/status    online; set to offline by the broker when the connection is lost; retained
+//	PREFIX/SENSOR/anomaly   ON while there is one; retained
+//	PREFIX/SENSOR/severity  of the most severe one, or none; retained
+//	PREFIX/SENSOR/blind     ON while nothing is received; retained
 //	PREFIX/SENSOR/event     each message as JSON, with event_type; not retained
 //
-// and, retained under homeassistant/, what makes Home Assistant find them. One goroutine keeps the connection.
+// and, under homeassistant/, the retained discovery messages. One goroutine keeps the connection.
 type mqtt struct {
 	address           *url.URL
-	prefix, discovery string      // discovery "": none
-	client            string      // our name on the broker
-	brief             bool        // for a test message: beside the connection of a watch, and not in its name
-	tls               *tls.Config // nil: in clear
-	up                func()      // is called when the connection is there; may be nil
+	prefix, discovery string      // discovery is empty for none
+	clientID          string      // MQTT client identifier
+	testOnly          bool        // for a test message: another client identifier, and no presence
+	tls               *tls.Config // nil: without TLS
+	onConnect         func()      // called after each connect; may be nil
 
-	mu       sync.Mutex
-	now      []Standing
-	live     *paho.Client
-	tried    chan struct{} // closed once it was tried to connect
-	why      error         // live is nil, after that
-	found    map[string]bool
-	standing chan struct{} // now has changed
+	mu        sync.Mutex
+	states    []SensorState
+	client    *paho.Client
+	attempted chan struct{} // closed after the first attempt to connect
+	lastErr   error         // of the last attempt, while client is nil
+	announced map[string]bool
+	changed   chan struct{} // states has changed
 
 	stop context.CancelFunc
 	done chan struct{}
 }
 
-// newMQTT reads the address, and connects to nothing yet.
+// newMQTT reads the address of a broker. It does not connect. Its errors contain no part of the address.
 func newMQTT(d Destination, up func()) (*mqtt, error) {
 	q := d.url.Query()
-	m := &mqtt{address: d.url, prefix: strings.Trim(d.url.Path, "/"), discovery: q.Get("discovery"), client: q.Get("client"), up: up,
-		tried: make(chan struct{}), standing: make(chan struct{}, 1)}
-	m.prefix, m.discovery = orElse(m.prefix, "vigie"), orElse(m.discovery, "homeassistant")
+	m := &mqtt{address: d.url, prefix: strings.Trim(d.url.Path, "/"), discovery: q.Get("discovery"), clientID: q.Get("client"), onConnect: up,
+		attempted: make(chan struct{}), changed: make(chan struct{}, 1)}
+	m.prefix, m.discovery = cmp.Or(m.prefix, "vigie"), cmp.Or(m.discovery, "homeassistant")
 	if m.discovery == "none" {
 		m.discovery = ""
 	}
-	if strings.ContainsAny(m.prefix+m.discovery+m.client, "+#$\x00") {
+	if strings.ContainsAny(m.prefix+m.discovery+m.clientID, "+#$\x00") {
 		return nil, errors.New("prefix, discovery and client are names without + # $")
 	}
-	if m.client == "" {
-		m.client = "vigie-" + machine()
+	if m.clientID == "" {
+		m.clientID = "vigie-" + hostID()
 	}
 	for key := range q {
 		if key != "discovery" && key != "client" && key != "ca" {
@@ -91,9 +92,9 @@ func newMQTT(d Destination, up func()) (*mqtt, error) {
 	return m, nil
 }
 
-// machine is a short name of this computer that tells nothing of it: made of machine-id(5) as that page asks for, and the same
-// at every start. The host's name would stand on somebody else's broker.
-func machine() string {
+// hostID is a short identifier of this computer that is stable and reveals nothing about it: a keyed hash, as machine-id(5) asks for.
+// The host name would be visible on somebody else's broker.
+func hostID() string {
 	id, err := os.ReadFile("/etc/machine-id")
 	if id = bytes.TrimSpace(id); err != nil || len(id) == 0 {
 		return strings.ToLower(rand.Text()[:8])
@@ -109,13 +110,13 @@ func (m *mqtt) start(ctx context.Context) {
 	go m.run(ctx)
 }
 
-// close says goodbye to the broker, if that takes no longer than a moment.
+// close disconnects from the broker, waiting for a second at most.
 func (m *mqtt) close() {
 	m.stop()
 	<-m.done
 }
 
-// run keeps the connection until ctx ends.
+// run keeps the connection until ctx ends, and connects again after each failure.
 func (m *mqtt) run(ctx context.Context) {
 	defer close(m.done)
 	for failures := 0; ctx.Err() == nil; {
@@ -138,20 +139,20 @@ func (m *mqtt) run(ctx context.Context) {
 	}
 }
 
-// set says whether there is a connection.
+// set records the connection, or the error that ended it.
 func (m *mqtt) set(client *paho.Client, why error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.live == nil && m.why == nil {
-		close(m.tried)
+	if m.client == nil && m.lastErr == nil {
+		close(m.attempted)
 	}
-	m.live, m.why = client, why
+	m.client, m.lastErr = client, why
 }
 
 func (m *mqtt) connect(ctx context.Context) (*paho.Client, net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	port := orElse(m.address.Port(), map[bool]string{true: "8883", false: "1883"}[m.tls != nil])
+	port := cmp.Or(m.address.Port(), map[bool]string{true: "8883", false: "1883"}[m.tls != nil])
 	host := net.JoinHostPort(m.address.Hostname(), port)
 	var conn net.Conn
 	var err error
@@ -164,10 +165,10 @@ func (m *mqtt) connect(ctx context.Context) (*paho.Client, net.Conn, error) {
 		return nil, nil, err
 	}
 	conn = packets.NewThreadSafeConn(conn)
-	hello := &paho.Connect{ClientID: m.client, CleanStart: true, KeepAlive: 30,
+	hello := &paho.Connect{ClientID: m.clientID, CleanStart: true, KeepAlive: 30,
 		WillMessage: &paho.WillMessage{Topic: m.status(), Payload: []byte("offline"), Retain: true, QoS: 1}}
-	if m.brief {
-		hello.ClientID, hello.WillMessage = m.client+"-test", nil
+	if m.testOnly {
+		hello.ClientID, hello.WillMessage = m.clientID+"-test", nil
 	}
 	client := paho.NewClient(paho.ClientConfig{ClientID: hello.ClientID, Conn: conn, PacketTimeout: 10 * time.Second})
 	if u := m.address.User; u != nil {
@@ -178,92 +179,92 @@ func (m *mqtt) connect(ctx context.Context) (*paho.Client, net.Conn, error) {
 	if answer, err := client.Connect(ctx, hello); err != nil {
 		conn.Close()
 		if answer != nil && answer.ReasonCode >= 0x80 {
-			return nil, nil, refused(answer.ReasonCode)
+			return nil, nil, connectRefused(answer.ReasonCode)
 		}
 		return nil, nil, err
 	}
 	return client, conn, nil
 }
 
-// refused is the reason code with which a broker turned us away (MQTT 5, clause 3.2.2.2).
-type refused byte
+// connectRefused is the reason code with which a broker refused the connection (MQTT 5, clause 3.2.2.2).
+type connectRefused byte
 
-func (r refused) Error() string {
+func (r connectRefused) Error() string {
 	switch r {
 	case packets.ConnackBadUsernameOrPassword:
-		return "the broker does not take the user name or password"
+		return "the broker does not accept the user name or password"
 	case packets.ConnackNotAuthorized:
 		return "the broker says not authorized"
 	}
-	return fmt.Sprintf("the broker turned us away, reason %#02x", byte(r))
+	return fmt.Sprintf("the broker refused the connection, reason %#02x", byte(r))
 }
 
-// serve makes known that we are there, and keeps what is shown up to date until the connection ends.
+// serve publishes presence, and then each change of state, until the connection ends.
 func (m *mqtt) serve(ctx context.Context, client *paho.Client) error {
 	m.mu.Lock()
-	m.found = map[string]bool{}
+	m.announced = map[string]bool{}
 	m.mu.Unlock()
-	if err := m.present(ctx, client, "online"); err != nil {
+	if err := m.publishPresence(ctx, client, "online"); err != nil {
 		return err
 	}
-	if err := m.showNow(ctx, client); err != nil {
+	if err := m.publishStates(ctx, client); err != nil {
 		return err
 	}
 	m.set(client, nil)
-	if m.up != nil {
-		m.up()
+	if m.onConnect != nil {
+		m.onConnect()
 	}
 	for {
 		select {
 		case <-client.Done():
 			return errors.New("the connection was lost")
-		case <-m.standing:
-			if err := m.showNow(ctx, client); err != nil {
+		case <-m.changed:
+			if err := m.publishStates(ctx, client); err != nil {
 				return err
 			}
 		case <-ctx.Done():
 			bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 			defer cancel()
-			_ = m.present(bye, client, "offline")
+			_ = m.publishPresence(bye, client, "offline")
 			return client.Disconnect(&paho.Disconnect{})
 		}
 	}
 }
 
-// present says whether the watch is there, which a test message knows nothing of.
-func (m *mqtt) present(ctx context.Context, client *paho.Client, is string) error {
-	if m.brief {
+// publishPresence publishes "online" or "offline". A test message does not: it says nothing about the watch.
+func (m *mqtt) publishPresence(ctx context.Context, client *paho.Client, is string) error {
+	if m.testOnly {
 		return nil
 	}
 	return m.publish(ctx, client, m.status(), is, true)
 }
 
-// show changes what the topics of state say.
-func (m *mqtt) show(now []Standing) {
+// show sets the states to publish. It never blocks.
+func (m *mqtt) show(now []SensorState) {
 	m.mu.Lock()
-	same := slices.Equal(m.now, now)
-	m.now = now
+	same := slices.Equal(m.states, now)
+	m.states = now
 	m.mu.Unlock()
 	if same {
 		return
 	}
 	select {
-	case m.standing <- struct{}{}:
+	case m.changed <- struct{}{}:
 	default:
 	}
 }
 
-func (m *mqtt) showNow(ctx context.Context, client *paho.Client) error {
+func (m *mqtt) publishStates(ctx context.Context, client *paho.Client) error {
 	m.mu.Lock()
-	now := m.now
+	now := m.states
 	m.mu.Unlock()
 	for _, s := range now {
-		if err := m.find(ctx, client, s.Sensor); err != nil {
+		if err := m.announce(ctx, client, s.Sensor); err != nil {
 			return err
 		}
 		severity := "none"
 		if s.Anomaly {
-			severity = s.Grave.String()
+			severity = s.Severity.String()
 		}
 		for what, value := range map[string]string{"anomaly": onOff(s.Anomaly), "blind": onOff(s.Blind), "severity": severity} {
 			if err := m.publish(ctx, client, m.topic(s.Sensor, what), value, true); err != nil {
@@ -278,17 +279,17 @@ func onOff(b bool) string { return map[bool]string{true: "ON", false: "OFF"}[b] 
 
 func (m *mqtt) send(ctx context.Context, msg Message) error {
 	select {
-	case <-m.tried:
+	case <-m.attempted:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	m.mu.Lock()
-	client, why := m.live, m.why
+	client, why := m.client, m.lastErr
 	m.mu.Unlock()
 	if client == nil {
 		return why
 	}
-	if err := m.find(ctx, client, msg.Sensor); err != nil {
+	if err := m.announce(ctx, client, msg.Sensor); err != nil {
 		return err
 	}
 	body, err := json.Marshal(struct {
@@ -301,10 +302,10 @@ func (m *mqtt) send(ctx context.Context, msg Message) error {
 	return m.publish(ctx, client, m.topic(msg.Sensor, "event"), string(body), false)
 }
 
-// find lets Home Assistant find a sensor, once a connection.
-func (m *mqtt) find(ctx context.Context, client *paho.Client, sensor string) error {
+// announce publishes the discovery messages of a sensor for Home Assistant, once per connection.
+func (m *mqtt) announce(ctx context.Context, client *paho.Client, sensor string) error {
 	m.mu.Lock()
-	done := m.found[slug(sensor)]
+	done := m.announced[slug(sensor)]
 	m.mu.Unlock()
 	if done || m.discovery == "" {
 		return nil
@@ -335,19 +336,19 @@ func (m *mqtt) find(ctx context.Context, client *paho.Client, sensor string) err
 		}
 	}
 	m.mu.Lock()
-	m.found[slug(sensor)] = true
+	m.announced[slug(sensor)] = true
 	m.mu.Unlock()
 	return nil
 }
 
-func (m *mqtt) status() string                   { return m.prefix + "/" + slug(m.client) + "/status" }
+func (m *mqtt) status() string                   { return m.prefix + "/" + slug(m.clientID) + "/status" }
 func (m *mqtt) topic(sensor, what string) string { return m.prefix + "/" + slug(sensor) + "/" + what }
 
-// publish comes back when the broker has it (QoS 1).
+// publish returns when the broker has acknowledged the message (QoS 1), after ten seconds at most.
 func (m *mqtt) publish(ctx context.Context, client *paho.Client, topic, value string, retain bool) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	go func() { // the library waits for an answer even when the connection is gone
+	go func() { // the library waits for an acknowledgement even after the connection is lost
 		select {
 		case <-client.Done():
 			cancel()
@@ -357,14 +358,14 @@ func (m *mqtt) publish(ctx context.Context, client *paho.Client, topic, value st
 	answer, err := client.Publish(ctx, &paho.Publish{Topic: topic, Payload: []byte(value), QoS: 1, Retain: retain})
 	switch {
 	case err == nil && answer != nil && answer.ReasonCode >= 0x80:
-		return fmt.Errorf("the broker did not take it, reason %#02x", answer.ReasonCode)
+		return fmt.Errorf("the broker did not accept it, reason %#02x", answer.ReasonCode)
 	case errors.Is(err, context.Canceled):
 		return errors.New("the connection was lost")
 	}
 	return err
 }
 
-// slug makes a name that a topic and Home Assistant take. Names that differ stay different.
+// slug makes a name that is valid in a topic and in Home Assistant. Different names stay different.
 func slug(name string) string {
 	s := strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' {

@@ -21,7 +21,7 @@ import (
 	"vigie/storage"
 )
 
-// broker is a real mosquitto, which keeps its port over a restart.
+// broker is a real mosquitto, which keeps its port when it restarts.
 type broker struct {
 	t    *testing.T
 	file string
@@ -69,7 +69,7 @@ func (b *broker) kill() {
 	_ = b.cmd.Wait()
 }
 
-// heard is what a subscriber to everything hears.
+// heard is what a subscriber to all topics receives.
 type heard struct {
 	mu   sync.Mutex
 	last map[string]string // by topic
@@ -152,7 +152,7 @@ func TestMQTT(t *testing.T) {
 	put("a", analyzer.High, analyzer.Closed)
 	eventually(t, func() bool { return h.of("home/lookout/roof-1/anomaly") == "OFF" && len(h.messages()) == 2 }, "a machine hears the end too")
 
-	// What does not change is not said again.
+	// What has not changed is not published again.
 	seen := func() int { h.mu.Lock(); defer h.mu.Unlock(); return h.n }
 	before := seen()
 	for i := range 50 {
@@ -189,7 +189,7 @@ func TestMQTT(t *testing.T) {
 		return true
 	})
 
-	t.Run("restarted: what was told stays told", func(t *testing.T) {
+	t.Run("restarted: nothing is reported twice", func(t *testing.T) {
 		a, err := New(s, Options{To: place(t, "mqtt://vigie:pa55word@"+b.host+"/home/lookout?client=roof")})
 		require.NoError(t, err)
 		running, cancel := context.WithCancel(ctx)
@@ -209,19 +209,19 @@ func TestMQTT(t *testing.T) {
 		c, conn, err := m.connect(ctx)
 		require.NoError(t, err)
 		require.NoError(t, m.publish(ctx, c, m.status(), "online", true))
-		conn.Close() // without a word
+		conn.Close() // without DISCONNECT
 		eventually(t, func() bool { return again.of("home/lookout/bag/status") == "offline" }, "the last will")
 	})
 
-	t.Run("without a name of its own it has one that tells nothing", func(t *testing.T) {
+	t.Run("the default client identifier reveals nothing", func(t *testing.T) {
 		host, err := os.Hostname()
 		require.NoError(t, err)
 		m, other := outletOf(t, "mqtt://"+b.host).mqtt, outletOf(t, "mqtt://"+b.host).mqtt
-		require.Regexp(t, "^vigie-[0-9a-z]{8}$", m.client)
-		require.NotContains(t, m.client, host)
+		require.Regexp(t, "^vigie-[0-9a-z]{8}$", m.clientID)
+		require.NotContains(t, m.clientID, host)
 		if id, err := os.ReadFile("/etc/machine-id"); err == nil && len(id) > 8 {
-			require.Equal(t, m.client, other.client, "the same at every start")
-			require.NotContains(t, string(id), m.client[len("vigie-"):])
+			require.Equal(t, m.clientID, other.clientID, "the same at every start")
+			require.NotContains(t, string(id), m.clientID[len("vigie-"):])
 		}
 	})
 

@@ -10,74 +10,74 @@ import (
 	"vigie/analyzer"
 )
 
-// Options say what is told, when, and in which words. New fills in what is absent.
+// Options say what to report, when and in which language. New applies the defaults.
 type Options struct {
 	To []Destination // from ReadDestinations
 
-	Severity    string        // the least that is told: "info", "low", "medium" (the default) or "high"
-	Tell        []string      // of Kinds; nil: DefaultTell
+	Severity    string        // least severity of an anomaly: "info", "low", "medium" (the default) or "high"
+	Tell        []string      // kinds of message, such as TellEvents; nil: DefaultTell
 	Language    string        // "en", the default, or "fr"
-	Zone        string        // IANA name for quiet hours and times; "": that of the machine
-	Quiet       string        // "22:00-07:00"; "": never
-	QuietPasses string        // severity from which an anomaly is told in quiet hours; "": high; "none": nothing is
-	BlindAfter  time.Duration // a gap longer than this is told; 0: 10 minutes
-	Repeat      time.Duration // an anomaly of severity high is told again after this, until somebody gave a verdict; 0: not
-	RepeatTimes int           // at most so often; 0: 3
-	PerHour     int           // messages to one destination; more are folded into one. 0: 10
-	Cells       bool          // name cells, in the words of the analyzer
-	Positions   bool          // say where the sensor was
+	Zone        string        // IANA name, for quiet hours and times; empty: the zone of this machine
+	Quiet       string        // such as "22:00-07:00"; empty: never
+	QuietPasses string        // least severity that passes in quiet hours; empty: high; "none": nothing does
+	BlindAfter  time.Duration // report a gap that is longer; 0: 10 minutes; at least 10 s
+	Repeat      time.Duration // repeat an anomaly of severity high until somebody gives a verdict; 0: never; at least 10 s
+	RepeatTimes int           // how often at most; 0: 3
+	PerHour     int           // messages to one destination; more become a single one; 0: 10
+	Cells       bool          // name cells, and include the summary of the analyzer
+	Positions   bool          // include the position of the sensor
 
-	LED  string // name under LEDs; "": none
-	LEDs string // "": /sys/class/leds
+	LED  string // name under LEDs; empty: none
+	LEDs string // directory; empty: /sys/class/leds
 
 	// In translates the English sentence of an event that was found before events had phrases; nil: it stays English.
 	In func(lang, text string) (string, bool)
 
-	Log func(line string) // is told, in one line, when a destination fails or works again; never of contents or addresses. May be nil
+	Log func(line string) // called when a destination fails or works again, never with contents or addresses; may be nil
 }
 
-// The kinds of message that may be asked for in Options.Tell.
+// The kinds of message for Options.Tell.
 const (
-	TellEvents = "events" // an anomaly, and that it has become graver
-	TellClosed = "closed" // that it has ended
-	TellBlind  = "blind"  // nothing is seen for longer than BlindAfter; it sees again
-	TellHealth = "health" // the disk, the clock, what Vigie stands on
+	TellEvents = "events" // an anomaly, and that it has become more severe
+	TellClosed = "closed" // an anomaly that has ended
+	TellBlind  = "blind"  // nothing received for longer than BlindAfter, and the end of that
+	TellHealth = "health" // the disk, the battery, the clock, the store
 )
 
-// DefaultTell is all but the end of anomalies.
+// DefaultTell is every kind but the end of anomalies.
 var DefaultTell = []string{TellEvents, TellBlind, TellHealth}
 
-// wishes are checked Options.
-type wishes struct {
+// policy is a set of checked Options.
+type policy struct {
 	Options
-	severity analyzer.Severity
-	passes   analyzer.Severity // above High: nothing passes
-	zone     *time.Location
-	quiet    hours
+	severity    analyzer.Severity
+	quietPasses analyzer.Severity // above High: nothing passes
+	zone        *time.Location
+	quiet       quietHours
 }
 
-func (o Options) check() (w wishes, err error) {
-	w = wishes{Options: o, severity: analyzer.Medium, passes: analyzer.High, zone: time.Local}
+func (o Options) check() (w policy, err error) {
+	w = policy{Options: o, severity: analyzer.Medium, quietPasses: analyzer.High, zone: time.Local}
 	if w.Tell == nil {
 		w.Tell = DefaultTell
 	}
 	for _, k := range w.Tell {
 		if !slices.Contains([]string{TellEvents, TellClosed, TellBlind, TellHealth}, k) {
-			return w, wrong(`tell has %q`, `it is a list of "events", "closed", "blind", "health"`, clean(k))
+			return w, configError(`tell has %q`, `it is a list of "events", "closed", "blind", "health"`, clean(k))
 		}
 	}
 	if o.Severity != "" {
 		if err := w.severity.UnmarshalText([]byte(o.Severity)); err != nil {
-			return w, wrong("severity is %q", `it is "info", "low", "medium" or "high"; the default is "medium"`, clean(o.Severity))
+			return w, configError("severity is %q", `it is "info", "low", "medium" or "high"; the default is "medium"`, clean(o.Severity))
 		}
 	}
 	switch o.QuietPasses {
 	case "":
 	case "none":
-		w.passes = analyzer.High + 1
+		w.quietPasses = analyzer.High + 1
 	default:
-		if err := w.passes.UnmarshalText([]byte(o.QuietPasses)); err != nil {
-			return w, wrong("quiet_passes is %q", `it is "info", "low", "medium", "high" (the default) or "none"`, clean(o.QuietPasses))
+		if err := w.quietPasses.UnmarshalText([]byte(o.QuietPasses)); err != nil {
+			return w, configError("quiet_passes is %q", `it is "info", "low", "medium", "high" (the default) or "none"`, clean(o.QuietPasses))
 		}
 	}
 	switch o.Language {
@@ -85,11 +85,11 @@ func (o Options) check() (w wishes, err error) {
 		w.Language = "en"
 	case "en", "fr":
 	default:
-		return w, wrong("language is %q", `it is "en" or "fr"`, clean(o.Language))
+		return w, configError("language is %q", `it is "en" or "fr"`, clean(o.Language))
 	}
 	if o.Zone != "" {
 		if w.zone, err = time.LoadLocation(o.Zone); err != nil {
-			return w, wrong("zone is %q", `it is a name such as "Europe/Zurich"; leave it out to use the zone of this machine`, clean(o.Zone))
+			return w, configError("zone is %q", `it is a name such as "Europe/Zurich"; leave it out to use the zone of this machine`, clean(o.Zone))
 		}
 	}
 	if w.quiet, err = parseHours(o.Quiet); err != nil {
@@ -97,11 +97,11 @@ func (o Options) check() (w wishes, err error) {
 	}
 	for name, d := range map[string]time.Duration{"blind_after": o.BlindAfter, "repeat": o.Repeat} {
 		if d < 0 || d > 0 && d < 10*time.Second {
-			return w, wrong("%s is %s", "it is a duration of ten seconds at least", name, d)
+			return w, configError("%s is %s", "it is a duration of ten seconds at least", name, d)
 		}
 	}
 	if o.RepeatTimes < 0 || o.PerHour < 0 {
-		return w, wrong("repeat_times and per_hour are %d and %d", "they are numbers from 1 up; leave them out for the defaults", o.RepeatTimes, o.PerHour)
+		return w, configError("repeat_times and per_hour are %d and %d", "they are numbers from 1 up; leave them out for the defaults", o.RepeatTimes, o.PerHour)
 	}
 	if w.BlindAfter == 0 {
 		w.BlindAfter = 10 * time.Minute
@@ -122,7 +122,7 @@ func (o Options) check() (w wishes, err error) {
 }
 
 // summary is the summary of an event in the reader's language, in English where it has no translation.
-func (w *wishes) summary(e *analyzer.Event) string {
+func (w *policy) summary(e *analyzer.Event) string {
 	text, ok := e.SummaryIn(w.Language)
 	if !ok {
 		text, _ = w.In(w.Language, e.Summary)
@@ -130,41 +130,41 @@ func (w *wishes) summary(e *analyzer.Event) string {
 	return text
 }
 
-func (w *wishes) tells(kind string) bool { return slices.Contains(w.Tell, kind) }
+func (w *policy) wants(kind string) bool { return slices.Contains(w.Tell, kind) }
 
-// hinted is an error with what to do about it.
+// hinted is an error with a hint on what to do.
 type hinted struct {
 	error
 	hint string
 }
 
-// Hint is what to do about it.
+// Hint says what to do about the error.
 func (h *hinted) Hint() string { return h.hint }
 
-func wrong(format, hint string, args ...any) error {
+func configError(format, hint string, args ...any) error {
 	return &hinted{fmt.Errorf("alert: "+format, args...), hint}
 }
 
-// hours are the quiet hours of a day, in minutes since midnight; they may pass midnight.
-type hours struct{ from, to int }
+// quietHours is a daily interval in minutes since midnight. It may span midnight; from equal to to means never.
+type quietHours struct{ from, to int }
 
-func parseHours(s string) (hours, error) {
+func parseHours(s string) (quietHours, error) {
 	if s == "" {
-		return hours{}, nil
+		return quietHours{}, nil
 	}
 	a, b, ok := strings.Cut(s, "-")
 	from, err1 := time.Parse("15:04", strings.TrimSpace(a))
 	to, err2 := time.Parse("15:04", strings.TrimSpace(b))
-	h := hours{from.Hour()*60 + from.Minute(), to.Hour()*60 + to.Minute()}
+	h := quietHours{from.Hour()*60 + from.Minute(), to.Hour()*60 + to.Minute()}
 	if !ok || errors.Join(err1, err2) != nil || h.from == h.to {
-		return hours{}, wrong("quiet is %q", `it is two times of the day such as "22:00-07:00"`, clean(s))
+		return quietHours{}, configError("quiet is %q", `it is two times of the day such as "22:00-07:00"`, clean(s))
 	}
 	return h, nil
 }
 
-// until is when the quiet hours in which now falls end; the zero time outside of them. The days on which clocks change are
-// right: the end is looked for on the clock, minute by minute.
-func (h hours) until(now time.Time, zone *time.Location) time.Time {
+// until is when the current quiet hours end; zero outside of them. It searches minute by minute, so it is right on the days on which
+// clocks change.
+func (h quietHours) until(now time.Time, zone *time.Location) time.Time {
 	if h.from == h.to || !h.contain(now.In(zone)) {
 		return time.Time{}
 	}
@@ -177,7 +177,7 @@ func (h hours) until(now time.Time, zone *time.Location) time.Time {
 	return t
 }
 
-func (h hours) contain(t time.Time) bool {
+func (h quietHours) contain(t time.Time) bool {
 	m := t.Hour()*60 + t.Minute()
 	if h.from < h.to {
 		return m >= h.from && m < h.to

@@ -2,6 +2,7 @@ package alert
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
@@ -29,28 +30,28 @@ import (
 	"github.com/nicholas-fedor/shoutrrr/pkg/util/jsonclient"
 )
 
-// sender brings a message to its destination. It returns nil when the destination has it.
+// sender sends a message to one destination. It returns nil when the destination has accepted it.
 type sender interface {
 	send(ctx context.Context, m Message) error
 }
 
 const (
-	sendTimeout = 30 * time.Second // of one message
-	mostStuck   = 3                // sendings of one destination that never came back
+	sendTimeout = 30 * time.Second // for one message
+	maxStuck    = 3                // calls to one destination that have not returned
 )
 
-// web is how HTTP is spoken: never longer than a while, and never on to where a redirection points, with a token in hand.
-func web() *http.Client {
-	return &http.Client{Timeout: sendTimeout, CheckRedirect: func(*http.Request, []*http.Request) error { return errElsewhere }}
+// httpClient has a time-out and follows no redirection: that would hand the token to another server.
+func httpClient() *http.Client {
+	return &http.Client{Timeout: sendTimeout, CheckRedirect: func(*http.Request, []*http.Request) error { return errRedirected }}
 }
 
 var (
-	errElsewhere = errors.New("the server points elsewhere (a redirection); write the final address")
-	errStuck     = errors.New("earlier messages still hang there")
+	errRedirected = errors.New("the server points elsewhere (a redirection); write the final address")
+	errStuck      = errors.New("earlier messages still hang there")
 )
 
-// webhook posts the message as JSON; any 2xx is success and nothing else is. (The generic service of shoutrrr takes a
-// redirection for success, waits for ever, and knows only a title and a text.)
+// webhook posts the message as JSON; success is any 2xx and nothing else. (The generic service of shoutrrr treats a redirection as
+// success, has no time-out, and sends only a title and a text.)
 type webhook struct{ url *url.URL }
 
 func (h *webhook) send(ctx context.Context, m Message) error {
@@ -63,39 +64,39 @@ func (h *webhook) send(ctx context.Context, m Message) error {
 		return errors.New("this is not an address")
 	}
 	req.Header.Set("Content-Type", "application/json")
-	sum := sha256.Sum256([]byte(m.ID)) // which holds what a header cannot
+	sum := sha256.Sum256([]byte(m.ID)) // an ID may hold characters that a header cannot
 	req.Header.Set("Idempotency-Key", hex.EncodeToString(sum[:16]))
-	resp, err := web().Do(req)
+	resp, err := httpClient().Do(req)
 	if err != nil {
 		return err
 	}
 	defer resp.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
 	if resp.StatusCode/100 != 2 {
-		return status(resp.StatusCode)
+		return httpStatus(resp.StatusCode)
 	}
 	return nil
 }
 
-// status is an answer that is not success.
-type status int
+// httpStatus is the error of an answer that is not 2xx.
+type httpStatus int
 
-func (s status) Error() string {
+func (s httpStatus) Error() string {
 	return fmt.Sprintf("the server answered %d %s", int(s), http.StatusText(int(s)))
 }
 
-// shout speaks to people's services through shoutrrr, which takes no context: a sending that hangs is left behind, and a
-// few that hang are enough.
-type shout struct {
+// shoutrrr sends through the library of that name, which takes no context: a call that hangs is abandoned. After maxStuck of them no
+// further call is made.
+type shoutrrr struct {
 	url   *url.URL
 	stuck atomic.Int32
 }
 
-func (s *shout) send(ctx context.Context, m Message) error {
-	if s.stuck.Load() >= mostStuck {
+func (s *shoutrrr) send(ctx context.Context, m Message) error {
+	if s.stuck.Load() >= maxStuck {
 		return errStuck
 	}
-	service, err := open(s.url)
+	service, err := openService(s.url)
 	if err != nil {
 		return err
 	}
@@ -130,34 +131,34 @@ func (s *shout) send(ctx context.Context, m Message) error {
 	}
 	if _, mail := service.(*smtp.Service); mail && err != nil && strings.Contains(err.Error(), "error closing session") &&
 		!strings.Contains(err.Error(), "error sending message") {
-		return nil // the server had the mail already, and only then hung up
+		return nil // the server had accepted the mail before it hung up
 	}
 	return err
 }
 
-// inHeader writes a text so that a header can hold it (RFC 2047), on one line.
+// inHeader encodes a text for a header (RFC 2047), on one line.
 func inHeader(s string) string {
 	return strings.ReplaceAll(mime.QEncoding.Encode("utf-8", strings.Join(strings.Fields(s), " ")), "\r\n ", " ")
 }
 
-// open makes the service of an address, without asking the network anything.
-func open(u *url.URL) (types.Service, error) {
+// openService makes the shoutrrr service of an address, without using the network. Its errors may contain the address.
+func openService(u *url.URL) (types.Service, error) {
 	switch u.Scheme {
 	case "ntfy":
 		s := &ntfy.Service{}
 		if err := s.Initialize(u, nil); err != nil {
 			return nil, err
 		}
-		s.SetHTTPClient(web())
+		s.SetHTTPClient(httpClient())
 		return s, nil
 	case "gotify":
 		s := &gotify.Service{}
 		if err := s.Initialize(u, nil); err != nil {
 			return nil, err
 		}
-		s.Config.UseHeader = true // a token in an address would be in the logs of whatever stands between
+		s.Config.UseHeader = true // a token in the URL would be in the logs of every proxy
 		client := s.GetHTTPClient()
-		client.Timeout, client.CheckRedirect = sendTimeout, web().CheckRedirect
+		client.Timeout, client.CheckRedirect = sendTimeout, httpClient().CheckRedirect
 		return s, nil
 	case "matrix":
 		if password, _ := u.User.Password(); u.User.Username() != "" || password == "" {
@@ -176,9 +177,9 @@ func open(u *url.URL) (types.Service, error) {
 		if err := s.Initialize(u, nil); err != nil {
 			return nil, err
 		}
-		// Without this a server in the middle that hides STARTTLS reads the mail.
+		// Otherwise a server in the middle that hides STARTTLS could read the mail.
 		s.Config.RequireStartTLS = s.Config.UseStartTLS && !loopback(s.Config.Host)
-		s.Config.FromName = orElse(clean(s.Config.FromName), "Vigie")
+		s.Config.FromName = cmp.Or(clean(s.Config.FromName), "Vigie")
 		for _, a := range append([]string{s.Config.FromAddress}, s.Config.ToAddresses...) {
 			if strings.ContainsAny(a, "\r\n<>") {
 				return nil, errors.New("a mail address holds what none can hold")
@@ -186,7 +187,7 @@ func open(u *url.URL) (types.Service, error) {
 		}
 		return s, nil
 	}
-	return nil, &hinted{errors.New("there is no such kind of destination"), "ntfy, gotify, matrix, signal, smtp, https, http, mqtt, mqtts are the kinds there are"}
+	return nil, &hinted{errors.New("unknown kind of destination"), "the kinds are ntfy, gotify, matrix, signal, smtp, https, http, mqtt and mqtts"}
 }
 
 func loopback(host string) bool {
@@ -194,19 +195,19 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// neverArrived tells whether an error proves that the destination has not taken the message: no connection was made, or the
-// answer was a refusal. A connection that broke, no answer in time and a gateway's word for somebody else prove nothing.
+// neverArrived reports whether an error proves that the destination has not accepted the message: no connection was made, or it
+// answered with a refusal. A broken connection, a time-out and the error of a gateway prove nothing.
 func neverArrived(err error) bool {
 	var dns *net.DNSError
 	var cert *tls.CertificateVerificationError
 	var op *net.OpError
-	var code status
+	var code httpStatus
 	var answer jsonclient.Error
 	var mail *textproto.Error
-	var turned refused
+	var turned connectRefused
 	no := func(code int) bool { return code >= 300 && code < 500 || code == http.StatusServiceUnavailable }
 	switch {
-	case errors.Is(err, errElsewhere), errors.Is(err, errStuck), errors.As(err, &dns), errors.As(err, &cert), errors.As(err, &mail), errors.As(err, &turned):
+	case errors.Is(err, errRedirected), errors.Is(err, errStuck), errors.As(err, &dns), errors.As(err, &cert), errors.As(err, &mail), errors.As(err, &turned):
 		return true
 	case errors.As(err, &code):
 		return no(int(code))
@@ -216,21 +217,21 @@ func neverArrived(err error) bool {
 	return errors.As(err, &op) && op.Op == "dial"
 }
 
-// explain says what went wrong in words of our own where that can be told; the words of a library may hold the address.
+// explain describes an error in words of our own where it can; the text of a library may contain the address.
 func explain(err error) string {
 	var dns *net.DNSError
 	var cert *tls.CertificateVerificationError
-	var code status
+	var code httpStatus
 	var answer jsonclient.Error
 	var mail *textproto.Error
 	var timeout net.Error
 	switch {
-	case errors.Is(err, errElsewhere):
-		return errElsewhere.Error()
+	case errors.Is(err, errRedirected):
+		return errRedirected.Error()
 	case errors.As(err, &code):
 		return code.Error()
 	case errors.As(err, &answer) && answer.StatusCode >= 300:
-		return status(answer.StatusCode).Error()
+		return httpStatus(answer.StatusCode).Error()
 	case errors.As(err, &answer):
 		return "the answer is not that of such a server (a captive portal?)"
 	case errors.As(err, &mail):

@@ -46,16 +46,16 @@ func outletOf(t testing.TB, address string) *outlet {
 	return a.outlets[0]
 }
 
-var high = Message{ID: "e1 opened high", Kind: Opened, Sensor: "roof-1", Grave: analyzer.High, Title: "roof-1 : gravité haute", Text: "one\ntwo é",
+var high = Message{ID: "e1 opened high", Kind: Opened, Sensor: "roof-1", Severity: analyzer.High, Title: "roof-1 : gravité haute", Text: "one\ntwo é",
 	Notices: []Notice{{ID: "e1 opened high", Kind: Opened, Event: "e1", Sensor: "roof-1", Severity: analyzer.High}}}
 
-// got is a request as a server got it.
+// got is a request that a server received.
 type got struct {
 	path, query, body string
 	header            http.Header
 }
 
-// answering is a server that answers every request with the same, and keeps what it got.
+// answering is a server that gives each request the same answer, and records the requests.
 func answering(t testing.TB, code int, body string) (host string, all func() []got) {
 	var mu sync.Mutex
 	var reqs []got
@@ -132,19 +132,19 @@ func TestServicesOverHTTP(t *testing.T) {
 				require.NotContains(t, g.path, "elsewhere")
 			}
 		})
-		t.Run(name+" hostile", func(t *testing.T) { // a message that cannot be sent would stand in the way of all others
+		t.Run(name+" hostile", func(t *testing.T) { // a message that cannot be sent would block all others
 			host, all := answering(t, 200, c.answer)
 			out := outletOf(t, strings.ReplaceAll(c.address, "HOST", host))
 			bad := strings.Repeat("a\x00\r\nX-Evil: yes\r\n\r\n\xff\u202e<b>", 300)
 			w := wish(t, Options{Cells: true})
 			s := newState()
 			notices := s.event(&analyzer.Event{ID: bad, Sensor: bad, Severity: analyzer.High, State: analyzer.Open, First: noon, Last: noon, Summary: bad, Findings: []analyzer.Finding{{Rule: bad}}}, w, noon)
-			require.NoError(t, out.sender.send(ctx, compose(&bundle{notices: notices}, w, noon)))
+			require.NoError(t, out.sender.send(ctx, compose(&batch{notices: notices}, w, noon)))
 			for _, g := range all() {
 				require.Empty(t, g.header.Get("X-Evil"))
 			}
 		})
-		// Whatever a server or the network says, the address is in no error.
+		// No error contains the address, whatever a server or the network answers.
 		for _, code := range []int{302, 307, 400, 401, 404, 429, 500, 503} {
 			t.Run(fmt.Sprint(name, " ", code), func(t *testing.T) {
 				host, all := answering(t, code, `{"error":"no, `+c.address+`"}`)
@@ -170,7 +170,7 @@ func TestServicesOverHTTP(t *testing.T) {
 			require.EqualError(t, err, "the server refuses the connection")
 		})
 		t.Run(name+" hangs", func(t *testing.T) {
-			l, err := net.Listen("tcp", "127.0.0.1:0") // takes connections into its queue, and says nothing
+			l, err := net.Listen("tcp", "127.0.0.1:0") // accepts connections and never answers
 			require.NoError(t, err)
 			defer l.Close()
 			out := outletOf(t, strings.ReplaceAll(c.address, "HOST", l.Addr().String()))
@@ -181,7 +181,7 @@ func TestServicesOverHTTP(t *testing.T) {
 	}
 }
 
-// hunt looks for any part of an address that is a secret.
+// hunt fails if a text contains a secret part of an address.
 func hunt(t testing.TB, d interface{ secrets() []string }, text string) {
 	t.Helper()
 	for _, s := range []string{"secret", "s3cret", "pa55word", "syt_", "tk_", gotifyToken, "+4179", "lookout", "://"} {
@@ -204,13 +204,13 @@ func TestSendingThatHangsIsGivenUpAFewTimesOnly(t *testing.T) {
 	out := outletOf(t, "smtp://"+l.Addr().String()+"/?from=a@b.example&to=c@d.example")
 	short, cancel := context.WithCancel(ctx)
 	cancel()
-	for range mostStuck {
+	for range maxStuck {
 		require.ErrorIs(t, out.sender.send(short, high), context.Canceled)
 	}
 	require.ErrorIs(t, out.sender.send(short, high), errStuck)
 }
 
-// mailServer speaks just enough SMTP. It hangs up instead of answering QUIT if rude; extra is what it says it can.
+// mailServer speaks just enough SMTP. If rude it hangs up instead of answering QUIT; extra are its extensions.
 func mailServer(t *testing.T, rude bool, answers map[string]string) (host string, lines func() []string) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -272,7 +272,7 @@ func TestMail(t *testing.T) {
 	require.Contains(t, mail, "Content-Type: text/plain; charset=\"UTF-8\"\n")
 	require.Contains(t, mail, "\n\none\ntwo é\n")
 
-	t.Run("a server that hangs up at the end has the mail", func(t *testing.T) { // else it would come again and again
+	t.Run("a server that hangs up at the end has the mail", func(t *testing.T) { // otherwise it would be sent repeatedly
 		host, lines := mailServer(t, true, nil)
 		out := outletOf(t, "smtp://"+host+"/?from=a@b.example&to=c@d.example")
 		require.NoError(t, out.sender.send(ctx, high))
@@ -292,7 +292,7 @@ func TestMail(t *testing.T) {
 		require.Equal(t, []string{"mail", "mail-2"}, []string{to[0].Name, to[1].Name})
 	})
 	t.Run("no mail in clear", func(t *testing.T) {
-		s, err := open(mustURL("smtp://mail.example:25/?from=a@b.example&to=c@d.example"))
+		s, err := openService(mustURL("smtp://mail.example:25/?from=a@b.example&to=c@d.example"))
 		require.NoError(t, err)
 		require.True(t, s.(*smtp.Service).Config.RequireStartTLS)
 	})
@@ -320,7 +320,7 @@ func TestAddresses(t *testing.T) {
 		"https://exa mple/s3cret":                "line 1 of FILE: this is not an address",
 		"two_words https://example.org/s3cret":   "line 1 of FILE: the name before the address is not one",
 		"a b c":                                  "line 1 of FILE has more than a name and an address",
-		"carrier-pigeon://loft/s3cret":           "line 1 of FILE: there is no such kind of destination",
+		"carrier-pigeon://loft/s3cret":           "line 1 of FILE: unknown kind of destination",
 		"matrix://user:s3cret@h/?rooms=!r:h":     "line 1 of FILE: Matrix wants an access token, not a user and password",
 		"matrix://:s3cret@h/":                    "line 1 of FILE: Matrix wants to know the room",
 		"mqtt://h/s3cret/#":                      "",
@@ -369,7 +369,7 @@ func TestAddresses(t *testing.T) {
 	require.Empty(t, to)
 }
 
-// Addresses behind the most that is read are not left out in silence.
+// Addresses beyond the size limit are not ignored silently.
 func TestTooLongAFileOfAddresses(t *testing.T) {
 	_, err := ReadDestinations(placeFile(t, strings.Repeat("# much of it\n", 6000), "phone ntfy://ntfy.example.org/t"))
 	require.ErrorContains(t, err, "holds more than 64 KiB")

@@ -20,80 +20,81 @@ type Kind string
 // The kinds of notices.
 const (
 	Opened    Kind = "opened"    // an anomaly
-	Escalated Kind = "escalated" // it became graver
-	Repeated  Kind = "repeat"    // nobody has looked at it yet
-	Closed    Kind = "closed"    // it has ended
-	Blind     Kind = "blind"     // nothing has been seen for a while
-	Seeing    Kind = "seeing"    // it sees again
-	Health    Kind = "health"    // something that Vigie stands on
-	Clock     Kind = "clock"     // earlier times were wrong
+	Escalated Kind = "escalated" // it became more severe
+	Repeated  Kind = "repeat"    // nobody has given a verdict yet
+	Closed    Kind = "closed"    // it ended
+	Blind     Kind = "blind"     // nothing was received for BlindAfter
+	Seeing    Kind = "seeing"    // the end of that
+	Health    Kind = "health"    // a failure of the disk, the battery, the store ...
+	Clock     Kind = "clock"     // earlier times were corrected
 	Test      Kind = "test"      //
-	Summary   Kind = "summary"   // of several notices; only a Message has it
+	Summary   Kind = "summary"   // several notices; only a Message has it
 )
 
-// Trouble is the reason of what is told where there is no better word for it.
+// Trouble is the reason of a failure that has no reason of its own.
 const Trouble = "trouble"
 
-// Notice is one thing to be told. It holds what the words are made of, not the words: those are chosen when it goes.
+// Notice is one thing to report. It holds the facts; the text is composed when it is sent.
 type Notice struct {
-	ID       string            `json:"id"`  // the same however often it is sent
-	Key      string            `json:"key"` // of the story that it belongs to
+	ID       string            `json:"id"`  // the same each time it is sent
+	Key      string            `json:"key"` // of the anomaly or condition that it is about
 	Kind     Kind              `json:"kind"`
 	Sensor   string            `json:"sensor"`
 	Severity analyzer.Severity `json:"severity"`
 	Time     time.Time         `json:"time"`            // when it began
-	Until    time.Time         `json:"until,omitzero"`  // when it ended; zero: it goes on
+	Until    time.Time         `json:"until,omitzero"`  // when it ended; zero: it continues
 	Event    string            `json:"event,omitempty"` // ID of the event
-	Rules    []string          `json:"rules,omitempty"` // what was seen, the gravest first
+	Rules    []string          `json:"rules,omitempty"` // ids of the rules, most severe first
 	Reason   string            `json:"reason,omitempty"`
-	Detail   string            `json:"detail,omitempty"` // in the analyzer's words; only where cells were asked for
-	Cells    []string          `json:"cells,omitempty"`  // the same
+	Detail   string            `json:"detail,omitempty"` // summary of the event, only if Options.Cells
+	Cells    []string          `json:"cells,omitempty"`  // only if Options.Cells
 	Position string            `json:"position,omitempty"`
 }
 
-// state is what was decided and what still has to go out. It is kept in the store, as of the entry with number Seq.
+// state is what was decided and what still has to be sent. The store keeps it, as of the entry with sequence number Seq. Its JSON is
+// that of the first version: "stories" are notifications, "told" is reported.
 type state struct {
-	Seq     int64             `json:"seq"`
-	Stories map[string]*story `json:"stories"`
-	Gaps    map[string]*gap   `json:"gaps"`   // by sensor, while it sees nothing
-	Places  map[string]string `json:"places"` // by sensor: where it was last; only where positions were asked for
-	Health  map[string]int64  `json:"health"` // by sensor and reason: when it was last told, Unix time
-	Boxes   map[string]*box   `json:"boxes"`  // by destination
+	Seq           int64                    `json:"seq"`
+	Notifications map[string]*notification `json:"stories"`
+	Gaps          map[string]*gap          `json:"gaps"`   // by sensor, while one lasts
+	Places        map[string]string        `json:"places"` // by sensor: its last position, only if Options.Positions
+	Health        map[string]int64         `json:"health"` // by sensor and reason: when it was last reported, Unix time
+	Boxes         map[string]*outbox       `json:"boxes"`  // by destination
 }
 
-// story is an event that was told.
-type story struct {
-	Notice           // as last told
+// notification is an event that was reported.
+type notification struct {
+	Notice           // as last reported
 	Ended  bool      `json:"ended"`
-	Times  int       `json:"times"`         // repeated
-	Next   time.Time `json:"next,omitzero"` // when it is to be repeated; zero: not
+	Times  int       `json:"times"`         // how often it was repeated
+	Next   time.Time `json:"next,omitzero"` // when to repeat it; zero: never
 	Last   time.Time `json:"last,omitzero"` // of its evidence
 }
 
 type gap struct {
-	Since  time.Time `json:"since"`
-	Reason string    `json:"reason"`
-	Told   bool      `json:"told"`
+	Since    time.Time `json:"since"`
+	Reason   string    `json:"reason"`
+	Reported bool      `json:"told"`
 }
 
 const (
-	history     = 72 * time.Hour // an event that ended longer ago is history when it is first read, and no news
-	mostStories = 200
-	healthEvery = 6 * time.Hour // one complaint is told so often
-	clockMinor  = time.Minute   // a clock that was wrong by less is not worth a word
+	newsAge          = 72 * time.Hour // an event that ended longer ago is not reported
+	maxNotifications = 200
+	healthEvery      = 6 * time.Hour // a failure is reported once in this time
+	clockMinor       = time.Minute   // a smaller correction is not reported
 )
 
 func newState() *state {
-	return &state{Stories: map[string]*story{}, Gaps: map[string]*gap{}, Places: map[string]string{}, Health: map[string]int64{}, Boxes: map[string]*box{}}
+	return &state{Notifications: map[string]*notification{}, Gaps: map[string]*gap{}, Places: map[string]string{}, Health: map[string]int64{}, Boxes: map[string]*outbox{}}
 }
 
-// take decides what an entry of the store means for people. changed tells whether there is anything to remember.
-func (s *state) take(e storage.Entry, w *wishes, now time.Time) (notices []Notice, changed bool) {
+// take decides what to report of an entry of the store. changed says whether the state has changed.
+func (s *state) take(e storage.Entry, w *policy, now time.Time) (notices []Notice, changed bool) {
 	switch r := e.Record.(type) {
 	case *cell.Gap:
 		return s.gap(r, w, now), true
 	case *cell.Observation:
-		if g := s.Gaps[r.Sensor]; g != nil && r.Time.After(g.Since) { // its end was never told
+		if g := s.Gaps[r.Sensor]; g != nil && r.Time.After(g.Since) { // the end of the gap was not recorded
 			return s.gap(&cell.Gap{Time: g.Since, Until: r.Time, Sensor: r.Sensor, Reason: g.Reason}, w, now), true
 		}
 		if p := r.Position; p != nil && w.Positions {
@@ -102,7 +103,7 @@ func (s *state) take(e storage.Entry, w *wishes, now time.Time) (notices []Notic
 	case *cell.Health:
 		return s.health(r, w, now), true
 	case *cell.Clock:
-		if r.Offset.Abs() >= clockMinor && w.tells(TellHealth) {
+		if r.Offset.Abs() >= clockMinor && w.wants(TellHealth) {
 			return []Notice{{ID: fmt.Sprintf("clock %s %d", r.Sensor, r.Time.UnixMilli()), Key: "clock " + r.Sensor, Kind: Clock, Sensor: r.Sensor,
 				Severity: analyzer.Low, Time: r.Time, Reason: r.Offset.Abs().Round(time.Second).String()}}, true
 		}
@@ -114,24 +115,24 @@ func (s *state) take(e storage.Entry, w *wishes, now time.Time) (notices []Notic
 	return nil, false
 }
 
-func (s *state) event(e *analyzer.Event, w *wishes, now time.Time) []Notice {
+func (s *state) event(e *analyzer.Event, w *policy, now time.Time) []Notice {
 	if e.Severity < w.severity || e.State == analyzer.Pending {
 		return nil
 	}
-	st, ended := s.Stories[e.ID], e.State == analyzer.Closed
+	st, ended := s.Notifications[e.ID], e.State == analyzer.Closed
 	kind := Opened
 	switch {
-	case st == nil && now.Sub(e.Last) > history:
+	case st == nil && now.Sub(e.Last) > newsAge:
 		return nil
 	case st == nil:
-		st = &story{}
-		s.Stories[e.ID] = st
+		st = &notification{}
+		s.Notifications[e.ID] = st
 	case e.Severity > st.Severity:
 		kind = Escalated
 	case ended && !st.Ended:
 		kind = Closed
 	default:
-		st.Last = e.Last // it goes on, and is no news
+		st.Last = e.Last // it continues: nothing new
 		return nil
 	}
 	n := Notice{ID: fmt.Sprintf("%s %s %s", e.ID, kind, e.Severity), Key: e.ID, Kind: kind, Sensor: e.Sensor, Severity: e.Severity, Time: e.First, Event: e.ID}
@@ -159,33 +160,33 @@ func (s *state) event(e *analyzer.Event, w *wishes, now time.Time) []Notice {
 	}
 	st.Notice, st.Ended, st.Last = n, ended, e.Last
 	s.forget(now)
-	if !w.tells(TellEvents) && kind != Closed {
+	if !w.wants(TellEvents) && kind != Closed {
 		return nil
 	}
 	return []Notice{n}
 }
 
-// forget drops stories that are history, and of too many the oldest: those that ended before those that go on. One whose end
-// never came, since its event was deleted or told anew under another name, does not go on for ever.
+// forget drops notifications that are older than newsAge, and beyond maxNotifications the oldest: those that ended before those that
+// continue. One whose event was deleted, so that its end is never recorded, is dropped by its age.
 func (s *state) forget(now time.Time) {
-	for id, st := range s.Stories {
-		if now.Sub(st.Last) > history {
-			delete(s.Stories, id)
+	for id, st := range s.Notifications {
+		if now.Sub(st.Last) > newsAge {
+			delete(s.Notifications, id)
 		}
 	}
-	for len(s.Stories) > mostStories {
+	for len(s.Notifications) > maxNotifications {
 		var oldest string
-		for id, st := range s.Stories {
-			o := s.Stories[oldest]
+		for id, st := range s.Notifications {
+			o := s.Notifications[oldest]
 			if o == nil || st.Ended && !o.Ended || st.Ended == o.Ended && st.Time.Before(o.Time) {
 				oldest = id
 			}
 		}
-		delete(s.Stories, oldest)
+		delete(s.Notifications, oldest)
 	}
 }
 
-func (s *state) gap(r *cell.Gap, w *wishes, now time.Time) []Notice {
+func (s *state) gap(r *cell.Gap, w *policy, now time.Time) []Notice {
 	if r.Until.IsZero() {
 		if s.Gaps[r.Sensor] == nil {
 			s.Gaps[r.Sensor] = &gap{Since: r.Time, Reason: r.Reason}
@@ -195,24 +196,24 @@ func (s *state) gap(r *cell.Gap, w *wishes, now time.Time) []Notice {
 	g := s.Gaps[r.Sensor]
 	delete(s.Gaps, r.Sensor)
 	since := r.Time
-	told := g != nil && g.Told
+	told := g != nil && g.Reported
 	if told {
 		since = g.Since
 	}
-	if !told && r.Until.Sub(since) < w.BlindAfter || now.Sub(r.Until) > history || !w.tells(TellBlind) {
+	if !told && r.Until.Sub(since) < w.BlindAfter || now.Sub(r.Until) > newsAge || !w.wants(TellBlind) {
 		return nil
 	}
 	return []Notice{{ID: fmt.Sprintf("seeing %s %d", r.Sensor, since.UnixMilli()), Key: "blind " + r.Sensor, Kind: Seeing, Sensor: r.Sensor,
 		Severity: analyzer.Medium, Time: since, Until: r.Until, Reason: r.Reason}}
 }
 
-// health is told where there are words for its reason: a modem's daily complaints are not for people in the street.
-func (s *state) health(r *cell.Health, w *wishes, now time.Time) []Notice {
-	if !words.Has(catalogue+"health."+r.Reason) || !w.tells(TellHealth) {
+// health reports a reason that has a text in the catalogue. The everyday messages of a modem have none.
+func (s *state) health(r *cell.Health, w *policy, now time.Time) []Notice {
+	if !words.Has(catalogue+"health."+r.Reason) || !w.wants(TellHealth) {
 		return nil
 	}
 	key := "health " + r.Sensor + " " + r.Reason
-	if r.Reason == Trouble { // of which there are several
+	if r.Reason == Trouble { // several failures share it
 		what, _, _ := strings.Cut(r.Detail, ":")
 		key += " " + clean(what)
 	}
@@ -225,30 +226,30 @@ func (s *state) health(r *cell.Health, w *wishes, now time.Time) []Notice {
 		Reason: r.Reason, Detail: clean(r.Detail)}}
 }
 
-// tick decides what the passing of time means: a gap that lasts, an anomaly that nobody has looked at. seen tells whether
-// somebody has. next is when to ask again; zero: nothing is awaited.
-func (s *state) tick(w *wishes, now time.Time, seen func(event string) bool) (notices []Notice, next time.Time) {
+// tick reports what is due at a time: a gap that lasts, an anomaly that nobody has judged. judged reports whether somebody gave a
+// verdict on an event. next is when to call it again; zero: with the next entry.
+func (s *state) tick(w *policy, now time.Time, judged func(event string) bool) (notices []Notice, next time.Time) {
 	s.forget(now)
 	for sensor, g := range s.Gaps {
 		due := g.Since.Add(w.BlindAfter)
 		switch {
-		case g.Told || !w.tells(TellBlind):
+		case g.Reported || !w.wants(TellBlind):
 		case now.Before(due):
-			next = sooner(next, due)
+			next = earliest(next, due)
 		default:
-			g.Told = true
+			g.Reported = true
 			notices = append(notices, Notice{ID: fmt.Sprintf("blind %s %d", sensor, g.Since.UnixMilli()), Key: "blind " + sensor, Kind: Blind, Sensor: sensor,
 				Severity: analyzer.Medium, Time: g.Since, Reason: g.Reason})
 		}
 	}
-	for id, st := range s.Stories {
+	for id, st := range s.Notifications {
 		switch {
 		case st.Next.IsZero():
 			continue
 		case now.Before(st.Next):
-			next = sooner(next, st.Next)
+			next = earliest(next, st.Next)
 			continue
-		case seen(id) || st.Times >= w.RepeatTimes || w.Repeat == 0:
+		case judged(id) || st.Times >= w.RepeatTimes || w.Repeat == 0:
 			st.Next = time.Time{}
 			continue
 		}
@@ -257,50 +258,50 @@ func (s *state) tick(w *wishes, now time.Time, seen func(event string) bool) (no
 		n.Kind, n.ID = Repeated, fmt.Sprintf("%s repeat %d", id, st.Times)
 		notices = append(notices, n)
 		st.Next = now.Add(w.Repeat)
-		next = sooner(next, st.Next)
+		next = earliest(next, st.Next)
 	}
 	slices.SortFunc(notices, func(a, b Notice) int { return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.ID, b.ID)) })
 	return notices, next
 }
 
-func sooner(a, b time.Time) time.Time {
+func earliest(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b
 	}
 	return a
 }
 
-// Standing is how things stand with one sensor: what an LED or a panel shows.
-type Standing struct {
-	Sensor  string
-	Anomaly bool
-	Grave   analyzer.Severity // of the gravest anomaly that goes on; where Anomaly is set
-	Since   time.Time         // of the oldest of them
-	Blind   bool              // nothing is seen
+// SensorState is the state of one sensor, for an LED or a panel.
+type SensorState struct {
+	Sensor   string
+	Anomaly  bool
+	Severity analyzer.Severity // of the most severe current anomaly; valid if Anomaly
+	Since    time.Time         // of the oldest current anomaly
+	Blind    bool              // nothing is received
 }
 
-// standing is how things stand, in order of sensor.
-func (s *state) standing() (all []Standing) {
-	at := map[string]*Standing{}
-	of := func(sensor string) *Standing {
+// sensorStates lists the state of each sensor that has notifications or a gap, in the order of their names.
+func (s *state) sensorStates() (all []SensorState) {
+	at := map[string]*SensorState{}
+	of := func(sensor string) *SensorState {
 		if at[sensor] == nil {
-			at[sensor] = &Standing{Sensor: sensor}
+			at[sensor] = &SensorState{Sensor: sensor}
 		}
 		return at[sensor]
 	}
-	for _, st := range s.Stories {
+	for _, st := range s.Notifications {
 		v := of(st.Sensor)
 		if st.Ended {
 			continue
 		}
-		v.Anomaly, v.Grave, v.Since = true, max(v.Grave, st.Severity), sooner(v.Since, st.Time)
+		v.Anomaly, v.Severity, v.Since = true, max(v.Severity, st.Severity), earliest(v.Since, st.Time)
 	}
 	for sensor, g := range s.Gaps {
-		of(sensor).Blind = g.Told
+		of(sensor).Blind = g.Reported
 	}
 	for _, v := range at {
 		all = append(all, *v)
 	}
-	slices.SortFunc(all, func(a, b Standing) int { return cmp.Compare(a.Sensor, b.Sensor) })
+	slices.SortFunc(all, func(a, b SensorState) int { return cmp.Compare(a.Sensor, b.Sensor) })
 	return all
 }

@@ -13,42 +13,42 @@ import (
 	"vigie/words"
 )
 
-// The texts are in words/alert.json, and what a rule is called in words/rules. A rule, a reason of a gap and a reason of a health
-// line that have no text there are not named in a message.
+// catalogue is the prefix of the keys in words/alert.json. The name of a rule for people is in words/rules. A rule, or the reason of a gap
+// or failure, that has no text there is not named in a message.
 const catalogue = "alert."
 
-// Message is what a destination gets: words for people, and the notices for machines.
+// Message is what a destination receives: a text for people, and the notices for programs.
 type Message struct {
-	ID      string            `json:"id"` // the same when it is sent again, so that who cares can drop the second
-	Kind    Kind              `json:"kind"`
-	Sensor  string            `json:"sensor"`
-	Grave   analyzer.Severity `json:"severity"` // the gravest of its notices
-	Title   string            `json:"title"`
-	Text    string            `json:"text"`
-	Notices []Notice          `json:"notices"`
-	Earlier int               `json:"earlier,omitempty"` // that are not among Notices for their number
+	ID       string            `json:"id"` // the same when it is sent again, so that a receiver can drop duplicates
+	Kind     Kind              `json:"kind"`
+	Sensor   string            `json:"sensor"`
+	Severity analyzer.Severity `json:"severity"` // the highest of its notices
+	Title    string            `json:"title"`
+	Text     string            `json:"text"`
+	Notices  []Notice          `json:"notices"`
+	Earlier  int               `json:"earlier,omitempty"` // how many more notices are only counted
 }
 
-// Urgent tells that it should wake somebody.
-func (m *Message) Urgent() bool { return m.Grave == analyzer.High && m.Kind != Closed }
+// Urgent reports whether the message should wake somebody.
+func (m *Message) Urgent() bool { return m.Severity == analyzer.High && m.Kind != Closed }
 
 const (
-	mostText  = 1500 // bytes: Signal takes 2,000, ntfy 4,096
-	mostLines = 6    // of a summary
+	maxText  = 1500 // bytes: Signal takes 2,000, ntfy 4,096
+	maxLines = 6    // of a summary
 )
 
-// compose writes a message.
-func compose(b *bundle, w *wishes, now time.Time) Message {
+// compose writes the message of a batch.
+func compose(b *batch, w *policy, now time.Time) Message {
 	r := reader{w.Language, w.zone, now}
 	first := b.notices[0]
 	m := Message{ID: first.ID, Kind: first.Kind, Sensor: clean(first.Sensor), Notices: slices.Clone(b.notices), Earlier: b.over.N}
-	for i := range m.Notices { // a machine shows them to people too
+	for i := range m.Notices { // programs show these to people too
 		n := &m.Notices[i]
 		n.Sensor, n.Reason = clean(n.Sensor), clean(n.Reason)
-		m.Grave = max(m.Grave, n.Severity)
+		m.Severity = max(m.Severity, n.Severity)
 	}
 	if !b.folded() {
-		m.Title, m.Text = r.title(&first), cut(r.text(&first), mostText)
+		m.Title, m.Text = r.title(&first), cut(r.text(&first), maxText)
 		return m
 	}
 	m.Kind, m.ID = Summary, b.id()
@@ -56,30 +56,30 @@ func compose(b *bundle, w *wishes, now time.Time) Message {
 	for _, n := range b.notices {
 		all.add(n)
 	}
-	for s, n := range b.over.Grave {
+	for s, n := range b.over.BySeverity {
 		if n > 0 {
-			m.Grave = max(m.Grave, analyzer.Severity(s))
+			m.Severity = max(m.Severity, analyzer.Severity(s))
 		}
 	}
 	m.Title = r.format("title.fold", all.N)
 	lines := []string{r.format("text.fold."+b.why, all.N, r.when(all.From), r.when(now))}
-	if g := all.Grave; g != [4]int{} {
+	if g := all.BySeverity; g != [4]int{} {
 		lines = append(lines, r.format("text.fold.severities", g[3], g[2], g[1]+g[0]))
 	}
-	newest := b.notices[max(0, len(b.notices)-mostLines):]
+	newest := b.notices[max(0, len(b.notices)-maxLines):]
 	for i := range newest {
 		lines = append(lines, "- "+r.when(newest[i].Time)+" "+r.title(&newest[i]))
 	}
 	if rest := all.N - len(newest); rest > 0 {
 		lines = append(lines, r.format("text.fold.rest", rest))
 	}
-	m.Text = cut(strings.Join(lines, "\n"), mostText)
+	m.Text = cut(strings.Join(lines, "\n"), maxText)
 	return m
 }
 
-// id is the same for the same notices in the same form, and another as soon as one more is among them: who drops what it has
-// already must not drop that one.
-func (b *bundle) id() string {
+// id identifies a summary: the same for the same notices, another one as soon as a notice is added, so that a receiver that drops
+// duplicates does not drop that.
+func (b *batch) id() string {
 	sum := sha256.New()
 	for _, n := range b.notices {
 		fmt.Fprintf(sum, "%s\n", n.ID)
@@ -88,7 +88,7 @@ func (b *bundle) id() string {
 	return "summary " + hex.EncodeToString(sum.Sum(nil)[:12])
 }
 
-// reader is who a message is written for: a language and a zone.
+// reader is the reader of a message: language, zone and time.
 type reader struct {
 	lang string
 	zone *time.Location
@@ -177,8 +177,7 @@ func (r *reader) text(n *Notice) string {
 	return strings.Join(lines, "\n")
 }
 
-// when is a time of the day in the reader's zone, with the offset that makes it unambiguous, and the date if it is not
-// today's.
+// when formats a time in the reader's zone, with the offset from UTC, and with the date if it is not today.
 func (r *reader) when(t time.Time) string {
 	t, now := t.In(r.zone), r.now.In(r.zone)
 	form := "15:04"
@@ -192,8 +191,8 @@ func (r *reader) when(t time.Time) string {
 	return t.Format(form) + " UTC" + strings.TrimSuffix(t.Format("-07:00"), ":00")
 }
 
-// clean makes a text from outside harmless in a message: one line, nothing invisible or that turns the direction of
-// writing, no markup, no link, nobody called by name, at most 300 characters.
+// clean makes untrusted text safe in a message: one line of at most 300 characters, without invisible characters, changes of text
+// direction, markup, links and mentions.
 func clean(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -213,10 +212,10 @@ func clean(s string) string {
 	return s
 }
 
-// safer are characters that look like those that some program takes for markup or a mention.
+// safer replaces characters that some program reads as markup or a mention with similar ones.
 var safer = map[rune]rune{'<': '‹', '>': '›', '[': '(', ']': ')', '{': '(', '}': ')', '`': '\'', '*': '∗', '|': '¦', '\\': '/', '@': '＠'}
 
-// cut shortens a text to at most so many bytes, at the end of a character.
+// cut shortens a text to a number of bytes, at the end of a character.
 func cut(s string, most int) string {
 	if len(s) <= most {
 		return s

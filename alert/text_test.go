@@ -43,7 +43,7 @@ func TestWhatPeopleRead(t *testing.T) {
 	w := wish(t, Options{Zone: "Europe/Zurich"})
 	s := newState()
 	one := func(e *analyzer.Event, now time.Time) Message {
-		return compose(&bundle{notices: s.event(e, w, now)}, w, now)
+		return compose(&batch{notices: s.event(e, w, now)}, w, now)
 	}
 	m := one(event("4f2a", analyzer.High, analyzer.Open, noon), noon)
 	require.Equal(t, "roof-1: anomaly, severity high", m.Title)
@@ -72,19 +72,19 @@ func TestWhatPeopleRead(t *testing.T) {
 		require.Contains(t, one(&with, noon).Text, want)
 	}
 	w.Language = "fr"
-	require.Equal(t, "Le disque est plein.\nDétail technique, en anglais\u202f: 3 MB left", compose(&bundle{notices: []Notice{{Kind: Health, Reason: "disk_full", Detail: "3 MB left"}}}, w, noon).Text)
+	require.Equal(t, "Le disque est plein.\nDétail technique, en anglais\u202f: 3 MB left", compose(&batch{notices: []Notice{{Kind: Health, Reason: "disk_full", Detail: "3 MB left"}}}, w, noon).Text)
 
 	w.Language = "en"
 	n := Notice{ID: "b", Kind: Blind, Sensor: "roof-1", Time: noon, Reason: "unplugged"}
-	require.Equal(t, "Nothing has been seen since 13:00 UTC+01: the modem is unplugged. Until it sees again, quiet means nothing.", compose(&bundle{notices: []Notice{n}}, w, noon).Text)
+	require.Equal(t, "Nothing has been seen since 13:00 UTC+01: the modem is unplugged. Until it sees again, quiet means nothing.", compose(&batch{notices: []Notice{n}}, w, noon).Text)
 	n.Reason = "a reason of tomorrow"
-	require.Contains(t, compose(&bundle{notices: []Notice{n}}, w, noon).Text, "the reason is in the log")
+	require.Contains(t, compose(&batch{notices: []Notice{n}}, w, noon).Text, "the reason is in the log")
 	many := Notice{ID: "m", Kind: Opened, Sensor: "roof-1", Time: noon, Rules: []string{"new-cell", "too-strong", "jamming", "a-rule-of-tomorrow", "twin-cell"}}
-	require.Contains(t, compose(&bundle{notices: []Notice{many}}, w, noon).Text, "as under jamming, and 2 more.")
+	require.Contains(t, compose(&batch{notices: []Notice{many}}, w, noon).Text, "as under jamming, and 2 more.")
 }
 
-// What cells broadcast and files hold ends up in an event. Nothing of it may turn into markup, a link, a mention, a second
-// line, or something that cannot be seen.
+// An event contains what cells broadcast and what files hold. None of it may become markup, a link, a mention, another line, or
+// something invisible.
 func TestHostileText(t *testing.T) {
 	hostile := "<script>alert(1)</script> [free SIM](https://evil.example/x) @room **now** `rm`\r\nSubject: pwned\n\nbody\x00\x1b[31m\u202egnp.exe\u2066\u200b\xff\xfe\U000e0041 " + strings.Repeat("A", 5000)
 	e := &analyzer.Event{ID: hostile, Sensor: hostile, Severity: analyzer.High, State: analyzer.Open, First: noon, Last: noon, Summary: hostile,
@@ -94,9 +94,9 @@ func TestHostileText(t *testing.T) {
 	notices, _ := s.take(storage.Entry{Seq: 1, Event: e}, w, noon)
 	gaps, _ := s.take(storage.Entry{Seq: 2, Record: &cell.Gap{Time: noon, Until: noon.Add(time.Hour), Sensor: hostile, Reason: hostile}}, w, noon)
 	for _, ns := range [][]Notice{notices, gaps, append(append(notices, gaps...), append(notices, gaps...)...)} {
-		m := compose(&bundle{notices: ns, why: "many"}, w, noon)
+		m := compose(&batch{notices: ns, why: "many"}, w, noon)
 		require.True(t, utf8.ValidString(m.Title+m.Text))
-		require.LessOrEqual(t, len(m.Text), mostText)
+		require.LessOrEqual(t, len(m.Text), maxText)
 		require.Less(t, len(m.Title), 1400)
 		require.NotContains(t, m.Title, "\n")
 		for _, bad := range []string{"<", ">", "](", "://", "@room", "**", "`", "\r", "\nSubject", "\nbody"} {

@@ -79,7 +79,7 @@ func TestWatchTellsPeople(t *testing.T) {
 	defer mu.Unlock()
 	require.Greater(t, len(titles), 1)
 	require.Regexp(t, "^roof: anomaly, severity (medium|high)$", titles[1])
-	require.Contains(t, all.String(), "alert: phone: the server answered 503 Service Unavailable; it is tried again, and nothing is lost")
+	require.Contains(t, all.String(), "alert: phone: the server answered 503 Service Unavailable; sending is retried, and nothing is lost")
 	require.NotContains(t, all.String(), token)
 	events, _, _ := vigie(t, "events", "--json", "--store", db)
 	for line := range bytes.Lines([]byte(events)) {
@@ -175,7 +175,7 @@ func TestAlertMistakes(t *testing.T) {
 	conf := writeFile(t, dir, "v.toml", `[alert]`+"\nto_file = \""+to+"\"\n")
 	_, stderr, status := vigie(t, "alert", "test", "--config", conf)
 	require.Equal(t, 2, status)
-	require.Contains(t, stderr, "line 1 of "+to+": there is no such kind of destination")
+	require.Contains(t, stderr, "line 1 of "+to+": unknown kind of destination")
 	require.NotContains(t, stderr, "s3cret")
 }
 

@@ -8,38 +8,39 @@ import (
 	"time"
 )
 
-// setup is what Options amount to.
-type setup struct {
-	w       wishes
+// config is what Options configure: the checked policy, and the connections.
+type config struct {
+	policy  policy
 	outlets []*outlet
 	led     *led
 }
 
-// outlet is a destination with what speaks to it.
+// outlet is a destination with its sender.
 type outlet struct {
 	Destination
 	sender sender
-	mqtt   *mqtt // or nil
+	mqtt   *mqtt // nil for other schemes
 }
 
-func (a *Alerts) prepare(o Options) (*setup, error) {
+// configure checks options and opens what they name. Errors have a hint.
+func (a *Alerts) configure(o Options) (*config, error) {
 	w, err := o.check()
 	if err != nil {
 		return nil, err
 	}
-	set := &setup{w: w}
+	set := &config{policy: w}
 	for _, d := range o.To {
 		out := &outlet{Destination: d}
 		switch d.url.Scheme {
 		case "http", "https":
 			out.sender = &webhook{d.url}
 		case "mqtt", "mqtts":
-			if out.mqtt, err = newMQTT(d, a.wake); err != nil {
+			if out.mqtt, err = newMQTT(d, a.retryNow); err != nil {
 				return nil, d.redact(err)
 			}
 			out.sender = out.mqtt
 		default:
-			out.sender = &shout{url: d.url}
+			out.sender = &shoutrrr{url: d.url}
 		}
 		set.outlets = append(set.outlets, out)
 	}
@@ -47,8 +48,8 @@ func (a *Alerts) prepare(o Options) (*setup, error) {
 	return set, err
 }
 
-// start begins to show, and to keep connections.
-func (s *setup) start(ctx context.Context) {
+// start begins to show on the LED, and connects to brokers.
+func (s *config) start(ctx context.Context) {
 	for _, out := range s.outlets {
 		if out.mqtt != nil {
 			out.mqtt.start(ctx)
@@ -59,7 +60,8 @@ func (s *setup) start(ctx context.Context) {
 	}
 }
 
-func (s *setup) close() {
+// close ends the connections and turns the LED off.
+func (s *config) close() {
 	var all sync.WaitGroup
 	for _, out := range s.outlets {
 		if out.mqtt != nil {
@@ -72,29 +74,30 @@ func (s *setup) close() {
 	all.Wait()
 }
 
-// Test sends a test message to every destination, or to that of this name, and tells each how it went. Follow need not run.
-func (a *Alerts) Test(ctx context.Context, name, sensor string, told func(to string, err error)) error {
+// Test sends a test message to every destination, or to the one of this name, and calls report with the outcome of each. Follow need
+// not run. An unknown name is an error with a hint.
+func (a *Alerts) Test(ctx context.Context, name, sensor string, report func(to string, err error)) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	for _, out := range a.outlets {
 		if out.mqtt != nil {
-			out.mqtt.brief = true
+			out.mqtt.testOnly = true
 		}
 	}
-	a.setup.start(ctx)
-	defer a.setup.close()
+	a.config.start(ctx)
+	defer a.config.close()
 	if a.led != nil {
 		a.led.show(ledHigh)
 	}
 	now, found := time.Now(), false
-	m := compose(&bundle{notices: []Notice{{ID: fmt.Sprintf("test %d", now.UnixMilli()), Kind: Test, Sensor: sensor, Time: now}}}, &a.w, now)
+	m := compose(&batch{notices: []Notice{{ID: fmt.Sprintf("test %d", now.UnixMilli()), Kind: Test, Sensor: sensor, Time: now}}}, &a.policy, now)
 	for _, out := range a.outlets {
 		if name != "" && name != out.Name {
 			continue
 		}
 		found = true
 		sending, cancel := context.WithTimeout(ctx, sendTimeout)
-		told(out.Name, out.redact(out.sender.send(sending, m)))
+		report(out.Name, out.redact(out.sender.send(sending, m)))
 		cancel()
 	}
 	if !found && name != "" {
@@ -102,7 +105,7 @@ func (a *Alerts) Test(ctx context.Context, name, sensor string, told func(to str
 		for _, out := range a.outlets {
 			names = append(names, out.Name)
 		}
-		return wrong("there is no destination %q", "there are: "+strings.Join(names, ", "), clean(name))
+		return configError("there is no destination %q", "there are: "+strings.Join(names, ", "), clean(name))
 	}
 	return nil
 }
