@@ -84,7 +84,12 @@ type elsewherePage struct {
 }
 
 func (d *Desk) showElsewhere(w http.ResponseWriter, r *http.Request, id string) {
-	e, ev, err := d.evidence.RemoteEvent(r.Context(), id)
+	e, err := d.evidence.RemoteEvent(r.Context(), id)
+	if err != nil {
+		d.fail(w, r, err)
+		return
+	}
+	_, ev, err := e.Events(r.Context())
 	if err != nil {
 		d.fail(w, r, err)
 		return

@@ -1,15 +1,19 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"time"
 
 	"vigie/analyzer"
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
+	"vigie/modem/at"
+	"vigie/review/evidence"
 	"vigie/storage"
 )
 
@@ -40,59 +44,41 @@ func (c *EventsListCmd) Run(ctx context.Context, p *program) error {
 	if err := least.UnmarshalText([]byte(c.Severity)); err != nil {
 		return err
 	}
-	log, all := eventLog{}, eventLog{} // what is asked for, and what may stand beside it
-	var sets storage.Corrections
-	var others beside
-	q := storage.EventQuery{From: since, Severity: least, Rule: c.Rule, Sensor: c.Sensor}
-	each := func(e analyzer.Event) {
-		if all.add(e); chosen(q, &e) {
-			log.add(e)
-		}
-	}
+	open := c.openEvidence
 	if c.From == "influx" {
-		if sets, err = influxEvents(ctx, p, storage.EventQuery{From: since}, each); err == nil {
-			others, err = seenTogether(ctx, nil, sets, all.list)
+		open = func(ctx context.Context, p *program) (*evidence.Library, func(), error) {
+			return influxEvidence(ctx, p, since)
 		}
-	} else {
-		sets, others, err = c.storeEvents(ctx, p, storage.EventQuery{From: since}, each, &all)
 	}
+	known, done, err := open(ctx, p)
 	if err != nil {
 		return err
 	}
+	defer done()
+	all, _, err := known.Everywhere(ctx)
+	if err != nil {
+		return err
+	}
+	chosen := slices.DeleteFunc(slices.Clone(all), func(e *evidence.Entry) bool {
+		return e.Last.Before(since) || e.Severity < least || c.Sensor != "" && e.Sensor != c.Sensor || c.Rule != "" && !slices.Contains(e.Rules, c.Rule)
+	})
+	slices.SortFunc(chosen, func(a, b *evidence.Entry) int { return cmp.Or(a.Opened.Compare(b.Opened), cmp.Compare(a.ID, b.ID)) })
 	if c.JSON {
-		return log.writeJSON(p.out)
+		return printStored(ctx, p, chosen...)
 	}
-	for _, e := range log.sorted() {
-		e, note := corrected(sets, e)
-		printEvent(p.out, &e, false)
-		others.print(p.out, &e)
-		printNote(p.out, note)
+	groups, err := known.Groups(ctx, all)
+	if err != nil {
+		return err
 	}
-	if len(log.list) == 0 {
+	for _, e := range chosen {
+		if err := printEntry(ctx, p.out, e, groups, false); err != nil {
+			return err
+		}
+	}
+	if len(chosen) == 0 {
 		p.out.Printf("no events\n")
 	}
 	return nil
-}
-
-// storeEvents reads the events of the store, when its clocks were set, and what stands beside what.
-func (f *StoreFlags) storeEvents(ctx context.Context, p *program, q storage.EventQuery, each func(analyzer.Event), all *eventLog) (storage.Corrections, beside, error) {
-	s, err := f.openRead(ctx, p)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer s.Close()
-	for e, err := range s.Events(ctx, q) {
-		if err != nil {
-			return nil, nil, err
-		}
-		each(e)
-	}
-	sets, err := s.Corrections(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	others, err := seenTogether(ctx, s, sets, all.list)
-	return sets, others, err
 }
 
 // EventsShowCmd shows one event.
@@ -104,64 +90,86 @@ type EventsShowCmd struct {
 
 // Run shows.
 func (c *EventsShowCmd) Run(ctx context.Context, p *program) error {
-	s, err := c.openRead(ctx, p)
+	known, done, err := c.openEvidence(ctx, p)
 	if err != nil {
 		return err
 	}
-	defer s.Close()
-	found, err := findEvent(ctx, s, c.ID)
+	defer done()
+	e, err := findEvent(ctx, known, c.ID)
 	if err != nil {
 		return err
 	}
 	if c.JSON {
-		log := eventLog{list: []analyzer.Event{found}}
-		return log.writeJSON(p.out)
+		return printStored(ctx, p, e)
 	}
-	sets, err := s.Corrections(ctx)
+	groups, err := known.AllGroups(ctx)
 	if err != nil {
 		return err
 	}
-	var all []analyzer.Event
-	for e, err := range s.Events(ctx, storage.EventQuery{}) {
+	return printEntry(ctx, p.out, e, groups, true)
+}
+
+// printStored prints events as they are stored, in NDJSON, oldest first.
+func printStored(ctx context.Context, p *program, entries ...*evidence.Entry) error {
+	log := eventLog{}
+	for _, e := range entries {
+		stored, _, err := e.Events(ctx)
 		if err != nil {
 			return err
 		}
-		all = append(all, e)
+		log.add(stored)
 	}
-	others, err := seenTogether(ctx, s, sets, all)
+	return log.writeJSON(p.out)
+}
+
+// printEntry prints an event at its corrected times, who else saw it, and what was corrected.
+func printEntry(ctx context.Context, t *console.Terminal, e *evidence.Entry, groups evidence.Groups, full bool) error {
+	_, corrected, err := e.Events(ctx)
 	if err != nil {
 		return err
 	}
-	found, note := corrected(sets, found)
-	printEvent(p.out, &found, true)
-	others.print(p.out, &found)
-	printNote(p.out, note)
+	printEvent(t, &corrected, full)
+	const most, indent = 8, "      "
+	var names []string
+	others := groups.Concurrent(e)
+	for _, o := range others[:min(len(others), most)] {
+		names = append(names, fmt.Sprintf("%s (%s to %s UTC, %s, %s)", console.OneLine(console.OrUnnamed(o.Label)), o.First.UTC().Format(time.TimeOnly), o.Last.UTC().Format(time.TimeOnly), o.Severity, console.OneLine(o.ID)))
+	}
+	if more := len(groups[e]) - 1 - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("%d more", more))
+	}
+	if len(names) > 0 {
+		t.Printf("%s%s\n", indent, console.Wrap("also seen by "+strings.Join(names, ", "), console.LineWidth, indent))
+	}
+	if e.Shift != 0 {
+		note := fmt.Sprintf("its times before the clock was set were wrong by %s; they are corrected here, and stored as they were (%s)", e.Shift.Round(time.Second), e.Was().UTC().Format(time.DateTime))
+		t.Printf("%s%s\n", indent, t.Paint(console.Yellow, console.Wrap(note, console.LineWidth, indent)))
+	}
 	return nil
 }
 
 // findEvent finds the one event that an id, or the beginning of one, names.
-func findEvent(ctx context.Context, s *storage.Store, id string) (analyzer.Event, error) {
-	var found []analyzer.Event
-	if e, err := s.Event(ctx, id); err == nil || !errors.Is(err, storage.ErrNotFound) {
-		return e, err
-	}
-	if id != "" {
-		for e, err := range s.Events(ctx, storage.EventQuery{}) {
-			if err != nil {
-				return e, err
-			}
-			if strings.HasPrefix(e.ID, id) {
-				found = append(found, e)
-			}
-		}
-	}
+func findEvent(ctx context.Context, known *evidence.Library, id string) (*evidence.Entry, error) {
+	found, err := known.Named(ctx, id)
 	switch {
+	case err != nil:
+		return nil, err
 	case len(found) == 0:
-		return analyzer.Event{}, console.WithHint(fmt.Errorf("no event %q in the store", id), "vigie events lists them with their ids")
+		return nil, console.WithHint(fmt.Errorf("no event %q in the store", id), "vigie events lists them with their ids")
 	case len(found) > 1:
-		return analyzer.Event{}, console.Usage(fmt.Errorf("%d events begin with %q", len(found), id), "give more of the id")
+		return nil, console.Usage(fmt.Errorf("%d events begin with %q", len(found), id), "give more of the id")
 	}
 	return found[0], nil
+}
+
+// openEvidence opens what the store of the flags knows, for reading only. done closes it.
+func (f *StoreFlags) openEvidence(ctx context.Context, p *program) (known *evidence.Library, done func(), err error) {
+	s, err := f.openRead(ctx, p)
+	if err != nil {
+		return nil, nil, err
+	}
+	known, err = evidence.New(evidence.Options{Stores: []evidence.Named{{Store: s}}, Scrub: at.Scrub, Now: time.Now, Most: math.MaxInt})
+	return known, func() { _ = s.Close() }, err
 }
 
 // openRead opens the store that the command line or the configuration names, for reading only.

@@ -4,9 +4,12 @@ import (
 	"database/sql"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"vigie/modem/at"
+	"vigie/review/evidence"
 	"vigie/storage"
 	"vigie/storage/storagetest"
 )
@@ -20,6 +23,8 @@ func TestEventByTheBeginningOfItsID(t *testing.T) {
 	alone := storagetest.Events(1)[0]
 	alone.ID = "0e8c878e"
 	require.NoError(t, s.PutEvents(t.Context(), alone))
+	known, err := evidence.New(evidence.Options{Stores: []evidence.Named{{Store: s}}, Scrub: at.Scrub, Now: time.Now})
+	require.NoError(t, err)
 	for id, want := range map[string]string{
 		"0e8c":       "0e8c878e",
 		"event-0003": "event-0003",
@@ -29,7 +34,7 @@ func TestEventByTheBeginningOfItsID(t *testing.T) {
 		"event-0012": `no event "event-0012" in the store`,
 		"":           `no event "" in the store`,
 	} {
-		e, err := findEvent(t.Context(), s, id)
+		e, err := findEvent(t.Context(), known, id)
 		if err != nil {
 			require.EqualError(t, err, want)
 			continue

@@ -6,14 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
+	"math"
 	"strings"
 	"time"
 
-	"vigie/analyzer"
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
+	"vigie/modem/at"
+	"vigie/review/evidence"
 	"vigie/storage"
 	"vigie/storage/influx"
 )
@@ -233,22 +233,20 @@ func statusText(status int) string {
 	return fmt.Sprint(status)
 }
 
-// influxEvents reads the events that sensors wrote to the server, and when their clocks were set.
-func influxEvents(ctx context.Context, p *program, q storage.EventQuery, each func(analyzer.Event)) (storage.Corrections, error) {
+// influxEvidence is what is known of the events that sensors wrote to the server, and that lasted until after a time.
+func influxEvidence(ctx context.Context, p *program, since time.Time) (known *evidence.Library, done func(), err error) {
 	x, err := p.influx()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	defer x.Close()
-	const hint = "vigie doctor --influx looks closer"
-	sensors := map[string]bool{}
-	for e, err := range x.Events(ctx, q) {
-		if err != nil {
-			return nil, console.WithHint(err, hint)
-		}
-		each(e)
-		sensors[e.Sensor] = true
+	known, err = evidence.New(evidence.Options{Scrub: at.Scrub, Now: time.Now, Most: math.MaxInt, Clocks: x.Corrections,
+		Elsewhere: func(ctx context.Context) evidence.Events { return x.Events(ctx, storage.EventQuery{From: since}) }})
+	if err == nil {
+		err = known.Ask(ctx)
 	}
-	sets, err := x.Corrections(ctx, slices.Collect(maps.Keys(sensors)))
-	return sets, console.WithHint(err, hint)
+	if err != nil {
+		x.Close()
+		return nil, nil, console.WithHint(err, "vigie doctor --influx looks closer")
+	}
+	return known, func() { x.Close() }, nil
 }

@@ -34,13 +34,15 @@ func (c *HandFlags) whole(ctx context.Context, p *program, f *StoreFlags) error 
 	if c.Event == "" {
 		return nil
 	}
-	s, err := f.openRead(ctx, p)
+	known, done, err := f.openEvidence(ctx, p)
 	if err != nil {
 		return err
 	}
-	defer s.Close()
-	e, err := findEvent(ctx, s, c.Event)
-	c.Event = e.ID
+	defer done()
+	e, err := findEvent(ctx, known, c.Event)
+	if err == nil {
+		c.Event = e.ID
+	}
 	return err
 }
 

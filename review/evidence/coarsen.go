@@ -113,14 +113,14 @@ func (c *Coarsener) text(s string) string {
 // Event is a copy of an event without what names a place, and without the modem's lines.
 func (c *Coarsener) Event(e analyzer.Event) analyzer.Event {
 	e.ID = hex.EncodeToString(c.mac("event", e.ID)[:8])
-	e.Sensor, e.Summary, e.Cells = c.Sensor(e.Sensor), c.text(e.Summary), c.cells(e.Cells)
+	e.Sensor, e.Summary, e.Phrases, e.Cells = c.Sensor(e.Sensor), c.text(e.Summary), nil, c.cells(e.Cells)
 	e.InnocentCauses, e.Findings = slices.Clone(e.InnocentCauses), slices.Clone(e.Findings)
 	for i := range e.InnocentCauses {
 		e.InnocentCauses[i] = c.text(e.InnocentCauses[i])
 	}
 	for i := range e.Findings {
 		f := &e.Findings[i]
-		f.Summary, f.Evidence = c.text(f.Summary), slices.Clone(f.Evidence)
+		f.Summary, f.Phrases, f.Evidence = c.text(f.Summary), nil, slices.Clone(f.Evidence)
 		for j := range f.Evidence {
 			f.Evidence[j].Raw = []string{}
 		}

@@ -115,8 +115,11 @@ func checks(e *analyzer.Event, s *cell.Source) []string {
 	return keys
 }
 
-// Events reads the event from its store, without identities: as stored, and at the corrected times.
+// Events reads the event, without identities: at the recorded times, and at the corrected ones.
 func (e *Entry) Events(ctx context.Context) (stored, corrected analyzer.Event, err error) {
+	if e.Elsewhere() {
+		return e.remote.stored, e.remote.corrected, nil
+	}
 	stored, err = e.Store.Event(ctx, e.Key)
 	if err != nil {
 		return stored, corrected, err

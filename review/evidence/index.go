@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -35,6 +36,7 @@ type Entry struct {
 	Verdict  *storage.Verdict // that counts now; nil: none
 	Key      string           // the ID as stored; not safe to show
 
+	remote   *remoteEvent // of an event that is elsewhere
 	sensor   string       // as stored
 	was      [3]time.Time // First, Opened and Last as recorded
 	sighting analyzer.Sighting
@@ -65,7 +67,7 @@ func newestFirst(a, b *Entry) int {
 	return cmp.Or(b.Opened.Compare(a.Opened), cmp.Compare(a.ID, b.ID))
 }
 
-// maxEntries bounds the index: the newest are kept.
+// maxEntries is how many entries are kept unless Options.Most says otherwise.
 const maxEntries = 20000
 
 // index is the list of entries. It is brought up to date by reading what changed since the last time.
@@ -85,7 +87,7 @@ type indexed struct {
 	byKey  map[string]*Entry
 }
 
-// Entries lists the events of all stores, newest first, at most the newest 20,000. The list must not be changed.
+// Entries lists the newest events of all stores, newest first. The list must not be changed.
 func (l *Library) Entries(ctx context.Context) ([]*Entry, error) {
 	x := &l.index
 	x.mu.Lock()
@@ -105,13 +107,13 @@ func (l *Library) Entries(ctx context.Context) ([]*Entry, error) {
 		changed = changed || c
 	}
 	if changed || x.list == nil {
-		x.rebuild()
+		x.rebuild(cmp.Or(l.o.Most, maxEntries))
 	}
 	return x.list, nil
 }
 
-// rebuild makes the list of the entries of all stores.
-func (x *index) rebuild() {
+// rebuild makes the list of the newest entries of all stores.
+func (x *index) rebuild(most int) {
 	x.list, x.byID = []*Entry{}, map[string]*Entry{}
 	for i := range x.stores {
 		for _, e := range x.stores[i].byKey {
@@ -119,12 +121,12 @@ func (x *index) rebuild() {
 		}
 	}
 	slices.SortFunc(x.list, newestFirst)
-	if len(x.list) > maxEntries {
-		for _, e := range x.list[maxEntries:] {
+	if len(x.list) > most {
+		for _, e := range x.list[most:] {
 			delete(x.stores[e.Store.index].byKey, e.Key)
 			delete(x.byID, e.ID)
 		}
-		x.list, x.dropped = x.list[:maxEntries:maxEntries], true
+		x.list, x.dropped = x.list[:most:most], true
 	}
 }
 
@@ -281,4 +283,21 @@ func (l *Library) Find(ctx context.Context, id string) (*Entry, error) {
 		return e, nil
 	}
 	return nil, fmt.Errorf("event %q: %w", PlainTo(id, 64), cmp.Or(failed, storage.ErrNotFound))
+}
+
+// Named lists the entries of the stores whose id begins with a text; the event with exactly this id alone if there is one.
+func (l *Library) Named(ctx context.Context, text string) (list []*Entry, err error) {
+	if e, err := l.Find(ctx, text); err == nil || !errors.Is(err, storage.ErrNotFound) {
+		return []*Entry{e}, err
+	}
+	all, err := l.Entries(ctx)
+	if err != nil || text == "" {
+		return nil, err
+	}
+	for _, e := range all {
+		if strings.HasPrefix(e.ID, text) {
+			list = append(list, e)
+		}
+	}
+	return list, nil
 }

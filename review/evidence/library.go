@@ -15,13 +15,14 @@ import (
 
 // Options of New.
 type Options struct {
-	Stores []Named         // at least one
+	Stores []Named         // may be empty if Elsewhere is set
 	Rules  []analyzer.Rule // today's, in the order of the pages
 	// Scrub replaces in a text what looks like the identity of a subscriber or device, and counts the replacements. Required.
 	Scrub func(string) (string, int)
 	// Now is the time. Required.
-	Now func() time.Time
-	Log *slog.Logger // nil: slog.Default
+	Now  func() time.Time
+	Most int          // entries that are kept of the stores, and of the shared server, the newest; 0: 20,000 and 5,000
+	Log  *slog.Logger // nil: slog.Default
 
 	// Rerun returns what today's rules find in the records of a sensor in a period, at the recorded times; nil: not available.
 	Rerun func(ctx context.Context, s *storage.Store, sensor string, from, to time.Time) ([]analyzer.Event, error)
@@ -78,7 +79,7 @@ type Store struct {
 // New returns a library over the stores of the options. It does not read from them yet.
 func New(o Options) (*Library, error) {
 	switch {
-	case len(o.Stores) == 0:
+	case len(o.Stores) == 0 && o.Elsewhere == nil:
 		return nil, errors.New("no store is given")
 	case o.Scrub == nil:
 		return nil, errors.New("no function that removes identities is given")

@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -19,17 +20,21 @@ const (
 	remoteEvery  = time.Minute      // how often the server is asked, while its events are wanted
 	remoteWait   = 3 * time.Second  // how long the first question is waited for
 	remoteWithin = 30 * time.Second // how long an answer may take
-	maxRemote    = 5000             // events, the newest
+	maxRemote    = 5000             // events that are kept, unless Options.Most says otherwise
 )
 
 // remote is the last answer of the server.
 type remote struct {
 	mu     sync.Mutex
-	events map[string]analyzer.Event // by id, as the entry has it, at the corrected times
-	list   []*Entry                  // newest first; replaced, never changed
-	failed bool                      // the last question
+	list   []*Entry // newest first; replaced, never changed; nil: there was no answer yet
+	failed bool     // the last question
 	asked  time.Time
 	asking chan struct{} // closed when the answer is there; nil: no question is open
+}
+
+// remoteEvent is an event of the server, without identities: at the recorded times, and at the corrected ones.
+type remoteEvent struct {
+	stored, corrected analyzer.Event
 }
 
 // Remote lists the events that are on the shared server and in no store here, newest first; after a minute it asks again, and
@@ -43,9 +48,9 @@ func (l *Library) Remote(ctx context.Context) (list []*Entry, failed bool, err e
 	now := l.o.Now()
 	if x.asking == nil && (x.asked.IsZero() || now.Sub(x.asked) >= remoteEvery) {
 		x.asked, x.asking = now, make(chan struct{})
-		go l.ask(x.asking)
+		go l.askAgain(x.asking)
 	}
-	first, asking := x.events == nil, x.asking
+	first, asking := x.list == nil, x.asking
 	x.mu.Unlock()
 	if first && asking != nil {
 		wait := time.NewTimer(remoteWait)
@@ -73,25 +78,21 @@ func (l *Library) Remote(ctx context.Context) (list []*Entry, failed bool, err e
 	return list, failed, nil
 }
 
-// RemoteEvent returns an event that is on the shared server alone, without identities and at the corrected times. The error wraps
-// storage.ErrNotFound if it is not there.
-func (l *Library) RemoteEvent(ctx context.Context, id string) (*Entry, analyzer.Event, error) {
+// RemoteEvent returns the entry of an event that is on the shared server alone. The error wraps storage.ErrNotFound if it is not
+// there.
+func (l *Library) RemoteEvent(ctx context.Context, id string) (*Entry, error) {
 	list, _, err := l.Remote(ctx)
 	if err != nil {
-		return nil, analyzer.Event{}, err
+		return nil, err
 	}
-	l.remote.mu.Lock()
-	defer l.remote.mu.Unlock()
-	i := slices.IndexFunc(list, func(e *Entry) bool { return e.ID == id })
-	ev, ok := l.remote.events[id]
-	if i < 0 || !ok {
-		return nil, analyzer.Event{}, fmt.Errorf("event %q: %w", PlainTo(id, 64), storage.ErrNotFound)
+	if i := slices.IndexFunc(list, func(e *Entry) bool { return e.ID == id }); i >= 0 {
+		return list[i], nil
 	}
-	return list[i], l.CleanEvent(ev), nil
+	return nil, fmt.Errorf("event %q: %w", PlainTo(id, 64), storage.ErrNotFound)
 }
 
-// ask asks the server for all events, and closes done.
-func (l *Library) ask(done chan struct{}) {
+// askAgain asks the server while others use what it answered before, and closes done.
+func (l *Library) askAgain(done chan struct{}) {
 	ctx, cancel := context.WithTimeout(context.Background(), remoteWithin)
 	defer cancel()
 	go func() {
@@ -101,45 +102,61 @@ func (l *Library) ask(done chan struct{}) {
 		case <-ctx.Done():
 		}
 	}()
-	list, events, failure := l.readRemote(ctx)
-	if failure == nil {
-		failure = l.correctRemote(ctx, list, events)
+	if err := l.Ask(ctx); err != nil {
+		l.o.Log.Warn("shared server", "err", l.Scrub(err.Error()))
 	}
-	list = newest(list, events)
+	l.remote.mu.Lock()
+	defer l.remote.mu.Unlock()
+	l.remote.asking = nil
+	close(done)
+}
+
+// Ask asks the shared server for its events, and waits for the answer. Remote does so by itself when its answer is old.
+func (l *Library) Ask(ctx context.Context) error {
+	list, err := l.readRemote(ctx)
+	if err == nil {
+		err = l.correctRemote(ctx, list)
+	}
+	list = l.newest(list)
 	x := &l.remote
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.failed = failure != nil; !x.failed || x.events == nil {
-		x.events, x.list = events, list
+	x.asked = l.o.Now()
+	if x.failed = err != nil; !x.failed || x.list == nil {
+		x.list = list
 	}
-	x.asking = nil
-	close(done)
-	if failure != nil {
-		l.o.Log.Warn("shared server", "err", l.Scrub(failure.Error()))
-	}
+	return err
 }
 
 // readRemote reads the newest events of the server, at the recorded times; with an error, those that came before it.
-func (l *Library) readRemote(ctx context.Context) (list []*Entry, events map[string]analyzer.Event, err error) {
-	events, list = map[string]analyzer.Event{}, []*Entry{}
+func (l *Library) readRemote(ctx context.Context) ([]*Entry, error) {
+	list, place := []*Entry{}, map[string]int{}
 	for ev, err := range l.o.Elsewhere(ctx) {
 		if err != nil {
-			return list, events, err
+			return list, err
 		}
 		e := l.entry(nil, &ev)
-		if _, again := events[e.ID]; !again {
-			list = append(list, e)
+		clean := l.CleanEvent(ev)
+		e.remote = &remoteEvent{clean, clean}
+		if i, again := place[e.ID]; again {
+			list[i] = e
+			continue
 		}
-		events[e.ID] = ev
-		if len(list) >= 2*maxRemote {
-			list = newest(list, events)
+		place[e.ID] = len(list)
+		list = append(list, e)
+		if len(list)/2 >= l.mostRemote() {
+			list = l.newest(list)
+			clear(place)
+			for i, e := range list {
+				place[e.ID] = i
+			}
 		}
 	}
-	return list, events, nil
+	return list, nil
 }
 
 // correctRemote sets the corrected times of events of the server.
-func (l *Library) correctRemote(ctx context.Context, list []*Entry, events map[string]analyzer.Event) error {
+func (l *Library) correctRemote(ctx context.Context, list []*Entry) error {
 	if l.o.Clocks == nil {
 		return nil
 	}
@@ -153,16 +170,18 @@ func (l *Library) correctRemote(ctx context.Context, list []*Entry, events map[s
 	}
 	for _, e := range list {
 		e.correct(cs)
-		events[e.ID], _ = cs.Event(events[e.ID])
+		stored := e.remote.stored
+		stored.Sensor = e.sensor // as corrections name it
+		e.remote.corrected, _ = cs.Event(stored)
+		e.remote.corrected.Sensor = e.remote.stored.Sensor
 	}
 	return nil
 }
 
+func (l *Library) mostRemote() int { return cmp.Or(l.o.Most, maxRemote) }
+
 // newest keeps the newest events.
-func newest(list []*Entry, events map[string]analyzer.Event) []*Entry {
+func (l *Library) newest(list []*Entry) []*Entry {
 	slices.SortFunc(list, newestFirst)
-	for _, e := range list[min(len(list), maxRemote):] {
-		delete(events, e.ID)
-	}
-	return list[:min(len(list), maxRemote)]
+	return list[:min(len(list), l.mostRemote())]
 }
