@@ -35,7 +35,7 @@ func (c *Collector) keepTime(at arrival) {
 	c.clock = at
 	since := c.since
 	c.since = at.Time
-	c.tell(&cell.Clock{Time: at.Time, Sensor: c.Sensor, Offset: set.Round(time.Millisecond), Since: since})
+	c.report(&cell.Clock{Time: at.Time, Sensor: c.Sensor, Offset: set.Round(time.Millisecond), Since: since})
 }
 
 // Stopwatch starts one that goes on while the computer sleeps, which that of package time does not on Linux.

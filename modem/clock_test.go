@@ -214,7 +214,7 @@ func TestFlappingIsBounded(t *testing.T) {
 			p.swap(flip[0], flip[1])
 			flip[0], flip[1] = flip[1], flip[0]
 		})
-		most := int(20*time.Minute/(burstLimit+burstRest)) * int(burstLimit/burstPause+burstRest/time.Second)
+		most := int(20*time.Minute/(burstLimit+burstCooldown)) * int(burstLimit/burstPause+burstCooldown/time.Second)
 		require.InDelta(t, most, p.between(askServing, 0, forever), float64(most)/20)
 		require.InDelta(t, 240, p.between(askNeighbours, 0, forever), 10, "the slow round is not starved")
 	})

@@ -35,9 +35,9 @@ func (c *Collector) Run(ctx context.Context, emit func(cell.Record) error) error
 	pause := c.Retry
 	for started := c.Wait; ; {
 		c.Alive()
-		answered, err := c.attend(ctx)
+		answered, err := c.serve(ctx)
 		for _, h := range c.complaint.due(stamp(c.Now()), ctx.Err() != nil) {
-			c.tell(h)
+			c.report(h)
 		}
 		switch {
 		case c.broken != nil:
@@ -67,20 +67,20 @@ func (c *Collector) Run(ctx context.Context, emit func(cell.Record) error) error
 
 // lost opens a gap when the port or the modem is gone.
 func (c *Collector) lost(err error) {
-	since := c.seen
-	if c.told.After(since) {
-		since = c.told // an unsolicited line
+	since := c.lastAnswer
+	if c.lastReport.After(since) {
+		since = c.lastReport // an unsolicited line
 	}
 	if since.IsZero() {
 		now := c.now()
 		c.keepTime(now)
 		since = now.Time
 	}
-	c.blind(gapReason(err), err.Error(), since)
+	c.openGap(gapReason(err), err.Error(), since)
 }
 
 // blind opens a gap, or says why one goes on.
-func (c *Collector) blind(reason, detail string, since time.Time) {
+func (c *Collector) openGap(reason, detail string, since time.Time) {
 	if c.gap != nil {
 		if reason != c.gap.Reason {
 			c.complain(1, reason, detail)
@@ -92,11 +92,11 @@ func (c *Collector) blind(reason, detail string, since time.Time) {
 	}
 	c.gap = &cell.Gap{Time: since, Sensor: c.Sensor, Reason: reason}
 	begins := *c.gap
-	c.tell(&begins)
+	c.report(&begins)
 }
 
 // found ends the gap, if there is one.
-func (c *Collector) found(at arrival) {
+func (c *Collector) endGap(at arrival) {
 	if c.gap == nil {
 		return
 	}
@@ -104,7 +104,7 @@ func (c *Collector) found(at arrival) {
 	ended := *c.gap
 	ended.Until = at.Time
 	c.gap = nil
-	c.tell(&ended)
+	c.report(&ended)
 }
 
 func gapReason(err error) string {
@@ -132,7 +132,7 @@ func (c *Collector) locate() (Port, error) {
 
 // attend opens the port and watches until it is lost or ctx ends; answered tells whether the modem did so much as
 // answer AT.
-func (c *Collector) attend(ctx context.Context) (answered bool, err error) {
+func (c *Collector) serve(ctx context.Context) (answered bool, err error) {
 	port, err := c.locate()
 	if err != nil {
 		return false, missing(c.Identity, err)
@@ -147,14 +147,14 @@ func (c *Collector) attend(ctx context.Context) (answered bool, err error) {
 }
 
 // start opens a port and makes sure that a modem answers on it.
-func (c *Collector) start(ctx context.Context, port Port) (*visit, error) {
+func (c *Collector) start(ctx context.Context, port Port) (*connection, error) {
 	opened, err := c.open(port.Device)
 	if err != nil {
 		return nil, err
 	}
-	wire := &stamped{ReadWriteCloser: opened, now: c.now}
+	wire := &timedPort{ReadWriteCloser: opened, now: c.now}
 	session := at.NewSession(wire, c.list, c.Options)
-	w := &visit{Collector: c, session: session, wire: wire, heard: session.Unsolicited(), schedule: schedule{fast: c.Fast, slow: c.Slow}}
+	w := &connection{Collector: c, session: session, serial: wire, lines: session.Unsolicited(), schedule: schedule{fast: c.Fast, slow: c.Slow}}
 	if err := w.sync(ctx); err != nil {
 		if errors.Is(err, at.ErrTimeout) && !errors.Is(err, at.ErrClosed) {
 			err = noAnswer(port, err)

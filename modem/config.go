@@ -62,22 +62,22 @@ type Collector struct {
 	emit func(cell.Record) error
 
 	// The goroutine of Run owns the rest. It outlives the port.
-	port      Port              // that is, or was, open
-	ident     dialect.Ident     // of the modem
-	dialect   *dialect.Dialect  // that it speaks; nil while that is not known
-	source    cell.Source       // as told last
-	originals map[string]string // by at.Setting.Write, what was in force before we changed it
-	patience  patience          //
-	last      last              // where the modem was
-	sim       SIM               // as told last
-	complaint complaints        //
-	seen      time.Time         // when the last whole answer arrived
-	told      time.Time         // of the last observation
-	clock     arrival           // by what the clocks were compared last; zero: not yet
-	since     time.Time         // the first time by the wall clock as it was set then
-	gap       *cell.Gap         // that is open
-	silence   silence           // of a modem that is there and does not answer
-	broken    error             // from emit
+	port       Port              // that is, or was, open
+	ident      dialect.Ident     // of the modem
+	dialect    *dialect.Dialect  // that it speaks; nil while that is not known
+	source     cell.Source       // as told last
+	originals  map[string]string // by at.Setting.Write, what was in force before we changed it
+	patience   patience          //
+	last       last              // where the modem was
+	sim        SIM               // as told last
+	complaint  complaints        //
+	lastAnswer time.Time         // when the last whole answer arrived
+	lastReport time.Time         // of the last observation
+	clock      arrival           // by what the clocks were compared last; zero: not yet
+	since      time.Time         // the first time by the wall clock as it was set then
+	gap        *cell.Gap         // that is open
+	silence    silence           // of a modem that is there and does not answer
+	broken     error             // from emit
 }
 
 // New checks the configuration. It opens nothing.
@@ -115,7 +115,7 @@ func New(c Config) (*Collector, error) {
 }
 
 // tell hands a record on. After the first error nothing is: the run ends.
-func (c *Collector) tell(r cell.Record) {
+func (c *Collector) report(r cell.Record) {
 	if c.broken == nil {
 		c.broken = c.emit(r)
 	}
@@ -125,7 +125,7 @@ func (c *Collector) tell(r cell.Record) {
 func (c *Collector) complain(n int, reason, detail string, raw ...string) {
 	if n > 0 {
 		if h := c.complaint.add(stamp(c.Now()), n, reason, detail, raw...); h != nil {
-			c.tell(h)
+			c.report(h)
 		}
 	}
 }
@@ -134,13 +134,13 @@ func (c *Collector) complain(n int, reason, detail string, raw ...string) {
 func stamp(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 
 // stamped notes when bytes arrive at the host.
-type stamped struct {
+type timedPort struct {
 	io.ReadWriteCloser
 	now     func() arrival
 	arrived atomic.Pointer[arrival]
 }
 
-func (s *stamped) Read(p []byte) (int, error) {
+func (s *timedPort) Read(p []byte) (int, error) {
 	n, err := s.ReadWriteCloser.Read(p)
 	if n > 0 {
 		now := s.now()
@@ -150,7 +150,7 @@ func (s *stamped) Read(p []byte) (int, error) {
 }
 
 // lastByte is when the newest bytes arrived.
-func (s *stamped) lastByte() arrival {
+func (s *timedPort) lastByte() arrival {
 	if a := s.arrived.Load(); a != nil {
 		return *a
 	}

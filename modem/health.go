@@ -18,10 +18,10 @@ type complaints struct {
 }
 
 type complaint struct {
-	told   time.Time
-	count  int
-	detail string
-	first  []string // the first line since it was told
+	reported time.Time
+	count    int
+	detail   string
+	first    []string // the first line since it was told
 }
 
 // add takes a complaint about n things, and returns the line to emit, nil while the reason was told lately.
@@ -39,26 +39,26 @@ func (c *complaints) add(now time.Time, n int, reason, detail string, raw ...str
 		k.detail, k.first = detail, raw
 	}
 	k.count += n
-	if ago := now.Sub(k.told); ago >= 0 && ago < healthEvery { // a clock that was set back silences nothing
+	if ago := now.Sub(k.reported); ago >= 0 && ago < healthEvery { // a clock that was set back silences nothing
 		return nil
 	}
-	return c.tell(now, reason)
+	return c.report(now, reason)
 }
 
 // due returns what was held back and may be told now; all of it at the end.
 func (c *complaints) due(now time.Time, end bool) []*cell.Health {
 	var due []*cell.Health
 	for _, reason := range c.order {
-		if k := c.kept[reason]; k.count > 0 && (end || now.Sub(k.told) >= healthEvery) {
-			due = append(due, c.tell(now, reason))
+		if k := c.kept[reason]; k.count > 0 && (end || now.Sub(k.reported) >= healthEvery) {
+			due = append(due, c.report(now, reason))
 		}
 	}
 	return due
 }
 
-func (c *complaints) tell(now time.Time, reason string) *cell.Health {
+func (c *complaints) report(now time.Time, reason string) *cell.Health {
 	k := c.kept[reason]
 	h := &cell.Health{Time: now, Sensor: c.sensor, Reason: reason, Detail: k.detail, Count: k.count, Raw: k.first}
-	*k = complaint{told: now}
+	*k = complaint{reported: now}
 	return h
 }

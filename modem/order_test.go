@@ -97,7 +97,7 @@ func TestASlowAnswerHoldsUpNoOther(t *testing.T) {
 		p.answers[askNeighbours] += "\r\n" + `+QENG: "neighbourcell intra","LTE",2300,101,-11,-96,-65,-20,22,6,2,0,46`
 		records := p.run(t, time.Minute, func(r cell.Record) {
 			if o, ok := r.(*cell.Observation); ok {
-				require.LessOrEqual(t, time.Since(o.Time), together+time.Millisecond)
+				require.LessOrEqual(t, time.Since(o.Time), joinWindow+time.Millisecond)
 			}
 		})
 		inOrder(t, records)

@@ -133,7 +133,7 @@ func TestScheduleProperties(t *testing.T) {
 				s.moved(now)
 			}
 		}
-		limit := int(now.Sub(began)/(burstLimit+burstRest)+1) * int(burstLimit/burstPause+burstRest/s.fast+30)
+		limit := int(now.Sub(began)/(burstLimit+burstCooldown)+1) * int(burstLimit/burstPause+burstCooldown/s.fast+30)
 		if rounds > limit {
 			t.Fatalf("%d rounds in %v, more than %d", rounds, now.Sub(began), limit)
 		}

@@ -53,7 +53,7 @@ const writeLimit = 2 * time.Second
 
 // wire is an open serial port that nobody else uses. One goroutine may read and another write. The library prepares the
 // port and no more: it waits for bytes by looking ten times a second, which keeps a computer awake for nothing.
-type wire struct {
+type serialPort struct {
 	device  string
 	file    *os.File    // holds the lock; all is read and written here, by the poller of the runtime
 	port    serial.Port // holds TIOCEXCL
@@ -62,7 +62,7 @@ type wire struct {
 
 // open opens a port for us alone: 115200 8N1, without flow control, modem lines as the kernel sets them (a
 // pseudo-terminal has none).
-func (h Host) open(device string) (*wire, error) {
+func (h Host) open(device string) (*serialPort, error) {
 	file, err := h.lock(device)
 	if err != nil {
 		return nil, err
@@ -83,7 +83,7 @@ func (h Host) open(device string) (*wire, error) {
 		release(file)
 		return nil, h.explain(device, err)
 	}
-	return &wire{device: device, file: file, port: port}, nil
+	return &serialPort{device: device, file: file, port: port}, nil
 }
 
 // lock opens the device and takes the advisory lock that other careful programs respect, before anything is changed
@@ -211,7 +211,7 @@ func missing(identity string, err error) error {
 }
 
 // Read waits for bytes. It ends with os.ErrClosed after Close, and with ErrUnplugged when the port is gone.
-func (w *wire) Read(p []byte) (int, error) {
+func (w *serialPort) Read(p []byte) (int, error) {
 	n, err := w.file.Read(p)
 	switch {
 	case err == nil:
@@ -223,7 +223,7 @@ func (w *wire) Read(p []byte) (int, error) {
 }
 
 // Write writes a command, within two seconds or not at all.
-func (w *wire) Write(p []byte) (int, error) {
+func (w *serialPort) Write(p []byte) (int, error) {
 	n, err := 0, w.file.SetWriteDeadline(time.Now().Add(writeLimit))
 	if err == nil {
 		n, err = w.file.Write(p)
@@ -240,7 +240,7 @@ func (w *wire) Write(p []byte) (int, error) {
 }
 
 // Close gives the port back.
-func (w *wire) Close() error {
+func (w *serialPort) Close() error {
 	if w.closing.Swap(true) {
 		return nil
 	}

@@ -48,7 +48,7 @@ func (c *Collector) probe(ctx context.Context, p Port) (Report, error) {
 		return r, err
 	}
 	defer w.session.Close()
-	if err = w.probe(ctx, &r); err == nil {
+	if err = w.examine(ctx, &r); err == nil {
 		err = ctx.Err()
 	}
 	return r, err
@@ -67,7 +67,7 @@ func (h Host) Answers(ctx context.Context, p Port) error {
 	return w.session.Close()
 }
 
-func (w *visit) probe(ctx context.Context, r *Report) (err error) {
+func (w *connection) examine(ctx context.Context, r *Report) (err error) {
 	if r.Ident, err = w.identify(ctx); err != nil || ctx.Err() != nil {
 		return err
 	}

@@ -6,10 +6,10 @@ import "time"
 // a change the serving cell is asked about as fast as the modem answers. A burst is bounded, so that a modem that
 // flaps between two cells for hours is neither worn out nor fills the store.
 const (
-	burstLength = 10 * time.Second      // after the last change
-	burstPause  = 50 * time.Millisecond // between two questions of a burst: no modem measures more often
-	burstLimit  = time.Minute           // the longest burst
-	burstRest   = time.Minute           // after a burst that was cut off by the limit
+	burstLength   = 10 * time.Second      // after the last change
+	burstPause    = 50 * time.Millisecond // between two questions of a burst: no modem measures more often
+	burstLimit    = time.Minute           // the longest burst
+	burstCooldown = time.Minute           // after a burst that was cut off by the limit
 )
 
 // schedule decides what to ask a modem and when. It is told the time and asks no clock.
@@ -19,12 +19,12 @@ type schedule struct {
 	around     time.Time // when the rest is due
 	since      time.Time // when the burst began; zero: there is none
 	until      time.Time // when it ends
-	rest       time.Time // until when none may begin
+	cooldown   time.Time // until when none may begin
 }
 
 // wait tells how long nothing is due.
 func (s *schedule) wait(now time.Time) time.Duration {
-	s.settle(now)
+	s.expire(now)
 	return max(0, min(s.serving.Sub(now), s.around.Sub(now)))
 }
 
@@ -33,7 +33,7 @@ func (s *schedule) all(now time.Time) bool { return !s.around.After(now) }
 
 // asked notes that a round began at a time, so that the next one is due from there: a late round is not made up for.
 func (s *schedule) asked(started time.Time, around bool) {
-	s.settle(started)
+	s.expire(started)
 	s.serving = started.Add(s.fast)
 	if !s.since.IsZero() {
 		s.serving = started.Add(min(burstPause, s.fast))
@@ -45,8 +45,8 @@ func (s *schedule) asked(started time.Time, around bool) {
 
 // moved notes a change, or a hint at one. It begins or lengthens a burst.
 func (s *schedule) moved(now time.Time) {
-	s.settle(now)
-	if now.Before(s.rest) {
+	s.expire(now)
+	if now.Before(s.cooldown) {
 		return
 	}
 	if s.since.IsZero() {
@@ -60,12 +60,12 @@ func (s *schedule) moved(now time.Time) {
 }
 
 // settle ends a burst whose time is over.
-func (s *schedule) settle(now time.Time) {
+func (s *schedule) expire(now time.Time) {
 	if s.since.IsZero() || now.Before(s.until) {
 		return
 	}
 	if s.until.Sub(s.since) >= burstLimit {
-		s.rest = s.until.Add(burstRest)
+		s.cooldown = s.until.Add(burstCooldown)
 	}
 	s.since, s.until = time.Time{}, time.Time{}
 }
@@ -81,11 +81,11 @@ const (
 
 // refusal is what is remembered of a command that got no OK.
 type refusal struct {
-	inRow  int
-	since  time.Time // the first of these
-	pauses int       // so far; above 0 the command counts as refused
-	until  time.Time // not to be asked before
-	told   bool      // that the modem refuses it
+	inRow    int
+	since    time.Time // the first of these
+	pauses   int       // so far; above 0 the command counts as refused
+	until    time.Time // not to be asked before
+	reported bool      // that the modem refuses it
 }
 
 // patience remembers which commands the modem refuses. The key is at.Command.Text.
@@ -112,7 +112,7 @@ func (p patience) failed(command string) bool {
 // took notes that the command was answered.
 func (p patience) took(command string) {
 	if r := p[command]; r != nil {
-		*r = refusal{told: r.told}
+		*r = refusal{reported: r.reported}
 	}
 }
 
@@ -133,6 +133,6 @@ func (p patience) refuse(command string, now time.Time, most time.Duration) (new
 	}
 	r.until = now.Add(min(most, refusalPause<<min(r.pauses, 10)))
 	r.pauses++
-	news, r.told = !r.told, true
+	news, r.reported = !r.reported, true
 	return news
 }

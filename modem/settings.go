@@ -19,21 +19,21 @@ const restoreLimit = 1200 * time.Millisecond
 func (c *Collector) key() string { return cmp.Or(c.port.Identity, c.port.Device) }
 
 // wish is a setting that has another value than the best.
-type wish struct {
+type pendingSetting struct {
 	at.Setting
 	current string
 }
 
 // set turns the reporting switches on. Those whose value cannot be read are left alone, since they could not be put
 // back, and are tried again later: they are returned. What was in force is saved before anything is changed.
-func (w *visit) set(ctx context.Context, settings []at.Setting) (later []at.Setting, err error) {
+func (w *connection) set(ctx context.Context, settings []at.Setting) (deferred []at.Setting, err error) {
 	if len(w.originals) == 0 && w.Load != nil {
 		maps.Copy(w.originals, w.Load(w.key()))
 	}
-	var wishes []wish
+	var changes []pendingSetting
 	for _, s := range settings {
 		if !w.patience.asks(s.Read.Text, time.Now()) {
-			later = append(later, s)
+			deferred = append(deferred, s)
 			continue
 		}
 		reply, err := w.ask(ctx, s.Read)
@@ -43,13 +43,13 @@ func (w *visit) set(ctx context.Context, settings []at.Setting) (later []at.Sett
 		current, ok := s.Current(reply.Lines)
 		switch {
 		case !ok || !slices.Contains(s.Values, current):
-			later = append(later, s)
+			deferred = append(deferred, s)
 		case len(s.Want) > 0 && current != s.Want[0]:
-			wishes = append(wishes, wish{s, current})
+			changes = append(changes, pendingSetting{s, current})
 		}
 	}
 	var fresh []string
-	for _, s := range wishes {
+	for _, s := range changes {
 		if _, known := w.originals[s.Write]; !known {
 			w.originals[s.Write] = s.current
 			fresh = append(fresh, s.Write)
@@ -62,11 +62,11 @@ func (w *visit) set(ctx context.Context, settings []at.Setting) (later []at.Sett
 				delete(w.originals, write)
 			}
 			w.complain(1, "settings_not_saved", err.Error())
-			return later, nil
+			return deferred, nil
 		}
 	}
-	for _, s := range wishes {
-		touched, err := w.wish(ctx, s)
+	for _, s := range changes {
+		touched, err := w.change(ctx, s)
 		if err != nil {
 			return nil, err
 		}
@@ -74,12 +74,12 @@ func (w *visit) set(ctx context.Context, settings []at.Setting) (later []at.Sett
 			delete(w.originals, s.Write)
 		}
 	}
-	return later, nil
+	return deferred, nil
 }
 
 // wish writes the values wished for, best first, until the modem takes one or has the next best already. Not touched
 // is a switch whose every change was plainly refused.
-func (w *visit) wish(ctx context.Context, s wish) (touched bool, err error) {
+func (w *connection) change(ctx context.Context, s pendingSetting) (touched bool, err error) {
 	for _, value := range s.Want {
 		if value == s.current {
 			return false, nil
@@ -100,7 +100,7 @@ func (c *Collector) save() error {
 }
 
 // restore puts the switches back as they were. It has its own time, since the context of the run is over.
-func (w *visit) restore(ctx context.Context, settings []at.Setting) error {
+func (w *connection) restore(ctx context.Context, settings []at.Setting) error {
 	if len(w.originals) == 0 {
 		return nil
 	}

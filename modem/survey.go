@@ -55,7 +55,7 @@ func Survey(ctx context.Context, config Config, began func(at.Command)) (Scan, e
 		return scan, err
 	}
 	w.dialect = choose(c.Family, w.ident)
-	w.describe()
+	w.reportSource()
 	scan.Source = w.source
 	return scan, w.scan(ctx, &scan, began)
 }
@@ -63,7 +63,7 @@ func Survey(ctx context.Context, config Config, began func(at.Command)) (Scan, e
 // quickly is how soon a modem says that it does not know a scan. What fails later was tried.
 const quickly = 5 * time.Second
 
-func (w *visit) scan(ctx context.Context, scan *Scan, began func(at.Command)) error {
+func (w *connection) scan(ctx context.Context, scan *Scan, began func(at.Command)) error {
 	scan.Gap = cell.Gap{Time: stamp(w.Now()), Sensor: w.Sensor, Reason: GapSurvey}
 	var reply at.Reply
 	err := errors.New("this family has no scan")

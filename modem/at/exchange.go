@@ -12,10 +12,10 @@ import (
 var errHung = fmt.Errorf("%w: the port takes no bytes", ErrTimeout)
 
 const (
-	syncTries = 5                      // bare ATs before a modem counts as silent
-	syncWait  = time.Second            // for the answer to each
-	flush     = 50 * time.Millisecond  // for bytes from before the port was opened
-	settle    = 300 * time.Millisecond // for a final result that is still owed, behind the OK to a bare AT
+	syncTries      = 5                      // bare ATs before a modem counts as silent
+	syncWait       = time.Second            // for the answer to each
+	flush          = 50 * time.Millisecond  // for bytes from before the port was opened
+	lateResultWait = 300 * time.Millisecond // for a final result that is still owed, behind the OK to a bare AT
 )
 
 // waiting is a command that was written and waits for its answer.
@@ -98,7 +98,7 @@ func (s *Session) exchange(ctx context.Context, c Command) (Reply, error) {
 
 // send hands a command to the writer and waits until its answer is there.
 func (s *Session) send(ctx context.Context, w *waiting, timeout time.Duration, until func() bool) error {
-	b := wire(w.command)
+	b := encode(w.command)
 	s.waiting = w
 	s.trace(Sent, string(b[:len(b)-1]))
 	s.writing = true
@@ -116,7 +116,7 @@ func (s *Session) hung(err error) error {
 	if !errors.Is(err, ErrTimeout) {
 		return err
 	}
-	s.die(errHung)
+	s.fail(errHung)
 	return s.Err()
 }
 
@@ -159,7 +159,7 @@ func (s *Session) sync(ctx context.Context) error {
 		err := s.send(ctx, w, syncWait, func() bool { return w.finals > 0 })
 		for err == nil && w.finals <= s.owed {
 			before := w.finals
-			err = s.wait(ctx, time.NewTimer(settle), func() bool { return w.finals > before })
+			err = s.wait(ctx, time.NewTimer(lateResultWait), func() bool { return w.finals > before })
 		}
 		s.owed = max(0, s.owed+1-w.finals)
 		s.tally.Late += max(0, w.finals-1)
@@ -189,7 +189,7 @@ func (s *Session) take(c chunk) {
 	s.lexer.feed(c.bytes, s.line)
 	s.publish()
 	if c.err != nil {
-		s.die(fmt.Errorf("reading from the modem: %w", c.err))
+		s.fail(fmt.Errorf("reading from the modem: %w", c.err))
 	}
 }
 
@@ -197,7 +197,7 @@ func (s *Session) take(c chunk) {
 func (s *Session) wrote(err error) {
 	s.writing = false
 	if err != nil {
-		s.die(fmt.Errorf("writing to the modem: %w", err))
+		s.fail(fmt.Errorf("writing to the modem: %w", err))
 	}
 }
 

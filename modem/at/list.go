@@ -67,10 +67,10 @@ func newList(surveys bool, cmds []Command) (List, error) {
 
 // All is everything that a session with this list can ever write, sorted by bytes: a complete and finite list.
 func (l List) All() []Listed {
-	all := []Listed{{string(wire(attention)), attention.Kind, attention.Why}}
+	all := []Listed{{string(encode(attention)), attention.Kind, attention.Why}}
 	for _, c := range l.listed {
 		if c.Text != attention.Text {
-			all = append(all, Listed{string(wire(c)), c.Kind, c.Why})
+			all = append(all, Listed{string(encode(c)), c.Kind, c.Why})
 		}
 	}
 	slices.SortFunc(all, func(a, b Listed) int { return cmp.Compare(a.Bytes, b.Bytes) })
@@ -95,4 +95,4 @@ func (l List) admit(c Command) (Command, error) {
 }
 
 // wire is the command as it goes to the modem: the only place where bytes for a port are made.
-func wire(c Command) []byte { return []byte("AT" + c.Text + "\r") }
+func encode(c Command) []byte { return []byte("AT" + c.Text + "\r") }

@@ -61,7 +61,7 @@ type Counts struct {
 const (
 	maxUnsolicited = 2048        // lines that wait for somebody to take them
 	maxAnswer      = 2048        // lines of one answer
-	farewell       = time.Second // for a port to close
+	closeLimit     = time.Second // for a port to close
 )
 
 // Session owns a port. One goroutine reads it, one writes it, and one, the owner, does everything else.
@@ -224,7 +224,7 @@ func (s *Session) Close() error {
 }
 
 // die ends the session because of the port.
-func (s *Session) die(cause error) { s.end(fmt.Errorf("%w: %w", ErrClosed, cause)) }
+func (s *Session) fail(cause error) { s.end(fmt.Errorf("%w: %w", ErrClosed, cause)) }
 
 func (s *Session) end(err error) {
 	s.stopOnce.Do(func() {
@@ -252,7 +252,7 @@ func (s *Session) run(ends *sync.WaitGroup) {
 		case err := <-s.written:
 			s.wrote(err)
 		case <-hung:
-			s.die(errHung)
+			s.fail(errHung)
 		case <-s.stop:
 		}
 	}
@@ -270,7 +270,7 @@ func (s *Session) run(ends *sync.WaitGroup) {
 		s.mu.Lock()
 		s.closeErr = err
 		s.mu.Unlock()
-	case <-time.After(farewell):
+	case <-time.After(closeLimit):
 	}
 	close(s.out)
 	close(s.done)
