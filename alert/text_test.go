@@ -65,7 +65,7 @@ func TestWhatPeopleRead(t *testing.T) {
 		require.Contains(t, one(told, noon).Text, want)
 
 		with := *told // the same from its phrases, without the parser of old sentences
-		var sign analyzer.Sign
+		var sign analyzer.Signal
 		sign.Say("the network detached the modem, on %s", &analyzer.Ident{Has: cell.FieldCellID | cell.FieldArea, RAT: cell.LTE, ID: 7, Area: 3})
 		with.Phrases = []analyzer.Phrase{sign.Phrase}
 		w.In, s = nil, newState()

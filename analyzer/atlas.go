@@ -58,7 +58,7 @@ type atlasKey struct {
 }
 
 // find looks a cell up; not ok when the list cannot say.
-func (e *Engine) find(i *Ident) (p Place, listed, ok bool) {
+func (e *Engine) lookUp(i *Ident) (p Place, listed, ok bool) {
 	a := &e.atlas
 	if a.Find == nil || !i.Known() || i.PLMN == 0 || i.RAT == cell.UnknownRAT || i.RAT == cell.GSM && !i.Has.Has(cell.FieldArea) {
 		return Place{}, false, false
@@ -91,7 +91,7 @@ func (s *site) verify(v *View) {
 		s.Chart = chart{ID: e.atlas.ID}
 		for i := range s.Base.Cells.Vals {
 			if r := &s.Base.Cells.Vals[i]; r.Stays >= verifiedStays && !r.Suspect {
-				s.count(e, r)
+				s.countVerified(e, r)
 			}
 		}
 		return
@@ -101,12 +101,12 @@ func (s *site) verify(v *View) {
 		return
 	}
 	if r := s.Base.Cells.Get(k); r != nil && r.Stays == verifiedStays && !r.Suspect {
-		s.count(e, r)
+		s.countVerified(e, r)
 	}
 }
 
-func (s *site) count(e *Engine, r *Known) {
-	_, listed, ok := e.find(&r.Ident)
+func (s *site) countVerified(e *Engine, r *Known) {
+	_, listed, ok := e.lookUp(&r.Ident)
 	if !ok {
 		return
 	}
@@ -125,7 +125,7 @@ func (s *site) count(e *Engine, r *Known) {
 }
 
 // Listed asks the atlas for a cell: whether it lists it, and where. Not ok when there is no atlas or it cannot say.
-func (v *View) Listed(i *Ident) (p Place, listed, ok bool) { return v.engine.find(i) }
+func (v *View) Listed(i *Ident) (p Place, listed, ok bool) { return v.engine.lookUp(i) }
 
 // Verified is how many cells of the network and RAT of a cell have proved to be real here, and how many of them the atlas lacks.
 func (b Baseline) Verified(i *Ident) (cells, missing uint32) {

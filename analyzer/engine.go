@@ -26,7 +26,7 @@ type Engine struct {
 	view       View
 	lesson     Lesson
 	neighbours [maxNeighbours]Neighbour // room for those of the view
-	sg         Sign
+	signal     Signal
 	out        []Event
 	counts     Counts
 }
@@ -121,7 +121,7 @@ func (e *Engine) Feed(r cell.Record) {
 			at = r.Until // a gap in which lines came unasked ends: it is told by its beginning
 		}
 		if s.clock(e, at) {
-			s.breakOff()
+			s.interrupt()
 		}
 	case *cell.Clock:
 		if s := e.site(r.Sensor); s.Now != 0 {
@@ -133,8 +133,8 @@ func (e *Engine) Feed(r cell.Record) {
 func (e *Engine) source(r *cell.Source) {
 	s := e.site(r.Sensor)
 	s.Mode, s.Skew, s.Survey, s.Assume, s.Kit = r.Mode, r.Skew, r.Survey, r.Assumed, r.Kit
-	s.Report, s.Told = r.Reports.Get()
-	s.usable = nil
+	s.Report, s.HasReport = r.Reports.Get()
+	s.fed = nil
 }
 
 func (e *Engine) observe(o *cell.Observation) {
@@ -149,15 +149,15 @@ func (e *Engine) observe(o *cell.Observation) {
 	if v.Survey {
 		return
 	}
-	if before != s.Seen || s.usable == nil {
-		s.feedable(e)
+	if before != s.Seen || s.fed == nil {
+		s.findFed(e)
 	}
-	for _, n := range s.usable {
+	for _, n := range s.fed {
 		i := int(n)
 		v.rule = i
-		if e.rules[i].Observe(v, &e.sg) {
-			e.sign(s, i, &e.sg)
-			e.sg = Sign{Suspects: e.sg.Suspects[:0]}
+		if e.rules[i].Observe(v, &e.signal) {
+			e.report(s, i, &e.signal)
+			e.signal = Signal{Suspects: e.signal.Suspects[:0]}
 		}
 	}
 	s.learn(v)
@@ -165,26 +165,26 @@ func (e *Engine) observe(o *cell.Observation) {
 		x.Learn(v, &e.lesson)
 	}
 	s.verify(v)
-	if len(s.Stories) > 0 {
-		e.tend(s, v.On())
+	if len(s.Candidates) > 0 {
+		e.expire(s, v.On())
 	}
 }
 
 // reports is what this source says it reports, and what it has reported so far.
 func (s *site) reports() cell.Fields {
-	if s.Told {
+	if s.HasReport {
 		return s.Seen | s.Report
 	}
 	return s.Seen
 }
 
 // feedable works out which rules this source can feed: by what it says it reports, or by what it has reported so far.
-func (s *site) feedable(e *Engine) {
+func (s *site) findFed(e *Engine) {
 	has := s.reports()
-	s.usable = make([]uint16, 0, len(e.rules))
+	s.fed = make([]uint16, 0, len(e.rules))
 	for i := range e.rules {
 		if has.Has(e.rules[i].Needs) {
-			s.usable = append(s.usable, uint16(i))
+			s.fed = append(s.fed, uint16(i))
 		}
 	}
 }
@@ -209,9 +209,9 @@ func (s *site) habit(e *Engine, rule int) *habit {
 // Finish says that the input ends. Events that are open stay open: nothing more is known of them.
 func (e *Engine) Finish() {
 	for _, s := range e.sites {
-		for i := range s.Stories {
-			if s.Stories[i].State == Open {
-				s.Stories[i].Changed = true
+		for i := range s.Candidates {
+			if s.Candidates[i].State == Open {
+				s.Candidates[i].Changed = true
 			}
 		}
 	}
@@ -223,10 +223,10 @@ func (e *Engine) Take() []Event {
 	out := e.out
 	e.out = nil
 	for _, s := range e.sites {
-		for i := range s.Stories {
-			if st := &s.Stories[i]; st.Changed && st.State == Open {
-				out = append(out, e.event(s, st))
-				st.Changed = false
+		for i := range s.Candidates {
+			if cand := &s.Candidates[i]; cand.Changed && cand.State == Open {
+				out = append(out, e.event(s, cand))
+				cand.Changed = false
 			}
 		}
 	}

@@ -327,11 +327,11 @@ func toys(n int) []analyzer.Rule {
 	list := make([]analyzer.Rule, 0, n+1)
 	for i := range n {
 		list = append(list, analyzer.Rule{ID: fmt.Sprintf("quiet-%d", i), Needs: cell.FieldRAT, Cause: "toy",
-			Observe: func(*analyzer.View, *analyzer.Sign) bool { return false }})
+			Observe: func(*analyzer.View, *analyzer.Signal) bool { return false }})
 	}
 	return append(list, analyzer.Rule{ID: "last", Version: 1, Title: "a stay", Needs: cell.FieldRAT, Cause: "last",
 		Min: analyzer.Low, Max: analyzer.High, Telling: analyzer.Defining, Innocent: []string{"none"},
-		Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+		Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 			on := v.On()
 			if on == nil || !v.Once(on) {
 				return false

@@ -63,8 +63,8 @@ func (i *Ident) phys() (physKey, bool) {
 	return physKey{i.RAT, i.PCI, i.ARFCN}, i.Has.Has(physFields)
 }
 
-// SameCell is cell.SameIdentity of two cells whose networks are in one table.
-func (i *Ident) SameCell(j *Ident) bool {
+// SameIdentity is cell.SameIdentity of two cells whose networks are in one table.
+func (i *Ident) SameIdentity(j *Ident) bool {
 	if i.RAT != j.RAT || i.PLMN != j.PLMN && i.PLMN != 0 && j.PLMN != 0 {
 		return false
 	}

@@ -30,6 +30,6 @@ func TestIdentIsCellIdentity(t *testing.T) {
 		a, b := one("a"), one("b")
 		e := New(nil, Options{})
 		i, j := e.ident(&a), e.ident(&b)
-		require.Equal(t, cell.SameIdentity(&a, &b), i.SameCell(&j))
+		require.Equal(t, cell.SameIdentity(&a, &b), i.SameIdentity(&j))
 	})
 }

@@ -41,7 +41,7 @@ func (s *site) learn(v *View) {
 	st := l.Stay
 	if len(v.Obs.Registration) > 0 {
 		for i := range s.Regs {
-			s.accept(i, st)
+			s.learnAccepted(i, st)
 		}
 	}
 	if st == nil {
@@ -91,7 +91,7 @@ func (s *site) learn(v *View) {
 		}
 	}
 	rec.N++
-	s.adopt(st, rec)
+	s.learnArea(st, rec)
 }
 
 func (s *site) learnStay(v *View, st *Stay, rec *Known) {
@@ -175,7 +175,7 @@ func (s *site) learnIdentity(v *View, st *Stay, rec *Known) {
 // adopt takes a new area of a known cell for normal when it has held: half an hour of camping under it, or another cell
 // that came to the same area. An area that came with an alert is adopted only in the second way, or by a reviewer's verdict: a
 // clone that stays does not become normal by staying.
-func (s *site) adopt(st *Stay, rec *Known) {
+func (s *site) learnArea(st *Stay, rec *Known) {
 	if !st.OtherArea || rec.Alt != st.Cell.Area {
 		return
 	}
@@ -187,7 +187,7 @@ func (s *site) adopt(st *Stay, rec *Known) {
 }
 
 // accept remembers that a network had accepted us.
-func (s *site) accept(domain int, st *Stay) {
+func (s *site) learnAccepted(domain int, st *Stay) {
 	g := &s.Regs[domain]
 	if !g.Has || g.At != s.Now || st == nil || st.Cell.PLMN == 0 && st.Cell.Has.Has(cell.FieldMNC) {
 		return

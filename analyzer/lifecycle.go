@@ -13,26 +13,26 @@ import (
 )
 
 // story is an event in the making: findings that belong together by time or by the cells they suspect.
-type story struct {
-	ID       string
-	State    State
-	Severity Severity
-	First    int64
-	Opened   int64
-	Alerted  int64 // when it first alerted; 0: never
-	Last     int64 // last evidence, or presence on a suspect cell
-	Signed   int64 // last sign of a rule
-	Score    float64
-	Suspects []Ident
-	Findings []finding
-	Shown    int64 // when presence was last reported as a change
-	Changed  bool  // since the last Take
+type candidate struct {
+	ID        string
+	State     State
+	Severity  Severity
+	First     int64
+	Opened    int64
+	Alerted   int64 // when it first alerted; 0: never
+	Last      int64 // last evidence, or presence on a suspect cell
+	Signalled int64 // last sign of a rule
+	Score     float64
+	Suspects  []Ident
+	Findings  []finding
+	Shown     int64 // when presence was last reported as a change
+	Changed   bool  // since the last Take
 }
 
 type finding struct {
 	Rule     int
 	RuleID   string
-	Place    bool    // see Sign
+	Place    bool    // see Signal
 	Weight   float64 // the most it weighed
 	Severity Severity
 	First    int64
@@ -52,104 +52,104 @@ type trace struct {
 }
 
 const (
-	joinMs      = 20_000      // findings closer than this belong to one story where one of them suspects no cell
-	pendingMs   = 90_000      // evidence that did not suffice is dropped after this long without more
-	holdMs      = 10 * 60_000 // an event is closed after this long without evidence
-	promoteMs   = 30_000      // the severity of an alert may still rise for this long; then what was sent stands
-	presenceMs  = 60 * 60_000 // camping on a suspect cell prolongs an event by no more than this
-	maxEvidence = 8           // a finding keeps the first ones, and the last
-	maxStories  = 8           // at one time; the oldest pending one gives way
-	maxSuspects = 12          //
-	episodeMs   = 30 * 24 * 3600_000
-	maxEpisodes = 64
-	maxIDs      = 64
+	joinMs        = 20_000      // findings closer than this belong to one story where one of them suspects no cell
+	pendingMs     = 90_000      // evidence that did not suffice is dropped after this long without more
+	holdMs        = 10 * 60_000 // an event is closed after this long without evidence
+	promoteMs     = 30_000      // the severity of an alert may still rise for this long; then what was sent stands
+	presenceMs    = 60 * 60_000 // camping on a suspect cell prolongs an event by no more than this
+	maxEvidence   = 8           // a finding keeps the first ones, and the last
+	maxCandidates = 8           // at one time; the oldest pending one gives way
+	maxSuspects   = 12          //
+	episodeMs     = 30 * 24 * 3600_000
+	maxEpisodes   = 64
+	maxIDs        = 64
 )
 
 // sign takes what a rule said into the story it belongs to.
-func (e *Engine) sign(s *site, rule int, sg *Sign) {
+func (e *Engine) report(s *site, rule int, sig *Signal) {
 	r := &e.rules[rule]
-	w := weight(sg.P, r.Telling)
-	if w < odd {
+	w := weight(sig.P, r.Telling)
+	if w < minWeight {
 		return
 	}
 	first := s.Now
-	if sg.first != 0 && sg.first < first {
-		first = sg.first
+	if sig.first != 0 && sig.first < first {
+		first = sig.first
 	}
-	st := s.storyFor(e, sg)
-	if st.First == 0 || first < st.First && st.State == Pending {
-		st.First = first
+	cand := s.candidateFor(e, sig)
+	if cand.First == 0 || first < cand.First && cand.State == Pending {
+		cand.First = first
 	}
-	st.Last, st.Signed = max(st.Last, s.Now), s.Now
-	st.Changed = true
-	for i := range sg.Suspects {
-		st.suspect(&sg.Suspects[i])
+	cand.Last, cand.Signalled = max(cand.Last, s.Now), s.Now
+	cand.Changed = true
+	for i := range sig.Suspects {
+		cand.suspect(&sig.Suspects[i])
 	}
-	st.add(s, e, rule, sg, w, first)
-	e.grade(s, st)
+	cand.add(s, e, rule, sig, w, first)
+	e.grade(s, cand)
 }
 
-// storyFor finds the story that a sign belongs to, or begins one: one that suspects the same cell, or, where either
+// candidateFor finds the story that a sign belongs to, or begins one: one that suspects the same cell, or, where either
 // suspects none, one of the last seconds. Nearness in time alone does not join: on a drive something odd is always near,
 // and a sum over unrelated oddities says nothing. A sign that suspects the cells of several stories makes them one: a fall
 // from one false cell to another is a single capture.
-func (s *site) storyFor(e *Engine, sg *Sign) *story {
+func (s *site) candidateFor(e *Engine, sig *Signal) *candidate {
 	best := -1
-	for i := 0; i < len(s.Stories); i++ {
-		st := &s.Stories[i]
-		near := s.Now-st.Signed <= joinMs && (len(st.Suspects) == 0 || len(sg.Suspects) == 0)
-		linked := st.suspects(sg.Suspects)
+	for i := 0; i < len(s.Candidates); i++ {
+		cand := &s.Candidates[i]
+		near := s.Now-cand.Signalled <= joinMs && (len(cand.Suspects) == 0 || len(sig.Suspects) == 0)
+		linked := cand.suspects(sig.Suspects)
 		switch {
 		case !near && !linked:
 		case best < 0:
 			best = i
-		case linked && st.State == Pending:
-			s.Stories[best].absorb(st)
-			s.Stories = slices.Delete(s.Stories, i, i+1)
+		case linked && cand.State == Pending:
+			s.Candidates[best].absorb(cand)
+			s.Candidates = slices.Delete(s.Candidates, i, i+1)
 			i--
-		case linked && s.Stories[best].State == Pending && s.Stories[best].suspects(sg.Suspects):
-			st.absorb(&s.Stories[best])
-			s.Stories = slices.Delete(s.Stories, best, best+1)
+		case linked && s.Candidates[best].State == Pending && s.Candidates[best].suspects(sig.Suspects):
+			cand.absorb(&s.Candidates[best])
+			s.Candidates = slices.Delete(s.Candidates, best, best+1)
 			i--
 			best = i
-		case st.Signed > s.Stories[best].Signed:
+		case cand.Signalled > s.Candidates[best].Signalled:
 			best = i
 		}
 	}
 	if best >= 0 {
-		return &s.Stories[best]
+		return &s.Candidates[best]
 	}
-	if len(s.Stories) == maxStories {
+	if len(s.Candidates) == maxCandidates {
 		oldest := 0
-		for i := range s.Stories {
-			if s.Stories[i].Alerted == 0 && (s.Stories[oldest].Alerted != 0 || s.Stories[i].Signed < s.Stories[oldest].Signed) {
+		for i := range s.Candidates {
+			if s.Candidates[i].Alerted == 0 && (s.Candidates[oldest].Alerted != 0 || s.Candidates[i].Signalled < s.Candidates[oldest].Signalled) {
 				oldest = i
 			}
 		}
-		e.close(s, &s.Stories[oldest])
-		s.Stories = slices.Delete(s.Stories, oldest, oldest+1)
+		e.close(s, &s.Candidates[oldest])
+		s.Candidates = slices.Delete(s.Candidates, oldest, oldest+1)
 	}
-	s.Stories = append(s.Stories, story{State: Pending})
-	return &s.Stories[len(s.Stories)-1]
+	s.Candidates = append(s.Candidates, candidate{State: Pending})
+	return &s.Candidates[len(s.Candidates)-1]
 }
 
 // absorb takes a story that was not told yet into this one.
-func (st *story) absorb(o *story) {
-	if st.State == Pending {
-		st.First = min(st.First, o.First)
+func (cand *candidate) absorb(o *candidate) {
+	if cand.State == Pending {
+		cand.First = min(cand.First, o.First)
 	}
-	st.Last, st.Signed = max(st.Last, o.Last), max(st.Signed, o.Signed)
+	cand.Last, cand.Signalled = max(cand.Last, o.Last), max(cand.Signalled, o.Signalled)
 	for i := range o.Suspects {
-		st.suspect(&o.Suspects[i])
+		cand.suspect(&o.Suspects[i])
 	}
 	for i := range o.Findings {
 		f := &o.Findings[i]
-		k := slices.IndexFunc(st.Findings, func(g finding) bool { return g.Rule == f.Rule })
+		k := slices.IndexFunc(cand.Findings, func(g finding) bool { return g.Rule == f.Rule })
 		if k < 0 {
-			st.Findings = append(st.Findings, *f)
+			cand.Findings = append(cand.Findings, *f)
 			continue
 		}
-		g := &st.Findings[k]
+		g := &cand.Findings[k]
 		if f.Weight > g.Weight {
 			g.Weight, g.Text, g.Phrase, g.Innocent, g.Place = f.Weight, f.Text, f.Phrase, f.Innocent, f.Place
 		}
@@ -162,10 +162,10 @@ func (st *story) absorb(o *story) {
 	}
 }
 
-func (st *story) suspects(list []Ident) bool {
+func (cand *candidate) suspects(list []Ident) bool {
 	for i := range list {
-		for k := range st.Suspects {
-			if list[i].SameCell(&st.Suspects[k]) && list[i].SameArea(&st.Suspects[k]) {
+		for k := range cand.Suspects {
+			if list[i].SameIdentity(&cand.Suspects[k]) && list[i].SameArea(&cand.Suspects[k]) {
 				return true
 			}
 		}
@@ -173,40 +173,40 @@ func (st *story) suspects(list []Ident) bool {
 	return false
 }
 
-func (st *story) suspect(i *Ident) {
-	for k := range st.Suspects {
-		x := &st.Suspects[k]
-		if x.SameCell(i) && x.SameArea(i) && x.Has.Has(cell.FieldArea) == i.Has.Has(cell.FieldArea) {
+func (cand *candidate) suspect(i *Ident) {
+	for k := range cand.Suspects {
+		x := &cand.Suspects[k]
+		if x.SameIdentity(i) && x.SameArea(i) && x.Has.Has(cell.FieldArea) == i.Has.Has(cell.FieldArea) {
 			x.merge(i)
 			return
 		}
 	}
-	if len(st.Suspects) < maxSuspects {
-		st.Suspects = append(st.Suspects, *i)
+	if len(cand.Suspects) < maxSuspects {
+		cand.Suspects = append(cand.Suspects, *i)
 	}
 }
 
-func (st *story) add(s *site, e *Engine, rule int, sg *Sign, w float64, first int64) {
+func (cand *candidate) add(s *site, e *Engine, rule int, sig *Signal, w float64, first int64) {
 	r := &e.rules[rule]
 	var f *finding
-	for i := range st.Findings {
-		if st.Findings[i].Rule == rule {
-			f = &st.Findings[i]
+	for i := range cand.Findings {
+		if cand.Findings[i].Rule == rule {
+			f = &cand.Findings[i]
 		}
 	}
 	if f == nil {
 		h := s.habit(e, rule)
-		st.Findings = append(st.Findings, finding{Rule: rule, RuleID: r.ID, First: first, Weight: -1, Seen: h.K, Days: s.days()})
-		f = &st.Findings[len(st.Findings)-1]
+		cand.Findings = append(cand.Findings, finding{Rule: rule, RuleID: r.ID, First: first, Weight: -1, Seen: h.K, Days: s.days()})
+		f = &cand.Findings[len(cand.Findings)-1]
 	}
 	f.Last = s.Now
 	if w > f.Weight {
-		f.Weight, f.Place = w, sg.Place
-		if sg.Text != "" {
-			f.Text, f.Phrase, f.Innocent = sg.Text, sg.Phrase, sg.Innocent
+		f.Weight, f.Place = w, sig.Place
+		if sig.Text != "" {
+			f.Text, f.Phrase, f.Innocent = sig.Text, sig.Phrase, sig.Innocent
 		}
 	}
-	f.Severity = max(f.Severity, min(max(e.alone(s, f.Weight), r.Min, sg.Severity), r.Max))
+	f.Severity = max(f.Severity, min(max(e.severityOf(s, f.Weight), r.Min, sig.Severity), r.Max))
 	if n := len(f.Evidence); n > 0 && f.Evidence[n-1].At == s.Now {
 		return
 	} else if n == maxEvidence {
@@ -217,7 +217,7 @@ func (st *story) add(s *site, e *Engine, rule int, sg *Sign, w float64, first in
 
 // score is the sum over causes of the heaviest finding of each. Of the causes that an arrival at a new place explains, on
 // the move, the heaviest counts whole and the next one half: such findings come together, but not always.
-func (e *Engine) score(st *story) (sum float64, causes int) {
+func (e *Engine) score(cand *candidate) (sum float64, causes int) {
 	type part struct {
 		cause string
 		*finding
@@ -225,8 +225,8 @@ func (e *Engine) score(st *story) (sum float64, causes int) {
 	var room [16]part
 	parts := room[:0]
 findings:
-	for i := range st.Findings {
-		f := &st.Findings[i]
+	for i := range cand.Findings {
+		f := &cand.Findings[i]
 		for k := range parts {
 			if parts[k].cause == e.rules[f.Rule].Cause {
 				if f.Weight > parts[k].Weight {
@@ -253,23 +253,23 @@ findings:
 }
 
 // severity of a story by its score; high needs two causes, and what a rule may reach bounds it.
-func (e *Engine) severity(s *site, st *story) Severity {
-	sum, causes := e.score(st)
-	sev := e.alone(s, sum)
+func (e *Engine) severity(s *site, cand *candidate) Severity {
+	sum, causes := e.score(cand)
+	sev := e.severityOf(s, sum)
 	if sev == High && causes < 2 {
 		sev = Medium
 	}
 	limit := Info // what the heaviest rules may reach: one alone is held to its own range
 	var floor Severity
-	for i := range st.Findings {
-		r := &e.rules[st.Findings[i].Rule]
-		limit, floor = max(limit, r.Max), max(floor, min(st.Findings[i].Severity, r.Max))
+	for i := range cand.Findings {
+		r := &e.rules[cand.Findings[i].Rule]
+		limit, floor = max(limit, r.Max), max(floor, min(cand.Findings[i].Severity, r.Max))
 	}
 	return min(max(sev, min(floor, Low)), limit)
 }
 
 // alone is the severity that a score reaches here.
-func (e *Engine) alone(s *site, score float64) Severity {
+func (e *Engine) severityOf(s *site, score float64) Severity {
 	medium := e.threshold(s)
 	switch {
 	case score >= medium+highStep:
@@ -283,37 +283,39 @@ func (e *Engine) alone(s *site, score float64) Severity {
 }
 
 // grade opens a story, or raises it, when its findings suffice.
-func (e *Engine) grade(s *site, st *story) {
-	sev := e.severity(s, st)
-	st.Score, _ = e.score(st)
+func (e *Engine) grade(s *site, cand *candidate) {
+	sev := e.severity(s, cand)
+	cand.Score, _ = e.score(cand)
 	switch {
-	case st.State == Pending && sev >= Low:
-		st.State, st.Severity, st.Opened = Open, sev, s.Now
-	case st.State == Open && sev > st.Severity && !st.frozen(s.Now):
-		st.Severity, st.Opened = sev, s.Now
+	case cand.State == Pending && sev >= Low:
+		cand.State, cand.Severity, cand.Opened = Open, sev, s.Now
+	case cand.State == Open && sev > cand.Severity && !cand.frozen(s.Now):
+		cand.Severity, cand.Opened = sev, s.Now
 	default:
 		return
 	}
-	if st.ID == "" {
-		st.ID = e.id(s, st)
+	if cand.ID == "" {
+		cand.ID = e.id(s, cand)
 	}
-	if st.Severity >= Medium && st.Alerted == 0 {
-		st.Alerted = s.Now
-		s.guard(st)
+	if cand.Severity >= Medium && cand.Alerted == 0 {
+		cand.Alerted = s.Now
+		s.quarantine(cand)
 	}
 }
 
 // frozen tells whether an alert has been out for so long that its severity no longer changes: what was sent stands.
-func (st *story) frozen(now int64) bool { return st.Alerted != 0 && now-st.Alerted > promoteMs }
+func (cand *candidate) frozen(now int64) bool {
+	return cand.Alerted != 0 && now-cand.Alerted > promoteMs
+}
 
 // id derives a name from sensor, first evidence and the rules that opened the event.
-func (e *Engine) id(s *site, st *story) string {
+func (e *Engine) id(s *site, cand *candidate) string {
 	var rules []string
-	for i := range st.Findings {
-		rules = append(rules, st.Findings[i].RuleID)
+	for i := range cand.Findings {
+		rules = append(rules, cand.Findings[i].RuleID)
 	}
 	sort.Strings(rules)
-	name := s.Sensor + "\x00" + strconv.FormatInt(st.First, 10) + "\x00" + strings.Join(rules, ",")
+	name := s.Sensor + "\x00" + strconv.FormatInt(cand.First, 10) + "\x00" + strings.Join(rules, ",")
 	for {
 		h := sha256.Sum256([]byte(name))
 		id := hex.EncodeToString(h[:8])
@@ -329,18 +331,18 @@ func (e *Engine) id(s *site, st *story) string {
 }
 
 // guard keeps the suspects of an alert from becoming normal, where they were first seen in this story.
-func (s *site) guard(st *story) {
+func (s *site) quarantine(cand *candidate) {
 	const slack = 2 * 60_000
-	for i := range st.Suspects {
-		id := &st.Suspects[i]
+	for i := range cand.Suspects {
+		id := &cand.Suspects[i]
 		if k, ok := id.key(); ok {
-			if r := s.Base.Cells.Get(k); r != nil && r.First >= st.First-slack {
+			if r := s.Base.Cells.Get(k); r != nil && r.First >= cand.First-slack {
 				r.Suspect = true
 				s.reconsider(r)
 			}
 		}
 		if id.Has.Has(cell.FieldArea) {
-			if a := s.Base.Areas.Get(areaKey{id.RAT, id.PLMN, id.Area}); a != nil && a.First >= st.First-slack {
+			if a := s.Base.Areas.Get(areaKey{id.RAT, id.PLMN, id.Area}); a != nil && a.First >= cand.First-slack {
 				a.Suspect = true
 			}
 		}
@@ -348,59 +350,59 @@ func (s *site) guard(st *story) {
 }
 
 // tend prolongs, closes and drops stories as time passes.
-func (e *Engine) tend(s *site, on *Stay) {
-	keep := s.Stories[:0]
-	for i := range s.Stories {
-		st := &s.Stories[i]
-		if st.Alerted != 0 && on != nil && s.Now-st.Signed < presenceMs && st.suspects([]Ident{on.Cell}) {
-			if s.Now-st.Shown >= 60_000 {
-				st.Shown, st.Changed = s.Now, true
+func (e *Engine) expire(s *site, on *Stay) {
+	keep := s.Candidates[:0]
+	for i := range s.Candidates {
+		cand := &s.Candidates[i]
+		if cand.Alerted != 0 && on != nil && s.Now-cand.Signalled < presenceMs && cand.suspects([]Ident{on.Cell}) {
+			if s.Now-cand.Shown >= 60_000 {
+				cand.Shown, cand.Changed = s.Now, true
 			}
-			st.Last = s.Now
-			s.guard(st)
+			cand.Last = s.Now
+			s.quarantine(cand)
 		}
-		quiet := s.Now - st.Last
-		if st.State == Pending && quiet > pendingMs || quiet > holdMs {
-			e.close(s, st)
+		quiet := s.Now - cand.Last
+		if cand.State == Pending && quiet > pendingMs || quiet > holdMs {
+			e.close(s, cand)
 			continue
 		}
-		keep = append(keep, *st)
+		keep = append(keep, *cand)
 	}
-	clear(s.Stories[len(keep):])
-	s.Stories = keep
+	clear(s.Candidates[len(keep):])
+	s.Candidates = keep
 }
 
 // close ends a story. What did not become an alert counts as a habit of this place; every one counts for the budget.
-func (e *Engine) close(s *site, st *story) {
-	if st.Alerted == 0 {
-		for i := range st.Findings {
-			h := s.habit(e, st.Findings[i].Rule)
+func (e *Engine) close(s *site, cand *candidate) {
+	if cand.Alerted == 0 {
+		for i := range cand.Findings {
+			h := s.habit(e, cand.Findings[i].Rule)
 			h.K++
-			h.Last = st.Last
+			h.Last = cand.Last
 		}
 	}
-	if st.Score >= lowScore {
+	if cand.Score >= lowScore {
 		if len(s.Episodes) == maxEpisodes {
 			s.Episodes = s.Episodes[1:]
 		}
-		s.Episodes = append(s.Episodes, episode{st.Last, st.Score})
+		s.Episodes = append(s.Episodes, episode{cand.Last, cand.Score})
 	}
-	if st.State == Open {
-		st.State = Closed
-		e.out = append(e.out, e.event(s, st))
+	if cand.State == Open {
+		cand.State = Closed
+		e.out = append(e.out, e.event(s, cand))
 	}
 }
 
 func at(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
 // event is the story as it is told.
-func (e *Engine) event(s *site, st *story) Event {
-	ev := Event{ID: st.ID, Sensor: s.Sensor, Severity: st.Severity, State: st.State, First: at(st.First), Opened: at(st.Opened),
-		Last: at(st.Last), Score: float64(int(st.Score*10+0.5)) / 10, Cells: []cell.Cell{}, InnocentCauses: []string{}}
-	for i := range st.Suspects {
-		ev.Cells = append(ev.Cells, e.nets.cell(&st.Suspects[i]))
+func (e *Engine) event(s *site, cand *candidate) Event {
+	ev := Event{ID: cand.ID, Sensor: s.Sensor, Severity: cand.Severity, State: cand.State, First: at(cand.First), Opened: at(cand.Opened),
+		Last: at(cand.Last), Score: float64(int(cand.Score*10+0.5)) / 10, Cells: []cell.Cell{}, InnocentCauses: []string{}}
+	for i := range cand.Suspects {
+		ev.Cells = append(ev.Cells, e.nets.cell(&cand.Suspects[i]))
 	}
-	order := slices.Clone(st.Findings)
+	order := slices.Clone(cand.Findings)
 	slices.SortStableFunc(order, func(a, b finding) int { return int(max(-1, min(1, a.First-b.First))) })
 	for i := range order {
 		f := &order[i]
@@ -426,7 +428,7 @@ func (e *Engine) event(s *site, st *story) Event {
 			}
 		}
 	}
-	ev.Phrases = summary(st)
+	ev.Phrases = summary(cand)
 	ev.Summary = join(ev.Phrases, "; ")
 	return ev
 }
@@ -461,8 +463,8 @@ func howOften(k uint32, days float64) Phrase {
 }
 
 // summary is one sentence: the heaviest findings, at most three, in order of time.
-func summary(st *story) []Phrase {
-	list := slices.Clone(st.Findings)
+func summary(cand *candidate) []Phrase {
+	list := slices.Clone(cand.Findings)
 	slices.SortStableFunc(list, func(a, b finding) int {
 		if a.Weight != b.Weight {
 			return int(b.Weight*1000 - a.Weight*1000)

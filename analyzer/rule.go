@@ -40,9 +40,9 @@ type Rule struct {
 	Min, Max Severity    // what it can reach alone, and what it can reach with others
 	Status   Status
 	Telling  Telling
-	Innocent []string                    // causes that have nothing to do with an attack
-	Learns   func() Statistic            // an empty statistic; nil: the rule remembers nothing
-	Observe  func(v *View, s *Sign) bool // tells whether its condition holds now, and fills s if it does
+	Innocent []string                      // causes that have nothing to do with an attack
+	Learns   func() Statistic              // an empty statistic; nil: the rule remembers nothing
+	Observe  func(v *View, s *Signal) bool // tells whether its condition holds now, and fills s if it does
 }
 
 // Availability tells whether a source can feed a rule.

@@ -9,7 +9,7 @@ const (
 	mediumScore   = 3.0
 	highStep      = 2.0 // high needs two decades more, and two causes
 	lowScore      = 1.0
-	odd           = 0.5 // what weighs less is ordinary here, and no finding
+	minWeight     = 0.5 // what weighs less is ordinary here, and no finding
 	defaultBudget = 4.0 // alerts a month
 	coldMs        = 10 * 60_000
 	maxRaise      = 1.5 // how far a noisy site may raise its own threshold
@@ -18,7 +18,7 @@ const (
 // pace is what is added on the move, where a day brings ten times as many changes of cell and more as at one place, each
 // a chance for something odd: half a decade, since such a sensor is not on the move all day. In its first minutes nearly
 // all is new to it, and rates are guesses: up to one decade more, less by a tenth each minute.
-func (e *Engine) pace(s *site) float64 {
+func (e *Engine) moveMargin(s *site) float64 {
 	if s.fixed() {
 		return 0
 	}
@@ -29,7 +29,7 @@ func (e *Engine) pace(s *site) float64 {
 // site's own history of the last thirty days, today left out, holds more episodes above it than the budget allows, it
 // rises until it does not, within bounds: an attacker who makes noise for days cannot silence it.
 func (e *Engine) threshold(s *site) float64 {
-	floor := e.floor(s)
+	floor := e.budgetScore(s)
 	if len(s.Episodes) <= int(e.budget) {
 		return floor
 	}

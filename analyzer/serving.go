@@ -2,10 +2,10 @@ package analyzer
 
 import "vigie/cell"
 
-func (s *site) serve(v *View, o *cell.Observation) {
+func (s *site) observeServing(v *View, o *cell.Observation) {
 	e, c := v.engine, o.Serving
 	id := e.ident(c)
-	s.supply(e, &id)
+	s.inferPLMN(e, &id)
 	v.Cell = id
 	v.Level, v.HasLevel = s.level(e, c)
 	if q, ok := c.RSRQ.Get(); ok && q >= -43.5 && q <= 20 {
@@ -18,7 +18,7 @@ func (s *site) serve(v *View, o *cell.Observation) {
 	v.Serving = true
 
 	if s.Skew {
-		s.settle(&id)
+		s.withholdArea(&id)
 	}
 	wantsID := (s.Report | s.Seen).Has(cell.FieldCellID) || c.Placeholder.Has(cell.FieldCellID)
 	if wantsID && !id.Known() { // half an answer: a cell is there, but not which
@@ -31,17 +31,17 @@ func (s *site) serve(v *View, o *cell.Observation) {
 	s.Seen |= cell.FieldRAT
 	if s.Camped && len(s.Stays) > 0 && s.Now-s.Stays[0].Last <= pauseMs {
 		cur := &s.Stays[0]
-		if cur.Cell.SameCell(&id) && cur.Cell.SameArea(&id) {
-			s.goOn(v, cur, &id, c)
+		if cur.Cell.SameIdentity(&id) && cur.Cell.SameArea(&id) {
+			s.continueStay(v, cur, &id, c)
 			return
 		}
 	}
-	s.arrive(v, &id, c)
+	s.beginStay(v, &id, c)
 }
 
 // supply gives a cell the network that its line did not name. An unsolicited +CEREG names a cell without its PLMN: it is the
 // cell of that identity which is known here, else one of the network that the modem was on.
-func (s *site) supply(e *Engine, id *Ident) {
+func (s *site) inferPLMN(e *Engine, id *Ident) {
 	if id.PLMN != 0 || !id.Known() {
 		return
 	}
@@ -64,7 +64,7 @@ func (s *site) supply(e *Engine, id *Ident) {
 
 // settle drops the area of a source that updates area and cell id at different moments, until both have been the same
 // for three seconds.
-func (s *site) settle(id *Ident) {
+func (s *site) withholdArea(id *Ident) {
 	if id.ID != s.Pair.ID || id.Area != s.Pair.Area || id.RAT != s.Pair.RAT {
 		s.Pair, s.SkewAt = *id, s.Now
 	}
@@ -74,7 +74,7 @@ func (s *site) settle(id *Ident) {
 	}
 }
 
-func (s *site) goOn(v *View, cur *Stay, id *Ident, c *cell.Cell) {
+func (s *site) continueStay(v *View, cur *Stay, id *Ident, c *cell.Cell) {
 	if id.Has.Has(cell.FieldARFCN) && cur.Cell.Has.Has(cell.FieldARFCN) && id.ARFCN != cur.Cell.ARFCN ||
 		id.Has.Has(cell.FieldPCI) && cur.Cell.Has.Has(cell.FieldPCI) && id.PCI != cur.Cell.PCI {
 		v.Retuned = true
@@ -89,7 +89,7 @@ func (s *site) goOn(v *View, cur *Stay, id *Ident, c *cell.Cell) {
 		learned := id.Has &^ cur.Cell.Has
 		cur.Cell.merge(id)
 		if learned.Has(cell.FieldArea) {
-			s.judge(v, cur)
+			s.compare(v, cur)
 			v.AreaLearned = true
 		}
 	}
@@ -126,7 +126,7 @@ func (s *site) update(v *View, cur *Stay, c *cell.Cell) {
 }
 
 // arrive begins a stay.
-func (s *site) arrive(v *View, id *Ident, c *cell.Cell) {
+func (s *site) beginStay(v *View, id *Ident, c *cell.Cell) {
 	if len(s.Stays) < maxStays {
 		s.Stays = append(s.Stays, Stay{})
 	}
@@ -141,14 +141,14 @@ func (s *site) arrive(v *View, id *Ident, c *cell.Cell) {
 			st.Blind = true
 		}
 	}
-	s.judge(v, st)
+	s.compare(v, st)
 	v.Arrived = true
 	s.Camped, s.Blind, s.OutFrom = true, false, 0
 	s.update(v, st, c)
 }
 
 // judge compares a stay with what is normal here, before anything of it is learned.
-func (s *site) judge(v *View, st *Stay) {
+func (s *site) compare(v *View, st *Stay) {
 	k, ok := st.Cell.key()
 	if !ok {
 		return

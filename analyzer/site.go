@@ -8,16 +8,16 @@ import (
 
 // site is everything that is known of one sensor: the situation of the last minutes, what is normal, what is going on.
 type site struct {
-	Sensor string
-	Kit    string // sensors of one kit are in one place
-	Mode   cell.Mode
-	Skew   bool
-	Survey bool
-	Assume cell.Fields
-	Report cell.Fields // what the source says it reports
-	Told   bool        // Report was given
-	Seen   cell.Fields // what was reported so far
-	usable []uint16    // rules that can be fed, by index; nil: not worked out
+	Sensor    string
+	Kit       string // sensors of one kit are in one place
+	Mode      cell.Mode
+	Skew      bool
+	Survey    bool
+	Assume    cell.Fields
+	Report    cell.Fields // what the source says it reports
+	HasReport bool        // Report was given
+	Seen      cell.Fields // what was reported so far
+	fed       []uint16    // rules that can be fed, by index; nil: not worked out
 
 	Began   int64 // first observation
 	Now     int64 // last observation
@@ -33,17 +33,17 @@ type site struct {
 	Pair    Ident // in a source that skews: the last cell and area as printed,
 	SkewAt  int64 // and since when they have been that
 
-	Track    [32]fix
-	TrackN   int
-	Regs     [4]registration
-	Base     learned
-	stats    []Statistic // by rule; nil: it has none
-	learners []Statistic // those that are there
-	Chart    chart       // how complete the atlas has proved to be here
-	Habits   []habit
-	Stories  []story
-	Episodes []episode
-	IDs      []string // of the last events
+	Track      [32]fix
+	TrackN     int
+	Regs       [4]registration
+	Base       learned
+	stats      []Statistic // by rule; nil: it has none
+	learners   []Statistic // those that are there
+	Chart      chart       // how complete the atlas has proved to be here
+	Habits     []habit
+	Candidates []candidate
+	Episodes   []episode
+	IDs        []string // of the last events
 }
 
 // habit is how often a rule's condition held here without an alert.
@@ -103,7 +103,7 @@ func (s *site) clock(e *Engine, at time.Time) bool {
 		s.Watched += pauseMs
 	default:
 		if d > pauseMs {
-			s.breakOff()
+			s.interrupt()
 		}
 		s.Watched += min(d, pauseMs)
 	}
@@ -114,15 +114,15 @@ func (s *site) clock(e *Engine, at time.Time) bool {
 
 // forget drops the situation and ends what is going on, and keeps what was learned.
 func (s *site) forget(e *Engine) {
-	s.breakOff()
-	for i := range s.Stories {
-		e.close(s, &s.Stories[i])
+	s.interrupt()
+	for i := range s.Candidates {
+		e.close(s, &s.Candidates[i])
 	}
-	s.Stories = s.Stories[:0]
+	s.Candidates = s.Candidates[:0]
 }
 
 // breakOff says that nothing is known of what happened since the last observation.
-func (s *site) breakOff() {
+func (s *site) interrupt() {
 	s.Camped, s.Blind, s.OutFrom, s.State = false, true, 0, ""
 	s.TrackN = 0
 	s.Stays = s.Stays[:0]
@@ -182,7 +182,7 @@ func (s *site) observe(e *Engine, o *cell.Observation) {
 	}
 	switch {
 	case o.Serving != nil:
-		s.serve(v, o)
+		s.observeServing(v, o)
 		v.on = v.Stay(0)
 	case o.State == cell.Searching || o.State == cell.NoService:
 		if s.OutFrom == 0 {

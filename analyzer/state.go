@@ -84,7 +84,7 @@ func (e *Engine) Restore(state []byte) error {
 	}
 	var err error
 	if s.Version == 1 {
-		err = e.restoreStatistics1(s.Sites, rest)
+		err = e.restoreVersion1(s.Sites, rest)
 	} else {
 		err = e.restoreStatistics(s.Sites, s.Rules, s.Learned)
 	}
@@ -100,9 +100,9 @@ func (e *Engine) Restore(state []byte) error {
 		for i := range x.Base.Cells.Vals {
 			x.Base.Cells.Vals[i].slot = int32(i)
 		}
-		x.usable = nil
-		for i := range x.Stories {
-			x.Stories[i].remap(byID)
+		x.fed = nil
+		for i := range x.Candidates {
+			x.Candidates[i].remap(byID)
 		}
 		for i := range x.Stays {
 			x.Stays[i].remap(s.Rules, byID)
@@ -120,17 +120,8 @@ func ids(rules []Rule) (list []string) {
 	return list
 }
 
-// remap finds the rules that have reported a stay in the present list. A state saved by an earlier version has a bit for
-// each of the first 64, in the order that they still have.
+// remap finds the rules that have reported a stay in the present list.
 func (s *Stay) remap(saved []string, byID map[string]int) {
-	for i := range 64 {
-		if s.Fired&(1<<i) != 0 {
-			s.Reported = append(s.Reported, uint16(i))
-		}
-	}
-	if s.Fired = 0; saved == nil {
-		return
-	}
 	keep := s.Reported[:0]
 	for _, old := range s.Reported {
 		if int(old) >= len(saved) {
@@ -144,14 +135,14 @@ func (s *Stay) remap(saved []string, byID map[string]int) {
 	s.Reported = keep
 }
 
-// remap finds the rules of a story in the present list. A finding of a rule that is no longer there is dropped.
-func (st *story) remap(byID map[string]int) {
-	keep := st.Findings[:0]
-	for _, f := range st.Findings {
+// remap finds the rules of a candidate in the present list. A finding of a rule that is no longer there is dropped.
+func (c *candidate) remap(byID map[string]int) {
+	keep := c.Findings[:0]
+	for _, f := range c.Findings {
 		if i, ok := byID[f.RuleID]; ok {
 			f.Rule = i
 			keep = append(keep, f)
 		}
 	}
-	st.Findings = keep
+	c.Findings = keep
 }

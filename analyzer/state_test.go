@@ -42,7 +42,7 @@ func lived(n int) (recs []cell.Record) {
 			c.RSSI = cell.Some(level)
 		default:
 			c.RSRP, c.RSRQ, c.RSSI = cell.Some(level), cell.Some(cell.DB(-9)), cell.Some(level+30)
-			if i%40 > 35 {
+			if i%40 > 30 {
 				c.RSSI, c.RSRQ = cell.Some(level+50), cell.Some(cell.DB(-19))
 			}
 		}
@@ -73,29 +73,29 @@ func lived(n int) (recs []cell.Record) {
 	return recs
 }
 
-// A state saved before rules had statistics of their own restores whole. testdata/state-1.gob was saved at commit 41d95fa,
-// halfway through this life.
+// A state saved before rules had statistics of their own restores whole, and what was going on continues.
+// testdata/state-1.gob was saved at commit 41d95fa, early in this life. Findings of before have no phrases: the states
+// are compared when those have closed.
 func TestStateOfVersion1(t *testing.T) {
 	old, err := os.ReadFile("testdata/state-1.gob")
 	require.NoError(t, err)
 	recs := lived(6000)
 	whole, restored := analyzer.New(rules.All(), analyzer.Options{}), analyzer.New(rules.All(), analyzer.Options{})
-	for _, r := range recs[:3000] {
+	for _, r := range recs[:1000] {
 		whole.Feed(r)
 		whole.Take()
 	}
 	require.NoError(t, restored.Restore(old))
-	same := func() {
-		want, err := whole.Save()
+	for _, part := range [][]cell.Record{recs[1000:3000], recs[3000:]} {
+		want := lines(t, feed(whole, part))
+		require.NotEmpty(t, want)
+		require.Equal(t, want, lines(t, feed(restored, part)))
+		a, err := whole.Save()
 		require.NoError(t, err)
-		got, err := restored.Save()
+		b, err := restored.Save()
 		require.NoError(t, err)
-		require.True(t, string(want) == string(got), "the states differ")
+		require.True(t, string(a) == string(b), "the states differ")
 	}
-	same()
-	require.NotEmpty(t, feed(whole, recs[3000:]))
-	feed(restored, recs[3000:])
-	same()
 }
 
 // counter is a statistic that counts observations, under a name of its field that a test may choose.
@@ -110,7 +110,7 @@ func (w *words) Learn(*analyzer.View, *analyzer.Lesson) { w.N += "x" }
 // remembering is a rule that notes in n what its statistic had counted before an observation.
 func remembering(id string, n *int) analyzer.Rule {
 	return analyzer.Rule{ID: id, Needs: cell.FieldRAT, Cause: id, Learns: func() analyzer.Statistic { return new(counter) },
-		Observe: func(v *analyzer.View, _ *analyzer.Sign) bool {
+		Observe: func(v *analyzer.View, _ *analyzer.Signal) bool {
 			*n = v.Statistic().(*counter).N
 			return false
 		}}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/gob"
 	"fmt"
-	"reflect"
 	"slices"
 
 	"vigie/cell"
@@ -126,31 +125,6 @@ func (e *Engine) restoreStatistics(sites []*site, rules []string, all [][]byte) 
 		for _, s := range sites {
 			if err := dec.Decode(s.stats[i]); err != nil {
 				return fmt.Errorf("rule %s: %w", e.rules[i].ID, err)
-			}
-		}
-	}
-	return nil
-}
-
-// restoreStatistics1 finds what each rule has learned in a state of version 1. There the fields of all statistics were fields
-// of a site or of its baseline, by the names that they still have.
-func (e *Engine) restoreStatistics1(sites []*site, state []byte) error {
-	for _, i := range e.learners {
-		t := reflect.TypeOf(e.rules[i].Learns()).Elem()
-		inBase := reflect.StructOf([]reflect.StructField{{Name: "Base", Type: t}})
-		for _, at := range []reflect.Type{t, inBase} {
-			old := reflect.New(reflect.StructOf([]reflect.StructField{{Name: "Sites", Type: reflect.SliceOf(at)}}))
-			if err := gob.NewDecoder(bytes.NewReader(state)).DecodeValue(old); err != nil {
-				return fmt.Errorf("rule %s: %w", e.rules[i].ID, err)
-			}
-			for k, s := range sites {
-				x := old.Elem().Field(0).Index(k)
-				if at == inBase {
-					x = x.Field(0)
-				}
-				if !x.IsZero() { // it is there
-					reflect.ValueOf(s.stats[i]).Elem().Set(x)
-				}
 			}
 		}
 	}

@@ -41,7 +41,6 @@ type Stay struct {
 	TA       int32   // the last timing advance, plus one; 0: none yet
 	TAAt     int64
 	Reported []uint16 // rules that have reported it, by index, in order: see View.Once
-	Fired    uint64   // the same, as a state saved by an earlier version holds it
 }
 
 // levels is a short list of received levels in dBm, oldest first.

@@ -13,7 +13,7 @@ func (e *Engine) Verdict(ev *Event, benign bool) {
 		id := e.ident(&ev.Cells[i])
 		if k, ok := id.key(); ok {
 			if r := s.Base.Cells.Get(k); r != nil {
-				s.judged(r, &id, benign)
+				s.applyVerdict(r, &id, benign)
 			}
 		}
 		if a := s.Base.Areas.Get(areaKey{id.RAT, id.PLMN, id.Area}); a != nil && id.Has.Has(cell.FieldArea) {
@@ -23,7 +23,7 @@ func (e *Engine) Verdict(ev *Event, benign bool) {
 }
 
 // judged settles a cell: the right area of a known cell is the one it had, unless the other one was benign.
-func (s *site) judged(r *Known, id *Ident, benign bool) {
+func (s *site) applyVerdict(r *Known, id *Ident, benign bool) {
 	other := id.Has.Has(cell.FieldArea) && r.Ident.Has.Has(cell.FieldArea) && id.Area != r.Ident.Area
 	switch {
 	case benign:

@@ -129,8 +129,8 @@ func (v *View) Distance(lat, lon float64) (float64, bool) {
 	return metres(f.Lat, f.Lon, lat, lon), ok
 }
 
-// Sign is what a rule says of a condition that holds.
-type Sign struct {
+// Signal is what a rule says of a condition that holds.
+type Signal struct {
 	P        float64  // how probable it was here, by chance
 	Suspects []Ident  // the cells under suspicion
 	Text     string   // one sentence in English, without a full stop
@@ -143,16 +143,16 @@ type Sign struct {
 
 // Say sets the sentence. Its format is a literal, so that a test finds it, and needs a translation in words/rules. An argument is a
 // cell (*Ident), a PLMN, a time.Duration in whole seconds, a time.Time, a number with %d or %.1f, or a text.
-func (s *Sign) Say(format string, args ...any) {
+func (s *Signal) Say(format string, args ...any) {
 	s.Phrase = phrase(format, args...)
 	s.Text = s.Phrase.String()
 }
 
 // Suspect adds a cell under suspicion.
-func (s *Sign) Suspect(i *Ident) { s.Suspects = append(s.Suspects, *i) }
+func (s *Signal) Suspect(i *Ident) { s.Suspects = append(s.Suspects, *i) }
 
 // Since says that the evidence began before this observation.
-func (s *Sign) Since(ms int64) { s.first = ms }
+func (s *Signal) Since(ms int64) { s.first = ms }
 
 // Once tells whether this rule has not yet spoken during a stay, and remembers that it does now.
 func (v *View) Once(s *Stay) bool {

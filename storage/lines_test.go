@@ -46,7 +46,7 @@ func TestEventLine(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, e, got)
 
-		var s analyzer.Sign
+		var s analyzer.Signal
 		s.Say("%s had been known under area %d", &analyzer.Ident{Has: cell.FieldCellID, RAT: cell.LTE, ID: 2}, 7)
 		e.Phrases, e.Findings[1].Phrases = []analyzer.Phrase{s.Phrase}, []analyzer.Phrase{s.Phrase, {Format: "<&>"}}
 		line, err = storage.AppendEntry(nil, &cell.Encoder{}, storage.Entry{Event: &e})

@@ -14,20 +14,20 @@ var areaCodeMismatch = analyzer.Rule{
 		"in GSM and UMTS, two cells of one network may share a short cell id in different areas",
 		"firmware that reads area and cell id at different moments, on a source that does not say so",
 	},
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
 		if on == nil || !v.Entered() {
 			return false
 		}
 		if !on.OtherArea {
-			return onlyOne(v, s, on)
+			return onlyThisCell(v, s, on)
 		}
 		if a := v.Base.Area(&on.Cell); a != nil && a.Moved > 0 {
 			return false // other cells came to this area too: a re-plan
 		}
 		s.Suspect(&on.Cell)
 		before := v.Stay(1)
-		if before != nil && !on.Blind && !on.Outage && before.Cell.SameCell(&on.Cell) {
+		if before != nil && !on.Blind && !on.Outage && before.Cell.SameIdentity(&on.Cell) {
 			s.P = v.Rate(2e-3, analyzer.PerStay)
 			s.Say("%s was under area %d until a moment ago, and changed without a break", &on.Cell, on.WasArea)
 			return true
@@ -41,9 +41,9 @@ var areaCodeMismatch = analyzer.Rule{
 	},
 }
 
-// onlyOne sees that the modem is back on a cell that has kept its area, after one that had changed it: a re-plan would
+// onlyThisCell sees that the modem is back on a cell that has kept its area, after one that had changed it: a re-plan would
 // have moved both.
-func onlyOne(v *analyzer.View, s *analyzer.Sign, on *analyzer.Stay) bool {
+func onlyThisCell(v *analyzer.View, s *analyzer.Signal, on *analyzer.Stay) bool {
 	if on.NewCell || on.NewArea || !on.Cell.Has.Has(cell.FieldArea) || v.Base.Cell(&on.Cell) == nil {
 		return false
 	}

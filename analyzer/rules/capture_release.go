@@ -16,10 +16,10 @@ var captureRelease = analyzer.Rule{
 		"a short-lived good spot: a crossing, a bridge, a lift door that opens",
 		"a handover that failed and was taken back",
 	},
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		home, out, ok := excursion(v)
 		if !ok {
-			return elsewhere(v, s)
+			return strongStranger(v, s)
 		}
 		on, last := v.On(), v.Stay(1)
 		away := float64(v.Now-out.From) / 1000
@@ -36,7 +36,7 @@ var captureRelease = analyzer.Rule{
 		if out.Cell.RAT == cell.UMTS && on.Cell.RAT >= cell.LTE && last == out {
 			p = 0.5 // as every voice call does on many networks
 		}
-		if out.Cell.RAT < home.Cell.RAT && !good(home) {
+		if out.Cell.RAT < home.Cell.RAT && !wellHeard(home) {
 			p = max(p, 0.5) // a hole in the coverage, bridged by what was there before
 		}
 		switch n := strays(v, out); {
@@ -62,8 +62,8 @@ var captureRelease = analyzer.Rule{
 		s.Say("the modem left %s for %.0f s, for %s, and came back", &home.Cell, away, &out.Cell)
 		if on.Outage || out.Outage {
 			p = max(p, 0.3) // a tunnel: whatever is heard first on the other side
-		} else if m, up, down := hump(home, out, last, on); m > 0 && away >= 8 {
-			p *= fade(v, m) * alone(out)
+		} else if m, up, down := excess(home, out, last, on); m > 0 && away >= 8 {
+			p *= rarity(v, m) * isolation(out)
 			s.Say("the modem left %s for %.0f s, for %s, which was %.0f dB stronger when it came and %.0f dB when it went", &home.Cell, away,
 				&out.Cell, up, down)
 		}
@@ -88,12 +88,12 @@ func excursion(v *analyzer.View) (home, out *analyzer.Stay, ok bool) {
 			home = p
 			break
 		}
-		if !p.Strange() || p.Cell.SameCell(&on.Cell) && p.Cell.SameArea(&on.Cell) {
+		if !p.Strange() || p.Cell.SameIdentity(&on.Cell) && p.Cell.SameArea(&on.Cell) {
 			home = p
 			break
 		}
 	}
-	if n == 1 || home == nil || !home.Cell.SameCell(&on.Cell) || !home.Cell.SameArea(&on.Cell) {
+	if n == 1 || home == nil || !home.Cell.SameIdentity(&on.Cell) || !home.Cell.SameArea(&on.Cell) {
 		return nil, nil, false
 	}
 	out = v.Stay(n - 1)
@@ -107,7 +107,7 @@ func strays(v *analyzer.View, out *analyzer.Stay) int {
 		x := v.Stay(k)
 		again := false
 		for j := 1; j < k && !again; j++ {
-			again = v.Stay(j).Cell.SameCell(&x.Cell)
+			again = v.Stay(j).Cell.SameIdentity(&x.Cell)
 		}
 		if !again {
 			n++
@@ -118,26 +118,26 @@ func strays(v *analyzer.View, out *analyzer.Stay) int {
 	}
 }
 
-// elsewhere sees the modem leave an unknown cell that was much stronger both than the one before and than the one after.
-func elsewhere(v *analyzer.View, s *analyzer.Sign) bool {
+// strongStranger sees the modem leave an unknown cell that was much stronger both than the one before and than the one after.
+func strongStranger(v *analyzer.View, s *analyzer.Signal) bool {
 	on, x, home := v.On(), v.Stay(1), v.Stay(2)
 	if on == nil || !v.Arrived || on.Blind || x == nil || home == nil || x.Blind || !x.NewCell || x.Seconds() < 8 || x.Seconds() > 12*60 || on.Outage || x.Outage {
 		return false
 	}
-	m, up, down := hump(home, x, x, on)
+	m, up, down := excess(home, x, x, on)
 	if m < 6 {
 		return false
 	}
-	s.P = 0.5 * fade(v, m) * alone(x)
+	s.P = 0.5 * rarity(v, m) * isolation(x)
 	s.Suspect(&x.Cell)
 	s.Since(x.From)
 	s.Say("%s came %.0f dB stronger than the cell before it, and was %.0f dB stronger than the one after it when it was gone", &x.Cell, up, down)
 	return true
 }
 
-// fade is how much rarer an excursion becomes by every dB by which the cell was stronger than home at both ends: cells
+// rarity is how much rarer an excursion becomes by every dB by which the cell was stronger than home at both ends: cells
 // end where they are weak.
-func fade(v *analyzer.View, m float64) float64 {
+func rarity(v *analyzer.View, m float64) float64 {
 	scale := 5.0
 	if v.Arriving() {
 		scale = 7 // the level changes with the place too
@@ -148,10 +148,10 @@ func fade(v *analyzer.View, m float64) float64 {
 	return math.Pow(10, -m/scale)
 }
 
-// alone weighs how a cell sounded while it was there: by itself, as a single transmitter close by, or one among others.
+// isolation weighs how a cell sounded while it was there: by itself, as a single transmitter close by, or one among others.
 // And how it ended: cells of a network are left when they have faded, a transmitter that is switched off or lets go is
 // gone at its best.
-func alone(s *analyzer.Stay) float64 {
+func isolation(s *analyzer.Stay) float64 {
 	p := 1.0
 	switch s.Dominance() {
 	case 1:
@@ -170,8 +170,8 @@ func alone(s *analyzer.Stay) float64 {
 	return p
 }
 
-// hump is by how much the cells of an excursion were stronger than those around it, on the way out and on the way back.
-func hump(home, out, last, on *analyzer.Stay) (m, up, down float64) {
+// excess is by how much the cells of an excursion were stronger than those around it, on the way out and on the way back.
+func excess(home, out, last, on *analyzer.Stay) (m, up, down float64) {
 	if home.Cell.RAT != out.Cell.RAT || last.Cell.RAT != on.Cell.RAT || out.Cell.RAT != on.Cell.RAT {
 		return 0, 0, 0
 	}

@@ -44,7 +44,7 @@ func lead(v *analyzer.View) (float64, bool) {
 	best := float32(math.Inf(-1))
 	for i := range v.Neighbours {
 		n := &v.Neighbours[i]
-		if n.RAT != on.Cell.RAT || n.Known() && n.SameCell(&on.Cell) || n.SamePhys(&on.Cell) {
+		if n.RAT != on.Cell.RAT || n.Known() && n.SameIdentity(&on.Cell) || n.SamePhys(&on.Cell) {
 			continue // some modems list the serving cell too
 		}
 		best = max(best, n.Level)
@@ -61,7 +61,7 @@ var dominantCell = analyzer.Rule{
 		"a modem that lists only part of its neighbours",
 	},
 	Learns: func() analyzer.Statistic { return new(leads) },
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
 		if on == nil || on.Blind || !on.NewCell || on.Listed == 0 || on.Listed > 2 {
 			return false

@@ -9,13 +9,13 @@ import (
 type falls2G struct{ Falls int64 }
 
 func (f *falls2G) Learn(v *analyzer.View, l *analyzer.Lesson) {
-	if fell(v, l, cell.GSM) {
+	if fellTo(v, l, cell.GSM) {
 		f.Falls++
 	}
 }
 
-// fell tells whether the lesson is a change from a later RAT to this one.
-func fell(v *analyzer.View, l *analyzer.Lesson, to cell.RAT) bool {
+// fellTo tells whether the lesson is a change from a later RAT to this one.
+func fellTo(v *analyzer.View, l *analyzer.Lesson, to cell.RAT) bool {
 	if !v.Arrived || l.Cell == nil || l.Stay.Blind || l.Stay.Cell.RAT != to {
 		return false
 	}
@@ -33,7 +33,7 @@ var downgrade2G = analyzer.Rule{
 		"an outage or works at the LTE site",
 	},
 	Learns: func() analyzer.Statistic { return new(falls2G) },
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
 		if on == nil || !v.Arrived || on.Blind || on.Cell.RAT != cell.GSM || v.Assumed(cell.FieldRAT) {
 			return false

@@ -9,7 +9,7 @@ import (
 type falls3G struct{ Falls3G int64 }
 
 func (f *falls3G) Learn(v *analyzer.View, l *analyzer.Lesson) {
-	if fell(v, l, cell.UMTS) {
+	if fellTo(v, l, cell.UMTS) {
 		f.Falls3G++
 	}
 }
@@ -23,12 +23,12 @@ var downgrade3G = analyzer.Rule{
 		"the end of LTE coverage",
 	},
 	Learns: func() analyzer.Statistic { return new(falls3G) },
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on, left := v.On(), v.Stay(1)
 		if on == nil || !v.Arrived || on.Blind || on.Cell.RAT != cell.UMTS || left == nil || left.Cell.RAT < cell.LTE {
 			return false
 		}
-		if v.Obs.State == cell.Connected || !good(left) {
+		if v.Obs.State == cell.Connected || !wellHeard(left) {
 			return false
 		}
 		s.P = analyzer.Share(float64(v.Statistic().(*falls3G).Falls3G), v.Base.Stays(), 0.05, analyzer.PriorWeight)

@@ -274,10 +274,10 @@ func TestKitOfTwoNetworksWithoutNames(t *testing.T) {
 
 // New networks of ships, aircraft and satellites come each year: a table that does not list one may be old.
 func TestNetworkOfNoCountry(t *testing.T) {
-	what, p := nobodys(cell.PLMN{MCC: "901", MNC: "98"})
+	what, p := unusedPLMN(cell.PLMN{MCC: "901", MNC: "98"})
 	require.Contains(t, what, "built-in table")
 	require.Equal(t, 0.02, p)
-	what, p = nobodys(cell.PLMN{MCC: "211", MNC: "01"})
+	what, p = unusedPLMN(cell.PLMN{MCC: "211", MNC: "01"})
 	require.Contains(t, what, "no country")
 	require.Equal(t, 1e-3, p)
 }

@@ -27,7 +27,7 @@ var farFromHome = analyzer.Rule{
 	Needs: cell.FieldCellID | cell.FieldPosition, Cause: "place",
 	Min: analyzer.Info, Max: analyzer.Medium, Status: analyzer.Measured, Telling: analyzer.Moderate,
 	Innocent: slices.Concat(movedAway, misplacedBy),
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
 		if on == nil || !v.Arrived || on.Cell.RAT == cell.GSM {
 			return false // short cell ids are used again elsewhere
@@ -49,7 +49,7 @@ var farFromHome = analyzer.Rule{
 }
 
 // misplaced asks the cell database, for a cell that this sensor does not know well itself.
-func misplaced(v *analyzer.View, s *analyzer.Sign, on *analyzer.Stay) bool {
+func misplaced(v *analyzer.View, s *analyzer.Signal, on *analyzer.Stay) bool {
 	place, listed, ok := v.Listed(&on.Cell)
 	if !ok || !listed {
 		return false

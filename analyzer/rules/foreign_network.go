@@ -14,7 +14,7 @@ var foreignNetwork = analyzer.Rule{
 		"a ship or an aircraft with its own cell",
 		"the sensor was carried to another country while nothing was recorded",
 	},
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
 		if on == nil || !v.Arrived || on.Blind || !on.NewNetwork {
 			return false

@@ -13,7 +13,7 @@ var impossibleChannel = analyzer.Rule{
 		"a band newer than this version's tables",
 		"firmware that prints a raw number in another scale",
 	},
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
 		if on == nil || !v.Arrived || !on.NewCell || v.Assumed(cell.FieldRAT) || !on.Cell.Has.Has(cell.FieldARFCN|cell.FieldRAT) {
 			return false

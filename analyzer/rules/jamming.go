@@ -46,7 +46,7 @@ var jamming = analyzer.Rule{
 		"heavy traffic in this and the neighbouring cells",
 	},
 	Learns: func() analyzer.Statistic { return new(noise) },
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
 		if on == nil || v.Statistic().(*noise).after(v).Noisy < 3 || !v.Once(on) {
 			return false

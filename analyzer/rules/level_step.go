@@ -16,7 +16,7 @@ var levelStep = analyzer.Rule{
 		"driving out of a shadow",
 		"a firmware that averages slowly and catches up at once",
 	},
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
 		if on == nil || v.Arrived || !v.HasLevel || on.StepAt != v.Now {
 			return false

@@ -26,7 +26,7 @@ var limitedService = analyzer.Rule{
 		"the modem has just started and is not registered yet",
 	},
 	Learns: func() analyzer.Statistic { return new(service) },
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
 		if on == nil || on.Blind || on.Outage || on.Limited != 2 || v.Obs.State != cell.Limited || !v.HasLevel {
 			return false

@@ -13,7 +13,7 @@ var lonelyArea = analyzer.Rule{
 		"the edge of an area: only one of its cells reaches this place",
 		"a small cell or an indoor system that the operator numbers apart",
 	},
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
 		if on == nil || on.Blind || !on.Cell.Has.Has(cell.FieldArea) || v.Now-on.From < 10*60_000 {
 			return false

@@ -13,7 +13,7 @@ var lostArea = analyzer.Rule{
 		"the modem was detached or has just been reset, and fills the field with a placeholder",
 		"firmware that prints no area while it searches",
 	},
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
 		if on == nil || on.Blind || on.Outage || on.Barred != 2 || !v.Obs.Serving.Placeholder.Has(cell.FieldArea) {
 			return false

@@ -14,9 +14,9 @@ var lostBand = analyzer.Rule{
 		"an outage of the site, and a neighbour that took over",
 		"the modem or its antenna was unplugged and moved",
 	},
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on, left := v.On(), v.Stay(1)
-		if on == nil || !v.Arrived || on.Blind || !on.Outage || !on.NewCell || left == nil || !good(left) {
+		if on == nil || !v.Arrived || on.Blind || !on.Outage || !on.NewCell || left == nil || !wellHeard(left) {
 			return false
 		}
 		gone := float64(on.Pause) / 1000

@@ -31,7 +31,7 @@ var lostCarriers = analyzer.Rule{
 		"works at the site",
 	},
 	Learns: func() analyzer.Statistic { return new(carriers) },
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
 		if on == nil || on.Plain != 12 || on.Aided > 0 || v.Obs.Secondary == nil {
 			return false

@@ -59,7 +59,7 @@ var loudNewcomer = analyzer.Rule{
 		"a small cell or an indoor antenna close by",
 	},
 	Learns: func() analyzer.Statistic { return new(rises) },
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
 		if on == nil || on.Blind || on.Outage || !on.NewCell || on.N != 3 || !v.HasLevel {
 			return false

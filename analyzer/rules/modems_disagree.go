@@ -15,7 +15,7 @@ var modemsDisagree = analyzer.Rule{
 		"different bands: one of the two does not know the band of the LTE cell",
 		"the subscription of the one with a SIM ended, or is barred from LTE",
 	},
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
 		if on == nil || on.Cell.RAT != cell.GSM || on.N < 3 || on.Blind || v.Assumed(cell.FieldRAT) {
 			return false
@@ -28,7 +28,7 @@ var modemsDisagree = analyzer.Rule{
 		if !ok || level < -105 {
 			return false // it had LTE no longer
 		}
-		b, ok := v.Beside()
+		b, ok := v.OtherModem()
 		if !ok || b.Cell.RAT < cell.LTE || b.Level < -105 || b.Seconds < 5 || b.Cell.PLMN != home.Cell.PLMN || !v.Once(on) {
 			return false
 		}

@@ -14,7 +14,7 @@ var movedCell = analyzer.Rule{
 		"firmware that updates cell id and PCI at different moments",
 		"a cell with several carriers under one identity",
 	},
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
 		if on == nil || !v.Arrived && !v.Retuned || v.Skewed() {
 			return false

@@ -28,7 +28,7 @@ var narrowCell = analyzer.Rule{
 		"a carrier in a narrow slice of spectrum, as many operators have below 1 GHz",
 	},
 	Learns: func() analyzer.Statistic { return new(widths) },
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
 		if on == nil || !v.Arrived || on.Blind || !on.NewCell || on.Cell.RAT != cell.LTE {
 			return false

@@ -15,7 +15,7 @@ var networkDetach = analyzer.Rule{
 		"the network restarts, or moves its subscribers to another core",
 		"the subscription was changed or ended",
 	},
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		for _, line := range v.Obs.Raw {
 			if !strings.HasPrefix(line, "+CGEV: NW DETACH") {
 				continue

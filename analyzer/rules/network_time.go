@@ -16,7 +16,7 @@ var networkTime = analyzer.Rule{
 		"the clock of this host was wrong",
 		"an operator whose time server is off, or who sends local time where universal time belongs",
 	},
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		for _, line := range v.Obs.Raw {
 			if !strings.HasPrefix(line, "+CTZE:") {
 				continue

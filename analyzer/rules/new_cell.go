@@ -42,7 +42,7 @@ var newCell = analyzer.Rule{
 		"weather or traffic that lets a cell from further away be heard",
 	},
 	Learns: func() analyzer.Statistic { return new(rareCells) },
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
 		if on == nil || !v.Arrived || on.Blind || !on.NewCell || on.NewNetwork {
 			return false

@@ -42,7 +42,7 @@ var newChannel = analyzer.Rule{
 		"a modem that reports a channel of carrier aggregation as the serving one",
 	},
 	Learns: func() analyzer.Statistic { return new(channelNews) },
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
 		if on == nil || !v.Arrived || on.Blind || !on.NewChannel || on.NewNetwork || on.Cell.PLMN == 0 {
 			return false

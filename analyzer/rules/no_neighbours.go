@@ -5,13 +5,13 @@ import (
 	"vigie/cell"
 )
 
-// bare counts, by RAT, the stays that began with two empty lists of neighbours, and by cell the lists with and without any.
-type bare struct {
+// emptyLists counts, by RAT, the stays that began with two empty lists of neighbours, and by cell the lists with and without any.
+type emptyLists struct {
 	RATs  analyzer.PerRAT[struct{ Bare uint32 }]
 	Cells analyzer.PerCell[struct{ Listed, Empty uint32 }]
 }
 
-func (b *bare) Learn(v *analyzer.View, l *analyzer.Lesson) {
+func (b *emptyLists) Learn(v *analyzer.View, l *analyzer.Lesson) {
 	lists := b.Cells.Learn(l)
 	if !v.Asked || l.Trusted() == nil {
 		return
@@ -34,17 +34,17 @@ var noNeighbours = analyzer.Rule{
 		"a modem that lists no neighbours while it is connected, or just after a change of cell",
 		"an isolated cell: open country, an indoor system",
 	},
-	Learns: func() analyzer.Statistic { return new(bare) },
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Learns: func() analyzer.Statistic { return new(emptyLists) },
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
-		if on == nil || !v.Asked || on.Empty != 2 || on.Blind || on.Outage || weak(v) {
+		if on == nil || !v.Asked || on.Empty != 2 || on.Blind || on.Outage || faint(v) {
 			return false
 		}
 		rat := v.Base.RAT(on.Cell.RAT)
 		if len(v.Neighbours) > 0 || rat.Asked < 20 {
 			return false // it has not shown yet that it lists any
 		}
-		b := v.Statistic().(*bare)
+		b := v.Statistic().(*emptyLists)
 		p := analyzer.Share(float64(b.RATs.Of(on.Cell.RAT).Bare), float64(rat.Stays)+v.Base.Minutes()/10, 0.05, 20)
 		if k := v.Base.Cell(&on.Cell); k != nil {
 			if lists := b.Cells.Of(k); lists.Listed >= 20 {
@@ -59,8 +59,8 @@ var noNeighbours = analyzer.Rule{
 	},
 }
 
-// weak tells whether a cell is so weak that its surroundings are not heard either.
-func weak(v *analyzer.View) bool {
+// faint tells whether a cell is so weak that its surroundings are not heard either.
+func faint(v *analyzer.View) bool {
 	on := v.On()
 	l, ok := on.AtEnd()
 	return !ok || l < -105 || on.Cell.RAT < cell.LTE && l < -95

@@ -135,14 +135,14 @@ func TestSay(t *testing.T) {
 		{"the modem fell from %s to %s: %s", "the modem fell from LTE to a 2G cell: LTE cell 11016962 (area 4660)", "le modem est tombé de LTE vers une cellule 2G\u202f: la cellule LTE 11016962 (zone 4660)",
 			[]any{cell.LTE, "a 2G cell", &id}},
 	} {
-		var s analyzer.Sign
+		var s analyzer.Signal
 		s.Say(one.format, one.args...)
 		require.Equal(t, one.english, s.Text)
 		got, ok := s.Phrase.In("fr")
 		require.True(t, ok, one.format)
 		require.Equal(t, one.french, got)
 	}
-	var s analyzer.Sign
+	var s analyzer.Signal
 	s.Say("the modem fell from %s to %s: %s", cell.LTE, "something that has no French", &id)
 	_, ok := s.Phrase.In("fr")
 	require.False(t, ok, "half a sentence is not French")
@@ -207,7 +207,7 @@ func TestPhrasesOfASavedEngine(t *testing.T) {
 }
 
 func BenchmarkSummaryIn(b *testing.B) {
-	var s analyzer.Sign
+	var s analyzer.Signal
 	s.Say("%s had been known under area %d", &analyzer.Ident{Has: cell.FieldCellID | cell.FieldArea, RAT: cell.LTE, ID: 11016962, Area: 4660}, 7)
 	e := analyzer.Event{Phrases: []analyzer.Phrase{s.Phrase}, Summary: s.Text + "."}
 	for b.Loop() {

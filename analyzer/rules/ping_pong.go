@@ -13,7 +13,7 @@ var pingPong = analyzer.Rule{
 		"the border of two areas runs through this place",
 		"a cell that is overloaded and sends telephones away",
 	},
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
 		if on == nil || !v.Arrived || !on.Cell.Has.Has(cell.FieldArea) {
 			return false

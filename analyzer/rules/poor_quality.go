@@ -13,7 +13,7 @@ var poorQuality = analyzer.Rule{
 		"a busy cell in the middle of a town, among others as strong",
 		"the moment of a handover",
 	},
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
 		if on == nil || on.Blind || !on.NewCell || on.N != 4 || !v.HasLevel || !v.HasQuality || on.Cell.RAT < cell.LTE {
 			return false

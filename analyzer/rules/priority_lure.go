@@ -13,7 +13,7 @@ var priorityLure = analyzer.Rule{
 		"an operator that keeps certain subscribers or devices on an older RAT on purpose",
 		"a mistake in the operator's parameters",
 	},
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
 		if on == nil || !v.Asked || on.Cell.RAT < cell.LTE {
 			return false

@@ -16,7 +16,7 @@ var registrationRejected = analyzer.Rule{
 		"a roaming agreement does not hold in this area",
 		"trouble in the operator's subscriber database",
 	},
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		if !v.RejectBegan {
 			return false
 		}

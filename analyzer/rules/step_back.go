@@ -15,7 +15,7 @@ var stepBack = analyzer.Rule{
 		"something large stood between sensor and cell, moved away, and came back",
 		"the sensor was lifted and put down again",
 	},
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
 		if on == nil || !v.HasLevel || on.Step < 10 || v.Now-on.StepAt > 12*60_000 || v.Now-on.StepAt < 5_000 {
 			return false

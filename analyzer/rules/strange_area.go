@@ -79,7 +79,7 @@ var strangeArea = analyzer.Rule{
 		"a small cell or an indoor system that the operator numbers apart",
 	},
 	Learns: func() analyzer.Statistic { return new(areaNews) },
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
 		if on == nil || !v.Entered() || on.Blind || !on.NewArea || on.OtherArea || on.NewNetwork {
 			return false
@@ -94,12 +94,12 @@ var strangeArea = analyzer.Rule{
 		news := v.Statistic().(*areaNews)
 		p := news.share(v, on.Cell.RAT)
 		s.Say("%s is in an area never seen here", &on.Cell)
-		if v.HasLevel && !weak(v) && p < 0.1 { // where borders are everywhere, none of this is news
+		if v.HasLevel && !faint(v) && p < 0.1 { // where borders are everywhere, none of this is news
 			if d > 1000 {
 				p *= 0.1
 				s.Say("%s is in an area never seen here, whose number is far from those of its network around", &on.Cell)
 			}
-			if left := v.Stay(1); left != nil && !on.Outage && left.Cell.RAT == on.Cell.RAT && good(left) {
+			if left := v.Stay(1); left != nil && !on.Outage && left.Cell.RAT == on.Cell.RAT && wellHeard(left) {
 				p *= borderShare(on.Cell.RAT)
 			}
 		}
@@ -126,8 +126,8 @@ func borderShare(r cell.RAT) float64 {
 	return 0.7
 }
 
-// good tells whether a cell was still well heard when the modem left it.
-func good(s *analyzer.Stay) bool {
+// wellHeard tells whether a cell was still well heard when the modem left it.
+func wellHeard(s *analyzer.Stay) bool {
 	l, ok := s.AtEnd()
 	if !ok {
 		return false

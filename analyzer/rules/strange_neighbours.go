@@ -25,7 +25,7 @@ var strangeNeighbours = analyzer.Rule{
 		"another band or RAT, whose cells were not listed before",
 	},
 	Learns: func() analyzer.Statistic { return new(strangers) },
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
 		if on == nil || !v.Asked || !v.Strangers || on.Blind || on.Listed != 1 {
 			return false

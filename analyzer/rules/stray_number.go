@@ -15,7 +15,7 @@ var strayNumber = analyzer.Rule{
 		"a network shared by several operators, each with its own ranges",
 	},
 	Learns: func() analyzer.Statistic { return new(numbersSeen) },
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
 		if on == nil || !v.Arrived || on.Blind || !on.NewCell || on.NewNetwork {
 			return false

@@ -99,7 +99,7 @@ func switchedOffRAT(list SwitchedOff) analyzer.Rule {
 			"a private, railway or test network that keeps the old RAT",
 			"a border near by",
 		},
-		Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+		Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 			on := v.On()
 			if on == nil || !v.Arrived || on.Cell.RAT == cell.UnknownRAT || v.Assumed(cell.FieldRAT) {
 				return false

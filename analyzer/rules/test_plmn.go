@@ -27,13 +27,13 @@ var testPLMN = analyzer.Rule{
 		"a femtocell or repeater that was never configured",
 		"a network that was allotted its code after the built-in table was made",
 	},
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
 		if on == nil || !v.Entered() {
 			return false
 		}
 		p := v.PLMN(&on.Cell)
-		what, prior := nobodys(p)
+		what, prior := unusedPLMN(p)
 		if what == "" {
 			return false
 		}
@@ -47,8 +47,8 @@ var testPLMN = analyzer.Rule{
 	},
 }
 
-// nobodys says why nobody runs a network, and how rare that is by chance; "" when somebody may.
-func nobodys(p cell.PLMN) (what string, prior float64) {
+// unusedPLMN says why nobody runs a network, and how rare that is by chance; "" when somebody may.
+func unusedPLMN(p cell.PLMN) (what string, prior float64) {
 	if !p.Known() {
 		return "", 0
 	}

@@ -14,7 +14,7 @@ var timingJump = analyzer.Rule{
 		"a modem that keeps the timing advance of the last connection",
 		"a distributed antenna system: one cell, several places",
 	},
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
 		if on == nil || v.Arrived || !v.HasTA || !v.HasTABefore {
 			return false

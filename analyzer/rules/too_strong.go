@@ -15,7 +15,7 @@ var tooStrong = analyzer.Rule{
 		"the sensor was carried close to an antenna, or its own antenna was improved",
 		"a small cell, a femtocell or an indoor repeater in the same room",
 	},
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
 		if on == nil || !v.HasLevel || on.N < 2 || on.Blind && on.N < 60 {
 			return false

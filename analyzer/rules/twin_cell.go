@@ -13,14 +13,14 @@ var twinCell = analyzer.Rule{
 		"firmware that updates cell id and PCI at different moments",
 		"one antenna shared by several networks, each with its own cell id",
 	},
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on, left := v.On(), v.Stay(1)
 		if on == nil || !v.Arrived || on.Blind || on.Outage || left == nil || v.Skewed() || !on.NewCell {
 			return false
 		}
 		a, b := &on.Cell, &left.Cell
 		const phys = cell.FieldPCI | cell.FieldARFCN
-		if !a.Has.Has(phys) || !b.Has.Has(phys) || a.RAT != b.RAT || a.PCI != b.PCI || a.ARFCN != b.ARFCN || a.SameCell(b) ||
+		if !a.Has.Has(phys) || !b.Has.Has(phys) || a.RAT != b.RAT || a.PCI != b.PCI || a.ARFCN != b.ARFCN || a.SameIdentity(b) ||
 			a.PLMN != b.PLMN || on.Pause > 5000 {
 			return false
 		}

@@ -13,7 +13,7 @@ var unlistedCell = analyzer.Rule{
 		"a cell built since the database was made, or one that nobody with a phone that reports has passed",
 		"a small cell or a cell inside a building",
 	},
-	Observe: func(v *analyzer.View, s *analyzer.Sign) bool {
+	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
 		if on == nil || !v.Arrived || on.Blind || !on.NewCell || on.NewNetwork {
 			return false

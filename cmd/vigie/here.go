@@ -37,7 +37,7 @@ func (c *RulesCmd) here(ctx context.Context, p *program) error {
 	if err := engine.Restore(state); err != nil {
 		return console.WithHint(err, "vigie analyze --write learns again from what was recorded")
 	}
-	for _, h := range engine.Here() {
+	for _, h := range engine.Stats() {
 		if c.JSON {
 			err = printHereJSON(p, &h)
 		} else {
@@ -50,7 +50,7 @@ func (c *RulesCmd) here(ctx context.Context, p *program) error {
 	return nil
 }
 
-func printHere(t *console.Terminal, h *analyzer.Here) {
+func printHere(t *console.Terminal, h *analyzer.SensorStats) {
 	watched := fmt.Sprintf("%.1f days", h.Days)
 	if h.Days < 1 {
 		watched = fmt.Sprintf("%.1f hours", 24*h.Days)
@@ -87,7 +87,7 @@ func every(n uint32, days float64) string {
 	return ", one in " + console.Plural(max(1, int(days/float64(n)+0.5)), "day")
 }
 
-func printHereJSON(p *program, h *analyzer.Here) error {
+func printHereJSON(p *program, h *analyzer.SensorStats) error {
 	type line struct {
 		Sensor    string     `json:"sensor"`
 		Rule      string     `json:"rule"`

@@ -12,7 +12,7 @@ import (
 	"vigie/cell"
 )
 
-// Groups are the events that several sensors saw at the same time (analyzer.Together says by what), by each of their members:
+// Groups are the events that several sensors saw at the same time (analyzer.Correlate says by what), by each of their members:
 // the entries of its group, itself included, in the order of their beginning. Every event stays what it is, with its own verdict.
 type Groups map[*Entry][]*Entry
 
@@ -46,7 +46,7 @@ func (l *Library) Groups(ctx context.Context, all []*Entry) (Groups, error) {
 		sightings[i].First, sightings[i].Last = e.First, e.Last
 	}
 	var failed error
-	groups := analyzer.Together(sightings, func(i int) *cell.Position {
+	groups := analyzer.Correlate(sightings, func(i int) *cell.Position {
 		p, err := all[i].position(ctx)
 		failed = cmp.Or(failed, err)
 		return p

@@ -30,7 +30,7 @@ func (s setting) engine() *analyzer.Engine {
 	for i := range list {
 		if r := &list[i]; r.ID == s.rule {
 			inner := r.Observe
-			r.Observe = func(v *analyzer.View, sg *analyzer.Sign) bool {
+			r.Observe = func(v *analyzer.View, sg *analyzer.Signal) bool {
 				ok := inner(v, sg)
 				sg.P = min(1, sg.P*s.factor)
 				return ok

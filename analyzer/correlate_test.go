@@ -65,9 +65,9 @@ func TestTogether(t *testing.T) {
 			if c.where != nil {
 				position = func(i int) *cell.Position { return c.where[i] }
 			}
-			require.Equal(t, c.groups, Together(c.all, position))
+			require.Equal(t, c.groups, Correlate(c.all, position))
 			slices.Reverse(c.all) // whatever the order in which they come
-			require.Len(t, Together(c.all, func(i int) *cell.Position {
+			require.Len(t, Correlate(c.all, func(i int) *cell.Position {
 				if c.where == nil {
 					return nil
 				}
@@ -86,7 +86,7 @@ func TestTogetherHoldsWhatItPromises(t *testing.T) {
 			all = append(all, seen(fmt.Sprint(i), string(rune('a'+num(3))), time.Duration(num(900))*time.Second, time.Duration(num(300))*time.Second, aCell("01", cell.Area(num(3)), uint64(num(3))), fmt.Sprint(num(2))))
 		}
 		in := map[int]bool{}
-		for _, g := range Together(all, nil) {
+		for _, g := range Correlate(all, nil) {
 			sensors := map[string]bool{}
 			for n, i := range g {
 				require.False(rt, in[i])
@@ -116,7 +116,7 @@ func BenchmarkTogether(b *testing.B) {
 	for name, all := range map[string][]Sighting{"ordinary": many, "hostile": hostile} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				Together(all, func(i int) *cell.Position { return place(float64(i%170)-85, float64(i%360)-180) })
+				Correlate(all, func(i int) *cell.Position { return place(float64(i%170)-85, float64(i%360)-180) })
 			}
 		})
 	}

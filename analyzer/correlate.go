@@ -7,7 +7,7 @@ import (
 	"vigie/cell"
 )
 
-// What several sensors flagged at the same time may be one thing. Together says which events belong side by side; it changes
+// What several sensors flagged at the same time may be one thing. Correlate says which events belong side by side; it changes
 // none of them, and that they were seen together proves no more than each of them does.
 const (
 	clocksApart   = 2 * time.Minute // how far the clocks of two sensors, or the moments at which they met it, may be apart
@@ -17,7 +17,7 @@ const (
 	mostSightings = 16              // cells and rules of an event that are looked at
 )
 
-// Sighting is an event as Together looks at it.
+// Sighting is an event as Correlate looks at it.
 type Sighting struct {
 	ID          string
 	Sensor      string // and its store, where there are several
@@ -34,7 +34,7 @@ type Suspect struct {
 	ID   cell.Opt[uint64]
 }
 
-// SightingOf is an event as Together looks at it.
+// SightingOf is an event as Correlate looks at it.
 func SightingOf(e *Event) Sighting {
 	s := Sighting{ID: e.ID, Sensor: e.Sensor, First: e.First, Last: e.Last}
 	for i := range e.Cells[:min(len(e.Cells), mostSightings)] {
@@ -56,7 +56,7 @@ type shared struct {
 	rule string
 }
 
-// Together groups events of different sensors that overlap in time, give or take two minutes, and have in common
+// Correlate groups events of different sensors that overlap in time, give or take two minutes, and have in common
 //
 //   - a cell that both suspect, by network and identity, or
 //   - a rule, and a network and area code of their suspects, or
@@ -66,7 +66,7 @@ type shared struct {
 // where that is not known, and is asked only of events that overlap. Each group lists the places of its events in all, in order
 // of their beginning, and has at least two; an event is in one group at most. All events of a group overlap the first of it, so
 // that a busy day does not become one event.
-func Together(all []Sighting, position func(i int) *cell.Position) [][]int {
+func Correlate(all []Sighting, position func(i int) *cell.Position) [][]int {
 	order := make([]int, len(all))
 	for i := range order {
 		order[i] = i

@@ -1,0 +1,34 @@
+package analyzer
+
+// otherModemMs is how old the last word of another modem of the kit may be.
+const otherModemMs = 15_000
+
+// OtherModem is what another modem of the same kit camps on now: the cell of the latest RAT, where there are several modems. Its
+// records and ours come in the order in which they were heard, so this needs no clock.
+type OtherModem struct {
+	Sensor  string
+	Cell    Ident
+	Level   float32 // dBm; lowest of the last two
+	Seconds float64 // how long it has been there
+}
+
+// OtherModem tells what the modem beside this one camps on; false when there is none, or it has said nothing for a while.
+func (v *View) OtherModem() (b OtherModem, ok bool) {
+	if v.site.Kit == "" {
+		return b, false
+	}
+	for _, s := range v.engine.sites {
+		if s == v.site || s.Kit != v.site.Kit || !s.Camped || len(s.Stays) == 0 || s.Survey {
+			continue
+		}
+		st := &s.Stays[0]
+		if d := v.Now - st.Last; d > otherModemMs || d < -otherModemMs {
+			continue
+		}
+		level, heard := st.Lately(2)
+		if heard && (!ok || st.Cell.RAT > b.Cell.RAT) {
+			b, ok = OtherModem{s.Sensor, st.Cell, level, st.Seconds()}, true
+		}
+	}
+	return b, ok
+}

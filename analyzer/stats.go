@@ -1,0 +1,51 @@
+package analyzer
+
+import (
+	"math"
+	"time"
+
+	"vigie/cell"
+)
+
+// SensorStats is what was measured of the rules at one sensor.
+type SensorStats struct {
+	Sensor    string
+	Mode      cell.Mode
+	Days      float64     // of watching
+	Reports   cell.Fields // what the source says it reports, and what it has reported
+	Threshold float64     // score from which a candidate alerts here now
+	Floor     float64     // what the budget alone would ask for
+	Rules     []RuleStats
+}
+
+// RuleStats is what was measured of one rule at one sensor.
+type RuleStats struct {
+	Rule    *Rule
+	Missing cell.Fields // what the source does not report; none: the rule can be fed
+	Seen    uint32      // candidates without an alert in which its condition held
+	Last    time.Time   // of the last one
+}
+
+// Stats returns what was measured of each rule at each sensor, in the order in which the sensors were first heard.
+func (e *Engine) Stats() []SensorStats {
+	var list []SensorStats
+	for _, s := range e.sites {
+		h := SensorStats{Sensor: s.Sensor, Mode: s.Mode, Days: s.days(), Reports: s.reports(), Threshold: e.threshold(s), Floor: e.budgetScore(s)}
+		for i := range e.rules {
+			r := RuleStats{Rule: &e.rules[i], Missing: e.rules[i].Needs &^ h.Reports}
+			for _, k := range s.Habits {
+				if k.Rule == e.rules[i].ID && k.K > 0 {
+					r.Seen, r.Last = k.K, at(k.Last)
+				}
+			}
+			h.Rules = append(h.Rules, r)
+		}
+		list = append(list, h)
+	}
+	return list
+}
+
+// budgetScore is the score that the budget asks for, whatever the site's history.
+func (e *Engine) budgetScore(s *site) float64 {
+	return mediumScore + e.moveMargin(s) - math.Log10(e.budget/defaultBudget)
+}
