@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// Backup writes a copy of the store to a new file: all that was committed at one moment, while this or another process goes
-// on writing. The copy of an encrypted store is encrypted with the same key, and has a key file if the store has one. It
-// is read once from end to end before it takes its name, and is a store like any other. The error wraps fs.ErrExist when
-// there is something already.
+// Backup writes a copy of the store to a new file: everything that was committed at one moment, while this or another process
+// continues to write. The copy of an encrypted store is encrypted with the same key, and has a key file if the store has one.
+// It is read once from end to end before it gets its name, and is a store like any other. The error wraps fs.ErrExist if there
+// is a file already.
 func (s *Store) Backup(ctx context.Context, to string) (Stats, error) {
 	st, err := s.backup(ctx, to)
 	if err != nil {
@@ -76,7 +76,7 @@ func (s *Store) backup(ctx context.Context, to string) (st Stats, err error) {
 	return st, syncFile(filepath.Dir(to))
 }
 
-// writeNew writes a file that is not there yet, for the user alone.
+// writeNew writes a new file that only its owner can read.
 func writeNew(name string, text []byte) error {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -86,12 +86,12 @@ func writeNew(name string, text []byte) error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-// storeFiles are the ends of the names of the files that make a store.
+// storeFiles are the suffixes of the files that make up a store.
 var storeFiles = []string{"", "-wal", "-shm", "-tail", "-key"}
 
-// Restore makes a store at path of a copy that Backup made. What is at path must not be in use; with aside it is kept under
-// path+aside, and without one the error wraps fs.ErrExist. Options are those to open the copy: Key or Passphrase.
-func Restore(ctx context.Context, copied, path string, o Options, aside string) (st Stats, err error) {
+// Restore makes a store at path from a copy that Backup made. A store at path must not be in use: it is renamed to path+suffix,
+// or if suffix is empty the error wraps fs.ErrExist. Of the options, Key and Passphrase open the copy.
+func Restore(ctx context.Context, copied, path string, o Options, suffix string) (st Stats, err error) {
 	s, err := Open(ctx, copied, Options{ReadOnly: true, Key: o.Key, Passphrase: o.Passphrase})
 	if err != nil {
 		return st, err
@@ -107,7 +107,7 @@ func Restore(ctx context.Context, copied, path string, o Options, aside string) 
 		return st, err
 	}
 	if _, err := os.Lstat(path); err == nil {
-		if aside == "" {
+		if suffix == "" {
 			return st, fmt.Errorf("%s: %w", path, fs.ErrExist)
 		}
 		lock, err := lock(ctx, path)
@@ -116,7 +116,7 @@ func Restore(ctx context.Context, copied, path string, o Options, aside string) 
 		}
 		defer lock.Close()
 		for _, end := range storeFiles {
-			if err := os.Rename(path+end, path+aside+end); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			if err := os.Rename(path+end, path+suffix+end); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return st, err
 			}
 		}

@@ -15,51 +15,51 @@ import (
 	"vigie/cell"
 )
 
-// KnownCell is what is known of a cell that told its identity, as serving cell or as neighbour.
+// KnownCell is what is known of a cell that was reported with its identity, as serving cell or as neighbour.
 type KnownCell struct {
 	RAT      cell.RAT
-	MCC, MNC string // as printed; one network can be printed in two ways
+	MCC, MNC string // as the modem printed them; one network can be printed in two ways
 	Area     cell.Opt[cell.Area]
 	ID       uint64
 	PCI      cell.Opt[uint16] // as last heard
 	ARFCN    cell.Opt[uint32] // as last heard
 
 	First, Last time.Time
-	Count       int64              // records it was heard in
-	Serving     int64              // of them, how often as serving cell
-	Weakest     cell.Opt[cell.DBm] // by cell.Cell.Level
+	Count       int64              // observations that report it
+	Serving     int64              // of Count: as serving cell
+	Weakest     cell.Opt[cell.DBm] // of cell.Cell.Level
 	Strongest   cell.Opt[cell.DBm]
-	Sensor      string // that heard it last
+	Sensor      string // that reported it last
 }
 
-// CellQuery chooses cells. The zero CellQuery is all of them.
+// CellQuery selects cells. The zero CellQuery selects all of them.
 type CellQuery struct {
 	RAT  cell.RAT // 0: any
 	ID   cell.Opt[uint64]
 	Area cell.Opt[cell.Area]
 }
 
-// tallyEvery is how many records are counted together: the count of each cell is then written once and not for each
-// record. What is not counted yet is read when somebody asks.
+// tallyEvery is how many records are counted together, so that the count of a cell is written once and not for each record.
+// Records that are not counted yet are counted when a caller asks.
 const tallyEvery = 1024
 
 type identity struct {
 	rat      cell.RAT
 	mcc, mnc string
-	area     int64 // -1: not known
+	area     int64 // -1: unknown
 	id       uint64
 }
 
-// tally is what some records add to the cells and counts that are stored.
+// tally is what some records add to the stored cells and counts.
 type tally struct {
 	observations, others int64
 	cells                map[identity]*KnownCell
-	reach                map[string]span // by sensor: the times of its records
+	reach                map[string]span // by sensor: time keys of its first and last record
 }
 
 func newTally() tally { return tally{cells: map[identity]*KnownCell{}, reach: map[string]span{}} }
 
-// merge adds what another tally counted.
+// merge adds another tally.
 func (t *tally) merge(b *tally) {
 	t.observations += b.observations
 	t.others += b.others
@@ -79,7 +79,7 @@ func (t *tally) merge(b *tally) {
 	}
 }
 
-// reaches takes in that a sensor has something of a time.
+// reaches extends the reach of a sensor to a time.
 func (t *tally) reaches(sensor string, at time.Time) {
 	key, _ := timeKey(at)
 	in, ok := t.reach[sensor]
@@ -89,7 +89,7 @@ func (t *tally) reaches(sensor string, at time.Time) {
 	t.reach[sensor] = span{min(in.from, key), max(in.to, key)}
 }
 
-// count adds the records after a number, up to and with another.
+// count adds the records after one sequence number, up to and including another.
 func (t *tally) count(ctx context.Context, db queryer, after, upto int64) error {
 	r := newReader(false, true)
 	for {
@@ -201,7 +201,7 @@ func scanCell(rows interface{ Scan(...any) error }) (k KnownCell, key identity, 
 	return k, key, err
 }
 
-// tally stores what was counted since it was called last.
+// tally stores what was counted since the last call.
 func (w *writer) tally() error {
 	t := &w.fresh
 	read, err := w.prepare("SELECT " + cellColumns + " FROM cell WHERE rat = ? AND mcc = ? AND mnc = ? AND area = ? AND id = ?")
@@ -237,7 +237,7 @@ func (w *writer) tally() error {
 	return nil
 }
 
-// known is the value of an Opt for a column: NULL when absent.
+// known is the value of an Opt for a column: NULL if it is absent.
 func known[T ~uint16 | ~uint32 | ~float64](o cell.Opt[T]) any {
 	v, ok := o.Get()
 	if !ok {
@@ -249,9 +249,9 @@ func known[T ~uint16 | ~uint32 | ~float64](o cell.Opt[T]) any {
 	return int64(v)
 }
 
-// Cells yields every cell that told its identity (a neighbour of which only channel and PCI are known did not), in order
-// of RAT, PLMN, area and identity. A cell heard with two area codes is two. It is a view of one moment, which stays open
-// while the caller works: the log cannot be emptied meanwhile.
+// Cells yields every cell that was reported with its identity, in order of RAT, PLMN, area and identity. A neighbour of which
+// only channel and PCI are known is not among them. A cell with two area codes is two cells. Cells reads one state of the store
+// and keeps it open while the caller works: the log cannot be emptied meanwhile.
 func (s *Store) Cells(ctx context.Context, q CellQuery) iter.Seq2[KnownCell, error] {
 	return func(yield func(KnownCell, error) bool) {
 		if err := s.cells(ctx, q, yield); err != nil {
@@ -286,7 +286,7 @@ func (s *Store) cells(ctx context.Context, q CellQuery, yield func(KnownCell, er
 			delete(fresh.cells, key)
 		}
 	}
-	rest := slices.SortedFunc(maps.Keys(fresh.cells), compareIdentity) // those not counted yet, to be merged in
+	rest := slices.SortedFunc(maps.Keys(fresh.cells), compareIdentity) // not counted yet, to be merged in
 	rows, err := tx.QueryContext(ctx, "SELECT "+cellColumns+" FROM cell "+where+" ORDER BY rat, mcc, mnc, area, id", args...)
 	if err != nil {
 		return err
@@ -318,13 +318,13 @@ func (s *Store) cells(ctx context.Context, q CellQuery, yield func(KnownCell, er
 	return rows.Err()
 }
 
-// compareIdentity is the order of the primary key; SQLite's integers are signed.
+// compareIdentity is the order of the primary key. SQLite's integers are signed.
 func compareIdentity(a, b identity) int {
 	return cmp.Or(cmp.Compare(a.rat, b.rat), cmp.Compare(a.mcc, b.mcc), cmp.Compare(a.mnc, b.mnc), cmp.Compare(a.area, b.area),
 		cmp.Compare(int64(a.id), int64(b.id)))
 }
 
-// uncounted counts the records that the table does not know yet.
+// uncounted counts the records that are not in the table yet.
 func uncounted(ctx context.Context, tx *sql.Tx) (t tally, err error) {
 	var upto, newest int64
 	if err := tx.QueryRowContext(ctx, "SELECT upto, ifnull((SELECT max(seq) FROM record), 0) FROM tally").Scan(&upto, &newest); err != nil {

@@ -9,12 +9,12 @@ import (
 	"os"
 )
 
-// checkAtStart looks at the structure of the database for a short while. In what it had no time for, damage is still
-// named when it is read, by the checksums.
+// checkAtStart checks the structure of the database for at most checkTime. Damage that it had no time to find is still
+// reported when it is read, by the checksums.
 func (s *Store) checkAtStart(ctx context.Context) error {
 	limited, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	// The small tables first: of the large ones it may not reach the end.
+	// The small tables first: it may not get through the large ones.
 	for _, what := range []string{"event", "verdict", "state", "sensor", "source", "cursor", "sequence", "tally", ""} {
 		err := s.pragmaCheck(limited, "quick_check", what)
 		if interrupted(err) {
@@ -38,19 +38,19 @@ func (s *Store) pragmaCheck(ctx context.Context, pragma, table string) error {
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var said string
-		if err := rows.Scan(&said); err != nil {
+		var result string
+		if err := rows.Scan(&result); err != nil {
 			return err
 		}
-		if said != "ok" {
-			return fmt.Errorf("%w: %s", ErrDamaged, said)
+		if result != "ok" {
+			return fmt.Errorf("%w: %s", ErrDamaged, result)
 		}
 	}
 	return rows.Err()
 }
 
-// Check reads all of the store: every page against its checksum, every index against its table, every record and event
-// against its form. The error wraps ErrDamaged and names the first damage. It takes a while for a large store.
+// Check reads all of the store: it verifies the checksum of every page, every index against its table, and decodes every record
+// and event. The error wraps ErrDamaged and names the first damage. It takes minutes for a store of a gigabyte.
 func (s *Store) Check(ctx context.Context) error {
 	if err := s.pragmaCheck(ctx, "integrity_check", ""); err != nil {
 		return fmt.Errorf("checking the store: %w", Explain(err))
@@ -68,12 +68,12 @@ func (s *Store) Check(ctx context.Context) error {
 	return nil
 }
 
-// noteLogDamage looks for transactions in the write-ahead log behind a damaged place. SQLite stops reading at that place as
-// it does at the end of a log that a crash cut off, and says nothing; the difference is that something whole follows.
+// noteLogDamage looks for transactions after a damaged place in SQLite's log. SQLite stops reading there without an error, as
+// it does at the end of a log that a crash truncated; the difference is that intact transactions follow.
 func (s *Store) noteLogDamage(key []byte) {
 	f, err := decryptedLog(s.path+"-wal", key)
 	if err != nil {
-		return // there is none
+		return // no log
 	}
 	defer f.Close()
 	good, lost, err := scanLog(bufio.NewReaderSize(f, 64<<10))
@@ -82,8 +82,8 @@ func (s *Store) noteLogDamage(key []byte) {
 	}
 }
 
-// scanLog reads a log as SQLite does (https://www.sqlite.org/fileformat2.html, section 4): it counts the frames that are
-// good from the start, and the commits in frames of the same generation after them.
+// scanLog reads a log as SQLite does (https://www.sqlite.org/fileformat2.html, section 4). It counts the good frames from the
+// start, and the commits in frames of the same generation after them.
 func scanLog(f io.Reader) (good, lost int, err error) {
 	var head [32]byte
 	if _, err := io.ReadFull(f, head[:]); err != nil {
@@ -103,7 +103,7 @@ func scanLog(f io.Reader) (good, lost int, err error) {
 		if _, err := io.ReadFull(f, frame); err != nil {
 			return good, lost, nil
 		}
-		// The salts: frames left over from an older log have others. When the head is damaged they cannot be told apart.
+		// Frames left over from an older log have other salts. If the header is damaged they cannot be distinguished.
 		same := !headed || string(frame[8:16]) == string(head[16:24])
 		sum.add(frame[:8])
 		sum.add(frame[24:])
@@ -134,7 +134,7 @@ func (l *logSum) is(p []byte) bool {
 	return binary.BigEndian.Uint32(p) == l.s0 && binary.BigEndian.Uint32(p[4:]) == l.s1
 }
 
-// InUse tells whether a writer, of this process or another, has the store at path open now.
+// InUse reports whether this process or another has the store at path open for writing.
 func InUse(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil && !noWriter(path)

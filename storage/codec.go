@@ -9,25 +9,25 @@ import (
 	"vigie/cell"
 )
 
-// The stored form of a record or event. A typical observation with four neighbours takes about 80 bytes; JSON takes ten
-// times as much. One walk over a value serves both ways, so that writing and reading cannot drift apart: each method
-// of coder appends the value it is given or, when reading, sets it.
+// The stored form of a record or event. A typical observation with four neighbours takes about 80 bytes; JSON takes ten times
+// as much. The same function writes and reads a value, so that the two cannot diverge: each method of coder appends the value
+// or, when reading, sets it.
 //
-// Numbers are varints (binary.AppendUvarint), signed ones in zigzag order. A text is its length and its bytes, any
-// bytes. A list is its length and one, 0 being nil. Optional values are named in a mask before them. What is added later
-// gets a new bit at the end of a mask, or a new codecVersion: what old versions wrote stays readable.
+// Numbers are varints (binary.AppendUvarint), signed ones in zigzag encoding. A text is its length and its bytes. A list is its
+// length plus one, and 0 is nil. A mask before optional values says which follow. An addition gets a new bit at the end of a
+// mask, or a new codecVersion: what older versions wrote stays readable.
 const codecVersion = 1
 
-// phrasesVersion is an event with its phrases behind it. One without is still written as codecVersion.
+// phrasesVersion is an event followed by its phrases. An event without phrases is still written as codecVersion.
 const phrasesVersion = 2
 
 var errCodec = errors.New("a stored value cannot be read back")
 
 type coder struct {
-	b       []byte // what is written, or what is left to read
+	b       []byte // what is written, or what remains to be read
 	writing bool
 	bad     bool
-	masks   [3]mask // in use, one inside the other: here, so that they need no memory of their own
+	masks   [3]mask // in use, nested; here so that they need no allocation
 	depth   int
 }
 
@@ -54,7 +54,7 @@ func (c *coder) int(v *int64) {
 	}
 }
 
-// number codes a small or unsigned type through uint64; what does not fit the type is bad.
+// number codes a small or unsigned type through uint64. A value that does not fit the type is bad.
 func number[T ~uint8 | ~uint16 | ~uint32 | ~uint64](c *coder, v *T) {
 	u := uint64(*v)
 	c.uint(&u)
@@ -80,7 +80,7 @@ func text[T ~string](c *coder, v *T) {
 	*v, c.b = T(c.b[:n]), c.b[n:]
 }
 
-// word codes one of a few known texts as its place in the list, any other as itself.
+// enum codes a text as its index in the list of known ones, and any other text as itself.
 func enum[T ~string](c *coder, v *T, known []T) {
 	n := uint64(len(known))
 	for i, w := range known {
@@ -115,7 +115,7 @@ func list[T any](c *coder, v *[]T, each func(*coder, *T)) {
 		return
 	}
 	n--
-	if n > uint64(len(c.b)) { // everything takes at least a byte
+	if n > uint64(len(c.b)) { // every element takes at least a byte
 		c.fail()
 		return
 	}
@@ -130,8 +130,8 @@ func list[T any](c *coder, v *[]T, each func(*coder, *T)) {
 
 func (c *coder) texts(v *[]string) { list(c, v, text[string]) }
 
-// The last two bits say how a float is written: measurements are whole or in tenths, coordinates have up to seven
-// decimals. Only what comes back bit for bit is written so.
+// The last two bits say how a float is written: measurements are whole or in tenths, coordinates have up to seven decimals.
+// Any other value is written as its bits, so that every value is read back exactly.
 const (
 	asWhole = iota
 	asTenths
@@ -185,14 +185,14 @@ func (c *coder) time(v *time.Time) {
 	*v = time.Unix(sec, int64(nsec)).UTC()
 }
 
-// mask says which optional values follow. A walk goes over them twice when writing: first to mark, then to write.
+// mask says which optional values follow. When writing, the values are visited twice: first to set the mask, then to write.
 type mask struct {
 	bits    uint64
 	next    uint
 	marking bool
 }
 
-// masked walks over optional values.
+// masked codes optional values, which walk visits in order.
 func masked(c *coder, walk func(*mask)) {
 	m := &c.masks[c.depth]
 	*m = mask{marking: c.writing}
@@ -206,7 +206,7 @@ func masked(c *coder, walk func(*mask)) {
 	c.depth--
 }
 
-// has tells whether the next optional value is to be coded now.
+// has reports whether the next optional value must be coded now.
 func (m *mask) has(known bool) bool {
 	bit := uint64(1) << m.next
 	m.next++

@@ -8,8 +8,8 @@ import (
 	"vigie/cell"
 )
 
-// timeKey is the time in nanoseconds since 1970, by which records are sorted. Before 1678 and after 2261 it stands at
-// its limits, and exact is false: the record then holds its time in full.
+// timeKey is a time in nanoseconds since 1970, by which records are sorted. Before 1678 and after 2261 it is the least or
+// greatest key and exact is false; the record then holds its full time.
 func timeKey(t time.Time) (key int64, exact bool) {
 	const last = math.MaxInt64 / 1_000_000_000
 	switch sec := t.Unix(); {
@@ -23,8 +23,8 @@ func timeKey(t time.Time) (key int64, exact bool) {
 
 func keyTime(key int64) time.Time { return time.Unix(0, key).UTC() }
 
-// encodeRecord appends the stored form of a record: without its sensor, which its source row names, without its time
-// where the key holds it, and without its raw lines, which are kept apart.
+// encodeRecord appends the stored form of a record: without its sensor, which its source row names, without its time if the key
+// holds it, and without its raw lines, which have a table of their own.
 func encodeRecord(dst []byte, r cell.Record) []byte {
 	c := &coder{b: append(dst, codecVersion), writing: true}
 	_, exact := timeKey(r.When())
@@ -61,7 +61,7 @@ func decodeRecord(b []byte, kind Kinds, sensor string, key int64) (cell.Record, 
 	return r, nil
 }
 
-// kindOf is the kind of a record; 0 when it is none: nil, a nil pointer, or another type.
+// kindOf is the kind of a record; 0 for nil, a nil pointer or another type.
 func kindOf(r cell.Record) Kinds {
 	switch r := r.(type) {
 	case *cell.Observation:
@@ -85,10 +85,10 @@ func there(there bool, k Kinds) Kinds {
 	return k
 }
 
-// withRaw are the kinds that have a place for raw lines.
+// withRaw are the kinds that have raw lines.
 const withRaw = Observations | Healths
 
-// rawOf is where a record keeps its raw lines; nil where it has no place for them.
+// rawOf points to the raw lines of a record; nil for a kind that has none.
 func rawOf(r cell.Record) *[]string {
 	switch r := r.(type) {
 	case *cell.Observation:
@@ -143,14 +143,14 @@ func set[T any](c *coder, v *T, to T) {
 	}
 }
 
-// far codes a time that the key cannot hold.
+// farTime codes a time that the key cannot hold.
 func (c *coder) farTime(m *mask, t *time.Time, exact bool) {
 	if m.has(!exact) {
 		c.time(t)
 	}
 }
 
-// hasRaw remembers whether there are raw lines: none (nil) or an empty list. The lines themselves are kept apart.
+// hasRaw codes whether the list of raw lines is nil. The lines are stored in a table of their own.
 func (c *coder) hasRaw(m *mask, raw *[]string) {
 	if m.has(*raw != nil) && !c.writing {
 		*raw = []string{}
@@ -197,7 +197,7 @@ func pointer[T any](c *coder, p **T, code func(*coder, *T)) {
 	code(c, *p)
 }
 
-// cell puts the values that neighbours have first, so that their mask takes one byte.
+// cell codes the values that neighbours have first, so that their mask takes one byte.
 func (c *coder) cell(x *cell.Cell) {
 	number(c, &x.RAT)
 	masked(c, func(m *mask) {
@@ -274,7 +274,7 @@ func (c *coder) source(s *cell.Source) {
 	})
 }
 
-// encodeEvent is the stored form of an event, whole.
+// encodeEvent is the stored form of an event.
 func encodeEvent(e *analyzer.Event) []byte {
 	c := &coder{b: []byte{codecVersion}, writing: true}
 	c.event(e)

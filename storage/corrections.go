@@ -9,21 +9,21 @@ import (
 	"vigie/cell"
 )
 
-// Corrections are the stretches of time in which the clocks of sensors were wrong, by sensor, each stretch apart from the
-// others. What a store holds stays as it was recorded; what people are shown is corrected, and says so.
+// Corrections are the periods in which the clocks of sensors were wrong, by sensor; the periods of one sensor do not overlap.
+// A store keeps the times that were recorded. What people are shown is corrected, and says so.
 type Corrections map[string][]Stretch
 
-// Stretch is a part of recorded time, and by how much it was wrong.
+// Stretch is a period of recorded time, and the error of the clock in it.
 type Stretch struct {
-	From, To time.Time // as recorded; To is after the last
-	Offset   time.Duration
+	From, To time.Time     // as recorded; To is exclusive
+	Offset   time.Duration // true time minus recorded time
 }
 
-// mostCorrections is how often the clock of one sensor may have been set; earlier times stay uncorrected. A clock that is
-// set more often is not a clock.
+// mostCorrections is how many clock changes of one sensor are used, the newest; earlier times stay uncorrected. It bounds the
+// memory that a clock which is set all the time can take.
 const mostCorrections = 1000
 
-// Corrections reads when clocks were set. Lines that do not tell since when the clock was wrong are left out.
+// Corrections reads when clocks were set. Clock lines that do not say since when the clock was wrong are left out.
 func (s *Store) Corrections(ctx context.Context) (Corrections, error) {
 	sets := map[string][]cell.Clock{}
 	for e, err := range s.Records(ctx, Query{Kinds: Clocks}) {
@@ -42,9 +42,9 @@ func (s *Store) Corrections(ctx context.Context) (Corrections, error) {
 	return cs, nil
 }
 
-// Stretches are the times in which the clock of a sensor was wrong, of the lines that tell when it was set. A clock that was
-// set several times while it was watched was wrong by all the steps that came after. Of times that two lines tell of, the
-// first is believed.
+// Stretches returns the periods in which the clock of a sensor was wrong, from the lines that say when it was set. A clock
+// that was set several times while it was observed was wrong by the sum of all later steps. If two lines cover the same time,
+// the first one counts.
 func Stretches(sets []cell.Clock) (all []Stretch) {
 	sets = sets[max(len(sets)-mostCorrections, 0):]
 	for i, c := range sets {
@@ -61,7 +61,7 @@ func Stretches(sets []cell.Clock) (all []Stretch) {
 	return all
 }
 
-// At is a recorded time as it really was.
+// At returns the true time of a recorded time.
 func (cs Corrections) At(sensor string, t time.Time) time.Time {
 	for _, s := range cs[sensor] {
 		if !t.Before(s.From) && t.Before(s.To) {
@@ -71,7 +71,7 @@ func (cs Corrections) At(sensor string, t time.Time) time.Time {
 	return t
 }
 
-// Event is an event with its times as they really were, and by how much the first of them that was wrong was; 0: none was.
+// Event returns an event with its true times, and by how much the first wrong one of them was wrong; 0 if none was.
 func (cs Corrections) Event(e analyzer.Event) (fixed analyzer.Event, by time.Duration) {
 	if len(cs[e.Sensor]) == 0 {
 		return e, 0
@@ -99,9 +99,10 @@ func (cs Corrections) Event(e analyzer.Event) (fixed analyzer.Event, by time.Dur
 	return e, by
 }
 
-// Recorded is where in recorded time to look for what really happened between two times, in order of when it was recorded.
+// Recorded returns where in recorded time to look for what really happened from one time to another, in order of recorded
+// time.
 func (cs Corrections) Recorded(sensor string, from, to time.Time) []Stretch {
-	found := without([]Stretch{{From: from, To: to}}, cs[sensor]...) // stamped with these times, and rightly
+	found := without([]Stretch{{From: from, To: to}}, cs[sensor]...) // recorded with these times, which were right
 	for _, s := range cs[sensor] {
 		s.From, s.To = later(s.From, from.Add(-s.Offset)), earlier(s.To, to.Add(-s.Offset))
 		if s.To.After(s.From) {
@@ -112,7 +113,7 @@ func (cs Corrections) Recorded(sensor string, from, to time.Time) []Stretch {
 	return found
 }
 
-// without is what is left of some stretches when others are taken out.
+// without returns what is left of some periods when others are taken out.
 func without(of []Stretch, out ...Stretch) (left []Stretch) {
 	for _, o := range out {
 		left = nil

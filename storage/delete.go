@@ -12,12 +12,12 @@ import (
 	"vigie/cell"
 )
 
-// DeleteQuery chooses what Delete deletes. The zero DeleteQuery is everything.
+// DeleteQuery selects what Delete deletes. The zero DeleteQuery selects everything.
 type DeleteQuery struct {
-	Sensor   string    // "": of every sensor
-	From, To time.Time // records and minutes not before From, before To, and events with evidence in that time; zero: no bound
-	Event    string    // this event alone, with what was recorded within 10 minutes of it; the other fields are then ignored
-	Keep     []string  // states, by the beginning of their name, that hold nothing of what was observed
+	Sensor     string    // empty: every sensor
+	From, To   time.Time // records and minutes from From (inclusive) to To (exclusive), and events with evidence in that time; zero: no bound
+	Event      string    // only this event, and what was recorded within 10 minutes of it; the other fields are then ignored
+	KeepStates []string  // prefixes of the names of states to keep, which hold nothing of what was observed
 }
 
 // Deleted counts what Delete deleted, or would delete.
@@ -25,20 +25,20 @@ type Deleted struct {
 	Records, Events, Verdicts, Summaries int64
 }
 
-// gapDeleted is the reason of the gap that stands for what was deleted: not to know is not to have seen nothing.
+// gapDeleted is the reason of the gap that takes the place of what was deleted: unknown is not the same as quiet.
 const gapDeleted = "deleted"
 
-// errOnlyCounted undoes a deletion that was only to be counted.
+// errOnlyCounted rolls back a deletion that was only to be counted.
 var errOnlyCounted = errors.New("only counted")
 
-// Delete deletes for good what a person wants gone, verdicts or not: records, summaries, events with evidence among them,
-// what was set aside of them, cells that are heard of nowhere else, and the state of the analyzer, which has learned of
-// them and must learn anew from what is left. Their bytes are overwritten, and the log is emptied. A gap
-// with the reason "deleted" stands in their place. With dry nothing is deleted but only counted.
+// Delete permanently deletes what a person wants to be gone, with or without verdicts: records, summaries, events with
+// evidence among them, rejected points made from them, cells that were heard nowhere else, and the state of the analyzer,
+// which has learned from them and must learn again from what is left. The bytes are overwritten and SQLite's log is emptied. A
+// gap with the reason "deleted" takes their place. With dry nothing is deleted, only counted.
 //
-// Afterwards the files of the store hold nothing of what was deleted. Copies do: backups, exports, a server. So may blocks that
-// a file system or a flash card has put aside. It takes a while for a large store. The error wraps ErrLocked when somebody who
-// reads the store keeps the log from being emptied.
+// Afterwards the files of the store hold nothing of what was deleted. Copies still do: backups, exports, a server. So may
+// blocks that a file system or a flash card has put aside. It takes minutes for a store of a gigabyte. The error wraps
+// ErrLocked if a reader keeps the log from being emptied.
 func (s *Store) Delete(ctx context.Context, what DeleteQuery, dry bool) (out Deleted, err error) {
 	err = s.Update(ctx, func(t *Tx) error {
 		t.urgent = true
@@ -105,7 +105,7 @@ func (t *Tx) delete(what DeleteQuery) (out Deleted, err error) {
 		}
 	}
 	keep, args := "", []any{}
-	for _, k := range what.Keep {
+	for _, k := range what.KeepStates {
 		keep, args = keep+" AND substr(name, 1, ?) <> ?", append(args, len(k), k)
 	}
 	return out, errors.Join(
@@ -119,7 +119,7 @@ func (t *Tx) delete(what DeleteQuery) (out Deleted, err error) {
 		w.load())
 }
 
-// eventsIn are the events of a sensor with evidence in a span.
+// eventsIn returns the events of a sensor with evidence in a span.
 func (t *Tx) eventsIn(in span, sensor string) (ids []string, err error) {
 	st, err := t.w.prepare("SELECT id FROM event WHERE first < ? AND last >= ? AND (? = '' OR sensor = ?)")
 	if err != nil {
@@ -140,8 +140,8 @@ func (t *Tx) eventsIn(in span, sensor string) (ids []string, err error) {
 	return ids, rows.Err()
 }
 
-// takeOutAll deletes records and summaries of some times, and puts gaps in their place. It returns which bases of raw lines
-// hold some of what was deleted.
+// takeOutAll deletes the records and summaries of some spans, and puts gaps in their place. It returns the bases of raw lines
+// that hold some of what was deleted.
 func (t *Tx) takeOutAll(spans []span, sensor string, out *Deleted) (tainted []int64, err error) {
 	w := t.w
 	of := func(table string) string {
@@ -192,7 +192,7 @@ func (t *Tx) takeOutAll(spans []span, sensor string, out *Deleted) (tainted []in
 		if there, err := w.row("SELECT 1 FROM record WHERE source IN (SELECT id FROM source WHERE sensor = ?) LIMIT 1", []any{g.Sensor}, &left); err != nil {
 			return nil, err
 		} else if !there {
-			continue // nothing is left that the gap could stand between
+			continue // nothing is left around the gap
 		}
 		if err := w.append(g, Gaps); err != nil {
 			return nil, err
@@ -201,8 +201,8 @@ func (t *Tx) takeOutAll(spans []span, sensor string, out *Deleted) (tainted []in
 	return tainted, nil
 }
 
-// taintedBases are the bases that hold raw lines of records about to be deleted: those made of such a record, and those
-// that took it over from them.
+// taintedBases returns the bases that hold raw lines of records about to be deleted: those made from such a record, and those
+// that took its lines over from them.
 func (t *Tx) taintedBases(in span, sensor string) (ids []int64, err error) {
 	rows, err := t.w.conn.QueryContext(t.ctx, `SELECT raw_base.id, ifnull(made.own, 0), maker.seq IS NULL OR maker.time >= ? AND maker.time < ?
 		AND (? = '' OR maker.source IN (SELECT id FROM source WHERE sensor = ?))
@@ -212,10 +212,10 @@ func (t *Tx) taintedBases(in span, sensor string) (ids []int64, err error) {
 		return nil, err
 	}
 	defer rows.Close()
-	at := int64(maxBase) // where in the base the newest such lines stand
+	at := int64(maxBase) // offset in the base of the newest such lines
 	for rows.Next() {
 		var id, own int64
-		var made bool // by a record that is to go or has gone; or by an older Vigie, which did not say
+		var made bool // from a record that is or was deleted, or by an older Vigie, which did not store that
 		if err := rows.Scan(&id, &own, &made); err != nil {
 			return nil, err
 		}
@@ -229,7 +229,7 @@ func (t *Tx) taintedBases(in span, sensor string) (ids []int64, err error) {
 	return ids, rows.Err()
 }
 
-// dropBases deletes bases, after what is left of the raw lines that they serve was written as it is.
+// dropBases deletes bases, after writing the remaining raw lines that use them without a base.
 func (t *Tx) dropBases(ids []int64) error {
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
@@ -279,7 +279,7 @@ type rawRow struct {
 	body      []byte
 }
 
-// rawAfter are the next raw lines after a number that bases from one to another serve.
+// rawAfter returns the next rows of raw after a sequence number whose base is in a range.
 func (t *Tx) rawAfter(seq, from, to int64) (page []rawRow, err error) {
 	rows, err := t.w.conn.QueryContext(t.ctx, "SELECT seq, base, body FROM raw WHERE seq > ? AND base >= ? AND base <= ? ORDER BY seq LIMIT ?", seq, from, to, pageRows)
 	if err != nil {
@@ -296,7 +296,7 @@ func (t *Tx) rawAfter(seq, from, to int64) (page []rawRow, err error) {
 	return page, rows.Err()
 }
 
-// recount makes the tables of cells and counts anew from the records and summaries that are left.
+// recount builds the tables of cells and counts again from the records and summaries that are left.
 func (t *Tx) recount() error {
 	w := t.w
 	fresh := newTally()
@@ -356,7 +356,7 @@ func (t *tally) summed(minute time.Time, sensor string, c *CellSummary) {
 	}
 }
 
-// rewrite writes the database anew, so that nothing of what was deleted is left between what is not, and empties the log.
+// rewrite writes the database again, so that nothing deleted is left between what is not, and empties the log.
 func (s *Store) rewrite(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -91,11 +91,11 @@ func TestDeleteIsComplete(t *testing.T) {
 		swept bool
 		what  storage.DeleteQuery
 	}{
-		"time":       {what: storage.DeleteQuery{From: from, To: to, Keep: []string{"settings "}}},
-		"event":      {what: storage.DeleteQuery{Event: "planted", Keep: []string{"settings "}}},
-		"sensor":     {what: storage.DeleteQuery{Sensor: "roof", Keep: []string{"settings "}}},
-		"all":        {what: storage.DeleteQuery{Keep: []string{"settings "}}},
-		"summarised": {swept: true, what: storage.DeleteQuery{From: from, To: to, Keep: []string{"settings "}}},
+		"time":       {what: storage.DeleteQuery{From: from, To: to, KeepStates: []string{"settings "}}},
+		"event":      {what: storage.DeleteQuery{Event: "planted", KeepStates: []string{"settings "}}},
+		"sensor":     {what: storage.DeleteQuery{Sensor: "roof", KeepStates: []string{"settings "}}},
+		"all":        {what: storage.DeleteQuery{KeepStates: []string{"settings "}}},
+		"summarised": {swept: true, what: storage.DeleteQuery{From: from, To: to, KeepStates: []string{"settings "}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

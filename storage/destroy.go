@@ -9,12 +9,12 @@ import (
 	"path/filepath"
 )
 
-// DestroyKey makes a store that a passphrase protects unreadable for good: its key file is overwritten, synced and removed.
-// A store without one is left as it is, which is no error. On flash memory the old bytes may survive in cells that the
-// controller has set aside; they are still sealed by the passphrase.
+// DestroyKey makes a store that is protected by a passphrase permanently unreadable: it overwrites, syncs and removes the key
+// file. A store without one is left as it is, without an error. On flash memory the old bytes may survive in blocks that the
+// controller has put aside; they are still sealed by the passphrase.
 func DestroyKey(path string) error { return Shred(keyFile(path)) }
 
-// Shred overwrites a small file, syncs it and removes it. A file that is not there is no error.
+// Shred overwrites a small file (up to 1 MiB of it), syncs it and removes it. A file that is not there is no error.
 func Shred(name string) error {
 	f, err := os.OpenFile(name, os.O_WRONLY, 0)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -39,7 +39,7 @@ func Shred(name string) error {
 	return nil
 }
 
-// Remove removes the files of a store. Whoever has it open may go on with what is no longer anywhere.
+// Remove removes the files of a store. A process that has it open keeps a store that is no longer on the disk.
 func Remove(path string) error {
 	var errs []error
 	for _, name := range []string{path, path + "-wal", path + "-shm", path + "-journal", path + "-tail", path + "-spare"} {

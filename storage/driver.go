@@ -23,26 +23,26 @@ import (
 	"lukechampine.com/adiantum/hbsh"
 )
 
-// This file, with driver_unmapped.go, is all that knows which SQLite is underneath: how a database is named, keyed and given
-// checksums, how its log is encrypted, and what its errors mean. Another driver for database/sql (modernc.org/sqlite, say)
-// would need these functions and no more; it has neither the encryption nor the checksums. go-sqlite3 pins its sibling
-// go-sqlite3-wasm exactly, and a test compares that pin with go.mod.
+// Only this file and driver_unmapped.go know which SQLite is used: how a database is named, encrypted and given checksums, how
+// its log is encrypted, and what its errors mean. Another driver for database/sql, such as modernc.org/sqlite, would need
+// these functions and no more, but has neither encryption nor checksums. go-sqlite3 pins its sibling go-sqlite3-wasm exactly,
+// and a test compares that pin with go.mod.
 
-// access is how a database is opened.
+// access says how to open a database.
 type access struct {
 	path      string // absolute, or a name when in memory
 	key       []byte // nil: plain
 	memory    bool
 	readOnly  bool
 	frozen    bool // on a disk that cannot be written to
-	immutable bool // and nothing is left in its log
+	immutable bool // and its log is empty
 	create    bool
 }
 
-// usualBusy is how long to wait for another process that writes.
+// usualBusy is how long to wait for another process that writes, in milliseconds.
 const usualBusy = "PRAGMA busy_timeout=10000"
 
-// uri names the database, with what else SQLite must know to open it.
+// uri names the database, with what SQLite must know to open it.
 func (a access) uri(q url.Values) string {
 	if q == nil {
 		q = url.Values{}
@@ -81,27 +81,27 @@ func (a access) uri(q url.Values) string {
 
 // connect opens the database lazily, as database/sql does.
 //
-// The write-ahead log and temporary files are encrypted as the database is; temporary ones stay in memory besides.
-// synchronous=normal leaves syncing the log to us (Store.sync); wal_autocheckpoint=0 leaves checkpoints to us as well,
-// so that an event need not wait for one.
+// The log and temporary files are encrypted like the database; temporary files stay in memory anyway. synchronous=normal
+// leaves it to us to sync the log (Store.sync). So does wal_autocheckpoint=0 with checkpoints, so that an event need not wait
+// for one.
 func (a access) connect() (*sql.DB, error) {
 	return driver.Open(a.uri(nil), func(c *sqlite3.Conn) error {
 		pragmas := usualBusy + "; PRAGMA temp_store=memory; PRAGMA trusted_schema=off"
 		if !a.readOnly {
 			pragmas += "; PRAGMA synchronous=normal; PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=0; PRAGMA secure_delete=on"
 		}
-		if a.memory { // what is in memory need not be there twice
+		if a.memory { // the data is in memory already
 			pragmas += "; PRAGMA cache_size=-128"
 		}
-		if a.key != nil { // must come first; not in the name of the database, which others may print
+		if a.key != nil { // must come first; and not in the URI, which may be printed
 			pragmas = "PRAGMA hexkey='" + hex.EncodeToString(a.key) + "'; " + pragmas
 		}
 		return c.Exec(pragmas)
 	})
 }
 
-// frozenVFS opens the log for reading only, which the VFS of the library does not try by itself: so a store can be read
-// that a crash left on a disk that cannot be written to now (a card from a seized kit, mounted read-only).
+// frozenVFS opens the log read-only, which the VFS of the library does not try. So a store can be read that a crash left on a
+// disk that cannot be written to now, such as the card of a seized kit.
 type frozenVFS struct{ vfs.VFS }
 
 func init() {
@@ -117,9 +117,9 @@ func (v frozenVFS) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.Fil
 	return vfsutil.WrapOpenFilename(v.VFS, name, flags)
 }
 
-// copyInto writes what is in the database into a new one, whole and as it is at one moment, while others go on writing.
+// copyInto writes the contents of the database at one moment into a new one, while others continue to write.
 //
-// The backup interface of SQLite begins anew whenever another process writes, which a watch does every second.
+// SQLite's backup API starts again whenever another process writes, which a watch does every second.
 func (a access) copyInto(ctx context.Context, db *sql.DB) error {
 	q := url.Values{}
 	if a.key != nil {
@@ -139,7 +139,7 @@ func (a access) copyInto(ctx context.Context, db *sql.DB) error {
 	return errors.Join(err, to.Close())
 }
 
-// enableChecksums makes every page of a new database carry a checksum, which is compared whenever it is read.
+// enableChecksums gives every page of a new database a checksum, which is verified on every read.
 func enableChecksums(ctx context.Context, db *sql.DB) error {
 	conn, err := db.Conn(ctx)
 	if err != nil {
@@ -149,8 +149,8 @@ func enableChecksums(ctx context.Context, db *sql.DB) error {
 	return conn.Raw(func(c any) error { return c.(driver.Conn).Raw().EnableChecksums("main") })
 }
 
-// decryptedLog reads the write-ahead log of a database as it is without encryption: the VFS writes it in blocks of 4 KiB, each
-// encrypted with its offset as tweak.
+// decryptedLog reads the log of a database without its encryption: the VFS writes it in blocks of 4 KiB, each encrypted with
+// its offset as tweak.
 func decryptedLog(path string, key []byte) (io.ReadCloser, error) {
 	f, err := os.Open(path)
 	if err != nil || key == nil {
@@ -208,7 +208,7 @@ func Explain(err error) error {
 	return fmt.Errorf("%w: %w", known, err)
 }
 
-// cause adds to an error of writing what the system says when one writes there: the library loses that on the way.
+// withCause adds to an error of writing what the operating system says to a write in the same directory: the library drops it.
 func withCause(dir string, err error) error {
 	if !errors.Is(err, sqlite3.IOERR_WRITE) && !errors.Is(err, sqlite3.IOERR_SHMSIZE) && !errors.Is(err, sqlite3.CANTOPEN) {
 		return err
@@ -225,10 +225,10 @@ func withCause(dir string, err error) error {
 	return fmt.Errorf("%w (%w)", err, why)
 }
 
-// notADatabase tells that what is there does not begin as a database: with a key given, that the key does not fit.
+// notADatabase reports that a file does not begin like a database, which with a key means that the key is wrong.
 func notADatabase(err error) bool { return errors.Is(err, sqlite3.NOTADB) }
 
-// interrupted tells that a statement ended because its context did.
+// interrupted reports that a statement ended because its context did.
 func interrupted(err error) bool {
 	return errors.Is(err, sqlite3.INTERRUPT) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }

@@ -6,17 +6,16 @@ import (
 	"github.com/ncruces/go-sqlite3/vfs"
 )
 
-// A database with checksums is never memory-mapped, but go-sqlite3 v0.37.0 finds that out only after it has told SQLite that
-// it may be: when a second connection has written, the next checkpoint of the first asks for the map to be dropped and
-// crashes the program (vfsUnfetch). Files opened through this VFS are those of the operating system's VFS, without the map.
-// Encrypted stores have a VFS that has none anyway.
+// A database with checksums is never memory-mapped, but go-sqlite3 v0.37.0 notices that only after it has told SQLite that it
+// may be: after a second connection has written, the next checkpoint of the first asks to drop the map and crashes the program
+// (vfsUnfetch). This VFS opens the files of the operating system's VFS without a map. The VFS of encrypted stores has none.
 const unmappedName = "vigie-unmapped"
 
 var registerUnmapped = sync.OnceFunc(func() { vfs.Register(unmappedName, unmappedVFS{vfs.Find("")}) })
 
 type unmappedVFS struct{ vfs.VFS }
 
-// osFile is what a file of the operating system's VFS can do, but for vfs.FileMemoryMapper.
+// osFile has the methods of a file of the operating system's VFS, except vfs.FileMemoryMapper.
 type osFile interface {
 	vfs.FileLockState
 	vfs.FileHasMoved

@@ -15,23 +15,23 @@ import (
 	"vigie/cell"
 )
 
-// EventQuery chooses events. The zero EventQuery is all of them.
+// EventQuery selects events. The zero EventQuery selects all of them.
 type EventQuery struct {
-	Sensor   string
-	From     time.Time         // last evidence not before; zero: no bound
-	To       time.Time         // first evidence before; zero: no bound
-	Severity analyzer.Severity // at least
-	State    analyzer.State    // "": any
-	Rule     string            // with a finding of this rule
-	RAT      cell.RAT          // with a cell of this RAT
-	Cell     cell.Opt[uint64]  // with a cell of this identity
-	Verdict  Judgement         // with this as the verdict that counts; "": any
-	Limit    int               // 0: no bound
-	Newest   bool              // the newest first
+	Sensor   string            // empty: every sensor
+	From     time.Time         // last evidence at or after it; zero: no bound
+	To       time.Time         // first evidence before it; zero: no bound
+	Severity analyzer.Severity // or higher
+	State    analyzer.State    // empty: any
+	Rule     string            // with a finding of this rule; empty: any
+	RAT      cell.RAT          // with a cell of this RAT; 0: any
+	Cell     cell.Opt[uint64]  // with a cell of this identity; absent: any
+	Verdict  Judgement         // whose current verdict is this; empty: any
+	Limit    int               // 0: no limit
+	Newest   bool              // newest first
 }
 
-// PutEvents stores events, each in place of the one with its ID if there is one. An event that is there already, equal in
-// all, changes nothing; any other gets a new sequence number, so that followers hear of it.
+// PutEvents stores events, each in place of the one with the same ID. An event that equals the stored one changes nothing; any
+// other gets a new sequence number, so that followers receive it.
 func (t *Tx) PutEvents(evs ...analyzer.Event) error {
 	for i := range evs {
 		if err := t.check(); err != nil {
@@ -45,8 +45,8 @@ func (t *Tx) PutEvents(evs ...analyzer.Event) error {
 	return nil
 }
 
-// TakeEvent stores an event that comes from another store, if it is new here or has gone on since the form that is here: an
-// older copy takes nothing back. It tells whether anything changed.
+// TakeEvent stores an event of another store if it is new here or newer than the stored form: an older copy reverts nothing.
+// It reports whether anything changed.
 func (t *Tx) TakeEvent(e analyzer.Event) (bool, error) {
 	if err := t.check(); err != nil {
 		return false, err
@@ -65,7 +65,7 @@ func (t *Tx) TakeEvent(e analyzer.Event) (bool, error) {
 	return true, t.PutEvents(e)
 }
 
-// isNewer tells whether an event has gone on: its last evidence is later, or it closed, or weighs more.
+// isNewer reports whether an event has moved on: its last evidence is later, or it closed, or its score is higher.
 func isNewer(before, now *analyzer.Event) bool {
 	closed := func(e *analyzer.Event) int { return map[bool]int{true: 1}[e.State == analyzer.Closed] }
 	return cmp.Or(now.Last.Compare(before.Last), closed(now)-closed(before), cmp.Compare(now.Score, before.Score)) > 0
@@ -114,12 +114,12 @@ func (w *writer) putEvent(e *analyzer.Event) error {
 	return nil
 }
 
-// PutEvents stores events in one transaction; see Tx.PutEvents. When it returns nil they are safe from a power cut.
+// PutEvents stores events in one transaction (see Tx.PutEvents). When it returns nil they are safe from a power cut.
 func (s *Store) PutEvents(ctx context.Context, evs ...analyzer.Event) error {
 	return s.Update(ctx, func(t *Tx) error { return t.PutEvents(evs...) })
 }
 
-// Events yields events in order of Opened, and of ID where that is equal.
+// Events yields events in order of Opened, and of ID where that is equal. An error ends it.
 func (s *Store) Events(ctx context.Context, q EventQuery) iter.Seq2[analyzer.Event, error] {
 	return func(yield func(analyzer.Event, error) bool) {
 		if err := s.events(ctx, q, yield); err != nil {
@@ -221,7 +221,7 @@ func (s *Store) eventPage(ctx context.Context, rest string, args []any) (page []
 	return page, rows.Err()
 }
 
-// Event is the event with this ID. The error wraps ErrNotFound when there is none.
+// Event returns the event with this ID. The error wraps ErrNotFound if there is none.
 func (s *Store) Event(ctx context.Context, id string) (analyzer.Event, error) {
 	var body []byte
 	err := s.rdb.QueryRowContext(ctx, "SELECT body FROM event WHERE id = ?", id).Scan(&body)
@@ -243,4 +243,14 @@ func clip(s string) string {
 		return s[:64] + "..."
 	}
 	return s
+}
+
+// EventsSince returns the events that changed after a sequence number, in order of their change, at most limit of them. The
+// Seq of the last one continues from there.
+func (s *Store) EventsSince(ctx context.Context, seq int64, limit int) ([]Entry, error) {
+	evs, _, err := eventsAfter(ctx, s.rdb, seq, 1<<62, limit)
+	if err != nil {
+		return nil, fmt.Errorf("reading events: %w", Explain(err))
+	}
+	return evs, nil
 }

@@ -8,28 +8,28 @@ import (
 	"time"
 )
 
-// FollowOptions say how a Sink follows a Store. The zero FollowOptions are good.
+// FollowOptions say how a Sink follows a Store. The zero FollowOptions are the usual ones.
 type FollowOptions struct {
-	Batch     int  // entries at most that are offered at once, sources aside; 0: 500
-	UntilDone bool // return nil when the sink has all that is there, instead of waiting for more
+	Batch     int  // most entries offered at once, source lines not counted; 0: 500
+	UntilDone bool // return nil once the sink has everything, instead of waiting for more
 
-	// Poll makes Follow look again after this long even if nothing was written through this Store: needed to follow
-	// what another process writes. 0: never.
+	// Poll makes Follow read again after this time even if nothing was written through this Store, to follow what another
+	// process writes. 0: never.
 	Poll time.Duration
 
-	// Backoff says how long to wait after the sink has failed so many times in a row; a negative time makes Follow give
-	// up and return the error. nil: Backoff of this package.
+	// Backoff returns how long to wait after a number of failures of the sink in a row. A negative time makes Follow give up
+	// and return the error. nil: Backoff of this package.
 	Backoff func(failures int, err error) time.Duration
 
-	// Lag is how far the stored cursor may lag behind what the sink has taken, which spares a flash card a write a second:
-	// after a crash the sink is offered that much again. 0: not at all.
+	// Lag is how far the stored cursor may be behind what the sink has acknowledged, which saves a flash card one write per
+	// second. After a crash the sink is offered that much again. 0: not at all.
 	Lag time.Duration
 
-	// OnError, when set, is told of each failure of the sink, before the wait.
+	// OnError, if set, is called after each failure of the sink, before the wait.
 	OnError func(err error, wait time.Duration)
 }
 
-// RetryAfter is what the error of a Sink may also be, to say when the far end wants to be asked again.
+// RetryAfter may be implemented by the error of a Sink, to say when the far end wants the next attempt.
 type RetryAfter interface{ RetryAfter() time.Duration }
 
 const (
@@ -37,9 +37,9 @@ const (
 	longest   = 5 * time.Minute
 )
 
-// Backoff is how long Follow waits by default: a second after the first failure and twice as long each time, at most 5
-// minutes, of which a random half is left out so that many do not come back at once. An error that knows better
-// (RetryAfter) is heeded, within the same limit.
+// Backoff is how long Follow waits by default: a second after the first failure and twice as long after each further one, at
+// most 5 minutes, of which a random half is subtracted so that many sinks do not return at once. RetryAfter takes precedence,
+// within the same limit.
 func Backoff(failures int, err error) time.Duration {
 	var after RetryAfter
 	if errors.As(err, &after) && after.RetryAfter() > 0 {
@@ -52,14 +52,13 @@ func Backoff(failures int, err error) time.Duration {
 	return wait/2 + rand.N(wait/2+1)
 }
 
-// Follow carries all that a Store holds, and all that comes to it, to a sink, until ctx ends. How far it has come is
-// kept in the Store under name, so it goes on where it was after a restart, and starts with the oldest under a new
-// name. Entries go in order of sequence number; an event goes in its present form, and again when it changes; the source
-// line of a sensor goes before its first record of each run, and where it changes.
+// Follow copies everything that a Store holds, and everything that is added to it, to a sink until ctx ends. It keeps its
+// place in the Store under name, continues from there after a restart, and begins with the oldest entry under a new name.
+// Entries go in order of sequence number. An event goes in its current form, and again when it changes. The source line of a
+// sensor goes before its first record of each run, and where it changes.
 //
-// Nothing is passed over: what the sink has not acknowledged is offered until it does, so the sink sees each entry at
-// least once. Memory does not grow with what is waiting. Follow returns the error of ctx, of the Store, or of the sink
-// when Backoff gives up.
+// Nothing is skipped: an entry that the sink has not acknowledged is offered again, so the sink sees each entry at least once.
+// Memory does not grow with the backlog. Follow returns the error of ctx, of the Store, or of the sink if Backoff gives up.
 func Follow(ctx context.Context, s *Store, name string, sink Sink, o FollowOptions) (err error) {
 	if o.Batch <= 0 {
 		o.Batch = 500
@@ -86,7 +85,7 @@ func Follow(ctx context.Context, s *Store, name string, sink Sink, o FollowOptio
 	}()
 	changes := s.Changes(ChangesOptions{Sources: true, Raw: true})
 	for {
-		changed := s.Changed() // before reading: what comes in between is not missed
+		changed := s.Changed() // before reading, so that nothing added in between is missed
 		entries, err := changes.After(ctx, seq, o.Batch)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
@@ -119,7 +118,7 @@ func Follow(ctx context.Context, s *Store, name string, sink Sink, o FollowOptio
 	}
 }
 
-// offer gives entries to a sink until it takes them.
+// offer passes entries to a sink until it accepts them.
 func offer(ctx context.Context, sink Sink, entries []Entry, o FollowOptions) error {
 	for failures := 1; ; failures++ {
 		err := sink.Write(ctx, entries)

@@ -7,17 +7,17 @@ import (
 	"fmt"
 )
 
-// idState is where a store keeps its number.
+// idState is the name of the state that holds the number of the store.
 const idState = "id"
 
-// ID is a random number that a store was given when it was made: it tells the copies of two stores apart, and says nothing of
-// who has it. "" for one that was made by an older Vigie and not opened for writing since.
+// ID is a random number of 16 hexadecimal digits that a store gets when it is made. It distinguishes the copies of two stores,
+// and says nothing of their owner. It is empty for a store of an older Vigie that was not opened for writing since.
 func (s *Store) ID(ctx context.Context) (string, error) {
 	id, _, err := s.LoadState(ctx, idState)
 	return string(id), err
 }
 
-// number gives a store its number if it has none. One that cannot take it now, for lack of room, gets it the next time.
+// number gives a store its number if it has none. A store that has no room for it now gets it the next time.
 func (w *writer) number() error {
 	var seq int64
 	there, err := w.row("SELECT seq FROM state WHERE name = ?", []any{idState}, &seq)
@@ -28,7 +28,7 @@ func (w *writer) number() error {
 	return err
 }
 
-// renumber gives a store that was put back to an earlier state another number: what it writes from here on is not what others
+// renumber gives a store that was put back to an earlier state another number: what it writes from now on is not what others
 // hold under the old one.
 func renumber(ctx context.Context, path string, o Options) error {
 	s, err := Open(ctx, path, o)

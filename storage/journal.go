@@ -23,47 +23,48 @@ import (
 	"vigie/cell"
 )
 
-// A transaction of one record writes three pages of 4 KiB to the log, for some 200 bytes that are new: 49 MB an hour at a
-// record a second, which wears out a flash card. So what comes record by record is gathered (AppendLater): it is kept in
-// memory and in a small file, PATH-tail, and put into the database together. The file is written over from its beginning
-// after each such transaction, so that a sync of it writes one block. When the process dies the next one to open the
-// store for writing takes what is in the file.
+// The write-ahead journal saves flash cards from wearing out. A transaction of one record writes three pages of 4 KiB to
+// SQLite's log, for some 200 bytes that are new: 49 MB an hour at one record per second. AppendLater writes such records to a
+// small file instead, PATH-tail, keeps them in memory, and puts them into the database together. After each such transaction
+// the file is overwritten from its beginning, so that a sync of it writes one block. If the process dies, the next process
+// that opens the store for writing recovers the records from the file.
 //
-// The file is a row of frames:
+// The file is a sequence of frames:
 //
 //	length of what follows the checksum    4 bytes, little-endian
-//	CRC-32C of what follows                4 bytes
-//	generation                             8 bytes: frames of another one than the first are left over
-//	record                                 as encodePending has it; in an encrypted store sealed: nonce, XChaCha20-Poly1305
+//	CRC-32C of what follows                4 bytes, little-endian
+//	generation                             8 bytes, little-endian; frames of another generation than the first are left over
+//	record                                 as encodePending writes it; in an encrypted store a nonce and XChaCha20-Poly1305
 const (
-	pendingTime     = 10 * time.Second // how long a record waits at most
-	maxPending      = 512              // how many wait at most
-	journalHead     = 16
-	maxJournalFrame = 16 << 20
+	pendingTime     = 10 * time.Second // the longest that a record waits
+	maxPending      = 512              // records that wait
+	journalHead     = 16               // bytes of a frame before the record
+	maxJournalFrame = 16 << 20         // bytes
 )
 
 var crc32c = crc32.MakeTable(crc32.Castagnoli)
 
-// tail is what was gathered. It is guarded by Store.mu, but for its file, which walMu guards.
+// journal holds the records that are acknowledged and not yet in the database. Store.mu guards it, walMu guards its file.
 type journal struct {
 	path    string
 	seal    cipher.AEAD // nil: plain
-	file    *os.File    // nil until it is needed
+	file    *os.File    // nil until the first record
 	dirty   bool        // written and not synced
 	pending []pendingRecord
-	counts  tally // of the waiting
-	size    int64 // bytes of file that the waiting take
+	counts  tally // of pending
+	size    int64 // bytes of file that pending takes
 	gen     uint64
 	timer   *time.Timer
-	err     error // of a commit that nobody was waiting for
+	err     error // of a commit in the background; the next call reports it
 }
 
-// gathered is a record as it will be stored. It shares nothing with the caller's record, which the caller may change.
+// pendingRecord is a record in the form in which it is stored. It shares nothing with the caller's record, which the caller
+// may change.
 type pendingRecord struct {
 	sensor string
 	kind   Kinds
 	key    int64    // its time (timeKey)
-	body   []byte   // as encodeRecord has it
+	body   []byte   // as encodeRecord writes it
 	raw    []string // its raw lines; nil if there are none
 }
 
@@ -80,11 +81,12 @@ func newJournal(path string, key []byte) (*journal, error) {
 	return t, err
 }
 
-// AppendLater is Append for who has a record now and then. The records are acknowledged as by Append: they survive the death of
-// the process at once and the loss of power within a second. But readers and followers see them some seconds later, with
-// the next transaction of any kind, or after 10 seconds. It returns the number of the last of them, which it keeps.
+// AppendLater is Append for callers that write single records at intervals: it batches them. It acknowledges as Append does:
+// the records survive the death of the process immediately and a power cut within a second. Readers and followers see them
+// with the next transaction of any kind, at most 10 seconds later. It returns the sequence number of the last record, which
+// is final. It keeps no reference to recs.
 //
-// ok is false, and nothing was stored, where it must be looked up whether they are there already: Append does that.
+// If ok is false nothing was stored, since the store may have the records already: use Append, which looks them up.
 func (s *Store) AppendLater(ctx context.Context, recs ...cell.Record) (seq int64, ok bool, err error) {
 	if s.readOnly {
 		return 0, false, fmt.Errorf("cannot write to the store: %w", ErrReadOnly)
@@ -149,7 +151,7 @@ func (s *Store) AppendLater(ctx context.Context, recs ...cell.Record) (seq int64
 	return w.seq + int64(len(t.pending)), true, s.syncJournalLater()
 }
 
-// commitOnTimer is what the timer calls.
+// commitOnTimer commits the pending records when the oldest has waited long enough.
 func (s *Store) commitOnTimer() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -158,7 +160,7 @@ func (s *Store) commitOnTimer() {
 	}
 }
 
-// commitPending lets readers see what was gathered. An error is told to who writes next: what is gathered is safe.
+// commitPending makes pending records visible to readers. The next call that writes reports an error: the records are safe.
 func (s *Store) commitPending() {
 	if s.pendingCount.Load() == 0 {
 		return
@@ -180,7 +182,7 @@ func (s *Store) Flush() error {
 	return SyncIfPossible(s.path + "-wal")
 }
 
-// waiting counts what was gathered and is not in the database, with the time of the newest and the number of the last.
+// pendingStats counts the pending records, and returns the time key of the newest and the sequence number of the last.
 func (s *Store) pendingStats() (observations, others, newest, seq int64) {
 	if s.pendingCount.Load() == 0 {
 		return 0, 0, 0, 0
@@ -197,7 +199,7 @@ func (s *Store) pendingStats() (observations, others, newest, seq int64) {
 	return s.journal.counts.observations, s.journal.counts.others, newest, s.w.seq + int64(len(s.journal.pending))
 }
 
-// commitJournal puts what was gathered into the database. Store.mu is held.
+// commitJournal puts the pending records into the database. Store.mu is held.
 func (s *Store) commitJournal() error {
 	if s.journal == nil || len(s.journal.pending) == 0 {
 		return nil
@@ -210,7 +212,7 @@ func (s *Store) commitJournal() error {
 	return err
 }
 
-// drain is the first part of each transaction: what was gathered before it.
+// insert is the first part of each transaction: it adds the records that were pending before it.
 func (t *journal) insert(w *writer) error {
 	for _, g := range t.pending {
 		if err := w.insert(g); err != nil {
@@ -224,14 +226,15 @@ func (t *journal) insert(w *writer) error {
 	return nil
 }
 
-// again tells a writer that has forgotten it what waits.
+// requeue tells a writer whose state was reloaded what is pending.
 func (t *journal) requeue(w *writer) {
 	for _, g := range t.pending {
 		w.last[g.sensor] = g.key
 	}
 }
 
-// journalCommitted follows a transaction that drained: once that is safe from a power cut, the file is not needed any more.
+// journalCommitted follows a transaction that added the pending records: once that is safe from a power cut, the file can be
+// overwritten.
 func (s *Store) journalCommitted() error {
 	t := s.journal
 	if len(t.pending) == 0 {
@@ -253,7 +256,7 @@ func (s *Store) journalCommitted() error {
 	return s.checkpointIfDue()
 }
 
-// writeJournal appends frames to the file, all or none.
+// writeJournal appends frames to the file: all of them or none.
 func (s *Store) writeJournal(news []pendingRecord) (err error) {
 	t := s.journal
 	s.walMu.Lock()
@@ -272,7 +275,7 @@ func (s *Store) writeJournal(news []pendingRecord) (err error) {
 		out = t.frame(out, g)
 	}
 	if _, err := t.file.WriteAt(out, t.size); err != nil {
-		return err // what is there of it is written over, or ends at a checksum
+		return err // what was written of it is overwritten, or ends at a wrong checksum
 	}
 	t.size += int64(len(out))
 	t.dirty = true
@@ -293,7 +296,7 @@ func (t *journal) frame(dst []byte, g pendingRecord) []byte {
 	return append(append(dst, head[:]...), body...)
 }
 
-// syncJournalLater sees to it that the file is synced within a second.
+// syncJournalLater schedules a sync of the file within a second, and reports the error of an earlier one.
 func (s *Store) syncJournalLater() error {
 	s.walMu.Lock()
 	defer s.walMu.Unlock()
@@ -303,7 +306,7 @@ func (s *Store) syncJournalLater() error {
 	return err
 }
 
-// recoverJournal takes what a process that died has left in the file. The writer is new.
+// recoverJournal stores the records that a process left in the file when it died. The writer is new.
 func (s *Store) recoverJournal(ctx context.Context) error {
 	recs, gen, err := s.journal.read()
 	if errors.Is(err, fs.ErrNotExist) {
@@ -324,7 +327,7 @@ func (s *Store) recoverJournal(ctx context.Context) error {
 	return s.removeJournal()
 }
 
-// read are the records in the file: frames of one generation, up to the first that is not whole.
+// read returns the records in the file: frames of one generation, up to the first that is not complete.
 func (t *journal) read() (recs []cell.Record, gen uint64, err error) {
 	f, err := os.Open(t.path)
 	if err != nil {
@@ -350,7 +353,7 @@ func (t *journal) read() (recs []cell.Record, gen uint64, err error) {
 				return recs, gen, nil
 			}
 			if body, err = t.seal.Open(nil, body[:n], body[n:], head[8:]); err != nil {
-				return recs, gen, nil // cut, or of a store that had another key
+				return recs, gen, nil // truncated, or of a store that had another key
 			}
 		}
 		r, err := decodePending(body)
@@ -381,7 +384,7 @@ func (s *Store) removeJournal() error {
 	return errors.Join(errs...)
 }
 
-// encodePending is a record with all that its row would say of it.
+// encodePending is a record with everything that its row in the database says of it.
 func encodePending(g pendingRecord) []byte {
 	c := &coder{writing: true}
 	number(c, &g.kind)

@@ -14,17 +14,17 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// A store that a passphrase protects has a random key, sealed by the passphrase in the file PATH-key:
+// A store that is protected by a passphrase has a random key, which the file PATH-key holds, sealed by the passphrase:
 //
 //	vigie-key 1
-//	argon2id PASSES KIB THREADS SALT     how the passphrase becomes a key (RFC 9106)
-//	sealed NONCE+CIPHERTEXT              the key of the store under AES-256-GCM, in hex
+//	argon2id PASSES KIB THREADS SALT     how the passphrase becomes a key (RFC 9106); the salt in hexadecimal
+//	sealed NONCE+CIPHERTEXT              the key of the store under AES-256-GCM, in hexadecimal
 //
-// So the salt differs from store to store, the passphrase can change without writing the store anew, a wrong passphrase
-// is told from a damaged store, and to destroy this small file is to destroy the store.
+// So each store has its own salt, the passphrase can change without rewriting the store, a wrong passphrase is distinguished
+// from a damaged store, and destroying this small file destroys the store.
 const keyFileForm = "vigie-key 1\nargon2id %d %d %d %s\nsealed %s\n"
 
-// The second recommended choice of RFC 9106 clause 4: 64 MiB, which a Pi Zero can spare while it starts.
+// The second recommended parameters of RFC 9106 clause 4: 64 MiB, which a Pi Zero can spare while it starts.
 const (
 	argonPasses  = 3
 	argonKiB     = 64 << 10
@@ -33,8 +33,8 @@ const (
 
 func keyFile(path string) string { return path + "-key" }
 
-// newKey is the key for a store to be created; nil for a plain one. It writes the key file when there is a passphrase,
-// or uses the one that an interrupted start left.
+// newKey returns the key for a store to be created; nil for a plain one. With a passphrase it writes the key file, or uses the
+// one that an interrupted start left.
 func newKey(path string, o Options) ([]byte, error) {
 	if o.Passphrase == "" {
 		if _, err := os.Stat(keyFile(path)); err == nil {
@@ -69,7 +69,7 @@ func newKey(path string, o Options) ([]byte, error) {
 	return key, os.Rename(f.Name(), keyFile(path))
 }
 
-// unlock is the key of a store that exists; nil for a plain one.
+// unlock returns the key of an existing store; nil for a plain one.
 func unlock(path string, o Options, plain bool) ([]byte, error) {
 	_, err := os.Stat(keyFile(path))
 	sealed := err == nil

@@ -10,7 +10,7 @@ import (
 	"vigie/cell"
 )
 
-// StoreOfLine is the number of the store that a line (cell.StoreLine) names; "" for another line.
+// StoreOfLine is the number of the store that a line (cell.StoreLine) names; empty for any other line.
 func StoreOfLine(line []byte) string {
 	var l struct{ Store string }
 	if !bytes.HasPrefix(line, []byte(cell.StoreLine)) || json.Unmarshal(line, &l) != nil || !storeID.MatchString(l.Store) {
@@ -21,7 +21,8 @@ func StoreOfLine(line []byte) string {
 
 var storeID = regexp.MustCompile(`^[0-9a-f]{16}$`)
 
-// AppendEntry appends an entry as a line, with its end.
+// AppendEntry appends an entry as a line of the interchange format (docs/fields.md), with its line end. An event is
+// {"kind":"event","event":...}, as vigie replay prints it.
 func AppendEntry(dst []byte, enc *cell.Encoder, e Entry) ([]byte, error) {
 	if e.Event == nil {
 		return enc.Append(dst, e.Record), nil
@@ -37,8 +38,8 @@ func AppendEntry(dst []byte, enc *cell.Encoder, e Entry) ([]byte, error) {
 	return append(appendPhrases(dst, e.Event), '\n'), nil
 }
 
-// AppendEventBody appends an event as a line, without its end, in its stored form: exact for every value, those too that JSON
-// cannot express. Sealed files have it.
+// AppendEventBody appends an event as a line, without its line end, in its stored form: exact for every value, also those that
+// JSON cannot express. Sealed files use it.
 func AppendEventBody(dst []byte, e *analyzer.Event) []byte {
 	bare := analyzer.Worded{Event: *e}.Take()
 	dst = append(dst, cell.EventLine+`"body":"`...)
@@ -46,7 +47,7 @@ func AppendEventBody(dst []byte, e *analyzer.Event) []byte {
 	return appendPhrases(dst, e)
 }
 
-// appendPhrases ends the line of an event with its phrases, if it has any, in a key of their own: programs of before pass over it.
+// appendPhrases ends the line of an event with its phrases, if it has any, in a key of their own, which older programs ignore.
 func appendPhrases(dst []byte, e *analyzer.Event) []byte {
 	if p := e.Wording().Phrases; p != nil {
 		if text, err := json.Marshal(p); err == nil {
@@ -56,7 +57,7 @@ func appendPhrases(dst []byte, e *analyzer.Event) []byte {
 	return append(dst, '}')
 }
 
-// EventOfLine reads an event from a line of AppendEntry or AppendEventBody; any other line is an error.
+// EventOfLine reads an event from a line of AppendEntry or AppendEventBody. Any other line is an error.
 func EventOfLine(line []byte) (analyzer.Event, error) {
 	var l struct {
 		Body    []byte
@@ -83,7 +84,7 @@ func EventOfLine(line []byte) (analyzer.Event, error) {
 	return analyzer.Worded{Event: e, Phrases: &p}.Take(), nil
 }
 
-// EventFromJSON reads an event from JSON as vigie replay prints it; its cells are those of the interchange format.
+// EventFromJSON reads an event from JSON as vigie replay prints it. Its cells are those of the interchange format.
 func EventFromJSON(text string) (analyzer.Event, error) {
 	var e struct {
 		analyzer.Event
@@ -105,7 +106,7 @@ func EventFromJSON(text string) (analyzer.Event, error) {
 	return e.Event, nil
 }
 
-// cellFromJSON lets the reader of the interchange format read it, as the serving cell of an observation.
+// cellFromJSON reads a cell with the reader of the interchange format, as the serving cell of an observation.
 func cellFromJSON(raw []byte) (cell.Cell, error) {
 	line := append(append([]byte(`{"time":"2000-01-01T00:00:00Z","serving":`), bytes.TrimSpace(raw)...), '}')
 	r := cell.NewReader(bytes.NewReader(line), "event")

@@ -17,12 +17,12 @@ import (
 	"vigie/cell"
 )
 
-// NDJSON is a file in the interchange format (docs/fields.md), which vigie replay reads. As a Sink it keeps records and
-// leaves events out: they come back by replay. When the disk is full, what was acknowledged stays and Write fails until
-// there is room again.
+// NDJSON is a Sink that writes a file in the interchange format (docs/fields.md), which vigie replay reads. It writes records
+// and leaves events out: a replay finds them again. On a full disk what was acknowledged stays, and Write fails until there is
+// room.
 //
-// A file whose name ends in .gz is compressed, each Write as a gzip member of its own: readers see one file, and when the
-// process is killed every member but one that was being written is whole. Fewer and larger writes compress better.
+// A file whose name ends in .gz is compressed, each Write as a gzip member of its own: readers see one file, and if the
+// process is killed, at most the member that was being written is incomplete. Fewer and larger writes compress better.
 type NDJSON struct {
 	mu   sync.Mutex
 	file *os.File // nil when closed
@@ -34,9 +34,9 @@ type NDJSON struct {
 	err  error // of taking back a write that failed
 }
 
-// OpenNDJSON opens a file for appending, and creates it (permission 0600) if it is not there. A line or member that was
-// cut off, because the process was killed while writing it, is made good first: a cut line is closed, of a cut member
-// the whole lines are kept. It fails with ErrLocked when somebody else records to the file.
+// OpenNDJSON opens a file for appending, and creates it (permission 0600) if it is not there. It first repairs a line or
+// member that was cut off because the process was killed: it ends a cut line, and keeps the complete lines of a cut member.
+// The error wraps ErrLocked if another process writes to the file.
 func OpenNDJSON(path string) (*NDJSON, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -56,7 +56,7 @@ func OpenNDJSON(path string) (*NDJSON, error) {
 	return n, nil
 }
 
-// mend finds the end of what is good and repairs what follows it.
+// mend finds the end of what is good and repairs what follows.
 func (n *NDJSON) mend() error {
 	info, err := n.file.Stat()
 	if err != nil {
@@ -93,7 +93,7 @@ func (n *NDJSON) mend() error {
 	return n.flush()
 }
 
-// lastMember reads gzip members to the last that is whole, and what can be read of the one after it.
+// lastMember reads gzip members up to the last complete one, and what can be read of the one after it.
 func lastMember(f *os.File) (end int64, rest []byte, err error) {
 	in := &counter{r: bufio.NewReader(io.NewSectionReader(f, 0, 1<<62))}
 	var gz gzip.Reader
@@ -120,7 +120,7 @@ func lastMember(f *os.File) (end int64, rest []byte, err error) {
 	}
 }
 
-// torn tells whether what is left is a member of which a power cut left only the beginning, and zeros perhaps.
+// torn reports whether what is left is the beginning of a member, perhaps followed by zeros, as a power cut leaves it.
 func torn(r io.Reader) bool {
 	b, magic := bufio.NewReader(r), []byte{0x1f, 0x8b, 8}
 	if head, _ := b.Peek(len(magic)); bytes.Equal(head, magic) {
@@ -141,7 +141,7 @@ func torn(r io.Reader) bool {
 	}
 }
 
-// counter counts what is read. It is an io.ByteReader, so gzip reads no more than it needs.
+// counter counts what is read. It is an io.ByteReader, so that gzip reads no more than it needs.
 type counter struct {
 	r *bufio.Reader
 	n int64
@@ -161,7 +161,7 @@ func (c *counter) ReadByte() (byte, error) {
 	return b, err
 }
 
-// Append adds records. When it returns nil they are in the file, though not yet safe from a power cut: see Sync.
+// Append adds records. When it returns nil they are in the file, but not yet safe from a power cut: see Sync.
 func (n *NDJSON) Append(recs ...cell.Record) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -172,7 +172,7 @@ func (n *NDJSON) Append(recs ...cell.Record) error {
 	return n.flush()
 }
 
-// Write adds the records among entries; it is Append for Follow.
+// Write appends the records among entries, for Follow. It leaves events out.
 func (n *NDJSON) Write(_ context.Context, entries []Entry) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -19,44 +19,44 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// Options of Open. The zero Options open a plain store that exists, for writing.
+// Options of Open. The zero Options open an existing plain store for writing.
 type Options struct {
-	Create   bool // make the store if nothing is there; what is there is opened, never replaced
-	ReadOnly bool // change nothing: beside a writer, or on a disk that cannot be written to
+	Create   bool // make the store if there is no file; an existing file is opened, never replaced
+	ReadOnly bool // change nothing: next to a writer, or on a disk that cannot be written to
 	Memory   bool // keep everything in memory, nothing on disk; the path is ignored
 
-	// Key (32 bytes) or Passphrase encrypts the store at rest: database, log and temporary files (Adiantum). This hides
-	// what is there; it does not show whether somebody with access to the file changed it, and who sees the file twice
-	// sees which blocks of 4 KiB changed. A passphrase opens the file PATH-key, which holds the key: without that file
-	// the passphrase opens nothing, and destroying it destroys the store.
+	// Key (32 bytes) or Passphrase encrypts the store at rest: database, log and temporary files (Adiantum). This hides the
+	// contents. It does not show whether somebody with access to the file changed it, and two copies of the file show which
+	// blocks of 4 KiB changed in between. A passphrase opens the file PATH-key, which holds the key: without that file the
+	// passphrase opens nothing, and destroying it destroys the store.
 	Key        []byte
 	Passphrase string
 }
 
-// Bounds of the check at start: a store of any size opens within a second or two. Check reads all of it.
+// checkTime bounds the check in Open, so that a store of any size opens within a second or two. Check reads all of it.
 const checkTime = 500 * time.Millisecond
 
-// applicationID stands in the header of every store: "Vigi".
+// applicationID is in the header of every store: "Vigi".
 const applicationID = 0x56696769
 
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// schemaVersion is the number of the newest migration, by the name of its file.
+// schemaVersion is the number of the newest migration, from the name of its file.
 var schemaVersion = func() (newest int) {
 	files, _ := migrations.ReadDir("migrations") // sorted
 	newest, _ = strconv.Atoi(files[len(files)-1].Name()[:5])
 	return newest
 }()
 
-// readableSchema is the oldest schema whose tables are those of the newest: such a store can be read as it is.
+// readableSchema is the oldest schema with the tables of the newest. Such a store can be read without a migration.
 const readableSchema = 5
 
-// Open opens a store, or creates it with Options.Create. A new store is only there once it is complete, and belongs to
-// the user alone (permission 0600).
+// Open opens a store, or with Options.Create creates it. A new store appears at path only once it is complete, readable by
+// its owner alone (permission 0600).
 //
-// Errors wrap ErrNotFound, ErrForeign (empty, or not a store), ErrNewer, ErrKey, ErrDamaged, ErrLocked, ErrReadOnly or
-// ErrFull. A damaged store is refused for writing; read-only it opens as far as possible, and Notices says what is wrong.
+// The error wraps ErrNotFound, ErrForeign (empty, or not a store), ErrNewer, ErrKey, ErrDamaged, ErrLocked, ErrReadOnly or
+// ErrFull. A damaged store is not opened for writing. Read-only it opens as far as possible, and Notices says what is wrong.
 func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if o.Memory {
 		return openMemory(ctx)
@@ -136,7 +136,7 @@ func open(ctx context.Context, path string, o Options) (_ *Store, err error) {
 	return s, s.startWriting(ctx)
 }
 
-// connect opens the database, and brings its schema up to date or refuses it.
+// connect opens the database, and migrates or refuses its schema.
 func (s *Store) connect(ctx context.Context, a access) error {
 	var err error
 	if !a.readOnly {
@@ -210,8 +210,8 @@ func openMemory(ctx context.Context) (*Store, error) {
 	return s, nil
 }
 
-// create builds a store under another name and moves it to path when it is complete. It fails with fs.ErrExist when
-// somebody else was faster.
+// create builds a store under another name and moves it to path once it is complete. The error is fs.ErrExist if another
+// process was faster.
 func create(ctx context.Context, path string, o Options) error {
 	key, err := newKey(path, o)
 	if err != nil {
@@ -249,10 +249,10 @@ func create(ctx context.Context, path string, o Options) error {
 	return syncFile(filepath.Dir(path))
 }
 
-// build makes a store of an empty database.
+// build makes an empty database a store.
 func build(ctx context.Context, db *sql.DB, a access) error {
 	if !a.memory {
-		if _, err := db.ExecContext(ctx, "PRAGMA synchronous=off"); err != nil { // create syncs the file when it is complete
+		if _, err := db.ExecContext(ctx, "PRAGMA synchronous=off"); err != nil { // create syncs the file once it is complete
 			return err
 		}
 		if err := enableChecksums(ctx, db); err != nil {
@@ -290,7 +290,8 @@ func SyncIfPossible(name string) error {
 	return err
 }
 
-// inspect looks at the file before SQLite does, which would take an empty one for an empty database.
+// inspect looks at the file before SQLite does, which would take an empty file for an empty database. plain is false for an
+// encrypted store.
 func inspect(path string) (plain bool, err error) {
 	info, err := os.Stat(path)
 	switch {
@@ -323,8 +324,8 @@ func inspect(path string) (plain bool, err error) {
 	return true, nil
 }
 
-// cutPartialBlock cuts the part of a block from the end of an encrypted log, where a power cut may leave it. It cannot be
-// decrypted, and the library would refuse the whole log for it.
+// cutPartialBlock truncates an encrypted log to whole blocks. A power cut may leave part of a block at the end, which cannot
+// be decrypted, and for which the library would refuse the whole log.
 func cutPartialBlock(path string) error {
 	const block = 4096
 	info, err := os.Stat(path)
@@ -334,8 +335,8 @@ func cutPartialBlock(path string) error {
 	return os.Truncate(path, info.Size()/block*block)
 }
 
-// lock keeps other writers away as long as the file is open. It is no lock to SQLite, and readers do not ask for it but
-// for a moment (noWriter), which is worth waiting for.
+// lock keeps other writers out as long as the file is open. SQLite does not know this lock. Readers take it only for a moment
+// (noWriter), so a failed attempt is repeated for 100 ms.
 func lock(ctx context.Context, path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
@@ -362,8 +363,9 @@ func lock(ctx context.Context, path string) (*os.File, error) {
 	return nil, err
 }
 
-// copyOwner gives a file the permissions and owner of the database, as far as allowed. The library makes the index of the log
-// with the umask and for whoever comes first: one that root left, only by looking, would keep the service from starting.
+// copyOwner gives a file the permissions and owner of the database, as far as this process may. The library creates the index
+// of the log with the umask and for the user who opens the store first: if that is root, who only reads, the service could not
+// start afterwards.
 func copyOwner(name, database string) {
 	info, err := os.Stat(database)
 	if err != nil {
@@ -375,7 +377,7 @@ func copyOwner(name, database string) {
 	}
 }
 
-// noWriter tells whether no writer has the store open now.
+// noWriter reports whether no process has the store open for writing.
 func noWriter(path string) bool {
 	f, err := os.Open(path)
 	if err != nil {
@@ -387,7 +389,7 @@ func noWriter(path string) bool {
 
 func cannotWrite(dir string) bool {
 	const writable = 2                          // W_OK
-	return syscall.Access(dir, writable) != nil // also when the disk is read-only, for root too
+	return syscall.Access(dir, writable) != nil // also true on a read-only disk, for root too
 }
 
 func empty(path string) bool {

@@ -5,33 +5,33 @@ import (
 	"encoding/binary"
 )
 
-// A modem says almost the same thing every second, so raw lines are stored as their difference from a base: a few
-// kilobytes of lines that came before. What is in the base is copied, the rest stands as it is:
+// A modem sends almost the same lines every second, so raw lines are stored as their difference from a base: a few kilobytes of
+// earlier lines. What is in the base is copied, the rest is written literally:
 //
 //	number of lines, length of each line, then until all their bytes are there:
 //	  length of a literal, its bytes,
-//	  length of a copy and, unless it is 0, by how much its place differs from where the last copy ended (zigzag).
+//	  length of a copy and, unless it is 0, the distance of its place from the end of the last copy (zigzag).
 //
-// This takes lines of 90 bytes down to about 15, which compress/flate would need 30 microseconds a record for, since it
-// clears its 650 kB of tables each time.
+// This reduces lines of 90 bytes to about 15. compress/flate would need 30 microseconds per record for that, since it clears
+// its 650 kB of tables each time.
 const (
 	maxBase    = 8 << 10  // bytes of a base
 	maxDelta   = 64 << 10 // longer texts are not worth comparing
-	baseAge    = 64       // records that a base serves at least, so that noise does not become bases
+	baseAge    = 64       // records that use a base at least, so that noise does not become bases
 	shortest   = 4        // bytes worth copying
 	bucketBits = 12
 )
 
-// base is what raw lines are compared with. It does not change once made.
+// base is a text that raw lines are compared with. It does not change once made.
 type base struct {
-	id    int64 // row of raw_base; 0: none, everything stands as it is
+	id    int64 // row of raw_base; 0: none, everything is literal
 	text  []byte
-	place [1 << bucketBits]uint16 // by hash of four bytes: where in text they are, plus one
+	place [1 << bucketBits]uint16 // by hash of four bytes: their offset in text, plus one
 }
 
 func newBase(id int64, text []byte) *base {
 	b := &base{id: id, text: text}
-	for i := len(text) - shortest; i >= 0; i-- { // the front, which is the newest, wins
+	for i := len(text) - shortest; i >= 0; i-- { // the front, which is the newest, takes precedence
 		b.place[bucket(text[i:])] = uint16(i + 1)
 	}
 	return b
@@ -41,8 +41,8 @@ func bucket(p []byte) uint32 {
 	return binary.LittleEndian.Uint32(p) * 2654435761 >> (32 - bucketBits)
 }
 
-// renewed is the text of the base that should follow b when lines are no longer like it: these lines, then as much of
-// the old as there is room for. own is how many bytes are of these lines.
+// renewed returns the text of the base that should follow b once lines no longer resemble it: these lines, then as much of the
+// old text as there is room for. own is how many bytes are of these lines.
 func (b *base) renewed(lines []string) (text []byte, own int) {
 	for _, l := range lines {
 		text = append(text, l[:min(len(l), maxBase/2-min(len(text), maxBase/2))]...)
@@ -50,7 +50,7 @@ func (b *base) renewed(lines []string) (text []byte, own int) {
 	return append(text, b.text[:min(len(b.text), maxBase-len(text))]...), len(text)
 }
 
-// appendDelta appends the stored form of lines. poor tells that the base was of little use.
+// appendDelta appends the stored form of lines. poor reports that the base was of little use.
 func (b *base) appendDelta(dst []byte, lines []string) (_ []byte, poor bool) {
 	dst = binary.AppendUvarint(dst, uint64(len(lines)))
 	n := 0
@@ -63,7 +63,7 @@ func (b *base) appendDelta(dst []byte, lines []string) (_ []byte, poor bool) {
 		text = append(text, l...)
 	}
 	start := len(dst)
-	lit, expect := 0, 0 // where the literal began; where in the base the text would go on if nothing had changed
+	lit, expect := 0, 0 // start of the literal; offset in the base at which the text continues if nothing changed
 	for i := 0; i+shortest <= len(text) && n <= maxDelta; {
 		from, length := b.find(text[i:], expect+i-lit)
 		if length < shortest {
@@ -85,7 +85,7 @@ func (b *base) appendDelta(dst []byte, lines []string) (_ []byte, poor bool) {
 	return dst, n >= 64 && n <= maxDelta && len(dst)-start > n/2
 }
 
-// find looks for the beginning of text in the base: first where it would be if it had kept its place.
+// find looks for the beginning of text in the base: first where it would be if nothing had changed.
 func (b *base) find(text []byte, expect int) (from, length int) {
 	if expect >= 0 && expect < len(b.text) {
 		if n := common(text, b.text[expect:]); n >= shortest {

@@ -13,16 +13,16 @@ import (
 
 var farPast time.Time // before all others
 
-// Reading goes page by page: no statement stays open while the caller works, so a slow reader holds nobody up, and
-// memory is bounded by a page. A page is so many rows or so many bytes, whichever is less.
+// Records are read page by page: no statement stays open while the caller works, so a slow caller blocks nobody, and memory is
+// bounded by a page. A page ends at pageRows rows or pageBytes bytes, whichever comes first.
 const (
 	pageRows  = 512
 	pageBytes = 1 << 20
 )
 
-// Records yields records in order of time, and of sequence number where times are equal, each sensor's source line
-// before its first record and wherever it changes. It streams: memory does not grow with the answer, and records that
-// are appended meanwhile may or may not be among it. An error ends it.
+// Records yields records in order of time, and of sequence number where times are equal, with each sensor's source line before
+// its first record and wherever it changes. It streams: memory does not grow with the answer, and records that are appended
+// meanwhile may or may not be included. An error ends it.
 func (s *Store) Records(ctx context.Context, q Query) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		if err := s.records(ctx, q, yield); err != nil {
@@ -40,7 +40,7 @@ func (s *Store) records(ctx context.Context, q Query, yield func(Entry, error) b
 	r := newReader(q.Kinds == 0 || q.Kinds&Sources != 0, q.NoRaw)
 	left := q.Limit
 	var seq int64
-	// Within one time by number, then on to later times: each step is a range of one index.
+	// First by number within one time, then later times: each step is a range of one index.
 	for same := false; ; same = !same {
 		order, bound := "record.time > ?", []any{from}
 		if same {
@@ -70,14 +70,14 @@ func (s *Store) records(ctx context.Context, q Query, yield func(Entry, error) b
 		}
 		switch {
 		case more:
-			same = false // so that it goes on with the same time
+			same = false // continue with the same time
 		case !same:
 			return nil
 		}
 	}
 }
 
-// where turns a query into conditions, their arguments, and the time to begin with.
+// where turns a query into conditions, their arguments, and the time key to begin with.
 func (s *Store) where(ctx context.Context, q Query) (cond string, from int64, args []any, err error) {
 	from = math.MinInt64
 	if !q.From.IsZero() {
@@ -85,7 +85,7 @@ func (s *Store) where(ctx context.Context, q Query) (cond string, from int64, ar
 	}
 	if q.AfterSeq > 0 {
 		cond, args = " AND record.seq > ?", append(args, q.AfterSeq)
-		var oldest sql.NullInt64 // of those, so that the walk need not begin with the oldest of all
+		var oldest sql.NullInt64 // of those, so as not to begin with the oldest of all
 		if err := s.rdb.QueryRowContext(ctx, "SELECT min(time) FROM (SELECT time FROM record WHERE seq > ?)", q.AfterSeq).Scan(&oldest); err != nil {
 			return "", 0, nil, err
 		}
@@ -113,7 +113,7 @@ func (s *Store) where(ctx context.Context, q Query) (cond string, from int64, ar
 type reader struct {
 	noRaw      bool
 	sources    map[int64]source
-	lastSource map[string]int64 // by sensor: the source that was told last; nil when none is to be told
+	lastSource map[string]int64 // by sensor: the source that was emitted last; nil to emit none
 	bases      map[int64]*base
 }
 
@@ -141,7 +141,7 @@ type queryer interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// page reads the next rows; more tells that there may be others after them.
+// page reads the next rows. more reports that there may be others after them.
 func (r *reader) page(ctx context.Context, db queryer, rest string, args []any, limit int) (page []row, more bool, err error) {
 	query := `SELECT record.seq, record.time, record.source, record.kind, record.body, raw.base, raw.body FROM record LEFT JOIN raw ON raw.seq = record.seq `
 	if r.noRaw {
@@ -204,6 +204,7 @@ func (r *reader) page(ctx context.Context, db queryer, rest string, args []any, 
 	return page, more, err
 }
 
+// cached bounds the sources and bases that are remembered: hostile input could make many.
 const cached = 256 // sources and bases; hostile input could make many
 
 func (r *reader) source(ctx context.Context, db queryer, id int64) (source, error) {
@@ -246,7 +247,7 @@ func (r *reader) base(ctx context.Context, db queryer, id int64) (*base, error) 
 	return b, nil
 }
 
-// one reads the row that must be there.
+// one reads the row that must exist.
 func one(ctx context.Context, db queryer, query string, id int64, dest ...any) error {
 	rows, err := db.QueryContext(ctx, query, id)
 	if err != nil {
@@ -262,7 +263,7 @@ func one(ctx context.Context, db queryer, query string, id int64, dest ...any) e
 	return rows.Scan(dest...)
 }
 
-// tell yields an entry, and before it the source line of its sensor when that is not the one told last.
+// emit yields an entry, and before it the source line of its sensor if that is not the last one emitted.
 func (r *reader) emit(row row, yield func(Entry, error) bool) bool {
 	if r.lastSource != nil && row.line != nil && r.lastSource[row.line.Sensor] != row.source {
 		if len(r.lastSource) >= 1<<16 {

@@ -10,15 +10,13 @@ import (
 	"vigie/cell"
 )
 
-// What a reviewer's desk asks beside records, events and cells.
-
-// SensorInfo is a sensor that has told something.
+// SensorInfo is a sensor of which the store has records.
 type SensorInfo struct {
 	Name   string
-	Source *cell.Source // the source line in force; nil: it never told one
+	Source *cell.Source // the current source line; nil if it sent none
 }
 
-// Sensors lists the sensors of which the store has records, in order of name.
+// Sensors returns the sensors of which the store has records, in order of name.
 func (s *Store) Sensors(ctx context.Context) ([]SensorInfo, error) {
 	rows, err := s.rdb.QueryContext(ctx, "SELECT sensor.name, source.body FROM sensor JOIN source ON source.id = sensor.source ORDER BY sensor.name")
 	if err != nil {
@@ -47,11 +45,11 @@ func (s *Store) Sensors(ctx context.Context) ([]SensorInfo, error) {
 	return all, nil
 }
 
-// Heard tells for each of n steps of time from a moment on whether the sensor observed in it, be it that the store has an
-// observation or a summary; an empty name is any sensor. It looks for one row a step, and reads no bodies.
+// Heard reports for each of n steps of time, the first beginning at from, whether the store has an observation or a summary of
+// the sensor in it; of any sensor if the name is empty. It looks for one row per step, and reads no bodies.
 func (s *Store) Heard(ctx context.Context, sensor string, from time.Time, step time.Duration, n int) ([]bool, error) {
 	at, _ := timeKey(from)
-	// Not EXISTS: SQLite would join the steps with an index of its own making over all records, which a year has no room for.
+	// Not EXISTS: SQLite would build an index over all records for the join, for which a year of records has no room.
 	rows, err := s.rdb.QueryContext(ctx, `WITH RECURSIVE step (i, at) AS (SELECT 0, ?1 UNION ALL SELECT i + 1, at + ?2 FROM step WHERE i + 1 < ?3)
 		SELECT i FROM step WHERE coalesce((SELECT 1 FROM record INDEXED BY record_time WHERE time >= step.at AND time < step.at + ?2 AND kind = 1
 		AND (?4 = '' OR source IN (SELECT id FROM source WHERE sensor = ?4)) LIMIT 1),
@@ -75,64 +73,11 @@ func (s *Store) Heard(ctx context.Context, sensor string, from time.Time, step t
 	return heard, nil
 }
 
-// EventsSince lists the events that changed after a sequence number, in order of their change, at most so many. Passing
-// the Seq of the last one goes on from there.
-func (s *Store) EventsSince(ctx context.Context, seq int64, limit int) ([]Entry, error) {
-	evs, _, err := eventsAfter(ctx, s.rdb, seq, 1<<62, limit)
-	if err != nil {
-		return nil, fmt.Errorf("reading events: %w", Explain(err))
-	}
-	return evs, nil
-}
-
-// GivenVerdicts are all verdicts that were not taken back, in the order in which they were given.
-func (s *Store) GivenVerdicts(ctx context.Context) ([]Verdict, error) {
-	rows, err := s.rdb.QueryContext(ctx, "SELECT id, event, judgement, reason, author, time FROM verdict WHERE undone IS NULL ORDER BY id")
-	if err != nil {
-		return nil, fmt.Errorf("reading verdicts: %w", Explain(err))
-	}
-	defer rows.Close()
-	var all []Verdict
-	for rows.Next() {
-		var v Verdict
-		var at int64
-		if err = rows.Scan(&v.ID, &v.Event, &v.Judgement, &v.Reason, &v.Author, &at); err != nil {
-			break
-		}
-		v.Time = keyTime(at)
-		all = append(all, v)
-	}
-	if err := errors.Join(err, rows.Err()); err != nil {
-		return nil, fmt.Errorf("reading verdicts: %w", Explain(err))
-	}
-	return all, nil
-}
-
-// StandingVerdicts is the verdict that counts of each event that has one.
-func (s *Store) StandingVerdicts(ctx context.Context) (map[string]Verdict, error) {
-	given, err := s.GivenVerdicts(ctx)
-	all := map[string]Verdict{}
-	for _, v := range given {
-		all[v.Event] = v // the last one counts
-	}
-	return all, err
-}
-
-// VerdictMark is a number that grows with every verdict given or taken back.
-func (s *Store) VerdictMark(ctx context.Context) (mark int64, err error) {
-	err = s.rdb.QueryRowContext(ctx, "SELECT ifnull(max(id), 0) + (SELECT count(*) FROM verdict WHERE undone IS NOT NULL) FROM verdict").Scan(&mark)
-	if err != nil {
-		return 0, fmt.Errorf("reading verdicts: %w", Explain(err))
-	}
-	return mark, nil
-}
-
-// Span is the time of the first and of the last that the store has of a sensor, be it a record or a summary; zero times when
-// there is none.
+// Span returns the times of the first and last record or summary of a sensor; zero times if there is none.
 func (s *Store) Span(ctx context.Context, sensor string) (first, last time.Time, err error) {
 	s.commitPending()
 	const mine = "source IN (SELECT id FROM source WHERE sensor = ?1)"
-	// Where to look. Without it, whoever fell silent long ago, or is new, is looked for among all records of all others.
+	// The range to look in. Without it, a sensor that is new or fell silent long ago would be searched for among all records.
 	var from, to sql.NullInt64
 	err = s.rdb.QueryRowContext(ctx, `SELECT min(first), max(last) FROM (SELECT first, last FROM reach WHERE sensor = ?1
 		UNION ALL SELECT time, time FROM record WHERE seq > (SELECT upto FROM tally) AND `+mine+")", sensor).Scan(&from, &to)
@@ -157,8 +102,8 @@ func (s *Store) Span(ctx context.Context, sensor string) (first, last time.Time,
 	return first, last, nil
 }
 
-// PositionAt is where a sensor was at a time: the last position of the half minute before, else the first of the half minute
-// after; nil where none was recorded.
+// PositionAt returns where a sensor was at a time: the last position of the 30 seconds before it, otherwise the first of the
+// 30 seconds after it; nil if none was recorded.
 func (s *Store) PositionAt(ctx context.Context, sensor string, at time.Time) (p *cell.Position, err error) {
 	const margin = 30 * time.Second
 	q := Query{Sensor: sensor, From: at.Add(-margin), To: at.Add(margin), Kinds: Observations, NoRaw: true, Limit: 100}

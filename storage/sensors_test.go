@@ -86,7 +86,7 @@ func TestVerdictWriterBesideAWriter(t *testing.T) {
 			v.ID = got.ID
 			require.NotZero(t, v.ID)
 			require.NoError(t, writer.Append(ctx, storagetest.Day(3)...), "and the writer goes on")
-			standing, err := reader.StandingVerdicts(ctx)
+			standing, err := reader.CurrentVerdicts(ctx)
 			require.NoError(t, err)
 			require.Equal(t, map[string]storage.Verdict{"event-0001": v}, standing)
 			mark, err := reader.VerdictMark(ctx)

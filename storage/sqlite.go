@@ -13,15 +13,14 @@ import (
 	"time"
 )
 
-// Store is the record of truth: see the package comment for what it promises. It is safe for use by many goroutines.
-// Open makes one.
+// Store holds records, events and what belongs to them; the package comment says what it promises. It is safe for use by
+// several goroutines. Open makes one.
 //
-// Writing goes through one connection, one transaction after the other. With synchronous=normal the write-ahead log is
-// written at each commit and synced by a timer at most a second later, so that watching at full rate costs a flash card
-// one sync a second and not one a record; a transaction with an event, a verdict or a state syncs before it returns.
-// Checkpoints run after transactions without events. A transaction of one record writes about 13 kB to the log, one of a
-// hundred not much more: who has several at once does well to append them together, and who has one now and then to
-// AppendLater them.
+// All writes go through one connection, one transaction after the other. With synchronous=normal SQLite writes its log at
+// each commit, and a timer syncs it within a second: at full rate a flash card sees one sync per second, not one per record.
+// A transaction with an event, a verdict or a state syncs before it returns. Checkpoints run after transactions without
+// events. A transaction of one record writes about 13 kB to the log, and one of a hundred records not much more: append
+// several records in one call, and use AppendLater for single ones.
 type Store struct {
 	path     string // "" in memory
 	readOnly bool
@@ -33,45 +32,45 @@ type Store struct {
 
 	mu      sync.Mutex // guards what follows; held while writing
 	w       *writer    // nil when read-only or closed
-	journal *journal   // what was gathered; nil when read-only or in memory
+	journal *journal   // nil when read-only or in memory
 
 	walMu     sync.Mutex // guards the log as a file
-	wal       *os.File   // nil until it is there
+	wal       *os.File   // nil until it exists
 	syncTimer *time.Timer
-	syncErr   error // of a sync that nobody was waiting for
+	syncErr   error // of a sync in the background; the next call reports it
 	logDirty  bool  // written and not synced
 
-	pendingCount atomic.Int64 // how many wait in tail
+	pendingCount atomic.Int64 // len(journal.pending)
 
 	changedMu sync.Mutex
-	changed   chan struct{} // closed at the next commit that adds something
+	changed   chan struct{} // closed by the next commit that adds something
 }
 
 const (
 	syncWithin    = time.Second
-	checkpointLog = 4 << 20 // bytes of log that make a checkpoint due
+	checkpointLog = 4 << 20 // bytes of log at which a checkpoint is due
 )
 
-// Path is the file of the store, absolute; "" in memory.
+// Path is the absolute path of the store's file; empty for a store in memory.
 func (s *Store) Path() string { return s.path }
 
-// Notices says what Open found odd but not fatal, in sentences for people: a log whose end was cut off, a damage met
-// when opening read-only.
+// Notices are sentences for people about what Open found wrong but not fatal: a truncated log, or damage in a store that was
+// opened read-only.
 func (s *Store) Notices() []string { return s.notices }
 
-// Changed is closed when something was added or changed through this Store after the call. Writing by another
-// process is not noticed.
+// Changed returns a channel that is closed when something is added or changed through this Store after the call. What another
+// process writes does not close it.
 func (s *Store) Changed() <-chan struct{} {
 	s.changedMu.Lock()
 	defer s.changedMu.Unlock()
 	return s.changed
 }
 
-// Update runs f in one transaction. When f returns nil all that it did through the Tx is stored; otherwise, or when ctx
-// ends before, nothing is, and the error comes back. This is how records, the events found in them and the state of the
-// analyzer stay together: after a crash there is no event without its records and none is analysed twice.
+// Update runs f in one transaction. If f returns nil, everything that it did through the Tx is stored. Otherwise, or if ctx
+// ends first, nothing is, and Update returns the error. So records, the events found in them and the state of the analyzer
+// stay together: after a crash no event lacks its records, and no record is analysed twice.
 //
-// f must not use the Store, but for the Tx, nor keep that.
+// f must use only the Tx, not the Store, and must not keep the Tx.
 func (s *Store) Update(ctx context.Context, f func(*Tx) error) error {
 	if s.readOnly {
 		return fmt.Errorf("cannot write to the store: %w", ErrReadOnly)
@@ -99,7 +98,7 @@ func (s *Store) transact(ctx context.Context, f func(*Tx) error) (urgent bool, e
 		return false, err
 	}
 	w := s.w
-	if w.broken != nil { // by what came before: perhaps it has passed
+	if w.broken != nil { // by an earlier failure, which may have passed
 		if s.load(); w.broken != nil {
 			return false, w.broken
 		}
@@ -110,11 +109,11 @@ func (s *Store) transact(ctx context.Context, f func(*Tx) error) (urgent bool, e
 	}
 	t := &Tx{ctx: ctx, w: w}
 	before, committed := w.seq, false
-	defer func() { // also when f panics
+	defer func() { // also if f panics
 		t.w = nil
 		if !committed {
 			w.failed = nil
-			w.exec("ROLLBACK") // fails when SQLite has done so already
+			w.exec("ROLLBACK") // fails if SQLite has rolled back already
 			w.failed = nil
 			s.load()
 		}
@@ -146,14 +145,14 @@ func (s *Store) transact(ctx context.Context, f func(*Tx) error) (urgent bool, e
 	return t.urgent, nil
 }
 
-// load brings the writer back to what is stored, and to what waits to be.
+// load sets the writer back to what is stored and what is pending.
 func (s *Store) load() {
 	if s.w.broken = s.w.load(); s.w.broken == nil && s.journal != nil {
 		s.journal.requeue(s.w)
 	}
 }
 
-// explain names an error of writing.
+// explain wraps an error of writing.
 func (s *Store) explain(err error) error {
 	if s.path != "" {
 		err = withCause(filepath.Dir(s.path), err)
@@ -161,7 +160,7 @@ func (s *Store) explain(err error) error {
 	return Explain(err)
 }
 
-// settle sees to it that what was committed reaches the disk.
+// scheduleSync makes a commit safe from a power cut: now if it is urgent, otherwise within a second.
 func (s *Store) scheduleSync(urgent bool) error {
 	if s.path == "" {
 		return nil
@@ -170,14 +169,14 @@ func (s *Store) scheduleSync(urgent bool) error {
 		return s.sync()
 	}
 	s.walMu.Lock()
-	err := s.syncErr // of before: now somebody hears of it
+	err := s.syncErr // of an earlier sync
 	s.syncErr = nil
 	s.syncLater()
 	s.walMu.Unlock()
 	return errors.Join(err, s.checkpointIfDue())
 }
 
-// syncLater syncs what was written within a second. walMu is held.
+// syncLater schedules a sync within a second. walMu is held.
 func (s *Store) syncLater() {
 	if s.syncTimer == nil {
 		s.syncTimer = time.AfterFunc(syncWithin, func() {
@@ -224,8 +223,8 @@ func (s *Store) openLog() (err error) {
 	return err
 }
 
-// checkpointIfDue moves the log into the database once it is long. The next transaction then starts it anew and cuts
-// the file (journal_size_limit), unless a reader still needs it.
+// checkpointIfDue moves SQLite's log into the database once it is long. The next transaction then starts the log again and
+// truncates the file (journal_size_limit), unless a reader still needs it.
 func (s *Store) checkpointIfDue() error {
 	s.walMu.Lock()
 	err := s.openLog()
@@ -243,29 +242,29 @@ func (s *Store) checkpointIfDue() error {
 	var busy, log, done int64
 	err = s.w.conn.QueryRowContext(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &log, &done)
 	s.w.checkpointAt = checkpointLog
-	if err != nil || done < log { // a reader is in the way, or the disk is full: not at every commit again
+	if err != nil || done < log { // blocked by a reader, or the disk is full: do not retry at every commit
 		s.w.checkpointAt = size + checkpointLog
 	}
 	if errors.Is(s.explain(err), ErrFull) {
-		return nil // nothing is lost: the log serves on, and fails by itself when there is no room for it either
+		return nil // nothing is lost: the log still works, and reports its own error when it has no room
 	}
 	return err
 }
 
-// Close stores what is still to be stored, and gives the file back. It waits for a transaction that is running.
+// Close stores what is pending and closes the file. It waits for a running transaction.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var errs []error
 	if w := s.w; w != nil {
-		gathered := s.commitJournal()
-		if gathered == nil && s.journal != nil {
+		err := s.commitJournal()
+		if err == nil && s.journal != nil {
 			if s.journal.timer != nil {
 				s.journal.timer.Stop()
 			}
-			gathered = s.removeJournal()
+			err = s.removeJournal()
 		}
-		errs = append(errs, gathered)
+		errs = append(errs, err)
 		s.w = nil
 		w.failed = nil
 		if w.broken == nil && s.path != "" {
@@ -274,7 +273,7 @@ func (s *Store) Close() error {
 		errs = append(errs, w.close())
 	}
 	if s.rdb != nil {
-		errs = append(errs, s.rdb.Close()) // again is no error
+		errs = append(errs, s.rdb.Close()) // a second Close is no error
 	}
 	if s.wdb != nil {
 		errs = append(errs, s.wdb.Close())

@@ -9,9 +9,8 @@ import (
 	"time"
 )
 
-// SaveState keeps the state of the analyzer, or of whoever has one, under a name. seq says which records are in it:
-// those up to this number (see Tx.Seq). Saved in the transaction of the events that it led to, it cannot disagree with
-// them.
+// SaveState stores the state of the analyzer or another component under a name. seq says which records it includes: those up
+// to this sequence number (see Tx.Seq). Saved in the transaction of the events that it led to, it cannot contradict them.
 func (t *Tx) SaveState(name string, state []byte, seq int64) error {
 	if err := t.check(); err != nil {
 		return err
@@ -23,13 +22,13 @@ func (t *Tx) SaveState(name string, state []byte, seq int64) error {
 	return t.w.exec("INSERT INTO state (name, seq, body) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET seq = excluded.seq, body = excluded.body", name, seq, state)
 }
 
-// SaveState keeps a state in a transaction of its own; see Tx.SaveState.
+// SaveState stores a state in a transaction of its own (see Tx.SaveState).
 func (s *Store) SaveState(ctx context.Context, name string, state []byte, seq int64) error {
 	return s.Update(ctx, func(t *Tx) error { return t.SaveState(name, state, seq) })
 }
 
-// LoadState returns what SaveState kept under this name; nil and 0 when it never did. Records with a greater number than
-// seq are not in it yet.
+// LoadState returns what SaveState stored under this name; nil and 0 if there is nothing. Records with a greater sequence
+// number than seq are not included.
 func (s *Store) LoadState(ctx context.Context, name string) (state []byte, seq int64, err error) {
 	err = s.rdb.QueryRowContext(ctx, "SELECT seq, body FROM state WHERE name = ?", name).Scan(&seq, &state)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
@@ -38,7 +37,7 @@ func (s *Store) LoadState(ctx context.Context, name string) (state []byte, seq i
 	return state, seq, nil
 }
 
-// SetCursor keeps how far the follower of this name has come.
+// SetCursor stores how far the follower of this name is.
 func (t *Tx) SetCursor(name string, seq int64) error {
 	if err := t.check(); err != nil {
 		return err
@@ -46,14 +45,14 @@ func (t *Tx) SetCursor(name string, seq int64) error {
 	return t.w.exec("INSERT INTO cursor (name, seq) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET seq = excluded.seq", name, seq)
 }
 
-// SetCursor keeps a cursor in a transaction of its own. A power cut within a second may take it back; the follower then
+// SetCursor stores a cursor in a transaction of its own. A power cut within a second may take it back; the follower then
 // delivers again what it had delivered.
 func (s *Store) SetCursor(ctx context.Context, name string, seq int64) error {
 	return s.Update(ctx, func(t *Tx) error { return t.SetCursor(name, seq) })
 }
 
-// Cursor is how far the follower of this name has come: the number of the last entry that it has delivered; 0 when it
-// never was here.
+// Cursor is how far the follower of this name is: the sequence number of the last entry that it delivered; 0 if it has
+// delivered none.
 func (s *Store) Cursor(ctx context.Context, name string) (seq int64, err error) {
 	err = s.rdb.QueryRowContext(ctx, "SELECT seq FROM cursor WHERE name = ?", name).Scan(&seq)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
@@ -62,22 +61,22 @@ func (s *Store) Cursor(ctx context.Context, name string) (seq int64, err error) 
 	return seq, nil
 }
 
-// Stats says what is in a store.
+// Stats counts what is in a store.
 type Stats struct {
 	Observations int64
 	Others       int64 // gaps, health and clock lines
 	Events       int64
-	Cells        int64 // that told their identity
+	Cells        int64 // that were reported with their identity
 	Verdicts     int64
-	Oldest       time.Time // record; zero when there is none
+	Oldest       time.Time // record; zero if there is none
 	Newest       time.Time // record
 	Seq          int64     // the last sequence number
 	Bytes        int64     // of the database
-	FreeBytes    int64     // of them, not in use
-	LogBytes     int64     // of the write-ahead log
+	FreeBytes    int64     // of Bytes, not in use
+	LogBytes     int64     // of SQLite's log
 }
 
-// Stats counts. It is quick: records are counted as they come, not here.
+// Stats is quick: records are counted when they are stored, not here. Pending records (AppendLater) are included.
 func (s *Store) Stats(ctx context.Context) (Stats, error) {
 	st, err := s.stats(ctx)
 	if err != nil {
@@ -87,7 +86,7 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 }
 
 func (s *Store) stats(ctx context.Context) (st Stats, err error) {
-	observations, others, last, seq := s.pendingStats() // first: what goes into the database meanwhile has a number that is not less
+	observations, others, last, seq := s.pendingStats() // first, so that what is committed in between has no lesser number
 	tx, err := s.rdb.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return st, err

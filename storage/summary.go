@@ -13,32 +13,32 @@ import (
 	"vigie/cell"
 )
 
-// Summary is what is left of one minute of one sensor when its observations are gone. It counts what was deleted and
-// nothing else: what is kept of the minute at full rate, near an event, is not in it. docs/keeping.md has its JSON form.
+// Summary is what remains of one minute of one sensor once its observations are deleted. It counts only what was deleted:
+// observations of the minute that are kept at full rate, near an event, are not in it. docs/keeping.md has its JSON form.
 type Summary struct {
-	Time         time.Time     `json:"t"` // when the minute begins
+	Time         time.Time     `json:"t"` // start of the minute
 	Sensor       string        `json:"sensor"`
-	Source       *cell.Source  `json:"-"`            // that observed it; nil: it told none
-	Observations int           `json:"observations"` // those deleted
-	Changes      int           `json:"changes"`      // how often within the minute another cell became the serving one
-	Cells        []CellSummary `json:"cells"`        // those heard most first
-	More         int           `json:"more"`         // cells heard that are not listed, for lack of room
+	Source       *cell.Source  `json:"-"`            // that observed it; nil if the sensor sent none
+	Observations int           `json:"observations"` // deleted
+	Changes      int           `json:"changes"`      // of the serving cell within the minute
+	Cells        []CellSummary `json:"cells"`        // by role, then most observations first
+	More         int           `json:"more"`         // cells that are not listed, for lack of room
 }
 
-// Role is as what a cell was heard.
+// Role is the role in which a cell was reported.
 type Role uint8
 
 // The roles.
 const (
 	RoleServing   Role = iota // camped on
-	RoleNeighbour             // beside the serving cell
-	RoleSecondary             // a carrier in use beside it
-	RoleSurvey                // in a purge
+	RoleNeighbour             // reported next to the serving cell
+	RoleSecondary             // a further carrier in use
+	RoleSurvey                // found by a scan of the bands
 )
 
 var roleNames = [...]string{"serving", "neighbour", "secondary", "survey"}
 
-// MarshalText writes the name.
+// MarshalText returns the name.
 func (r Role) MarshalText() ([]byte, error) {
 	if int(r) >= len(roleNames) {
 		return nil, fmt.Errorf("no such role: %d", uint8(r))
@@ -48,15 +48,15 @@ func (r Role) MarshalText() ([]byte, error) {
 
 // CellSummary is one cell in one role.
 type CellSummary struct {
-	Cell   cell.Cell          `json:"cell"` // who it says it is: RAT, PLMN, area, identity, PCI, channel, band; no levels
+	Cell   cell.Cell          `json:"cell"` // its identity as it was reported: RAT, PLMN, area, ID, PCI, ARFCN, band; no levels
 	Role   Role               `json:"role"`
-	Count  int                `json:"count"` // observations that heard it so
-	Min    cell.Opt[cell.DBm] `json:"-"`     // of cell.Cell.Level; absent when no level was told
-	Median cell.Opt[cell.DBm] `json:"-"`     // the lower of two in the middle
+	Count  int                `json:"count"` // observations that report it in this role
+	Min    cell.Opt[cell.DBm] `json:"-"`     // of cell.Cell.Level; absent if no level was reported
+	Median cell.Opt[cell.DBm] `json:"-"`     // of an even number, the lower of the two in the middle
 	Max    cell.Opt[cell.DBm] `json:"-"`
 }
 
-// maxSummaryCells is how many cells a minute lists. Real positionSources have a few dozens; a hostile one could have thousands.
+// maxSummaryCells is how many cells a minute lists. Real places have a few dozen; a hostile one could have thousands.
 const maxSummaryCells = 128
 
 func floorMinute(key int64) int64 {
@@ -67,7 +67,7 @@ func floorMinute(key int64) int64 {
 	return m
 }
 
-// minutes makes summaries of observations that are given in any order.
+// minutes makes summaries of observations, which may come in any order.
 type minutes map[minuteOf]*minuteSum
 
 type minuteOf struct{ minute, source int64 }
@@ -88,7 +88,7 @@ type levels struct {
 	all   []float64
 }
 
-// who is what of a cell a summary keeps.
+// identityOf is the part of a cell that a summary keeps.
 func identityOf(c *cell.Cell) cell.Cell {
 	return cell.Cell{RAT: c.RAT, MCC: c.MCC, MNC: c.MNC, Area: c.Area, ID: c.ID, PCI: c.PCI, ARFCN: c.ARFCN, Band: c.Band}
 }
@@ -136,7 +136,7 @@ func (s *minuteSum) add(c *cell.Cell, role Role) cell.Cell {
 	return k.cell
 }
 
-// summary is the minute in the form that is stored.
+// summary is the minute in its stored form.
 func (s *minuteSum) summary() (out Summary) {
 	out.Observations, out.Changes = s.observations, s.changes
 	for k, l := range s.cells {
@@ -162,7 +162,7 @@ func (s *Summary) trim() {
 	}
 }
 
-// merge adds a second part of the same minute, which came or was given up later. The median is that of the larger part.
+// merge adds a second part of the same minute, which arrived or was released later. The median is that of the larger part.
 func (s *Summary) merge(b Summary) {
 	s.Observations += b.Observations
 	s.Changes += b.Changes
@@ -235,7 +235,7 @@ func (c *coder) count(n *int) {
 	set(c, n, int(u))
 }
 
-// store puts the summaries into their table, each with what is there of its minute already.
+// store adds the summaries to their table, each merged with what is stored of its minute.
 func (m minutes) store(w *writer) error {
 	for at, sum := range m {
 		s := sum.summary()
@@ -259,15 +259,15 @@ func (m minutes) store(w *writer) error {
 	return nil
 }
 
-// SummaryQuery chooses summaries. The zero SummaryQuery is all of them.
+// SummaryQuery selects summaries. The zero SummaryQuery selects all of them.
 type SummaryQuery struct {
-	Sensor string    // "": of every sensor
-	From   time.Time // minutes that begin not before; zero: no bound
-	To     time.Time // minutes that begin before; zero: no bound
+	Sensor string    // empty: every sensor
+	From   time.Time // minutes that begin at or after it; zero: no bound
+	To     time.Time // minutes that begin before it; zero: no bound
 }
 
-// Summaries yields summaries in order of time. Together with Records they are all that was observed: what is in one is
-// not in the other.
+// Summaries yields summaries in order of time. Together with Records they are everything that was observed: nothing is in
+// both.
 func (s *Store) Summaries(ctx context.Context, q SummaryQuery) iter.Seq2[Summary, error] {
 	return func(yield func(Summary, error) bool) {
 		if err := s.summaries(ctx, q, yield); err != nil {
@@ -336,7 +336,7 @@ func (s *Store) summaries(ctx context.Context, q SummaryQuery, yield func(Summar
 	}
 }
 
-// Summarised tells whether the minute of a record is kept as a summary, so that the record may be in it.
+// Summarised reports whether the store has a summary of the minute of a record, so that the record may be included in it.
 func (t *Tx) Summarised(r cell.Record) (bool, error) {
 	if err := t.check(); err != nil {
 		return false, err
@@ -349,7 +349,7 @@ func (t *Tx) Summarised(r cell.Record) (bool, error) {
 	return t.w.row("SELECT 1 FROM summary WHERE minute = ? AND source IN (SELECT id FROM source WHERE sensor = ?) LIMIT 1", []any{floorMinute(key), r.From()}, &n)
 }
 
-// MarshalJSON writes a cell by the names of the interchange format (docs/fields.md), with its levels in dBm.
+// MarshalJSON writes a cell with the names of the interchange format (docs/fields.md), and its levels in dBm.
 func (c CellSummary) MarshalJSON() ([]byte, error) {
 	line := map[string]any{"rat": c.Cell.RAT.String(), "role": c.Role, "count": c.Count}
 	set := func(key string, v any, known bool) {

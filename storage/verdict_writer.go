@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// Judge gives verdicts in a store that another process is writing to: nobody should have to stop watching to decide. It
-// writes the verdict table alone, in transactions of a millisecond, which the one writer of records waits for; all that
-// the writer counts and caches is in other tables.
+// VerdictWriter stores verdicts in a store that another process is writing to, so that nobody must stop watching to decide. It
+// writes only the verdict table, in transactions of a millisecond, for which the writer of records waits. Nothing that the
+// writer counts or caches is in that table.
 type VerdictWriter struct{ db *sql.DB }
 
-// OpenVerdictWriter opens a store that exists for verdicts. Of the options only Key and Passphrase have a meaning here. The errors
-// are those of Open.
+// OpenVerdictWriter opens an existing store for verdicts. Of the options only Key and Passphrase apply. The errors are those
+// of Open.
 func OpenVerdictWriter(ctx context.Context, path string, o Options) (*VerdictWriter, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -49,7 +49,7 @@ func openVerdictWriter(ctx context.Context, path string, o Options) (*VerdictWri
 	return &VerdictWriter{db}, nil
 }
 
-// Close gives the file back.
+// Close closes the file.
 func (w *VerdictWriter) Close() error { return w.db.Close() }
 
 // AddVerdict is Store.AddVerdict.
@@ -81,12 +81,4 @@ func (w *VerdictWriter) UndoVerdict(ctx context.Context, event, author string, a
 		return errors.Join(err, fmt.Errorf("a verdict of event %q: %w", clip(event), ErrNotFound))
 	}
 	return nil
-}
-
-func (j Judgement) check() error {
-	switch j {
-	case Benign, Suspicious, Unsure:
-		return nil
-	}
-	return fmt.Errorf("%q is no judgement; use benign, suspicious or unsure", clip(string(j)))
 }

@@ -12,31 +12,31 @@ import (
 	"vigie/cell"
 )
 
-// writer is the connection that writes, with what it would otherwise have to look up for each record. It belongs to
-// whoever holds Store.mu. After a transaction that failed, load brings it back to what is stored.
+// writer is the connection that writes, with a cache of what it would otherwise look up for each record. Store.mu guards it.
+// After a failed transaction load sets it back to what is stored.
 type writer struct {
 	conn         *sql.Conn
 	prepared     map[string]*sql.Stmt
-	broken       error // of load; nothing is written until it succeeds
-	failed       error // of a statement of the transaction that runs
+	broken       error // of load; nothing is written until load succeeds
+	failed       error // of a statement of the current transaction
 	checkpointAt int64
 
-	seq           int64                    // the last number handed out
-	newest        int64                    // time of the newest record when this writer began
-	last          map[string]int64         // by sensor: time of its newest record since
+	seq           int64                    // the last sequence number given
+	newest        int64                    // time key of the newest record when the writer was loaded
+	last          map[string]int64         // by sensor: time key of its newest record since then
 	currentSource map[string]currentSource // by sensor
-	purged        int64                    // before this time only what is to be kept is left (keep.go)
+	purged        int64                    // time key; everything before it was purged (retention.go)
 	base          *base
-	baseAge       int   // records since it is in use
-	newestBase    int64 // the number of the newest, which need not be in use
-	upto          int64 // the number up to which records are in the tables of cells and counts
-	fresh         tally // of those after it
+	baseAge       int   // records since base is in use
+	newestBase    int64 // number of the newest base, which may not be in use
+	upto          int64 // sequence number up to which records are in the tables of cells and counts
+	fresh         tally // of the records after upto
 	buf           []byte
 }
 
 type currentSource struct {
 	id   int64
-	body []byte // of the source; nil: none was told
+	body []byte // of the source; nil: the sensor sent none
 }
 
 func (s *Store) startWriting(ctx context.Context) error {
@@ -62,7 +62,7 @@ func (w *writer) close() error {
 	return errors.Join(append(errs, w.conn.Close())...)
 }
 
-// load reads what the store says, forgetting all that a failed transaction had in mind.
+// load reads the cached values from the database, and forgets those of a failed transaction.
 func (w *writer) load() error {
 	w.last, w.currentSource, w.baseAge = map[string]int64{}, map[string]currentSource{}, 0
 	ctx := context.Background()
@@ -99,8 +99,8 @@ func (w *writer) load() error {
 	return nil
 }
 
-// exec runs a statement that is prepared once. After one that failed nothing more is done in a transaction: a full disk makes
-// SQLite roll it back by itself, and what follows would be a transaction of its own.
+// exec runs a statement, which is prepared once. After a statement that failed it does nothing more in the transaction: on a
+// full disk SQLite rolls back by itself, and the next statement would be a transaction of its own.
 func (w *writer) exec(query string, args ...any) error {
 	if w.failed != nil {
 		return w.failed
@@ -125,7 +125,7 @@ func (w *writer) prepare(query string) (*sql.Stmt, error) {
 	return st, nil
 }
 
-// row runs a query for one row and tells whether there was one.
+// row runs a query for one row, and reports whether there was one.
 func (w *writer) row(query string, args []any, dest ...any) (bool, error) {
 	st, err := w.prepare(query)
 	if err != nil {
@@ -138,11 +138,11 @@ func (w *writer) row(query string, args []any, dest ...any) (bool, error) {
 	return err == nil, err
 }
 
-// Tx is a transaction of Update. It belongs to the function it was given to.
+// Tx is a transaction of Update. It is valid until the function of Update returns.
 type Tx struct {
 	ctx    context.Context
-	w      *writer // nil when it is over
-	urgent bool    // to be synced before Update returns
+	w      *writer // nil once it has ended
+	urgent bool    // sync before Update returns
 }
 
 func (t *Tx) check() error {
@@ -152,13 +152,13 @@ func (t *Tx) check() error {
 	return t.ctx.Err()
 }
 
-// Seq is the number of the last record or change of an event so far, those of this transaction included. It is what
-// SaveState wants: "analysed up to here".
+// Seq is the sequence number of the last record or change of an event, those of this transaction included. SaveState takes it
+// to say how far the analyzer is.
 func (t *Tx) Seq() int64 { return t.w.seq }
 
-// Append adds records, in the order given. A record that is there already (same sensor, time and content) adds
-// nothing; nor does a source line that says of its sensor what is in force anyway. A source line holds for what its
-// sensor sends after it. It returns Seq.
+// Append adds records in the order given, and returns Seq. A record that is stored already (same sensor, time and content)
+// adds nothing, nor does a source line that equals the current one of its sensor. A source line applies to what its sensor
+// sends after it. It keeps no reference to recs.
 func (t *Tx) Append(recs ...cell.Record) (seq int64, err error) {
 	for _, r := range recs {
 		if err := t.check(); err != nil {
@@ -193,7 +193,7 @@ func (w *writer) append(r cell.Record, kind Kinds) error {
 	if !seen {
 		last = w.newest
 	}
-	if key > last { // newer than everything of this sensor: no need to look whether it is there
+	if key > last { // newer than every record of this sensor: it cannot be stored already
 		w.last[sensor] = key
 	} else if there, err := w.exists(sensor, key, kind, w.buf, rawOf(r)); there || err != nil {
 		return err
@@ -206,7 +206,7 @@ func (w *writer) append(r cell.Record, kind Kinds) error {
 	return w.insert(g)
 }
 
-// insert adds a record that is not there; the caller counts it (tally). Its body may lie in buf.
+// insert adds a record that is not stored yet. The caller adds it to the counts. Its body may be buf.
 func (w *writer) insert(g pendingRecord) error {
 	force, ok := w.currentSource[g.sensor]
 	if !ok {
@@ -215,7 +215,7 @@ func (w *writer) insert(g pendingRecord) error {
 			return err
 		}
 	}
-	if g.key < w.purged { // it comes late, and is to be swept in its turn
+	if g.key < w.purged { // late: the next purge must look at its time again
 		if err := w.setPurged(g.key); err != nil {
 			return err
 		}
@@ -247,16 +247,16 @@ func (w *writer) appendRaw(lines []string) error {
 		w.exec("INSERT INTO base_made (base, seq, own) VALUES (?, ?, ?)", w.base.id, w.seq, own))
 }
 
-// setPurged remembers how far full rate has been swept.
+// setPurged stores the time key up to which full rate was purged.
 func (w *writer) setPurged(key int64) error {
 	w.purged = max(key, -math.MaxInt64)
 	return w.exec("UPDATE swept SET upto = ?", w.purged)
 }
 
-// has tells whether a record is stored already, raw lines and all.
+// exists reports whether a record is stored already, with the same raw lines.
 func (w *writer) exists(sensor string, key int64, kind Kinds, body []byte, raw *[]string) (bool, error) {
-	// The + keeps SQLite from looking at the value of kind to see whether a partial index serves: it would compile the
-	// statement anew each time.
+	// The + keeps SQLite from looking at the value of kind to choose a partial index, for which it would compile the
+	// statement again each time.
 	st, err := w.prepare(`SELECT raw.base, raw.body, raw_base.text FROM record JOIN source ON source.id = record.source
 		LEFT JOIN raw ON raw.seq = record.seq LEFT JOIN raw_base ON raw_base.id = raw.base
 		WHERE record.time = ? AND +record.kind = ? AND source.sensor = ? AND record.body = ?`)
@@ -298,7 +298,7 @@ func (w *writer) exists(sensor string, key int64, kind Kinds, body []byte, raw *
 	return false, rows.Err()
 }
 
-// enter puts a source in force for its sensor; with no body, the one that was in force when the store was last written.
+// setSource makes a source the current one of its sensor. Without a body it is the last one in the database.
 func (w *writer) setSource(sensor string, body []byte) (currentSource, error) {
 	force, ok := w.currentSource[sensor]
 	if !ok {
@@ -337,7 +337,7 @@ func nullable(b []byte) any {
 	return b
 }
 
-// Append adds records in one transaction; see Tx.Append. A nil error acknowledges them all.
+// Append adds records in one transaction (see Tx.Append). A nil error acknowledges all of them.
 func (s *Store) Append(ctx context.Context, recs ...cell.Record) error {
 	return s.Update(ctx, func(t *Tx) error {
 		_, err := t.Append(recs...)

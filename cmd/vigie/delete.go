@@ -27,7 +27,7 @@ var keptStates = []string{"settings ", homesState}
 
 // Run counts, asks, and deletes.
 func (c *DeleteCmd) Run(ctx context.Context, p *program) error {
-	what := storage.DeleteQuery{Sensor: c.Sensor, Event: c.Event, Keep: keptStates}
+	what := storage.DeleteQuery{Sensor: c.Sensor, Event: c.Event, KeepStates: keptStates}
 	ranged := c.Since != "" || c.Until != "" || c.Sensor != ""
 	if c.All && (ranged || c.Event != "") || c.Event != "" && ranged {
 		return console.Usage(errors.New("say either --all, or --event, or --since, --until and --sensor"), "vigie delete --help tells what each deletes")
@@ -36,7 +36,7 @@ func (c *DeleteCmd) Run(ctx context.Context, p *program) error {
 		return console.Usage(errors.New("what is to be deleted?"), "say --since and --until, --sensor, --event or --all")
 	}
 	if c.All {
-		what.Keep = keptStates[:1]
+		what.KeepStates = keptStates[:1]
 	}
 	var err error
 	if what.From, err = parseSince(c.Since); err != nil {

@@ -185,7 +185,7 @@ func (s *Store) refresh(ctx context.Context, x *indexed) (changed bool, err erro
 	if err != nil || mark == x.mark && !changed {
 		return changed, err
 	}
-	verdicts, err := s.StandingVerdicts(ctx)
+	verdicts, err := s.CurrentVerdicts(ctx)
 	if err != nil {
 		return false, err
 	}
