@@ -2,14 +2,14 @@ package modem
 
 import "vigie/cell"
 
-// last is where the modem was, to tell when it moves. What an observation does not say is as it was.
+// last is the state that the modem was in, to find out when it moves. What an observation does not report has not changed.
 type last struct {
 	service      cell.State // limited, idle (also when connected) or no_service (also when searching)
 	camp         cell.Camp
 	registration map[cell.Domain]cell.Registration
 }
 
-// moved takes an observation, and tells whether the cell, the RAT or the registration is another one than before.
+// moved takes an observation, and reports whether the cell, the RAT or the registration has changed.
 func (l *last) moved(o *cell.Observation) bool {
 	moved := false
 	if s := service(o.State); s != "" {
@@ -30,8 +30,8 @@ func (l *last) moved(o *cell.Observation) bool {
 	return moved
 }
 
-// repeated tells whether an observation says of registrations what was known, and nothing else. Some firmware prints such
-// lines again and again, or in place of an answer: each would be a hint, and make a burst for nothing.
+// repeated reports whether an observation holds registrations that are already known, and nothing else. Some firmware prints
+// such lines over and over, or in place of an answer: each would hint at a change and cause a burst in vain.
 func (l *last) repeated(o *cell.Observation) bool {
 	for _, r := range o.Registration {
 		if l.registration[r.Domain] != r {
@@ -41,7 +41,7 @@ func (l *last) repeated(o *cell.Observation) bool {
 	return len(o.Registration) > 0 && o.State == "" && o.Serving == nil && len(o.Neighbours) == 0
 }
 
-// service leaves out what changes all the time without a move: a data connection set up and released.
+// service ignores what changes all the time without a move: the set-up and release of a data connection.
 func service(s cell.State) cell.State {
 	switch s {
 	case cell.Connected:

@@ -8,21 +8,21 @@ import (
 	"vigie/cell"
 )
 
-// clockStep is by how much the wall clock must part from the one that only runs forward to have been set. NTP turns both
-// when it corrects little by little; it steps one of them only.
+// clockStep is the least difference between wall clock and stopwatch that means that the wall clock was set. NTP slews both
+// when it corrects little by little, and steps only the wall clock.
 const clockStep = time.Second
 
-// arrival is when bytes came, by both clocks.
+// arrival is the time at which bytes arrived, by both clocks.
 type arrival struct {
 	time.Time               // by the wall clock, as records hold it
 	ran       time.Duration // by the stopwatch
 }
 
-// now is this moment.
+// now is the present time by both clocks.
 func (c *Collector) now() arrival { return arrival{stamp(c.Now()), c.Options.Stopwatch()} }
 
-// keepTime tells that the clock was set, before anything is told that is stamped by the new time. A computer without a
-// clock of its own starts in the past, or where it was switched off, and hears of the right time minutes later.
+// keepTime reports that the clock was set, before any record that has the new time. A computer without a real-time clock starts
+// in the past, or at the time at which it was switched off, and gets the right time minutes later.
 func (c *Collector) keepTime(at arrival) {
 	if c.clock == (arrival{}) {
 		c.clock, c.since = at, at.Time
@@ -38,7 +38,8 @@ func (c *Collector) keepTime(at arrival) {
 	c.report(&cell.Clock{Time: at.Time, Sensor: c.Sensor, Offset: set.Round(time.Millisecond), Since: since})
 }
 
-// Stopwatch starts one that goes on while the computer sleeps, which that of package time does not on Linux.
+// Stopwatch starts a stopwatch that also counts the time that the computer sleeps. The monotonic clock of package time does not,
+// on Linux.
 func Stopwatch() func() time.Duration {
 	began, slept := time.Now(), asleep()
 	return func() time.Duration { return time.Since(began) + asleep() - slept }

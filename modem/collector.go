@@ -19,16 +19,16 @@ const (
 	GapError     = "error"     // anything else: the detail is in a health line
 )
 
-// Run watches the modem until ctx ends, and gives what it hears to emit, in order and one at a time: once the modem is
-// identified a *cell.Source, then observations as they come, health lines, gaps, and a *cell.Clock when the clock was set.
-// A gap is told twice, when it begins and, with Until, when it ends. It begins when the last whole answer had arrived, since
-// nothing is known from then on, and ends with the first whole answer; that with the reason GapNoAnswer begins with the last
-// observation, and ends with the first answer about the serving cell.
+// Run watches the modem until ctx ends. It passes records to emit, in order and one at a time: a *cell.Source once the modem
+// is identified, then observations, health lines, gaps, and a *cell.Clock when the wall clock was set. A gap is emitted twice:
+// when it begins, and again with Until when it ends. It begins at the last whole answer, since nothing is known from then on,
+// and ends with the next one. A gap with the reason GapNoAnswer begins at the last observation, and ends with the first answer
+// about the serving cell.
 //
-// A port that cannot be opened at the start is an error, a *PortError with a hint, unless Config.Wait says otherwise.
-// After that everything is waited out: a modem that was unplugged is found again by its USB identity. When ctx ends the
-// reporting switches are put back and Run returns nil within two seconds; an error then says what could not be put back.
-// An error of emit ends the run too.
+// If the port cannot be opened at the start, Run returns a *PortError with a hint, unless Config.Wait is set. After the first
+// answer Run waits for a modem that is lost, and finds it again by its USB identity. When ctx ends, Run restores the reporting
+// switches and returns nil within two seconds, or an error that says what could not be restored. Run also ends when emit returns
+// an error.
 func (c *Collector) Run(ctx context.Context, emit func(cell.Record) error) error {
 	c.emit = emit
 	c.keepTime(c.now())
@@ -43,7 +43,7 @@ func (c *Collector) Run(ctx context.Context, emit func(cell.Record) error) error
 		case c.broken != nil:
 			return fmt.Errorf("handing on what the modem said: %w", c.broken)
 		case ctx.Err() != nil && !answered:
-			return nil // nothing was changed on it that could be put back
+			return nil // nothing was changed that would have to be restored
 		case ctx.Err() != nil:
 			return err
 		case !answered && !started:
@@ -79,7 +79,7 @@ func (c *Collector) lost(err error) {
 	c.openGap(gapReason(err), err.Error(), since)
 }
 
-// blind opens a gap, or says why one goes on.
+// openGap opens a gap. If one is open already for another reason, it reports the new reason.
 func (c *Collector) openGap(reason, detail string, since time.Time) {
 	if c.gap != nil {
 		if reason != c.gap.Reason {
@@ -95,7 +95,7 @@ func (c *Collector) openGap(reason, detail string, since time.Time) {
 	c.report(&begins)
 }
 
-// found ends the gap, if there is one.
+// endGap ends the gap, if one is open.
 func (c *Collector) endGap(at arrival) {
 	if c.gap == nil {
 		return
@@ -119,7 +119,7 @@ func gapReason(err error) string {
 	return GapError
 }
 
-// locate finds the port: by what it was when it last answered, since ttyUSB numbers change.
+// locate finds the port, by its USB identity where it has one: ttyUSB numbers change.
 func (c *Collector) locate() (Port, error) {
 	switch {
 	case c.port.Identity != "":
@@ -130,8 +130,7 @@ func (c *Collector) locate() (Port, error) {
 	return c.Host.At(c.Device)
 }
 
-// attend opens the port and watches until it is lost or ctx ends; answered tells whether the modem did so much as
-// answer AT.
+// serve opens the port and watches until the modem is lost or ctx ends. answered reports whether the modem answered at least AT.
 func (c *Collector) serve(ctx context.Context) (answered bool, err error) {
 	port, err := c.locate()
 	if err != nil {
@@ -141,12 +140,12 @@ func (c *Collector) serve(ctx context.Context) (answered bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	defer w.session.Close() // a port that does not close well is gone, which was told
+	defer w.session.Close() // an error of closing means that the port is gone, which was reported
 	c.port = port
 	return true, w.watch(ctx)
 }
 
-// start opens a port and makes sure that a modem answers on it.
+// start opens a port and checks that a modem answers on it.
 func (c *Collector) start(ctx context.Context, port Port) (*connection, error) {
 	opened, err := c.open(port.Device)
 	if err != nil {

@@ -14,13 +14,13 @@ import (
 )
 
 const (
-	stopGrace     = 300 * time.Millisecond // for the answer under way when the run ends
-	maintainEvery = 30 * time.Second       // between looks at the SIM, at switches that could not be set, at the session's counts
-	joinWindow    = 250 * time.Millisecond // how long an answer waits for more that belongs into the same observation
-	blindAfter    = 5 * time.Second        // without an answer about the serving cell, after which a gap begins
+	stopGrace     = 300 * time.Millisecond // for the answer that is pending when the run ends
+	maintainEvery = 30 * time.Second       // between checks of the SIM, of switches that could not be set, and of the session's counts
+	joinWindow    = 250 * time.Millisecond // for which an answer waits for others that belong to the same observation
+	blindAfter    = 5 * time.Second        // without an answer about the serving cell before a gap begins
 )
 
-// visit is one opening of the port. The goroutine of Run owns it.
+// connection is a port that is open, with a modem that answers. The goroutine of Run owns it.
 type connection struct {
 	*Collector
 	session    *at.Session
@@ -28,21 +28,22 @@ type connection struct {
 	lines      <-chan at.Line // unsolicited lines; nil when the session has ended
 	schedule   schedule
 	since      arrival          // when the modem first answered
-	pending    pending          // answers that are not told yet
-	reported   []dialect.Answer // those of this round that were told
-	servingAt  time.Time        // when the serving cell was last answered for
-	gapOpened  bool             // a gap was opened because that was long ago
-	remaining  []at.Command     // what an interrupted round left out of Around
+	pending    pending          // answers that are not reported yet
+	reported   []dialect.Answer // answers of this round that were reported
+	servingAt  time.Time        // when the modem last answered about the serving cell
+	gapOpened  bool             // because that was long ago
+	remaining  []at.Command     // commands of Around that an interrupted round left out
 	deferred   []at.Setting     // switches that could not be set yet
-	maintainAt time.Time        // when to look after these things next
-	hinted     bool             // since the round began an unsolicited line hinted at a change
-	counts     at.Counts        // as told last
-	answered   int              // at.Reply.Number of the last answer that was taken
-	behind     []heldLine       // lines that were printed behind an answer that is not taken yet
-	known      bool             // the modem was identified, also after this opening
-	held       []heldLine       // lines from before that
+	maintainAt time.Time        // when maintain is due
+	hinted     bool             // an unsolicited line hinted at a change since the round began
+	counts     at.Counts        // as reported last
+	answered   int              // at.Reply.Number of the last answer that was processed
+	behind     []heldLine       // lines printed after an answer that is not processed yet
+	known      bool             // the modem was identified on this connection
+	held       []heldLine       // lines that arrived before that
 }
 
+// heldLine is an unsolicited line that has to wait.
 type heldLine struct {
 	line string
 	at   arrival
@@ -56,7 +57,7 @@ type pending struct {
 	due     <-chan time.Time
 }
 
-// watch does all that is done with a modem that answers, until it is lost or ctx ends.
+// watch polls the modem until it is lost or ctx ends.
 func (w *connection) watch(ctx context.Context) error {
 	err := w.prepare(ctx)
 	for err == nil && w.broken == nil && ctx.Err() == nil {
@@ -65,7 +66,7 @@ func (w *connection) watch(ctx context.Context) error {
 	}
 	if w.dialect == nil || w.session.Err() != nil || errors.Is(err, at.ErrTimeout) {
 		if ctx.Err() != nil {
-			err = nil // the modem is gone, and so are we
+			err = nil // the modem is lost, and the run ends anyway
 		}
 		return err
 	}
@@ -75,13 +76,13 @@ func (w *connection) watch(ctx context.Context) error {
 	return err
 }
 
-// prepare identifies the modem, tells the source, and sets the switches.
+// prepare identifies the modem, reports the source, and sets the reporting switches.
 func (w *connection) prepare(ctx context.Context) error {
 	ident, err := w.identify(ctx)
 	if err != nil || ctx.Err() != nil {
 		return err
 	}
-	// A modem that is starting may not say all of what it is: then it is taken for the one that was here.
+	// A modem that is starting may leave out part of its identification: it is then taken for the one that was here before.
 	ident.Manufacturer = cmp.Or(ident.Manufacturer, w.ident.Manufacturer)
 	ident.Model = cmp.Or(ident.Model, w.ident.Model)
 	ident.Firmware = cmp.Or(ident.Firmware, w.ident.Firmware)
@@ -119,7 +120,7 @@ func (w *connection) identify(ctx context.Context) (dialect.Ident, error) {
 	return ident, nil
 }
 
-// choose finds the dialect; a family was checked by New.
+// choose finds the dialect. New has checked the family.
 func choose(family string, ident dialect.Ident) *dialect.Dialect {
 	if d, err := dialect.ByName(family); err == nil {
 		return d.As(ident)
@@ -127,7 +128,7 @@ func choose(family string, ident dialect.Ident) *dialect.Dialect {
 	return dialect.For(ident)
 }
 
-// describe tells the source, when it is another one than was told.
+// reportSource reports the source, if it has changed since it was last reported.
 func (w *connection) reportSource() {
 	s := cell.Source{Version: 1, Sensor: w.Sensor, Mode: w.Mode, Model: w.ident.Model, Firmware: w.ident.Firmware,
 		Reports: cell.Some(w.reports()), AT: true, Kit: w.Kit}
@@ -137,7 +138,7 @@ func (w *connection) reportSource() {
 	}
 }
 
-// reports are what the family can report, less what this modem refuses and what is not asked.
+// reports are the fields that the family can report, without those that this modem refuses and those that it is not asked for.
 func (w *connection) reports() cell.Fields {
 	f := w.dialect.Capabilities(w.ident)
 	if !w.Position || len(w.dialect.Position) == 0 || !slices.ContainsFunc(w.dialect.Position, w.accepts) {
@@ -154,25 +155,25 @@ func (w *connection) reports() cell.Fields {
 	return f
 }
 
-// ofServing is what only answers about the serving cell tell: without them there are registrations and neighbours.
+// ofServing are the fields that only answers about the serving cell hold. Without these there are registrations and neighbours.
 const ofServing = cell.FieldPCI | cell.FieldARFCN | cell.FieldBand | cell.FieldBandwidth | cell.FieldRSRP | cell.FieldRSRQ |
 	cell.FieldRSSI | cell.FieldSINR | cell.FieldRSCP | cell.FieldEcIo | cell.FieldTA | cell.FieldPriority
 
 func (w *connection) accepts(c at.Command) bool { return !w.patience.refused(c.Text) }
 
-// cardIs tells the state of the SIM when it is another one than was told.
+// setSIM reports the state of the SIM, if it has changed.
 func (w *connection) setSIM(s SIM) {
 	if s == "" || s == w.sim {
 		return
 	}
 	before := w.sim
 	if w.sim = s; s == SIMReady && before == "" {
-		return // as it should be
+		return // the normal state
 	}
 	w.report(&cell.Health{Time: stamp(w.Now()), Sensor: w.Sensor, Reason: string(s), Detail: s.String()})
 }
 
-// lookAfter does now and then what need not be done every round.
+// maintain does what is not needed in every round.
 func (w *connection) maintain(ctx context.Context) error {
 	for _, cmd := range w.dialect.Once {
 		if cmd.Text == askSIM && w.patience.asks(cmd.Text, time.Now()) {

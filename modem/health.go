@@ -6,25 +6,24 @@ import (
 	"vigie/cell"
 )
 
-// healthEvery is how often one reason may be told.
+// healthEvery is the least time between two health lines with one reason.
 const healthEvery = time.Minute
 
-// complaints counts what goes wrong over and over, by reason, and tells it at once the first time and then now and
-// then with the number.
+// complaints counts recurring problems by reason. The first is reported at once, later ones every healthEvery with their number.
 type complaints struct {
 	sensor string
 	kept   map[string]*complaint
-	order  []string // of the reasons, as they came up
+	order  []string // of the reasons, by first occurrence
 }
 
 type complaint struct {
 	reported time.Time
 	count    int
 	detail   string
-	first    []string // the first line since it was told
+	first    []string // the lines of the first since it was reported
 }
 
-// add takes a complaint about n things, and returns the line to emit, nil while the reason was told lately.
+// add counts n problems, and returns the health line to emit; nil if the reason was reported less than healthEvery ago.
 func (c *complaints) add(now time.Time, n int, reason, detail string, raw ...string) *cell.Health {
 	k := c.kept[reason]
 	if k == nil {
@@ -39,13 +38,13 @@ func (c *complaints) add(now time.Time, n int, reason, detail string, raw ...str
 		k.detail, k.first = detail, raw
 	}
 	k.count += n
-	if ago := now.Sub(k.reported); ago >= 0 && ago < healthEvery { // a clock that was set back silences nothing
+	if ago := now.Sub(k.reported); ago >= 0 && ago < healthEvery { // a clock that was set back suppresses nothing
 		return nil
 	}
 	return c.report(now, reason)
 }
 
-// due returns what was held back and may be told now; all of it at the end.
+// due returns the health lines that are due; at the end, all that were held back.
 func (c *complaints) due(now time.Time, end bool) []*cell.Health {
 	var due []*cell.Health
 	for _, reason := range c.order {

@@ -17,8 +17,8 @@ type Holder struct {
 // String is for people: "ModemManager (pid 812)".
 func (h Holder) String() string { return h.Program + " (pid " + strconv.Itoa(h.PID) + ")" }
 
-// Holders lists the other programs that have a device open, as far as this user may look into their processes: root
-// sees all, others see their own. Links to the device count as the device.
+// Holders lists the other programs that have a device open, as far as this user may look into /proc: root sees all processes,
+// other users see their own. A link to the device counts as the device.
 func (h Host) Holders(device string) []Holder {
 	device = resolve(device)
 	entries, err := os.ReadDir(h.proc())
@@ -42,7 +42,7 @@ func (h Host) opens(pid int, device string) bool {
 	dir := h.proc(strconv.Itoa(pid), "fd")
 	fds, err := os.ReadDir(dir)
 	if err != nil {
-		return false // not ours to look at, or gone
+		return false // no permission, or the process has ended
 	}
 	return slices.ContainsFunc(fds, func(fd os.DirEntry) bool {
 		target, err := os.Readlink(filepath.Join(dir, fd.Name()))

@@ -14,7 +14,7 @@ import (
 	"vigie/modem/dialect"
 )
 
-// turn waits for what comes next, a line or a round that is due, and does it.
+// step waits for the next event, an unsolicited line or a round that is due, and handles it.
 func (w *connection) step(ctx context.Context) error {
 	w.catchUp()
 	timer := time.NewTimer(w.schedule.wait(time.Now()))
@@ -60,9 +60,9 @@ func (w *connection) step(ctx context.Context) error {
 	return err
 }
 
-// round asks some commands, the first of them about the serving cell, and makes an observation of what was answered: several
-// when an answer takes long, or an unsolicited line comes in between. A hint at a change ends a long round after the serving
-// cell was asked about, so that it can be asked about again; asked counts the commands that were dealt with.
+// poll sends commands, the first of which ask about the serving cell, and makes an observation of the answers: several if an
+// answer takes long or an unsolicited line arrives in between. A hint at a change ends a long round after the questions about
+// the serving cell, so that they can be asked again. asked counts the commands that were handled.
 func (w *connection) poll(ctx context.Context, commands []at.Command, serving int) (asked int, err error) {
 	w.hinted, w.reported = false, nil
 	saw := false
@@ -94,7 +94,7 @@ func (w *connection) poll(ctx context.Context, commands []at.Command, serving in
 	return asked, err
 }
 
-// keep holds an answer back, for a moment, for what belongs to it.
+// collect holds an answer back for joinWindow, for others that belong to the same observation.
 func (w *connection) collect(a dialect.Answer, at arrival, saw bool) {
 	p := &w.pending
 	if len(p.answers) == 0 {
@@ -103,7 +103,7 @@ func (w *connection) collect(a dialect.Answer, at arrival, saw bool) {
 	p.answers, p.at, p.saw = append(p.answers, a), at, p.saw || saw
 }
 
-// flush tells the answers that were held back. They are told before anything that was printed after them.
+// flush reports the answers that were held back, before anything that was printed after them.
 func (w *connection) flush() {
 	p := w.pending
 	w.pending = pending{}
@@ -111,7 +111,7 @@ func (w *connection) flush() {
 	w.reported = append(w.reported, p.answers...)
 }
 
-// heed opens a gap when the modem has not answered about the serving cell for some time, though it answers AT.
+// checkServing opens a gap if the modem answers AT but has not answered about the serving cell for some time.
 func (w *connection) checkServing(saw bool) {
 	now := time.Now()
 	if saw || w.servingAt.IsZero() {
@@ -125,14 +125,13 @@ func (w *connection) checkServing(saw bool) {
 	w.openGap(GapNoAnswer, "the modem answers, but refuses or leaves open what it is asked about the serving cell", w.lastReport)
 }
 
-// ask asks one command. That the modem refuses it is no error, it is remembered; that it does not answer is one when
-// it does not answer AT either.
+// ask sends one command. A refusal is remembered and is no error. No answer is an error if the modem does not answer AT either.
 func (w *connection) ask(ctx context.Context, cmd at.Command) (at.Reply, error) {
 	reply, _, err := w.askTimed(ctx, cmd)
 	return reply, err
 }
 
-// question is ask, and tells when the answer came.
+// askTimed is ask, and returns when the answer arrived.
 func (w *connection) askTimed(ctx context.Context, cmd at.Command) (at.Reply, arrival, error) {
 	if w.Limit > 0 {
 		cmd.Timeout = min(w.Limit, cmp.Or(cmd.Timeout, at.DefaultTimeout))
@@ -161,12 +160,12 @@ func (w *connection) askTimed(ctx context.Context, cmd at.Command) (at.Reply, ar
 		}
 	}
 	if err != nil && ctx.Err() != nil {
-		err = nil // it was we who gave up
+		err = nil // the run has ended
 	}
 	return reply, came, err
 }
 
-// refused remembers that a command got no OK, and says so once of what is asked to see cells.
+// refused remembers that a command got no OK. If the command is used for watching, it reports that once.
 func (w *connection) refused(cmd at.Command, reason string, err error) {
 	is := func(c at.Command) bool { return c.Text == cmd.Text }
 	most, watching := refusalLimit, false
@@ -182,7 +181,7 @@ func (w *connection) refused(cmd at.Command, reason string, err error) {
 	}
 }
 
-// unknownCommand tells a refusal for good from an answer like "no SIM" or "no fix", which may be another one next time.
+// unknownCommand distinguishes a permanent refusal from errors like "no SIM" or "no fix", which may be gone next time.
 func unknownCommand(e *at.FinalError) bool {
 	return e.Code < 0 && !strings.HasPrefix(e.Final, "+CM") || !e.CMS && (e.Code == 3 || e.Code == 4 || e.Code == 50 || e.Code == 100)
 }
@@ -195,8 +194,9 @@ func (w *connection) sync(ctx context.Context) error {
 	return err
 }
 
-// during lets unsolicited lines through while something is asked. What was printed before the end of the answer is told
-// before it, and what was printed behind it has to wait, for catchUp: modems say what they held back behind an OK. When ctx ends the answer under way has a moment left.
+// during handles unsolicited lines while a command is pending. Lines printed before the end of the answer are reported before it.
+// Lines printed after it wait for catchUp: modems print behind an OK what they held back. When ctx ends, the pending answer
+// has stopGrace left.
 func (w *connection) during(ctx context.Context, ask func(context.Context) (at.Reply, error)) (at.Reply, error) {
 	type result struct {
 		reply at.Reply

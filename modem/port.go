@@ -16,7 +16,7 @@ import (
 	"vigie/modem/at"
 )
 
-// The ways in which a port can refuse us. A PortError wraps one of them.
+// The reasons for which a port cannot be used. A PortError wraps one of them.
 var (
 	ErrMissing    = errors.New("no such port")
 	ErrNotAPort   = errors.New("not a serial port")
@@ -27,13 +27,13 @@ var (
 	ErrWriteHangs = errors.New("the modem does not take what is written to it")
 )
 
-// PortError says why a port could not be opened, and what to do.
+// PortError says why a port could not be opened, and what to do about it.
 type PortError struct {
 	Device  string
-	Detail  string   // for people; "" when Err says it all
+	Detail  string   // for people; empty if Err says it all
 	Advice  string   // what to do
-	Holders []Holder // who has the port, with ErrBusy and where we may look
-	Err     error    // one of the errors above, or what the system said
+	Holders []Holder // programs that have the port open, with ErrBusy, as far as we may look
+	Err     error    // one of the errors above, or the error of the system
 }
 
 func (e *PortError) Error() string {
@@ -45,37 +45,37 @@ func (e *PortError) Error() string {
 
 func (e *PortError) Unwrap() error { return e.Err }
 
-// Hint is what to do about it, for the line below the error.
+// Hint is the advice, for the line below the error.
 func (e *PortError) Hint() string { return e.Advice }
 
-// writeLimit is when a write hangs: a command is a few dozen bytes.
+// writeLimit is the time after which a write counts as hung: a command is a few dozen bytes.
 const writeLimit = 2 * time.Second
 
-// wire is an open serial port that nobody else uses. One goroutine may read and another write. The library prepares the
-// port and no more: it waits for bytes by looking ten times a second, which keeps a computer awake for nothing.
+// serialPort is an open serial port that no other program uses. One goroutine may read and another write. The library only
+// configures the port: its Read polls ten times a second, which keeps an idle computer awake.
 type serialPort struct {
 	device  string
-	file    *os.File    // holds the lock; all is read and written here, by the poller of the runtime
+	file    *os.File    // holds the lock; all reads and writes go through it and the poller of the runtime
 	port    serial.Port // holds TIOCEXCL
-	closing atomic.Bool // tells our own Close from an unplugged modem
+	closing atomic.Bool // distinguishes our own Close from an unplugged modem
 }
 
-// open opens a port for us alone: 115200 8N1, without flow control, modem lines as the kernel sets them (a
+// open opens a port for exclusive use: 115200 8N1, no flow control, modem control lines as the kernel sets them (a
 // pseudo-terminal has none).
 func (h Host) open(device string) (*serialPort, error) {
 	file, err := h.lock(device)
 	if err != nil {
 		return nil, err
 	}
-	// Programs that neither lock nor ask for exclusive use, and anything when we are root, would go on reading
-	// half of our answers.
+	// A program that neither locks nor asks for exclusive use, and any program if we are root, would continue to read half of
+	// our answers.
 	if holders := h.Holders(device); len(holders) > 0 {
 		release(file)
 		return nil, busy(device, holders, nil)
 	}
 	port, err := serial.Open(device, &serial.Mode{BaudRate: 115200, DataBits: 8, Parity: serial.NoParity, StopBits: serial.OneStopBit})
 	if err == nil {
-		if err = port.ResetInputBuffer(); err != nil { // what the modem said before we asked is nobody's answer
+		if err = port.ResetInputBuffer(); err != nil { // what the modem printed before answers no command of ours
 			port.Close()
 		}
 	}
@@ -86,8 +86,8 @@ func (h Host) open(device string) (*serialPort, error) {
 	return &serialPort{device: device, file: file, port: port}, nil
 }
 
-// lock opens the device and takes the advisory lock that other careful programs respect, before anything is changed
-// on the port. TIOCEXCL alone does not stop root.
+// lock opens the device and takes the advisory lock that well-behaved programs respect, before it changes anything on the port.
+// TIOCEXCL alone does not stop root.
 func (h Host) lock(device string) (*os.File, error) {
 	info, err := os.Stat(device)
 	switch {
@@ -111,7 +111,7 @@ func (h Host) lock(device string) (*os.File, error) {
 	return file, nil
 }
 
-// flock takes the lock, of a terminal only.
+// flock takes the lock if the file is a terminal.
 func (h Host) flock(file *os.File) error {
 	raw, err := file.SyscallConn()
 	if err != nil {
@@ -126,7 +126,7 @@ func (h Host) flock(file *os.File) error {
 		return fmt.Errorf("%s: %w", file.Name(), err)
 	}
 	switch {
-	case errors.Is(line, syscall.ENOTTY), errors.Is(line, syscall.EINVAL): // /dev/null, which half of all programs have open
+	case errors.Is(line, syscall.ENOTTY), errors.Is(line, syscall.EINVAL): // such as /dev/null, which many programs have open
 		return &PortError{Device: file.Name(), Err: ErrNotAPort, Advice: notAPort}
 	case line != nil:
 		return h.explain(file.Name(), line)
@@ -140,7 +140,7 @@ func (h Host) flock(file *os.File) error {
 
 const notAPort = "`vigie probe` lists the ports of modems, such as /dev/ttyUSB2"
 
-// explain turns what the system or the library said into an error for people.
+// explain turns an error of the system or of the library into one for people.
 func (h Host) explain(device string, err error) error {
 	var lib *serial.PortError
 	code := serial.PortErrorCode(-1)
@@ -165,14 +165,14 @@ func (h Host) explain(device string, err error) error {
 	return &PortError{Device: device, Err: err}
 }
 
-// mostHolders is how many programs are named to a person.
+// mostHolders is how many programs an error names.
 const mostHolders = 3
 
-// busy says who has the port, and what keeps ModemManager away, which is the usual one.
+// busy names the programs that have the port, and how to keep ModemManager, the usual one, off it.
 func busy(device string, holders []Holder, cause error) error {
 	e := &PortError{Device: device, Err: ErrBusy, Holders: holders}
 	var names []string
-	mm := len(holders) == 0 // we may not look: name the usual one
+	mm := len(holders) == 0 // we may not look: assume the usual one
 	for _, p := range holders {
 		names = append(names, p.String())
 		mm = mm || p.Program == "ModemManager"
@@ -193,7 +193,7 @@ func busy(device string, holders []Holder, cause error) error {
 	return e
 }
 
-// noAnswer is for a port that opens, and has nothing behind it that answers AT.
+// noAnswer is the error of a port that opens but does not answer AT.
 func noAnswer(p Port, cause error) error {
 	advice := "is it the modem's AT port? `vigie probe` tries all of them; a modem that has just been plugged in needs up to half a minute"
 	if p.Role != "" && p.Role != AT {
@@ -202,7 +202,7 @@ func noAnswer(p Port, cause error) error {
 	return &PortError{Device: p.Device, Detail: strings.TrimPrefix(cause.Error(), at.ErrTimeout.Error()+": "), Advice: advice, Err: ErrNoAnswer}
 }
 
-// missing is for an identity that no port has now.
+// missing is the error of an identity that no port has now.
 func missing(identity string, err error) error {
 	if !errors.Is(err, ErrNotPresent) {
 		return err
@@ -210,7 +210,7 @@ func missing(identity string, err error) error {
 	return &PortError{Device: identity, Err: ErrNotPresent, Advice: "plug the modem in; `vigie probe` lists the ports that are there"}
 }
 
-// Read waits for bytes. It ends with os.ErrClosed after Close, and with ErrUnplugged when the port is gone.
+// Read waits for bytes. It returns os.ErrClosed after Close, and ErrUnplugged when the port is gone.
 func (w *serialPort) Read(p []byte) (int, error) {
 	n, err := w.file.Read(p)
 	switch {
@@ -222,7 +222,7 @@ func (w *serialPort) Read(p []byte) (int, error) {
 	return n, fmt.Errorf("%s: %w", w.device, ErrUnplugged)
 }
 
-// Write writes a command, within two seconds or not at all.
+// Write writes a command. It returns ErrWriteHangs if that takes longer than two seconds.
 func (w *serialPort) Write(p []byte) (int, error) {
 	n, err := 0, w.file.SetWriteDeadline(time.Now().Add(writeLimit))
 	if err == nil {
@@ -239,7 +239,7 @@ func (w *serialPort) Write(p []byte) (int, error) {
 	return n, fmt.Errorf("%s: %w", w.device, ErrUnplugged)
 }
 
-// Close gives the port back.
+// Close releases the port.
 func (w *serialPort) Close() error {
 	if w.closing.Swap(true) {
 		return nil
@@ -247,8 +247,8 @@ func (w *serialPort) Close() error {
 	return errors.Join(release(w.file), w.port.Close())
 }
 
-// release gives the lock back and closes. Closing alone leaves the lock with a program that is just being started, which has
-// all our files until its own begins.
+// release unlocks and closes the file. Closing alone leaves the lock with a child process that is being started, which has copies
+// of all our files until exec.
 func release(file *os.File) error {
 	if raw, err := file.SyscallConn(); err == nil {
 		raw.Control(func(n uintptr) { syscall.Flock(int(n), syscall.LOCK_UN) })

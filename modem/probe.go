@@ -10,27 +10,27 @@ import (
 	"vigie/modem/dialect"
 )
 
-// Report is what a look at one port found.
+// Report is the result of probing one port.
 type Report struct {
 	Port     Port
-	Holders  []Holder         // the other programs that have it open, as far as we may look
-	Ident    dialect.Ident    // what the modem says it is
-	Dialect  *dialect.Dialect // that Vigie speaks with it; nil when no modem answered
-	SIM      SIM              // "" is not known
-	Accepted []at.Command     // of the commands for watching, those that it answers
-	Refused  []at.Command     // and those that it does not know
-	Reports  cell.Fields      // what this modem can report to Vigie
-	Heard    cell.Observation // what it said just now, without time
+	Holders  []Holder         // other programs that have it open, as far as we may look
+	Ident    dialect.Ident    // identification of the modem
+	Dialect  *dialect.Dialect // that Vigie uses with it; nil if no modem answered
+	SIM      SIM              // empty if unknown
+	Accepted []at.Command     // commands for watching that it answers
+	Refused  []at.Command     // and those that it refuses
+	Reports  cell.Fields      // fields that this modem can report
+	Heard    cell.Observation // what it reported, without time
 
-	Offers  cell.Fields              // what the family reports where no command is refused
-	Rejects []dialect.Reject         // lines that looked readable and were not
-	Took    map[string]time.Duration // by Command.Text, how long the answer took
-	Counts  at.Counts                // what was not in order on the line
+	Offers  cell.Fields              // fields that the family can report if no command is refused
+	Rejects []dialect.Reject         // lines that could not be decoded
+	Took    map[string]time.Duration // time until the final result, by Command.Text
+	Counts  at.Counts                // irregularities on the line
 }
 
-// Probe asks the modem behind a port what it is and what it can report. It asks the questions of watching once and
-// changes nothing, not even a reporting switch. The Report holds what was found out even when there is an error: a
-// *PortError with a hint when the port is in use, may not be opened, or has no modem that answers.
+// Probe asks the modem behind a port what it is and what it can report. It sends each query of watching once and changes
+// nothing, not even a reporting switch. If the port is in use, may not be opened, or no modem answers, it returns a *PortError
+// with a hint; the Report holds what was found until then.
 func (h Host) Probe(ctx context.Context, p Port) (Report, error) {
 	c, err := New(Config{Device: p.Device, Host: h})
 	if err != nil {
@@ -54,7 +54,7 @@ func (c *Collector) probe(ctx context.Context, p Port) (Report, error) {
 	return r, err
 }
 
-// Answers makes sure that a modem answers AT on a port; the error says why not, as that of Probe. It asks nothing more.
+// Answers checks that a modem answers AT on a port, and sends nothing else. Its errors are those of Probe.
 func (h Host) Answers(ctx context.Context, p Port) error {
 	c, err := New(Config{Device: p.Device, Host: h})
 	if err != nil {

@@ -7,22 +7,22 @@ import (
 	"strings"
 )
 
-// A modem that is plugged in and does not answer is opened again and again. Where that is allowed, and no help, it is taken
-// off the USB bus and put back, as if it were unplugged for a moment: the kernel asks the device who it is, and most that
-// hang come back. Nothing is written to the modem, and nothing that switches its radio ever is.
+// The port of a modem that is plugged in and does not answer is reopened repeatedly. If that does not help, and
+// Config.Reauthorize allows it, the device is taken off the USB bus and put back, as if it were unplugged for a moment: the
+// kernel enumerates it again, and most modems that hang recover. Nothing is written to the modem.
 const (
-	patienceSilent = 4  // openings in silence before the first time; each takes five seconds and a pause
-	patienceLimit  = 64 // between two times; it doubles from one to the next
+	patienceSilent = 4  // openings without an answer before the first re-authorisation; each takes five seconds and a pause
+	patienceLimit  = 64 // most openings between two re-authorisations; the number doubles up to this
 )
 
-// silence counts openings of a modem that is there and says nothing. Any answer ends it.
+// silence counts openings of a modem that is plugged in and does not answer. Any answer ends it.
 type silence struct {
 	openings int // since the last re-authorisation
-	wait     int // how many must pass before the next
+	wait     int // openings before the next one
 	tries    int // re-authorisations so far
 }
 
-// due counts one more opening and tells whether it is time.
+// due counts one opening, and reports whether a re-authorisation is due.
 func (s *silence) due() bool {
 	if s.wait == 0 {
 		s.wait = patienceSilent
@@ -35,7 +35,7 @@ func (s *silence) due() bool {
 	return true
 }
 
-// reauthorize is what is done for a modem that was just found silent.
+// reauthorize counts an opening without an answer, and re-authorises the device when that is due.
 func (c *Collector) reauthorize(reason string) {
 	if reason != GapSilent || !c.Reauthorize || !c.silence.due() {
 		return
@@ -61,7 +61,7 @@ func ordinal(n int) string {
 }
 
 // Reauthorize takes the USB device of a port off the bus and puts it back (the kernel's Documentation/usb/authorization.rst):
-// all its drivers let go, then probe it anew. The port vanishes and comes back, perhaps under another name.
+// its drivers are unbound, and probe it again. The port vanishes and comes back, possibly under another name.
 func (h Host) Reauthorize(p Port) error {
 	if p.USBPath == "" || strings.ContainsAny(p.USBPath, "/\\") {
 		return fmt.Errorf("%s: not a port on USB, so that it cannot be put back on the bus", p.Device)
@@ -79,7 +79,7 @@ func (h Host) Reauthorize(p Port) error {
 	return nil
 }
 
-// authorize writes to a file of sysfs that must be there already.
+// authorize writes to a file of sysfs, which must exist.
 func authorize(file, value string) error {
 	f, err := os.OpenFile(file, os.O_WRONLY, 0)
 	if err != nil {

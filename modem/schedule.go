@@ -2,36 +2,36 @@ package modem
 
 import "time"
 
-// What a burst is: an SMS blaster captures, downgrades and releases within ten seconds, so that for some seconds after
-// a change the serving cell is asked about as fast as the modem answers. A burst is bounded, so that a modem that
-// flaps between two cells for hours is neither worn out nor fills the store.
+// An SMS blaster captures, downgrades and releases a phone within ten seconds. In a burst, which follows every change, the
+// serving cell is therefore polled as fast as the modem answers. Bursts are bounded, so that a modem that flaps between two
+// cells for hours neither wears out nor fills the store.
 const (
 	burstLength   = 10 * time.Second      // after the last change
-	burstPause    = 50 * time.Millisecond // between two questions of a burst: no modem measures more often
+	burstPause    = 50 * time.Millisecond // between two polls of a burst: no modem measures more often
 	burstLimit    = time.Minute           // the longest burst
-	burstCooldown = time.Minute           // after a burst that was cut off by the limit
+	burstCooldown = time.Minute           // after a burst that reached the limit
 )
 
-// schedule decides what to ask a modem and when. It is told the time and asks no clock.
+// schedule decides what to poll and when. Time is an input.
 type schedule struct {
 	fast, slow time.Duration
-	serving    time.Time // when the serving cell is due
-	around     time.Time // when the rest is due
-	since      time.Time // when the burst began; zero: there is none
+	serving    time.Time // when a poll of the serving cell is due
+	around     time.Time // when a poll of everything else is due
+	since      time.Time // when the burst began; zero if there is none
 	until      time.Time // when it ends
-	cooldown   time.Time // until when none may begin
+	cooldown   time.Time // before which none may begin
 }
 
-// wait tells how long nothing is due.
+// wait returns the time until a poll is due.
 func (s *schedule) wait(now time.Time) time.Duration {
 	s.expire(now)
 	return max(0, min(s.serving.Sub(now), s.around.Sub(now)))
 }
 
-// all tells whether the rest is due as well as the serving cell.
+// all reports whether everything is due, not only the serving cell.
 func (s *schedule) all(now time.Time) bool { return !s.around.After(now) }
 
-// asked notes that a round began at a time, so that the next one is due from there: a late round is not made up for.
+// asked notes when a round began; the next is due one interval later. A late round is not made up for.
 func (s *schedule) asked(started time.Time, around bool) {
 	s.expire(started)
 	s.serving = started.Add(s.fast)
@@ -43,7 +43,7 @@ func (s *schedule) asked(started time.Time, around bool) {
 	}
 }
 
-// moved notes a change, or a hint at one. It begins or lengthens a burst.
+// moved notes a change, or a hint at one. It begins or extends a burst.
 func (s *schedule) moved(now time.Time) {
 	s.expire(now)
 	if now.Before(s.cooldown) {
@@ -59,7 +59,7 @@ func (s *schedule) moved(now time.Time) {
 	}
 }
 
-// settle ends a burst whose time is over.
+// expire ends a burst whose time is over.
 func (s *schedule) expire(now time.Time) {
 	if s.since.IsZero() || now.Before(s.until) {
 		return
@@ -70,54 +70,54 @@ func (s *schedule) expire(now time.Time) {
 	s.since, s.until = time.Time{}, time.Time{}
 }
 
-// Commands that a modem refuses are asked rarely: it may have been starting up, and firmware is updated. The pause
-// doubles from refusalPause on. Commands about the serving cell are never left alone for longer than the slow round.
+// A command that the modem refuses is still sent from time to time: the modem may have been starting, and firmware is updated.
+// The pause doubles from refusalPause to refusalLimit. For commands about the serving cell it is at most the slow interval.
 const (
-	refusals     = 3                // in a row, before a command counts as refused,
-	refusalTime  = 10 * time.Second // and over so long: in a burst three refusals take no time at all
+	refusals     = 3                // in a row before a command counts as refused,
+	refusalTime  = 10 * time.Second // over at least this time: in a burst three refusals take no time at all
 	refusalPause = 30 * time.Second
 	refusalLimit = time.Hour
 )
 
-// refusal is what is remembered of a command that got no OK.
+// refusal is the history of a command that got no OK.
 type refusal struct {
 	inRow    int
-	since    time.Time // the first of these
-	pauses   int       // so far; above 0 the command counts as refused
-	until    time.Time // not to be asked before
-	reported bool      // that the modem refuses it
+	since    time.Time // time of the first of these
+	pauses   int       // number so far; if above 0 the command counts as refused
+	until    time.Time // before which the command is not sent
+	reported bool      // a health line says so
 }
 
-// patience remembers which commands the modem refuses. The key is at.Command.Text.
+// patience remembers the commands that the modem refuses, by at.Command.Text.
 type patience map[string]*refusal
 
-// asks tells whether a command may be asked now.
+// asks reports whether a command may be sent now.
 func (p patience) asks(command string, now time.Time) bool {
 	r := p[command]
 	return r == nil || !now.Before(r.until)
 }
 
-// refused tells whether a command counts as one that the modem does not know.
+// refused reports whether a command counts as refused.
 func (p patience) refused(command string) bool {
 	r := p[command]
 	return r != nil && r.pauses > 0
 }
 
-// failed tells whether a command was not answered when it was asked last.
+// failed reports whether the last attempt at a command got no OK.
 func (p patience) failed(command string) bool {
 	r := p[command]
 	return r != nil && r.inRow > 0
 }
 
-// took notes that the command was answered.
+// took notes that the command was answered with OK.
 func (p patience) took(command string) {
 	if r := p[command]; r != nil {
 		*r = refusal{reported: r.reported}
 	}
 }
 
-// refuse notes that it was not, and pauses for no longer than most. It reports whether this is news: the command counts as
-// refused for the first time.
+// refuse notes that the command got no OK, and sets a pause of at most most. It returns true if the command counts as refused
+// for the first time.
 func (p patience) refuse(command string, now time.Time, most time.Duration) (news bool) {
 	r := p[command]
 	if r == nil {

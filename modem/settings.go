@@ -12,20 +12,20 @@ import (
 	"vigie/modem/at"
 )
 
-// restoreLimit is how long putting the switches back may take at the end.
+// restoreLimit is the time for restoring the switches at the end of a run.
 const restoreLimit = 1200 * time.Millisecond
 
-// key names the modem for Load and Save.
+// key is the key of the modem for Load and Save.
 func (c *Collector) key() string { return cmp.Or(c.port.Identity, c.port.Device) }
 
-// wish is a setting that has another value than the best.
+// pendingSetting is a setting whose current value is not the preferred one.
 type pendingSetting struct {
 	at.Setting
 	current string
 }
 
-// set turns the reporting switches on. Those whose value cannot be read are left alone, since they could not be put
-// back, and are tried again later: they are returned. What was in force is saved before anything is changed.
+// set turns the reporting switches on. It returns those whose current value cannot be read, for a later attempt: they are not
+// changed, because they could not be restored. The original values are saved before anything is changed.
 func (w *connection) set(ctx context.Context, settings []at.Setting) (deferred []at.Setting, err error) {
 	if len(w.originals) == 0 && w.Load != nil {
 		maps.Copy(w.originals, w.Load(w.key()))
@@ -57,7 +57,7 @@ func (w *connection) set(ctx context.Context, settings []at.Setting) (deferred [
 	}
 	if len(fresh) > 0 {
 		if err := w.save(); err != nil {
-			// Without a note of what was in force it must not be changed: a crash would leave it changed.
+			// If the original values are not saved, nothing may be changed: a crash would leave it changed.
 			for _, write := range fresh {
 				delete(w.originals, write)
 			}
@@ -77,8 +77,8 @@ func (w *connection) set(ctx context.Context, settings []at.Setting) (deferred [
 	return deferred, nil
 }
 
-// wish writes the values wished for, best first, until the modem takes one or has the next best already. Not touched
-// is a switch whose every change was plainly refused.
+// change writes the preferred values, best first, until the modem accepts one or already has the next best. touched is false if
+// the modem refused every change.
 func (w *connection) change(ctx context.Context, s pendingSetting) (touched bool, err error) {
 	for _, value := range s.Want {
 		if value == s.current {
@@ -99,7 +99,7 @@ func (c *Collector) save() error {
 	return c.Save(c.key(), maps.Clone(c.originals))
 }
 
-// restore puts the switches back as they were. It has its own time, since the context of the run is over.
+// restore sets the switches back to their original values. It has a time limit of its own, because the context of the run has ended.
 func (w *connection) restore(ctx context.Context, settings []at.Setting) error {
 	if len(w.originals) == 0 {
 		return nil

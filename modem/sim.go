@@ -10,18 +10,18 @@ import (
 // askSIM is the Text of the query for the state of the SIM. Dialects list it under Once.
 const askSIM = "+CPIN?"
 
-// SIM is the state of the SIM card, as far as watching is concerned.
+// SIM is the state of the SIM card, as far as it matters for watching.
 type SIM string
 
-// The states. They are the reasons of health lines. "" is not known, or not ready yet.
+// The states, which are also the reasons of health lines. The empty SIM is unknown or not ready yet.
 const (
 	SIMReady  SIM = "sim_ready"
-	SIMLocked SIM = "sim_pin" // it asks for a PIN, a PUK or the key of an operator
+	SIMLocked SIM = "sim_pin" // it needs a PIN, a PUK or an operator's key
 	NoSIM     SIM = "no_sim"
 	SIMFailed SIM = "sim_failure"
 )
 
-// simOf reads the answer to +CPIN? (TS 27.007 clause 8.3, errors in clause 9.2), or an unsolicited +CPIN.
+// simOf decodes the answer to +CPIN? (TS 27.007 clause 8.3, errors in clause 9.2), or an unsolicited +CPIN.
 func simOf(lines []string, err error) SIM {
 	for _, l := range lines {
 		state, ok := strings.CutPrefix(l, "+CPIN:")
@@ -55,7 +55,7 @@ func simOf(lines []string, err error) SIM {
 	return ""
 }
 
-// String says it to a person.
+// String describes the state for people.
 func (s SIM) String() string {
 	switch s {
 	case SIMReady:

@@ -11,7 +11,7 @@ import (
 	"vigie/modem/dialect"
 )
 
-// GapSurvey is the reason of the gap that a survey makes: whoever scans does not watch.
+// GapSurvey is the reason of the gap during a survey: a modem that scans does not watch.
 const GapSurvey = "survey"
 
 // SurveyLimit is the longest time that a scan of any family may take.
@@ -20,17 +20,17 @@ const SurveyLimit = 200 * time.Second
 // Scan is what one survey found.
 type Scan struct {
 	Source  cell.Source
-	Command at.Command          // that was scanned with
-	Refused []at.Command        // the better ones that this modem does not know
-	Gap     cell.Gap            // while it lasted
-	Rows    []*cell.Observation // one for each cell or network heard; the last may be of lines that could not be read
+	Command at.Command          // that was used
+	Refused []at.Command        // better ones that this modem refuses
+	Gap     cell.Gap            // for the duration of the survey
+	Rows    []*cell.Observation // one per cell or network heard; the last may hold lines that could not be decoded
 	Rejects []dialect.Reject
 }
 
-// Survey scans once for all cells or networks, with the best scan of its family that the modem knows. It interrupts service,
-// and is for a person who asked for it: a Collector cannot send what it sends. A scan that the modem begins and fails is
-// not tried again. began is told each command as it is sent; when ctx ends the modem is left alone, and may go on
-// scanning until its time is over.
+// Survey scans once for all cells or networks, with the best scan of its family that the modem supports. It interrupts service
+// and must be requested by a person: a Collector cannot send these commands. A scan that begins and fails is not tried again.
+// began is called with each command as it is sent. When ctx ends, Survey returns; the modem may continue to scan until it is
+// done.
 func Survey(ctx context.Context, config Config, began func(at.Command)) (Scan, error) {
 	var scan Scan
 	c, err := New(config)
@@ -60,7 +60,7 @@ func Survey(ctx context.Context, config Config, began func(at.Command)) (Scan, e
 	return scan, w.scan(ctx, &scan, began)
 }
 
-// quickly is how soon a modem says that it does not know a scan. What fails later was tried.
+// quickly is the time within which a modem refuses a scan that it does not support. One that fails later was begun.
 const quickly = 5 * time.Second
 
 func (w *connection) scan(ctx context.Context, scan *Scan, began func(at.Command)) error {

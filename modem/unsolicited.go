@@ -8,7 +8,7 @@ import (
 	"vigie/modem/dialect"
 )
 
-// between takes a line that came while something was asked.
+// between handles a line that arrived while a command was pending.
 func (w *connection) between(line at.Line, ok bool) {
 	if ok && line.Behind > w.answered {
 		w.behind = append(w.behind, heldLine{line.Text, w.serial.lastByte()})
@@ -17,7 +17,7 @@ func (w *connection) between(line at.Line, ok bool) {
 	w.line(line, ok)
 }
 
-// catchUp takes the lines that had to wait.
+// catchUp handles the lines that had to wait for an answer.
 func (w *connection) catchUp() {
 	for len(w.behind) > 0 {
 		e := w.behind[0]
@@ -26,8 +26,8 @@ func (w *connection) catchUp() {
 	}
 }
 
-// line takes an unsolicited line. Until the modem was identified it has to wait, since the source and the end of the gap come
-// first.
+// line handles an unsolicited line. Until the modem is identified the line has to wait, because the source and the end of the gap
+// are reported first.
 func (w *connection) line(line at.Line, ok bool) {
 	if !ok {
 		w.lines = nil
@@ -44,7 +44,7 @@ func (w *connection) take(e heldLine) {
 	w.unsolicited(e.line, e.at)
 }
 
-// unsolicited makes an observation of an unsolicited line. The modem was where its answers so far say before the line.
+// unsolicited makes an observation of an unsolicited line. Pending answers are reported first: they are older.
 func (w *connection) unsolicited(line string, at arrival) {
 	w.flush()
 	if strings.HasPrefix(line, "+CPIN:") {
@@ -56,9 +56,9 @@ func (w *connection) unsolicited(line string, at arrival) {
 	}
 }
 
-// observe tells what some answers, or an unsolicited line, say. earlier are answers of the same round that were told. saw tells
-// that one of them is about the serving cell, with which a gap ends. news is false when all that was said are registrations as
-// they were.
+// observe reports the observation in some answers, or in an unsolicited line. earlier are answers of the same round that were
+// reported before. saw means that one of the answers is about the serving cell, which ends a gap. news is false if the
+// observation only repeats known registrations.
 func (w *connection) observe(earlier, answers []dialect.Answer, at arrival, saw bool) (news bool) {
 	if len(answers) == 0 {
 		return false

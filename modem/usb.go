@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// Host is where the kernel shows its devices and processes. The zero Host is the running machine; tests point it at
-// trees of their own.
+// Host locates the trees in which the kernel shows devices and processes. The zero Host is the running machine; tests use
+// their own trees.
 type Host struct{ Sys, Dev, Proc string }
 
 func (h Host) sys(elem ...string) string {
@@ -29,7 +29,7 @@ type Port struct {
 	Device       string // "/dev/ttyUSB2"; changes when the modem is plugged in again
 	Identity     string // "usb:2c7c:0125:1-1.4:02"; does not. "" when the port is not on USB
 	VID, PID     uint16 // 0: not on USB
-	Serial       string // of the USB device; "" when it has none, a filler, or one that looks like an IMEI
+	Serial       string // of the USB device; empty if it has none, a filler, or one that looks like an IMEI
 	Manufacturer string // as the USB device says
 	Product      string //
 	Interface    uint8  // bInterfaceNumber
@@ -55,7 +55,7 @@ func (p Port) Socket() string {
 	return identity(p, p.USBPath)
 }
 
-// ErrNotPresent tells that no port with the wanted identity is there now.
+// ErrNotPresent is the error when no port has the wanted identity now.
 var ErrNotPresent = errors.New("not plugged in")
 
 // Find lists the serial ports that could be a modem's: ttyUSB*, ttyACM* and the AT ports of the WWAN subsystem, in the
@@ -93,8 +93,8 @@ func (h Host) Find() ([]Port, error) {
 }
 
 // port reads what sysfs says of one port. The kernel's tree is .../USB DEVICE/USB INTERFACE/.../PORT, so the interface
-// and the device are the nearest directories above the port that have their files. A port that vanishes under our
-// hands is one with less said of it.
+// and the device are the nearest directories above the port that have their files. Of a port that vanishes meanwhile, less is
+// known.
 func (h Host) port(class, name string) Port {
 	p := Port{Device: h.dev(name)}
 	at, err := filepath.EvalSymlinks(h.sys("class", class, name))
@@ -136,15 +136,15 @@ func (h Host) port(class, name string) Port {
 	return p
 }
 
-// Serial numbers that tell nothing apart, and those that are an IMEI (some vendors print it there) and therefore must
-// not become part of anything that is kept.
+// Serial numbers that are fillers, and those that are an IMEI (some vendors put it there) and therefore must not become part of
+// anything that is stored.
 var (
 	fillerSerial = regexp.MustCompile(`^(0*|F*|0?123456789(ABCDEF)?|1234567890(ABCDEF)?)$`)
 	imeiSerial   = regexp.MustCompile(`\d{14}`)
 	unsafeSerial = regexp.MustCompile(`[^A-Za-z0-9._-]`)
 )
 
-// telling is a serial number if it tells anything, in characters that an identity may hold.
+// telling returns a serial number if it identifies a device, in characters that an identity may hold; else "".
 func telling(s string) string {
 	if fillerSerial.MatchString(strings.ToUpper(s)) || imeiSerial.MatchString(s) {
 		return ""
@@ -178,8 +178,7 @@ func identity(p Port, which string) string {
 	return fmt.Sprintf("usb:%04x:%04x:%s:%02x", p.VID, p.PID, which, p.Interface)
 }
 
-// Lookup finds the port that now bears an identity, given by serial number or by socket. The error is ErrNotPresent
-// when none does.
+// Lookup finds the port that has an identity now, given by serial number or by socket. It returns ErrNotPresent if none has.
 func (h Host) Lookup(want string) (Port, error) {
 	if !strings.HasPrefix(want, "usb:") || strings.Count(want, ":") != 4 {
 		return Port{}, fmt.Errorf("%q is not a USB identity: want usb:VID:PID:SERIAL:INTERFACE as `vigie probe` prints it", want)
@@ -204,8 +203,8 @@ func (h Host) Lookup(want string) (Port, error) {
 		len(found), found[0].Identity)
 }
 
-// At finds what sysfs says of a device file. A port that sysfs does not know, such as a pseudo-terminal or a serial
-// port on the board, has only its Device.
+// At returns what sysfs says about a device file. A port that sysfs does not know, such as a pseudo-terminal or an on-board serial
+// port, has only its Device.
 func (h Host) At(device string) (Port, error) {
 	ports, err := h.Find()
 	if err != nil {

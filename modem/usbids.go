@@ -3,12 +3,12 @@ package modem
 // Role is what a serial port of a modem is for.
 type Role string
 
-// The roles. "" is not known.
+// The roles. The empty Role is unknown.
 const (
-	AT   Role = "AT"   // answers AT commands and nothing else uses it
-	PPP  Role = "PPP"  // answers AT commands, and carries data when a program dials on it
+	AT   Role = "AT"   // answers AT commands, and has no other use
+	PPP  Role = "PPP"  // answers AT commands, and carries data when a program dials
 	NMEA Role = "NMEA" // prints positions
-	DIAG Role = "DIAG" // the maker's diagnostic protocol
+	DIAG Role = "DIAG" // diagnostic protocol of the chip vendor
 )
 
 // Model is one USB id and the serial ports behind it, by interface number.
@@ -112,14 +112,14 @@ func ModelOf(vid, pid uint16) (Model, bool) {
 	return Model{}, false
 }
 
-// RoleOf tells what an interface of a modem is for; "" when that is not known.
+// RoleOf returns the role of an interface of a modem; empty if unknown.
 func RoleOf(vid, pid uint16, iface uint8) Role {
 	m, _ := ModelOf(vid, pid)
 	return m.Ports[iface]
 }
 
-// Candidates are the ports on which to look for a modem, best first: for each device the port known to answer AT
-// commands; where nothing is known of its ports, all of them, from the first interface on.
+// Candidates are the ports on which to look for a modem, best first: for each device the port that is known to answer AT
+// commands, or all its ports in order of their interfaces if none is known.
 func Candidates(ports []Port) []Port {
 	var best, maybe []Port
 	for _, p := range ports {
