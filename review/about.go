@@ -7,12 +7,12 @@ import (
 	"vigie/analyzer"
 )
 
-func (d *Desk) showAbout(w http.ResponseWriter, r *http.Request) {
-	d.render(w, r, http.StatusOK, "about", "about.title", struct {
+func (rv *Review) showAbout(w http.ResponseWriter, r *http.Request) {
+	rv.render(w, r, http.StatusOK, "about", "about.title", struct {
 		Software string
 		Rules    []analyzer.Rule
 		Licences []string
-	}{d.o.Software, d.o.Rules, licences()})
+	}{rv.o.Software, rv.o.Rules, licences()})
 }
 
 // licences are the paths of the licences of what others made.

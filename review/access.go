@@ -18,10 +18,10 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 const mostBody = 256 << 10
 
 // secured puts what holds for every answer around a handler.
-func (d *Desk) secured(next http.Handler) http.Handler {
+func (rv *Review) secured(next http.Handler) http.Handler {
 	cross := http.NewCrossOriginProtection()
 	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		d.refuse(w, r, http.StatusForbidden, "refuse.cross")
+		rv.refuse(w, r, http.StatusForbidden, "refuse.cross")
 	}))
 	guarded := cross.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -38,19 +38,19 @@ func (d *Desk) secured(next http.Handler) http.Handler {
 		if r.TLS != nil {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
-		if !d.knownHost(r.Host) {
-			d.refuse(w, r, http.StatusMisdirectedRequest, "refuse.host")
+		if !rv.knownHost(r.Host) {
+			rv.refuse(w, r, http.StatusMisdirectedRequest, "refuse.host")
 			return
 		}
 		if !safeMethod(r.Method) {
 			if r.ContentLength > mostBody {
-				d.refuse(w, r, http.StatusRequestEntityTooLarge, "refuse.large")
+				rv.refuse(w, r, http.StatusRequestEntityTooLarge, "refuse.large")
 				return
 			}
 			// CrossOriginProtection lets a request pass that names no origin: no browser of today sends one. What
 			// an old one might send is refused too; the programs that use the API say what they send instead.
 			if r.Header.Get("Origin") == "" && r.Header.Get("Sec-Fetch-Site") == "" && !isJSON(r) {
-				d.refuse(w, r, http.StatusForbidden, "refuse.cross")
+				rv.refuse(w, r, http.StatusForbidden, "refuse.cross")
 				return
 			}
 			r.Body = http.MaxBytesReader(w, r.Body, mostBody)
@@ -68,7 +68,7 @@ func isJSON(r *http.Request) bool {
 
 // knownHost refuses names that merely resolve to this machine: a page elsewhere could have its own name point here (DNS
 // rebinding) and read what the desk says.
-func (d *Desk) knownHost(host string) bool { return d.hosts[hostName(host)] }
+func (rv *Review) knownHost(host string) bool { return rv.hosts[hostName(host)] }
 
 // hostName is a Host header without the port.
 func hostName(host string) string {
@@ -118,17 +118,17 @@ func tooLarge(err error) bool {
 }
 
 // judging lets only those pass who may decide.
-func (d *Desk) judging(next http.HandlerFunc) http.HandlerFunc {
+func (rv *Review) judging(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if !d.mayJudge(r) {
-			d.refuse(w, r, http.StatusForbidden, "refuse.readonly")
+		if !rv.mayJudge(r) {
+			rv.refuse(w, r, http.StatusForbidden, "refuse.readonly")
 			return
 		}
 		if err := r.ParseForm(); err != nil && !isJSON(r) {
 			if tooLarge(err) {
-				d.refuse(w, r, http.StatusRequestEntityTooLarge, "refuse.large")
+				rv.refuse(w, r, http.StatusRequestEntityTooLarge, "refuse.large")
 			} else {
-				d.refuse(w, r, http.StatusBadRequest, "refuse.form")
+				rv.refuse(w, r, http.StatusBadRequest, "refuse.form")
 			}
 			return
 		}

@@ -20,15 +20,15 @@ import (
 	"vigie/storage"
 )
 
-// emptyDesk is a desk over a store with one event.
-func emptyDesk(t testing.TB, change ...func(*Options)) *town {
+// emptyDesk is a review over a store with one event.
+func emptyReview(t testing.TB, change ...func(*Options)) *town {
 	t.Helper()
 	s, err := storage.Open(context.Background(), "", storage.Options{Memory: true})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	events := townEvents()[:1]
 	require.NoError(t, s.PutEvents(context.Background(), events...))
-	return &town{store: s, desk: newDesk(t, s, change...), events: events}
+	return &town{store: s, review: newReview(t, s, change...), events: events}
 }
 
 func withUsers(t testing.TB) func(*Options) {
@@ -41,10 +41,10 @@ func withUsers(t testing.TB) func(*Options) {
 }
 
 func TestHostIsChecked(t *testing.T) {
-	tw := emptyDesk(t, func(o *Options) { o.Hosts = []string{"pi.local", "192.0.2.7"} })
+	tw := emptyReview(t, func(o *Options) { o.Hosts = []string{"pi.local", "192.0.2.7"} })
 	for host, want := range map[string]int{"localhost:8440": 200, "127.0.0.1:8440": 200, "[::1]:8440": 200, "LOCALHOST": 200, "pi.local:8440": 200, "192.0.2.7": 200,
 		"evil.example": 421, "evil.example:8440": 421, "localhost.evil.example": 421, "127.0.0.1.evil.example": 421, "": 421, "192.0.2.8": 421} {
-		w := get(tw.desk, "/", func(r *http.Request) { r.Host = host })
+		w := get(tw.review, "/", func(r *http.Request) { r.Host = host })
 		require.Equal(t, want, w.Code, "host %q", host)
 		if want != 200 {
 			require.NotContains(t, w.Body.String(), tw.events[0].Summary)
@@ -55,7 +55,7 @@ func TestHostIsChecked(t *testing.T) {
 func TestEveryAnswerCarriesThePolicy(t *testing.T) {
 	tw := readTown(t)
 	for _, p := range []string{"/", "/nowhere", "/assets/vigie.css", "/api/v1/events", "/event/" + tw.events[0].ID + "/report", "/event/" + tw.events[0].ID + "/bundle"} {
-		h := get(tw.desk, p).Header()
+		h := get(tw.review, p).Header()
 		csp := h.Get("Content-Security-Policy")
 		require.NotEmpty(t, csp, p)
 		require.NotContains(t, csp, "unsafe", p)
@@ -67,7 +67,7 @@ func TestEveryAnswerCarriesThePolicy(t *testing.T) {
 }
 
 func TestOtherPagesCannotPost(t *testing.T) {
-	tw := emptyDesk(t)
+	tw := emptyReview(t)
 	form := url.Values{"event": {tw.events[0].ID}, "judgement": {"benign"}, "author": {"mallory"}}
 	for name, change := range map[string]func(*http.Request){
 		"another origin": func(r *http.Request) {
@@ -80,34 +80,34 @@ func TestOtherPagesCannotPost(t *testing.T) {
 		"no origin at all":     func(r *http.Request) { r.Header.Del("Origin"); r.Header.Del("Sec-Fetch-Site") },
 	} {
 		for _, path := range []string{"/verdicts", "/verdicts/undo", "/api/v1/verdicts", "/settings", "/login"} {
-			w := post(tw.desk, path, form, change)
+			w := post(tw.review, path, form, change)
 			require.Equal(t, http.StatusForbidden, w.Code, "%s to %s", name, path)
 		}
 	}
 	v, err := tw.store.Verdicts(context.Background(), tw.events[0].ID)
 	require.NoError(t, err)
 	require.Empty(t, v)
-	require.Equal(t, http.StatusSeeOther, post(tw.desk, "/verdicts", form).Code, "the desk's own page may")
+	require.Equal(t, http.StatusSeeOther, post(tw.review, "/verdicts", form).Code, "the desk's own page may")
 }
 
 func TestWhatIsTooLargeIsRefused(t *testing.T) {
-	tw := emptyDesk(t)
+	tw := emptyReview(t)
 	form := url.Values{"event": {tw.events[0].ID}, "judgement": {"benign"}, "reason": {strings.Repeat("x", mostBody)}}
-	require.Equal(t, http.StatusRequestEntityTooLarge, post(tw.desk, "/verdicts", form).Code)
-	require.Equal(t, http.StatusRequestEntityTooLarge, post(tw.desk, "/verdicts", form, func(r *http.Request) { r.ContentLength = -1 }).Code, "of unknown length")
-	require.Equal(t, http.StatusRequestEntityTooLarge, post(tw.desk, "/api/v1/verdicts", nil, func(r *http.Request) {
+	require.Equal(t, http.StatusRequestEntityTooLarge, post(tw.review, "/verdicts", form).Code)
+	require.Equal(t, http.StatusRequestEntityTooLarge, post(tw.review, "/verdicts", form, func(r *http.Request) { r.ContentLength = -1 }).Code, "of unknown length")
+	require.Equal(t, http.StatusRequestEntityTooLarge, post(tw.review, "/api/v1/verdicts", nil, func(r *http.Request) {
 		r.Header.Set("Content-Type", "application/json")
 		r.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"reason":"`), strings.NewReader(strings.Repeat("x", mostBody)), strings.NewReader(`"}`)))
 		r.ContentLength = -1
 	}).Code, "as JSON")
 	form.Set("reason", strings.Repeat("x", mostReason+1))
-	require.Equal(t, http.StatusBadRequest, post(tw.desk, "/verdicts", form).Code, "a reason that is too long")
+	require.Equal(t, http.StatusBadRequest, post(tw.review, "/verdicts", form).Code, "a reason that is too long")
 }
 
 func TestPathsLeadNowhereElse(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "secret"), []byte("a secret"), 0o600))
-	tw := emptyDesk(t)
+	tw := emptyReview(t)
 	for _, p := range []string{"/assets/../login.go", "/assets/..%2flogin.go", "/assets/%2e%2e/%2e%2e/etc/passwd", "/assets//etc/passwd", "/assets/" + dir + "/secret", "/assets/", "/assets/.", "/assets/..", "/assets/vigie.css/..",
 		"/assets/vigie.css%00", "/templates/layout.html", "/tiles.pmtiles", "/event/..%2f..%2fetc%2fpasswd", "/event/%2e%2e", `/assets/..\..\etc`} {
 		r := httptest.NewRequest("GET", "http://localhost/", nil)
@@ -117,7 +117,7 @@ func TestPathsLeadNowhereElse(t *testing.T) {
 		}
 		r.URL = u
 		w := httptest.NewRecorder()
-		tw.desk.Handler().ServeHTTP(w, r)
+		tw.review.Handler().ServeHTTP(w, r)
 		require.Contains(t, []int{301, 307, 400, 404}, w.Code, p)
 		require.NotContains(t, w.Body.String(), "root:")
 		require.NotContains(t, w.Body.String(), "a secret")
@@ -125,9 +125,9 @@ func TestPathsLeadNowhereElse(t *testing.T) {
 }
 
 func TestFormsLeadBackToTheDeskOnly(t *testing.T) {
-	tw := emptyDesk(t)
+	tw := emptyReview(t)
 	for back, want := range map[string]string{"/cells?q=1": "/cells?q=1", "//evil.example/": "/", "https://evil.example/": "/", `/\evil.example`: "/", "javascript:alert(1)": "/", "": "/", "/a\r\nX: y": "/"} {
-		w := post(tw.desk, "/settings", url.Values{"back": {back}, "lang": {"fr"}})
+		w := post(tw.review, "/settings", url.Values{"back": {back}, "lang": {"fr"}})
 		require.Equal(t, want, w.Header().Get("Location"), "%q", back)
 	}
 }
@@ -142,17 +142,17 @@ func TestBeyondLoopbackOnlyWithPasswordAndTLS(t *testing.T) {
 		require.Error(t, err)
 		require.NotEmpty(t, err.(*refusal).Hint())
 	}
-	tw := emptyDesk(t)
+	tw := emptyReview(t)
 	l, err := net.Listen("tcp", "0.0.0.0:0")
 	require.NoError(t, err)
-	require.Error(t, tw.desk.Serve(context.Background(), l, nil), "and Serve asks")
+	require.Error(t, tw.review.Serve(context.Background(), l, nil), "and Serve asks")
 	_, err = net.Dial("tcp", l.Addr().String())
 	require.Error(t, err, "the listener is closed")
 }
 
 func TestLogin(t *testing.T) {
-	tw := emptyDesk(t, withUsers(t))
-	d := tw.desk
+	tw := emptyReview(t, withUsers(t))
+	d := tw.review
 	for _, p := range []string{"/", "/event/" + tw.events[0].ID, "/cells", "/event/" + tw.events[0].ID + "/bundle", "/period/report?from=2026-11-22&to=2026-11-22"} {
 		w := get(d, p)
 		require.Equal(t, http.StatusSeeOther, w.Code, p)
@@ -182,7 +182,7 @@ func TestLogin(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, get(d, "/", as).Code, "the session is over")
 }
 
-func login(t *testing.T, d *Desk, name, password string) *http.Cookie {
+func login(t *testing.T, d *Review, name, password string) *http.Cookie {
 	t.Helper()
 	w := post(d, "/login", url.Values{"name": {name}, "password": {password}})
 	require.Equal(t, http.StatusSeeOther, w.Code, w.Body.String())
@@ -196,27 +196,27 @@ func login(t *testing.T, d *Desk, name, password string) *http.Cookie {
 }
 
 func TestReadersCannotDecide(t *testing.T) {
-	tw := emptyDesk(t, withUsers(t))
-	in := login(t, tw.desk, "bob", "another long password")
+	tw := emptyReview(t, withUsers(t))
+	in := login(t, tw.review, "bob", "another long password")
 	as := func(r *http.Request) { r.AddCookie(in) }
 	form := url.Values{"event": {tw.events[0].ID}, "judgement": {"benign"}}
-	page := get(tw.desk, "/event/"+tw.events[0].ID, as)
+	page := get(tw.review, "/event/"+tw.events[0].ID, as)
 	require.Equal(t, 200, page.Code)
 	require.NotContains(t, page.Body.String(), `action="/verdicts"`)
-	require.Equal(t, 403, post(tw.desk, "/verdicts", form, as).Code)
-	require.Equal(t, 403, post(tw.desk, "/verdicts/undo", form, as).Code)
-	readOnly := emptyDesk(t, func(o *Options) { o.ReadOnly = true })
-	require.Equal(t, 403, post(readOnly.desk, "/verdicts", url.Values{"event": {readOnly.events[0].ID}, "judgement": {"benign"}}).Code)
-	noWriter := emptyDesk(t, func(o *Options) { o.Verdicts = nil })
-	require.Equal(t, 403, post(noWriter.desk, "/verdicts", url.Values{"event": {noWriter.events[0].ID}, "judgement": {"benign"}}).Code)
+	require.Equal(t, 403, post(tw.review, "/verdicts", form, as).Code)
+	require.Equal(t, 403, post(tw.review, "/verdicts/undo", form, as).Code)
+	readOnly := emptyReview(t, func(o *Options) { o.ReadOnly = true })
+	require.Equal(t, 403, post(readOnly.review, "/verdicts", url.Values{"event": {readOnly.events[0].ID}, "judgement": {"benign"}}).Code)
+	noWriter := emptyReview(t, func(o *Options) { o.Verdicts = nil })
+	require.Equal(t, 403, post(noWriter.review, "/verdicts", url.Values{"event": {noWriter.events[0].ID}, "judgement": {"benign"}}).Code)
 }
 
 func TestGuessingIsSlowedDown(t *testing.T) {
-	tw := emptyDesk(t, withUsers(t))
+	tw := emptyReview(t, withUsers(t))
 	now := townNow
-	tw.desk.now = func() time.Time { return now }
+	tw.review.now = func() time.Time { return now }
 	try := func(password, from string) *httptest.ResponseRecorder {
-		return post(tw.desk, "/login", url.Values{"name": {"ada"}, "password": {password}}, func(r *http.Request) { r.RemoteAddr = from })
+		return post(tw.review, "/login", url.Values{"name": {"ada"}, "password": {password}}, func(r *http.Request) { r.RemoteAddr = from })
 	}
 	for range freeTries {
 		require.Equal(t, 401, try("wrong", "192.0.2.1:1").Code)
@@ -230,7 +230,7 @@ func TestGuessingIsSlowedDown(t *testing.T) {
 	now = now.Add(1500 * time.Millisecond)
 	require.Equal(t, 429, try("wrong", "192.0.2.1:4").Code, "each wait is longer than the one before")
 	for i := range 2 * freeTriesAll { // many places together
-		tw.desk.gate.failed(place(fmt.Sprintf("198.51.%d.%d:1", i/250, i%250)), now)
+		tw.review.gate.failed(place(fmt.Sprintf("198.51.%d.%d:1", i/250, i%250)), now)
 	}
 	require.Equal(t, 429, try("correct horse battery", "203.0.113.1:1").Code)
 	require.Equal(t, place("[2001:db8::1]:1"), place("[2001:db8::2]:1"), "one network, one place")
@@ -289,14 +289,14 @@ func TestCertificateOfOurOwn(t *testing.T) {
 }
 
 func TestServeOverTLSAndCloseDown(t *testing.T) {
-	tw := emptyDesk(t, withUsers(t), func(o *Options) { o.Hosts = []string{"127.0.0.1"} })
+	tw := emptyReview(t, withUsers(t), func(o *Options) { o.Hosts = []string{"127.0.0.1"} })
 	cert, err := Certificate(t.TempDir(), []string{"127.0.0.1"}, time.Now())
 	require.NoError(t, err)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- tw.desk.Serve(ctx, l, &tls.Config{Certificates: []tls.Certificate{cert}}) }()
+	go func() { done <- tw.review.Serve(ctx, l, &tls.Config{Certificates: []tls.Certificate{cert}}) }()
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	defer client.CloseIdleConnections()
 	base := "https://" + l.Addr().String()
@@ -333,12 +333,12 @@ func TestServeOverTLSAndCloseDown(t *testing.T) {
 }
 
 func TestSlowClientsAreLeftBehind(t *testing.T) {
-	tw := emptyDesk(t)
+	tw := emptyReview(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- tw.desk.Serve(ctx, l, nil) }()
+	go func() { done <- tw.review.Serve(ctx, l, nil) }()
 	c, err := net.Dial("tcp", l.Addr().String())
 	require.NoError(t, err)
 	defer c.Close()

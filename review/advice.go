@@ -14,17 +14,17 @@ import (
 // reader's language.
 
 // said is a text, and whether it is not in the reader's language.
-type said struct {
+type translation struct {
 	Text    string
 	Foreign bool
 }
 
 // Said is a sentence or a cause of an event, safe to look at. One that is not in today's words stays in its English.
-func (p *page) Said(text string) said {
-	s := said{evidence.Plain(text), p.Lang != "en"}
-	if s.Foreign && p.desk.o.In != nil {
-		if t, ok := p.desk.o.In(p.Lang, text); ok {
-			s = said{Text: t}
+func (p *page) Translate(text string) translation {
+	s := translation{evidence.Plain(text), p.Lang != "en"}
+	if s.Foreign && p.review.o.Translate != nil {
+		if t, ok := p.review.o.Translate(p.Lang, text); ok {
+			s = translation{Text: t}
 		}
 	}
 	if strings.HasSuffix(s.Text, ".") {
@@ -35,13 +35,13 @@ func (p *page) Said(text string) said {
 
 // Rule is the words of a rule.
 func (p *page) Rule(id string) RuleWords {
-	if p.desk.o.Words != nil {
-		if w, ok := p.desk.o.Words(p.Lang, id); ok {
+	if p.review.o.Words != nil {
+		if w, ok := p.review.o.Words(p.Lang, id); ok {
 			w.Title = capital(w.Title)
 			return w
 		}
 	}
-	if r, ok := p.desk.evidence.Rule(id); ok {
+	if r, ok := p.review.evidence.Rule(id); ok {
 		return RuleWords{Title: r.Title, Innocent: r.Innocent}
 	}
 	return RuleWords{Title: evidence.PlainTo(id, 80)}
@@ -54,24 +54,24 @@ func capital(s string) string {
 }
 
 // Causes are the innocent causes of an event.
-func (p *page) Causes(e analyzer.Event) (all []said) {
+func (p *page) Causes(e analyzer.Event) (all []translation) {
 	for _, text := range e.InnocentCauses[:min(len(e.InnocentCauses), 60)] {
-		all = append(all, p.Said(text))
+		all = append(all, p.Translate(text))
 	}
 	return all
 }
 
 // Advice is what to look at next: what the rules of an event say, each thing once, and the given words.
-func (p *page) Advice(e analyzer.Event, words []string) (all []said) {
+func (p *page) Advice(e analyzer.Event, words []string) (all []translation) {
 	for _, f := range e.Findings[:min(len(e.Findings), 40)] {
 		for _, n := range p.Rule(f.Rule).Next {
-			if !slices.Contains(all, said{Text: n}) {
-				all = append(all, said{Text: n})
+			if !slices.Contains(all, translation{Text: n}) {
+				all = append(all, translation{Text: n})
 			}
 		}
 	}
 	for _, w := range words {
-		all = append(all, said{Text: p.T(w)})
+		all = append(all, translation{Text: p.Format(w)})
 	}
 	return all
 }

@@ -16,7 +16,7 @@ func TestAdvice(t *testing.T) {
 		o.Words = func(lang, rule string) (RuleWords, bool) {
 			return RuleWords{Title: lang + " title of " + rule, Reason: lang + " reason", Next: []string{lang + " look there", lang + " next of " + rule}}, rule != "downgrade-2g"
 		}
-		o.In = func(lang, text string) (string, bool) {
+		o.Translate = func(lang, text string) (string, bool) {
 			return lang + " cause", strings.HasPrefix(text, "the subscription")
 		}
 		o.Asked = func(s *cell.Source, line string) (string, string) {
@@ -28,13 +28,13 @@ func TestAdvice(t *testing.T) {
 		}
 	})
 	for _, path := range []string{"/event/" + tw.events[0].ID, "/event/" + tw.events[0].ID + "/report"} {
-		fr := get(tw.desk, path, cookie("vigie-lang", "fr")).Body.String()
+		fr := get(tw.review, path, cookie("vigie-lang", "fr")).Body.String()
 		for _, want := range []string{"Fr title of registration-rejected", "Forced down to 2G", "fr look there", "fr next of area-code-mismatch", "<li>fr cause</li>",
 			`<li lang="en">a roaming agreement does not hold in this area</li>`, `title="cells">AT&#43;QENG</code>`, "1 événement avec cette règle ici, 1 jour sur 9"} {
 			require.Contains(t, fr, want, path)
 		}
 		require.NotContains(t, fr, "En title", path)
-		require.Contains(t, get(tw.desk, path).Body.String(), "En title of registration-rejected", path)
+		require.Contains(t, get(tw.review, path).Body.String(), "En title of registration-rejected", path)
 	}
 
 }

@@ -19,33 +19,37 @@ import (
 //go:embed openapi.json
 var openapi []byte
 
+// api answers programs.
+type api struct{ *Review }
+
 // apiPaths are the paths of the API, as the multiplexer writes them.
-func (d *Desk) apiPaths() map[string]http.HandlerFunc {
+func (rv *Review) apiPaths() map[string]http.HandlerFunc {
+	a := api{rv}
 	return map[string]http.HandlerFunc{
-		"GET /api/v1/openapi.json":         d.apiDescription,
-		"GET /api/v1/events":               d.apiEvents,
-		"GET /api/v1/events/{id}":          d.apiEvent,
-		"GET /api/v1/events/{id}/series":   d.apiSeries,
-		"GET /api/v1/events/{id}/baseline": d.apiBaseline,
-		"GET /api/v1/events/{id}/places":   d.apiPlaces,
-		"GET /api/v1/events/{id}/verdicts": d.apiVerdicts,
-		"POST /api/v1/verdicts":            d.judging(d.giveVerdicts),
-		"POST /api/v1/verdicts/undo":       d.judging(d.undoVerdicts),
-		"GET /api/v1/cells":                d.apiCells,
-		"GET /api/v1/sensors":              d.apiSensors,
-		"GET /api/v1/sensors/{name}/blind": d.apiBlind,
-		"GET /api/v1/sensors/{name}/hours": d.apiHours,
-		"GET /api/v1/rules":                d.apiRules,
+		"GET /api/v1/openapi.json":         a.description,
+		"GET /api/v1/events":               a.events,
+		"GET /api/v1/events/{id}":          a.event,
+		"GET /api/v1/events/{id}/series":   a.series,
+		"GET /api/v1/events/{id}/baseline": a.baseline,
+		"GET /api/v1/events/{id}/places":   a.places,
+		"GET /api/v1/events/{id}/verdicts": a.verdicts,
+		"POST /api/v1/verdicts":            rv.judging(rv.giveVerdicts),
+		"POST /api/v1/verdicts/undo":       rv.judging(rv.undoVerdicts),
+		"GET /api/v1/cells":                a.cells,
+		"GET /api/v1/sensors":              a.sensors,
+		"GET /api/v1/sensors/{name}/blind": a.blind,
+		"GET /api/v1/sensors/{name}/hours": a.hours,
+		"GET /api/v1/rules":                a.rules,
 	}
 }
 
-func (d *Desk) apiRoutes(m *http.ServeMux) {
-	for p, h := range d.apiPaths() {
+func (rv *Review) apiRoutes(m *http.ServeMux) {
+	for p, h := range rv.apiPaths() {
 		m.HandleFunc(p, h)
 	}
 }
 
-func (d *Desk) apiDescription(w http.ResponseWriter, r *http.Request) {
+func (rv api) description(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Write(openapi)
 }
@@ -128,15 +132,15 @@ func limitOf(r *http.Request) (skip, limit int) {
 	return max(skip, 0), min(limit, apiMost)
 }
 
-func (d *Desk) apiEvents(w http.ResponseWriter, r *http.Request) {
-	all, err := d.evidence.Entries(r.Context())
+func (rv api) events(w http.ResponseWriter, r *http.Request) {
+	all, err := rv.evidence.Entries(r.Context())
 	if err != nil {
-		d.fail(w, r, err)
+		rv.fail(w, r, err)
 		return
 	}
-	groups, err := d.evidence.AllGroups(r.Context())
+	groups, err := rv.evidence.AllGroups(r.Context())
 	if err != nil {
-		d.fail(w, r, err)
+		rv.fail(w, r, err)
 		return
 	}
 	q := r.URL.Query()
@@ -154,7 +158,7 @@ func (d *Desk) apiEvents(w http.ResponseWriter, r *http.Request) {
 		}
 		if f.Near != nil {
 			if ok, err := e.In(r.Context(), f.Near); err != nil {
-				d.fail(w, r, err)
+				rv.fail(w, r, err)
 				return
 			} else if !ok {
 				continue
@@ -165,7 +169,7 @@ func (d *Desk) apiEvents(w http.ResponseWriter, r *http.Request) {
 		}
 		v, err := eventOf(r.Context(), e, groups)
 		if err != nil {
-			d.fail(w, r, err)
+			rv.fail(w, r, err)
 			return
 		}
 		list = append(list, v)
@@ -173,28 +177,28 @@ func (d *Desk) apiEvents(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"total": found, "events": list})
 }
 
-func (d *Desk) apiEvent(w http.ResponseWriter, r *http.Request) {
-	e, err := d.evidence.Find(r.Context(), r.PathValue("id"))
+func (rv api) event(w http.ResponseWriter, r *http.Request) {
+	e, err := rv.evidence.Find(r.Context(), r.PathValue("id"))
 	if err != nil {
-		d.fail(w, r, err)
+		rv.fail(w, r, err)
 		return
 	}
-	groups, err := d.evidence.AllGroups(r.Context())
+	groups, err := rv.evidence.AllGroups(r.Context())
 	if err != nil {
-		d.fail(w, r, err)
+		rv.fail(w, r, err)
 		return
 	}
 	v, err := eventOf(r.Context(), e, groups)
 	if err != nil {
-		d.fail(w, r, err)
+		rv.fail(w, r, err)
 		return
 	}
 	writeJSON(w, http.StatusOK, v)
 }
 
 // eventWindow is the event that an address names, and what was recorded around it, without the modem's lines.
-func (d *Desk) eventWindow(r *http.Request) (*evidence.Selection, *evidence.Window, error) {
-	x, err := d.evidence.SelectEvent(r.Context(), r.PathValue("id"))
+func (rv *Review) eventWindow(r *http.Request) (*evidence.Selection, *evidence.Window, error) {
+	x, err := rv.evidence.SelectEvent(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -202,10 +206,10 @@ func (d *Desk) eventWindow(r *http.Request) (*evidence.Selection, *evidence.Wind
 	return x, w, err
 }
 
-func (d *Desk) apiSeries(w http.ResponseWriter, r *http.Request) {
-	x, win, err := d.eventWindow(r)
+func (rv api) series(w http.ResponseWriter, r *http.Request) {
+	x, win, err := rv.eventWindow(r)
 	if err != nil {
-		d.fail(w, r, err)
+		rv.fail(w, r, err)
 		return
 	}
 	writeJSON(w, http.StatusOK, withText(win.Series(&x.Events[0])))
@@ -219,29 +223,29 @@ func withText(s *evidence.Series) *evidence.Series {
 	return s
 }
 
-func (d *Desk) apiBaseline(w http.ResponseWriter, r *http.Request) {
-	x, err := d.evidence.SelectEvent(r.Context(), r.PathValue("id"))
+func (rv api) baseline(w http.ResponseWriter, r *http.Request) {
+	x, err := rv.evidence.SelectEvent(r.Context(), r.PathValue("id"))
 	if err != nil {
-		d.fail(w, r, err)
+		rv.fail(w, r, err)
 		return
 	}
 	b, err := x.Sensors[0].Store.Baseline(r.Context(), x.Sensors[0].Key, x.From, x.To)
 	if err != nil {
-		d.fail(w, r, err)
+		rv.fail(w, r, err)
 		return
 	}
 	writeJSON(w, http.StatusOK, b)
 }
 
-func (d *Desk) apiVerdicts(w http.ResponseWriter, r *http.Request) {
-	e, err := d.evidence.Find(r.Context(), r.PathValue("id"))
+func (rv api) verdicts(w http.ResponseWriter, r *http.Request) {
+	e, err := rv.evidence.Find(r.Context(), r.PathValue("id"))
 	if err != nil {
-		d.fail(w, r, err)
+		rv.fail(w, r, err)
 		return
 	}
 	all, err := e.Verdicts(r.Context())
 	if err != nil {
-		d.fail(w, r, err)
+		rv.fail(w, r, err)
 		return
 	}
 	list := []*verdictJSON{}
@@ -264,10 +268,10 @@ type cellJSON struct {
 	Store     string    `json:"store"`
 }
 
-func (d *Desk) apiCells(w http.ResponseWriter, r *http.Request) {
-	p, err := d.cellsPage(r)
+func (rv api) cells(w http.ResponseWriter, r *http.Request) {
+	p, err := rv.cellsPage(r)
 	if err != nil {
-		d.fail(w, r, err)
+		rv.fail(w, r, err)
 		return
 	}
 	list := []cellJSON{}
@@ -304,10 +308,10 @@ func ruleOf(v evidence.RuleState) ruleJSON {
 	return ruleJSON{v.ID, v.Version, v.Title, string(v.Status), v.Needs.Words(), v.Missing}
 }
 
-func (d *Desk) apiSensors(w http.ResponseWriter, r *http.Request) {
-	all, err := d.evidence.Sensors(r.Context())
+func (rv api) sensors(w http.ResponseWriter, r *http.Request) {
+	all, err := rv.evidence.Sensors(r.Context())
 	if err != nil {
-		d.fail(w, r, err)
+		rv.fail(w, r, err)
 		return
 	}
 	list := []sensorJSON{}
@@ -316,7 +320,7 @@ func (d *Desk) apiSensors(w http.ResponseWriter, r *http.Request) {
 		if s := a.Source; s != nil {
 			j.Mode, j.Model, j.Firmware, j.Reports = string(s.Mode), s.Model, s.Firmware, s.Reports.Or(0).Words()
 		}
-		for _, v := range d.evidence.Availability(a.Source) {
+		for _, v := range rv.evidence.Availability(a.Source) {
 			j.Rules = append(j.Rules, ruleOf(v))
 		}
 		list = append(list, j)
@@ -324,14 +328,14 @@ func (d *Desk) apiSensors(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"sensors": list})
 }
 
-func (d *Desk) apiBlind(w http.ResponseWriter, r *http.Request) {
-	a, err := d.evidence.Sensor(r.Context(), r.PathValue("name"))
+func (rv api) blind(w http.ResponseWriter, r *http.Request) {
+	a, err := rv.evidence.Sensor(r.Context(), r.PathValue("name"))
 	if err != nil {
-		d.fail(w, r, err)
+		rv.fail(w, r, err)
 		return
 	}
 	if a == nil {
-		d.refuse(w, r, http.StatusNotFound, "refuse.missing")
+		rv.refuse(w, r, http.StatusNotFound, "refuse.missing")
 		return
 	}
 	from, ok1 := readTime(r.URL.Query().Get("from"), time.UTC, false)
@@ -341,12 +345,12 @@ func (d *Desk) apiBlind(w http.ResponseWriter, r *http.Request) {
 		from = to.Add(-24 * time.Hour)
 	}
 	if !to.After(from) || to.Sub(from) > longestPeriod {
-		d.refuse(w, r, http.StatusBadRequest, "refuse.form")
+		rv.refuse(w, r, http.StatusBadRequest, "refuse.form")
 		return
 	}
 	c, err := a.CoverageOf(r.Context(), from, to)
 	if err != nil {
-		d.fail(w, r, err)
+		rv.fail(w, r, err)
 		return
 	}
 	type gapJSON struct {
@@ -362,9 +366,9 @@ func (d *Desk) apiBlind(w http.ResponseWriter, r *http.Request) {
 		"unrecorded_s": c.Off.Seconds(), "gaps": gaps})
 }
 
-func (d *Desk) apiRules(w http.ResponseWriter, r *http.Request) {
+func (rv api) rules(w http.ResponseWriter, r *http.Request) {
 	list := []ruleJSON{}
-	for _, rule := range d.o.Rules {
+	for _, rule := range rv.o.Rules {
 		list = append(list, ruleOf(evidence.RuleState{Rule: rule}))
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"rules": list})

@@ -86,10 +86,10 @@ var version = sync.OnceValue(func() string {
 // assetPath is where a page finds an asset.
 func assetPath(name string) string { return "/assets/" + name + "?" + version() }
 
-func (d *Desk) sendAsset(w http.ResponseWriter, r *http.Request) {
+func (rv *Review) sendAsset(w http.ResponseWriter, r *http.Request) {
 	a := assets()[r.PathValue("file")]
 	if a == nil {
-		d.refuse(w, r, http.StatusNotFound, "refuse.missing")
+		rv.refuse(w, r, http.StatusNotFound, "refuse.missing")
 		return
 	}
 	h := w.Header()
@@ -146,13 +146,13 @@ func readMap(path string) *ownMap {
 func Drawable(path string) bool { return readMap(path) != nil }
 
 // sendTiles gives the map the parts that it asks for of the user's own PMTiles file.
-func (d *Desk) sendTiles(w http.ResponseWriter, r *http.Request) {
-	if d.o.Tiles == "" {
-		d.refuse(w, r, http.StatusNotFound, "refuse.missing")
+func (rv *Review) sendTiles(w http.ResponseWriter, r *http.Request) {
+	if rv.o.Tiles == "" {
+		rv.refuse(w, r, http.StatusNotFound, "refuse.missing")
 		return
 	}
 	w.Header().Set("Content-Type", "application/octet-stream")
-	http.ServeFile(w, r, d.o.Tiles)
+	http.ServeFile(w, r, rv.o.Tiles)
 }
 
 func takesGzip(r *http.Request) bool {

@@ -66,7 +66,7 @@ func TestNothingLoadsFromElsewhere(t *testing.T) {
 	}
 	tw := readTown(t)
 	for _, p := range pages(tw) {
-		check(p, get(tw.desk, p).Body.String())
+		check(p, get(tw.review, p).Body.String())
 	}
 }
 
@@ -79,9 +79,9 @@ func TestAssetsAreThoseThatPagesUse(t *testing.T) {
 	used := map[string]bool{"report.css": true, "glance.css": true, "glance.js": true} // see TestGlance
 	ref := regexp.MustCompile(`/assets/([^"?]+)\?`)
 	for _, p := range pages(tw) {
-		for _, m := range ref.FindAllStringSubmatch(get(tw.desk, p).Body.String(), -1) {
+		for _, m := range ref.FindAllStringSubmatch(get(tw.review, p).Body.String(), -1) {
 			used[m[1]] = true
-			require.Equal(t, 200, get(tw.desk, "/assets/"+m[1]).Code, m[1])
+			require.Equal(t, 200, get(tw.review, "/assets/"+m[1]).Code, m[1])
 		}
 	}
 	for name := range assets() {
@@ -95,7 +95,7 @@ func pageWords() []string { return append(words.Keys("review"), words.Keys("glan
 func TestWordsAreUsed(t *testing.T) {
 	require.Equal(t, "time corrected", words.Translate("", "clock.tag"), "who names no language reads English, and no key")
 	require.Equal(t, "time corrected", words.Translate("de", "clock.tag"))
-	use := regexp.MustCompile(`(?:\.T|\.N|Title:|"report\.title",|render\([^"]*"[a-z]+",|refuse\([^"]*) ?"([a-z]+\.[a-z.]+)"`)
+	use := regexp.MustCompile(`(?:\.Format|\.Count|Title:|"report\.title",|render\([^"]*"[a-z]+",|refuse\([^"]*) ?"([a-z]+\.[a-z.]+)"`)
 	var texts []string
 	for _, pattern := range []string{"*.go", "evidence/*.go"} {
 		files, err := filepath.Glob(pattern)
@@ -136,13 +136,13 @@ func TestFirstViewIsSmall(t *testing.T) {
 	tw := readTown(t)
 	ref := regexp.MustCompile(`(?:src|href)="(/assets/[^"]+)"|data-world="([^"]+)"`)
 	for _, p := range []string{"/", "/event/" + tw.events[0].ID, "/event/" + tw.events[1].ID} {
-		page := get(tw.desk, p, gzipped)
-		size, body := page.Body.Len(), get(tw.desk, p).Body.String()
+		page := get(tw.review, p, gzipped)
+		size, body := page.Body.Len(), get(tw.review, p).Body.String()
 		seen := map[string]bool{}
 		for _, m := range ref.FindAllStringSubmatch(body, -1) {
 			if a := m[1] + m[2]; !seen[a] {
 				seen[a] = true
-				size += get(tw.desk, strings.ReplaceAll(a, "&amp;", "&"), gzipped).Body.Len()
+				size += get(tw.review, strings.ReplaceAll(a, "&amp;", "&"), gzipped).Body.Len()
 			}
 		}
 		t.Logf("%s: %d bytes over the wire", p, size)

@@ -119,7 +119,7 @@ func peak(b *testing.B) float64 {
 // at most, MiB-peak the most memory of the whole process so far.
 func BenchmarkPages(b *testing.B) {
 	s, ids, days := yearStore(b)
-	d := newDesk(b, s)
+	d := newReview(b, s)
 	d.now = func() time.Time { return storagetest.Start.Add(time.Duration(days) * 24 * time.Hour) }
 	began := time.Now()
 	require.Equal(b, http.StatusOK, get(d, "/").Code)

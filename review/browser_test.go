@@ -37,7 +37,7 @@ import (
 	"vigie/storage"
 )
 
-// These tests open the desk in a real Chromium. Where there is none they are skipped, loudly.
+// These tests open the review in a real Chromium. Where there is none they are skipped, loudly.
 
 var screenshots = flag.String("screenshots", "", "write a picture of each page into this directory")
 
@@ -54,7 +54,7 @@ func chromium(t testing.TB) string {
 	return ""
 }
 
-// browser is a Chromium with the desk in it, and what went wrong there.
+// browser is a Chromium with the review in it, and what went wrong there.
 type browser struct {
 	t    *testing.T
 	ctx  context.Context
@@ -69,12 +69,12 @@ type look struct {
 	lang          string
 	dark          bool
 	noScript      bool
-	host          string // under which the desk is asked for, where that is not loopback: no secure context
+	host          string // under which the review is asked for, where that is not loopback: no secure context
 }
 
-// open starts a browser on a desk. At the end nothing may have left this host, nor been refused by the policy, nor have
+// open starts a browser on a review. At the end nothing may have left this host, nor been refused by the policy, nor have
 // failed in a script.
-func open(t *testing.T, d *Desk, l look) *browser {
+func open(t *testing.T, d *Review, l look) *browser {
 	t.Helper()
 	path := chromium(t)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -213,7 +213,7 @@ func (b *browser) fits(what string) {
 // A reviewer decides by mouse, from the inbox to the report.
 func TestBrowserByMouse(t *testing.T) {
 	tw := newTown(t)
-	b := open(t, tw.desk, look{})
+	b := open(t, tw.review, look{})
 	id := tw.events[0].ID
 	b.open("/")
 	b.wait(`document.documentElement.dataset.zone === "Europe/Brussels" && document.documentElement.classList.contains("script")`)
@@ -240,7 +240,7 @@ func TestBrowserByMouse(t *testing.T) {
 // And by keyboard alone; another verdict arrives while watching.
 func TestBrowserByKeyboard(t *testing.T) {
 	tw := newTown(t)
-	b := open(t, tw.desk, look{})
+	b := open(t, tw.review, look{})
 	b.open("/?verdict=all")
 	b.wait(`document.documentElement.dataset.zone === "Europe/Brussels"`)
 	press := func(keys ...string) {
@@ -276,7 +276,7 @@ func TestBrowserOwnMap(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "land.pmtiles")
 	require.NoError(t, os.WriteFile(path, tilesOf(1, landTile()), 0o600))
 	tw := readTown(t, func(o *Options) { o.Tiles = path })
-	b := open(t, tw.desk, look{})
+	b := open(t, tw.review, look{})
 	b.open("/event/" + tw.events[1].ID)
 	b.wait(`[...document.querySelectorAll("#map canvas.leaflet-tile")].some(c => c.width && c.getContext("2d").getImageData(c.width / 2, c.height / 2, 1, 1).data.slice(0, 3).join() === "226,223,218")`) // land, and not the bare background
 }
@@ -294,7 +294,7 @@ func TestBrowserOwnMapOfImages(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, tilesOf(kind, picture(256)), 0o600))
 		require.True(t, Drawable(path))
 		tw := readTown(t, func(o *Options) { o.Tiles = path })
-		b := open(t, tw.desk, look{})
+		b := open(t, tw.review, look{})
 		b.open("/event/" + tw.events[1].ID)
 		b.wait(`[...document.querySelectorAll("#map img.leaflet-tile-loaded")].some(i => { const c = document.createElement("canvas"); c.width = c.height = 1; c.getContext("2d").drawImage(i, 0, 0); return Math.abs(c.getContext("2d").getImageData(0, 0, 1, 1).data[0] - 200) < 4 && i.naturalWidth === 256; })`)
 		if kind != 2 {
@@ -345,7 +345,7 @@ func tilesOf(kind byte, tile []byte) []byte {
 // A phone, French, the dark, and all pages.
 func TestBrowserPhoneFrenchDark(t *testing.T) {
 	tw := readTown(t)
-	b := open(t, tw.desk, look{width: 360, height: 740, lang: "fr", dark: true})
+	b := open(t, tw.review, look{width: 360, height: 740, lang: "fr", dark: true})
 	for _, p := range []string{"/", "/event/" + tw.events[0].ID, "/event/" + tw.events[1].ID, "/cells", "/cell?rat=LTE&mcc=206&mnc=01&id=11016962", "/sensors", "/period", "/about", "/event/" + tw.events[0].ID + "/rerun"} {
 		b.open(p)
 		b.wait(`document.documentElement.dataset.zone === "Europe/Brussels"`)
@@ -358,7 +358,7 @@ func TestBrowserPhoneFrenchDark(t *testing.T) {
 // Without scripts all that is text is there, and verdicts can be given.
 func TestBrowserWithoutScripts(t *testing.T) {
 	tw := newTown(t)
-	b := open(t, tw.desk, look{noScript: true})
+	b := open(t, tw.review, look{noScript: true})
 	b.do(chromedp.Navigate(b.base+"/"), chromedp.Click(chromedp.CSS(`[data-id="`+tw.events[0].ID+`"] .sum`)), chromedp.WaitVisible(chromedp.CSS("svg.sketch")))
 	b.do(chromedp.WaitVisible(chromedp.CSS("svg.sketch path.band")))
 	require.Contains(t, b.text(".baseline"), "Recorded on 7 of the 7 days before.")
@@ -378,7 +378,7 @@ func TestScreenshots(t *testing.T) {
 			w, ok := rules.WordsOf(lang, rule)
 			return RuleWords(w), ok
 		}
-		o.In, o.Learned = rules.In, walked
+		o.Translate, o.Learned = rules.In, walked
 		o.Asked = func(_ *cell.Source, line string) (string, string) {
 			switch {
 			case strings.Contains(line, `"servingcell"`):
@@ -406,7 +406,7 @@ func TestScreenshots(t *testing.T) {
 		{"event-fr", "/event/" + tw.events[0].ID, look{lang: "fr", height: 3400}, false}, {"event-wide", "/event/" + tw.events[1].ID, look{width: 1920, height: 1200}, false}, {"cells", "/cells", look{}, false}, {"cell", "/cell?rat=LTE&mcc=206&mnc=01&id=11016962", look{}, true}, {"sensors", "/sensors?day=2026-11-18", look{height: 1300}, false}, {"sensors-phone-dark", "/sensors?day=2026-11-18", look{width: 390, height: 1400, dark: true}, false}, {"period", "/period?from=2026-11-15&to=2026-11-22", look{height: 560}, false},
 		{"rerun", "/event/" + tw.events[0].ID + "/rerun", look{height: 560}, false}, {"report", "/event/" + tw.events[0].ID + "/report", look{width: 900, height: 1200}, false},
 	}
-	b := open(t, tw.desk, look{})
+	b := open(t, tw.review, look{})
 	for _, s := range shots {
 		s.look.width, s.look.height = cmp.Or(s.look.width, 1280), cmp.Or(s.look.height, 900)
 		b.look(s.look)

@@ -35,32 +35,32 @@ type BundleOptions struct {
 
 // EventBundle writes the bundle of an event: what was recorded from ten minutes before to ten minutes after it. The error
 // wraps storage.ErrNotFound when there is no such event.
-func (d *Desk) EventBundle(ctx context.Context, w io.Writer, id string, o BundleOptions) error {
-	x, err := d.eventToHand(ctx, id, o)
+func (rv *Review) EventBundle(ctx context.Context, w io.Writer, id string, o BundleOptions) error {
+	x, err := rv.eventToHand(ctx, id, o)
 	if err != nil {
 		return err
 	}
-	return d.bundle(ctx, w, x, o)
+	return rv.bundle(ctx, w, x, o)
 }
 
 // PeriodBundle writes the bundle of a period, of one sensor or, with an empty name, of all.
-func (d *Desk) PeriodBundle(ctx context.Context, w io.Writer, sensor string, from, to time.Time, o BundleOptions) error {
-	x, err := d.periodToHand(ctx, sensor, from, to, o)
+func (rv *Review) PeriodBundle(ctx context.Context, w io.Writer, sensor string, from, to time.Time, o BundleOptions) error {
+	x, err := rv.periodToHand(ctx, sensor, from, to, o)
 	if err != nil {
 		return err
 	}
-	return d.bundle(ctx, w, x, o)
+	return rv.bundle(ctx, w, x, o)
 }
 
-func (d *Desk) bundle(ctx context.Context, w io.Writer, x *evidence.Selection, o BundleOptions) error {
+func (rv *Review) bundle(ctx context.Context, w io.Writer, x *evidence.Selection, o BundleOptions) error {
 	c := evidence.NewCoarsener(o.Location)
 	p := &packer{zip: zip.NewWriter(w)}
-	p.m = manifest{Made: d.now(), Software: d.o.Software, Location: o.Location,
+	p.m = manifest{Made: rv.now(), Software: rv.o.Software, Location: o.Location,
 		About: fmt.Sprintf("%d event(s), %s to %s", len(x.Events), x.From.UTC().Format(time.RFC3339), x.To.UTC().Format(time.RFC3339))}
 	if x.ID != "" && c == nil {
 		p.m.About = fmt.Sprintf("event %s, %s to %s", x.ID, x.From.UTC().Format(time.RFC3339), x.To.UTC().Format(time.RFC3339))
 	}
-	b := &bundler{d: d, ctx: ctx, x: x, c: c, o: o}
+	b := &bundler{review: rv, ctx: ctx, x: x, c: c, o: o}
 	type part struct {
 		name  string
 		write func(io.Writer) error
@@ -84,11 +84,11 @@ func (d *Desk) bundle(ctx context.Context, w io.Writer, x *evidence.Selection, o
 
 // bundler writes the members of a bundle.
 type bundler struct {
-	d   *Desk
-	ctx context.Context
-	x   *evidence.Selection
-	c   *evidence.Coarsener
-	o   BundleOptions
+	review *Review
+	ctx    context.Context
+	x      *evidence.Selection
+	c      *evidence.Coarsener
+	o      BundleOptions
 }
 
 // records walks over what was recorded, coarse if that was asked for. A coarse bundle has no modem lines.
@@ -138,7 +138,7 @@ func (b *bundler) events(w io.Writer) error {
 func (b *bundler) verdicts(w io.Writer) error {
 	enc := json.NewEncoder(w)
 	for _, e := range b.x.Events {
-		own, err := b.d.evidence.Find(b.ctx, evidence.PlainTo(e.ID, 64))
+		own, err := b.review.evidence.Find(b.ctx, evidence.PlainTo(e.ID, 64))
 		if err != nil {
 			return err
 		}
@@ -314,7 +314,7 @@ func (b *bundler) cells(w io.Writer) error {
 			}
 			if err := out.Write([]string{k.RAT.String(), evidence.ShortDigits(k.MCC), evidence.ShortDigits(k.MNC), whole(k.Area), strconv.FormatUint(k.ID, 10), whole(k.PCI), whole(k.ARFCN),
 				string(cell.AppendTime(nil, k.First)), string(cell.AppendTime(nil, k.Last)), strconv.FormatInt(k.Count, 10), strconv.FormatInt(k.Serving, 10),
-				decimal(k.Weakest), decimal(k.Strongest), cellText(b.d.evidence.Scrub(k.Sensor))}); err != nil {
+				decimal(k.Weakest), decimal(k.Strongest), cellText(b.review.evidence.Scrub(k.Sensor))}); err != nil {
 				return err
 			}
 		}
@@ -330,12 +330,12 @@ func (b *bundler) rules(w io.Writer) error {
 		Causes  []string `json:"innocent_causes"`
 	}
 	var all []ruleLine
-	for _, r := range b.d.o.Rules {
+	for _, r := range b.review.o.Rules {
 		all = append(all, ruleLine{ruleOf(evidence.RuleState{Rule: r}), r.Telling.String(), r.Innocent})
 	}
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", " ")
-	return enc.Encode(map[string]any{"software": b.d.o.Software, "rules_of_today": all,
+	return enc.Encode(map[string]any{"software": b.review.o.Software, "rules_of_today": all,
 		"note": "each finding in events.ndjson names the version of the rule that made it"})
 }
 
@@ -352,13 +352,13 @@ func (b *bundler) readme(w io.Writer) error {
 	return err
 }
 
-func (b *bundler) report(w io.Writer) error { return b.d.report(b.ctx, w, b.x, b.c, b.o) }
+func (b *bundler) report(w io.Writer) error { return b.review.report(b.ctx, w, b.x, b.c, b.o) }
 
 // trimWalks is what the pages offer to leave out at both ends of a walk.
 const trimWalks = 15 * time.Minute
 
-func (d *Desk) optionsOf(r *http.Request) (BundleOptions, error) {
-	o := BundleOptions{Location: evidence.Exact, Lang: d.language(r), Zone: zone(r), WithHomes: r.URL.Query().Has("homes")}
+func (rv *Review) optionsOf(r *http.Request) (BundleOptions, error) {
+	o := BundleOptions{Location: evidence.Exact, Lang: rv.language(r), Zone: zone(r), WithHomes: r.URL.Query().Has("homes")}
 	if r.URL.Query().Has("trim") {
 		o.Trim = trimWalks
 	}
@@ -376,11 +376,11 @@ func fileName(x *evidence.Selection, kind string) string {
 	return fmt.Sprintf("vigie-%s-%s.%s", x.From.UTC().Format("20060102-1504"), x.To.UTC().Format("20060102-1504"), kind)
 }
 
-func (d *Desk) sendBundle(w http.ResponseWriter, r *http.Request, x *evidence.Selection, o BundleOptions) {
+func (rv *Review) sendBundle(w http.ResponseWriter, r *http.Request, x *evidence.Selection, o BundleOptions) {
 	w.Header().Set("Content-Type", "application/zip")
 	w.Header().Set("Content-Disposition", `attachment; filename="`+fileName(x, "zip")+`"`)
-	if err := d.bundle(r.Context(), w, x, o); err != nil {
-		d.log.Error("review: a bundle broke off", "err", err)
+	if err := rv.bundle(r.Context(), w, x, o); err != nil {
+		rv.log.Error("review: a bundle broke off", "err", err)
 		panic(http.ErrAbortHandler) // so that what has arrived is not taken for a whole bundle
 	}
 }

@@ -33,7 +33,7 @@ func makeBundle(t testing.TB, tw *town, o BundleOptions) []byte {
 		o.Location = evidence.Exact
 	}
 	o.Lang, o.Zone = "en", time.UTC
-	require.NoError(t, tw.desk.EventBundle(context.Background(), &b, tw.events[1].ID, o))
+	require.NoError(t, tw.review.EventBundle(context.Background(), &b, tw.events[1].ID, o))
 	return b.Bytes()
 }
 
@@ -225,7 +225,7 @@ func TestSealedBundleOpensForItsRecipientOnly(t *testing.T) {
 	var b bytes.Buffer
 	w, err := age.Encrypt(&b, id.Recipient())
 	require.NoError(t, err)
-	require.NoError(t, tw.desk.EventBundle(context.Background(), w, tw.events[0].ID, BundleOptions{Location: evidence.Exact, Lang: "en"}))
+	require.NoError(t, tw.review.EventBundle(context.Background(), w, tw.events[0].ID, BundleOptions{Location: evidence.Exact, Lang: "en"}))
 	require.NoError(t, w.Close())
 	require.NotContains(t, b.String(), "QENG")
 	r, err := age.Decrypt(&b, id)

@@ -38,19 +38,19 @@ func (p *page) CellURL(c cell.Cell) string {
 	return "/cell?" + url.Values{"rat": {c.RAT.String()}, "mcc": {c.MCC}, "mnc": {c.MNC}, "id": {strconv.FormatUint(id, 10)}}.Encode()
 }
 
-func (d *Desk) showCells(w http.ResponseWriter, r *http.Request) {
-	p, err := d.cellsPage(r)
+func (rv *Review) showCells(w http.ResponseWriter, r *http.Request) {
+	p, err := rv.cellsPage(r)
 	if err != nil {
-		d.fail(w, r, err)
+		rv.fail(w, r, err)
 		return
 	}
-	d.render(w, r, http.StatusOK, "cells", "cells.title", p)
+	rv.render(w, r, http.StatusOK, "cells", "cells.title", p)
 }
 
-func (d *Desk) cellsPage(r *http.Request) (*cellsPage, error) {
+func (rv *Review) cellsPage(r *http.Request) (*cellsPage, error) {
 	v := r.URL.Query()
 	p := &cellsPage{Query: evidence.PlainTo(strings.TrimSpace(v.Get("q")), 100), RAT: v.Get("rat"), Sort: v.Get("sort")}
-	list, err := d.evidence.SearchCells(r.Context(), evidence.CellSearch{Text: p.Query, RAT: p.RAT, Sort: p.Sort})
+	list, err := rv.evidence.SearchCells(r.Context(), evidence.CellSearch{Text: p.Query, RAT: p.RAT, Sort: p.Sort})
 	if err != nil {
 		return nil, err
 	}
@@ -83,17 +83,17 @@ type cellPage struct {
 	Whole *sketch // of its history; nil: all of its time is in Chart
 }
 
-func (d *Desk) showCell(w http.ResponseWriter, r *http.Request) {
+func (rv *Review) showCell(w http.ResponseWriter, r *http.Request) {
 	q, z := r.URL.Query(), zone(r)
 	rat, ok := cell.ParseRAT(q.Get("rat"))
 	id, err := strconv.ParseUint(q.Get("id"), 10, 64)
 	if !ok || err != nil {
-		d.refuse(w, r, http.StatusNotFound, "refuse.missing")
+		rv.refuse(w, r, http.StatusNotFound, "refuse.missing")
 		return
 	}
-	known, err := d.evidence.Cell(r.Context(), rat, cell.PLMN{MCC: q.Get("mcc"), MNC: q.Get("mnc")}, id)
+	known, err := rv.evidence.Cell(r.Context(), rat, cell.PLMN{MCC: q.Get("mcc"), MNC: q.Get("mnc")}, id)
 	if err != nil {
-		d.fail(w, r, err)
+		rv.fail(w, r, err)
 		return
 	}
 	p := &cellPage{CellFile: known, Chart: sketchOf(known.Series, nil, z)}
@@ -101,5 +101,5 @@ func (d *Desk) showCell(w http.ResponseWriter, r *http.Request) {
 		p.Whole = sketchOf(h.Series, h.Band, z)
 		p.Whole.Legend = nil
 	}
-	d.render(w, r, http.StatusOK, "cell", "cell.title", p)
+	rv.render(w, r, http.StatusOK, "cell", "cell.title", p)
 }

@@ -18,7 +18,7 @@ import (
 )
 
 // wrongClock is a review of evidencetest.WrongClock.
-func wrongClock(t *testing.T) (d *Desk, e analyzer.Event, right time.Time) {
+func wrongClock(t *testing.T) (d *Review, e analyzer.Event, right time.Time) {
 	t.Helper()
 	s, err := storage.Open(t.Context(), "", storage.Options{Memory: true})
 	require.NoError(t, err)
@@ -26,7 +26,7 @@ func wrongClock(t *testing.T) (d *Desk, e analyzer.Event, right time.Time) {
 	recs, e, right := evidencetest.WrongClock()
 	require.NoError(t, s.Append(t.Context(), recs...))
 	require.NoError(t, s.PutEvents(t.Context(), e))
-	return newDesk(t, s), e, right
+	return newReview(t, s), e, right
 }
 
 // Where the clock was set later, pages show the times that really were, and say so; the record stays as it was.

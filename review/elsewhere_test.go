@@ -13,7 +13,7 @@ import (
 	"vigie/storage"
 )
 
-// A server that is gone takes nothing from the desk: what it said before stays, and the page says that it is old.
+// A server that is gone takes nothing from the review: what it said before stays, and the page says that it is old.
 func TestElsewhereGone(t *testing.T) {
 	far := captureEvent(77, "far <b>away</b>", captured, analyzer.High)
 	far.First, far.Opened, far.Last = far.First.Add(-9*time.Hour), far.Opened.Add(-9*time.Hour), far.Last.Add(-9*time.Hour)
@@ -34,23 +34,23 @@ func TestElsewhereGone(t *testing.T) {
 		}
 	})
 	now := townNow
-	tw.desk.now = func() time.Time { return now }
-	list, failed, err := tw.desk.evidence.Remote(t.Context())
+	tw.review.now = func() time.Time { return now }
+	list, failed, err := tw.review.evidence.Remote(t.Context())
 	require.NoError(t, err)
 	require.False(t, failed)
 	require.Len(t, list, 1) // the other one is in the store here
 	require.Equal(t, far.First.Add(9*time.Hour), list[0].First, "its clock was set later")
-	page := get(tw.desk, "/event/"+far.ID).Body.String()
+	page := get(tw.review, "/event/"+far.ID).Body.String()
 	require.Contains(t, page, "its times before that were wrong by 9 h")
-	require.Contains(t, get(tw.desk, "/?verdict=elsewhere").Body.String(), "far &lt;b&gt;away&lt;/b&gt;")
+	require.Contains(t, get(tw.review, "/?verdict=elsewhere").Body.String(), "far &lt;b&gt;away&lt;/b&gt;")
 	working = false
 	now = now.Add(time.Minute)
-	require.Eventually(t, func() bool { _, failed, _ := tw.desk.evidence.Remote(t.Context()); return failed }, 10*time.Second, time.Millisecond)
-	body := get(tw.desk, "/?verdict=elsewhere").Body.String()
+	require.Eventually(t, func() bool { _, failed, _ := tw.review.evidence.Remote(t.Context()); return failed }, 10*time.Second, time.Millisecond)
+	body := get(tw.review, "/?verdict=elsewhere").Body.String()
 	require.Contains(t, body, "did not answer")
 	require.Contains(t, body, "far &lt;b&gt;away")
-	require.Contains(t, get(tw.desk, "/event/"+far.ID).Body.String(), "stay in their own stores")
-	require.Equal(t, 404, get(tw.desk, "/event/nothing").Code)
+	require.Contains(t, get(tw.review, "/event/"+far.ID).Body.String(), "stay in their own stores")
+	require.Equal(t, 404, get(tw.review, "/event/nothing").Code)
 }
 
 var tw0 = townEvents()[0]

@@ -28,32 +28,32 @@ type eventPage struct {
 	Map        *ownMap // of the user; nil: the coarse one
 }
 
-func (d *Desk) showEvent(w http.ResponseWriter, r *http.Request) {
-	p, err := d.eventPage(r.Context(), r.PathValue("id"), zone(r))
-	if errors.Is(err, storage.ErrNotFound) && d.o.Elsewhere != nil {
-		d.showElsewhere(w, r, r.PathValue("id"))
+func (rv *Review) showEvent(w http.ResponseWriter, r *http.Request) {
+	p, err := rv.eventPage(r.Context(), r.PathValue("id"), zone(r))
+	if errors.Is(err, storage.ErrNotFound) && rv.o.Elsewhere != nil {
+		rv.showElsewhere(w, r, r.PathValue("id"))
 		return
 	}
 	if err != nil {
-		d.fail(w, r, err)
+		rv.fail(w, r, err)
 		return
 	}
-	d.render(w, r, http.StatusOK, "event", "event.title", p)
+	rv.render(w, r, http.StatusOK, "event", "event.title", p)
 }
 
-func (d *Desk) eventPage(ctx context.Context, id string, z *time.Location) (*eventPage, error) {
-	known, err := d.evidence.Dossier(ctx, id, evidence.DossierOptions{Zone: z})
+func (rv *Review) eventPage(ctx context.Context, id string, z *time.Location) (*eventPage, error) {
+	known, err := rv.evidence.Dossier(ctx, id, evidence.DossierOptions{Zone: z})
 	if err != nil {
 		return nil, err
 	}
 	withText(known.Series)
-	p := &eventPage{Dossier: known, Several: d.several(), Chart: sketchOf(known.Series, known.Baseline, z), Rerun: d.evidence.CanRerun(), Map: readMap(d.o.Tiles)}
-	all, err := d.evidence.Entries(ctx)
+	p := &eventPage{Dossier: known, Several: rv.several(), Chart: sketchOf(known.Series, known.Baseline, z), Rerun: rv.evidence.CanRerun(), Map: readMap(rv.o.Tiles)}
+	all, err := rv.evidence.Entries(ctx)
 	if err != nil {
 		return nil, err
 	}
 	p.Earlier, p.Similar = known.Entry.Alike(all)
-	if p.Concurrent, err = d.evidence.Concurrent(ctx, known.Entry); err != nil {
+	if p.Concurrent, err = rv.evidence.Concurrent(ctx, known.Entry); err != nil {
 		return nil, err
 	}
 	if i := slices.IndexFunc(all, func(o *evidence.Entry) bool { return o.ID == known.Entry.ID }); i >= 0 {
@@ -73,7 +73,7 @@ func (d *Desk) eventPage(ctx context.Context, id string, z *time.Location) (*eve
 }
 
 // several reports whether there is more than one store.
-func (d *Desk) several() bool { return len(d.evidence.Stores()) > 1 }
+func (rv *Review) several() bool { return len(rv.evidence.Stores()) > 1 }
 
 // elsewherePage is an event that is on the shared server alone.
 type elsewherePage struct {
@@ -83,24 +83,24 @@ type elsewherePage struct {
 	Concurrent []evidence.Concurrent
 }
 
-func (d *Desk) showElsewhere(w http.ResponseWriter, r *http.Request, id string) {
-	e, err := d.evidence.RemoteEvent(r.Context(), id)
+func (rv *Review) showElsewhere(w http.ResponseWriter, r *http.Request, id string) {
+	e, err := rv.evidence.RemoteEvent(r.Context(), id)
 	if err != nil {
-		d.fail(w, r, err)
+		rv.fail(w, r, err)
 		return
 	}
 	_, ev, err := e.Events(r.Context())
 	if err != nil {
-		d.fail(w, r, err)
+		rv.fail(w, r, err)
 		return
 	}
 	p := &elsewherePage{Event: ev, Entry: e}
 	for j := range ev.Cells[:min(len(ev.Cells), 12)] {
 		p.Cells = append(p.Cells, cell.Describe(&ev.Cells[j]))
 	}
-	if p.Concurrent, err = d.evidence.Concurrent(r.Context(), e); err != nil {
-		d.fail(w, r, err)
+	if p.Concurrent, err = rv.evidence.Concurrent(r.Context(), e); err != nil {
+		rv.fail(w, r, err)
 		return
 	}
-	d.render(w, r, http.StatusOK, "elsewhere", "event.title", p)
+	rv.render(w, r, http.StatusOK, "elsewhere", "event.title", p)
 }

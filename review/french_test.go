@@ -23,10 +23,10 @@ import (
 	"vigie/words"
 )
 
-// inFull gives a desk the words that vigie gives it.
+// inFull gives a review the words that vigie gives it.
 func inFull(o *Options) {
 	o.Rules = rules.All()
-	o.In = func(lang, text string) (string, bool) {
+	o.Translate = func(lang, text string) (string, bool) {
 		if text == "the serving cell" {
 			return "la cellule servante", true
 		}
@@ -115,7 +115,7 @@ func TestPagesInFrench(t *testing.T) {
 		paths = append(paths, "/event/"+e.ID, "/event/"+e.ID+"/report", "/event/"+e.ID+"/report?location=coarse")
 	}
 	for _, p := range paths {
-		w := get(tw.desk, p, cookie("vigie-lang", "fr"))
+		w := get(tw.review, p, cookie("vigie-lang", "fr"))
 		require.Equal(t, 200, w.Code, p)
 		require.Empty(t, foreign(t, w.Body.String()), p)
 	}
@@ -127,10 +127,10 @@ func TestPagesInFrench(t *testing.T) {
 		"/sensors?":                                             "AT&#43;QENG\u202f: le modem a répondu ERROR\u202f; Vigie demande par là la cellule servante, et le redemandera de temps en temps",
 		"/sensors":                                              "un mot que Vigie ne connaît pas",
 	} {
-		body := get(tw.desk, p, cookie("vigie-lang", "fr")).Body.String()
+		body := get(tw.review, p, cookie("vigie-lang", "fr")).Body.String()
 		require.Contains(t, body, want, p)
 	}
-	searched := get(tw.desk, "/?verdict=all&text=l'inscription+eps", cookie("vigie-lang", "fr")).Body.String()
+	searched := get(tw.review, "/?verdict=all&text=l'inscription+eps", cookie("vigie-lang", "fr")).Body.String()
 	require.Contains(t, searched, `data-id="`+tw.events[0].ID)
 	require.NotContains(t, searched, `data-id="`+tw.events[3].ID)
 }

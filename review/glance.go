@@ -14,36 +14,35 @@ import (
 	"vigie/words"
 )
 
-// Kit is what a desk that is part of a carried watch shows beside: a page for a phone that answers at a glance whether it
-// works, whether something is wrong, since when, and what to do now. It works on a network without names, certificates and
-// scripts, since that is what a kit in a bag has.
-type Kit struct {
-	// Look is how it stands now. It is called from many goroutines.
+// FieldMode adds a page for a phone to the review of a watch that is carried: it answers at a glance whether the watch works, whether
+// something is wrong, since when, and what to do now. It works on a network without names, certificates and scripts.
+type FieldMode struct {
+	// Look returns the present state of the watch. It is called from many goroutines.
 	Look func() Glance
-	// Place is told where the phone is, after its user agreed; nil: the page does not ask.
+	// Place takes the position of the phone, after its user agreed; nil: the page does not ask.
 	Place func(cell.Position) error
-	// Panic destroys the keys, and then the files, of what was recorded, and says how long the keys took; nil: not set up.
-	Panic func() (time.Duration, error)
+	// Wipe destroys the keys and then the files of what was recorded, and returns how long the keys took; nil: not available.
+	Wipe func() (time.Duration, error)
 	// Discreet gives the page, and the way to it, neutral names and looks, and keeps it silent.
 	Discreet bool
 }
 
-// Glance is how a watch stands at a moment.
+// Glance is the state of a watch at a moment.
 type Glance struct {
 	Now       time.Time
 	Starting  bool      // nothing was heard yet
-	Blind     string    // why nothing can be seen; "" it is watching
-	Since     time.Time // it has been so
+	Blind     string    // why nothing can be seen; empty: it is watching
+	Since     time.Time // when it began to watch, or became blind
 	Level     Level
 	Changed   time.Time // since when the level is what it is
 	Events    []analyzer.Event
 	Sensors   []GlanceSensor
-	Motion    string            // "standing", "moving" or "": not known
-	Place     string            // who says where it is: "gpsd", "gnss", "phone"; "" nobody
+	Motion    string            // "standing", "moving"; empty: not known
+	Place     string            // source of the position: "gpsd", "gnss", "phone"; empty: none
 	Battery   cell.Opt[float64] // percent
 	Charging  bool
 	Disk      cell.Opt[float64] // percent that is free
-	Trouble   bool              // the store takes nothing
+	Trouble   bool              // the store cannot be written
 	Catchable bool              // a modem is registered: it transmits, and its network knows it
 }
 
@@ -51,10 +50,10 @@ type Glance struct {
 type GlanceSensor struct {
 	Name    string
 	Serving *cell.Cell
-	Blind   string // why it sees nothing; "" it does
+	Blind   string // why it sees nothing; empty: it sees
 }
 
-// Level is how odd it is.
+// Level is how unusual the state is.
 type Level string
 
 // The levels.
@@ -67,13 +66,15 @@ const (
 // glanceBody is what the template shows.
 type glanceBody struct {
 	Glance
-	Discreet, Panic bool
-	AskPlace        bool // the page may offer to tell where the phone is
+	Discreet, Wipe bool
+	AskPlace       bool // the page may offer to tell where the phone is
 }
 
-// Word is the key of what it says in large: how it is, and Do of what to do now.
+// Word is the key of the large word for the state.
 func (g glanceBody) Word() string { return g.key("word") }
-func (g glanceBody) Do() string   { return g.key("do") }
+
+// Do is the key of what to do now.
+func (g glanceBody) Do() string { return g.key("do") }
 
 func (g glanceBody) key(what string) string {
 	switch {
@@ -103,7 +104,7 @@ func (g glanceBody) Percent(o cell.Opt[float64]) string {
 	return fmt.Sprintf("%.0f %%", v)
 }
 
-// Low tells whether a share is so low that something must be done.
+// Low reports whether a share is below a limit.
 func (g glanceBody) Low(o cell.Opt[float64], below float64) bool {
 	v, ok := o.Get()
 	return ok && v < below
@@ -112,19 +113,19 @@ func (g glanceBody) Low(o cell.Opt[float64], below float64) bool {
 // Why is the reason of a gap in words; one that has none is not named.
 func (p *page) Why(reason string) string {
 	if words.Has("gap." + reason) {
-		return p.T("gap." + reason)
+		return p.Format("gap." + reason)
 	}
-	return p.T("gap.other")
+	return p.Format("gap.other")
 }
 
 // G is a word of the glance; discreet, it has another one.
-func (p *page) G(key string) string {
+func (p *page) FormatGlance(key string) string {
 	if b, ok := p.Body.(glanceBody); ok && b.Discreet {
 		if words.Has("neutral." + key) {
-			return p.T("neutral." + key)
+			return p.Format("neutral." + key)
 		}
 	}
-	return p.T("glance." + key)
+	return p.Format("glance." + key)
 }
 
 // Radio is a serving cell in few words: what it is, whose, how strong; discreet, its generation alone.
@@ -145,58 +146,62 @@ func (p *page) Radio(c *cell.Cell, discreet bool) string {
 	return strings.Join(w, " · ")
 }
 
-func (d *Desk) glanceRoutes(m *http.ServeMux) {
-	if d.o.Kit == nil {
+// fieldPages answers for the phone of field mode.
+type fieldPages struct{ *Review }
+
+func (rv *Review) glanceRoutes(m *http.ServeMux) {
+	if rv.o.FieldMode == nil {
 		return
 	}
-	m.HandleFunc("GET /glance", d.showGlance)
-	m.HandleFunc("GET /glance/live", d.streamGlance)
-	m.HandleFunc("POST /glance/looks", d.setLooks)
-	m.HandleFunc("POST /glance/position", d.takePlace)
-	m.HandleFunc("GET /glance/panic", d.askPanic)
-	m.HandleFunc("POST /glance/panic", d.panic)
+	f := fieldPages{rv}
+	m.HandleFunc("GET /glance", f.showGlance)
+	m.HandleFunc("GET /glance/live", f.streamGlance)
+	m.HandleFunc("POST /glance/looks", f.setLooks)
+	m.HandleFunc("POST /glance/position", f.takePlace)
+	m.HandleFunc("GET /glance/panic", f.askWipe)
+	m.HandleFunc("POST /glance/panic", f.wipe)
 }
 
-// front is where somebody goes who has logged in.
-func (d *Desk) front() string {
-	if d.o.Kit != nil {
+// front is where a user goes after logging in.
+func (rv *Review) front() string {
+	if rv.o.FieldMode != nil {
 		return "/glance"
 	}
 	return "/"
 }
 
-// layout is what a page is put into: a discreet kit says to nobody who has not logged in what it is.
-func (d *Desk) layout(name string) string {
-	if d.o.Kit != nil && d.o.Kit.Discreet && (name == "login" || name == "refused") {
+// layout is the frame of a page. In discreet field mode, the pages that can be seen without logging in do not say what this is.
+func (rv *Review) layout(name string) string {
+	if rv.o.FieldMode != nil && rv.o.FieldMode.Discreet && (name == "login" || name == "refused") {
 		return "neutral"
 	}
 	return "layout.html"
 }
 
-func (d *Desk) glanceBody(r *http.Request) glanceBody {
-	k := d.o.Kit
-	b := glanceBody{Glance: k.Look(), Discreet: k.Discreet, Panic: k.Panic != nil && d.mayPanic(r), AskPlace: k.Place != nil}
+func (rv fieldPages) glanceBody(r *http.Request) glanceBody {
+	k := rv.o.FieldMode
+	b := glanceBody{Glance: k.Look(), Discreet: k.Discreet, Wipe: k.Wipe != nil && rv.mayWipe(r), AskPlace: k.Place != nil}
 	if c, err := r.Cookie("vigie-looks"); err == nil {
 		b.Discreet = c.Value == "neutral"
 	}
 	return b
 }
 
-func (d *Desk) showGlance(w http.ResponseWriter, r *http.Request) {
+func (rv fieldPages) showGlance(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Permissions-Policy", "geolocation=(self), camera=(), microphone=()")
 	part := "glance.page"
 	if r.URL.Query().Has("part") {
 		part = "glance.part"
 	}
-	d.renderPart(w, r, http.StatusOK, "glance", part, "", d.glanceBody(r))
+	rv.renderPart(w, r, http.StatusOK, "glance", part, "", rv.glanceBody(r))
 }
 
-// glanceEvery is how often an open page hears from the kit, so that silence tells that it is gone.
+// glanceEvery is how often an open page gets the state; a page that gets nothing for longer shows that the watch is out of reach.
 const glanceEvery = 2 * time.Second
 
-// streamGlance tells an open page, over server-sent events, that something changed or that all is as it was.
-func (d *Desk) streamGlance(w http.ResponseWriter, r *http.Request) {
-	send, done := d.stream(w, r)
+// streamGlance sends the level to an open page over server-sent events.
+func (rv fieldPages) streamGlance(w http.ResponseWriter, r *http.Request) {
+	send, done := rv.stream(w, r)
 	if send == nil {
 		return
 	}
@@ -204,13 +209,13 @@ func (d *Desk) streamGlance(w http.ResponseWriter, r *http.Request) {
 	beat := time.NewTicker(glanceEvery)
 	defer beat.Stop()
 	for {
-		if !send(fmt.Sprintf("retry: 2000\ndata: %s\n\n", d.o.Kit.Look().Level)) {
+		if !send(fmt.Sprintf("retry: 2000\ndata: %s\n\n", rv.o.FieldMode.Look().Level)) {
 			return
 		}
 		select {
 		case <-r.Context().Done():
 			return
-		case <-d.stop:
+		case <-rv.stop:
 			return
 		case <-beat.C:
 		}
@@ -218,9 +223,9 @@ func (d *Desk) streamGlance(w http.ResponseWriter, r *http.Request) {
 }
 
 // setLooks keeps whether the page looks neutral, in a cookie.
-func (d *Desk) setLooks(w http.ResponseWriter, r *http.Request) {
+func (rv fieldPages) setLooks(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
-		d.refuse(w, r, http.StatusBadRequest, "refuse.form")
+		rv.refuse(w, r, http.StatusBadRequest, "refuse.form")
 		return
 	}
 	v := "plain"
@@ -231,10 +236,10 @@ func (d *Desk) setLooks(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/glance", http.StatusSeeOther)
 }
 
-// takePlace takes where the phone is.
-func (d *Desk) takePlace(w http.ResponseWriter, r *http.Request) {
-	if d.o.Kit.Place == nil {
-		d.refuse(w, r, http.StatusNotFound, "refuse.missing")
+// takePlace takes the position of the phone.
+func (rv fieldPages) takePlace(w http.ResponseWriter, r *http.Request) {
+	if rv.o.FieldMode.Place == nil {
+		rv.refuse(w, r, http.StatusNotFound, "refuse.missing")
 		return
 	}
 	var at struct {
@@ -242,7 +247,7 @@ func (d *Desk) takePlace(w http.ResponseWriter, r *http.Request) {
 		Accuracy, Speed *float64
 	}
 	if err := json.NewDecoder(r.Body).Decode(&at); err != nil || at.Lat == nil || at.Lon == nil {
-		d.refuse(w, r, http.StatusBadRequest, "refuse.form")
+		rv.refuse(w, r, http.StatusBadRequest, "refuse.form")
 		return
 	}
 	p := cell.Position{Lat: *at.Lat, Lon: *at.Lon}
@@ -251,38 +256,38 @@ func (d *Desk) takePlace(w http.ResponseWriter, r *http.Request) {
 			*dst = cell.Some(*v)
 		}
 	}
-	if err := d.o.Kit.Place(p); err != nil {
-		d.refuse(w, r, http.StatusBadRequest, "refuse.form")
+	if err := rv.o.FieldMode.Place(p); err != nil {
+		rv.refuse(w, r, http.StatusBadRequest, "refuse.form")
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// mayPanic tells whether somebody may destroy what was recorded: who has logged in as one who decides.
-func (d *Desk) mayPanic(r *http.Request) bool { return who(r).Role == Reviewer }
+// mayWipe reports whether the user may destroy what was recorded: a reviewer who has logged in.
+func (rv fieldPages) mayWipe(r *http.Request) bool { return who(r).Role == Reviewer }
 
-func (d *Desk) askPanic(w http.ResponseWriter, r *http.Request) {
-	if d.o.Kit.Panic == nil || !d.mayPanic(r) {
-		d.refuse(w, r, http.StatusNotFound, "refuse.missing")
+func (rv fieldPages) askWipe(w http.ResponseWriter, r *http.Request) {
+	if rv.o.FieldMode.Wipe == nil || !rv.mayWipe(r) {
+		rv.refuse(w, r, http.StatusNotFound, "refuse.missing")
 		return
 	}
-	d.renderPart(w, r, http.StatusOK, "glance", "glance.panic", "", d.glanceBody(r))
+	rv.renderPart(w, r, http.StatusOK, "glance", "glance.panic", "", rv.glanceBody(r))
 }
 
-func (d *Desk) panic(w http.ResponseWriter, r *http.Request) {
-	if d.o.Kit.Panic == nil || !d.mayPanic(r) {
-		d.refuse(w, r, http.StatusNotFound, "refuse.missing")
+func (rv fieldPages) wipe(w http.ResponseWriter, r *http.Request) {
+	if rv.o.FieldMode.Wipe == nil || !rv.mayWipe(r) {
+		rv.refuse(w, r, http.StatusNotFound, "refuse.missing")
 		return
 	}
 	if err := r.ParseForm(); err != nil || r.PostForm.Get("sure") != "yes" {
 		http.Redirect(w, r, "/glance/panic", http.StatusSeeOther)
 		return
 	}
-	took, err := d.o.Kit.Panic()
-	text := words.Translate(d.language(r), "neutral.done")
+	took, err := rv.o.FieldMode.Wipe()
+	text := words.Translate(rv.language(r), "neutral.done")
 	if err != nil {
-		d.log.Error("panic", "err", err)
-		text = words.Translate(d.language(r), "neutral.undone")
+		rv.log.Error("wiping", "err", err)
+		text = words.Translate(rv.language(r), "neutral.undone")
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	fmt.Fprintf(w, "%s (%d ms)\n", text, took.Milliseconds())

@@ -21,13 +21,13 @@ import (
 	"vigie/storage"
 )
 
-// bag is a desk in a bag, whose state a test sets.
+// bag is a review in a bag, whose state a test sets.
 type bag struct {
-	desk     *Desk
+	review   *Review
 	now      atomic.Pointer[Glance]
 	places   chan cell.Position
 	panicked atomic.Int32
-	kit      *Kit
+	kit      *FieldMode
 }
 
 func newBag(t testing.TB, change ...func(*bag, *Options)) *bag {
@@ -36,7 +36,7 @@ func newBag(t testing.TB, change ...func(*bag, *Options)) *bag {
 	require.NoError(t, err)
 	t.Cleanup(func() { s.Close() })
 	b := &bag{places: make(chan cell.Position, 8)}
-	b.kit = &Kit{
+	b.kit = &FieldMode{
 		Look: func() Glance { return *b.now.Load() },
 		Place: func(p cell.Position) error {
 			if p.Lat > 90 {
@@ -45,12 +45,12 @@ func newBag(t testing.TB, change ...func(*bag, *Options)) *bag {
 			b.places <- p
 			return nil
 		},
-		Panic: func() (time.Duration, error) { b.panicked.Add(1); return 12 * time.Millisecond, nil },
+		Wipe: func() (time.Duration, error) { b.panicked.Add(1); return 12 * time.Millisecond, nil },
 	}
 	b.set(quietGlance())
-	b.desk = newDesk(t, s, func(o *Options) {
+	b.review = newReview(t, s, func(o *Options) {
 		inFull(o)
-		o.Kit = b.kit
+		o.FieldMode = b.kit
 		for _, c := range change {
 			c(b, o)
 		}
@@ -82,7 +82,7 @@ func TestGlance(t *testing.T) {
 	b := newBag(t)
 	body := func(lang string) string {
 		t.Helper()
-		w := get(b.desk, "/glance", cookie("vigie-lang", lang), cookie("vigie-zone", "UTC"))
+		w := get(b.review, "/glance", cookie("vigie-lang", lang), cookie("vigie-zone", "UTC"))
 		require.Equal(t, 200, w.Code)
 		require.Equal(t, "geolocation=(self), camera=(), microphone=()", w.Header().Get("Permissions-Policy"))
 		text := w.Body.String()
@@ -99,7 +99,7 @@ func TestGlance(t *testing.T) {
 		require.Contains(t, quiet, want)
 	}
 	require.NotContains(t, quiet, "Destroy", "nobody has logged in, so nobody can destroy anything")
-	require.Equal(t, 200, get(b.desk, "/assets/glance.css").Code)
+	require.Equal(t, 200, get(b.review, "/assets/glance.css").Code)
 	require.Contains(t, body("fr"), "<h1>Calme</h1>")
 
 	g := alarmGlance()
@@ -123,7 +123,7 @@ func TestGlance(t *testing.T) {
 	g.Starting, g.Blind, g.Sensors, g.Battery = true, "", nil, cell.Opt[float64]{}
 	b.set(g)
 	require.Contains(t, body("fr"), "<h1>Démarrage</h1>")
-	require.Equal(t, 404, get(newDesk(t, b.desk.o.Stores[0].Store), "/glance").Code, "a desk that is no kit has no such page")
+	require.Equal(t, 404, get(newReview(t, b.review.o.Stores[0].Store), "/glance").Code, "a desk that is no kit has no such page")
 }
 
 // A discreet page says neither what it is nor what it is for, also before anybody has logged in.
@@ -135,24 +135,24 @@ func TestDiscreet(t *testing.T) {
 		o.Users = []User{u}
 	})
 	b.set(alarmGlance())
-	login := get(b.desk, "/login").Body.String()
+	login := get(b.review, "/login").Body.String()
 	require.Contains(t, login, "<title>Status</title>")
 	require.NotContains(t, login, "fingerprint", "there is no certificate on plain HTTP")
-	secure := get(b.desk, "/login", func(r *http.Request) { r.TLS = &tls.ConnectionState{} }).Body.String()
+	secure := get(b.review, "/login", func(r *http.Request) { r.TLS = &tls.ConnectionState{} }).Body.String()
 	require.Contains(t, secure, "fingerprint")
 	for _, page := range []string{login, secure} {
 		require.NotRegexp(t, `(?i)vigie|imsi|catcher|watch`, page)
 	}
-	require.Equal(t, "/login", get(b.desk, "/glance").Header().Get("Location"))
-	require.Equal(t, 401, get(b.desk, "/glance/live").Code)
+	require.Equal(t, "/login", get(b.review, "/glance").Header().Get("Location"))
+	require.Equal(t, 401, get(b.review, "/glance/live").Code)
 
 	b = newBag(t)
 	b.set(alarmGlance())
-	page := get(b.desk, "/glance", cookie("vigie-looks", "neutral")).Body.String()
+	page := get(b.review, "/glance", cookie("vigie-looks", "neutral")).Body.String()
 	require.Contains(t, page, "<title>Status</title>")
 	require.Contains(t, page, "<h1>Read</h1>")
 	require.NotRegexp(t, `(?i)vigie|alarm<|imsi|id="sound"|id="buzz"`, page)
-	w := post(b.desk, "/glance/looks", url.Values{"looks": {"neutral"}})
+	w := post(b.review, "/glance/looks", url.Values{"looks": {"neutral"}})
 	require.Equal(t, "/glance", w.Header().Get("Location"))
 	require.Contains(t, w.Header().Get("Set-Cookie"), "vigie-looks=neutral")
 }
@@ -160,7 +160,7 @@ func TestDiscreet(t *testing.T) {
 func TestPlaceOfThePhone(t *testing.T) {
 	b := newBag(t)
 	send := func(text string) int {
-		return post(b.desk, "/glance/position", nil, func(r *http.Request) {
+		return post(b.review, "/glance/position", nil, func(r *http.Request) {
 			r.Header.Set("Content-Type", "application/json")
 			r.Body = http.MaxBytesReader(nil, readCloser(text), mostBody)
 		}).Code
@@ -173,15 +173,15 @@ func TestPlaceOfThePhone(t *testing.T) {
 	require.Empty(t, b.places)
 	b.kit.Place = nil
 	require.Equal(t, 404, send(`{"lat":50.85,"lon":4.35}`))
-	require.NotContains(t, get(b.desk, "/glance").Body.String(), `id="place"`)
+	require.NotContains(t, get(b.review, "/glance").Body.String(), `id="place"`)
 }
 
-// Panic is there for who has logged in and may decide, and for nobody else; and never by one tap.
-func TestPanicNeedsLoginAndConfirmation(t *testing.T) {
+// Wiping is offered to those who have logged in and may decide, to nobody else, and never by one tap.
+func TestWipeNeedsLoginAndConfirmation(t *testing.T) {
 	sure := url.Values{"sure": {"yes"}}
 	b := newBag(t)
-	require.Equal(t, 404, post(b.desk, "/glance/panic", sure).Code, "without login")
-	require.Equal(t, 404, get(b.desk, "/glance/panic").Code)
+	require.Equal(t, 404, post(b.review, "/glance/panic", sure).Code, "without login")
+	require.Equal(t, 404, get(b.review, "/glance/panic").Code)
 
 	b = newBag(t, func(b *bag, o *Options) {
 		for name, role := range map[string]Role{"ada": Reviewer, "bob": Reader} {
@@ -190,24 +190,24 @@ func TestPanicNeedsLoginAndConfirmation(t *testing.T) {
 			o.Users = append(o.Users, u)
 		}
 	})
-	require.NotEqual(t, 200, post(b.desk, "/glance/panic", sure).Code)
+	require.NotEqual(t, 200, post(b.review, "/glance/panic", sure).Code)
 	as := func(name string) func(*http.Request) {
-		w := post(b.desk, "/login", url.Values{"name": {name}, "password": {"long enough to be one"}})
+		w := post(b.review, "/login", url.Values{"name": {name}, "password": {"long enough to be one"}})
 		require.Equal(t, "/glance", w.Header().Get("Location"), "a kit opens with its glance")
 		session := w.Result().Cookies()[0]
 		return func(r *http.Request) { r.AddCookie(session) }
 	}
 	bob, ada := as("bob"), as("ada")
-	require.Equal(t, 404, post(b.desk, "/glance/panic", sure, bob).Code)
-	require.NotContains(t, get(b.desk, "/glance", bob).Body.String(), `id="panic"`)
-	require.Contains(t, get(b.desk, "/glance", ada).Body.String(), `id="panic"`)
-	require.Contains(t, get(b.desk, "/glance/panic", ada).Body.String(), "can be an offence")
-	require.Equal(t, 303, post(b.desk, "/glance/panic", url.Values{}, ada).Code)
+	require.Equal(t, 404, post(b.review, "/glance/panic", sure, bob).Code)
+	require.NotContains(t, get(b.review, "/glance", bob).Body.String(), `id="panic"`)
+	require.Contains(t, get(b.review, "/glance", ada).Body.String(), `id="panic"`)
+	require.Contains(t, get(b.review, "/glance/panic", ada).Body.String(), "can be an offence")
+	require.Equal(t, 303, post(b.review, "/glance/panic", url.Values{}, ada).Code)
 	require.Zero(t, b.panicked.Load(), "nothing was confirmed")
-	require.Equal(t, "Done. (12 ms)\n", post(b.desk, "/glance/panic", sure, ada).Body.String())
+	require.Equal(t, "Done. (12 ms)\n", post(b.review, "/glance/panic", sure, ada).Body.String())
 	require.EqualValues(t, 1, b.panicked.Load())
-	b.kit.Panic = nil
-	require.Equal(t, 404, post(b.desk, "/glance/panic", sure, ada).Code, "not set up")
+	b.kit.Wipe = nil
+	require.Equal(t, 404, post(b.review, "/glance/panic", sure, ada).Code, "not set up")
 }
 
 // A phone on the kit's own network: no secure context, a name that is not localhost. It logs in, sees the state change by
@@ -219,7 +219,7 @@ func TestBrowserGlance(t *testing.T) {
 		require.NoError(t, err)
 		o.Users = []User{u}
 	})
-	br := open(t, b.desk, look{width: 360, height: 740, host: "kit.lan"})
+	br := open(t, b.review, look{width: 360, height: 740, host: "kit.lan"})
 	br.do(chromedp.Navigate(br.base+"/"), chromedp.SendKeys(chromedp.CSS(`[name="name"]`), "ada"), chromedp.SendKeys(chromedp.CSS(`[name="password"]`), "long enough to be one\r"),
 		chromedp.WaitVisible(chromedp.CSS("#state.quiet")))
 	require.False(t, eval[bool](br, "isSecureContext"), "as a phone on the kit's own network")

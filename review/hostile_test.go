@@ -28,7 +28,7 @@ func everywhere(t testing.TB, texts ...string) *town {
 	s, err := storage.Open(ctx, "", storage.Options{Memory: true})
 	require.NoError(t, err)
 	t.Cleanup(func() { s.Close() })
-	tw := &town{store: s, desk: newDesk(t, s)}
+	tw := &town{store: s, review: newReview(t, s)}
 	for i, text := range texts {
 		at := captured.Add(time.Duration(i) * 10 * time.Second)
 		c := cell.Cell{RAT: cell.LTE, MCC: text, MNC: text, ID: cell.Some(uint64(5)), Area: cell.Some(cell.Area(5))}
@@ -62,7 +62,7 @@ func TestHostileTextsAreShownHarmlessly(t *testing.T) {
 		mark + "\xff\xfe", mark + `=cmd|' /C calc'!A0`} {
 		tw := everywhere(t, text)
 		for _, p := range everywherePages(text) {
-			w := get(tw.desk, p, func(r *http.Request) { r.URL.RawPath = "" })
+			w := get(tw.review, p, func(r *http.Request) { r.URL.RawPath = "" })
 			body := w.Body.String()
 			require.Contains(t, []int{200, 404}, w.Code, "%s with %q: %s", p, text, body[:min(len(body), 200)])
 			for _, bad := range []string{mark + "<", mark + `">`, "<script>alert", "<img src=x", "<svg onload", "\u202e", "\u2066", "\u200f", "\x00", "\x1b", "href=\"javascript:"} {
@@ -78,7 +78,7 @@ func TestHostileTextsAreShownHarmlessly(t *testing.T) {
 			}
 		}
 		var b bytes.Buffer
-		require.NoError(t, tw.desk.EventBundle(context.Background(), &b, "a1b2c3d4e5f60700", BundleOptions{Location: evidence.Exact, Lang: "en"}))
+		require.NoError(t, tw.review.EventBundle(context.Background(), &b, "a1b2c3d4e5f60700", BundleOptions{Location: evidence.Exact, Lang: "en"}))
 		require.True(t, verify(t, b.Bytes()).Good())
 		for _, line := range strings.Split(members(t, b.Bytes())["observations.csv"], "\n") {
 			for _, f := range strings.Split(line, ",") {
@@ -92,7 +92,7 @@ func TestMegabyteTextsDoNotMakeMegabytePages(t *testing.T) {
 	text := strings.Repeat("zqx ", 1<<18)
 	tw := everywhere(t, text)
 	for _, p := range []string{"/?verdict=all", "/event/a1b2c3d4e5f60700", "/event/a1b2c3d4e5f60700/report", "/cells", "/sensors", "/period?from=2026-11-22&to=2026-11-22", "/api/v1/events/a1b2c3d4e5f60700/series"} {
-		w := get(tw.desk, p)
+		w := get(tw.review, p)
 		require.Equal(t, 200, w.Code, p)
 		require.Less(t, w.Body.Len(), 200_000, p)
 	}
@@ -123,10 +123,10 @@ func TestNoIdentityLeavesTheDesk(t *testing.T) {
 		all = append(all, "/event/"+e.ID, "/event/"+e.ID+"/report", "/api/v1/events/"+e.ID)
 	}
 	for _, p := range all {
-		check(p, get(tw.desk, p).Body.String())
+		check(p, get(tw.review, p).Body.String())
 	}
 	for i, e := range tw.events {
-		require.Equal(t, http.StatusSeeOther, post(tw.desk, "/verdicts", url.Values{"event": {e.ID}, "judgement": {"unsure"}, "reason": {texts[i]}, "author": {"x"}}).Code)
+		require.Equal(t, http.StatusSeeOther, post(tw.review, "/verdicts", url.Values{"event": {e.ID}, "judgement": {"unsure"}, "reason": {texts[i]}, "author": {"x"}}).Code)
 		v, ok, err := tw.store.VerdictOf(context.Background(), e.ID)
 		require.NoError(t, err)
 		require.True(t, ok)
@@ -134,7 +134,7 @@ func TestNoIdentityLeavesTheDesk(t *testing.T) {
 	}
 	for _, how := range []evidence.Precision{evidence.Exact, evidence.Coarse} {
 		var b bytes.Buffer
-		require.NoError(t, tw.desk.PeriodBundle(context.Background(), &b, "", captured.Add(-time.Hour), captured.Add(time.Hour), BundleOptions{Location: how, Lang: "fr"}))
+		require.NoError(t, tw.review.PeriodBundle(context.Background(), &b, "", captured.Add(-time.Hour), captured.Add(time.Hour), BundleOptions{Location: how, Lang: "fr"}))
 		for name, m := range members(t, b.Bytes()) {
 			if strings.HasSuffix(name, ".gz") {
 				z, err := gzip.NewReader(strings.NewReader(m))

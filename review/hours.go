@@ -11,24 +11,24 @@ import (
 func (p *page) Hour(h evidence.Hour) string {
 	const minutes = int(evidence.Step / time.Minute)
 	if h.Visibility == evidence.SawPart {
-		return p.T("could.part", h.Seen*minutes, h.Known*minutes)
+		return p.Format("could.part", h.Seen*minutes, h.Known*minutes)
 	}
-	return p.T("could." + string(h.Visibility))
+	return p.Format("could." + string(h.Visibility))
 }
 
 // Oclock is the hour of the day.
 func (p *page) Oclock(t time.Time) string { return t.In(p.Zone).Format("15") }
 
 // apiHours is the same for programs.
-func (d *Desk) apiHours(w http.ResponseWriter, r *http.Request) {
+func (rv api) hours(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
-	a, err := d.evidence.Sensor(ctx, r.PathValue("name"))
+	a, err := rv.evidence.Sensor(ctx, r.PathValue("name"))
 	if err != nil {
-		d.fail(w, r, err)
+		rv.fail(w, r, err)
 		return
 	}
 	if a == nil {
-		d.refuse(w, r, http.StatusNotFound, "refuse.missing")
+		rv.refuse(w, r, http.StatusNotFound, "refuse.missing")
 		return
 	}
 	from, ok := readTime(r.URL.Query().Get("day"), time.UTC, false)
@@ -38,12 +38,12 @@ func (d *Desk) apiHours(w http.ResponseWriter, r *http.Request) {
 	from = evidence.Midnight(from, time.UTC)
 	c, err := a.CoverageOf(ctx, from, from.AddDate(0, 0, 1))
 	if err != nil {
-		d.fail(w, r, err)
+		rv.fail(w, r, err)
 		return
 	}
 	v, err := a.Hours(ctx, c, from, from.AddDate(0, 0, 1))
 	if err != nil {
-		d.fail(w, r, err)
+		rv.fail(w, r, err)
 		return
 	}
 	type row struct {

@@ -19,11 +19,11 @@ func TestHoursOfADay(t *testing.T) {
 			Rules, Missing, Hours []string
 		}
 	}
-	require.NoError(t, json.Unmarshal(get(tw.desk, "/api/v1/sensors/roof-1/hours?day=2026-11-18").Body.Bytes(), &answer))
+	require.NoError(t, json.Unmarshal(get(tw.review, "/api/v1/sensors/roof-1/hours?day=2026-11-18").Body.Bytes(), &answer))
 	require.Len(t, answer.Rows, 2, "rules that saw the same share a row")
 	require.Len(t, answer.Rows[0].Rules, 4)
 	require.Equal(t, []string{"all", "all", "part", "blind", "blind", "part", "all"}, answer.Rows[0].Hours[:7])
-	body := get(tw.desk, "/sensors?day=2026-11-18").Body.String()
+	body := get(tw.review, "/sensors?day=2026-11-18").Body.String()
 	require.Contains(t, body, "could see 10 of 60 minutes")
 	require.Contains(t, body, "Missing when they could not see: <code>ta")
 	require.Contains(t, body, `href="?day=2026-11-19#s0"`)
@@ -37,7 +37,7 @@ func TestPagesOfSummaries(t *testing.T) {
 		require.NoError(t, err)
 		more = out.More
 	}
-	d := newDesk(t, tw.store)
+	d := newReview(t, tw.store)
 	require.Contains(t, get(d, "/event/"+tw.events[0].ID).Body.String(), "only summaries of a minute are left: a fall within")
 	require.Regexp(t, `<path class="line c0" d="M`, get(d, "/cell?rat=LTE&mcc=206&mnc=01&id=11016962").Body.String())
 }

@@ -64,34 +64,34 @@ type mark struct {
 // mostDays is how many days one page draws.
 const mostDays = 35
 
-func (d *Desk) showInbox(w http.ResponseWriter, r *http.Request) {
-	b, err := d.inbox(r.Context(), r)
+func (rv *Review) showInbox(w http.ResponseWriter, r *http.Request) {
+	b, err := rv.inbox(r.Context(), r)
 	if err != nil {
-		d.fail(w, r, err)
+		rv.fail(w, r, err)
 		return
 	}
 	if r.URL.Query().Get("part") == "list" {
-		d.renderPart(w, r, http.StatusOK, "inbox", "list", "inbox.title", b)
+		rv.renderPart(w, r, http.StatusOK, "inbox", "list", "inbox.title", b)
 		return
 	}
-	d.render(w, r, http.StatusOK, "inbox", "inbox.title", b)
+	rv.render(w, r, http.StatusOK, "inbox", "inbox.title", b)
 }
 
-func (d *Desk) inbox(ctx context.Context, r *http.Request) (*inbox, error) {
-	all, failed, err := d.evidence.Everywhere(ctx)
+func (rv *Review) inbox(ctx context.Context, r *http.Request) (*inbox, error) {
+	all, failed, err := rv.evidence.Everywhere(ctx)
 	if err != nil {
 		return nil, err
 	}
-	groups, err := d.evidence.Groups(ctx, all)
+	groups, err := rv.evidence.Groups(ctx, all)
 	if err != nil {
 		return nil, err
 	}
 	z := zone(r)
 	f := readFilter(r.URL.Query(), z)
-	if p := d.page(r, "", nil); p.Lang != "en" {
-		f.said = p.Said
+	if p := rv.page(r, "", nil); p.Lang != "en" {
+		f.translate = p.Translate
 	}
-	b := &inbox{Filter: f, More: d.evidence.Dropped(), Empty: len(all) == 0, Several: d.several()}
+	b := &inbox{Filter: f, More: rv.evidence.Dropped(), Empty: len(all) == 0, Several: rv.several()}
 	for k := range f.values {
 		b.Active = b.Active || k != "verdict"
 	}
@@ -127,7 +127,7 @@ func (d *Desk) inbox(ctx context.Context, r *http.Request) (*inbox, error) {
 	slices.Sort(b.Sensors)
 	slices.Sort(b.Rules)
 	for _, k := range []string{"", string(storage.Suspicious), string(storage.Unsure), string(storage.Benign), onServer, "all"} {
-		if k == onServer && d.o.Elsewhere == nil {
+		if k == onServer && rv.o.Elsewhere == nil {
 			continue
 		}
 		b.Tabs = append(b.Tabs, tab{k, counts[k], f.with("verdict", k), f.Verdict == k})
@@ -144,17 +144,17 @@ func (d *Desk) inbox(ctx context.Context, r *http.Request) (*inbox, error) {
 	if skip+pageSize < len(rows) {
 		b.Older = f.with("skip", strconv.Itoa(skip+pageSize))
 	}
-	sensors, err := d.evidence.Sensors(ctx)
+	sensors, err := rv.evidence.Sensors(ctx)
 	if err != nil {
 		return nil, err
 	}
 	b.Alive = sensors
-	b.Days, err = d.days(ctx, f, z, shown, skip == 0, b.Older == "", sensors)
+	b.Days, err = rv.days(ctx, f, z, shown, skip == 0, b.Older == "", sensors)
 	return b, err
 }
 
 // days lays the events out by day, with what the sensors saw each day; days of nothing become one line.
-func (d *Desk) days(ctx context.Context, f filter, z *time.Location, shown []row, newest, oldest bool, sensors []evidence.Sensor) ([]day, error) {
+func (rv *Review) days(ctx context.Context, f filter, z *time.Location, shown []row, newest, oldest bool, sensors []evidence.Sensor) ([]day, error) {
 	var first, last time.Time // of all records
 	for _, s := range sensors {
 		if first.IsZero() || s.First.Before(first) {
@@ -204,7 +204,7 @@ func (d *Desk) days(ctx context.Context, f filter, z *time.Location, shown []row
 			continue
 		}
 		drawn++
-		one, err := d.day(ctx, at, events, f, sensors, gaps)
+		one, err := rv.day(ctx, at, events, f, sensors, gaps)
 		if err != nil {
 			return nil, err
 		}
@@ -224,7 +224,7 @@ func quietAlike(a, b *day) bool {
 	return a.Blind+a.Off == 0 && b.Blind+b.Off == 0 && a.Watched > 0 && b.Watched > 0
 }
 
-func (d *Desk) day(ctx context.Context, at time.Time, events []row, f filter, sensors []evidence.Sensor, gaps map[string][]evidence.Gap) (day, error) {
+func (rv *Review) day(ctx context.Context, at time.Time, events []row, f filter, sensors []evidence.Sensor, gaps map[string][]evidence.Gap) (day, error) {
 	one := day{From: at, To: at.AddDate(0, 0, 1), Events: events}
 	one.Width = int(one.To.Sub(one.From) / time.Minute)
 	if len(events) == 0 {

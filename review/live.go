@@ -17,12 +17,12 @@ const (
 
 // stream begins server-sent events: what send is given goes out at once; it is false when the page is gone. nil where too
 // many are open already, which was answered.
-func (d *Desk) stream(w http.ResponseWriter, r *http.Request) (send func(text string) bool, done func()) {
+func (rv *Review) stream(w http.ResponseWriter, r *http.Request) (send func(text string) bool, done func()) {
 	select {
-	case d.live <- struct{}{}:
+	case rv.live <- struct{}{}:
 	default:
 		w.Header().Set("Retry-After", "30")
-		d.refuse(w, r, http.StatusServiceUnavailable, "refuse.busy")
+		rv.refuse(w, r, http.StatusServiceUnavailable, "refuse.busy")
 		return nil, nil
 	}
 	out := http.NewResponseController(w)
@@ -36,16 +36,16 @@ func (d *Desk) stream(w http.ResponseWriter, r *http.Request) (send func(text st
 		}
 		return out.Flush() == nil
 	}
-	return send, func() { <-d.live }
+	return send, func() { <-rv.live }
 }
 
-func (d *Desk) streamLive(w http.ResponseWriter, r *http.Request) {
-	send, done := d.stream(w, r)
+func (rv *Review) streamLive(w http.ResponseWriter, r *http.Request) {
+	send, done := rv.stream(w, r)
 	if send == nil {
 		return
 	}
 	defer done()
-	last, err := d.evidence.State(r.Context())
+	last, err := rv.evidence.State(r.Context())
 	if err != nil || !send("retry: 5000\nevent: hello\ndata: "+last+"\n\n") {
 		return
 	}
@@ -56,14 +56,14 @@ func (d *Desk) streamLive(w http.ResponseWriter, r *http.Request) {
 		select {
 		case <-r.Context().Done():
 			return
-		case <-d.stop:
+		case <-rv.stop:
 			return
 		case <-beat.C:
 			if !send(": \n\n") {
 				return
 			}
 		case <-look.C:
-			now, err := d.evidence.State(r.Context())
+			now, err := rv.evidence.State(r.Context())
 			if err != nil {
 				return
 			}

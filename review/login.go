@@ -198,11 +198,11 @@ var noUser = sync.OnceValue(func() string {
 })
 
 // identify finds the user with this name and password.
-func (d *Desk) identify(name, password string) (User, bool) {
-	d.gate.check.Lock()
-	defer d.gate.check.Unlock()
+func (rv *Review) identify(name, password string) (User, bool) {
+	rv.gate.check.Lock()
+	defer rv.gate.check.Unlock()
 	user, hash := User{}, noUser()
-	for _, u := range d.o.Users {
+	for _, u := range rv.o.Users {
 		if u.Name == name {
 			user, hash = u, u.Hash
 		}
@@ -223,18 +223,18 @@ func who(r *http.Request) User {
 }
 
 // mayJudge tells whether the user of a request may give verdicts.
-func (d *Desk) mayJudge(r *http.Request) bool {
-	return !d.o.ReadOnly && (len(d.o.Users) == 0 || who(r).Role == Reviewer)
+func (rv *Review) mayJudge(r *http.Request) bool {
+	return !rv.o.ReadOnly && (len(rv.o.Users) == 0 || who(r).Role == Reviewer)
 }
 
 // loggedIn lets only those pass who have logged in, where there are users at all.
-func (d *Desk) loggedIn(next http.Handler) http.Handler {
-	if len(d.o.Users) == 0 {
+func (rv *Review) loggedIn(next http.Handler) http.Handler {
+	if len(rv.o.Users) == 0 {
 		return next
 	}
 	check := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		name := d.sessions.GetString(r.Context(), "user")
-		for _, u := range d.o.Users {
+		name := rv.sessions.GetString(r.Context(), "user")
+		for _, u := range rv.o.Users {
 			if u.Name == name && name != "" {
 				next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), userKey{}, u)))
 				return
@@ -244,12 +244,12 @@ func (d *Desk) loggedIn(next http.Handler) http.Handler {
 		case r.URL.Path == "/login" || strings.HasPrefix(r.URL.Path, "/assets/"):
 			next.ServeHTTP(w, r)
 		case strings.HasPrefix(r.URL.Path, "/api/") || !safeMethod(r.Method) || r.URL.Path == "/live" || r.URL.Path == "/glance/live":
-			d.refuse(w, r, http.StatusUnauthorized, "refuse.login")
+			rv.refuse(w, r, http.StatusUnauthorized, "refuse.login")
 		default:
 			http.Redirect(w, r, "/login", http.StatusSeeOther)
 		}
 	})
-	return d.sessions.LoadAndSave(check)
+	return rv.sessions.LoadAndSave(check)
 }
 
 // loginBody is what the template shows.
@@ -258,44 +258,44 @@ type loginBody struct {
 	TLS   bool   // there is a certificate to compare
 }
 
-func (d *Desk) showLogin(w http.ResponseWriter, r *http.Request) {
-	if len(d.o.Users) == 0 || who(r).Name != "" {
-		http.Redirect(w, r, d.front(), http.StatusSeeOther)
+func (rv *Review) showLogin(w http.ResponseWriter, r *http.Request) {
+	if len(rv.o.Users) == 0 || who(r).Name != "" {
+		http.Redirect(w, r, rv.front(), http.StatusSeeOther)
 		return
 	}
-	d.render(w, r, http.StatusOK, "login", "login.title", loginBody{TLS: r.TLS != nil})
+	rv.render(w, r, http.StatusOK, "login", "login.title", loginBody{TLS: r.TLS != nil})
 }
 
-func (d *Desk) login(w http.ResponseWriter, r *http.Request) {
-	from, now := place(r.RemoteAddr), d.now()
-	if wait := d.gate.wait(from, now); wait > 0 {
+func (rv *Review) login(w http.ResponseWriter, r *http.Request) {
+	from, now := place(r.RemoteAddr), rv.now()
+	if wait := rv.gate.wait(from, now); wait > 0 {
 		w.Header().Set("Retry-After", fmt.Sprint(int(wait/time.Second)+1))
-		d.render(w, r, http.StatusTooManyRequests, "login", "login.title", loginBody{"login.wait", r.TLS != nil})
+		rv.render(w, r, http.StatusTooManyRequests, "login", "login.title", loginBody{"login.wait", r.TLS != nil})
 		return
 	}
 	if err := r.ParseForm(); err != nil {
-		d.refuse(w, r, http.StatusBadRequest, "refuse.form")
+		rv.refuse(w, r, http.StatusBadRequest, "refuse.form")
 		return
 	}
-	user, ok := d.identify(r.PostForm.Get("name"), r.PostForm.Get("password"))
+	user, ok := rv.identify(r.PostForm.Get("name"), r.PostForm.Get("password"))
 	if !ok {
-		d.gate.failed(from, now)
-		d.render(w, r, http.StatusUnauthorized, "login", "login.title", loginBody{"login.wrong", r.TLS != nil})
+		rv.gate.failed(from, now)
+		rv.render(w, r, http.StatusUnauthorized, "login", "login.title", loginBody{"login.wrong", r.TLS != nil})
 		return
 	}
-	d.gate.passed(from)
-	if err := d.sessions.RenewToken(r.Context()); err != nil { // another token than before logging in
-		d.fail(w, r, err)
+	rv.gate.passed(from)
+	if err := rv.sessions.RenewToken(r.Context()); err != nil { // another token than before logging in
+		rv.fail(w, r, err)
 		return
 	}
-	d.sessions.Put(r.Context(), "user", user.Name)
-	http.Redirect(w, r, d.front(), http.StatusSeeOther)
+	rv.sessions.Put(r.Context(), "user", user.Name)
+	http.Redirect(w, r, rv.front(), http.StatusSeeOther)
 }
 
-func (d *Desk) logout(w http.ResponseWriter, r *http.Request) {
-	if len(d.o.Users) > 0 {
-		if err := d.sessions.Destroy(r.Context()); err != nil {
-			d.fail(w, r, err)
+func (rv *Review) logout(w http.ResponseWriter, r *http.Request) {
+	if len(rv.o.Users) > 0 {
+		if err := rv.sessions.Destroy(r.Context()); err != nil {
+			rv.fail(w, r, err)
 			return
 		}
 	}

@@ -37,16 +37,16 @@ type page struct {
 	Author   string // who signs verdicts
 	Now      time.Time
 	Body     any
-	desk     *Desk
+	review   *Review
 }
 
 // T is a word in the reader's language.
-func (p *page) T(key string, args ...any) string {
+func (p *page) Format(key string, args ...any) string {
 	return words.Format(p.Lang, key, args...)
 }
 
 // N is a count with its noun, which has two forms: KEY.one and KEY.many; more may go into the sentence after it.
-func (p *page) N(key string, n int, more ...any) string {
+func (p *page) Count(key string, n int, more ...any) string {
 	return words.Count(p.Lang, key, n, more...)
 }
 
@@ -64,11 +64,11 @@ func (p *page) Gap(reason string) string { return p.known("gap.", reason) }
 func (p *page) Finder(who string) string { return p.known("place.", who) }
 
 // Trims tells whether what is handed on can be trimmed.
-func (p *page) Trims() bool { return p.desk.evidence.CanTrim() }
+func (p *page) Trims() bool { return p.review.evidence.CanTrim() }
 
 func (p *page) known(family, word string) string {
 	if words.Has(family + word) {
-		return p.T(family + word)
+		return p.Format(family + word)
 	}
 	return evidence.PlainTo(word, 40)
 }
@@ -102,7 +102,7 @@ func (p *page) Minute(t time.Time) template.HTML {
 // Day is a date as people write it.
 func (p *page) Day(t time.Time) string {
 	t = t.In(p.Zone)
-	return p.T("day."+fmt.Sprint(int(t.Weekday()))) + " " + t.Format("2006-01-02")
+	return p.Format("day."+fmt.Sprint(int(t.Weekday()))) + " " + t.Format("2006-01-02")
 }
 
 // ZoneName says in which zone times are shown.
@@ -113,12 +113,12 @@ func (p *page) UTC(t time.Time) string { return evidence.UTC(t) }
 
 // Span is a duration.
 func (p *page) Span(d time.Duration) string {
-	return strings.Replace(span(d), " d", " "+p.T("unit.day"), 1)
+	return strings.Replace(span(d), " d", " "+p.Format("unit.day"), 1)
 }
 
 // Decimal is a number with one place after the point.
 func (p *page) Decimal(f float64) string {
-	return strings.Replace(fmt.Sprintf("%.1f", f), ".", p.T("decimal.point"), 1)
+	return strings.Replace(fmt.Sprintf("%.1f", f), ".", p.Format("decimal.point"), 1)
 }
 
 // Asset is the address of a file of the page.
@@ -168,26 +168,26 @@ func dict(pairs ...any) (map[string]any, error) {
 	return m, nil
 }
 
-func (d *Desk) page(r *http.Request, title string, body any) *page {
-	p := &page{Lang: d.language(r), Zone: zone(r), Title: title, Path: r.URL.RequestURI(), User: who(r), Login: len(d.o.Users) > 0,
-		CanJudge: d.mayJudge(r), Now: d.now(), Body: body, desk: d}
+func (rv *Review) page(r *http.Request, title string, body any) *page {
+	p := &page{Lang: rv.language(r), Zone: zone(r), Title: title, Path: r.URL.RequestURI(), User: who(r), Login: len(rv.o.Users) > 0,
+		CanJudge: rv.mayJudge(r), Now: rv.now(), Body: body, review: rv}
 	p.Section, _, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	if c, err := r.Cookie("vigie-theme"); err == nil && (c.Value == "light" || c.Value == "dark") {
 		p.Theme = c.Value
 	}
-	p.Author = d.author(r)
+	p.Author = rv.author(r)
 	return p
 }
 
 // render answers with a page. A page that cannot be made is an error of ours, and nothing of it is sent.
-func (d *Desk) render(w http.ResponseWriter, r *http.Request, status int, name, title string, body any) {
-	d.renderPart(w, r, status, name, d.layout(name), title, body)
+func (rv *Review) render(w http.ResponseWriter, r *http.Request, status int, name, title string, body any) {
+	rv.renderPart(w, r, status, name, rv.layout(name), title, body)
 }
 
-func (d *Desk) renderPart(w http.ResponseWriter, r *http.Request, status int, name, part, title string, body any) {
+func (rv *Review) renderPart(w http.ResponseWriter, r *http.Request, status int, name, part, title string, body any) {
 	var b bytes.Buffer
-	if err := templates()[name].ExecuteTemplate(&b, part, d.page(r, title, body)); err != nil {
-		d.log.Error("review: a page could not be made", "page", name, "err", err)
+	if err := templates()[name].ExecuteTemplate(&b, part, rv.page(r, title, body)); err != nil {
+		rv.log.Error("review: a page could not be made", "page", name, "err", err)
 		http.Error(w, "this page could not be made; the log says why", http.StatusInternalServerError)
 		return
 	}
@@ -218,12 +218,12 @@ func zone(r *http.Request) *time.Location {
 }
 
 // language is the one that the reader chose, else that of the options, else the first of the browser's that we have, else English.
-func (d *Desk) language(r *http.Request) string {
+func (rv *Review) language(r *http.Request) string {
 	if c, err := r.Cookie("vigie-lang"); err == nil && (c.Value == "en" || c.Value == "fr") {
 		return c.Value
 	}
-	if d.o.Language != "" {
-		return d.o.Language
+	if rv.o.Language != "" {
+		return rv.o.Language
 	}
 	for part := range strings.SplitSeq(r.Header.Get("Accept-Language"), ",") {
 		switch tag, _, _ := strings.Cut(strings.TrimSpace(part), ";"); {
@@ -237,9 +237,9 @@ func (d *Desk) language(r *http.Request) string {
 }
 
 // setSettings keeps what a reader prefers, in cookies: they say nothing about anybody.
-func (d *Desk) setSettings(w http.ResponseWriter, r *http.Request) {
+func (rv *Review) setSettings(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
-		d.refuse(w, r, http.StatusBadRequest, "refuse.form")
+		rv.refuse(w, r, http.StatusBadRequest, "refuse.form")
 		return
 	}
 	set := func(name, value string) {

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// get asks the desk, as a browser on this machine would.
-func get(d *Desk, path string, change ...func(*http.Request)) *httptest.ResponseRecorder {
+// get asks the review, as a browser on this machine would.
+func get(d *Review, path string, change ...func(*http.Request)) *httptest.ResponseRecorder {
 	r := httptest.NewRequest("GET", "http://localhost"+path, nil)
 	r.RemoteAddr = "127.0.0.1:50000"
 	for _, c := range change {
@@ -22,8 +22,8 @@ func get(d *Desk, path string, change ...func(*http.Request)) *httptest.Response
 	return w
 }
 
-// post sends a form, as a page of the desk would.
-func post(d *Desk, path string, form url.Values, change ...func(*http.Request)) *httptest.ResponseRecorder {
+// post sends a form, as a page of the review would.
+func post(d *Review, path string, form url.Values, change ...func(*http.Request)) *httptest.ResponseRecorder {
 	r := httptest.NewRequest("POST", "http://localhost"+path, strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Origin", "http://localhost")
@@ -48,19 +48,19 @@ func pages(tw *town) []string {
 		"/cell?rat=LTE&mcc=206&mnc=01&id=11016962", "/sensors", "/period", "/period?from=2026-11-22&to=2026-11-22", "/period/report?from=2026-11-22&to=2026-11-22", "/period/rerun?from=2026-11-22&to=2026-11-22", "/about"}
 }
 
-// The language: what the reader chose, else what the desk was set to, else what the browser asks for.
+// The language: what the reader chose, else what the review was set to, else what the browser asks for.
 func TestWhichLanguage(t *testing.T) {
 	browser := func(r *http.Request) { r.Header.Set("Accept-Language", "de, fr-CA;q=0.8, en;q=0.5") }
-	unset, french := newTown(t).desk, newTown(t, func(o *Options) { o.Language = "fr" }).desk
+	unset, french := newTown(t).review, newTown(t, func(o *Options) { o.Language = "fr" }).review
 	for _, c := range []struct {
-		desk *Desk
-		want string
-		how  []func(*http.Request)
+		review *Review
+		want   string
+		how    []func(*http.Request)
 	}{
 		{unset, "en", nil}, {unset, "fr", []func(*http.Request){browser}}, {unset, "en", []func(*http.Request){browser, cookie("vigie-lang", "en")}},
 		{french, "fr", nil}, {french, "en", []func(*http.Request){cookie("vigie-lang", "en")}},
 	} {
-		require.Contains(t, get(c.desk, "/about", c.how...).Body.String(), `<html lang="`+c.want+`"`)
+		require.Contains(t, get(c.review, "/about", c.how...).Body.String(), `<html lang="`+c.want+`"`)
 	}
 }
 
@@ -68,7 +68,7 @@ func TestEveryPageInBothLanguages(t *testing.T) {
 	tw := readTown(t)
 	for _, lang := range []string{"en", "fr"} {
 		for _, p := range pages(tw) {
-			w := get(tw.desk, p, cookie("vigie-lang", lang))
+			w := get(tw.review, p, cookie("vigie-lang", lang))
 			body := w.Body.String()
 			require.Equal(t, 200, w.Code, "%s: %s", p, body)
 			require.NotContains(t, body, "%!", "%s: a word was given the wrong values", p)

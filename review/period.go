@@ -16,10 +16,10 @@ import (
 const longestPeriod = 31 * 24 * time.Hour
 
 // selected reads from an address which event or period is meant.
-func (d *Desk) selected(r *http.Request) (*evidence.Selection, error) {
+func (rv *Review) selected(r *http.Request) (*evidence.Selection, error) {
 	ctx := r.Context()
 	if id := r.PathValue("id"); id != "" {
-		return d.evidence.SelectEvent(ctx, id)
+		return rv.evidence.SelectEvent(ctx, id)
 	}
 	q, z := r.URL.Query(), zone(r)
 	from, ok1 := readTime(q.Get("from"), z, false)
@@ -27,32 +27,32 @@ func (d *Desk) selected(r *http.Request) (*evidence.Selection, error) {
 	if !ok1 || !ok2 || !to.After(from) || to.Sub(from) > longestPeriod {
 		return nil, fmt.Errorf("period %q to %q: %w", evidence.PlainTo(q.Get("from"), 40), evidence.PlainTo(q.Get("to"), 40), storage.ErrNotFound)
 	}
-	return d.evidence.SelectPeriod(ctx, q.Get("sensor"), from, to)
+	return rv.evidence.SelectPeriod(ctx, q.Get("sensor"), from, to)
 }
 
 // handing reads what is to be handed on and how, and lets send do it while there is a place for a long answer.
-func (d *Desk) handing(send func(http.ResponseWriter, *http.Request, *evidence.Selection, BundleOptions)) http.HandlerFunc {
+func (rv *Review) handing(send func(http.ResponseWriter, *http.Request, *evidence.Selection, BundleOptions)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		done, ok := d.takeHeavy(w, r)
+		done, ok := rv.takeHeavy(w, r)
 		if !ok {
 			return
 		}
 		defer done()
-		o, err := d.optionsOf(r)
+		o, err := rv.optionsOf(r)
 		if err != nil {
-			d.refuse(w, r, http.StatusBadRequest, "refuse.form")
+			rv.refuse(w, r, http.StatusBadRequest, "refuse.form")
 			return
 		}
-		x, err := d.selected(r)
+		x, err := rv.selected(r)
 		if err != nil {
-			d.fail(w, r, err)
+			rv.fail(w, r, err)
 			return
 		}
-		if err := d.evidence.Trim(r.Context(), x, o.Trim, o.WithHomes); errors.Is(err, evidence.ErrTrimmed) {
-			d.refuse(w, r, http.StatusForbidden, "refuse.trimmed")
+		if err := rv.evidence.Trim(r.Context(), x, o.Trim, o.WithHomes); errors.Is(err, evidence.ErrTrimmed) {
+			rv.refuse(w, r, http.StatusForbidden, "refuse.trimmed")
 			return
 		} else if err != nil {
-			d.fail(w, r, err)
+			rv.fail(w, r, err)
 			return
 		}
 		send(w, r, x, o)
@@ -69,14 +69,14 @@ type periodPage struct {
 	Events   int
 }
 
-func (d *Desk) showPeriod(w http.ResponseWriter, r *http.Request) {
-	sensors, err := d.evidence.Sensors(r.Context())
+func (rv *Review) showPeriod(w http.ResponseWriter, r *http.Request) {
+	sensors, err := rv.evidence.Sensors(r.Context())
 	if err != nil {
-		d.fail(w, r, err)
+		rv.fail(w, r, err)
 		return
 	}
 	q, z := r.URL.Query(), zone(r)
-	p := &periodPage{From: evidence.PlainTo(q.Get("from"), 40), To: evidence.PlainTo(q.Get("to"), 40), Sensor: q.Get("sensor"), Sensors: sensors, Rerun: d.evidence.CanRerun()}
+	p := &periodPage{From: evidence.PlainTo(q.Get("from"), 40), To: evidence.PlainTo(q.Get("to"), 40), Sensor: q.Get("sensor"), Sensors: sensors, Rerun: rv.evidence.CanRerun()}
 	if !slices.ContainsFunc(sensors, func(a evidence.Sensor) bool { return a.Name == p.Sensor }) {
 		p.Sensor = ""
 	}
@@ -88,12 +88,12 @@ func (d *Desk) showPeriod(w http.ResponseWriter, r *http.Request) {
 	to, ok2 := readTime(p.To, z, true)
 	if ok1 && ok2 && to.After(from) && to.Sub(from) <= longestPeriod {
 		p.Query = url.Values{"from": {p.From}, "to": {p.To}, "sensor": {p.Sensor}}.Encode()
-		x, err := d.evidence.SelectPeriod(r.Context(), p.Sensor, from, to)
+		x, err := rv.evidence.SelectPeriod(r.Context(), p.Sensor, from, to)
 		if err != nil {
-			d.fail(w, r, err)
+			rv.fail(w, r, err)
 			return
 		}
 		p.Events = len(x.Events)
 	}
-	d.render(w, r, http.StatusOK, "period", "period.title", p)
+	rv.render(w, r, http.StatusOK, "period", "period.title", p)
 }

@@ -31,16 +31,16 @@ type placeJSON struct {
 	Suspect bool    `json:"suspect"` // part of an alert
 }
 
-func (d *Desk) apiPlaces(w http.ResponseWriter, r *http.Request) {
-	x, win, err := d.eventWindow(r)
+func (rv api) places(w http.ResponseWriter, r *http.Request) {
+	x, win, err := rv.eventWindow(r)
 	if err != nil {
-		d.fail(w, r, err)
+		rv.fail(w, r, err)
 		return
 	}
 	s := x.Sensors[0]
 	near, err := s.Store.PlacesNear(r.Context(), s.Key, win.Series(nil).Spots)
 	if err != nil {
-		d.fail(w, r, err)
+		rv.fail(w, r, err)
 		return
 	}
 	m := mapJSON{Tiles: []tileJSON{}, Cells: []placeJSON{}}

@@ -65,50 +65,50 @@ type reportEvent struct {
 }
 
 // EventReport writes the report of an event.
-func (d *Desk) EventReport(ctx context.Context, w io.Writer, id string, o BundleOptions) error {
-	x, err := d.eventToHand(ctx, id, o)
+func (rv *Review) EventReport(ctx context.Context, w io.Writer, id string, o BundleOptions) error {
+	x, err := rv.eventToHand(ctx, id, o)
 	if err != nil {
 		return err
 	}
-	return d.report(ctx, w, x, evidence.NewCoarsener(o.Location), o)
+	return rv.report(ctx, w, x, evidence.NewCoarsener(o.Location), o)
 }
 
 // PeriodReport writes the report of a period, of one sensor or, with an empty name, of all.
-func (d *Desk) PeriodReport(ctx context.Context, w io.Writer, sensor string, from, to time.Time, o BundleOptions) error {
-	x, err := d.periodToHand(ctx, sensor, from, to, o)
+func (rv *Review) PeriodReport(ctx context.Context, w io.Writer, sensor string, from, to time.Time, o BundleOptions) error {
+	x, err := rv.periodToHand(ctx, sensor, from, to, o)
 	if err != nil {
 		return err
 	}
-	return d.report(ctx, w, x, evidence.NewCoarsener(o.Location), o)
+	return rv.report(ctx, w, x, evidence.NewCoarsener(o.Location), o)
 }
 
 // eventToHand selects an event, without what may not be handed on.
-func (d *Desk) eventToHand(ctx context.Context, id string, o BundleOptions) (*evidence.Selection, error) {
-	x, err := d.evidence.SelectEvent(ctx, id)
+func (rv *Review) eventToHand(ctx context.Context, id string, o BundleOptions) (*evidence.Selection, error) {
+	x, err := rv.evidence.SelectEvent(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	return x, d.evidence.Trim(ctx, x, o.Trim, o.WithHomes)
+	return x, rv.evidence.Trim(ctx, x, o.Trim, o.WithHomes)
 }
 
 // periodToHand selects a period, without what may not be handed on.
-func (d *Desk) periodToHand(ctx context.Context, sensor string, from, to time.Time, o BundleOptions) (*evidence.Selection, error) {
-	x, err := d.evidence.SelectPeriod(ctx, sensor, from, to)
+func (rv *Review) periodToHand(ctx context.Context, sensor string, from, to time.Time, o BundleOptions) (*evidence.Selection, error) {
+	x, err := rv.evidence.SelectPeriod(ctx, sensor, from, to)
 	if err != nil {
 		return nil, err
 	}
-	return x, d.evidence.Trim(ctx, x, o.Trim, o.WithHomes)
+	return x, rv.evidence.Trim(ctx, x, o.Trim, o.WithHomes)
 }
 
-func (d *Desk) report(ctx context.Context, w io.Writer, x *evidence.Selection, c *evidence.Coarsener, o BundleOptions) error {
+func (rv *Review) report(ctx context.Context, w io.Writer, x *evidence.Selection, c *evidence.Coarsener, o BundleOptions) error {
 	zone := o.Zone
 	if zone == nil {
 		zone = time.Local
 	}
-	p := &reportPage{Style: template.CSS(reportStyle), Policy: reportPolicy(), Made: d.now(), Software: d.o.Software, From: x.From, To: x.To,
-		One: x.ID != "", Rules: d.o.Rules, Location: o.Location, Left: max(len(x.Events)-mostReported, 0)}
+	p := &reportPage{Style: template.CSS(reportStyle), Policy: reportPolicy(), Made: rv.now(), Software: rv.o.Software, From: x.From, To: x.To,
+		One: x.ID != "", Rules: rv.o.Rules, Location: o.Location, Left: max(len(x.Events)-mostReported, 0)}
 	for _, e := range x.Events[:min(len(x.Events), mostReported)] {
-		known, err := d.evidence.Dossier(ctx, evidence.PlainTo(e.ID, 64), evidence.DossierOptions{Zone: zone, Within: x, Coarse: c})
+		known, err := rv.evidence.Dossier(ctx, evidence.PlainTo(e.ID, 64), evidence.DossierOptions{Zone: zone, Within: x, Coarse: c})
 		if err != nil {
 			return err
 		}
@@ -125,7 +125,7 @@ func (d *Desk) report(ctx context.Context, w io.Writer, x *evidence.Selection, c
 		}
 	}
 	var b bytes.Buffer
-	err := templates()["report"].Execute(&b, &page{Lang: o.Lang, Zone: zone, Title: "report.title", Now: d.now(), Body: p, desk: d})
+	err := templates()["report"].Execute(&b, &page{Lang: o.Lang, Zone: zone, Title: "report.title", Now: rv.now(), Body: p, review: rv})
 	if err != nil {
 		return err
 	}
@@ -150,10 +150,10 @@ func reportCovers(ctx context.Context, x *evidence.Selection, c *evidence.Coarse
 	return all, nil
 }
 
-func (d *Desk) sendReport(w http.ResponseWriter, r *http.Request, x *evidence.Selection, o BundleOptions) {
+func (rv *Review) sendReport(w http.ResponseWriter, r *http.Request, x *evidence.Selection, o BundleOptions) {
 	var b bytes.Buffer
-	if err := d.report(r.Context(), &b, x, evidence.NewCoarsener(o.Location), o); err != nil {
-		d.fail(w, r, err)
+	if err := rv.report(r.Context(), &b, x, evidence.NewCoarsener(o.Location), o); err != nil {
+		rv.fail(w, r, err)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")

@@ -17,25 +17,25 @@ type rerunPage struct {
 	Same     int
 }
 
-func (d *Desk) showRerun(w http.ResponseWriter, r *http.Request) {
-	if !d.evidence.CanRerun() {
-		d.refuse(w, r, http.StatusNotFound, "refuse.missing")
+func (rv *Review) showRerun(w http.ResponseWriter, r *http.Request) {
+	if !rv.evidence.CanRerun() {
+		rv.refuse(w, r, http.StatusNotFound, "refuse.missing")
 		return
 	}
-	done, ok := d.takeHeavy(w, r)
+	done, ok := rv.takeHeavy(w, r)
 	if !ok {
 		return
 	}
 	defer done()
-	x, err := d.selected(r)
+	x, err := rv.selected(r)
 	if err != nil {
-		d.fail(w, r, err)
+		rv.fail(w, r, err)
 		return
 	}
-	started := d.now()
+	started := rv.now()
 	p := &rerunPage{From: x.From, To: x.To, Event: x.ID}
-	if p.Pairs, err = d.evidence.Rerun(r.Context(), x); err != nil {
-		d.fail(w, r, err)
+	if p.Pairs, err = rv.evidence.Rerun(r.Context(), x); err != nil {
+		rv.fail(w, r, err)
 		return
 	}
 	for _, s := range x.Sensors {
@@ -46,19 +46,19 @@ func (d *Desk) showRerun(w http.ResponseWriter, r *http.Request) {
 			p.Same++
 		}
 	}
-	p.Took = d.now().Sub(started)
-	d.render(w, r, http.StatusOK, "rerun", "rerun.title", p)
+	p.Took = rv.now().Sub(started)
+	rv.render(w, r, http.StatusOK, "rerun", "rerun.title", p)
 }
 
 // takeHeavy takes one of the few places for long answers.
-func (d *Desk) takeHeavy(w http.ResponseWriter, r *http.Request) (done func(), ok bool) {
+func (rv *Review) takeHeavy(w http.ResponseWriter, r *http.Request) (done func(), ok bool) {
 	select {
-	case d.heavy <- struct{}{}:
+	case rv.heavy <- struct{}{}:
 		http.NewResponseController(w).SetWriteDeadline(time.Now().Add(10 * time.Minute))
-		return func() { <-d.heavy }, true
+		return func() { <-rv.heavy }, true
 	default:
 		w.Header().Set("Retry-After", "30")
-		d.refuse(w, r, http.StatusServiceUnavailable, "refuse.busy")
+		rv.refuse(w, r, http.StatusServiceUnavailable, "refuse.busy")
 		return nil, false
 	}
 }

@@ -41,7 +41,7 @@ type sensorDay struct {
 // Complaint is what a source said about itself, in a few words; without any it is shown as the source wrote it.
 func (p *page) Complaint(reason string) string {
 	if words.Has("health." + reason) {
-		return p.T("health." + reason)
+		return p.Format("health." + reason)
 	}
 	return p.Gap(reason)
 }
@@ -49,42 +49,42 @@ func (p *page) Complaint(reason string) string {
 // unheeded is what a source says of a command that the modem refuses: which, how, and what it is asked for.
 var unheeded = regexp.MustCompile(`^(AT\S*): the modem answered ([^(;]+); it is asked for (.+), and will be asked again now and then$`)
 
-// SaidOf is it in full: in the words of the source, or in the reader's language where the source always says the same.
-func (p *page) SaidOf(h evidence.Complaint) said {
+// FormatComplaint is it in full: in the words of the source, or in the reader's language where the source always says the same.
+func (p *page) FormatComplaint(h evidence.Complaint) translation {
 	key := "health." + h.Reason + ".said"
 	switch {
 	case h.Offset != 0:
-		return said{Text: p.Span(h.Offset)}
+		return translation{Text: p.Span(h.Offset)}
 	case p.Lang == "en":
-		return said{Text: h.Detail}
+		return translation{Text: h.Detail}
 	case words.Translate("en", key) == h.Detail:
-		return said{Text: p.T(key)}
+		return translation{Text: p.Format(key)}
 	}
 	if m := unheeded.FindStringSubmatch(h.Detail); m != nil {
-		if why := p.Said(m[3]); !why.Foreign {
-			return said{Text: p.T("health.unheeded", m[1], m[2], why.Text)}
+		if why := p.Translate(m[3]); !why.Foreign {
+			return translation{Text: p.Format("health.unheeded", m[1], m[2], why.Text)}
 		}
 	}
-	return said{h.Detail, true}
+	return translation{h.Detail, true}
 }
 
 // sensorDays is how many days the page of sensors shows.
 const sensorDays = 7
 
-func (d *Desk) showSensors(w http.ResponseWriter, r *http.Request) {
+func (rv *Review) showSensors(w http.ResponseWriter, r *http.Request) {
 	z := zone(r)
 	chosen, _ := readTime(r.URL.Query().Get("day"), z, false)
-	v, err := d.sensorsPage(r.Context(), z, chosen)
+	v, err := rv.sensorsPage(r.Context(), z, chosen)
 	if err != nil {
-		d.fail(w, r, err)
+		rv.fail(w, r, err)
 		return
 	}
-	d.render(w, r, http.StatusOK, "sensors", "sensors.title", v)
+	rv.render(w, r, http.StatusOK, "sensors", "sensors.title", v)
 }
 
 // sensorsPage shows a day of each sensor hour by hour, and the seven days around it; a zero time is the last day of each.
-func (d *Desk) sensorsPage(ctx context.Context, z *time.Location, chosen time.Time) (*sensorsPage, error) {
-	all, err := d.evidence.Sensors(ctx)
+func (rv *Review) sensorsPage(ctx context.Context, z *time.Location, chosen time.Time) (*sensorsPage, error) {
+	all, err := rv.evidence.Sensors(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +104,7 @@ func (d *Desk) sensorsPage(ctx context.Context, z *time.Location, chosen time.Ti
 		p.Day, top = chosen.Format(time.DateOnly), chosen
 	}
 	for i := range all {
-		v, ends, err := d.sensorView(ctx, &all[i], z, chosen)
+		v, ends, err := rv.sensorView(ctx, &all[i], z, chosen)
 		if err != nil {
 			return nil, err
 		}
@@ -122,7 +122,7 @@ func (d *Desk) sensorsPage(ctx context.Context, z *time.Location, chosen time.Ti
 
 // sensorView is a sensor in the seven days that end with its last one, if the chosen is among them, else with the chosen;
 // ends is the last of them.
-func (d *Desk) sensorView(ctx context.Context, a *evidence.Sensor, z *time.Location, chosen time.Time) (v *sensorView, ends time.Time, err error) {
+func (rv *Review) sensorView(ctx context.Context, a *evidence.Sensor, z *time.Location, chosen time.Time) (v *sensorView, ends time.Time, err error) {
 	v = &sensorView{Sensor: *a}
 	ends = evidence.Midnight(a.Last, z)
 	switch {

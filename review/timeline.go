@@ -11,40 +11,40 @@ import (
 )
 
 // Say is a moment as a sentence.
-func (p *page) Say(m evidence.Moment) string {
+func (p *page) FormatMoment(m evidence.Moment) string {
 	args := slices.Clone(m.Args)
 	for i, a := range args {
 		switch a.(type) {
 		case evidence.RuleID, evidence.GapReason, evidence.Status, time.Duration:
-			args[i] = p.Put(a).Text
+			args[i] = p.FormatValue(a).Text
 		}
 	}
-	return p.T(m.Key, args...)
+	return p.Format(m.Key, args...)
 }
 
 // Put is a value in the reader's language, safe to look at.
-func (p *page) Put(v any) said {
+func (p *page) FormatValue(v any) translation {
 	switch v := v.(type) {
 	case nil:
-		return said{}
+		return translation{}
 	case evidence.RuleID:
-		return said{Text: p.Rule(string(v)).Title}
+		return translation{Text: p.Rule(string(v)).Title}
 	case evidence.Sentence:
-		return p.Said(string(v))
+		return p.Translate(string(v))
 	case evidence.GapReason:
-		return said{Text: p.Gap(string(v))}
+		return translation{Text: p.Gap(string(v))}
 	case evidence.Status:
-		return said{Text: p.status(v)}
+		return translation{Text: p.status(v)}
 	case evidence.Cause:
-		return said{Text: p.cause(evidence.Status(v))}
+		return translation{Text: p.cause(evidence.Status(v))}
 	case analyzer.Severity:
-		return said{Text: p.T("sev." + v.String())}
+		return translation{Text: p.Format("sev." + v.String())}
 	case time.Duration:
-		return said{Text: p.Span(v)}
+		return translation{Text: p.Span(v)}
 	case float64:
-		return said{Text: p.Decimal(v)}
+		return translation{Text: p.Decimal(v)}
 	}
-	return said{Text: evidence.Plain(fmt.Sprint(v))}
+	return translation{Text: evidence.Plain(fmt.Sprint(v))}
 }
 
 // status is a registration in words: <stat> of TS 27.007 clause 7.2, and the cause of a reject.
@@ -54,9 +54,9 @@ func (p *page) status(r evidence.Status) string {
 	case !known:
 		s += "?"
 	case stat <= 10:
-		s += p.T("registration." + fmt.Sprint(stat))
+		s += p.Format("registration." + fmt.Sprint(stat))
 	default:
-		s += p.T("registration.other", stat)
+		s += p.Format("registration.other", stat)
 	}
 	if c := p.cause(r); c != "" {
 		s += ", " + c
@@ -74,9 +74,9 @@ func (p *page) cause(r evidence.Status) string {
 	case !ok:
 		return ""
 	case r.CauseType.Or(0) != 0:
-		return p.T("cause.maker", c)
+		return p.Format("cause.maker", c)
 	case words.Has(key):
-		return p.T("cause.named", c, p.T(key))
+		return p.Format("cause.named", c, p.Format(key))
 	}
-	return p.T("cause", c)
+	return p.Format("cause", c)
 }

@@ -24,7 +24,7 @@ const hostileKit = `kit-b <b>"&'</b>` + "\u202e"
 
 // march is what four kits flagged at one time: three met the same false cell within a minute, the fourth was in another town.
 // Two share a store, one has a store of its own and the name of another; one more wrote to the shared server.
-func march(t testing.TB, second string, far ...analyzer.Event) (*Desk, []analyzer.Event) {
+func march(t testing.TB, second string, far ...analyzer.Event) (*Review, []analyzer.Event) {
 	t.Helper()
 	ctx := context.Background()
 	open := func(name string, evs ...analyzer.Event) evidence.Named {
@@ -43,7 +43,7 @@ func march(t testing.TB, second string, far ...analyzer.Event) (*Desk, []analyze
 		evs[3].Cells[i].Area, evs[3].Cells[i].ID = cell.Some(cell.Area(512)), cell.Some(uint64(9000+i))
 	}
 	one, two := open("desk", evs[0], evs[1], evs[3]), open("lent", evs[2])
-	return newDesk(t, one.Store, func(o *Options) {
+	return newReview(t, one.Store, func(o *Options) {
 		o.Stores = []evidence.Named{one, two}
 		o.Verdicts[two.Store] = two.Store
 		if len(far) > 0 {
@@ -130,7 +130,7 @@ func TestFarAwayIsNotTogether(t *testing.T) {
 		require.NoError(t, s.Append(ctx, &cell.Observation{Time: captured, Sensor: e.Sensor, State: cell.Idle, Position: &cell.Position{Lat: lat, Lon: 4.35}}))
 		require.NoError(t, s.PutEvents(ctx, e))
 	}
-	list := get(newDesk(t, s), "/").Body.String()
+	list := get(newReview(t, s), "/").Body.String()
 	require.Equal(t, 2, strings.Count(list, `<li class="entry`))
 	require.Equal(t, 1, strings.Count(list, "also seen by kit-1<")+strings.Count(list, "also seen by kit-0<"))
 }
@@ -194,7 +194,7 @@ func BenchmarkInboxTogether(b *testing.B) {
 		require.NoError(b, s.Append(ctx, o))
 	}
 	require.NoError(b, s.PutEvents(ctx, evs...))
-	d := newDesk(b, s)
+	d := newReview(b, s)
 	d.now = func() time.Time { return townStart.Add(1700 * time.Hour / 2) }
 	began := time.Now()
 	require.Equal(b, 200, get(d, "/?verdict=all").Code)

@@ -21,7 +21,7 @@ import (
 // town is a review of the town of evidencetest.
 type town struct {
 	store  *storage.Store
-	desk   *Desk
+	review *Review
 	events []analyzer.Event
 	path   string
 }
@@ -56,15 +56,15 @@ var sharedTown = sync.OnceValue(func() *town {
 	return &town{store: s, events: townEvents()}
 })
 
-// readTown opens a desk over the shared town.
+// readTown opens a review over the shared town.
 func readTown(t testing.TB, change ...func(*Options)) *town {
 	t.Helper()
 	tw := *sharedTown()
-	tw.desk = newDesk(t, tw.store, change...)
+	tw.review = newReview(t, tw.store, change...)
 	return &tw
 }
 
-// newTown fills a store of its own and opens a desk over it.
+// newTown fills a store of its own and opens a review over it.
 func newTown(t testing.TB, change ...func(*Options)) *town {
 	t.Helper()
 	ctx := context.Background()
@@ -75,10 +75,10 @@ func newTown(t testing.TB, change ...func(*Options)) *town {
 	require.NoError(t, s.Append(ctx, townRecords()...))
 	events := townEvents()
 	require.NoError(t, s.PutEvents(ctx, events...))
-	return &town{s, newDesk(t, s, change...), events, path}
+	return &town{s, newReview(t, s, change...), events, path}
 }
 
-func newDesk(t testing.TB, s *storage.Store, change ...func(*Options)) *Desk {
+func newReview(t testing.TB, s *storage.Store, change ...func(*Options)) *Review {
 	t.Helper()
 	o := Options{Software: "vigie test", Verdicts: map[*storage.Store]VerdictWriter{s: s}, Options: evidence.Options{Stores: []evidence.Named{{Name: "town", Store: s}}, Rules: townRules, Scrub: at.Scrub,
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),

@@ -21,7 +21,7 @@ const (
 )
 
 // author is who signs verdicts: whoever is logged in, else the name that was given last.
-func (d *Desk) author(r *http.Request) string {
+func (rv *Review) author(r *http.Request) string {
 	if u := who(r); u.Name != "" {
 		return u.Name
 	}
@@ -41,7 +41,7 @@ type decision struct {
 	Author    string   `json:"author"`
 }
 
-func (d *Desk) readDecision(r *http.Request) (decision, error) {
+func (rv *Review) readDecision(r *http.Request) (decision, error) {
 	var v decision
 	if isJSON(r) {
 		if err := json.NewDecoder(r.Body).Decode(&v); err != nil {
@@ -53,7 +53,7 @@ func (d *Desk) readDecision(r *http.Request) (decision, error) {
 	if u := who(r); u.Name != "" {
 		v.Author = u.Name // whoever is logged in signs with that name
 	} else if v.Author = strings.TrimSpace(v.Author); v.Author == "" {
-		v.Author = d.author(r)
+		v.Author = rv.author(r)
 	}
 	v.Reason = strings.TrimSpace(v.Reason)
 	switch {
@@ -63,14 +63,14 @@ func (d *Desk) readDecision(r *http.Request) (decision, error) {
 		return v, errors.New("the reason or the name is too long")
 	}
 	// People paste what they have: an identity in a reason would be at rest like any other.
-	v.Reason, v.Author = d.evidence.Scrub(v.Reason), d.evidence.Scrub(v.Author)
+	v.Reason, v.Author = rv.evidence.Scrub(v.Reason), rv.evidence.Scrub(v.Author)
 	return v, nil
 }
 
 // decide stores a verdict of each event; those that are not there are left out and named.
-func (d *Desk) decide(ctx context.Context, v decision) (done, missing []string, err error) {
+func (rv *Review) decide(ctx context.Context, v decision) (done, missing []string, err error) {
 	for _, id := range v.Events {
-		e, err := d.evidence.Find(ctx, id)
+		e, err := rv.evidence.Find(ctx, id)
 		if errors.Is(err, storage.ErrNotFound) {
 			missing = append(missing, evidence.PlainTo(id, 64))
 			continue
@@ -78,11 +78,11 @@ func (d *Desk) decide(ctx context.Context, v decision) (done, missing []string, 
 		if err != nil {
 			return done, missing, err
 		}
-		writer := d.o.Verdicts[e.Store.Store]
+		writer := rv.o.Verdicts[e.Store.Store]
 		if writer == nil {
 			return done, missing, errNoVerdicts
 		}
-		_, err = writer.AddVerdict(ctx, storage.Verdict{Event: e.Key, Judgement: storage.Judgement(v.Judgement), Reason: v.Reason, Author: v.Author, Time: d.now().UTC()})
+		_, err = writer.AddVerdict(ctx, storage.Verdict{Event: e.Key, Judgement: storage.Judgement(v.Judgement), Reason: v.Reason, Author: v.Author, Time: rv.now().UTC()})
 		if err != nil {
 			return done, missing, err
 		}
@@ -93,15 +93,15 @@ func (d *Desk) decide(ctx context.Context, v decision) (done, missing []string, 
 
 var errNoVerdicts = errors.New("this store takes no verdicts here")
 
-func (d *Desk) undo(ctx context.Context, v decision) (done, missing []string, err error) {
+func (rv *Review) undo(ctx context.Context, v decision) (done, missing []string, err error) {
 	for _, id := range v.Events {
-		e, err := d.evidence.Find(ctx, id)
+		e, err := rv.evidence.Find(ctx, id)
 		if err == nil {
-			writer := d.o.Verdicts[e.Store.Store]
+			writer := rv.o.Verdicts[e.Store.Store]
 			if writer == nil {
 				return done, missing, errNoVerdicts
 			}
-			err = writer.UndoVerdict(ctx, e.Key, v.Author, d.now().UTC())
+			err = writer.UndoVerdict(ctx, e.Key, v.Author, rv.now().UTC())
 		}
 		switch {
 		case errors.Is(err, storage.ErrNotFound):
@@ -115,41 +115,41 @@ func (d *Desk) undo(ctx context.Context, v decision) (done, missing []string, er
 	return done, missing, nil
 }
 
-func (d *Desk) giveVerdicts(w http.ResponseWriter, r *http.Request) {
-	d.change(w, r, func(ctx context.Context, v decision) ([]string, []string, error) {
+func (rv *Review) giveVerdicts(w http.ResponseWriter, r *http.Request) {
+	rv.change(w, r, func(ctx context.Context, v decision) ([]string, []string, error) {
 		switch storage.Judgement(v.Judgement) {
 		case storage.Benign, storage.Suspicious, storage.Unsure:
-			return d.decide(ctx, v)
+			return rv.decide(ctx, v)
 		}
 		return nil, nil, errBadForm
 	})
 }
 
-func (d *Desk) undoVerdicts(w http.ResponseWriter, r *http.Request) { d.change(w, r, d.undo) }
+func (rv *Review) undoVerdicts(w http.ResponseWriter, r *http.Request) { rv.change(w, r, rv.undo) }
 
 var errBadForm = errors.New("no such judgement")
 
 // change does what a form asked for. A program gets JSON back, a person the page that the form was on.
-func (d *Desk) change(w http.ResponseWriter, r *http.Request, do func(context.Context, decision) (done, missing []string, err error)) {
-	v, err := d.readDecision(r)
+func (rv *Review) change(w http.ResponseWriter, r *http.Request, do func(context.Context, decision) (done, missing []string, err error)) {
+	v, err := rv.readDecision(r)
 	if err != nil {
 		if tooLarge(err) {
-			d.refuse(w, r, http.StatusRequestEntityTooLarge, "refuse.large")
+			rv.refuse(w, r, http.StatusRequestEntityTooLarge, "refuse.large")
 			return
 		}
-		d.refuse(w, r, http.StatusBadRequest, "refuse.form")
+		rv.refuse(w, r, http.StatusBadRequest, "refuse.form")
 		return
 	}
 	done, missing, err := do(r.Context(), v)
 	switch {
 	case errors.Is(err, errBadForm):
-		d.refuse(w, r, http.StatusBadRequest, "refuse.form")
+		rv.refuse(w, r, http.StatusBadRequest, "refuse.form")
 		return
 	case errors.Is(err, errNoVerdicts), errors.Is(err, storage.ErrReadOnly):
-		d.refuse(w, r, http.StatusForbidden, "refuse.readonly")
+		rv.refuse(w, r, http.StatusForbidden, "refuse.readonly")
 		return
 	case err != nil:
-		d.fail(w, r, err)
+		rv.fail(w, r, err)
 		return
 	}
 	if who(r).Name == "" && v.Author != "" {
@@ -161,7 +161,7 @@ func (d *Desk) change(w http.ResponseWriter, r *http.Request, do func(context.Co
 		return
 	}
 	if len(done) == 0 {
-		d.refuse(w, r, http.StatusNotFound, "refuse.missing")
+		rv.refuse(w, r, http.StatusNotFound, "refuse.missing")
 		return
 	}
 	http.Redirect(w, r, backTo(r), http.StatusSeeOther)

@@ -21,7 +21,7 @@ var scriptWords = []string{"toast.done", "toast.undone", "toast.failed", "toast.
 func (p *page) Script() (string, error) {
 	all := map[string]string{}
 	for _, k := range scriptWords {
-		all[k] = p.T(k)
+		all[k] = p.Format(k)
 	}
 	b, err := json.Marshal(all)
 	return string(b), err
@@ -42,7 +42,7 @@ func (s stripView) Y(row int) int { return row * 18 }
 func (p *page) Strip(d day) stripView {
 	label := p.Day(d.From) + ": " + p.Coverage(d)
 	if n := len(d.Marks); n > 0 {
-		label += ", " + p.N("cover.events", n)
+		label += ", " + p.Count("cover.events", n)
 	}
 	return stripView{p, d, max(len(d.Covers), 1)*18 - 4, label}
 }
@@ -51,7 +51,7 @@ func (p *page) Strip(d day) stripView {
 func (p *page) Coverage(d day) string {
 	var w []string
 	if d.Quiet > 0 {
-		w = append(w, p.N("cover.quiet", d.Quiet))
+		w = append(w, p.Count("cover.quiet", d.Quiet))
 	}
 	if len(d.Covers) < 2 || d.Quiet > 1 {
 		return strings.Join(append(w, p.covered(d.Watched, d.Blind, d.Off)), ", ")
@@ -65,13 +65,13 @@ func (p *page) Coverage(d day) string {
 func (p *page) covered(watched, blind, off time.Duration) string {
 	var w []string
 	if watched > 0 || blind+off == 0 {
-		w = append(w, p.T("cover.watched", p.Span(watched)))
+		w = append(w, p.Format("cover.watched", p.Span(watched)))
 	}
 	if blind > 0 {
-		w = append(w, p.T("cover.blind", p.Span(blind)))
+		w = append(w, p.Format("cover.blind", p.Span(blind)))
 	}
 	if off > 0 {
-		w = append(w, p.T("cover.off", p.Span(off)))
+		w = append(w, p.Format("cover.off", p.Span(off)))
 	}
 	return strings.Join(w, ", ")
 }

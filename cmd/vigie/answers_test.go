@@ -35,7 +35,7 @@ func TestOneAnswer(t *testing.T) {
 
 	p := &program{cli: &CLI{Config: writeFile(t, dir, "v.toml", "")}}
 	f := StoreFlags{Store: db}
-	_, desk, done, err := openDesk(t.Context(), p, &f, review.Options{ReadOnly: true})
+	_, desk, done, err := openReview(t.Context(), p, &f, review.Options{ReadOnly: true})
 	require.NoError(t, err)
 	defer done()
 	get := func(path string) string {

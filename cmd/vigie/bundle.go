@@ -59,7 +59,7 @@ func (c *BundleCmd) Run(ctx context.Context, p *program) error {
 	if err := c.whole(ctx, p, &c.StoreFlags); err != nil {
 		return err
 	}
-	conf, d, done, err := openDesk(ctx, p, &c.StoreFlags, review.Options{ReadOnly: true})
+	conf, d, done, err := openReview(ctx, p, &c.StoreFlags, review.Options{ReadOnly: true})
 	if err != nil {
 		return err
 	}

@@ -198,9 +198,9 @@ func (c *WatchCmd) glance(ctx context.Context, p *program, conf config.Config, a
 			return nil, err
 		}
 	}
-	o.Kit = &review.Kit{Look: look.Look, Discreet: g.Discreet}
+	o.FieldMode = &review.FieldMode{Look: look.Look, Discreet: g.Discreet}
 	if conf.Position.Phone {
-		o.Kit.Place = func(at cell.Position) error {
+		o.FieldMode.Place = func(at cell.Position) error {
 			at.Source = position.Phone
 			return l.places.Tell(at, time.Now())
 		}
@@ -209,7 +209,7 @@ func (c *WatchCmd) glance(ctx context.Context, p *program, conf config.Config, a
 		if len(o.Users) == 0 {
 			return nil, console.Usage(errors.New("[panic] needs a login, and nobody can log in"), "give [glance] password_file; vigie review --set-password NAME makes one")
 		}
-		o.Kit.Panic = destroy.destroy
+		o.FieldMode.Wipe = destroy.destroy
 	}
 	host, _, err := net.SplitHostPort(g.Listen)
 	if err != nil {

@@ -66,7 +66,7 @@ func (c *ReviewCmd) Run(ctx context.Context, p *program) error {
 		o.Elsewhere = func(ctx context.Context) evidence.Events { return x.Events(ctx, storage.EventQuery{}) }
 		o.Clocks = x.Corrections
 	}
-	conf, d, done, err := openDesk(ctx, p, &c.StoreFlags, o, c.More...)
+	conf, d, done, err := openReview(ctx, p, &c.StoreFlags, o, c.More...)
 	if err != nil {
 		return err
 	}
@@ -154,8 +154,8 @@ func (c *ReviewCmd) setPassword(p *program) error {
 	return nil
 }
 
-// openDesk opens a desk over the store of the flags and others. done closes them.
-func openDesk(ctx context.Context, p *program, f *StoreFlags, o review.Options, more ...string) (conf config.Config, d *review.Desk, done func(), err error) {
+// openReview opens a desk over the store of the flags and others. done closes them.
+func openReview(ctx context.Context, p *program, f *StoreFlags, o review.Options, more ...string) (conf config.Config, d *review.Review, done func(), err error) {
 	conf, err = config.Load(p.cli.Config, true)
 	if err != nil {
 		return conf, nil, nil, err
@@ -225,7 +225,7 @@ func furnish(o *review.Options, conf config.Config, atlas analyzer.Atlas) {
 		w, ok := rules.WordsOf(lang, rule)
 		return review.RuleWords(w), ok
 	}
-	o.In, o.Asked = inLanguage, asked
+	o.Translate, o.Asked = inLanguage, asked
 	o.May = func(ctx context.Context, s *storage.Store, ends time.Duration, homes bool) (evidence.May, error) {
 		t, err := TrimFlags{Trim: ends, WithHomes: homes}.trimmer(ctx, s, time.Now())
 		if err != nil || t.all {

@@ -19,7 +19,7 @@ import (
 	"vigie/words"
 )
 
-// Options of New.
+// Options of New. Now may be left out: it is the clock of this machine.
 type Options struct {
 	evidence.Options
 	Verdicts map[*storage.Store]VerdictWriter // who stores the verdicts on the events of a store; without one, none are taken there
@@ -32,10 +32,10 @@ type Options struct {
 	// Words returns in a language ("en", "fr") the name of a rule and what a person may want to know of it; nil: the words of Rules.
 	Words func(lang, rule string) (RuleWords, bool)
 	// In translates a sentence or an innocent cause of an event, which is English, where it can; nil: it cannot.
-	In       func(lang, text string) (string, bool)
-	Kit      *Kit   // what a carried watch shows beside; nil: this desk is none
-	Language string // "en" or "fr", for readers who chose none; empty: the browser decides
-	Plain    bool   // beyond loopback without TLS: on a network of our own, which is encrypted itself
+	Translate func(lang, text string) (string, bool)
+	FieldMode *FieldMode // the page for a phone; nil: none
+	Language  string     // "en" or "fr", for readers who chose none; empty: the browser decides
+	Plain     bool       // beyond loopback without TLS: on a network of our own, which is encrypted itself
 }
 
 // RuleWords are the words of a rule in one language.
@@ -52,8 +52,8 @@ type VerdictWriter interface {
 	UndoVerdict(ctx context.Context, event, author string, at time.Time) error
 }
 
-// Desk answers. It is safe for use by many goroutines.
-type Desk struct {
+// Review answers requests, and makes reports and bundles. It is safe for use by many goroutines.
+type Review struct {
 	o        Options
 	hosts    map[string]bool
 	sessions *scs.SessionManager
@@ -63,7 +63,7 @@ type Desk struct {
 	evidence *evidence.Library
 	live     chan struct{} // a place for each who watches live
 	heavy    chan struct{} // a place for each long answer: bundles, re-runs
-	stop     chan struct{} // closed when the desk closes down
+	stop     chan struct{} // closed when serving ends
 	once     sync.Once
 	handler  http.Handler
 }
@@ -74,9 +74,9 @@ const (
 	mostHeavy = 2
 )
 
-// New makes a desk.
-func New(o Options) (*Desk, error) {
-	d := &Desk{o: o, hosts: map[string]bool{}, now: time.Now, log: o.Log,
+// New returns a review of the stores of the options. It reads nothing yet.
+func New(o Options) (*Review, error) {
+	d := &Review{o: o, hosts: map[string]bool{}, now: time.Now, log: o.Log,
 		live: make(chan struct{}, mostLive), heavy: make(chan struct{}, mostHeavy), stop: make(chan struct{})}
 	if d.log == nil {
 		d.log = slog.Default()
@@ -101,52 +101,52 @@ func New(o Options) (*Desk, error) {
 }
 
 // Handler answers everything.
-func (d *Desk) Handler() http.Handler { return d.handler }
+func (rv *Review) Handler() http.Handler { return rv.handler }
 
-func (d *Desk) routes() http.Handler {
+func (rv *Review) routes() http.Handler {
 	m := http.NewServeMux()
-	m.HandleFunc("GET /{$}", d.showInbox)
-	m.HandleFunc("GET /event/{id}", d.showEvent)
-	m.HandleFunc("GET /event/{id}/report", d.handing(d.sendReport))
-	m.HandleFunc("GET /event/{id}/bundle", d.handing(d.sendBundle))
-	m.HandleFunc("GET /event/{id}/rerun", d.showRerun)
-	m.HandleFunc("GET /period", d.showPeriod)
-	m.HandleFunc("GET /period/report", d.handing(d.sendReport))
-	m.HandleFunc("GET /period/bundle", d.handing(d.sendBundle))
-	m.HandleFunc("GET /period/rerun", d.showRerun)
-	m.HandleFunc("GET /cells", d.showCells)
-	m.HandleFunc("GET /cell", d.showCell)
-	m.HandleFunc("GET /sensors", d.showSensors)
-	m.HandleFunc("GET /about", d.showAbout)
-	m.HandleFunc("POST /verdicts", d.judging(d.giveVerdicts))
-	m.HandleFunc("POST /verdicts/undo", d.judging(d.undoVerdicts))
-	m.HandleFunc("POST /settings", d.setSettings)
-	m.HandleFunc("GET /login", d.showLogin)
-	m.HandleFunc("POST /login", d.login)
-	m.HandleFunc("POST /logout", d.logout)
-	m.HandleFunc("GET /live", d.streamLive)
-	m.HandleFunc("GET /assets/{file...}", d.sendAsset)
-	m.HandleFunc("GET /tiles.pmtiles", d.sendTiles)
-	d.apiRoutes(m)
-	d.glanceRoutes(m)
-	m.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { d.refuse(w, r, http.StatusNotFound, "refuse.missing") })
+	m.HandleFunc("GET /{$}", rv.showInbox)
+	m.HandleFunc("GET /event/{id}", rv.showEvent)
+	m.HandleFunc("GET /event/{id}/report", rv.handing(rv.sendReport))
+	m.HandleFunc("GET /event/{id}/bundle", rv.handing(rv.sendBundle))
+	m.HandleFunc("GET /event/{id}/rerun", rv.showRerun)
+	m.HandleFunc("GET /period", rv.showPeriod)
+	m.HandleFunc("GET /period/report", rv.handing(rv.sendReport))
+	m.HandleFunc("GET /period/bundle", rv.handing(rv.sendBundle))
+	m.HandleFunc("GET /period/rerun", rv.showRerun)
+	m.HandleFunc("GET /cells", rv.showCells)
+	m.HandleFunc("GET /cell", rv.showCell)
+	m.HandleFunc("GET /sensors", rv.showSensors)
+	m.HandleFunc("GET /about", rv.showAbout)
+	m.HandleFunc("POST /verdicts", rv.judging(rv.giveVerdicts))
+	m.HandleFunc("POST /verdicts/undo", rv.judging(rv.undoVerdicts))
+	m.HandleFunc("POST /settings", rv.setSettings)
+	m.HandleFunc("GET /login", rv.showLogin)
+	m.HandleFunc("POST /login", rv.login)
+	m.HandleFunc("POST /logout", rv.logout)
+	m.HandleFunc("GET /live", rv.streamLive)
+	m.HandleFunc("GET /assets/{file...}", rv.sendAsset)
+	m.HandleFunc("GET /tiles.pmtiles", rv.sendTiles)
+	rv.apiRoutes(m)
+	rv.glanceRoutes(m)
+	m.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { rv.refuse(w, r, http.StatusNotFound, "refuse.missing") })
 	return m
 }
 
 // Serve answers at a listener until ctx ends. Beyond loopback it refuses to without users and TLS.
-func (d *Desk) Serve(ctx context.Context, l net.Listener, t *tls.Config) error {
-	if err := mayListen(l.Addr(), len(d.o.Users) > 0, t != nil || d.o.Plain); err != nil {
+func (rv *Review) Serve(ctx context.Context, l net.Listener, t *tls.Config) error {
+	if err := mayListen(l.Addr(), len(rv.o.Users) > 0, t != nil || rv.o.Plain); err != nil {
 		l.Close()
 		return err
 	}
 	if t != nil {
-		d.sessions.Cookie.Secure = true
-		d.sessions.Cookie.Name = "__Host-vigie-session"
+		rv.sessions.Cookie.Secure = true
+		rv.sessions.Cookie.Name = "__Host-vigie-session"
 		l = tls.NewListener(l, t)
 	}
-	s := &http.Server{Handler: d.handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 20 * time.Second,
+	s := &http.Server{Handler: rv.handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 20 * time.Second,
 		WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
-		ErrorLog: slog.NewLogLogger(d.log.Handler(), slog.LevelDebug)}
+		ErrorLog: slog.NewLogLogger(rv.log.Handler(), slog.LevelDebug)}
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(l) }()
 	select {
@@ -154,7 +154,7 @@ func (d *Desk) Serve(ctx context.Context, l net.Listener, t *tls.Config) error {
 		return err
 	case <-ctx.Done():
 	}
-	d.once.Do(func() { close(d.stop); d.evidence.Close() })
+	rv.once.Do(func() { close(rv.stop); rv.evidence.Close() })
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
 	if err := s.Shutdown(last); err != nil {
@@ -165,23 +165,23 @@ func (d *Desk) Serve(ctx context.Context, l net.Listener, t *tls.Config) error {
 }
 
 // refuse answers with a status and a sentence, as a page or, to programs, as JSON.
-func (d *Desk) refuse(w http.ResponseWriter, r *http.Request, status int, word string) {
+func (rv *Review) refuse(w http.ResponseWriter, r *http.Request, status int, word string) {
 	if strings.HasPrefix(r.URL.Path, "/api/") || r.URL.Path == "/live" {
 		writeJSON(w, status, map[string]string{"error": words.Translate("en", word)})
 		return
 	}
-	d.render(w, r, status, "refused", "refused.title", struct{ Word string }{word})
+	rv.render(w, r, status, "refused", "refused.title", struct{ Word string }{word})
 }
 
 // fail answers that something went wrong here, and logs what.
-func (d *Desk) fail(w http.ResponseWriter, r *http.Request, err error) {
+func (rv *Review) fail(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case r.Context().Err() != nil:
 		return // nobody is there any more
 	case errors.Is(err, storage.ErrNotFound):
-		d.refuse(w, r, http.StatusNotFound, "refuse.missing")
+		rv.refuse(w, r, http.StatusNotFound, "refuse.missing")
 		return
 	}
-	d.log.Error("review", "path", r.URL.Path, "err", err)
-	d.refuse(w, r, http.StatusInternalServerError, "refuse.failed")
+	rv.log.Error("review", "path", r.URL.Path, "err", err)
+	rv.refuse(w, r, http.StatusInternalServerError, "refuse.failed")
 }

@@ -30,27 +30,27 @@ func TestAPIIsAsItsDescriptionSays(t *testing.T) {
 			described[strings.ToUpper(m)+" "+path] = true
 		}
 	}
-	for p := range tw.desk.apiPaths() {
+	for p := range tw.review.apiPaths() {
 		require.True(t, described[p], "%s is not described", p)
 		delete(described, p)
 		method, path, _ := strings.Cut(p, " ")
 		if method != "GET" {
 			continue
 		}
-		w := get(tw.desk, strings.NewReplacer("{id}", tw.events[0].ID, "{name}", "roof-1").Replace(path))
+		w := get(tw.review, strings.NewReplacer("{id}", tw.events[0].ID, "{name}", "roof-1").Replace(path))
 		require.Equal(t, 200, w.Code, p)
 		require.Equal(t, "application/json", w.Header().Get("Content-Type"), p)
 		require.True(t, json.Valid(w.Body.Bytes()), p)
 	}
 	require.Empty(t, described, "described and not there")
-	require.Equal(t, 404, get(tw.desk, "/api/v1/events/nothing").Code)
+	require.Equal(t, 404, get(tw.review, "/api/v1/events/nothing").Code)
 }
 
 func TestInboxFilters(t *testing.T) {
 	tw := readTown(t)
 	count := func(query string) int {
 		var got struct{ Total int }
-		require.NoError(t, json.Unmarshal(get(tw.desk, "/api/v1/events?"+query).Body.Bytes(), &got))
+		require.NoError(t, json.Unmarshal(get(tw.review, "/api/v1/events?"+query).Body.Bytes(), &got))
 		return got.Total
 	}
 	for query, want := range map[string]int{"": 7, "severity=info": 8, "severity=medium": 4, "severity=high": 1, "sensor=bag": 1, "rule=downgrade-2g": 2, "place=206-01-39321": 2, "place=39321": 2, "place=206-01": 7, "place=206": 0,
@@ -60,10 +60,10 @@ func TestInboxFilters(t *testing.T) {
 }
 
 func TestVerdictsAreKeptAndTakenBack(t *testing.T) {
-	tw := emptyDesk(t)
+	tw := emptyReview(t)
 	require.NoError(t, tw.store.PutEvents(context.Background(), townEvents()...))
 	give := func(judgement string, ids ...string) *httptest.ResponseRecorder {
-		return post(tw.desk, "/verdicts", url.Values{"event": ids, "judgement": {judgement}, "reason": {"because"}, "author": {"Ada"}, "back": {"/?verdict=all"}})
+		return post(tw.review, "/verdicts", url.Values{"event": ids, "judgement": {judgement}, "reason": {"because"}, "author": {"Ada"}, "back": {"/?verdict=all"}})
 	}
 	all := townEvents()
 	w := give("benign", all[0].ID, all[1].ID, all[2].ID)
@@ -72,30 +72,30 @@ func TestVerdictsAreKeptAndTakenBack(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, give("suspicious", all[0].ID).Code)
 	require.Equal(t, http.StatusBadRequest, give("guilty", all[0].ID).Code)
 	require.Equal(t, http.StatusNotFound, give("benign", "nothing").Code)
-	require.Contains(t, get(tw.desk, "/?verdict=suspicious").Body.String(), all[0].ID)
-	require.NotContains(t, get(tw.desk, "/").Body.String(), `data-id="`+all[0].ID, "what is decided leaves the inbox")
-	require.Equal(t, http.StatusSeeOther, post(tw.desk, "/verdicts/undo", url.Values{"event": {all[0].ID}, "author": {"Bob"}}).Code)
+	require.Contains(t, get(tw.review, "/?verdict=suspicious").Body.String(), all[0].ID)
+	require.NotContains(t, get(tw.review, "/").Body.String(), `data-id="`+all[0].ID, "what is decided leaves the inbox")
+	require.Equal(t, http.StatusSeeOther, post(tw.review, "/verdicts/undo", url.Values{"event": {all[0].ID}, "author": {"Bob"}}).Code)
 	history, err := tw.store.Verdicts(context.Background(), all[0].ID)
 	require.NoError(t, err)
 	require.Len(t, history, 2)
 	require.Equal(t, "Bob", history[1].UndoneBy)
-	require.Contains(t, get(tw.desk, "/?verdict=benign").Body.String(), all[0].ID, "the one before counts again")
+	require.Contains(t, get(tw.review, "/?verdict=benign").Body.String(), all[0].ID, "the one before counts again")
 	stored, err := tw.store.Event(context.Background(), all[0].ID)
 	require.NoError(t, err)
 	require.Equal(t, all[0], stored, "nothing changed inside the event")
 }
 
 func TestBlindTimeIsNotQuietTime(t *testing.T) {
-	require.Contains(t, get(readTown(t).desk, "/?verdict=all").Body.String(), "Blind: the modem was pulled out.")
+	require.Contains(t, get(readTown(t).review, "/?verdict=all").Body.String(), "Blind: the modem was pulled out.")
 }
 
 func TestRerunShowsDifferences(t *testing.T) {
 	tw := readTown(t)
-	body := get(tw.desk, "/event/"+tw.events[0].ID+"/rerun").Body.String()
+	body := get(tw.review, "/event/"+tw.events[0].ID+"/rerun").Body.String()
 	require.Contains(t, body, "<td>high</td><td>medium</td>")
 	require.Contains(t, body, "<td>14.2</td><td>12.2</td>")
 	none := readTown(t, func(o *Options) { o.Rerun = nil })
-	require.Equal(t, 404, get(none.desk, "/event/"+tw.events[0].ID+"/rerun").Code)
+	require.Equal(t, 404, get(none.review, "/event/"+tw.events[0].ID+"/rerun").Code)
 }
 
 // Two stores are one inbox, and a verdict goes to the store of its event.
@@ -105,14 +105,14 @@ func TestSeveralStores(t *testing.T) {
 	defer second.Close()
 	other := captureEvent(77, "far", captured.Add(-time.Hour), 3)
 	require.NoError(t, second.PutEvents(context.Background(), other))
-	tw := emptyDesk(t, func(o *Options) {
+	tw := emptyReview(t, func(o *Options) {
 		o.Stores = append(o.Stores, evidence.Named{Name: "far", Store: second})
 		o.Verdicts[second] = second
 	})
-	body := get(tw.desk, "/").Body.String()
+	body := get(tw.review, "/").Body.String()
 	require.Contains(t, body, tw.events[0].ID)
 	require.Contains(t, body, other.ID)
-	require.Equal(t, http.StatusSeeOther, post(tw.desk, "/verdicts", url.Values{"event": {other.ID}, "judgement": {"unsure"}}).Code)
+	require.Equal(t, http.StatusSeeOther, post(tw.review, "/verdicts", url.Values{"event": {other.ID}, "judgement": {"unsure"}}).Code)
 	_, ok, err := second.VerdictOf(context.Background(), other.ID)
 	require.NoError(t, err)
 	require.True(t, ok)
