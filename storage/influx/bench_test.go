@@ -191,7 +191,7 @@ func BenchmarkInfluxSeries(b *testing.B) {
 	for mcc := range 1000 {
 		for mnc := range 1000 {
 			p := cell.PLMN{MCC: fmt.Sprintf("%03d", mcc), MNC: fmt.Sprintf("%02d", mnc)}
-			if influx.Existing(p) == p.String() {
+			if influx.KnownPLMN(p) == p.String() {
 				everyone = append(everyone, p)
 			}
 		}

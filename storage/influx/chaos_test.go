@@ -321,7 +321,7 @@ func TestSurvives(t *testing.T) {
 	defer s.Close()
 	require.NoError(t, s.Check(context.Background()))
 	requireSame(t, s, srv)
-	refused := asides(t, s)
+	refused := rejected(t, s)
 	clocks := 0
 	for e, err := range s.Records(context.Background(), storage.Query{}) {
 		require.NoError(t, err)

@@ -12,13 +12,13 @@ func (x *Sink) Hurry(stopped time.Duration) {
 	x.wait = waits{first: time.Millisecond, most: 20 * time.Millisecond, after: 50 * time.Millisecond, stopped: stopped}
 }
 
-// Lines are the points of entries, at full rate or thinned.
+// Lines are the points of entries, at full rate or sampled.
 func Lines(o Options, entries []storage.Entry) []string {
 	x := Sink{o: o, shape: shape{positions: o.Positions}}
 	var p points
-	var t thinner
+	var t sampler
 	for _, e := range entries {
-		if o.FullRate || t.keep(e) {
+		if o.FullRate || t.passes(e) {
 			x.shape.add(&p, e)
 		}
 	}
@@ -44,16 +44,16 @@ func Entries(ctx context.Context, s *storage.Store) (all []storage.Entry, err er
 // PauseFor is how long an answer makes an Influx wait.
 func (x *Sink) PauseFor(ctx context.Context, status int, retryAfter string, attempt int) (time.Duration, error) {
 	start := time.Now()
-	v := again
+	v := retry
 	if status != 0 {
-		v = judge(status)
+		v = outcomeOf(status)
 	}
-	err := x.pause(ctx, answer{verdict: v, status: status, after: parseRetryAfter(retryAfter, start)}, attempt)
+	err := x.pause(ctx, answer{outcome: v, status: status, after: parseRetryAfter(retryAfter, start)}, attempt)
 	return time.Since(start), err
 }
 
-// Existing is the name of a network that exists.
-var Existing = existing
+// KnownPLMN is the name of a network that exists.
+var KnownPLMN = knownPLMN
 
 // Narrow makes an Influx trust that a server loses no more than so many entries.
-func (x *Sink) Narrow(entries int64) { x.doubt.entries = entries }
+func (x *Sink) Narrow(entries int64) { x.unconfirmed.entries = entries }

@@ -10,10 +10,10 @@ import (
 	"vigie/cell"
 )
 
-// Points are written by us and not by the client's own encoder, which writes a tag value that ends in a backslash in such a
-// way that servers drop the whole batch: a cell that broadcasts such a name would erase the evidence about itself.
+// The client library has an encoder too, but it writes a tag value that ends in a backslash in a way that makes servers drop the
+// whole batch: a cell that broadcasts such a name would erase the evidence about itself.
 
-// points are lines of the InfluxDB line protocol, one a point.
+// points are lines of the InfluxDB line protocol, one per point.
 type points struct {
 	b    []byte
 	ends []int   // where each line ends, without its line end
@@ -27,7 +27,7 @@ func (p *points) len() int { return len(p.ends) }
 // line is the i-th line, without its line end.
 func (p *points) line(i int) string { return string(p.b[p.start(i):p.ends[i]]) }
 
-// lines are those from i to before j.
+// lines are the lines from i to before j.
 func (p *points) lines(i, j int) string { return string(p.b[p.start(i):p.ends[j-1]]) }
 
 func (p *points) start(i int) int {
@@ -37,8 +37,8 @@ func (p *points) start(i int) int {
 	return p.ends[i-1] + 1
 }
 
-// point writes one line: begin, its tags, its fields, end. A tag or field without a value is left out, and so is a
-// point without a field.
+// point writes one line: begin, its tags, its fields, end. A tag or field without a value is left out, and so is a point
+// without a field.
 type point struct {
 	p     *points
 	start int
@@ -51,7 +51,7 @@ func (p *points) begin(measurement string) point {
 	return point{p: p, start: start}
 }
 
-// end ends the line with its time in nanoseconds since 1970. Without a field there is no point.
+// end ends the line with its time in nanoseconds since 1970, unless the point has no field.
 func (l *point) end(seq, ns int64) {
 	p := l.p
 	if !l.any {
@@ -65,9 +65,9 @@ func (l *point) end(seq, ns int64) {
 	p.b = append(p.b, '\n')
 }
 
-// tagged is a text as the value of a tag: cleaned, and with no backslash at all. One before a comma, a space or the end changes what a
-// server reads.
-func tagged(value string) string { return strings.ReplaceAll(cleaned(value, 256), `\`, "/") }
+// tagged is a text as the value of a tag: clean, and without backslashes. A backslash before a comma, a space or the end of
+// the value changes what a server reads.
+func tagged(value string) string { return strings.ReplaceAll(clean(value, 256), `\`, "/") }
 
 // tag writes a tag.
 func (l *point) tag(key, value string) {
@@ -98,9 +98,9 @@ func (l *point) field(key string) {
 	l.p.b = append(append(append(l.p.b, c), key...), '=')
 }
 
-// text writes a text of at most most bytes, cleaned; "" is left out.
+// text writes a text, cleaned and cut at most bytes; an empty text is left out.
 func (l *point) text(key, value string, most int) {
-	if value = cleaned(value, most); value == "" {
+	if value = clean(value, most); value == "" {
 		return
 	}
 	l.field(key)
@@ -124,7 +124,7 @@ func (l *point) bool(key string, v bool) {
 	l.p.b = strconv.AppendBool(l.p.b, v)
 }
 
-// float writes a number; NaN and infinities, which no server takes, are left out.
+// float writes a number. NaN and infinities are left out: no server accepts them.
 func (l *point) float(key string, v float64) {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return
@@ -137,7 +137,7 @@ func (l *point) float(key string, v float64) {
 	l.p.b = strconv.AppendFloat(l.p.b, v, format, -1, 64)
 }
 
-// time writes a time as text, in RFC 3339; the zero time is left out.
+// time writes a time as text (RFC 3339); the zero time is left out.
 func (l *point) time(key string, t time.Time) {
 	if t.IsZero() {
 		return
@@ -146,7 +146,7 @@ func (l *point) time(key string, t time.Time) {
 	l.p.b = append(cell.AppendTime(append(l.p.b, '"'), t), '"')
 }
 
-// optInt writes a whole number that may be absent. InfluxDB's are signed: one beyond that is absent.
+// optInt writes an optional whole number. InfluxDB's are signed: one that is too large counts as absent.
 func optInt[T ~uint8 | ~uint16 | ~uint32 | ~uint64](l *point, key string, o cell.Opt[T]) {
 	if v, ok := o.Get(); ok && uint64(v) <= math.MaxInt64 {
 		l.int(key, int64(v))
@@ -159,9 +159,9 @@ func optFloat[T ~float64](l *point, key string, o cell.Opt[T]) {
 	}
 }
 
-// cleaned is the text without control characters and characters that turn the direction of writing, in valid UTF-8, cut at
-// most bytes. Names and lines come from whoever runs a cell, and are shown by other programs.
-func cleaned(s string, most int) string {
+// clean is the text in valid UTF-8, without control characters and characters that change the direction of writing, cut at
+// most bytes. Names and lines come from whoever operates a cell, and other programs display them.
+func clean(s string, most int) string {
 	clean := len(s) <= most
 	for i := 0; clean && i < len(s); i++ {
 		clean = s[i] >= 0x20 && s[i] < 0x7f
@@ -185,7 +185,7 @@ func cleaned(s string, most int) string {
 	return s
 }
 
-// unwanted are control characters, and those that turn or break lines of writing.
+// unwanted reports control characters, and those that change the direction of writing or break lines.
 func unwanted(r rune) bool {
 	return r < 0x20 || r >= 0x7f && r < 0xa0 || r >= 0x200e && r <= 0x200f || r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069
 }

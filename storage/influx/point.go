@@ -13,21 +13,21 @@ import (
 	"vigie/storage"
 )
 
-// What is sent to InfluxDB, in the words of docs/influxdb.md: measurements serving, neighbour, registration, event,
-// finding, gap and health. A point depends on its entry alone, so that sending it again changes nothing.
+// What is sent to InfluxDB (docs/influxdb.md): measurements serving, neighbour, registration, event, finding, gap and health. A
+// point depends only on its entry, so sending it again changes nothing.
 
 const (
-	mostText = 2 << 10   // bytes of a text field
-	mostJSON = 512 << 10 // bytes of an event in JSON; servers take fields of a megabyte
-	mostRows = 32        // values of the tag row
+	maxText = 2 << 10   // bytes of a text field
+	maxJSON = 512 << 10 // bytes of an event in JSON; servers take fields of a megabyte
+	maxRows = 32        // values of the tag row
 )
 
-// shape is what is sent and what is not.
+// shape says what is sent.
 type shape struct {
 	positions bool
 }
 
-// add writes the points of an entry. Not ok: its time is one that InfluxDB cannot hold.
+// add writes the points of an entry. ok is false if InfluxDB cannot hold its time.
 func (f shape) add(p *points, e storage.Entry) (ok bool) {
 	if e.Event != nil {
 		return f.event(p, e.Seq, e.Event)
@@ -50,8 +50,8 @@ func (f shape) add(p *points, e storage.Entry) (ok bool) {
 		if ok {
 			l := p.begin("health")
 			l.tag("sensor", r.Sensor)
-			l.text("reason", r.Reason, mostText)
-			l.text("detail", r.Detail, mostText)
+			l.text("reason", r.Reason, maxText)
+			l.text("detail", r.Detail, maxText)
 			if r.Count != 0 {
 				l.int("count", int64(r.Count))
 			}
@@ -63,7 +63,7 @@ func (f shape) add(p *points, e storage.Entry) (ok bool) {
 		if ok {
 			l := p.begin("health")
 			l.tag("sensor", r.Sensor)
-			l.text("reason", "clock", mostText)
+			l.text("reason", "clock", maxText)
 			l.float("offset_s", r.Offset.Seconds())
 			l.time("since", r.Since)
 			l.end(e.Seq, at)
@@ -75,8 +75,8 @@ func (f shape) add(p *points, e storage.Entry) (ok bool) {
 
 const millisecond = int64(time.Millisecond)
 
-// tick is the time of a point: that of its entry to the millisecond, and below it six digits that keep apart what was
-// observed in one millisecond, since InfluxDB has one point for a series and a time.
+// tick is the time of a point in nanoseconds: that of its entry to the millisecond, and below it six digits that distinguish
+// what was observed in one millisecond, since InfluxDB keeps one point per series and time.
 func tick(t time.Time, tie int64) (ns int64, ok bool) {
 	const most = math.MaxInt64/millisecond - 1_000
 	ms := t.UnixMilli()
@@ -86,7 +86,7 @@ func tick(t time.Time, tie int64) (ns int64, ok bool) {
 	return ms*millisecond + (tie%millisecond+millisecond)%millisecond, true
 }
 
-// digits are six digits that stand for a text, for what has a name rather than a number.
+// digits are six digits derived from texts, for entries that have a name rather than a number.
 func digits(texts ...string) int64 {
 	h := fnv.New64a()
 	for _, s := range texts {
@@ -97,7 +97,7 @@ func digits(texts ...string) int64 {
 }
 
 func (f shape) observation(p *points, seq, at int64, o *cell.Observation) {
-	if o.Survey { // a cell heard, not the one camped on
+	if o.Survey { // a cell that was found, not the one camped on
 		f.row(p, seq, at, o.Sensor, "survey", 0, o.Serving)
 	} else if o.Serving != nil || o.State != "" || o.Neighbours != nil {
 		f.serving(p, seq, at, o)
@@ -132,7 +132,7 @@ func (f shape) observation(p *points, seq, at int64, o *cell.Observation) {
 	}
 }
 
-// domain is the word of the tag; a domain that does not exist is no value of it.
+// domain is the value of the tag; a domain that does not exist is "other".
 func domain(d cell.Domain) string {
 	switch d {
 	case cell.CS, cell.PS, cell.EPS, cell.FGS:
@@ -145,11 +145,11 @@ func (f shape) serving(p *points, seq, at int64, o *cell.Observation) {
 	l := p.begin("serving")
 	if c := o.Serving; c != nil {
 		tagCell(&l, c)
-		l.tag("plmn", existing(c.PLMN()))
+		l.tag("plmn", knownPLMN(c.PLMN()))
 		l.tag("rat", c.RAT.String())
 	}
 	l.tag("sensor", o.Sensor)
-	l.text("state", string(o.State), mostText)
+	l.text("state", string(o.State), maxText)
 	if c := o.Serving; c != nil {
 		if g := c.RAT.Generation(); g != 0 {
 			l.int("generation", int64(g))
@@ -168,8 +168,8 @@ func (f shape) serving(p *points, seq, at int64, o *cell.Observation) {
 	l.end(seq, at)
 }
 
-// row is a cell heard beside the serving one, as the place-th of its answer. So many that the tag would run out of
-// values stand a millisecond later.
+// row writes a cell that was reported next to the serving one, as the place-th of its answer. Rows beyond the values of the
+// tag get a time that is a millisecond later.
 func (f shape) row(p *points, seq, at int64, sensor, role string, place int, c *cell.Cell) {
 	if c == nil {
 		return
@@ -178,13 +178,13 @@ func (f shape) row(p *points, seq, at int64, sensor, role string, place int, c *
 	tagCell(&l, c)
 	l.tag("rat", c.RAT.String())
 	l.tag("role", role)
-	l.tagInt("row", int64(place%mostRows))
+	l.tagInt("row", int64(place%maxRows))
 	l.tag("sensor", sensor)
 	cellFields(&l, c)
-	l.end(seq, at+int64(place/mostRows)*millisecond)
+	l.end(seq, at+int64(place/maxRows)*millisecond)
 }
 
-// tagCell writes the band, when the RAT has such a band.
+// tagCell writes the band, if the RAT has such a band.
 func tagCell(l *point, c *cell.Cell) {
 	if b, ok := c.Band.Get(); ok && b.Name(c.RAT) != "" {
 		l.tagInt("band", int64(b))
@@ -212,15 +212,15 @@ func cellFields(l *point, c *cell.Cell) {
 	optFloat(l, "thresh_low", c.ThreshLow)
 	optFloat(l, "srxlev", c.SRxLev)
 	if c.Placeholder != 0 {
-		l.text("placeholder", c.Placeholder.String(), mostText)
+		l.text("placeholder", c.Placeholder.String(), maxText)
 	}
 }
 
-// gap is one point for a gap, whether it lasts or has ended: when it has, the point is written over.
+// gap writes one point for a gap, whether it is open or has ended: when it ends, the point is overwritten.
 func (f shape) gap(p *points, seq, at int64, g *cell.Gap) {
 	l := p.begin("gap")
 	l.tag("sensor", g.Sensor)
-	l.text("reason", g.Reason, mostText)
+	l.text("reason", g.Reason, maxText)
 	l.bool("open", g.Until.IsZero())
 	if !g.Until.IsZero() {
 		l.time("until", g.Until)
@@ -229,8 +229,8 @@ func (f shape) gap(p *points, seq, at int64, g *cell.Gap) {
 	l.end(seq, at)
 }
 
-// event writes one point for the event and one for each finding. What changes while an event lives (severity, state, last) is
-// in fields and not in tags, so that the newer form of it is written over the older one.
+// event writes one point for the event and one for each finding. What changes while an event is open (severity, state, last)
+// is in fields, not in tags, so that a newer form of the event overwrites the older one.
 func (f shape) event(p *points, seq int64, e *analyzer.Event) bool {
 	at, ok := tick(e.First, digits(e.ID))
 	if !ok {
@@ -238,22 +238,22 @@ func (f shape) event(p *points, seq int64, e *analyzer.Event) bool {
 	}
 	l := p.begin("event")
 	l.tag("sensor", e.Sensor)
-	l.text("id", e.ID, mostText)
-	l.text("severity", e.Severity.String(), mostText)
+	l.text("id", e.ID, maxText)
+	l.text("severity", e.Severity.String(), maxText)
 	l.int("severity_level", int64(e.Severity))
-	l.text("state", string(e.State), mostText)
+	l.text("state", string(e.State), maxText)
 	l.time("opened", e.Opened)
 	l.time("last", e.Last)
 	l.float("duration_s", e.Last.Sub(e.First).Seconds())
 	l.float("score", e.Score)
-	l.text("summary", e.Summary, mostText)
+	l.text("summary", e.Summary, maxText)
 	var rules []string
 	for i := range e.Findings {
 		rules = append(rules, e.Findings[i].Rule)
 	}
-	l.text("rules", strings.Join(rules, " "), mostText)
+	l.text("rules", strings.Join(rules, " "), maxText)
 	l.int("cells", int64(len(e.Cells)))
-	l.text("json", eventJSON(e), mostJSON)
+	l.text("json", eventJSON(e), maxJSON)
 	l.end(seq, at)
 	for i := range e.Findings {
 		g := &e.Findings[i]
@@ -270,23 +270,23 @@ func (f shape) event(p *points, seq int64, e *analyzer.Event) bool {
 		l := p.begin("finding")
 		l.tag("rule", g.Rule)
 		l.tag("sensor", e.Sensor)
-		l.text("event", e.ID, mostText)
+		l.text("event", e.ID, maxText)
 		l.int("version", int64(g.Version))
-		l.text("severity", g.Severity.String(), mostText)
+		l.text("severity", g.Severity.String(), maxText)
 		l.int("severity_level", int64(g.Severity))
 		l.time("last", g.Last)
 		l.float("duration_s", g.Last.Sub(g.First).Seconds())
-		l.text("summary", g.Summary, mostText)
+		l.text("summary", g.Summary, maxText)
 		l.int("evidence", int64(len(g.Evidence)))
 		l.end(seq, at+again*millisecond)
 	}
 	return true
 }
 
-// eventJSON is the event as replay prints it, by which it is read back whole. One that is too large for a field goes
-// without the raw lines of its evidence; the store has them.
+// eventJSON is the event as vigie replay prints it, from which it is read back. An event that is too large for a field goes
+// without its evidence; the store has it.
 func eventJSON(e *analyzer.Event) string {
-	if text := plainJSON(e); text != "" && len(text) <= mostJSON {
+	if text := plainJSON(e); text != "" && len(text) <= maxJSON {
 		return text
 	}
 	short := *e
@@ -294,13 +294,13 @@ func eventJSON(e *analyzer.Event) string {
 	for i := range short.Findings {
 		short.Findings[i].Evidence = nil
 	}
-	if text := plainJSON(&short); len(text) <= mostJSON {
+	if text := plainJSON(&short); len(text) <= maxJSON {
 		return text
 	}
 	return ""
 }
 
-// plainJSON is the event in JSON, with those characters escaped that cleaned would take out; "" when JSON cannot say it.
+// plainJSON is the event in JSON, with the characters escaped that clean would remove; empty if JSON cannot express it.
 func plainJSON(e *analyzer.Event) string {
 	text, err := json.Marshal(e)
 	if err != nil {
@@ -318,9 +318,10 @@ func plainJSON(e *analyzer.Event) string {
 	return b.String()
 }
 
-// existing is the PLMN as MCC-MNC when a network of that name exists, however the modem printed it; else "". Whoever runs a
-// cell chooses its PLMN, and every value of a tag costs the server memory for ever: only networks that exist become a tag.
-func existing(p cell.PLMN) string {
+// knownPLMN is the PLMN as MCC-MNC if a network with that code exists, however the modem printed it; otherwise empty. Whoever
+// operates a cell chooses its PLMN, and every value of a tag costs the server memory permanently, so only networks that exist
+// become a tag.
+func knownPLMN(p cell.PLMN) string {
 	if n := p.Listed(); n.Exists() {
 		return n.Code
 	}

@@ -195,18 +195,18 @@ func TestEventIsWhole(t *testing.T) {
 	})
 }
 
-func TestExistingNetworks(t *testing.T) {
+func TestKnownPLMN(t *testing.T) {
 	for printed, want := range map[cell.PLMN]string{
 		{MCC: "272", MNC: "03"}: "272-03", {MCC: "272", MNC: "3"}: "272-03", {MCC: "310", MNC: "260"}: "310-260", {MCC: "310", MNC: "26"}: "310-026",
 		{MCC: "208", MNC: "01"}: "208-01", {MCC: "404", MNC: "10"}: "404-10",
 		{MCC: "001", MNC: "01"}: "", {MCC: "1", MNC: "1"}: "", {MCC: "999", MNC: "99"}: "", {MCC: "272", MNC: "99"}: "", {MCC: "272"}: "", {}: "", {MCC: "272", MNC: "03\\"}: "",
 	} {
-		require.Equal(t, want, influx.Existing(printed), "%q", printed)
+		require.Equal(t, want, influx.KnownPLMN(printed), "%q", printed)
 	}
 }
 
 // By default what changes is sent, and one sample a minute of what does not; events always.
-func TestThins(t *testing.T) {
+func TestSamples(t *testing.T) {
 	at := storagetest.Start
 	var entries []storage.Entry
 	put := func(r cell.Record) { entries = append(entries, storage.Entry{Seq: int64(len(entries) + 1), Record: r}) }

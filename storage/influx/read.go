@@ -18,7 +18,7 @@ import (
 	"vigie/storage"
 )
 
-// Table is a part of the answer to a question in InfluxQL: the rows of one measurement and one set of tags.
+// Table is a part of the answer to an InfluxQL query: the rows of one measurement and one set of tags.
 type Table struct {
 	Name    string            `json:"name"`
 	Tags    map[string]string `json:"tags"`
@@ -26,8 +26,8 @@ type Table struct {
 	Values  [][]any           `json:"values"` // string, bool, json.Number or nil; time in nanoseconds since 1970
 }
 
-// Query asks the server in InfluxQL, which 1.8 and 3 speak, and 2 for a bucket that a database is mapped to (DBRP). The answer
-// streams. It is an error when the server says that something was wrong, in its words.
+// Query sends an InfluxQL query, which InfluxDB 1.8 and 3 understand, and 2 for a bucket that a database is mapped to (DBRP).
+// The answer streams. An error holds what the server says is wrong.
 func (x *Sink) Query(ctx context.Context, q string) iter.Seq2[Table, error] {
 	return func(yield func(Table, error) bool) {
 		if err := x.query(ctx, q, func(t Table) bool { return yield(t, nil) }); err != nil {
@@ -87,29 +87,29 @@ func (x *Sink) query(ctx context.Context, q string, yield func(Table) bool) erro
 			}
 		}
 		if chunk.Error != "" {
-			return errors.New(cleaned(chunk.Error, 500))
+			return errors.New(clean(chunk.Error, 500))
 		}
 	}
 }
 
-// StatusError is an answer that was not a success.
+// StatusError is an answer other than success.
 type StatusError struct {
 	Status int
-	Words  string // of the server
+	Words  string // of the server, cleaned
 }
 
 func (e *StatusError) Error() string {
 	return strings.TrimRight(fmt.Sprintf("the server answers %d %s: %s", e.Status, http.StatusText(e.Status), e.Words), ": ")
 }
 
-// statusError is an answer that was not a success, with what its body says.
+// statusError is an answer other than success, with the message in its body.
 func statusError(status int, body []byte) error {
 	var said struct{ Message, Error string }
 	_ = json.Unmarshal(body, &said)
-	return &StatusError{status, cleaned(said.Message+said.Error, 500)}
+	return &StatusError{status, clean(said.Message+said.Error, 500)}
 }
 
-// networkError leaves out where it was going to, which everybody knows.
+// networkError leaves out the URL, which the reader knows.
 func networkError(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
@@ -118,8 +118,8 @@ func networkError(err error) error {
 	return fmt.Errorf("no answer from the server: %w", err)
 }
 
-// Events yields the events that sensors have written to the server, in order of their first evidence: what vigie events
-// --from influx lists. Of the query, From, To, Sensor, Severity, State, Rule and Limit are heeded.
+// Events yields the events that sensors wrote to the server, in order of their first evidence, as vigie events --from influx
+// lists them. Of the query it uses From, To, Sensor, Severity, State, Rule and Limit.
 func (x *Sink) Events(ctx context.Context, q storage.EventQuery) iter.Seq2[analyzer.Event, error] {
 	return func(yield func(analyzer.Event, error) bool) {
 		where := []string{fmt.Sprintf("severity_level >= %d", q.Severity)}
@@ -159,15 +159,15 @@ func (x *Sink) Events(ctx context.Context, q storage.EventQuery) iter.Seq2[analy
 	}
 }
 
-// Corrections reads when the clocks of these sensors were set, to the millisecond. Points stay where they were put: an event is then
-// to be corrected by whoever shows it.
+// Corrections reads when the clocks of these sensors were set, to the millisecond. Points keep their time; the caller corrects
+// the events that it shows.
 func (x *Sink) Corrections(ctx context.Context, sensors []string) (storage.Corrections, error) {
 	sets := map[string][]cell.Clock{}
 	for t, err := range x.Query(ctx, "SELECT offset_s, since, sensor FROM health WHERE reason = 'clock' AND since <> ''") {
 		if err != nil {
 			return nil, err
 		}
-		for _, row := range t.Values { // time and what was asked for
+		for _, row := range t.Values { // the time, and the columns of the query
 			at, _ := row[0].(json.Number)
 			offset, _ := row[1].(json.Number)
 			text, _ := row[2].(string)
@@ -183,7 +183,7 @@ func (x *Sink) Corrections(ctx context.Context, sensors []string) (storage.Corre
 		}
 	}
 	cs := storage.Corrections{}
-	for _, sensor := range sensors { // whose name may not be quite what it is as a tag
+	for _, sensor := range sensors { // the tag may differ from the name
 		if all := sets[tagged(sensor)]; len(all) > 0 {
 			cs[sensor] = storage.Stretches(all)
 		}

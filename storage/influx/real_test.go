@@ -216,7 +216,7 @@ func TestRealServer(t *testing.T) {
 	follow(t, x)
 	until(t, "everything is sent", 30*time.Second, everythingSent(x, s))
 	requireSame(t, s, srv)
-	require.Empty(t, asides(t, s))
+	require.Empty(t, rejected(t, s))
 
 	// What comes while it is watched arrives too, and the event is one point however often it changes.
 	for i := range 5 {
@@ -265,8 +265,8 @@ func TestRealServer(t *testing.T) {
 	require.Equal(t, there, back)
 }
 
-// Sent thinned, with Follow cut short again and again: the same points as in one go.
-func TestThinnedIsTheSameInPieces(t *testing.T) {
+// Sent sampled, with Follow cut short again and again: the same points as in one go.
+func TestSamplesAreTheSameInPieces(t *testing.T) {
 	s := newStore(t)
 	history(t, s, 20_000)
 	srv := newScripted(t)

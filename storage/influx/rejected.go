@@ -8,11 +8,11 @@ import (
 	"vigie/storage"
 )
 
-const mostRejectedPart = 4 << 10 // bytes of a point or of the server's words that are stored
+const maxRejectedPart = 4 << 10 // bytes of a point or of the server's words that are stored
 
-// reject stores a point that the server refused, durably before it counts as done.
+// reject stores a point that the server refused, as a dead letter. It returns once that is durable.
 func (x *Sink) reject(ctx context.Context, r storage.Rejected) error {
-	r.Time, r.Reason, r.Point = time.Now(), cleaned(r.Reason, mostRejectedPart), cleaned(r.Point, mostRejectedPart)
+	r.Time, r.Reason, r.Point = time.Now(), clean(r.Reason, maxRejectedPart), clean(r.Point, maxRejectedPart)
 	isNew, err := x.store.AddRejected(ctx, r)
 	if err != nil {
 		return fmt.Errorf("influx: storing a rejected point: %w", err)
@@ -25,7 +25,7 @@ func (x *Sink) reject(ctx context.Context, r storage.Rejected) error {
 	first := x.status.Rejected == 1
 	x.mu.Unlock()
 	if first {
-		x.say("influx: the server refused a point for good; it is set aside with the server's words, and the rest goes on: vigie influx aside lists them")
+		x.log("influx: the server refused a point permanently; it is set aside with the server's words, and copying continues: vigie influx aside lists them")
 	}
 	return nil
 }

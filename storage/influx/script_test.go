@@ -134,7 +134,7 @@ func wanted(t testing.TB, s *storage.Store, o influx.Options) map[string]string 
 	return all
 }
 
-func asides(t testing.TB, s *storage.Store) (list []storage.Rejected) {
+func rejected(t testing.TB, s *storage.Store) (list []storage.Rejected) {
 	t.Helper()
 	total, seq, err := s.Rejected(context.Background())
 	require.NoError(t, err)
@@ -216,13 +216,13 @@ func TestAnswers(t *testing.T) {
 			want := wanted(t, s, full)
 			until(t, "everything arrives", 20*time.Second, func() bool { return len(srv.kept()) == len(want) && x.Status().State == influx.Sending })
 			require.Equal(t, want, srv.kept())
-			require.Empty(t, asides(t, s))
+			require.Empty(t, rejected(t, s))
 		})
 	}
 }
 
 // One bad point in a batch is found by halving and set aside with the server's words; all others arrive.
-func TestSetsAsideTheOneBadPoint(t *testing.T) {
+func TestRejectsTheOneBadPoint(t *testing.T) {
 	bad := func(l string) bool { return strings.Contains(l, "pci=107i") }
 	for _, c := range []struct {
 		name   string
@@ -268,7 +268,7 @@ func TestSetsAsideTheOneBadPoint(t *testing.T) {
 			want := wanted(t, s, influx.Options{FullRate: true})
 			until(t, "everything else arrives", 20*time.Second, func() bool { return len(srv.kept()) == len(want)-1 && x.Status().Rejected == 1 })
 			stop()
-			list := asides(t, s)
+			list := rejected(t, s)
 			require.Len(t, list, 1)
 			require.Contains(t, list[0].Point, "pci=107i")
 			require.EqualValues(t, 501, list[0].Seq)
@@ -304,7 +304,7 @@ func TestHalvesWhatIsTooLarge(t *testing.T) {
 	want := wanted(t, s, influx.Options{FullRate: true})
 	until(t, "everything arrives", 20*time.Second, func() bool { return len(srv.kept()) == len(want) })
 	require.Equal(t, want, srv.kept())
-	require.Empty(t, asides(t, s))
+	require.Empty(t, rejected(t, s))
 }
 
 // What was wrong with everything may be mended between a refused point and the probe: that point is no bad one.
@@ -329,7 +329,7 @@ func TestMendedInBetween(t *testing.T) {
 	want := wanted(t, s, influx.Options{FullRate: true})
 	until(t, "everything arrives", 20*time.Second, func() bool { return len(srv.kept()) == len(want) })
 	require.Equal(t, want, srv.kept())
-	require.Empty(t, asides(t, s))
+	require.Empty(t, rejected(t, s))
 }
 
 // What only somebody can mend stops the sending, says so in one line, loses nothing, and goes on after a reload.
@@ -369,7 +369,7 @@ func TestStopsAndGoesOnAfterReload(t *testing.T) {
 			follow(t, x)
 			until(t, "it stops", 10*time.Second, func() bool { return x.Status().State == influx.Stopped })
 			require.Contains(t, x.Status().Problem, c.says)
-			require.Empty(t, asides(t, s))
+			require.Empty(t, rejected(t, s))
 			before := x.Status().Requests
 			require.NoError(t, x.Reload()) // with the same token: it stops again, and says nothing new
 			until(t, "it tried again", 10*time.Second, func() bool { return x.Status().Requests > before && x.Status().State == influx.Stopped })
@@ -378,7 +378,7 @@ func TestStopsAndGoesOnAfterReload(t *testing.T) {
 			want := wanted(t, s, influx.Options{FullRate: true})
 			until(t, "everything arrives", 10*time.Second, func() bool { return len(srv.kept()) == len(want) && x.Status().State == influx.Sending })
 			require.Equal(t, want, srv.kept())
-			require.Empty(t, asides(t, s))
+			require.Empty(t, rejected(t, s))
 			mu.Lock()
 			defer mu.Unlock()
 			require.Len(t, said, 2, "one line when it stops, one when it goes on: %q", said)

@@ -16,74 +16,75 @@ import (
 	"vigie/storage"
 )
 
-// State is how the copying goes.
+// State is how copying goes.
 type State string
 
 // The states.
 const (
 	Idle    State = "idle"    // nothing was sent yet
-	Sending State = "sending" // the last request was answered well
-	Waiting State = "waiting" // the server is out of reach or asks for patience; tried again by itself
-	Stopped State = "stopped" // the server refuses us: somebody must do something. Tried again at Reload, and slowly
+	Sending State = "sending" // the last request succeeded
+	Waiting State = "waiting" // the server is unreachable or asks to wait; retried automatically
+	Stopped State = "stopped" // the server refuses everything until the operator acts; retried at Reload, and every 5 minutes
 )
 
-// Status is what there is to know about the copying.
+// Status is the progress of copying.
 type Status struct {
 	State    State
-	Problem  string    // why waiting or stopped, for people; "" when neither
-	Retry    time.Time // when it is tried again; zero when sending
-	Sent     int64     // points that the server took
-	Requests int64     // requests that were made
+	Problem  string    // why it is waiting or stopped, for people; otherwise empty
+	Retry    time.Time // time of the next attempt; zero while sending
+	Sent     int64     // points that the server accepted
+	Requests int64     // made
 	Rejected int64     // points rejected since the start; Store.Rejected has those of all time
-	TooOld   int64     // points older than the server keeps, which it dropped
-	Through  int64     // every entry up to this number is at the server or set aside; from Follow
-	Behind   int64     // entries of the store after it, those excepted that were sent before their turn
-	Outages  int64     // how often the server was away, or in trouble (5xx), and came back
-	LastSent time.Time // when the server last took something
+	TooOld   int64     // points that the server dropped because they are older than its retention
+	Through  int64     // every entry up to this sequence number is at the server or rejected; set by Follow
+	Behind   int64     // entries of the store after Through, without those that were sent out of order
+	Outages  int64     // how often the server was unreachable or failed (5xx), and recovered
+	LastSent time.Time // when the server last accepted something
 }
 
-// Status is how the copying goes at this moment.
+// Status returns the current progress.
 func (x *Sink) Status() Status {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.status
 }
 
-// waits are how long it is waited for what.
+// waits are the times to wait before another attempt.
 type waits struct {
 	first, most time.Duration // of the back-off
-	after       time.Duration // the most that a Retry-After is believed
-	stopped     time.Duration // between tries when the server refuses us
+	after       time.Duration // the longest Retry-After that is respected
+	stopped     time.Duration // between attempts while stopped
 }
 
-var usualWaits = waits{first: time.Second, most: 2 * time.Minute, after: 5 * time.Minute, stopped: 5 * time.Minute}
+var defaultWaits = waits{first: time.Second, most: 2 * time.Minute, after: 5 * time.Minute, stopped: 5 * time.Minute}
 
-// verdict is what an answer asks for.
-type verdict int
+// outcome is what an answer requires.
+type outcome int
 
 const (
-	taken    verdict = iota
-	again            // later: network, 5xx, 429 and whatever else we do not know
-	stop             // 401, 403, 404: nothing will be taken until somebody does something
+	accepted outcome = iota
+	retry            // later: network, 5xx, 429 and every unknown status
+	blocked          // 401, 403, 404: nothing is accepted until the operator acts
 	tooLarge         // 413
-	refused          // 400, 422: something in it is wrong
+	refused          // 400, 422: something in the request is wrong
 )
 
-// judge reads the answer by its status alone. Texts of servers differ, and the client's own reading of them loses data.
-func judge(status int) verdict {
+// outcomeOf depends only on the status of an answer. Messages differ between servers, and the client library loses data by its
+// own reading of them.
+func outcomeOf(status int) outcome {
 	switch status {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound:
-		return stop
+		return blocked
 	case http.StatusRequestEntityTooLarge:
 		return tooLarge
 	case http.StatusBadRequest, http.StatusUnprocessableEntity:
 		return refused
 	}
-	return again
+	return retry
 }
 
 type answer struct {
-	verdict verdict
+	outcome outcome
 	status  int           // 0: none came
 	words   string        // of the server, or of the network
 	after   time.Duration // Retry-After
@@ -96,19 +97,19 @@ func (x *Sink) post(ctx context.Context, body string) answer {
 	x.mu.Unlock()
 	err := x.writer.WriteRecord(ctx, body)
 	var e *influxhttp.Error
-	var u *url.Error // says again where to
+	var u *url.Error // repeats the URL
 	switch {
 	case err == nil:
-		return answer{verdict: taken}
+		return answer{outcome: accepted}
 	case errors.As(err, &u):
-		return answer{verdict: again, words: u.Err.Error()}
+		return answer{outcome: retry, words: u.Err.Error()}
 	case !errors.As(err, &e) || e.StatusCode == 0:
-		return answer{verdict: again, words: err.Error()}
+		return answer{outcome: retry, words: err.Error()}
 	}
-	return answer{judge(e.StatusCode), e.StatusCode, cleaned(e.Message, mostText), parseRetryAfter(e.Header.Get("Retry-After"), time.Now())}
+	return answer{outcomeOf(e.StatusCode), e.StatusCode, clean(e.Message, maxText), parseRetryAfter(e.Header.Get("Retry-After"), time.Now())}
 }
 
-// parseRetryAfter reads the header: seconds, or a date (RFC 9110 clause 10.2.3).
+// parseRetryAfter reads the header: seconds, or a date (RFC 9110 section 10.2.3).
 func parseRetryAfter(text string, now time.Time) time.Duration {
 	if n, err := strconv.ParseUint(text, 10, 31); err == nil {
 		return time.Duration(n) * time.Second
@@ -119,14 +120,14 @@ func parseRetryAfter(text string, now time.Time) time.Duration {
 	return 0
 }
 
-// delivery is one batch on its way.
+// delivery is one batch that is being sent.
 type delivery struct {
 	x     *Sink
 	p     *points
-	proof bool // the server has taken something since the last time it refused everything
+	proof bool // the server has accepted something since it last refused everything
 }
 
-// deliver sends the points from i to before j, and comes back when each was taken or set aside.
+// deliver sends the points from i to before j, and returns once each was accepted or stored as rejected.
 func (x *Sink) deliver(ctx context.Context, p *points, i, j int) error {
 	d := delivery{x: x, p: p}
 	return d.send(ctx, i, j)
@@ -136,16 +137,16 @@ func (d *delivery) send(ctx context.Context, i, j int) error {
 	x := d.x
 	for attempt := 0; ; attempt++ {
 		a := x.post(ctx, d.p.lines(i, j))
-		if err := ctx.Err(); err != nil && a.verdict != taken {
+		if err := ctx.Err(); err != nil && a.outcome != accepted {
 			return err
 		}
-		switch a.verdict {
-		case taken:
+		switch a.outcome {
+		case accepted:
 			d.proof = true
 			x.took(j - i)
 			return nil
 		case tooLarge, refused:
-			if n := droppedForAge(a.words); a.verdict == refused && n == j-i {
+			if n := droppedForAge(a.words); a.outcome == refused && n == j-i {
 				x.dropped(n)
 				return nil
 			}
@@ -156,17 +157,17 @@ func (d *delivery) send(ctx context.Context, i, j int) error {
 				}
 				return d.send(ctx, middle, j)
 			}
-			if !d.proof { // is it this point, or everything?
+			if !d.proof { // does it refuse this point, or everything?
 				probe := x.post(ctx, probeLine)
-				if d.proof = probe.verdict == taken; !d.proof {
-					if probe.verdict == refused || probe.verdict == tooLarge {
-						probe.verdict = stop
+				if d.proof = probe.outcome == accepted; !d.proof {
+					if probe.outcome == refused || probe.outcome == tooLarge {
+						probe.outcome = blocked
 					}
 					if err := x.pause(ctx, probe, attempt); err != nil {
 						return err
 					}
 				}
-				continue // also where the probe was taken: what was wrong may have been mended between the two
+				continue // also if the probe was accepted: the cause may have been fixed in between
 			}
 			return x.reject(ctx, storage.Rejected{Seq: d.p.seqs[i], Point: d.p.line(i), Status: a.status, Reason: a.words})
 		default:
@@ -179,8 +180,8 @@ func (d *delivery) send(ctx context.Context, i, j int) error {
 
 var forAge = regexp.MustCompile(`^partial write: points beyond retention policy dropped=(\d+)$`)
 
-// droppedForAge is how many points InfluxDB says it dropped because they are older than it keeps anything. Only when that is every
-// point of the request is it believed, and saves splitting months of backlog into single points.
+// droppedForAge is how many points InfluxDB says it dropped because they are older than its retention. It counts only if that
+// is every point of the request, and saves splitting months of backlog into single points.
 func droppedForAge(words string) int {
 	if m := forAge.FindStringSubmatch(words); m != nil {
 		n, _ := strconv.Atoi(m[1])
@@ -189,10 +190,10 @@ func droppedForAge(words string) int {
 	return -1
 }
 
-// probeLine is a point that every server takes, always the same one.
+// probeLine is a point that every server accepts. It is always the same.
 const probeLine = `probe,by=vigie ok=true 1700000000000000000`
 
-// took counts points that the server has.
+// took counts points that the server accepted.
 func (x *Sink) took(n int) {
 	x.mu.Lock()
 	x.status.Sent += int64(n)
@@ -205,7 +206,7 @@ func (x *Sink) took(n int) {
 	}
 	x.mu.Unlock()
 	if was == Waiting || was == Stopped {
-		x.say("influx: the server takes points again")
+		x.log("influx: the server takes points again")
 	}
 }
 
@@ -215,30 +216,30 @@ func (x *Sink) dropped(n int) {
 	x.status.TooOld += int64(n)
 	x.mu.Unlock()
 	if first {
-		x.say("influx: the server keeps nothing as old as what it was just given (its retention policy); the store still has it")
+		x.log("influx: the server keeps nothing as old as what it was just given (its retention policy); the store still has it")
 	}
 }
 
-func (x *Sink) say(line string) {
+func (x *Sink) log(line string) {
 	if x.o.Log != nil {
 		x.o.Log(line)
 	}
 }
 
-// pause waits before the next try, and says why when that is news.
+// pause waits before the next attempt, and reports a change of state.
 func (x *Sink) pause(ctx context.Context, a answer, attempt int) error {
 	state, problem := Waiting, ""
 	d := min(x.wait.first<<min(attempt, 20), x.wait.most)
-	d = d/2 + rand.N(d/2+1) // jitter, so that a fleet does not come back all at once
+	d = d/2 + rand.N(d/2+1) // jitter, so that a fleet does not return all at once
 	if a.after > 0 {
 		d = min(a.after, x.wait.after) + rand.N(d/4+1)
 	}
 	switch {
-	case a.verdict == stop:
+	case a.outcome == blocked:
 		state, d = Stopped, x.wait.stopped
 		problem = x.refusal(a.status)
 	case a.status == 0:
-		problem = "no answer from the server: " + cleaned(a.words, 200)
+		problem = "no answer from the server: " + clean(a.words, 200)
 	default:
 		problem = fmt.Sprintf("the server answers %d %s", a.status, http.StatusText(a.status))
 	}
@@ -248,7 +249,7 @@ func (x *Sink) pause(ctx context.Context, a answer, attempt int) error {
 	x.status.State, x.status.Problem, x.status.Retry = state, problem, time.Now().Add(d)
 	x.mu.Unlock()
 	if news {
-		x.say("influx: " + problem)
+		x.log("influx: " + problem)
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -258,13 +259,13 @@ func (x *Sink) pause(ctx context.Context, a answer, attempt int) error {
 	case <-x.reload:
 	case <-timer.C:
 		if state == Stopped {
-			_ = x.readAgain()
+			_ = x.reloadToken()
 		}
 	}
 	return nil
 }
 
-// refusal says in one line what somebody must do. It holds no words of the server, which may echo what was sent.
+// refusal says in one line what the operator must do. It holds none of the server's words, which may repeat what was sent.
 func (x *Sink) refusal(status int) string {
 	switch status {
 	case http.StatusUnauthorized:

@@ -17,13 +17,13 @@ import (
 // Server is what a server says of itself.
 type Server struct {
 	Generation int           // 1, 2 or 3; 0: another program that speaks its protocol (VictoriaMetrics)
-	Version    string        // as it says; "" when it says nothing of use
-	RoundTrip  time.Duration //
-	Skew       time.Duration // how far its clock is ahead of ours; to the second
+	Version    string        // as it says; empty if it says nothing useful
+	RoundTrip  time.Duration // of one request
+	Skew       time.Duration // its clock minus ours, to the second
 	HasClock   bool          // Skew is known
 }
 
-// Server asks who is there. It needs no token.
+// Server asks the server what it is. It needs no token.
 func (x *Sink) Server(ctx context.Context) (Server, error) {
 	var s Server
 	began := time.Now()
@@ -35,7 +35,7 @@ func (x *Sink) Server(ctx context.Context) (Server, error) {
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		s.Skew, s.HasClock = date.Add(500*time.Millisecond).Sub(began.Add(s.RoundTrip/2)), true
 	}
-	s.Version = strings.TrimPrefix(cleaned(resp.Header.Get("X-Influxdb-Version"), 40), "v")
+	s.Version = strings.TrimPrefix(clean(resp.Header.Get("X-Influxdb-Version"), 40), "v")
 	switch {
 	case strings.HasPrefix(s.Version, "1."):
 		s.Generation = 1
@@ -44,8 +44,8 @@ func (x *Sink) Server(ctx context.Context) (Server, error) {
 	case strings.HasPrefix(s.Version, "3."):
 		s.Generation = 3
 	case resp.Header.Get("X-Influxdb-Version") == "" && resp.Header.Get("X-Influxdb-Build") == "":
-		// Not an InfluxDB, or a 3 that wants a token before it says anything.
-	default: // one that was built without being told its version: only 2 has buckets
+		// Not an InfluxDB, or a 3 that requires a token for this.
+	default: // built without its version: only 2 has buckets
 		s.Version = ""
 		s.Generation = 1
 		if buckets, _, err := x.get(ctx, "api/v2/buckets?limit=1"); err == nil && buckets.StatusCode != http.StatusNotFound {
@@ -55,7 +55,7 @@ func (x *Sink) Server(ctx context.Context) (Server, error) {
 	return s, nil
 }
 
-// get makes a request and reads a little of the answer.
+// get makes a request and reads up to 1 MiB of the answer.
 func (x *Sink) get(ctx context.Context, path string) (*http.Response, []byte, error) {
 	return x.ask(ctx, http.MethodGet, path, nil)
 }
@@ -85,16 +85,16 @@ func (x *Sink) ask(ctx context.Context, method, path string, body any) (*http.Re
 	return resp, text, err
 }
 
-// Check is one thing that was looked at.
+// Check is one result of Sink.Check.
 type Check struct {
 	What string // "reachable", "token and bucket", ...
 	Bad  bool   // it does not work
-	Says string // what was found
-	Hint string // what to do; also where it works but could be better
+	Says string // what was found, for people
+	Hint string // what to do, for people; also if it works but could be better
 }
 
-// Check looks whether copying will work, in the order in which things fail: it reaches the server, writes one point of
-// its own and reads it back. After something that does not work it stops.
+// Check tests whether copying will work, in the order in which things fail: it reaches the server, writes one point of its own
+// and reads it back. It stops after something that does not work.
 func (x *Sink) Check(ctx context.Context) (all []Check) {
 	add := func(c Check) bool { all = append(all, c); return !c.Bad }
 	if c, ok := x.checkToken(); ok && !add(c) {
@@ -120,10 +120,10 @@ func (x *Sink) Check(ctx context.Context) (all []Check) {
 		}
 		add(c)
 	}
-	switch a := x.post(ctx, probeLine); a.verdict {
-	case taken:
+	switch a := x.post(ctx, probeLine); a.outcome {
+	case accepted:
 		add(Check{What: "token and bucket", Says: fmt.Sprintf("a point was written to %q", x.o.Bucket)})
-	case stop, refused, tooLarge:
+	case blocked, refused, tooLarge:
 		add(Check{What: "token and bucket", Bad: true, Says: x.refusal(a.status), Hint: "the server's own words: " + orNone(a.words)})
 		return all
 	default:
@@ -176,7 +176,7 @@ func (x *Sink) checkReading(ctx context.Context, server Server) Check {
 	return c
 }
 
-// checkToken looks at the file, without saying anything of what is in it. Not ok: there is none.
+// checkToken looks at the token file, and reveals nothing of its contents. ok is false if there is none.
 func (x *Sink) checkToken() (Check, bool) {
 	if x.o.TokenFile == "" {
 		return Check{}, false

@@ -14,18 +14,18 @@ import (
 
 // Setup says what the server should have.
 type Setup struct {
-	Keep time.Duration // how long points are kept; 0: for ever. Hourly summaries always are
+	Keep time.Duration // how long points are kept; 0: forever. Hourly summaries are kept forever
 }
 
 // Step is one thing that is to be made on the server.
 type Step struct {
 	Says string // for people
-	Does string // the statement or request, word for word
+	Does string // the statement or request, literally
 	run  func(context.Context) error
 }
 
-// Plan asks the server what it has, and returns what is missing; nothing is changed until a step is Done. What is there is
-// left as it is, also when it differs: notes say how.
+// Plan asks the server what it has, and returns what is missing. Nothing is changed until Step.Do. What exists is left as it
+// is, even if it differs; the notes say so.
 func (x *Sink) Plan(ctx context.Context, s Setup) (steps []Step, notes []string, err error) {
 	server, err := x.Server(ctx)
 	if err != nil {
@@ -42,10 +42,10 @@ func (x *Sink) Plan(ctx context.Context, s Setup) (steps []Step, notes []string,
 	return nil, []string{"the server does not say that it is an InfluxDB: there is nothing to set up on it; the retention of VictoriaMetrics is its flag -retentionPeriod"}, nil
 }
 
-// Do carries out a step.
+// Do carries out the step.
 func (s Step) Do(ctx context.Context) error { return s.run(ctx) }
 
-// Summaries by the hour, of what a dashboard shows over years.
+// Hourly summaries, which a dashboard shows over years.
 const (
 	summaryPolicy = "summary"
 	summaryName   = "serving_1h"
@@ -92,7 +92,7 @@ func (x *Sink) plan1(ctx context.Context, s Setup) (steps []Step, notes []string
 	}
 	if !slices.Contains(policies, policy) {
 		as := ""
-		if _, named, _ := strings.Cut(x.o.Bucket, "/"); named == "" { // writes that name no policy go to the default one
+		if _, named, _ := strings.Cut(x.o.Bucket, "/"); named == "" { // writes without a policy go to the default one
 			as = " DEFAULT"
 		}
 		do(fmt.Sprintf("retention policy %s: points are kept %s", policy, forHowLong(s.Keep)),
@@ -124,7 +124,7 @@ func ident(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(s) + `"`
 }
 
-// column is one column of an answer, as text.
+// column is one column of an answer, as texts.
 func (x *Sink) column(ctx context.Context, q string, n int) (all []string, err error) {
 	for t, err := range x.Query(ctx, q) {
 		if err != nil {
@@ -139,8 +139,8 @@ func (x *Sink) column(ctx context.Context, q string, n int) (all []string, err e
 	return all, nil
 }
 
-// plan2 speaks the API of InfluxDB 2: buckets with a retention rule, a database that maps to the bucket so that InfluxQL reads it, and
-// a task in Flux for the summaries.
+// plan2 uses the API of InfluxDB 2: buckets with a retention rule, a database that maps to the bucket so that InfluxQL reads
+// it, and a task in Flux for the summaries.
 func (x *Sink) plan2(ctx context.Context, s Setup) (steps []Step, notes []string, err error) {
 	if x.o.Org == noOrg {
 		return nil, nil, errors.New("influx: no organisation is named, and InfluxDB 2 wants one: write org into [influx]")
@@ -174,7 +174,7 @@ func (x *Sink) plan2(ctx context.Context, s Setup) (steps []Step, notes []string
 		steps = append(steps, x.create(fmt.Sprintf("bucket %s: kept %s", b.name, forHowLong(b.keep)), "api/v2/buckets",
 			map[string]any{"orgID": org, "name": b.name, "retentionRules": rules}))
 	}
-	var mappings struct{ Content []struct{ Database string } } // of OSS from 2.2 on every bucket has a virtual one
+	var mappings struct{ Content []struct{ Database string } } // from OSS 2.2 every bucket has a virtual one
 	if err := x.api(ctx, http.MethodGet, "api/v2/dbrps?"+url.Values{"orgID": {org}, "db": {x.o.Bucket}}.Encode(), nil, &mappings); err != nil {
 		return nil, nil, fmt.Errorf("influx: database mappings: %w", err)
 	}
@@ -201,7 +201,7 @@ data |> put(fn: max, field: "level_max")
 	return steps, notes, nil
 }
 
-// mapping maps a database of the bucket's name to the bucket, whose id is known only once it is there.
+// mapping maps a database with the bucket's name to the bucket, whose ID is known only once it exists.
 func (x *Sink) mapping(org string) Step {
 	body := map[string]any{"orgID": org, "bucketID": "of that bucket", "database": x.o.Bucket, "retention_policy": "autogen", "default": true}
 	step := x.create("database "+x.o.Bucket+": InfluxQL reads the bucket by this name", "api/v2/dbrps", body)
@@ -220,7 +220,7 @@ func (x *Sink) mapping(org string) Step {
 	return step
 }
 
-// plan3 speaks the API of InfluxDB 3 Core.
+// plan3 uses the API of InfluxDB 3 Core.
 func (x *Sink) plan3(ctx context.Context, s Setup) (steps []Step, notes []string, err error) {
 	notes = []string{"InfluxDB 3 keeps no summaries by itself: points are kept as long as said, and nothing is downsampled"}
 	var found []struct {

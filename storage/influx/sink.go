@@ -33,42 +33,42 @@ import (
 	"vigie/storage"
 )
 
-// Options say where an Influx copies to, and what. Only URL and Bucket must be given.
+// Options say where a Sink copies to, and what. Only URL and Bucket are required.
 type Options struct {
 	URL    string // "https://influx.example.org:8086"
-	Bucket string // a bucket; of InfluxDB 1.8 a database, or DATABASE/RETENTION-POLICY
+	Bucket string // of InfluxDB 1.8: a database, or DATABASE/RETENTION-POLICY
 	Org    string // of InfluxDB 2; ignored by 1.8 and 3
 
-	// TokenFile holds the token on its first line: of 2 and 3 an API token, of 1.8 USER:PASSWORD. It is read again at
-	// every Reload. "" is the systemd credential influx-token, if there is one, else no token. A token is never an
-	// argument, and is never in an error, a log or a store.
+	// TokenFile holds the token on its first line: for InfluxDB 2 and 3 an API token, for 1.8 USER:PASSWORD. It is read again
+	// at every Reload. Empty: the systemd credential influx-token if there is one, otherwise no token. A token is never an
+	// argument, and never in an error, a log or a store.
 	TokenFile string
 	CAFile    string // certificates (PEM) to trust instead of the system's
 
 	Gzip      bool // compress what is sent: for slow links
-	FullRate  bool // send every observation; else changes, and one sample a minute
+	FullRate  bool // send every observation; otherwise changes, and one sample per minute
 	Positions bool // send coordinates
 
-	Batch   int           // points a request at most; 0 is 5,000
-	Timeout time.Duration // of one request; 0 is 15 s
+	Batch   int           // most points per request; 0: 5,000
+	Timeout time.Duration // of one request; 0: 15 s
 
-	Log func(line string) // is told, in one line, when the state changes; never of contents. May be nil
+	Log func(line string) // called with one line when the state changes, never with contents; may be nil
 }
 
 const (
 	defaultBatch   = 5000
 	defaultTimeout = 15 * time.Second
-	mostBody       = 4 << 20  // bytes of a request before compression
-	mostAnswer     = 64 << 10 // bytes of an answer to a write that are read
+	maxBody        = 4 << 20  // bytes of a request before compression
+	maxAnswer      = 64 << 10 // bytes of an answer to a write that are read
 )
 
-// credential is the name under which systemd hands over the token (LoadCredential=influx-token:...).
+// credential is the name under which systemd passes the token (LoadCredential=influx-token:...).
 const credential = "influx-token"
 
 // Sink copies a store to one server. It is a storage.Sink; its own Follow drives it better than storage.Follow can.
 type Sink struct {
 	o     Options
-	store *storage.Store // for what is set aside
+	store *storage.Store // for rejected points
 	shape shape
 
 	client    influxdb2.Client
@@ -76,19 +76,20 @@ type Sink struct {
 	transport *transport
 	writer    api.WriteAPIBlocking
 
-	reload chan struct{} // has one element after Reload
+	reload chan struct{} // has an element after Reload
 
-	own    thinner // of Write
-	closed atomic.Bool
-	wait   waits
-	doubt  window
+	sampler     sampler // of Write
+	closed      atomic.Bool
+	wait        waits
+	unconfirmed window
 
 	mu     sync.Mutex
 	status Status
-	away   bool // the server was, or was in trouble, since it last took something
+	away   bool // the server was unreachable or failed since it last accepted something
 }
 
-// New checks the options and reads the token; it does not speak to the server. What the server refuses is set aside in s.
+// New checks the options and reads the token. It does not contact the server. Rejected points are stored in s; nil if nothing
+// is to be copied.
 func New(s *storage.Store, o Options) (*Sink, error) {
 	u, err := url.Parse(o.URL)
 	switch {
@@ -113,20 +114,20 @@ func New(s *storage.Store, o Options) (*Sink, error) {
 		o.Org = noOrg
 	}
 	o.URL = strings.TrimRight(u.String(), "/") + "/"
-	x := &Sink{o: o, store: s, shape: shape{positions: o.Positions}, reload: make(chan struct{}, 1), wait: usualWaits, doubt: usualDoubt}
+	x := &Sink{o: o, store: s, shape: shape{positions: o.Positions}, reload: make(chan struct{}, 1), wait: defaultWaits, unconfirmed: defaultUnconfirmed}
 	if x.transport, err = newTransport(o); err != nil {
 		return nil, err
 	}
-	if err := x.readAgain(); err != nil {
+	if err := x.reloadToken(); err != nil {
 		return nil, err
 	}
 	x.http = &http.Client{
 		Transport: x.transport,
 		Timeout:   o.Timeout,
-		// A redirection is an answer like any other, so that the token is not carried elsewhere.
+		// A redirect is an answer like any other, so that the token does not go elsewhere.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	quiet.Do(func() { influxlog.Log = nil }) // its error lines can hold what was sent
+	quiet.Do(func() { influxlog.Log = nil }) // its error lines can contain what was sent
 	options := influxdb2.DefaultOptions().SetHTTPClient(x.http).SetUseGZip(o.Gzip).SetApplicationName("vigie")
 	x.client = influxdb2.NewClientWithOptions(o.URL, "", options)
 	x.writer = x.client.WriteAPIBlocking(o.Org, o.Bucket)
@@ -134,7 +135,7 @@ func New(s *storage.Store, o Options) (*Sink, error) {
 	return x, nil
 }
 
-// noOrg stands where no organisation is named. 1.8 and 3 ignore it.
+// noOrg takes the place of an organisation that is not given. InfluxDB 1.8 and 3 ignore it.
 const noOrg = "-"
 
 var quiet sync.Once
@@ -165,7 +166,7 @@ func readToken(file string) (string, error) {
 	if token == "" {
 		return "", fmt.Errorf("influx: the first line of %s, which should be the token, is empty", file)
 	}
-	for i := range len(token) { // what a header cannot hold would make every request fail with the token in the error
+	for i := range len(token) { // a character that a header cannot hold would make every request fail, with the token in the error
 		if token[i] < 0x20 || token[i] >= 0x7f {
 			return "", fmt.Errorf("influx: the first line of %s is not a token: it has characters that none has", file)
 		}
@@ -190,9 +191,9 @@ func newTransport(o Options) (*transport, error) {
 	return &transport{Transport: t}, nil
 }
 
-// transport adds the token, which so can be changed while requests run, and is the only place that holds it. It reads no more
-// of an answer to a write than anybody wants to know, since servers echo what they refuse, and takes only 204 for success: a
-// captive portal answers 200 to everything.
+// transport adds the token, which can therefore change while requests run, and is the only place that holds it. It reads only
+// the beginning of an answer to a write, since servers repeat what they refuse, and accepts only 204 as success: a captive
+// portal answers 200 to everything.
 type transport struct {
 	*http.Transport
 	mu    sync.Mutex
@@ -205,7 +206,7 @@ func (t *transport) set(token string) {
 	t.token = token
 }
 
-// RoundTrip is http.RoundTripper.
+// RoundTrip implements http.RoundTripper.
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	t.mu.Lock()
@@ -228,13 +229,13 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp.Body = struct {
 		io.Reader
 		io.Closer
-	}{io.LimitReader(resp.Body, mostAnswer), resp.Body}
+	}{io.LimitReader(resp.Body, maxAnswer), resp.Body}
 	return resp, nil
 }
 
-// Reload reads the token again and makes a sink that waits try at once. It is what SIGHUP should call.
+// Reload reads the token again, and makes a sink that is waiting retry immediately. SIGHUP should call it.
 func (x *Sink) Reload() error {
-	if err := x.readAgain(); err != nil {
+	if err := x.reloadToken(); err != nil {
 		return err
 	}
 	select {
@@ -244,7 +245,7 @@ func (x *Sink) Reload() error {
 	return nil
 }
 
-func (x *Sink) readAgain() error {
+func (x *Sink) reloadToken() error {
 	token, err := readToken(x.o.TokenFile)
 	if err != nil {
 		return err
@@ -253,21 +254,21 @@ func (x *Sink) readAgain() error {
 	return nil
 }
 
-// Write sends the points of the entries, and comes back when the server has each of them, or it was set aside. It waits
-// as long as that takes; only the end of ctx, or a store that cannot take what is set aside, ends it with an error.
+// Write sends the points of the entries, and returns once the server has accepted each of them or it was stored as rejected.
+// It waits as long as that takes: only the end of ctx, or a store that cannot store what was rejected, ends it with an error.
 func (x *Sink) Write(ctx context.Context, entries []storage.Entry) error {
 	if x.closed.Load() {
 		return errors.New("influx: it is closed")
 	}
 	var p points
-	return x.write(ctx, &p, &x.own, entries)
+	return x.write(ctx, &p, &x.sampler, entries)
 }
 
-// write sends what the thinner lets through.
-func (x *Sink) write(ctx context.Context, p *points, t *thinner, entries []storage.Entry) error {
+// write sends what the sampler passes.
+func (x *Sink) write(ctx context.Context, p *points, t *sampler, entries []storage.Entry) error {
 	p.reset()
 	for _, e := range entries {
-		if !x.o.FullRate && !t.keep(e) {
+		if !x.o.FullRate && !t.passes(e) {
 			continue
 		}
 		if !x.shape.add(p, e) {
@@ -278,7 +279,7 @@ func (x *Sink) write(ctx context.Context, p *points, t *thinner, entries []stora
 	}
 	for i := 0; i < p.len(); {
 		j := i + 1
-		for j < p.len() && j-i < x.o.Batch && p.ends[j]-p.start(i) <= mostBody {
+		for j < p.len() && j-i < x.o.Batch && p.ends[j]-p.start(i) <= maxBody {
 			j++
 		}
 		if err := x.deliver(ctx, p, i, j); err != nil {
@@ -289,7 +290,7 @@ func (x *Sink) write(ctx context.Context, p *points, t *thinner, entries []stora
 	return nil
 }
 
-// Close gives the connections back. What Write acknowledged is at the server.
+// Close closes the connections. What Write acknowledged is at the server.
 func (x *Sink) Close() error {
 	x.closed.Store(true)
 	x.client.Close()

@@ -92,7 +92,7 @@ func TestVictoriaMetrics(t *testing.T) {
 	send := func(name string) {
 		x := newInflux(t, s, influx.Options{URL: base, Bucket: "any", FullRate: true})
 		require.NoError(t, storage.Follow(context.Background(), s, name, x, storage.FollowOptions{UntilDone: true}))
-		require.Empty(t, asides(t, s))
+		require.Empty(t, rejected(t, s))
 	}
 	send("first")
 	want := map[string]struct {
