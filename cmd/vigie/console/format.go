@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+	"vigie/words"
 )
 
 // Plural is a count with its noun: "1 record", "12,345 records".
@@ -111,18 +112,5 @@ func OrUnknown(s string) string {
 // LineWidth is the number of columns at which text for people is broken.
 const LineWidth = 100
 
-// OneLine puts s on one line and replaces control characters and those that change the direction of writing: it may quote
-// a file, and a file may be hostile.
-func OneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t' || r == '\r':
-			return ' '
-		case r < 0x20 || r == 0x7f || r >= 0x80 && r < 0xa0:
-			return '?'
-		case r >= 0x200e && r <= 0x200f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069: // text direction
-			return '?'
-		}
-		return r
-	}, s)
-}
+// OneLine is words.OneLine: what is printed may quote a file, a modem or a server.
+func OneLine(s string) string { return words.OneLine(s) }

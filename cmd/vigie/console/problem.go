@@ -58,14 +58,15 @@ func Report(w io.Writer, err error) int {
 	if err == nil {
 		return 0
 	}
-	status, hint := 1, ""
+	status := 1
 	var p *Problem
+	var u interface{ WrongUsage() bool }
 	if errors.As(err, &p) {
-		status, hint = p.status, p.hint
+		status = p.status
+	} else if errors.As(err, &u) && u.WrongUsage() {
+		status = 2
 	}
-	if h := HintOf(err); hint == "" {
-		hint = h
-	}
+	hint := HintOf(err)
 	fmt.Fprintf(w, "vigie: %s\n", OneLine(err.Error()))
 	if hint != "" {
 		fmt.Fprintf(w, "hint: %s\n", OneLine(hint))
