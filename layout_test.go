@@ -40,9 +40,11 @@ var mayImport = map[string][]string{
 	"review":              {"cell", "analyzer", "storage", "review/evidence"},
 	"review/evidence":     {"cell", "analyzer", "storage"},
 	"alert":               {"cell", "analyzer", "storage"},
-	"cmd/vigie/console":   {},
+	"monitor/pipeline":    {"cell", "analyzer", "storage"},
+	"monitor":             {"cell", "modem", "modem/dialect", "analyzer", "storage", "position", "alert", "review", "review/evidence", "words", "monitor/pipeline", "storage/influx", "storage/transfer"},
+	"cmd/vigie/console":   {"words"},
 	"cmd/vigie/config":    {"cell", "analyzer", "analyzer/rules", "storage", "alert", "cmd/vigie/console"},
-	"cmd/vigie":           {"cmd/vigie/config", "cmd/vigie/console", "cell", "modem", "modem/at", "modem/dialect", "modem/emulator", "modem/remap", "analyzer", "analyzer/rules", "storage", "storage/influx", "storage/transfer", "celldb", "review", "review/evidence", "position", "alert"},
+	"cmd/vigie":           {"monitor", "monitor/pipeline", "cmd/vigie/config", "cmd/vigie/console", "cell", "modem", "modem/at", "modem/dialect", "modem/emulator", "modem/remap", "analyzer", "analyzer/rules", "storage", "storage/influx", "storage/transfer", "celldb", "review", "review/evidence", "position", "alert"},
 
 	"review/evidence/evidencetest": {"cell", "analyzer"},
 }
@@ -57,7 +59,7 @@ var standardOnly = []string{"words", "cell", "modem/at", "modem/dialect", "modem
 var noHTML = []string{"review/evidence"}
 
 // noClock are the packages that never ask a clock or a network: time is an input, and replay is the same path.
-var noClock = []string{"words", "cell", "modem/at", "modem/dialect", "modem/remap", "analyzer", "analyzer/rules", "review/evidence"}
+var noClock = []string{"words", "cell", "modem/at", "modem/dialect", "modem/remap", "analyzer", "analyzer/rules", "review/evidence", "monitor/pipeline"}
 
 // only names who alone may import a module: promises are easier to keep behind one door.
 var only = map[string]string{
@@ -66,7 +68,7 @@ var only = map[string]string{
 	"github.com/creack/pty":         "modem/emulator/",
 	"github.com/alecthomas/kong":    "cmd/vigie/",
 	"github.com/influxdata":         "storage/influx/",
-	"github.com/coreos/go-systemd":  "cmd/vigie/",
+	"github.com/coreos/go-systemd":  "monitor/",
 	"github.com/nicholas-fedor":     "alert/",
 	"github.com/eclipse":            "alert/",
 }

@@ -8,87 +8,19 @@ import (
 	"vigie/alert"
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
-	"vigie/storage"
 )
 
-// alerting tells people while a watch goes on.
-type alerting struct {
-	p    *program
-	a    *alert.Alerts // nil: nobody is told
-	log  func(string)
-	stop func() error
-}
-
-// followAlerts tells people what comes to the store until stop is called, which returns only errors of the store.
-func followAlerts(ctx context.Context, p *program, c config.Alert, s *storage.Store, v *vitals) (*alerting, error) {
-	f := &alerting{p: p, stop: func() error { return nil }, log: func(text string) { p.err.Printf("alert: %s\n", console.OneLine(text)) }}
-	var err error
-	if f.a, err = c.Open(s, f.log); err != nil || f.a == nil {
-		return f, err
-	}
-	v.follow(f.status)
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan error, 1)
-	go func() { done <- f.a.Follow(ctx) }()
-	f.stop = func() error {
-		cancel()
-		if err := <-done; !errors.Is(err, context.Canceled) {
-			return err
-		}
-		return nil
-	}
-	return f, nil
-}
-
-// cursors name what must have had a record before it is deleted for its age.
-func (f *alerting) cursors() []string {
-	if f.a == nil {
-		return nil
-	}
-	return []string{alert.Cursor}
-}
-
-// reload reads [alert] and the addresses again. What cannot be used leaves all as it was.
-func (f *alerting) reload() error {
-	if f.a == nil {
-		return nil
-	}
-	conf, err := config.Load(f.p.cli.Config, true)
+// reloadAlerts reads [alert] and the addresses again. What cannot be used leaves all as it was.
+func (p *program) reloadAlerts(a *alert.Alerts, log func(string)) error {
+	conf, err := config.Load(p.cli.Config, true)
 	if err != nil {
 		return err
 	}
-	o, err := conf.Alert.Options(f.log)
+	o, err := conf.Alert.Options(log)
 	if err != nil {
 		return err
 	}
-	return f.a.Reload(o)
-}
-
-// alarm tells people of what the store cannot hold a record of now.
-func (f *alerting) alarm(sensor, text string, err error) {
-	if f.a == nil {
-		return
-	}
-	reason := alert.Trouble
-	if errors.Is(err, storage.ErrFull) { // the keeper has it recorded as soon as there is room: one story
-		reason = "disk_" + string(roomFull)
-	}
-	f.a.Trouble(sensor, reason, fmt.Sprintf("%s: %v", text, err))
-}
-
-// status is that of all destinations together.
-func (f *alerting) status() sinkStatus {
-	st := sinkStatus{Name: "alert"}
-	for _, d := range f.a.Status() {
-		st.Behind += int64(d.Waiting)
-		if d.Problem != "" && st.Problem == "" {
-			st.Problem = console.OneLine(d.Name + ": " + d.Problem)
-		}
-		if !d.Last.IsZero() && (st.LastSent == nil || d.Last.After(*st.LastSent)) {
-			st.LastSent = timeOrNil(d.Last)
-		}
-	}
-	return st
+	return a.Reload(o)
 }
 
 // AlertCmd is about messages to people.

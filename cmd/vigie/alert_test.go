@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -131,21 +132,28 @@ func TestAlertsReload(t *testing.T) {
 	c, err := config.Load(conf, false)
 	require.NoError(t, err)
 	p := &program{cli: &CLI{Config: conf}, out: console.New(io.Discard, "never"), err: console.New(io.Discard, "never")}
-	f, err := followAlerts(t.Context(), p, c.Alert, s, newVitals(time.Now))
+	quiet := func(string) {}
+	a, err := c.Alert.Open(s, quiet)
 	require.NoError(t, err)
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- a.Follow(ctx) }()
+	reload := func() error { return p.reloadAlerts(a, quiet) }
 	sends := func() bool {
 		now := time.Now().UTC()
 		require.NoError(t, s.PutEvents(t.Context(), analyzer.Event{ID: now.String(), Severity: analyzer.High, State: analyzer.Open, First: now, Last: now}))
-		return f.status().Problem == "webhook: the server answered 401 Unauthorized"
+		st := a.Status()
+		return len(st) > 0 && st[0].Problem == "the server answered 401 Unauthorized"
 	}
 	require.Eventually(t, sends, 30*time.Second, 50*time.Millisecond)
 	address("nonsense")
-	require.ErrorContains(t, f.reload(), "this is not an address")
+	require.ErrorContains(t, reload(), "this is not an address")
 	require.Zero(t, got.Load())
 	address(srv.URL + "/fresh")
-	require.NoError(t, f.reload())
+	require.NoError(t, reload())
 	require.Eventually(t, func() bool { return got.Load() > 0 }, 30*time.Second, 10*time.Millisecond)
-	require.NoError(t, f.stop())
+	stop()
+	require.ErrorIs(t, <-done, context.Canceled)
 }
 
 func TestAlertMistakes(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"vigie/analyzer"
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
+	"vigie/monitor/pipeline"
 	"vigie/storage"
 )
 
@@ -37,32 +38,13 @@ func (c *AnalyzeCmd) Run(ctx context.Context, p *program) error {
 	defer s.Close()
 	atlas, closeAtlas := openAtlas(p, conf, c.path(conf))
 	defer closeAtlas()
-	now := eventLog{}
-	l := &line{engine: newEngine(conf, atlas), event: now.add}
-	if _, err := l.lessons.begin(ctx, s, 0); err != nil {
+	now := pipeline.EventLog{}
+	l := pipeline.New(pipeline.Options{NewEngine: engineMaker(conf, atlas), OnEvent: now.Add})
+	n, err := l.Learn(ctx, s, storage.Query{}, func(n int) { p.err.Progress("%s analysed", console.Plural(n, "record")) })
+	if err != nil {
 		return err
-	}
-	n := 0
-	for entry, err := range s.Records(ctx, storage.Query{}) {
-		if err != nil {
-			return err
-		}
-		if err := l.lessons.teach(ctx, l.engine, entry.Seq, l.flush); err != nil {
-			return err
-		}
-		if err := l.feed(ctx, entry.Record); err != nil {
-			return err
-		}
-		l.seq = max(l.seq, entry.Seq)
-		if n++; n%20000 == 0 {
-			p.err.Progress("%s analysed", console.Plural(n, "record"))
-		}
 	}
 	p.err.ClearProgress()
-	l.engine.Finish()
-	if err := l.flush(ctx); err != nil {
-		return err
-	}
 	var stored []analyzer.Event
 	for e, err := range s.Events(ctx, storage.EventQuery{From: since}) {
 		if err != nil {
@@ -70,28 +52,15 @@ func (c *AnalyzeCmd) Run(ctx context.Context, p *program) error {
 		}
 		stored = append(stored, e)
 	}
-	d := compare(stored, lasting(now.sorted(), since))
+	events := lasting(now.Sorted(), since)
+	d := compare(stored, events)
 	if c.Write {
-		state, err := l.engine.Save()
-		if err != nil {
-			return err
-		}
-		err = s.Update(ctx, func(tx *storage.Tx) error {
-			if err := tx.PutEvents(slices.Concat(d.fresh, d.changed)...); err != nil {
-				return err
-			}
-			return tx.SaveState(stateName, state, l.seq)
-		})
-		if err == nil {
-			err = l.lessons.save(ctx, false)
-		}
-		if err != nil {
+		if err := l.SaveLearned(ctx, slices.Concat(d.fresh, d.changed)...); err != nil {
 			return err
 		}
 	}
 	if c.JSON {
-		log := eventLog{list: lasting(now.sorted(), since)}
-		err = log.writeJSON(p.out)
+		err = writeEvents(p.out, events)
 	} else {
 		d.print(p.out)
 	}

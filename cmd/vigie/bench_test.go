@@ -20,6 +20,7 @@ import (
 	"vigie/cmd/vigie/config"
 	"vigie/modem"
 	"vigie/modem/emulator"
+	"vigie/monitor/pipeline"
 	"vigie/storage"
 )
 
@@ -72,13 +73,13 @@ func BenchmarkAnswerToEventStored(b *testing.B) {
 	defer em.Close()
 	store, err := storage.Open(context.Background(), filepath.Join(b.TempDir(), "s.db"), storage.Options{Create: true})
 	require.NoError(b, err)
-	l := &line{engine: newEngine(config.Config{}.WithDefaults(), analyzer.Atlas{}), store: store}
+	l := pipeline.New(pipeline.Options{NewEngine: engineMaker(config.Config{}, analyzer.Atlas{}), Store: store})
 	collector, err := modem.New(modem.Config{Device: em.Path(), Sensor: "bench", Mode: cell.Fixed, Fast: 20 * time.Millisecond, Slow: 100 * time.Millisecond})
 	require.NoError(b, err)
 	ctx, stop := context.WithCancel(context.Background())
 	var took []time.Duration
 	err = collector.Run(ctx, func(r cell.Record) error {
-		err := l.feed(context.Background(), r)
+		err := l.Feed(context.Background(), r)
 		if o, ok := r.(*cell.Observation); ok {
 			if took = append(took, time.Since(o.Time)); len(took) >= 2000 {
 				stop()
@@ -88,7 +89,8 @@ func BenchmarkAnswerToEventStored(b *testing.B) {
 	})
 	stop()
 	require.NoError(b, err)
-	require.NoError(b, l.close(context.Background()))
+	require.NoError(b, l.Close(context.Background()))
+	require.NoError(b, store.Close())
 	slices.Sort(took)
 	b.ReportMetric(took[len(took)/2].Seconds()*1e3, "p50-ms")
 	b.ReportMetric(took[len(took)*99/100].Seconds()*1e3, "p99-ms")

@@ -21,6 +21,8 @@ import (
 	"vigie/cmd/vigie/console"
 	"vigie/modem"
 	"vigie/modem/emulator"
+	"vigie/monitor"
+	"vigie/monitor/pipeline"
 	"vigie/storage"
 )
 
@@ -71,10 +73,11 @@ func learnPlace(t *testing.T, path string) {
 	s, err := storage.Open(t.Context(), path, storage.Options{Create: true})
 	require.NoError(t, err)
 	conf := config.Config{Sensor: "demo", Mode: cell.Fixed, Store: path}.WithDefaults()
-	l := &line{engine: newEngine(conf, analyzer.Atlas{}), store: s}
+	l := pipeline.New(pipeline.Options{NewEngine: engineMaker(conf, analyzer.Atlas{}), Store: s})
 	_, err = learnDemo(t.Context(), l, &program{out: console.New(os.Stderr, "never"), err: console.New(os.Stderr, "never")}, time.Now())
 	require.NoError(t, err)
-	require.NoError(t, l.close(t.Context()))
+	require.NoError(t, l.Close(t.Context()))
+	require.NoError(t, s.Close())
 }
 
 // blaster is the scenario of a seed.
@@ -126,9 +129,9 @@ func blast(t *testing.T, seed uint64, learned string) time.Duration {
 	s, err := storage.Open(ctx, path, storage.Options{})
 	require.NoError(t, err)
 	conf := config.Config{Sensor: "demo", Mode: cell.Fixed, Store: path}.WithDefaults()
-	l := &line{engine: newEngine(conf, analyzer.Atlas{}), store: s, told: func(cell.Record) {}}
-	require.NoError(t, l.resume(ctx, nil))
-	l.event = func(e analyzer.Event) {
+	l := pipeline.New(pipeline.Options{NewEngine: engineMaker(conf, analyzer.Atlas{}), Store: s})
+	require.NoError(t, l.Resume(ctx, nil))
+	l.OnEvent = func(e analyzer.Event) {
 		mu.Lock()
 		defer mu.Unlock()
 		if e.Severity >= analyzer.Medium && opened.IsZero() && !captured.IsZero() {
@@ -150,8 +153,9 @@ func blast(t *testing.T, seed uint64, learned string) time.Duration {
 	require.NoError(t, err)
 	defer em.Close()
 	one := conf.Modem[0]
-	require.NoError(t, watch(ctx, l, nil, watched{Config: modem.Config{Device: em.Path(), Sensor: "demo", Mode: cell.Fixed, Fast: time.Duration(one.Fast), Slow: time.Duration(one.Slow)}}))
-	require.NoError(t, l.close(t.Context()))
+	require.NoError(t, monitor.Watch(ctx, l, modem.Config{Device: em.Path(), Sensor: "demo", Mode: cell.Fixed, Fast: time.Duration(one.Fast), Slow: time.Duration(one.Slow)}))
+	require.NoError(t, l.Close(t.Context()))
+	require.NoError(t, s.Close())
 
 	mu.Lock()
 	defer mu.Unlock()

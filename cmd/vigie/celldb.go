@@ -16,6 +16,7 @@ import (
 	"vigie/celldb"
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
+	"vigie/monitor/pipeline"
 	"vigie/storage"
 )
 
@@ -231,8 +232,8 @@ func completeHere(ctx context.Context, conf config.Config, f StoreFlags, id stri
 		return "How complete it is here is not known: " + console.OneLine(err.Error())
 	}
 	defer s.Close()
-	e := newEngine(conf, analyzer.Atlas{})
-	state, _, err := s.LoadState(ctx, stateName)
+	e := engineMaker(conf, analyzer.Atlas{})()
+	state, _, err := s.LoadState(ctx, pipeline.StateName)
 	if err == nil && state != nil {
 		err = e.Restore(state)
 	}

@@ -13,6 +13,7 @@ import (
 	"vigie/cell"
 	"vigie/cmd/vigie/console"
 	"vigie/modem/emulator"
+	"vigie/monitor"
 	"vigie/storage"
 )
 
@@ -57,7 +58,7 @@ func TestWatchWithoutAClock(t *testing.T) {
 	conf := writeFile(t, dir, "v.toml", "sensor = 'roof'\nmode = 'fixed'\n[modem]\nfast = '40ms'\nslow = '200ms'\n")
 	var out, stderr bytes.Buffer
 	p := &program{cli: &CLI{Config: conf}, out: console.New(&out, "never"), err: console.New(&stderr, "never"),
-		clock: clocks{wall, func() time.Duration { return time.Since(began) }, func() bool { return false }}}
+		clocks: monitor.Clocks{Wall: wall, Ran: func() time.Duration { return time.Since(began) }, Synced: func() bool { return false }}}
 	c := WatchCmd{Port: []string{em.Path()}}
 	c.Store = dir + "/s.db"
 	done := make(chan error, 1)
@@ -66,7 +67,7 @@ func TestWatchWithoutAClock(t *testing.T) {
 	em.Play(then)
 	require.NoError(t, <-done, stderr.String())
 	ended := wall()
-	require.Contains(t, stderr.String(), "the clock stands before what the store holds")
+	require.Contains(t, stderr.String(), "the clock is behind the newest record in the store")
 
 	store, err = storage.Open(t.Context(), dir+"/s.db", storage.Options{ReadOnly: true})
 	require.NoError(t, err)
@@ -89,7 +90,7 @@ func TestWatchWithoutAClock(t *testing.T) {
 	require.Greater(t, n, 50)
 	for e, err := range store.Records(t.Context(), storage.Query{Kinds: storage.Gaps}) {
 		require.NoError(t, err)
-		if g := e.Record.(*cell.Gap); g.Reason == gapNotRunning {
+		if g := e.Record.(*cell.Gap); g.Reason == monitor.ReasonNotRunning {
 			gaps++
 			require.Equal(t, off, g.Time)
 			require.False(t, sets.At("roof", g.Until).Before(truth()), "corrected, it is as long as it was")
@@ -111,44 +112,4 @@ func TestWatchWithoutAClock(t *testing.T) {
 	require.Zero(t, status)
 	require.Contains(t, shown, "      "+truth().Format("2006-01-02 15:0"))
 	require.Contains(t, strings.Join(strings.Fields(shown), " "), "they are corrected here, and stored as they were ("+off.Format("2006-01-02 15:0"))
-}
-
-// Who is believed when.
-func TestTimekeeper(t *testing.T) {
-	newest := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	var wall time.Time
-	var ran time.Duration
-	synced := false
-	begin := func(at time.Time) *timekeeper {
-		wall, ran, synced = at, 0, false
-		return newTimekeeper(clocks{func() time.Time { return wall }, func() time.Duration { return ran }, func() bool { return synced }}, newest)
-	}
-	pass := func(d time.Duration) { wall, ran = wall.Add(d), ran+d }
-
-	k := begin(newest.Add(time.Minute))
-	require.False(t, k.guesses(), "nothing speaks against the wall clock")
-	pass(time.Second)
-	require.Equal(t, wall, k.now())
-
-	k = begin(newest.Add(-time.Hour))
-	require.True(t, k.guesses())
-	require.Equal(t, newest.Add(time.Second), k.now())
-	pass(2 * time.Hour)
-	require.Equal(t, newest.Add(2*time.Hour+time.Second), k.now(), "that it has run past the newest record is no reason to believe it")
-	wall = newest.Add(-30 * time.Minute) // set by somebody who does not know the time either
-	require.Equal(t, newest.Add(2*time.Hour+time.Second), k.now())
-	pass(time.Minute)
-	require.Equal(t, newest.Add(2*time.Hour+time.Minute+time.Second), k.now())
-	wall = newest.Add(5 * time.Hour)
-	require.Equal(t, wall, k.now())
-	require.False(t, k.guesses())
-	wall = newest.Add(-time.Hour) // from now on it is the collector's to tell steps
-	require.Equal(t, wall, k.now())
-
-	k = begin(newest.Add(-time.Hour)) // the store was written to by a clock that was too fast
-	pass(5 * time.Second)
-	synced = true
-	require.Equal(t, newest.Add(6*time.Second), k.now())
-	pass(5 * time.Second)
-	require.Equal(t, wall, k.now(), "a clock that is known to be right is believed, whatever the store holds")
 }

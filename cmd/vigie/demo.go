@@ -17,6 +17,8 @@ import (
 	"vigie/modem"
 	"vigie/modem/dialect"
 	"vigie/modem/emulator"
+	"vigie/monitor"
+	"vigie/monitor/pipeline"
 	"vigie/storage"
 )
 
@@ -53,38 +55,41 @@ func (c *DemoCmd) Run(ctx context.Context, p *program) (err error) {
 	p.out.Printf("%s\n\n", p.out.Paint(console.Bold, "Vigie demo: no hardware, no network. What is recorded and what is staged is said as it comes."))
 
 	conf := config.Config{Sensor: "demo", Mode: cell.Fixed, Store: path}.WithDefaults()
-	l := &line{engine: newEngine(conf, analyzer.Atlas{})}
+	o := pipeline.Options{NewEngine: engineMaker(conf, analyzer.Atlas{})}
 	flags := StoreFlags{}
-	if l.store, err = flags.open(ctx, conf, storage.Options{Create: true}); err != nil {
+	if o.Store, err = flags.open(ctx, conf, storage.Options{Create: true}); err != nil {
 		return err
 	}
+	l := pipeline.New(o)
 	defer func() {
-		if closing := l.close(ctx); err == nil {
+		if closing := errors.Join(l.Close(ctx), o.Store.Close()); err == nil {
 			err = closing
 		}
 	}()
 
 	p.out.Printf("%s\n", p.out.Paint(console.Cyan, "1  Learning a place"))
-	var learning eventLog
-	l.event = learning.add
+	var learning pipeline.EventLog
+	l.OnEvent = learning.Add
 	n, err := learnDemo(ctx, l, p, began)
 	if err != nil {
 		return err
 	}
 	p.out.Printf("   %s of the last %d days, composed of answers that a Quectel RM520N-GL printed on a live network.\n", console.Plural(n, "observation"), demoDays)
 	p.out.Printf("   (Recorded: every answer. Made up: that one modem heard them again and again for %d days.)\n", demoDays)
-	for _, e := range learning.sorted() {
+	for _, e := range learning.Sorted() {
 		p.out.Printf("   On the way, while there was little to compare with: 1 event of severity %s, on %s.\n", e.Severity, e.First.UTC().Format(time.DateOnly))
 	}
 	p.out.Printf("\n")
 
 	p.out.Printf("%s\n", p.out.Paint(console.Cyan, "2  Watching an emulated modem on a pseudo-terminal, first with its recorded answers"))
-	show, err := c.glance(ctx, l, p, conf)
+	state := monitor.NewState(time.Now)
+	state.Watch(conf.Sensor, time.Duration(conf.Modem[0].Slow))
+	stop, err := c.phone(ctx, l, p, conf, state)
 	if err != nil {
 		return err
 	}
-	defer show.stop()
-	events, before, err := c.watch(ctx, l, p, conf, show)
+	defer func() { _ = stop() }() // it only shows
+	events, before, err := c.watch(ctx, l, p, conf, state)
 	if err != nil {
 		return err
 	}
@@ -92,7 +97,7 @@ func (c *DemoCmd) Run(ctx context.Context, p *program) (err error) {
 	p.out.Printf("\n%s\n", p.out.Paint(console.Cyan, "3  What was flagged"))
 	p.out.Printf("   while the answers were recorded ones: %s\n", console.Plural(before, "event"))
 	high := 0
-	for _, e := range events.sorted() {
+	for _, e := range events.Sorted() {
 		if e.Severity == analyzer.High {
 			high++
 		}
@@ -101,7 +106,10 @@ func (c *DemoCmd) Run(ctx context.Context, p *program) (err error) {
 	}
 	p.out.Printf("\nIt took %s. The store is %s; look at it with\n   vigie events --store %s\n   vigie review --store %s\n",
 		time.Since(began).Round(100*time.Millisecond), path, path, path)
-	show.wait(ctx, p.out)
+	if c.Glance != "" {
+		p.out.Printf("The page stays until Ctrl-C.\n")
+		<-ctx.Done()
+	}
 	if high == 0 || before > 0 {
 		return console.WithHint(errors.New("the demo did not show what it should: one event of severity high for the staged attack, none before it"),
 			"this is a bug in this build of vigie; please report it")
@@ -109,61 +117,19 @@ func (c *DemoCmd) Run(ctx context.Context, p *program) (err error) {
 	return nil
 }
 
-// demoGlance is the page for a phone beside the demo; a nil one shows nothing.
-type demoGlance struct {
-	v    *vitals
-	look *lookout
-	end  func() error
-}
-
-// glance serves the page where it was asked for.
-func (c *DemoCmd) glance(ctx context.Context, l *line, p *program, conf config.Config) (*demoGlance, error) {
+// phone serves the page for a phone next to the demo where it was asked for, until stop is called.
+func (c *DemoCmd) phone(ctx context.Context, l *pipeline.Pipeline, p *program, conf config.Config, state *monitor.State) (stop func() error, err error) {
 	if c.Glance == "" {
-		return nil, nil
+		return func() error { return nil }, nil
 	}
-	g := &demoGlance{v: newVitals(time.Now)}
-	g.v.watch(conf.Sensor, time.Duration(conf.Modem[0].Slow))
-	places, lost, err := followPosition(ctx, conf.Position, nil)
+	places, _, err := monitor.FollowPosition(ctx, monitor.PositionOptions{}, nil)
 	if err != nil {
 		return nil, err
 	}
-	g.look = newLookout(g.v, true, places, filepath.Dir(conf.Store))
-	conf.Glance.Listen = c.Glance
-	end, err := (&WatchCmd{}).glance(ctx, p, conf, analyzer.Atlas{}, l, g.look, nil)
-	if err != nil {
-		lost()
-		return nil, err
-	}
-	g.end = func() error { lost(); return end() }
-	return g, nil
-}
-
-func (g *demoGlance) record(r cell.Record) {
-	if g != nil {
-		g.v.record(r)
-		g.look.record(r)
-	}
-}
-
-func (g *demoGlance) event(e analyzer.Event) {
-	if g != nil {
-		g.v.event(e)
-		g.look.event(e)
-	}
-}
-
-// wait leaves the page there until somebody ends it.
-func (g *demoGlance) wait(ctx context.Context, t *console.Terminal) {
-	if g != nil {
-		t.Printf("The page stays until Ctrl-C.\n")
-		<-ctx.Done()
-	}
-}
-
-func (g *demoGlance) stop() {
-	if g != nil {
-		_ = g.end() // it only showed
-	}
+	o := monitor.PhoneOptions{Listen: c.Glance, Certificates: filepath.Dir(conf.Store), Log: func(text string) { p.warn(text, nil) }}
+	furnish(&o.Review, conf, analyzer.Atlas{})
+	overview := monitor.NewOverview(state, true, places, conf.Store)
+	return monitor.ServePhone(ctx, o, l.Store, overview, nil, func(text string) { p.out.Printf("%s\n", text) })
 }
 
 // place chooses where the store will be.
@@ -180,7 +146,7 @@ func (c *DemoCmd) place() (string, error) {
 
 // learnDemo replays the days before now, composed of the recorded answers: the first round most of the time, the second for
 // 25 minutes every three hours, as a modem at one place moves between two cells.
-func learnDemo(ctx context.Context, l *line, p *program, now time.Time) (int, error) {
+func learnDemo(ctx context.Context, l *pipeline.Pipeline, p *program, now time.Time) (int, error) {
 	quectel, err := dialect.ByName("quectel")
 	if err != nil {
 		return 0, err
@@ -207,21 +173,21 @@ func learnDemo(ctx context.Context, l *line, p *program, now time.Time) (int, er
 		recs = append(recs, &o)
 		n++
 		if len(recs) >= batch {
-			if err := l.feed(ctx, recs...); err != nil {
+			if err := l.Feed(ctx, recs...); err != nil {
 				return n, err
 			}
 			recs = recs[:0]
 			p.err.Progress("%s", console.Plural(n, "observation"))
 		}
 	}
-	err = l.feed(ctx, recs...)
+	err = l.Feed(ctx, recs...)
 	p.err.ClearProgress()
 	return n, err
 }
 
 // watch runs the collector on the emulated modem until the scenario ends. It returns the events, and how many there were
 // before anything was staged.
-func (c *DemoCmd) watch(ctx context.Context, l *line, p *program, conf config.Config, show *demoGlance) (events eventLog, before int, err error) {
+func (c *DemoCmd) watch(ctx context.Context, l *pipeline.Pipeline, p *program, conf config.Config, state *monitor.State) (events pipeline.EventLog, before int, err error) {
 	scenario, err := emulator.Parse(demoScenario, nil)
 	if err != nil {
 		return events, 0, err
@@ -243,9 +209,9 @@ func (c *DemoCmd) watch(ctx context.Context, l *line, p *program, conf config.Co
 	}
 	defer em.Close()
 	defer unplug()
-	log := &watchLog{out: p.out}
+	log := watchLog{out: p.out}
 	staged := false
-	tell := func() { // from the goroutine of the collector: the terminal belongs to it
+	announce := func() { // from the goroutine of the collector: the terminal belongs to it
 		for {
 			select {
 			case text := <-notes:
@@ -256,18 +222,17 @@ func (c *DemoCmd) watch(ctx context.Context, l *line, p *program, conf config.Co
 			}
 		}
 	}
-	l.told = func(r cell.Record) { tell(); log.record(r); show.record(r) }
-	l.event = func(e analyzer.Event) {
-		log.event(e)
-		show.event(e)
-		if _, known := events.byID[e.ID]; !known && !staged {
+	l.OnRecord = func(r cell.Record) { announce(); log.show(state.Record(r)) }
+	l.OnEvent = func(e analyzer.Event) {
+		log.show(state.Event(e))
+		if !events.Has(e.ID) && !staged {
 			before++
 		}
-		events.add(e)
+		events.Add(e)
 	}
 	one := &conf.Modem[0]
-	err = watch(ctx, l, nil, watched{Config: modem.Config{Device: em.Path(), Sensor: conf.Sensor, Mode: conf.Mode,
-		Fast: time.Duration(one.Fast), Slow: time.Duration(one.Slow)}})
+	err = monitor.Watch(ctx, l, modem.Config{Device: em.Path(), Sensor: conf.Sensor, Mode: conf.Mode,
+		Fast: time.Duration(one.Fast), Slow: time.Duration(one.Slow)})
 	p.out.ClearProgress()
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) && err == nil {
 		err = errors.New("the emulated modem did not come to the end of its scenario")

@@ -15,9 +15,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"vigie/analyzer"
-	"vigie/cell"
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
+	"vigie/monitor/pipeline"
 )
 
 // printed is what a program prints, readable while it runs.
@@ -65,12 +65,12 @@ func TestDemoGlance(t *testing.T) {
 func TestDemoAtAnyHour(t *testing.T) {
 	t.Parallel()
 	for _, minute := range []int{0, 10, 30, 90, 179} {
-		found := eventLog{}
-		l := &line{engine: newEngine(config.Config{Sensor: "demo", Mode: cell.Fixed}.WithDefaults(), analyzer.Atlas{}), event: found.add}
+		found := pipeline.EventLog{}
+		l := pipeline.New(pipeline.Options{NewEngine: engineMaker(config.Config{}, analyzer.Atlas{}), OnEvent: found.Add})
 		quiet := &program{out: console.New(io.Discard, "never"), err: console.New(io.Discard, "never")}
 		_, err := learnDemo(t.Context(), l, quiet, time.Date(2026, 11, 24, 15, minute, 0, 0, time.UTC))
 		require.NoError(t, err)
-		require.Equal(t, 1, len(found.list), "at minute %d", minute)
-		require.Equal(t, analyzer.Low, found.list[0].Severity)
+		require.Equal(t, 1, len(found.Sorted()), "at minute %d", minute)
+		require.Equal(t, analyzer.Low, found.Sorted()[0].Severity)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
+	"vigie/monitor"
 	"vigie/storage"
 )
 
@@ -28,7 +29,7 @@ func (c *DoctorCmd) host(ctx context.Context, p *program, conf config.Config) er
 	}
 	p.out.Printf("%s\n", p.out.Paint(console.Bold, "this computer"))
 	tell("configuration", cmp.Or(configRead(p.cli.Config), "none: the defaults"), "", nil)
-	if clockSynced() {
+	if monitor.ClockSynced() {
 		tell("clock", "is kept right", "", nil)
 	} else {
 		tell("clock", "nobody vouches for it", "times are corrected when it is set; a network, GPS or a clock chip sets it", nil)
@@ -41,13 +42,13 @@ func (c *DoctorCmd) host(ctx context.Context, p *program, conf config.Config) er
 				break
 			}
 		}
-		free, all := diskOf(dir)
-		is, hint := roomBy(free, all, roomOK), ""
-		if is != roomOK {
+		free, all := monitor.DiskOf(dir)
+		is, hint := monitor.RoomBy(free, all, monitor.RoomOK), ""
+		if is != monitor.RoomOK {
 			hint = "the oldest observations become summaries early; docs/keeping.md tells what goes when"
 		}
 		var full error
-		if is == roomFull {
+		if is == monitor.RoomFull {
 			full = fmt.Errorf("%s of %s are free", console.Size(free), console.Size(all))
 		}
 		tell("disk", fmt.Sprintf("%s of %s are free", console.Size(free), console.Size(all)), hint, full)

@@ -111,15 +111,15 @@ func (c *EventsShowCmd) Run(ctx context.Context, p *program) error {
 
 // printStored prints events as they are stored, in NDJSON, oldest first.
 func printStored(ctx context.Context, p *program, entries ...*evidence.Entry) error {
-	log := eventLog{}
+	var events []analyzer.Event
 	for _, e := range entries {
 		stored, _, err := e.Events(ctx)
 		if err != nil {
 			return err
 		}
-		log.add(stored)
+		events = append(events, stored)
 	}
-	return log.writeJSON(p.out)
+	return writeEvents(p.out, events)
 }
 
 // printEntry prints an event at its corrected times, who else saw it, and what was corrected.

@@ -9,6 +9,7 @@ import (
 
 	"vigie/cell"
 	"vigie/cmd/vigie/console"
+	"vigie/monitor/pipeline"
 	"vigie/storage"
 )
 
@@ -41,11 +42,11 @@ func (c *ExportCmd) Run(ctx context.Context, p *program) error {
 		if _, err := os.Stat(c.File); err == nil {
 			return console.Usage(fmt.Errorf("%s is there already", c.File), "name a new file: what was exported before is not overwritten")
 		}
-		f, err := newRecording(c.File, 0)
+		f, err := pipeline.NewRecorder(c.File, 0)
 		if err != nil {
 			return err
 		}
-		put, done = func(r cell.Record) error { return f.append(r) }, f.close
+		put, done = func(r cell.Record) error { return f.Append(r) }, f.Close
 	}
 	n := 0
 	for e, err := range s.Records(ctx, storage.Query{From: since, Sensor: c.Sensor}) {

@@ -12,6 +12,7 @@ import (
 	"vigie/analyzer"
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
+	"vigie/monitor/pipeline"
 	"vigie/storage"
 )
 
@@ -26,8 +27,8 @@ func (c *RulesCmd) here(ctx context.Context, p *program) error {
 		return err
 	}
 	defer s.Close()
-	engine := newEngine(conf, analyzer.Atlas{})
-	state, _, err := s.LoadState(ctx, stateName)
+	engine := engineMaker(conf, analyzer.Atlas{})()
+	state, _, err := s.LoadState(ctx, pipeline.StateName)
 	if err != nil {
 		return err
 	}

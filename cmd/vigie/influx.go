@@ -31,33 +31,6 @@ func openInflux(c config.Influx, s *storage.Store, log func(string)) (*influx.Si
 	return x, nil
 }
 
-// followInflux copies the store until ctx ends or stop is called, and returns only errors of the store. Without [influx] it does
-// nothing. reload makes it read the token again.
-func followInflux(ctx context.Context, c config.Influx, s *storage.Store, v *vitals, log func(string)) (reload func() error, stop func() error, err error) {
-	if c.URL == "" {
-		return func() error { return nil }, func() error { return nil }, nil
-	}
-	x, err := openInflux(c, s, log)
-	if err != nil {
-		return nil, nil, err
-	}
-	v.follow(func() sinkStatus {
-		st := x.Status()
-		return sinkStatus{Name: "influx", State: string(st.State), Problem: console.OneLine(st.Problem), Behind: st.Behind, LastSent: timeOrNil(st.LastSent)}
-	})
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan error, 1)
-	go func() { done <- x.Follow(ctx, "influx") }()
-	return x.Reload, func() error {
-		cancel()
-		err := <-done
-		if errors.Is(err, context.Canceled) {
-			err = nil
-		}
-		return errors.Join(err, x.Close())
-	}, nil
-}
-
 // InfluxCmd is about the copy on an InfluxDB server.
 type InfluxCmd struct {
 	Init  InfluxInitCmd  `cmd:"" help:"Make database, retention and hourly summaries on the server; shows what it will make first."`

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net"
@@ -20,10 +19,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"vigie/analyzer"
-	"vigie/cell"
-	"vigie/cmd/vigie/config"
 	"vigie/modem/emulator"
+	"vigie/monitor"
 	"vigie/review"
 )
 
@@ -128,8 +125,8 @@ func (k *carried) destroyed() {
 	k.t.Helper()
 	var ended *exec.ExitError
 	require.ErrorAs(k.t, <-k.done, &ended, k.log())
-	require.Equal(k.t, statusDestroyed, ended.ExitCode(), k.log())
-	require.Contains(k.t, unitText, fmt.Sprintf("\nRestartPreventExitStatus=%d\n", statusDestroyed))
+	require.Equal(k.t, monitor.StatusWiped, ended.ExitCode(), k.log())
+	require.Contains(k.t, unitText, fmt.Sprintf("\nRestartPreventExitStatus=%d\n", monitor.StatusWiped))
 }
 
 // The page of a running kit: quiet, then the staged attack is an alarm; a stick that is pulled makes it blind, one that is
@@ -225,70 +222,4 @@ func TestKitConfigIsChecked(t *testing.T) {
 		require.NotZero(t, status)
 		require.Contains(t, stderr, want)
 	}
-}
-
-func TestBattery(t *testing.T) {
-	sys := t.TempDir()
-	for dir, files := range map[string]map[string]string{
-		"BAT0":  {"type": "Battery", "capacity": "81", "status": "Discharging"},
-		"BAT1":  {"type": "Battery", "capacity": "23", "status": "Charging"},
-		"AC":    {"type": "Mains", "online": "1"},
-		"mouse": {"type": "Battery", "scope": "Device", "capacity": "3"},
-		"odd":   {"type": "Battery", "capacity": "none"},
-	} {
-		for name, text := range files {
-			require.NoError(t, os.MkdirAll(filepath.Join(sys, "class/power_supply", dir), 0o755))
-			writeFile(t, filepath.Join(sys, "class/power_supply", dir), name, text+"\n")
-		}
-	}
-	percent, charging := battery(sys)
-	require.Equal(t, cell.Some(23.0), percent)
-	require.True(t, charging)
-	percent, charging = battery(t.TempDir())
-	require.False(t, percent.Known() || charging)
-}
-
-// What the lookout says rests on what it was told, and grows old.
-func TestLookout(t *testing.T) {
-	now := time.Date(2026, 11, 23, 20, 0, 0, 0, time.UTC)
-	v := newVitals(func() time.Time { return now })
-	v.watch("bag", time.Second)
-	places, _, err := followPosition(context.Background(), config.Position{}, nil)
-	require.NoError(t, err)
-	l := newLookout(v, true, places, t.TempDir())
-	l.sys = t.TempDir()
-	hear := func(r cell.Record) { v.record(r); l.record(r) }
-	require.True(t, l.Look().Starting)
-	registered := []cell.Registration{{Domain: cell.EPS, Status: cell.Some(uint8(1))}}
-	hear(&cell.Observation{Time: now, Sensor: "bag", State: cell.Idle, Serving: &cell.Cell{RAT: cell.LTE, ID: cell.Some(uint64(7)), RSRP: cell.Some(cell.DBm(-90))}, Registration: registered})
-	g := l.Look()
-	require.Equal(t, []any{false, "", review.Quiet, true}, []any{g.Starting, g.Blind, g.Level, g.Catchable})
-	require.Equal(t, cell.LTE, g.Sensors[0].Serving.RAT)
-	now = now.Add(time.Minute)
-	require.Nil(t, l.Look().Sensors[0].Serving, "a cell that is not heard any more")
-	hear(&cell.Gap{Time: now, Sensor: "bag", Reason: "unplugged"})
-	blind := now
-	now = now.Add(time.Minute)
-	g = l.Look()
-	require.Equal(t, []any{"unplugged", blind}, []any{g.Blind, g.Since})
-	hear(&cell.Gap{Time: blind, Until: now, Sensor: "bag", Reason: "unplugged"})
-	hear(&cell.Observation{Time: now, Sensor: "bag", State: cell.Searching})
-	require.Equal(t, now, l.Look().Since)
-	at := now
-	l.event(analyzer.Event{ID: "a", Severity: analyzer.Low, State: analyzer.Open, Last: now})
-	require.Equal(t, review.Quiet, l.Look().Level)
-	l.event(analyzer.Event{ID: "b", Severity: analyzer.Medium, State: analyzer.Open, Last: now})
-	require.Equal(t, review.Odd, l.Look().Level)
-	l.event(analyzer.Event{ID: "b", Severity: analyzer.High, State: analyzer.Closed, Last: now})
-	now = now.Add(oddHold)
-	require.Equal(t, []any{review.Alarm, at}, []any{l.Look().Level, l.Look().Changed})
-	now = now.Add(time.Second)
-	require.Equal(t, review.Quiet, l.Look().Level)
-	for i := range 100 {
-		l.event(analyzer.Event{ID: string(rune('A' + i)), Severity: analyzer.Low, State: analyzer.Closed, Last: now.Add(time.Duration(i) * time.Second)})
-	}
-	g = l.Look()
-	require.Len(t, g.Events, lastEvents)
-	require.Equal(t, now.Add(99*time.Second), g.Events[0].Last)
-	require.LessOrEqual(t, len(l.events), 8*lastEvents)
 }

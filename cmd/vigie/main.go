@@ -19,6 +19,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"vigie/cmd/vigie/console"
+	"vigie/monitor"
 )
 
 // version is set at release; a build from a checkout says what Go knows of it.
@@ -123,7 +124,15 @@ type program struct {
 	cli      *CLI
 	in       io.Reader
 	out, err *console.Terminal
-	clock    clocks // of a watch; the zero clocks are the computer's
+	clocks   monitor.Clocks // of a watch; zero: the computer's
+}
+
+// warn reports what does not stop a command.
+func (p *program) warn(text string, err error) {
+	if err != nil {
+		text = fmt.Sprintf("%s: %v", text, err)
+	}
+	p.err.Printf("%s\n", console.OneLine(text))
 }
 
 // helpFor names the help that fits what was asked for wrongly.

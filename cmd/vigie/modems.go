@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -13,10 +12,11 @@ import (
 	"vigie/cmd/vigie/console"
 	"vigie/modem"
 	"vigie/modem/at"
+	"vigie/monitor"
 )
 
-// chooseModems are the modems that the configuration names, or all that are here, each with the name of its sensor.
-func chooseModems(ctx context.Context, p *program, conf config.Config) ([]watched, error) {
+// chooseModems returns the modems that the configuration names, or all that are here, each with the name of its sensor.
+func chooseModems(ctx context.Context, p *program, conf config.Config) ([]modem.Config, error) {
 	named := conf.Modem
 	if one := named[0]; len(named) == 1 && one.Port == "" && one.USB == "" {
 		ports, err := findModems(ctx, p, modem.Host{})
@@ -33,7 +33,7 @@ func chooseModems(ctx context.Context, p *program, conf config.Config) ([]watche
 			named = append(named, m)
 		}
 	}
-	var all []watched
+	var all []modem.Config
 	taken := map[string]bool{}
 	for i, m := range named {
 		sensor := m.Sensor
@@ -55,7 +55,7 @@ func chooseModems(ctx context.Context, p *program, conf config.Config) ([]watche
 		if len(named) > 1 {
 			c.Kit = conf.Sensor
 		}
-		all = append(all, watched{Config: c})
+		all = append(all, c)
 	}
 	return all, nil
 }
@@ -76,57 +76,8 @@ func collectorOf(m config.Modem, sensor string, conf config.Config) modem.Config
 		Options: at.Options{CharDelay: time.Duration(m.CharPause), CommandDelay: time.Duration(m.CommandPause)}}
 }
 
-// findModems finds the AT port of every modem that is here, or says how to find one. Where the ports of a modem are not
-// known, it is the first that answers AT.
+// findModems finds the AT ports of the modems that are here, with a progress line.
 func findModems(ctx context.Context, p *program, host modem.Host) ([]modem.Port, error) {
-	ports, err := host.Find()
-	if err != nil {
-		return nil, fmt.Errorf("looking for modems: %w", err)
-	}
-	var found []modem.Port
-	var why error
-	for _, candidates := range byDevice(modem.Candidates(ports)) {
-		if len(candidates) == 1 || candidates[0].Role == modem.AT {
-			found = append(found, candidates[0])
-			continue
-		}
-		for _, port := range candidates {
-			p.err.Progress("asking %s whether it is an AT port", port.Device)
-			if why = host.Answers(ctx, port); why == nil {
-				found = append(found, port)
-				break
-			}
-		}
-		p.err.ClearProgress()
-	}
-	if len(found) > 0 {
-		return found, nil
-	}
-	hint := "plug it in; name its AT port with --port if it is a plain serial one; \"vigie demo\" needs none"
-	if len(ports) > 0 {
-		hint = "vigie probe lists the ports that are here; name the AT port with --port"
-	}
-	if why != nil {
-		return nil, console.WithHint(fmt.Errorf("%w; the last one tried: %w", errNoModem, why), hint)
-	}
-	return nil, console.WithHint(errNoModem, hint)
-}
-
-var errNoModem = errors.New("no modem with an AT port was found")
-
-// byDevice puts the ports of one USB device together, in the order in which they come.
-func byDevice(ports []modem.Port) [][]modem.Port {
-	var all [][]modem.Port
-	at := map[string]int{}
-	for _, p := range ports {
-		key := cmp.Or(p.USBPath, p.Device)
-		i, known := at[key]
-		if !known {
-			i = len(all)
-			at[key] = i
-			all = append(all, nil)
-		}
-		all[i] = append(all[i], p)
-	}
-	return all
+	defer p.err.ClearProgress()
+	return monitor.FindModems(ctx, host, func(device string) { p.err.Progress("asking %s whether it is an AT port", device) })
 }

@@ -4,13 +4,14 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
-	"sort"
 
 	"vigie/analyzer"
 	"vigie/cell"
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
+	"vigie/monitor/pipeline"
 	"vigie/storage"
 )
 
@@ -38,44 +39,47 @@ func (c *ReplayCmd) Run(ctx context.Context, p *program) error {
 	defer in.close()
 	atlas, closeAtlas := openAtlas(p, conf, c.Store)
 	defer closeAtlas()
-	events := eventLog{}
-	l := &line{engine: newEngine(conf, atlas), again: func() *analyzer.Engine { return newEngine(conf, atlas) }, event: events.add}
+	events := pipeline.EventLog{}
+	o := pipeline.Options{NewEngine: engineMaker(conf, atlas), OnEvent: events.Add, Warn: p.warn}
 	if c.Store != "" {
 		flags := StoreFlags{Store: c.Store, PassphraseFile: c.Pass}
-		if l.store, err = flags.open(ctx, conf, storage.Options{Create: true}); err != nil {
-			return err
-		}
-		if err := l.resume(ctx, nil); err != nil {
+		if o.Store, err = flags.open(ctx, conf, storage.Options{Create: true}); err != nil {
 			return err
 		}
 	}
-	if err := replay(ctx, l, in, p); err != nil {
-		if l.store != nil {
-			l.store.Close()
-		}
-		return err
+	l := pipeline.New(o)
+	if err = replay(ctx, l, in, p); err == nil {
+		err = l.Close(ctx)
 	}
-	if err := l.close(ctx); err != nil {
+	if o.Store != nil {
+		err = errors.Join(err, o.Store.Close())
+	}
+	if err != nil {
 		return err
 	}
 	if c.JSON {
-		err = events.writeJSON(p.out)
+		err = writeEvents(p.out, events.Sorted())
 	} else {
-		events.print(p.out)
+		printEvents(p.out, events.Sorted())
 	}
 	if err != nil {
 		return err
 	}
 	p.err.ClearProgress()
-	if l.known > 0 {
-		p.err.Printf("%s already in the store\n", console.Plural(l.known, "record"))
+	if n := l.Duplicates(); n > 0 {
+		p.err.Printf("%s already in the store\n", console.Plural(n, "record"))
 	}
-	printCounts(p.err, "not analysed, or only in part", l.engine.Counts().Skipped)
+	printCounts(p.err, "not analysed, or only in part", l.Engine().Counts().Skipped)
 	return in.report(p.err)
 }
 
-// replay feeds everything that in holds.
-func replay(ctx context.Context, l *line, in *merge, p *program) error {
+// replay resumes from the pipeline's store, if it has one, and feeds everything that in holds.
+func replay(ctx context.Context, l *pipeline.Pipeline, in *merge, p *program) error {
+	if l.Store != nil {
+		if err := l.Resume(ctx, nil); err != nil {
+			return err
+		}
+	}
 	recs := make([]cell.Record, 0, batch+8)
 	n := 0
 	for {
@@ -85,7 +89,7 @@ func replay(ctx context.Context, l *line, in *merge, p *program) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if err := l.feed(ctx, recs...); err != nil {
+			if err := l.Feed(ctx, recs...); err != nil {
 				return err
 			}
 			n += len(recs)
@@ -100,35 +104,12 @@ func replay(ctx context.Context, l *line, in *merge, p *program) error {
 	}
 }
 
-// eventLog keeps the last form of each event.
-type eventLog struct {
-	byID map[string]int
-	list []analyzer.Event
-}
-
-func (l *eventLog) add(e analyzer.Event) {
-	if l.byID == nil {
-		l.byID = map[string]int{}
-	}
-	if i, ok := l.byID[e.ID]; ok {
-		l.list[i] = e
-		return
-	}
-	l.byID[e.ID] = len(l.list)
-	l.list = append(l.list, e)
-}
-
-// sorted is in order of opening; equal times keep the order of the input.
-func (l *eventLog) sorted() []analyzer.Event {
-	sort.SliceStable(l.list, func(i, j int) bool { return l.list[i].Opened.Before(l.list[j].Opened) })
-	return l.list
-}
-
-func (l *eventLog) writeJSON(w io.Writer) error {
+// writeEvents writes events as NDJSON.
+func writeEvents(w io.Writer, events []analyzer.Event) error {
 	out := bufio.NewWriter(w)
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)
-	for _, e := range l.sorted() {
+	for _, e := range events {
 		if err := enc.Encode(e); err != nil {
 			return err
 		}
@@ -136,14 +117,14 @@ func (l *eventLog) writeJSON(w io.Writer) error {
 	return out.Flush()
 }
 
-func (l *eventLog) print(t *console.Terminal) {
-	for i, e := range l.sorted() {
+func printEvents(t *console.Terminal, events []analyzer.Event) {
+	for i := range events {
 		if i > 0 {
 			t.Printf("\n")
 		}
-		printEvent(t, &e, true)
+		printEvent(t, &events[i], true)
 	}
-	if len(l.list) == 0 {
+	if len(events) == 0 {
 		t.Printf("no events\n")
 	}
 }

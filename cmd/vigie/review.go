@@ -20,6 +20,7 @@ import (
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/modem/at"
+	"vigie/monitor/pipeline"
 	"vigie/review"
 	"vigie/review/evidence"
 	"vigie/storage"
@@ -211,11 +212,11 @@ func openReview(ctx context.Context, p *program, f *StoreFlags, o review.Options
 func furnish(o *review.Options, conf config.Config, atlas analyzer.Atlas) {
 	o.Rules, o.Scrub, o.Software, o.Language = rules.All(), at.Scrub, versionText(), conf.Language
 	o.Learned = func(ctx context.Context, s *storage.Store, sensor string) (p analyzer.Places, err error) {
-		state, _, err := s.LoadState(ctx, stateName)
+		state, _, err := s.LoadState(ctx, pipeline.StateName)
 		if err != nil || state == nil {
 			return p, err
 		}
-		e := newEngine(conf, atlas)
+		e := engineMaker(conf, atlas)()
 		if e.Restore(state) != nil { // by other rules: the next watch learns it again
 			return p, nil
 		}
@@ -240,25 +241,10 @@ const learnBefore = 14 * 24 * time.Hour
 
 // rerun says what today's rules make of the records of a sensor in a time.
 func rerun(ctx context.Context, conf config.Config, atlas analyzer.Atlas, s *storage.Store, sensor string, from, to time.Time) ([]analyzer.Event, error) {
-	found := eventLog{}
-	l := &line{engine: newEngine(conf, atlas), event: found.add}
-	if _, err := l.lessons.begin(ctx, s, 0); err != nil {
+	found := pipeline.EventLog{}
+	l := pipeline.New(pipeline.Options{NewEngine: engineMaker(conf, atlas), OnEvent: found.Add})
+	if _, err := l.Learn(ctx, s, storage.Query{Sensor: sensor, From: from.Add(-learnBefore), To: to}, nil); err != nil {
 		return nil, err
 	}
-	for e, err := range s.Records(ctx, storage.Query{Sensor: sensor, From: from.Add(-learnBefore), To: to}) {
-		if err != nil {
-			return nil, err
-		}
-		if err := l.lessons.teach(ctx, l.engine, e.Seq, l.flush); err != nil {
-			return nil, err
-		}
-		if err := l.feed(ctx, e.Record); err != nil {
-			return nil, err
-		}
-	}
-	l.engine.Finish()
-	if err := l.flush(ctx); err != nil {
-		return nil, err
-	}
-	return lasting(found.sorted(), from), nil
+	return lasting(found.Sorted(), from), nil
 }

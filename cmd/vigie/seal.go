@@ -1,14 +1,12 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"filippo.io/age"
 
@@ -29,43 +27,6 @@ func (f *StoreFlags) sealTo(c config.Config) string {
 	}
 	return strings.TrimSuffix(path, ".db") + ".sealed"
 }
-
-// sealing carries all that comes into a store, which is in memory, into a sealed file until stop is called; what came up
-// to then is in it when stop returns. failed is told when the file takes nothing.
-func (f *StoreFlags) sealing(ctx context.Context, c config.Config, s *storage.Store, failed func(error)) (stop func(context.Context) error, err error) {
-	to, err := config.Recipients(c.Seal.To)
-	if err != nil {
-		return nil, err
-	}
-	path := f.sealTo(c)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("cannot seal: %w", err)
-	}
-	sealed, err := transfer.OpenSealed(path, to...)
-	if err != nil {
-		return nil, err
-	}
-	sealed.Every = cmp.Or(time.Duration(c.Seal.Every), time.Second)
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		o := storage.FollowOptions{OnError: func(err error, _ time.Duration) { failed(err) }}
-		if err := storage.Follow(ctx, s, sealName, sealed, o); err != nil && ctx.Err() == nil {
-			failed(err)
-		}
-	}()
-	return func(last context.Context) error {
-		cancel()
-		<-done
-		sealed.Every = 0
-		err := storage.Follow(last, s, sealName, sealed, storage.FollowOptions{UntilDone: true, Backoff: func(int, error) time.Duration { return -1 }})
-		return errors.Join(err, sealed.Close())
-	}, nil
-}
-
-// sealName is the follower's name in the store.
-const sealName = "seal"
 
 // identities reads private keys as age-keygen writes them.
 func identities(path string) ([]age.Identity, error) {

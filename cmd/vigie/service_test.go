@@ -18,9 +18,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"vigie/cell"
-	"vigie/cmd/vigie/config"
 	"vigie/modem/emulator"
+	"vigie/monitor"
 )
 
 // manager is who started the service, as far as the service can tell: it hears sd_notify, and has a clean environment.
@@ -181,7 +180,7 @@ func TestServiceSaysHowItGoes(t *testing.T) {
 		require.NotContains(t, text, place, "it names no cell")
 	}
 
-	ask := func() (st status, code int) {
+	ask := func() (st monitor.Status, code int) {
 		cmd := exec.Command("vigie", "status", "--json")
 		cmd.Env = append(os.Environ(), "RUNTIME_DIRECTORY="+m.dir, "HOME="+m.dir, "XDG_CONFIG_HOME=")
 		out, _ := cmd.Output()
@@ -224,96 +223,4 @@ func TestServiceSaysHowItGoes(t *testing.T) {
 	require.Contains(t, stderr, "nobody watches into this store now")
 	require.Contains(t, out, "blind since")
 	require.Contains(t, out, "unplugged")
-}
-
-// Nobody but this computer may ask, unless that was wanted.
-func TestHealthStaysHere(t *testing.T) {
-	_, err := serveHealth(config.Health{Listen: "0.0.0.0:0"}, newVitals(time.Now), nil)
-	require.ErrorContains(t, err, "can be reached from other computers")
-	stop, err := serveHealth(config.Health{Listen: "0.0.0.0:0", Open: true}, newVitals(time.Now), nil)
-	require.NoError(t, err)
-	stop()
-}
-
-// The watchdog is fed while observations or gaps flow, and by one sensor that does while another hangs; a sensor that hangs
-// makes the page say so.
-func TestWhatCountsAsLife(t *testing.T) {
-	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	v := newVitals(func() time.Time { return now })
-	require.True(t, v.flows(), "there is nothing to watch yet")
-	v.watch("a", time.Second)
-	v.watch("b", 10*time.Minute)
-	require.True(t, v.flows())
-	observe := func(sensor string) { v.record(&cell.Observation{Time: now, Sensor: sensor}) }
-	pass := func(d time.Duration) { now = now.Add(d) }
-	observe("a")
-	pass(patienceOfHealth + time.Second)
-	require.Equal(t, "a gives no sign of life", v.problem())
-	require.True(t, v.flows(), "b asks only every ten minutes, and may be quiet for longer")
-	pass(time.Hour)
-	require.False(t, v.flows())
-	require.Contains(t, v.line(), "PROBLEM: a gives no sign of life; b gives no sign of life")
-	observe("b")
-	require.True(t, v.flows())
-	v.record(&cell.Gap{Time: now, Sensor: "a", Reason: "unplugged"})
-	require.Empty(t, v.problem(), "a is blind, and that is known")
-	pass(patienceOfHealth + time.Second)
-	v.alive("a")
-	require.Empty(t, v.problem(), "the collector still looks for it")
-	require.Contains(t, v.line(), "a blind since 01:01:31 UTC (unplugged)")
-	pass(time.Hour)
-	require.Contains(t, v.problem(), "a gives no sign of life", "and now it does not")
-	v.record(&cell.Gap{Time: now, Until: now, Sensor: "a", Reason: "unplugged"})
-	observe("a")
-	observe("b")
-	require.Empty(t, v.problem())
-	require.InDelta(t, 3600+91, v.snapshot().Sensors[0].Blind, 0.01)
-	v.storing("the store takes nothing")
-	require.Equal(t, "the store takes nothing", v.problem())
-	require.True(t, v.flows(), "a full disk is no reason to start anew")
-	v.storing("")
-	v.lost("a", "no such port")
-	require.Equal(t, "a was given up: no such port", v.problem())
-}
-
-// docs/health.md names every metric that is served, and no other; what is served is the text format.
-func TestMetricsAreDocumented(t *testing.T) {
-	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	v := newVitals(func() time.Time { return now })
-	v.watch("ro\"of\n", time.Second)
-	v.record(&cell.Observation{Time: now, Sensor: "ro\"of\n"})
-	for _, reason := range []string{"bad_value", "garbage"} {
-		v.record(&cell.Health{Time: now, Sensor: "ro\"of\n", Reason: reason, Count: 3})
-	}
-	v.follow(func() sinkStatus { return sinkStatus{Name: "influx", Behind: 7, LastSent: &now} })
-	sys := t.TempDir()
-	require.NoError(t, os.MkdirAll(filepath.Join(sys, "class/thermal/thermal_zone0"), 0o755))
-	writeFile(t, filepath.Join(sys, "class/thermal/thermal_zone0"), "temp", "51500\n")
-	writeFile(t, filepath.Join(sys, "class/thermal/thermal_zone0"), "type", "cpu-thermal\n")
-	st := v.snapshot()
-	st.Computer = thisComputer(sys)
-	require.Positive(t, st.Computer.Resident)
-	text := string(st.metrics())
-	require.Contains(t, text, `vigie_decode_rejects_total{sensor="ro\"of\n",reason="bad_value"} 3`)
-	require.Contains(t, text, `vigie_troubles_total{sensor="ro\"of\n",reason="garbage"} 3`)
-	require.Contains(t, text, `vigie_temperature_celsius{zone="cpu-thermal"} 51.5`)
-	require.Contains(t, text, `vigie_sink_behind_records{sink="influx"} 7`)
-	served := map[string]bool{}
-	sample := regexp.MustCompile(`^([a-z_]+)(\{[a-z]+="([^"\\]|\\.)*"(,[a-z]+="([^"\\]|\\.)*")*\})? [0-9.e+-]+$`)
-	for _, line := range strings.Split(strings.TrimSpace(text), "\n") {
-		if strings.HasPrefix(line, "# ") {
-			continue
-		}
-		found := sample.FindStringSubmatch(line)
-		require.NotNil(t, found, line)
-		served[found[1]] = true
-		require.Contains(t, text, "# TYPE "+found[1]+" ")
-	}
-	docs, err := os.ReadFile("../../docs/health.md")
-	require.NoError(t, err)
-	told := map[string]bool{}
-	for _, found := range regexp.MustCompile("(?m)^\\| `(vigie_[a-z_]+)` ").FindAllStringSubmatch(string(docs), -1) {
-		told[found[1]] = true
-	}
-	require.Equal(t, told, served)
 }

@@ -8,24 +8,25 @@ import (
 	"vigie/analyzer"
 	"vigie/cell"
 	"vigie/cmd/vigie/console"
+	"vigie/monitor"
 	"vigie/storage"
 )
 
-// follow reads the end of a sensor's story from the store: what it saw last, and whether it is blind since.
-func (s *sensorStatus) follow(e storage.Entry) {
+// lastOf takes one of the last records of a sensor: what it saw last, and whether it has been blind since.
+func lastOf(s *monitor.SensorStatus, e storage.Entry) {
 	switch r := e.Record.(type) {
 	case *cell.Observation:
-		s.Last = timeOrNil(r.Time)
+		s.Last = monitor.TimeOrNil(r.Time)
 	case *cell.Gap:
 		s.Since, s.Reason, s.State = nil, "", ""
 		if r.Until.IsZero() {
-			s.Since, s.Reason, s.State = timeOrNil(r.Time), r.Reason, sensorBlind
+			s.Since, s.Reason, s.State = monitor.TimeOrNil(r.Time), r.Reason, monitor.SensorBlind
 		}
 	}
 }
 
-// print tells it to a person.
-func (st *status) print(t *console.Terminal, now time.Time) {
+// printStatus prints how a watch is.
+func printStatus(t *console.Terminal, st *monitor.Status, now time.Time) {
 	row := func(s console.Style, what, format string, args ...any) {
 		const indent = "            "
 		t.Printf("%s  %s\n", t.Paint(s, fmt.Sprintf("%-10s", console.OneLine(what))), console.Wrap(console.OneLine(fmt.Sprintf(format, args...)), console.LineWidth-len(indent), indent))
@@ -44,7 +45,7 @@ func (st *status) print(t *console.Terminal, now time.Time) {
 		row(console.Red, "PROBLEM", "%s", st.Problem)
 	}
 	for _, s := range st.Sensors {
-		style, text := s.words(now, st.Began != nil)
+		style, text := sensorWords(&s, now, st.Began != nil)
 		row(style, s.Name, "%s", text)
 	}
 	var open []string
@@ -70,7 +71,7 @@ func (st *status) print(t *console.Terminal, now time.Time) {
 	}
 	row(plainStyle, "store", "%s", store)
 	for _, k := range st.Sinks {
-		style, text := k.words(now)
+		style, text := sinkWords(&k, now)
 		row(style, k.Name, "%s", text)
 	}
 	if c := st.Computer; c != nil {
@@ -82,17 +83,17 @@ func (st *status) print(t *console.Terminal, now time.Time) {
 	}
 }
 
-func (s *sensorStatus) words(now time.Time, live bool) (console.Style, string) {
+func sensorWords(s *monitor.SensorStatus, now time.Time, live bool) (console.Style, string) {
 	var all []string
 	look := plainStyle
 	switch s.State {
-	case sensorWatching:
+	case monitor.SensorWatching:
 		look = console.Green
 		all = append(all, "watching")
-	case sensorBlind:
+	case monitor.SensorBlind:
 		look = console.Yellow
 		all = append(all, fmt.Sprintf("blind since %s: %s", since(*s.Since, now), s.Reason))
-	case sensorStuck:
+	case monitor.SensorStuck:
 		look = console.Red
 		all = append(all, "no sign of life")
 	case "":
@@ -115,7 +116,7 @@ func (s *sensorStatus) words(now time.Time, live bool) (console.Style, string) {
 	return look, strings.Join(all, "; ")
 }
 
-func (k *sinkStatus) words(now time.Time) (console.Style, string) {
+func sinkWords(k *monitor.SinkStatus, now time.Time) (console.Style, string) {
 	text := console.Plural(int(k.Behind), "record") + " to go"
 	if k.Behind == 0 {
 		text = "has all"

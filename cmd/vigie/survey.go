@@ -14,6 +14,7 @@ import (
 	"vigie/cmd/vigie/console"
 	"vigie/modem"
 	"vigie/modem/at"
+	"vigie/monitor/pipeline"
 	"vigie/storage"
 )
 
@@ -58,15 +59,16 @@ func (c *SurveyCmd) Run(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	l := &line{engine: newEngine(conf, analyzer.Atlas{})}
-	if l.store, err = c.open(ctx, conf, storage.Options{Create: true}); err != nil {
+	s, err := c.open(ctx, conf, storage.Options{Create: true})
+	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, l.close(ctx)) }()
-	if err := l.resume(ctx, nil); err != nil {
+	l := pipeline.New(pipeline.Options{NewEngine: engineMaker(conf, analyzer.Atlas{}), Store: s, Warn: p.warn})
+	defer func() { err = errors.Join(err, l.Close(ctx), s.Close()) }()
+	if err := l.Resume(ctx, nil); err != nil {
 		return err
 	}
-	scan, scanErr := c.scan(ctx, p, modems[0].Config)
+	scan, scanErr := c.scan(ctx, p, modems[0])
 	if scan.Gap.Until.IsZero() {
 		return scanErr
 	}
@@ -77,7 +79,7 @@ func (c *SurveyCmd) Run(ctx context.Context, p *program) (err error) {
 			p.out.Printf("%s\n", heard(row.Serving))
 		}
 	}
-	if err := l.feed(context.WithoutCancel(ctx), records...); err != nil {
+	if err := l.Feed(context.WithoutCancel(ctx), records...); err != nil {
 		return err
 	}
 	cells := len(scan.Rows)

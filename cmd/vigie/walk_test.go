@@ -23,7 +23,9 @@ import (
 	"vigie/analyzer"
 	"vigie/cell"
 	"vigie/modem/emulator"
+	"vigie/monitor"
 	"vigie/storage"
+	"vigie/storage/storagetest"
 )
 
 // fakeGPS is a real gpsd, fed by its own gpsfake with a walk north on which the sky is hidden half of the time, again and again.
@@ -158,7 +160,7 @@ func good(t *testing.T, path string, from, until time.Time) (n int) {
 // that is lost and found, a stick that is pulled out and put back, a disk that others fill, and at last a power cut.
 func TestWalk(t *testing.T) {
 	t.Parallel()
-	gps, dir := fakeGPS(t), smallDisk(t, 64<<20)
+	gps, dir := fakeGPS(t), storagetest.SmallDisk(t, 64<<20)
 	db, at := filepath.Join(dir, "v.db"), "127.0.0.1:"
 	event := yesterday(t, db)
 	free, err := net.Listen("tcp", at+"0")
@@ -240,11 +242,11 @@ func TestWalk(t *testing.T) {
 
 	// Somebody fills the disk: it is told, what comes waits, and all is well when they are gone. (What makes room when they stay is
 	// in TestFullDiskMakesRoom.)
-	room, _ := diskOf(dir)
+	room, _ := monitor.DiskOf(dir)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "of others"), make([]byte, max(0, room-(1<<20))), 0o600))
 	more := filepath.Join(dir, "and more")
 	soon("the disk is full", func() bool {
-		if room, _ := diskOf(dir); room > 0 && !strings.Contains(k.log(), "disk is full") {
+		if room, _ := monitor.DiskOf(dir); room > 0 && !strings.Contains(k.log(), "disk is full") {
 			f, err := os.OpenFile(more, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 			require.NoError(t, err)
 			f.Write(make([]byte, room))
@@ -257,7 +259,7 @@ func TestWalk(t *testing.T) {
 	soon("the disk has room", func() bool { return strings.Contains(k.log(), "the disk has room again") })
 	soon("the store takes what came", func() bool {
 		log := k.log()
-		return strings.Count(log, "the store takes nothing") == strings.Count(log, "the store takes records again")
+		return strings.Count(log, "the store cannot be written") == strings.Count(log, "the store can be written again")
 	})
 
 	sure, then := told(t, at), time.Now()

@@ -3,13 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"os"
-	"os/signal"
-	"runtime/debug"
-	"syscall"
+	"path/filepath"
 	"time"
 
 	"vigie/analyzer"
@@ -17,7 +11,9 @@ import (
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/modem"
+	"vigie/monitor"
 	"vigie/storage"
+	"vigie/storage/influx"
 )
 
 // WatchCmd watches with one modem or several.
@@ -36,274 +32,146 @@ type WatchCmd struct {
 	Listen   string    `help:"Serve /healthz, /metrics and /status here, such as 127.0.0.1:9184. Default: nowhere, or what the configuration says." placeholder:"ADDR"`
 }
 
+// takeOutTheSIM is printed before a modem is used that is carried.
+const takeOutTheSIM = `take the SIM out before you carry it, where the modem sees enough without (vigie doctor says it): a registered modem
+      transmits as a phone does, a false cell can catch it, and its network knows whose it is and where`
+
 // Run watches until interrupted.
-func (c *WatchCmd) Run(ctx context.Context, p *program) (err error) {
+func (c *WatchCmd) Run(ctx context.Context, p *program) error {
 	conf, err := config.Load(p.cli.Config, true)
 	if err != nil {
 		return err
 	}
 	c.merge(&conf)
-	if _, err := config.Recipients(conf.Seal.To); err != nil { // before anything is opened or asked
-		return err
-	}
 	atlas, closeAtlas := openAtlas(p, conf, c.path(conf))
 	defer closeAtlas()
-	v := newVitals(time.Now)
-	l := &line{engine: newEngine(conf, atlas), again: func() *analyzer.Engine { return newEngine(conf, atlas) }, patient: true, warn: func(format string, args ...any) {
-		p.err.Printf("%s: %s\n", time.Now().UTC().Format(time.RFC3339), console.OneLine(fmt.Sprintf(format, args...)))
-	}}
-	if l.store, err = c.open(ctx, conf, storage.Options{Create: true, Memory: conf.Seal.On()}); err != nil {
+	o, err := c.options(p, conf, atlas) // before anything is opened or asked
+	if err != nil {
 		return err
 	}
-	defer func() {
-		if closing := l.close(ctx); err == nil {
-			err = closing
-		}
-	}()
-	for _, n := range l.store.Notices() {
+	if o.Store, err = c.open(ctx, conf, storage.Options{Create: true, Memory: conf.Seal.On()}); err != nil {
+		return err
+	}
+	for _, n := range o.Store.Notices() {
 		p.err.Printf("store: %s\n", console.OneLine(n))
 	}
-	unserve, err := c.service(ctx, conf, v, l.store)
+	if conf.Mode == cell.Mobile && !c.Brief {
+		p.out.Printf("%s\n", takeOutTheSIM)
+	}
+	return monitor.Run(ctx, o)
+}
+
+// options are those of a watch by the configuration.
+func (c *WatchCmd) options(p *program, conf config.Config, atlas analyzer.Atlas) (o monitor.Options, err error) {
+	secret, err := c.passphrase(conf)
 	if err != nil {
-		return err
+		return o, err
 	}
-	defer unserve()
-	modems, err := c.choose(ctx, p, conf, v)
-	if err != nil || len(modems) == 0 {
-		return err
-	}
-	reload, unfollow, err := followInflux(context.WithoutCancel(ctx), conf.Influx, l.store, v, func(text string) { p.err.Printf("influx: %s\n", console.OneLine(text)) })
+	seal, err := c.sealing(conf)
 	if err != nil {
-		return err
+		return o, err
 	}
-	defer func() {
-		if stopping := unfollow(); err == nil {
-			err = stopping
-		}
-	}()
-	alerts, err := followAlerts(context.WithoutCancel(ctx), p, conf.Alert, l.store, v)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if stopping := alerts.stop(); err == nil {
-			err = stopping
-		}
-	}()
-	l.alarm = func(text string, err error) { alerts.alarm(modems[0].Sensor, text, err) }
-	defer onHangup(func() {
-		reloading(func() {
-			if err := errors.Join(reload(), alerts.reload()); err != nil {
-				console.Report(p.err, fmt.Errorf("reloading: %w", err))
+	o = monitor.Options{Version: versionText(), NewEngine: engineMaker(conf, atlas), Mode: conf.Mode, Wait: c.Wait, Clocks: p.clocks, Record: c.Record,
+		Position:  monitor.PositionOptions{GPSD: conf.Position.GPSD, Phone: conf.Position.Phone, Coarse: conf.Position.Coarse},
+		Retention: conf.Retention(), Grows: c.grows(conf), Seal: seal,
+		Alerts: monitor.AlertOptions{Open: conf.Alert.Open, Reload: p.reloadAlerts},
+		Health: monitor.HealthOptions{Listen: cmp.Or(c.Listen, conf.Health.Listen), Open: conf.Health.Open},
+		Phone:  c.phone(p, conf, atlas), Wipe: c.wipe(conf),
+		Battery: monitor.BatteryOptions{Saving: conf.Battery.Saving, Most: conf.Battery.Most, Lasts: time.Duration(conf.Battery.Lasts)},
+		Modems: func(ctx context.Context) ([]modem.Config, error) {
+			all, err := chooseModems(ctx, p, conf)
+			for i := range all {
+				all[i].Position, all[i].Wait = c.Position || conf.Position.Modem, c.Wait
 			}
-		})
-	})()
-	places, lost, err := followPosition(ctx, conf.Position, func(err error) { l.complain("position", err) })
-	if err != nil {
-		return err
+			return all, err
+		},
 	}
-	defer lost()
-	l.places = places
-	grows := l.store.Path()
-	if conf.Seal.On() {
-		grows = c.sealTo(conf)
-	}
-	l.keeper = newKeeper(conf, l.store, grows, modems[0].Sensor, l.warn, alerts.cursors()...)
-	kit, err := c.startKit(ctx, p, conf, l)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if stopping := kit.stop(); err == nil {
-			err = stopping
+	if conf.Influx.URL != "" {
+		o.Influx = func(s *storage.Store, log func(string)) (*influx.Sink, error) {
+			return openInflux(conf.Influx, s, log)
 		}
-	}()
-	if err := l.resume(ctx, func(n int) { p.err.Progress("taking up what was learned: %s", console.Plural(n, "record")) }); err != nil {
-		return err
 	}
-	defer l.keeper.start(ctx, l)()
+	c.show(p, conf, &o, secret != "")
+	return o, nil
+}
+
+// show decides what a watch prints, and where.
+func (c *WatchCmd) show(p *program, conf config.Config, o *monitor.Options, encrypted bool) {
+	o.Print = func(text string) { p.out.Printf("%s\n", text) }
+	o.Progress = func(n int) { p.err.Progress("reading what was learned: %s", console.Plural(n, "record")) }
+	// Where others may read the log, and not what it is about, it says nothing of cells and events.
+	silent := !p.out.Interactive && (conf.Seal.On() || encrypted || c.memory(conf))
+	several := false
+	o.Ready = func(modems []modem.Config) {
+		p.err.ClearProgress()
+		several = len(modems) > 1
+		for _, m := range modems {
+			if !c.Brief {
+				p.out.Printf("watching %s as %s, store %s; stop with Ctrl-C\n", cmp.Or(m.Device, m.Identity), console.OneLine(m.Sensor), c.path(conf))
+			}
+		}
+	}
+	journal := newJournalLog(p.out)
+	o.Show = func(u monitor.Update) {
+		switch {
+		case u.Err != nil:
+			console.Report(p.err, u.Err)
+		case u.Text != "":
+			p.err.Printf("%s: %s\n", time.Now().UTC().Format(time.RFC3339), console.OneLine(u.Text))
+		case c.Brief:
+			journal.show(u)
+		default:
+			watchLog{out: p.out, several: several, silent: silent}.show(u)
+		}
+	}
+}
+
+// grows is the file that grows on a disk; empty if none does.
+func (c *WatchCmd) grows(conf config.Config) string {
+	switch {
+	case conf.Seal.On():
+		return c.sealTo(conf)
+	case c.memory(conf):
+		return ""
+	}
+	return c.path(conf)
+}
+
+// sealing is what everything is sealed to; nil if nothing is.
+func (c *WatchCmd) sealing(conf config.Config) (*monitor.SealOptions, error) {
+	to, err := config.Recipients(conf.Seal.To)
+	if err != nil || !conf.Seal.On() {
+		return nil, err
+	}
+	return &monitor.SealOptions{To: to, File: c.sealTo(conf), Every: time.Duration(conf.Seal.Every)}, nil
+}
+
+// wipe is what the panic button destroys.
+func (c *WatchCmd) wipe(conf config.Config) monitor.WipeOptions {
+	dir := filepath.Dir(c.path(conf))
+	w := monitor.WipeOptions{Enabled: conf.Panic.Enabled, File: conf.Panic.File, Keys: []string{filepath.Join(dir, "review-key.pem")}}
+	if c.memory(conf) || conf.Seal.On() {
+		w.Files = []string{c.sealTo(conf)}
+	} else {
+		w.Store = c.path(conf)
+	}
+	w.Files = append(w.Files, filepath.Join(dir, "review-cert.pem"))
 	if c.Record != "" {
-		if l.record, err = newRecording(c.Record, 30*time.Second); err != nil {
-			return err
-		}
+		w.Files = append(w.Files, c.Record)
 	}
-	p.err.ClearProgress()
-	stats, err := l.store.Stats(ctx)
-	if err != nil {
-		return err
-	}
-	times := newTimekeeper(p.clock, stats.Newest)
-	if times.guesses() {
-		l.warn("the clock stands before what the store holds: times are counted on from there until it is set")
-	}
-	debug.FreeOSMemory() // what making a key of a passphrase and taking up the store took is not needed again
-	for i := range modems {
-		m := &modems[i]
-		m.Position, m.Wait = c.Position || conf.Position.Modem, c.Wait
-		m.Alive = func() { v.alive(m.Sensor) }
-		v.watch(m.Sensor, max(m.Fast, m.Slow))
-		if _, m.last, err = l.store.Span(ctx, m.Sensor); err != nil {
-			return err
-		}
-		m.Now, m.guessed = times.now, times.guesses()
-		if !c.Brief {
-			p.out.Printf("watching %s as %s, store %s; stop with Ctrl-C\n", cmp.Or(m.Device, m.Identity), console.OneLine(m.Sensor), c.path(conf))
-		}
-	}
-	log := watchLogs{out: p.out, several: len(modems) > 1, silent: kit.silent}
-	logRecord, logEvent := log.record, log.event
-	if c.Brief {
-		brief := newBriefLog(p.out)
-		logRecord, logEvent = brief.record, brief.event
-	}
-	l.told = func(r cell.Record) {
-		logRecord(r)
-		v.record(r)
-		v.storing(l.trouble())
-	}
-	l.event = func(e analyzer.Event) {
-		logEvent(e)
-		v.event(e)
-	}
-	defer (&chargeWatch{sys: "/sys", sensor: modems[0].Sensor}).start(ctx, l)()
-	if err := c.listen(ctx, p, conf, atlas, l, v, kit, modems); err != nil {
-		return err
-	}
-	return watch(ctx, l, func(sensor string, err error) {
-		v.lost(sensor, err.Error())
-		console.Report(p.err, fmt.Errorf("%s: %w", sensor, err))
-	}, modems...)
+	return w
 }
 
-// onHangup calls f at each SIGHUP until the returned function is called.
-func onHangup(f func()) (stop func()) {
-	hangups, done := make(chan os.Signal, 1), make(chan struct{})
-	signal.Notify(hangups, syscall.SIGHUP)
-	go func() {
-		for {
-			select {
-			case <-hangups:
-				f()
-			case <-done:
-				return
-			}
-		}
-	}()
-	return func() {
-		signal.Stop(hangups)
-		close(done)
+// phone is the page for a phone; nil if it is not wanted.
+func (c *WatchCmd) phone(p *program, conf config.Config, atlas analyzer.Atlas) *monitor.PhoneOptions {
+	g := conf.Glance
+	if g.Listen == "" {
+		return nil
 	}
-}
-
-// watched is one modem to watch.
-type watched struct {
-	modem.Config
-	last    time.Time // when this sensor was last heard, if ever: since then nobody looked, which is told as a gap
-	guessed bool      // nobody knows how long ago that is: time is counted on from there
-}
-
-// hear takes a record of a modem, with the gap before its first one.
-func (l *line) hear(ctx context.Context, m *watched, r cell.Record) error {
-	l.places.put(r, time.Now())
-	now := r.When()
-	if m.last.IsZero() || now.IsZero() {
-		return l.feed(ctx, r)
-	}
-	gap := &cell.Gap{Time: m.last, Sensor: m.Sensor, Until: now, Reason: gapNotRunning}
-	m.last = time.Time{}
-	if now.Sub(gap.Time) <= 2*m.Slow && !m.guessed {
-		return l.feed(ctx, r)
-	}
-	return l.feed(ctx, gap, r)
-}
-
-// watch runs a collector for each modem until ctx ends. What they hear goes into the line in the order in which it
-// arrives, one record at a time, from this goroutine. A modem that is lost for good is told to failed while others are
-// still watched; the error is of those that were not told.
-func watch(ctx context.Context, l *line, failed func(sensor string, err error), modems ...watched) error {
-	storing := context.WithoutCancel(ctx) // what was on the way when ctx ended is stored too
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	collectors := make([]*modem.Collector, len(modems))
-	for i := range modems {
-		m := &modems[i]
-		if l.store != nil {
-			m.Load, m.Save = l.settings(storing)
-		}
-		var err error
-		if collectors[i], err = modem.New(m.Config); err != nil {
-			return console.Usage(err, "vigie probe lists the modems that are here")
-		}
-	}
-	type heard struct {
-		from   *watched
-		record cell.Record
-		stored chan<- error
-	}
-	type ended struct {
-		from *watched
-		err  error
-	}
-	records, ends := make(chan heard), make(chan ended)
-	for i, c := range collectors {
-		m := &modems[i]
-		go func() {
-			stored := make(chan error)
-			err := c.Run(ctx, func(r cell.Record) error {
-				records <- heard{m, r, stored}
-				return <-stored
-			})
-			ends <- ended{m, err}
-		}()
-	}
-	var errs []error
-	for left := len(modems); left > 0; {
-		select {
-		case h := <-records:
-			err := l.hear(storing, h.from, h.record)
-			h.stored <- err
-			if err != nil {
-				stop() // nothing can be kept: nobody need be watched
-			}
-		case r := <-l.own:
-			if err := l.feed(storing, r); err != nil {
-				errs = append(errs, err)
-				stop()
-			}
-		case e := <-ends:
-			left--
-			if e.err != nil && left > 0 && ctx.Err() == nil {
-				failed(e.from.Sensor, e.err)
-			} else {
-				errs = append(errs, e.err)
-			}
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// gapNotRunning is the reason of a gap in which Vigie itself was not there to look.
-const gapNotRunning = "not_running"
-
-// settings keeps what the reporting switches of a modem were before Vigie changed them in the store, so that they are put
-// back after a crash too.
-func (l *line) settings(ctx context.Context) (load func(string) map[string]string, save func(string, map[string]string) error) {
-	load = func(id string) map[string]string {
-		text, _, err := l.store.LoadState(ctx, "settings "+id)
-		values := map[string]string{}
-		if err != nil || json.Unmarshal(text, &values) != nil {
-			return nil
-		}
-		return values
-	}
-	save = func(id string, values map[string]string) error {
-		text, err := json.Marshal(values)
-		if err != nil {
-			return err
-		}
-		return l.store.SaveState(ctx, "settings "+id, text, 0)
-	}
-	return load, save
+	o := &monitor.PhoneOptions{Listen: g.Listen, Hosts: g.Host, PasswordFile: g.PasswordFile, PlainHTTP: g.PlainHTTP, Discreet: g.Discreet,
+		Position: conf.Position.Phone, Certificates: filepath.Dir(c.path(conf))}
+	furnish(&o.Review, conf, atlas)
+	return o
 }
 
 func (c *WatchCmd) merge(conf *config.Config) {
@@ -338,7 +206,5 @@ func (c *WatchCmd) merge(conf *config.Config) {
 		conf.Mode = c.Mode
 	}
 	conf.Seal.To = append(conf.Seal.To, c.Seal...)
-	if conf.Mode == "" {
-		conf.Mode = cell.Mobile
-	}
+	conf.Mode = cmp.Or(conf.Mode, cell.Mobile)
 }

@@ -21,6 +21,8 @@ import (
 	"vigie/modem"
 	"vigie/modem/dialect"
 	"vigie/modem/emulator"
+	"vigie/monitor"
+	"vigie/monitor/pipeline"
 	"vigie/storage"
 )
 
@@ -163,12 +165,16 @@ func TestWatchFourModems(t *testing.T) {
 	for i := range modems {
 		modems[i].Host, modems[i].Retry = tree.Host, 20*time.Millisecond
 	}
-	log := watchLogs{out: p.out, several: true}
-	l := &line{engine: newEngine(conf, analyzer.Atlas{}), store: store, event: log.event}
+	log := watchLog{out: p.out, several: true}
+	state := monitor.NewState(time.Now)
+	for _, m := range modems {
+		state.Watch(m.Sensor, m.Slow)
+	}
+	l := pipeline.New(pipeline.Options{NewEngine: engineMaker(conf, analyzer.Atlas{}), Store: store, OnEvent: func(e analyzer.Event) { log.show(state.Event(e)) }})
 	seen := map[string]int{}
 	unplugged, back := false, false
-	l.told = func(r cell.Record) {
-		log.record(r)
+	l.OnRecord = func(r cell.Record) {
+		log.show(state.Record(r))
 		switch r := r.(type) {
 		case *cell.Observation:
 			if r.Serving != nil && r.Serving.ID.Known() {
@@ -192,8 +198,9 @@ func TestWatchFourModems(t *testing.T) {
 			stop()
 		}
 	}
-	require.NoError(t, watch(ctx, l, func(sensor string, err error) { t.Error(sensor, err) }, modems...))
-	require.NoError(t, l.close(t.Context()))
+	require.NoError(t, monitor.Watch(ctx, l, modems...))
+	require.NoError(t, l.Close(t.Context()))
+	require.NoError(t, store.Close())
 	require.True(t, back, "the time ran out: %s%s", out.String(), stderr.String())
 
 	exported, _, status := vigie(t, "export", "--store", db, "-")
@@ -235,7 +242,7 @@ func TestWatchFourModems(t *testing.T) {
 }
 
 func TestSensorNames(t *testing.T) {
-	choose := func(toml string, args ...string) ([]watched, error) {
+	choose := func(toml string, args ...string) ([]modem.Config, error) {
 		conf, err := config.Read(writeFile(t, t.TempDir(), "v.toml", toml))
 		if err != nil {
 			return nil, err

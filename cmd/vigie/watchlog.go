@@ -4,156 +4,110 @@ import (
 	"fmt"
 	"time"
 
-	"vigie/analyzer"
 	"vigie/cell"
 	"vigie/cmd/vigie/console"
+	"vigie/monitor"
 )
 
-// watchLog tells a person what changes while a modem is watched: a line a change, and on a terminal a status line that
-// says that it is alive. What stays the same is not said again.
+// watchLog shows a person what changes while a modem is watched: a line a change, and on a terminal a progress line that says
+// that it is alive. What stays the same is not repeated.
 type watchLog struct {
-	out       *console.Terminal
-	prefix    string // the sensor, where there are several
-	camp      cell.Camp
-	state     cell.State
-	regs      map[cell.Domain]cell.Registration
-	events    toldEvents
-	blind     bool
-	seen      int
-	last      *cell.Cell
-	neighbour int
-}
-
-// toldEvents are the open events that were told of, and the severity that they had then.
-type toldEvents map[string]analyzer.Severity
-
-// news is how to call what is new of an event; "" when all of it was told.
-func (t *toldEvents) news(e analyzer.Event) string {
-	was, told := (*t)[e.ID]
-	if e.State == analyzer.Closed {
-		delete(*t, e.ID)
-		return "event closed"
-	}
-	if told && was == e.Severity {
-		return ""
-	}
-	if *t == nil {
-		*t = toldEvents{}
-	}
-	(*t)[e.ID] = e.Severity
-	if told {
-		return "event is now"
-	}
-	return "event"
-}
-
-// watchLogs keeps the modems apart.
-type watchLogs struct {
 	out     *console.Terminal
-	several bool
-	silent  bool // says when it is blind, and nothing of cells and events: the log outlives what is protected
-	sensors map[string]*watchLog
+	several bool // sensors: lines begin with their name
+	silent  bool // it says when it is blind, and nothing of cells and events: the log outlives what is protected
 }
 
-func (l *watchLogs) of(sensor string) *watchLog {
-	log := l.sensors[sensor]
-	if log == nil {
-		log = &watchLog{out: l.out}
-		if l.several {
-			log.prefix = sensor + ": "
+// show prints what is new in an update.
+func (l watchLog) show(u monitor.Update) {
+	if u.Missed > 0 {
+		l.out.Printf("%s\n", l.out.Paint(console.Yellow, missed(u.Missed)))
+	}
+	switch r := u.Record.(type) {
+	case *cell.Gap:
+		if r.Until.IsZero() {
+			l.print(&u, r.Time, console.Yellow, "blind: %s", r.Reason)
+		} else {
+			l.print(&u, r.Until, console.Green, "seeing again after %s blind: %s", r.Until.Sub(r.Time).Round(100*time.Millisecond), r.Reason)
 		}
-		if l.sensors == nil {
-			l.sensors = map[string]*watchLog{}
+		return
+	}
+	if l.silent {
+		return
+	}
+	switch r := u.Record.(type) {
+	case *cell.Source:
+		l.out.Printf("%s\n", console.Wrap(console.OneLine(l.prefix(r.Sensor)+fmt.Sprintf("modem %s, firmware %s, reports: %s", console.OrUnknown(r.Model), console.OrUnknown(r.Firmware), r.Reports.Or(0))), console.LineWidth, "      "))
+	case *cell.Health:
+		l.print(&u, r.Time, console.Yellow, "%s: %s", r.Reason, r.Detail)
+	case *cell.Clock:
+		l.print(&u, r.Time, console.Yellow, "the clock was wrong by %s until now", r.Offset)
+	case nil:
+		if u.Event != nil {
+			l.event(&u)
+		} else {
+			l.observation(&u)
 		}
-		l.sensors[sensor] = log
-	}
-	return log
-}
-
-func (l *watchLogs) record(r cell.Record) {
-	if _, gap := r.(*cell.Gap); gap || !l.silent {
-		l.of(r.From()).record(r)
 	}
 }
 
-func (l *watchLogs) event(e analyzer.Event) {
-	if !l.silent {
-		l.of(e.Sensor).event(e)
-	}
+// missed says how much is not shown.
+func missed(n int) string {
+	return fmt.Sprintf("              (%s not shown: the output was not read; the store has all)", console.Plural(n, "line"))
 }
 
-func (l *watchLog) say(t time.Time, s console.Style, format string, args ...any) {
-	text := console.Wrap(console.OneLine(l.prefix+fmt.Sprintf(format, args...)), console.LineWidth, "              ")
+func (l watchLog) prefix(sensor string) string {
+	if l.several {
+		return sensor + ": "
+	}
+	return ""
+}
+
+func (l watchLog) print(u *monitor.Update, t time.Time, s console.Style, format string, args ...any) {
+	sensor := u.Sensor.Name
+	if u.Event != nil {
+		sensor = u.Event.Sensor
+	}
+	text := console.Wrap(console.OneLine(l.prefix(sensor)+fmt.Sprintf(format, args...)), console.LineWidth, "              ")
 	l.out.Printf("%s  %s\n", t.UTC().Format("15:04:05.000"), l.out.Paint(s, text))
 }
 
-func (l *watchLog) record(r cell.Record) {
-	switch r := r.(type) {
-	case *cell.Source:
-		l.out.Printf("%s\n", console.Wrap(console.OneLine(l.prefix+fmt.Sprintf("modem %s, firmware %s, reports: %s", console.OrUnknown(r.Model), console.OrUnknown(r.Firmware), r.Reports.Or(0))), console.LineWidth, "      "))
-	case *cell.Gap:
-		if r.Until.IsZero() {
-			l.blind = true
-			l.say(r.Time, console.Yellow, "blind: %s", r.Reason)
-		} else {
-			l.blind = false
-			l.say(r.Until, console.Green, "seeing again after %s blind: %s", r.Until.Sub(r.Time).Round(100*time.Millisecond), r.Reason)
-		}
-	case *cell.Health:
-		l.say(r.Time, console.Yellow, "%s: %s", r.Reason, r.Detail)
-	case *cell.Clock:
-		l.say(r.Time, console.Yellow, "the clock was wrong by %s until now", r.Offset)
-	case *cell.Observation:
-		l.observation(r)
+func (l watchLog) observation(u *monitor.Update) {
+	x := &u.Sensor
+	if u.News.Has(monitor.NewsState) && (u.Before != "" || x.State != cell.Idle && x.State != cell.Connected) {
+		l.print(u, u.Time, plainStyle, "state: %s", x.State)
 	}
-}
-
-func (l *watchLog) observation(o *cell.Observation) {
-	l.seen++
-	if o.State != "" && o.State != l.state {
-		if l.state != "" || o.State != cell.Idle && o.State != cell.Connected {
-			l.say(o.Time, plainStyle, "state: %s", o.State)
-		}
-		l.state = o.State
-		if o.State == cell.Searching || o.State == cell.NoService {
-			l.camp = cell.Camp{}
-		}
+	if u.News.Has(monitor.NewsCell) {
+		l.print(u, u.Time, console.Bold, "on %s", heard(x.Serving))
 	}
-	if c := o.Serving; c != nil {
-		first := l.camp.On == nil
-		if l.camp.Next(c) || first {
-			l.say(o.Time, console.Bold, "on %s", heard(c))
+	for _, r := range u.Registration {
+		s := plainStyle
+		if r.Status.Or(0) == 3 {
+			s = console.Yellow
 		}
-		l.last = l.camp.On
+		l.print(u, u.Time, s, "registration: %s", describeRegistration(r))
 	}
-	if o.Neighbours != nil {
-		l.neighbour = len(o.Neighbours)
-	}
-	for _, r := range o.Registration {
-		if l.regs == nil {
-			l.regs = map[cell.Domain]cell.Registration{}
-		}
-		was, told := l.regs[r.Domain]
-		if !told || was.Status != r.Status || was.Cause != r.Cause {
-			l.regs[r.Domain] = r
-			s := plainStyle
-			if r.Status.Or(0) == 3 {
-				s = console.Yellow
-			}
-			l.say(o.Time, s, "registration: %s", describeRegistration(r))
-		}
-	}
-	if l.last != nil {
-		l.out.Progress("%s  %swatching: %s, %s, %s neighbours", o.Time.UTC().Format("15:04:05"), l.prefix, console.Plural(l.seen, "observation"), heard(l.last), console.Thousands(l.neighbour))
+	if x.Serving != nil {
+		l.out.Progress("%s  %swatching: %s, %s, %s neighbours", u.Time.UTC().Format("15:04:05"), l.prefix(x.Name), console.Plural(x.Observations, "observation"), heard(x.Serving), console.Thousands(x.Neighbours))
 	}
 }
 
 const plainStyle console.Style = ""
 
-func (l *watchLog) event(e analyzer.Event) {
-	word := l.events.news(e)
-	if word == "" {
-		return
+func (l watchLog) event(u *monitor.Update) {
+	if what := eventNews(u.News); what != "" {
+		l.print(u, u.Event.Last, severityStyle(u.Event.Severity), "%s %s: %s (%s)", what, u.Event.Severity, u.Event.Summary, u.Event.ID)
 	}
-	l.say(e.Last, severityStyle(e.Severity), "%s %s: %s (%s)", word, e.Severity, e.Summary, e.ID)
+}
+
+// eventNews is how to call what is new of an event; empty if all of it was reported.
+func eventNews(n monitor.News) string {
+	switch {
+	case n.Has(monitor.NewsOpened):
+		return "event"
+	case n.Has(monitor.NewsSeverity):
+		return "event is now"
+	case n.Has(monitor.NewsClosed):
+		return "event closed"
+	}
+	return ""
 }

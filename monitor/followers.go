@@ -1,0 +1,172 @@
+package monitor
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"filippo.io/age"
+
+	"vigie/alert"
+	"vigie/storage"
+	"vigie/storage/transfer"
+	"vigie/words"
+)
+
+// Names of followers in the store: each has a durable cursor under it.
+const (
+	InfluxName = "influx"
+	SealName   = "seal"
+)
+
+// SealOptions seal everything to public keys; the store is in memory then.
+type SealOptions struct {
+	To    []age.Recipient
+	File  string
+	Every time.Duration // between two writes; 0: a second
+}
+
+// startInflux copies the store to an InfluxDB server.
+func (w *running) startInflux(ctx context.Context) error {
+	if w.Influx == nil {
+		return nil
+	}
+	x, err := w.Influx(w.Store, func(text string) { w.log("influx: " + text) })
+	if err != nil {
+		return err
+	}
+	w.keep.mustHave(InfluxName)
+	w.state.follow(func() SinkStatus {
+		st := x.Status()
+		return SinkStatus{Name: InfluxName, State: string(st.State), Problem: words.OneLine(st.Problem), Behind: st.Behind, LastSent: TimeOrNil(st.LastSent)}
+	})
+	w.reload = append(w.reload, x.Reload)
+	stop := background(ctx, func(ctx context.Context) error { return x.Follow(ctx, InfluxName) })
+	w.parts.add("copying to InfluxDB", func() error { return errors.Join(stop(), x.Close()) })
+	return nil
+}
+
+// startAlerts alerts people to what comes into the store.
+func (w *running) startAlerts(ctx context.Context) error {
+	if w.Alerts.Open == nil {
+		return nil
+	}
+	log := func(text string) { w.log("alert: " + text) }
+	a, err := w.Alerts.Open(w.Store, log)
+	if err != nil || a == nil {
+		return err
+	}
+	w.alerts = a
+	w.keep.mustHave(alert.Cursor)
+	w.state.follow(func() SinkStatus { return alertStatus(a) })
+	w.reload = append(w.reload, func() error { return w.Alerts.Reload(a, log) })
+	w.parts.add("alerts", background(ctx, a.Follow))
+	return nil
+}
+
+// alertStatus is that of all destinations together.
+func alertStatus(a *alert.Alerts) SinkStatus {
+	st := SinkStatus{Name: "alert"}
+	for _, d := range a.Status() {
+		st.Behind += int64(d.Waiting)
+		if d.Problem != "" && st.Problem == "" {
+			st.Problem = words.OneLine(d.Name + ": " + d.Problem)
+		}
+		if !d.Last.IsZero() && (st.LastSent == nil || d.Last.After(*st.LastSent)) {
+			st.LastSent = TimeOrNil(d.Last)
+		}
+	}
+	return st
+}
+
+// background runs a follower that goes on after ctx has ended, until stop is called.
+func background(ctx context.Context, run func(context.Context) error) (stop func() error) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan error, 1)
+	go func() { done <- run(ctx) }()
+	return func() error {
+		cancel()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			return err
+		}
+		return nil
+	}
+}
+
+// startReload reads tokens, addresses and [alert] again at each SIGHUP.
+func (w *running) startReload(context.Context) error {
+	hangups, done := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(hangups, syscall.SIGHUP)
+	go func() {
+		for {
+			select {
+			case <-hangups:
+				reloading(w.reloadAll)
+			case <-done:
+				return
+			}
+		}
+	}()
+	w.parts.add("reloading", func() error {
+		signal.Stop(hangups)
+		close(done)
+		return nil
+	})
+	return nil
+}
+
+// reloadAll runs every reload. What cannot be used leaves all as it was.
+func (w *running) reloadAll() {
+	var errs []error
+	for _, f := range w.reload {
+		errs = append(errs, f())
+	}
+	if err := errors.Join(errs...); err != nil {
+		w.view.put(Update{Err: fmt.Errorf("reloading: %w", err)})
+	}
+}
+
+// startSeal carries everything that comes into the store, which is in memory, into a sealed file. What came up to the end is
+// in it when the part has stopped.
+func (w *running) startSeal(ctx context.Context) error {
+	if w.Seal == nil {
+		return nil
+	}
+	if w.Record != "" {
+		return wrongUsage(errors.New("--record would write in the clear what is sealed"), "leave one of them out: vigie unseal and vigie export make the recording at home")
+	}
+	if err := os.MkdirAll(filepath.Dir(w.Seal.File), 0o700); err != nil {
+		return fmt.Errorf("cannot seal: %w", err)
+	}
+	sealed, err := transfer.OpenSealed(w.Seal.File, w.Seal.To...)
+	if err != nil {
+		return err
+	}
+	sealed.Every = cmp.Or(w.Seal.Every, time.Second)
+	w.keep.mustHave(SealName)
+	failed := func(err error) {
+		w.complain("the sealed file cannot be written, what comes waits in memory", err)
+		w.keep.notStored(err)
+	}
+	ctx = context.WithoutCancel(ctx)
+	stop := background(ctx, func(ctx context.Context) error {
+		err := storage.Follow(ctx, w.Store, SealName, sealed, storage.FollowOptions{OnError: func(err error, _ time.Duration) { failed(err) }})
+		if err != nil && ctx.Err() == nil {
+			failed(err)
+		}
+		return nil
+	})
+	w.parts.add("the sealed file", func() error {
+		_ = stop()
+		sealed.Every = 0
+		err := storage.Follow(ctx, w.Store, SealName, sealed, storage.FollowOptions{UntilDone: true, Backoff: func(int, error) time.Duration { return -1 }})
+		return errors.Join(err, sealed.Close())
+	})
+	return nil
+}

@@ -1,0 +1,106 @@
+package monitor
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"vigie/words"
+)
+
+// How a sensor is.
+const (
+	SensorStarting = "starting" // no record yet
+	SensorWatching = "watching"
+	SensorBlind    = "blind" // and that is known, and stored as a gap
+	SensorStuck    = "stuck" // no sign of life: neither observations nor a gap
+	SensorGone     = "given up"
+)
+
+// how says how a sensor is, in one word; the caller holds mu.
+func (x *sensor) how(now time.Time) string {
+	switch {
+	case x.Gone != "":
+		return SensorGone
+	case now.Sub(x.alive) > x.patience:
+		return SensorStuck
+	case !x.blind.IsZero():
+		return SensorBlind
+	case x.heard.IsZero():
+		return SensorStarting
+	case now.Sub(x.heard) > x.patience:
+		return SensorStuck
+	}
+	return SensorWatching
+}
+
+// Progressing reports whether observations or gaps come in from any sensor; then the watchdog is fed. One sensor that is
+// stuck is seen on the health page and does not cost the others their sight.
+func (s *State) Progressing() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.waiting != "" || len(s.sensors) == 0 {
+		return true
+	}
+	now := s.now()
+	return slices.ContainsFunc(s.sensors, func(x *sensor) bool {
+		how := x.how(now)
+		return how != SensorStuck && how != SensorGone
+	})
+}
+
+// Problem says what is wrong in one line; empty if nothing is. A modem that is unplugged is known and stored, and not wrong.
+func (s *State) Problem() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.problem(s.now())
+}
+
+func (s *State) problem(now time.Time) string {
+	var all []string
+	if s.outage != "" {
+		all = append(all, s.outage)
+	}
+	for _, x := range s.sensors {
+		switch x.how(now) {
+		case SensorStuck:
+			all = append(all, x.Name+" gives no sign of life")
+		case SensorGone:
+			all = append(all, x.Name+" was given up: "+x.Gone)
+		}
+	}
+	return strings.Join(all, "; ")
+}
+
+// Line says in one line how the watch is, for systemctl status.
+func (s *State) Line() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []string
+	now := s.now()
+	if problem := s.problem(now); problem != "" {
+		all = append(all, "PROBLEM: "+problem)
+	}
+	if s.waiting != "" {
+		all = append(all, "waiting: "+s.waiting)
+	}
+	for _, x := range s.sensors {
+		text := x.Name + " " + x.how(now)
+		switch {
+		case x.Gone == "" && !x.blind.IsZero():
+			text += " since " + x.Blind.UTC().Format("15:04:05") + " UTC (" + x.Reason + ")"
+		case !x.heard.IsZero():
+			text += ", last observation " + x.Last.UTC().Format("15:04") + " UTC"
+		}
+		all = append(all, text)
+	}
+	switch n := len(s.open); n {
+	case 0:
+	case 1:
+		all = append(all, "1 event open")
+	default:
+		all = append(all, fmt.Sprintf("%d events open", n))
+	}
+	return words.OneLine(strings.Join(all, "; "))
+}

@@ -1,0 +1,240 @@
+package monitor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"vigie/cell"
+	"vigie/modem"
+	"vigie/monitor/pipeline"
+	"vigie/position"
+	"vigie/storage"
+)
+
+// Reasons of gaps that the watch itself makes.
+const (
+	ReasonNotRunning = "not_running" // Vigie was not there to look
+	ReasonStalled    = "stalled"     // it ran, and did not get round to it: a disk that hung, a process that was stopped
+)
+
+// watched is a modem while it is watched.
+type watched struct {
+	modem.Config
+	last    time.Time // when this sensor was last heard, if ever: since then nobody looked, which is recorded as a gap
+	guessed bool      // nobody knows how long ago that is: time is counted on from there
+	stretch int       // how many times longer the pauses are, as the collector last asked
+
+	before  time.Time     // of the record before
+	arrived time.Time     // when that arrived, by a clock that cannot be set
+	blocked time.Duration // for how long the line took nothing more after it
+	blind   bool          // a gap is open
+}
+
+const (
+	stallLeast  = 2 * time.Second  // shorter ones are the ordinary work of a slow disk
+	silentLeast = 10 * time.Second // between two records: the collector itself makes a gap of a modem that is silent for half of it
+)
+
+// stalled reports whether nothing could be seen between the record before and one that arrives now, because the line took
+// nothing for more than twice the slow interval, or the whole process did not run.
+func (m *watched) stalled(arrived time.Time) bool {
+	if m.blind || m.arrived.IsZero() {
+		return false
+	}
+	return m.blocked > max(2*m.Slow, stallLeast) || arrived.Sub(m.arrived) > max(2*m.Slow*time.Duration(max(1, m.stretch)), silentLeast)
+}
+
+// gap returns the gap that comes before a record, or nil: since this sensor was last heard in an earlier run, or since the
+// record before while the line was stalled.
+func (m *watched) gap(r cell.Record, arrived time.Time) *cell.Gap {
+	now := r.When()
+	if now.IsZero() {
+		return nil
+	}
+	var gap *cell.Gap
+	switch {
+	case !m.last.IsZero():
+		if now.Sub(m.last) > 2*m.Slow || m.guessed {
+			gap = &cell.Gap{Time: m.last, Sensor: m.Sensor, Until: now, Reason: ReasonNotRunning}
+		}
+		m.last = time.Time{}
+	case m.stalled(arrived) && now.After(m.before):
+		if _, isGap := r.(*cell.Gap); !isGap {
+			gap = &cell.Gap{Time: m.before, Sensor: m.Sensor, Until: now, Reason: ReasonStalled}
+		}
+	}
+	m.before, m.arrived = now, arrived
+	if g, isGap := r.(*cell.Gap); isGap {
+		m.blind = g.Until.IsZero()
+	}
+	return gap
+}
+
+// watch runs a collector for each modem until ctx ends. What they hear goes into the pipeline in the order in which it
+// arrives, one record at a time, from this goroutine; own are records of the watch itself. A modem that is given up while
+// others are still watched is reported to lost; the error is of those that were not.
+func watch(ctx context.Context, p *pipeline.Pipeline, places *Places, own <-chan cell.Record, lost func(sensor string, err error), modems ...*watched) error {
+	storing := context.WithoutCancel(ctx) // what was on the way when ctx ended is stored too
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	collectors := make([]*modem.Collector, len(modems))
+	for i, m := range modems {
+		if p.Store != nil {
+			m.Load, m.Save = settings(storing, p.Store)
+		}
+		if ask := m.Stretch; ask != nil {
+			m.Stretch = func() int { m.stretch = ask(); return m.stretch }
+		}
+		var err error
+		if collectors[i], err = modem.New(m.Config); err != nil {
+			return wrongUsage(err, "vigie probe lists the modems that are here")
+		}
+	}
+	type heard struct {
+		from    *watched
+		record  cell.Record
+		arrived time.Time
+		stored  chan<- error
+	}
+	type ended struct {
+		from *watched
+		err  error
+	}
+	records, ends := make(chan heard), make(chan ended)
+	for i, c := range collectors {
+		m := modems[i]
+		go func() {
+			stored := make(chan error)
+			err := c.Run(ctx, func(r cell.Record) error {
+				began := time.Now()
+				records <- heard{m, r, began, stored}
+				err := <-stored
+				m.blocked = time.Since(began)
+				return err
+			})
+			ends <- ended{m, err}
+		}()
+	}
+	var errs []error
+	for left := len(modems); left > 0; {
+		select {
+		case h := <-records:
+			places.put(h.record, h.arrived)
+			recs := []cell.Record{h.record}
+			if gap := h.from.gap(h.record, h.arrived); gap != nil {
+				recs = []cell.Record{gap, h.record}
+			}
+			err := p.Feed(storing, recs...)
+			h.stored <- err
+			if err != nil {
+				stop() // nothing can be kept: nothing need be watched
+			}
+		case r := <-own:
+			if err := p.Feed(storing, r); err != nil {
+				errs = append(errs, err)
+				stop()
+			}
+		case e := <-ends:
+			left--
+			if e.err != nil && left > 0 && ctx.Err() == nil {
+				lost(e.from.Sensor, e.err)
+			} else {
+				errs = append(errs, e.err)
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Watch runs a collector for each modem into a pipeline until ctx ends, and nothing else: no followers, no retention, no pages.
+func Watch(ctx context.Context, p *pipeline.Pipeline, modems ...modem.Config) error {
+	var all []*watched
+	for _, m := range modems {
+		all = append(all, &watched{Config: m})
+	}
+	var errs []error
+	err := watch(ctx, p, nil, nil, func(_ string, err error) { errs = append(errs, err) }, all...)
+	return errors.Join(append(errs, err)...)
+}
+
+// settings keeps in the store what the reporting switches of a modem were before Vigie changed them, so that they are put
+// back after a crash too.
+func settings(ctx context.Context, s *storage.Store) (load func(string) map[string]string, save func(string, map[string]string) error) {
+	load = func(id string) map[string]string {
+		text, _, err := s.LoadState(ctx, "settings "+id)
+		values := map[string]string{}
+		if err != nil || json.Unmarshal(text, &values) != nil {
+			return nil
+		}
+		return values
+	}
+	save = func(id string, values map[string]string) error {
+		text, err := json.Marshal(values)
+		if err != nil {
+			return err
+		}
+		return s.SaveState(ctx, "settings "+id, text, 0)
+	}
+	return load, save
+}
+
+// Places give the records of a watch their positions; nil gives none.
+type Places struct {
+	*position.Tracker
+	told bool // positions come from elsewhere than the modem
+}
+
+// put gives a record its position, and a source the word that positions are reported.
+func (p *Places) put(r cell.Record, now time.Time) {
+	if p == nil {
+		return
+	}
+	switch r := r.(type) {
+	case *cell.Observation:
+		p.Attach(r, now)
+	case *cell.Source:
+		if f, ok := r.Reports.Get(); ok && p.told {
+			r.Reports = cell.Some(f | cell.FieldPosition)
+		}
+	}
+}
+
+// PositionOptions say where positions come from, besides the modem.
+type PositionOptions struct {
+	GPSD   string // address of a gpsd; empty: none
+	Phone  bool   // a phone may send its own
+	Coarse string // keep only the square of this size, such as "1km"; empty: exact
+}
+
+// FollowPosition begins to follow what the options name, until stop is called. warn gets what does not work.
+func FollowPosition(ctx context.Context, o PositionOptions, warn func(error)) (p *Places, stop func(), err error) {
+	p = &Places{Tracker: &position.Tracker{}, told: o.GPSD != "" || o.Phone}
+	if o.Coarse != "" {
+		if p.Coarse, err = position.Size(o.Coarse); err != nil {
+			return p, nil, wrongUsage(fmt.Errorf("[position] coarse: %w", err), `write a length like coarse = "1km"`)
+		}
+	}
+	if o.GPSD == "" {
+		return p, func() {}, nil
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		p.FollowGPSD(ctx, o.GPSD, warn)
+	}()
+	return p, func() { cancel(); <-done }, nil
+}
+
+func (w *running) startPosition(ctx context.Context) error {
+	places, stop, err := FollowPosition(ctx, w.Position, func(err error) { w.complain("position", err) })
+	if err != nil {
+		return err
+	}
+	w.places = places
+	w.parts.add("positions", stopping(stop))
+	return nil
+}

@@ -1,0 +1,289 @@
+// Package monitor is the running watch. It owns the modems, the pipeline that their records go through, and what runs next to
+// it: followers of the store (InfluxDB, alerts, a sealed file), retention, the health page and systemd, the page for a phone,
+// positions, battery and wipe. What it knows of itself is one State, folded once.
+//
+// It reads no command line, no configuration file and no terminal: everything it needs is in Options, and what it has to
+// report goes to the functions there. It never scans, since that interrupts service.
+package monitor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"vigie/alert"
+	"vigie/analyzer"
+	"vigie/cell"
+	"vigie/modem"
+	"vigie/monitor/pipeline"
+	"vigie/storage"
+	"vigie/storage/influx"
+)
+
+// Options are what a watch is made of. A part whose options are zero does not run.
+type Options struct {
+	Version   string         // of the program, as it reports it
+	Store     *storage.Store // open; Run closes it
+	NewEngine func() *analyzer.Engine
+	Mode      cell.Mode
+	Modems    func(context.Context) ([]modem.Config, error) // finds what to watch with; none is ErrNoModem
+	Wait      bool                                          // look again until there is a modem
+	Clocks    Clocks                                        // zero: the computer's
+
+	Record    string // file to which every record is written too
+	Position  PositionOptions
+	Retention storage.Retention
+	Grows     string // the file that grows on a disk; empty: none does
+	Influx    func(s *storage.Store, log func(string)) (*influx.Sink, error)
+	Alerts    AlertOptions
+	Seal      *SealOptions
+	Health    HealthOptions
+	Phone     *PhoneOptions
+	Battery   BatteryOptions
+	Wipe      WipeOptions
+
+	Show     func(Update)         // gets every update on a goroutine of its own, and may block
+	Print    func(text string)    // gets what the user needs to know before watching begins
+	Ready    func([]modem.Config) // is called when watching begins
+	Progress func(records int)    // is called while what was learned is read
+}
+
+// AlertOptions make what alerts people.
+type AlertOptions struct {
+	Open   func(s *storage.Store, log func(string)) (*alert.Alerts, error) // nil, or a nil result: nobody is alerted
+	Reload func(*alert.Alerts, func(string)) error                         // reads the configuration again
+}
+
+// running is a watch while it runs.
+type running struct {
+	Options
+	parts  parts
+	state  *State
+	view   *view
+	line   *pipeline.Pipeline
+	own    chan cell.Record // what the watch has to record of itself
+	modems []*watched
+	alerts *alert.Alerts // nil: nobody is alerted
+	places *Places
+	keep   *retention
+	wipe   *wipe
+	reload []func() error // what SIGHUP does
+}
+
+// thrifty is how many percent of the live heap may be garbage while the store is in memory; it is 100 otherwise.
+const thrifty = 50
+
+// Run watches until ctx ends, and stores what was on the way then. It closes the store.
+func Run(ctx context.Context, o Options) (err error) {
+	w := &running{Options: o, state: NewState(time.Now), own: make(chan cell.Record, 8)}
+	w.parts.add("the store", o.Store.Close)
+	defer func() { err = errors.Join(err, w.parts.stop()) }()
+	w.view = newView(o.Show)
+	w.parts.add("the view", stopping(w.view.stop))
+	if o.Store.Path() == "" {
+		debug.SetGCPercent(thrifty)
+	}
+	for _, start := range []func(context.Context) error{w.startRetention, w.startSeal, w.startPipeline, w.startService, w.findModems,
+		w.startInflux, w.startAlerts, w.startReload, w.startPosition, w.startWipe, w.resume, w.startBattery, w.startPhone} {
+		if err := start(ctx); err != nil || ctx.Err() != nil {
+			return err
+		}
+	}
+	w.parts.add("retention", stopping(w.keep.start(ctx)))
+	if o.Ready != nil {
+		o.Ready(w.configs())
+	}
+	return watch(ctx, w.line, w.places, w.own, w.lost, w.modems...)
+}
+
+// log reports a line of text to the view.
+func (w *running) log(text string) { w.view.put(Update{Text: text}) }
+
+func (w *running) warn(text string, err error) {
+	if err != nil {
+		text = fmt.Sprintf("%s: %v", text, err)
+	}
+	w.log(text)
+}
+
+// alarm alerts people to what the store cannot hold a record of now.
+func (w *running) alarm(text string, err error) {
+	if w.alerts == nil || len(w.modems) == 0 {
+		return
+	}
+	reason := alert.Trouble
+	if errors.Is(err, storage.ErrFull) { // retention records it as soon as there is room: one notification
+		reason = "disk_" + string(RoomFull)
+	}
+	w.alerts.Trouble(w.modems[0].Sensor, reason, fmt.Sprintf("%s: %v", text, err))
+}
+
+// complain reports what does not work, to the log and to people.
+func (w *running) complain(text string, err error) {
+	w.warn(text, err)
+	w.alarm(text, err)
+}
+
+func (w *running) lost(sensor string, err error) {
+	w.state.giveUp(sensor, err.Error())
+	w.view.put(Update{Err: fmt.Errorf("%s: %w", sensor, err)})
+}
+
+func (w *running) configs() []modem.Config {
+	var all []modem.Config
+	for _, m := range w.modems {
+		all = append(all, m.Config)
+	}
+	return all
+}
+
+// startRetention makes what keeps the store small; it works once the watch begins.
+func (w *running) startRetention(context.Context) error {
+	w.keep = newRetention(w.Retention, w.Store, w.Grows, w.log, w.own)
+	return nil
+}
+
+func (w *running) startPipeline(ctx context.Context) error {
+	var recorder *pipeline.Recorder
+	if w.Record != "" {
+		var err error
+		if recorder, err = pipeline.NewRecorder(w.Record, recordLongest); err != nil {
+			return err
+		}
+	}
+	w.line = pipeline.New(pipeline.Options{NewEngine: w.NewEngine, Store: w.Store, Recorder: recorder, Tolerant: true,
+		OnRecord: w.onRecord, OnEvent: w.onEvent, Warn: w.warn, Alarm: w.alarm, NotStored: w.keep.notStored})
+	w.parts.add("the pipeline", func() error { return w.line.Close(ctx) })
+	return nil
+}
+
+// recordLongest bounds how long a record waits before it is in a compressed recording.
+const recordLongest = 30 * time.Second
+
+func (w *running) onRecord(r cell.Record) {
+	u := w.state.Record(r)
+	w.state.setOutage(w.line.Outage())
+	w.view.put(u)
+}
+
+func (w *running) onEvent(e analyzer.Event) { w.view.put(w.state.Event(e)) }
+
+// startService starts what reports how the watch is: systemd, the health page, the socket of vigie status.
+func (w *running) startService(ctx context.Context) error {
+	var events []analyzer.Event
+	for _, q := range []storage.EventQuery{{Newest: true, Limit: recentShown}, {State: analyzer.Open}} {
+		for e, err := range w.Store.Events(ctx, q) {
+			if err != nil {
+				return err
+			}
+			events = append(events, e)
+		}
+	}
+	w.state.resume(events...)
+	closing, err := w.state.serve(w.Health, w.status)
+	w.parts.add("the health page", stopping(closing))
+	if err != nil {
+		return err
+	}
+	ctx, end := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		newService(w.state).run(ctx)
+		close(done)
+	}()
+	w.parts.add("the service", func() error { end(); <-done; return nil })
+	return nil
+}
+
+// findEvery is how often a modem is looked for while there is none.
+const findEvery = 2 * time.Second
+
+func (w *running) findModems(ctx context.Context) error {
+	for {
+		modems, err := w.Modems(ctx)
+		if !w.Wait || !errors.Is(err, ErrNoModem) {
+			w.state.await("")
+			for _, m := range modems {
+				w.modems = append(w.modems, &watched{Config: m})
+			}
+			if err == nil {
+				w.keep.sensor = modems[0].Sensor
+			}
+			return err
+		}
+		w.state.await("no modem was found yet")
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(findEvery):
+		}
+	}
+}
+
+// startWipe waits for what destroys everything that was recorded.
+func (w *running) startWipe(ctx context.Context) (err error) {
+	if w.wipe, err = newWipe(w.Wipe, w.log); err != nil || w.wipe == nil {
+		return err
+	}
+	w.parts.add("the wipe", stopping(w.wipe.start(ctx)))
+	return nil
+}
+
+// resume restores what was learned, and prepares each modem by what the store holds of it.
+func (w *running) resume(ctx context.Context) error {
+	if err := w.line.Resume(ctx, w.Progress); err != nil {
+		return err
+	}
+	stats, err := w.Store.Stats(ctx)
+	if err != nil {
+		return err
+	}
+	times := newTimekeeper(w.Clocks, stats.Newest)
+	if times.guesses() {
+		w.log("the clock is behind the newest record in the store: times are counted on from there until it is set")
+	}
+	debug.FreeOSMemory() // what making a key of a passphrase and reading the store took is not needed again
+	for _, m := range w.modems {
+		m.Alive = func() { w.state.signOfLife(m.Sensor) }
+		w.state.Watch(m.Sensor, max(m.Fast, m.Slow))
+		if _, m.last, err = w.Store.Span(ctx, m.Sensor); err != nil {
+			return err
+		}
+		m.Now, m.guessed = times.now, times.guesses()
+	}
+	return nil
+}
+
+func (w *running) startBattery(ctx context.Context) error {
+	watcher := &chargeWatch{sys: sysfs, sensor: w.modems[0].Sensor}
+	w.parts.add("the battery", stopping(watcher.start(ctx, w.own)))
+	return nil
+}
+
+// startPhone starts the page for a phone, and what spares the battery, where they are wanted.
+func (w *running) startPhone(ctx context.Context) error {
+	if w.Phone == nil && !w.Battery.Saving {
+		return nil
+	}
+	overview := NewOverview(w.state, w.Mode == cell.Mobile, w.places, w.Store.Path())
+	if w.Battery.Saving {
+		pace := newPace(w.Battery, overview)
+		for _, m := range w.modems {
+			m.Stretch = pace.ask
+		}
+		w.parts.add("one processor", oneProcessor())
+	}
+	if w.Phone == nil {
+		return nil
+	}
+	phone := *w.Phone
+	phone.Log = w.log
+	stop, err := ServePhone(ctx, phone, w.Store, overview, w.wipe.button(), w.Print)
+	if err != nil {
+		return err
+	}
+	w.parts.add("the page for a phone", stop)
+	return nil
+}
