@@ -22,7 +22,7 @@ func TestEveryRuleHasWords(t *testing.T) {
 		key := r.ID + ".plain"
 		require.True(t, words.Has(key), "words/rules lacks %q: a few words in English and French for people who know no rule by name", key)
 	}
-	for _, reason := range []string{"unplugged", "silent", "no_answer", "busy", "error", "survey", "not_running", "not_stored"} {
+	for _, reason := range []string{"unplugged", "silent", "no_answer", "busy", "error", "survey", "not_running", "not_stored", "stalled"} {
 		require.True(t, words.Has(catalogue+"gap."+reason), reason)
 	}
 	for _, reason := range []string{"disk_low", "disk_tight", "disk_full", "full_rate_cut", "unsent_deleted", "windows_deleted", "battery_low", Trouble} {

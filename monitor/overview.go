@@ -34,10 +34,13 @@ const (
 	sysfs    = "/sys"
 )
 
-// NewOverview makes the overview of a watch that writes to a file; mobile says that it is carried.
+// NewOverview makes the overview of a watch that writes to a file; mobile says that it is carried. A State has one, made before
+// the first record.
 func NewOverview(s *State, mobile bool, p *Places, file string) *Overview {
 	now := s.now()
-	return &Overview{state: s, mobile: mobile, places: p, sys: sysfs, disk: cmp.Or(filepath.Dir(file), "."), since: now, level: review.Quiet}
+	o := &Overview{state: s, mobile: mobile, places: p, sys: sysfs, disk: cmp.Or(filepath.Dir(file), "."), since: now, level: review.Quiet}
+	s.changed = func() { o.brief(s.now()) } // or it would not know since when
+	return o
 }
 
 // Look is how it is now. It may be called from many goroutines.

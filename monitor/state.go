@@ -24,6 +24,7 @@ type State struct {
 	recent  map[string]analyzer.Event // the last few that opened, changed or closed
 	reached [analyzer.High + 1]int    // how often an event reached a severity
 	sinks   []func() SinkStatus
+	changed func() // is called without mu when it may see less or more than before, or an event changed; may be nil
 }
 
 // Sensor is what is known of one sensor. Times without another word are those of the records.
@@ -184,6 +185,9 @@ func (s *State) sensor(name string) *sensor {
 
 // Record takes a record that went through the pipeline, and returns what it changed.
 func (s *State) Record(r cell.Record) Update {
+	if _, isObservation := r.(*cell.Observation); !isObservation {
+		defer s.onChange()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	u := Update{Time: r.When(), Open: len(s.open)}
@@ -284,6 +288,7 @@ func (x *sensor) gap(g *cell.Gap, now time.Time) {
 
 // Event takes an event that opened, changed or closed, and returns what is new of it.
 func (s *State) Event(e analyzer.Event) Update {
+	defer s.onChange()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	u := Update{Time: e.Last, Event: &e}
@@ -308,6 +313,12 @@ func (s *State) Event(e analyzer.Event) Update {
 	}
 	u.Open = len(s.open)
 	return u
+}
+
+func (s *State) onChange() {
+	if s.changed != nil {
+		s.changed()
+	}
 }
 
 // remember keeps the newest events; mu is held.
