@@ -245,19 +245,59 @@ func hideDigits(s string) string {
 	})
 }
 
-// Hide takes the arguments out of a phrase that touch one of the parts of its English text that cut names: what a report that
-// names no place must not say. It returns another phrase and leaves this one as it is.
-func (p Phrase) Hide(cut func(english string) [][]int) Phrase {
-	text, at := p.spans()
-	p.Args = slices.Clone(p.Args)
-	for _, part := range cut(text) {
-		for i, span := range at {
-			if part[0] < span[1] && span[0] < part[1] {
-				p.Args[i].hide()
+// HidePhrases makes the phrases of an event say what its summaries say after parts of these were replaced by …: it takes the digits
+// out of each argument that touches one of the parts of a phrase's English text that cut returns (start and end, in bytes; nil: none).
+// Phrases that do not make the summary then are dropped, so that they say no more than it. It leaves the phrases that e shares with
+// others as they are; Findings must be the caller's own.
+func (e *Event) HidePhrases(cut func(english string) [][]int) {
+	e.Phrases = hidePhrases(e.Summary, e.Phrases, "; ", cut)
+	for i := range e.Findings {
+		f := &e.Findings[i]
+		f.Phrases = hidePhrases(f.Summary, f.Phrases, ". ", cut)
+	}
+}
+
+func hidePhrases(summary string, phrases []Phrase, between string, cut func(string) [][]int) []Phrase {
+	var all []Phrase
+	for _, p := range phrases {
+		text, at := p.spans()
+		args := make([]Arg, len(p.Args))
+		for i := range args {
+			args[i] = p.Args[i].bare()
+		}
+		p.Args = args
+		if cut != nil {
+			for _, part := range cut(text) {
+				for i, span := range at {
+					if part[0] < span[1] && span[0] < part[1] {
+						args[i].hide()
+					}
+				}
 			}
 		}
+		all = append(all, p)
 	}
-	return p
+	if len(all) == 0 || join(all, between) != summary {
+		return nil
+	}
+	return all
+}
+
+// bare is the argument with what its kind says, and nothing else.
+func (a Arg) bare() Arg {
+	b := Arg{Kind: a.Kind, Hidden: a.Hidden}
+	switch a.Kind {
+	case TextArg, PLMNArg:
+		b.Text = a.Text
+	case NumberArg, DurationArg, TimeArg:
+		b.Number = a.Number
+	case CellArg:
+		b.Cell = cell.Cell{RAT: a.Cell.RAT, Area: a.Cell.Area, ID: a.Cell.ID}
+		if !a.Cell.ID.Known() {
+			b.Cell.PCI, b.Cell.ARFCN = a.Cell.PCI, a.Cell.ARFCN
+		}
+	}
+	return b
 }
 
 // hide forgets the digits of an argument.
@@ -294,12 +334,12 @@ func join(phrases []Phrase, between string) string {
 
 // SummaryIn is the summary of an event in a language. ok is false where it cannot be said in it from its phrases: it is of before
 // there were any, was changed since, or has no translation. It is the English summary then.
-func (e *Event) SummaryIn(lang string) (text string, ok bool) {
+func (e Event) SummaryIn(lang string) (text string, ok bool) {
 	return summaryIn(lang, e.Summary, e.Phrases, "; ", words.Translate(lang, "findings.and"))
 }
 
 // SummaryIn is the summary of a finding in a language; see that of an event.
-func (f *Finding) SummaryIn(lang string) (text string, ok bool) {
+func (f Finding) SummaryIn(lang string) (text string, ok bool) {
 	return summaryIn(lang, f.Summary, f.Phrases, ". ", ". ")
 }
 

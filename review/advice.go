@@ -13,13 +13,23 @@ import (
 // What rules are called, what else could explain them and what to look at next, and the sentences of an event, in the
 // reader's language.
 
-// said is a text, and whether it is not in the reader's language.
+// translation is a text for a reader.
 type translation struct {
 	Text    string
-	Foreign bool
+	Foreign bool // it has no translation and is English, which is not the reader's language
 }
 
-// Said is a sentence or a cause of an event, safe to look at. One that is not in today's words stays in its English.
+// Summary is the summary of an event or finding, safe to show. One of before events had phrases is translated by Translate.
+func (p *page) Summary(s evidence.Sentence) translation {
+	text, ok := s.SummaryIn(p.Lang)
+	if !ok {
+		return p.Translate(text)
+	}
+	return translation{Text: capital(evidence.Plain(text))}
+}
+
+// Translate is an English text of the analyzer or of a modem, safe to show: an innocent cause, why a command is asked, a sentence of an
+// older store.
 func (p *page) Translate(text string) translation {
 	s := translation{evidence.Plain(text), p.Lang != "en"}
 	if s.Foreign && p.review.o.Translate != nil {

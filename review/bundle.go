@@ -128,7 +128,7 @@ func (b *bundler) events(w io.Writer) error {
 		if b.c != nil {
 			e = b.c.Event(e)
 		}
-		if err := enc.Encode(e); err != nil {
+		if err := enc.Encode(e.Wording()); err != nil {
 			return err
 		}
 	}

@@ -13,17 +13,17 @@ import (
 
 // filter is what the inbox shows; it lives in the address, so that a view can be kept and shared.
 type filter struct {
-	From, To  time.Time // of the reader's zone
-	Severity  analyzer.Severity
-	Sensor    string
-	Place     string
-	Near      *evidence.Circle // a place that is a position
-	State     string
-	Rule      string
-	Text      string
-	Verdict   string // "": to be decided; "all"; or a judgement
-	values    url.Values
-	translate func(string) translation // the sentence of an event as its reader sees it, where that is not as it is stored
+	From, To time.Time // of the reader's zone
+	Severity analyzer.Severity
+	Sensor   string
+	Place    string
+	Near     *evidence.Circle // a place that is a position
+	State    string
+	Rule     string
+	Text     string
+	Verdict  string // "": to be decided; "all"; or a judgement
+	values   url.Values
+	summary  func(evidence.Sentence) translation // as the reader sees it; nil: as it is stored
 }
 
 // pageSize is how many events the inbox shows at once.
@@ -97,7 +97,7 @@ func (f *filter) says(e *evidence.Entry) bool {
 	if strings.HasPrefix(strings.ToLower(e.ID), want) || strings.Contains(strings.ToLower(e.Summary), want) {
 		return true
 	}
-	if f.translate != nil && strings.Contains(typed(f.translate(e.Summary).Text), typed(f.Text)) {
+	if f.summary != nil && strings.Contains(typed(f.summary(e).Text), typed(f.Text)) {
 		return true
 	}
 	return slices.ContainsFunc(e.Cells, func(c string) bool { return strings.Contains(strings.ToLower(c), want) })

@@ -58,7 +58,7 @@ type mark struct {
 	Row      int
 	Severity string
 	ID       string
-	Title    string
+	Title    evidence.Sentence
 }
 
 // mostDays is how many days one page draws.
@@ -89,7 +89,7 @@ func (rv *Review) inbox(ctx context.Context, r *http.Request) (*inbox, error) {
 	z := zone(r)
 	f := readFilter(r.URL.Query(), z)
 	if p := rv.page(r, "", nil); p.Lang != "en" {
-		f.translate = p.Translate
+		f.summary = p.Summary
 	}
 	b := &inbox{Filter: f, More: rv.evidence.Dropped(), Empty: len(all) == 0, Several: rv.several()}
 	for k := range f.values {
@@ -247,7 +247,7 @@ func (rv *Review) day(ctx context.Context, at time.Time, events []row, f filter,
 			}
 			x := int(later(e.First, one.From).Sub(one.From) / time.Minute)
 			w := int(earlier(e.Last, one.To).Sub(one.From)/time.Minute) - x
-			one.Marks = append(one.Marks, mark{min(x, one.Width-9), max(w, 9), len(one.Covers) - 1, e.Severity.String(), e.ID, e.Summary})
+			one.Marks = append(one.Marks, mark{min(x, one.Width-9), max(w, 9), len(one.Covers) - 1, e.Severity.String(), e.ID, e})
 		}
 	}
 	return one, nil

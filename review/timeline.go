@@ -30,7 +30,7 @@ func (p *page) FormatValue(v any) translation {
 	case evidence.RuleID:
 		return translation{Text: p.Rule(string(v)).Title}
 	case evidence.Sentence:
-		return p.Translate(string(v))
+		return p.Summary(v)
 	case evidence.GapReason:
 		return translation{Text: p.Gap(string(v))}
 	case evidence.Status:

@@ -37,25 +37,20 @@ func (c Cleaner) lines(lines []string) []string {
 
 // CleanEvent is a copy of an event without identities.
 func (c Cleaner) CleanEvent(e analyzer.Event) analyzer.Event {
-	summary := e.Summary
-	if e.Sensor, e.Summary = c.Scrub(e.Sensor), c.Scrub(summary); e.Summary != summary {
-		e.Phrases = nil // they would say it again
-	}
+	e.Sensor, e.Summary = c.Scrub(e.Sensor), c.Scrub(e.Summary)
 	e.ID, e.State = c.id(e.ID), analyzer.State(c.Scrub(string(e.State)))
 	e.InnocentCauses = c.lines(e.InnocentCauses)
 	e.Cells = cleanCells(e.Cells)
 	e.Findings = slices.Clone(e.Findings)
 	for i := range e.Findings {
 		f := &e.Findings[i]
-		summary := f.Summary
-		if f.Rule, f.Summary = c.Scrub(f.Rule), c.Scrub(summary); f.Summary != summary {
-			f.Phrases = nil
-		}
+		f.Rule, f.Summary = c.Scrub(f.Rule), c.Scrub(f.Summary)
 		f.Evidence = slices.Clone(f.Evidence)
 		for j := range f.Evidence {
 			f.Evidence[j].Raw = c.lines(f.Evidence[j].Raw)
 		}
 	}
+	e.HidePhrases(nil) // drop those that say more than what is left
 	return e
 }
 

@@ -100,31 +100,35 @@ func (c *Coarsener) cells(ks []cell.Cell) []cell.Cell {
 var measured = regexp.MustCompile(`-?\d+(?:[.,]\d+)? ?(?:dBm?\b|ms\b|s\b|min\b|h\b|seconds?\b|minutes?\b|hours?\b|days?\b|times?\b|%|G\b)|\bv\d+\b|\b[2345]G\b|[0-9A-Za-z_.:+-]*\d(?:[0-9A-Za-z_.:+-]*[0-9A-Za-z_])?`)
 var unit = regexp.MustCompile(`^(?:-?\d{1,4}(?:[.,]\d+)? ?(?:dBm?|ms|s|min|h|seconds?|minutes?|hours?|days?|times?|%)|[2345]G|v\d{1,3})$`)
 
-// text takes every number out of a sentence that is not plainly a measurement.
+// places are the numbers of a sentence that may name a place: all that are not plainly a measurement. Start and end, in bytes.
+func places(s string) [][]int {
+	return slices.DeleteFunc(measured.FindAllStringIndex(s, -1), func(at []int) bool { return unit.MatchString(s[at[0]:at[1]]) })
+}
+
+// text replaces every number of a sentence that may name a place.
 func (c *Coarsener) text(s string) string {
-	return measured.ReplaceAllStringFunc(s, func(m string) string {
-		if unit.MatchString(m) {
-			return m
-		}
-		return "…"
-	})
+	for _, at := range slices.Backward(places(s)) {
+		s = s[:at[0]] + "…" + s[at[1]:]
+	}
+	return s
 }
 
 // Event is a copy of an event without what names a place, and without the modem's lines.
 func (c *Coarsener) Event(e analyzer.Event) analyzer.Event {
 	e.ID = hex.EncodeToString(c.mac("event", e.ID)[:8])
-	e.Sensor, e.Summary, e.Phrases, e.Cells = c.Sensor(e.Sensor), c.text(e.Summary), nil, c.cells(e.Cells)
+	e.Sensor, e.Summary, e.Cells = c.Sensor(e.Sensor), c.text(e.Summary), c.cells(e.Cells)
 	e.InnocentCauses, e.Findings = slices.Clone(e.InnocentCauses), slices.Clone(e.Findings)
 	for i := range e.InnocentCauses {
 		e.InnocentCauses[i] = c.text(e.InnocentCauses[i])
 	}
 	for i := range e.Findings {
 		f := &e.Findings[i]
-		f.Summary, f.Phrases, f.Evidence = c.text(f.Summary), nil, slices.Clone(f.Evidence)
+		f.Summary, f.Evidence = c.text(f.Summary), slices.Clone(f.Evidence)
 		for j := range f.Evidence {
 			f.Evidence[j].Raw = []string{}
 		}
 	}
+	e.HidePhrases(places)
 	return e
 }
 

@@ -14,6 +14,7 @@ import (
 	"vigie/analyzer"
 	"vigie/cell"
 	"vigie/storage"
+	"vigie/words"
 )
 
 // Entry is the summary of an event in the list of all; its findings and their evidence stay in the store. An entry is never
@@ -29,17 +30,18 @@ type Entry struct {
 	Last     time.Time
 	Shift    time.Duration // what was added to the recorded times; 0: the clock was right
 	Score    float64
-	Summary  string // English
+	Summary  string // English; see SummaryIn
 	Rules    []string
 	Cells    []string         // one line each
 	Places   []string         // networks and area codes: "272-03", "272-03-4660"
 	Verdict  *storage.Verdict // that counts now; nil: none
 	Key      string           // the ID as stored; not safe to show
 
-	remote   *remoteEvent // of an event that is elsewhere
-	sensor   string       // as stored
-	was      [3]time.Time // First, Opened and Last as recorded
-	sighting analyzer.Sighting
+	translated map[string]string // Summary by language; without English, and where there is none
+	remote     *remoteEvent      // of an event that is elsewhere
+	sensor     string            // as stored
+	was        [3]time.Time      // First, Opened and Last as recorded
+	sighting   analyzer.Sighting
 }
 
 // Elsewhere reports whether the event is in no store of the library.
@@ -214,6 +216,14 @@ func (c Cleaner) shortVerdict(v storage.Verdict) *storage.Verdict {
 	return &v
 }
 
+// SummaryIn is the summary in a language; ok is false where there is none in it. It is the English summary then.
+func (e *Entry) SummaryIn(lang string) (text string, ok bool) {
+	if text, ok := e.translated[lang]; ok {
+		return text, true
+	}
+	return e.Summary, lang == "en"
+}
+
 // maxEntryCells is how many cells of an event its entry names.
 const maxEntryCells = 16
 
@@ -223,6 +233,14 @@ func (c Cleaner) entry(s *Store, stored *analyzer.Event) *Entry {
 	e := &Entry{Store: s, ID: PlainTo(ev.ID, 64), Key: stored.ID, sensor: stored.Sensor, Sensor: PlainTo(ev.Sensor, 80), Severity: ev.Severity,
 		State: analyzer.State(PlainTo(string(ev.State), 20)), First: ev.First, Opened: ev.Opened, Last: ev.Last, Score: ev.Score, Summary: PlainTo(ev.Summary, Longest-40),
 		was: [3]time.Time{ev.First, ev.Opened, ev.Last}, sighting: analyzer.SightingOf(&ev)}
+	for _, lang := range words.Languages {
+		if text, ok := ev.SummaryIn(lang); ok && lang != "en" {
+			if e.translated == nil {
+				e.translated = map[string]string{}
+			}
+			e.translated[lang] = PlainTo(text, Longest)
+		}
+	}
 	n := -1
 	if s != nil {
 		n = s.index

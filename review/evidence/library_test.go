@@ -379,8 +379,11 @@ func TestRerun(t *testing.T) {
 	require.Len(t, pairs, 2)
 	require.Equal(t, []Change{{"rerun.severity", [2]any{analyzer.High, analyzer.Medium}}}, pairs[0].Changes)
 	require.Nil(t, pairs[1].Then)
-	require.Equal(t, evs[3].Summary, pairs[1].Summary())
-	require.Equal(t, evs[0].Summary, pairs[0].Summary())
+	for i, want := range []analyzer.Event{evs[0], evs[3]} {
+		got, ok := pairs[i].SummaryIn("en")
+		require.True(t, ok)
+		require.Equal(t, want.Summary, got)
+	}
 	paired := l.compare(evs[:2], evs[1:3])
 	require.Len(t, paired, 3)
 	require.Nil(t, paired[0].Now)

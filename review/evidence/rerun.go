@@ -21,12 +21,12 @@ type Change struct {
 	Sides [2]any // stored, today; see Moment.Args
 }
 
-// Summary is the sentence of the pair, English.
-func (p Pair) Summary() string {
+// SummaryIn is the summary of the stored event in a language, or that of the other one if nothing is stored; see Sentence.
+func (p Pair) SummaryIn(lang string) (text string, ok bool) {
 	if p.Then != nil {
-		return p.Then.Summary
+		return p.Then.SummaryIn(lang)
 	}
-	return p.Now.Summary
+	return p.Now.SummaryIn(lang)
 }
 
 // CanRerun reports whether Rerun can answer.
@@ -96,7 +96,9 @@ func differences(a, b *analyzer.Event) (cs []Change) {
 	}
 	add("rerun.severity", a.Severity, b.Severity)
 	add("rerun.score", a.Score, b.Score)
-	add("rerun.summary", Sentence(a.Summary), Sentence(b.Summary))
+	if a.Summary != b.Summary {
+		add("rerun.summary", Sentence(a), Sentence(b))
+	}
 	add("rerun.rules", ruleVersions(a), ruleVersions(b))
 	add("rerun.times", UTC(a.First)+" – "+UTC(a.Last), UTC(b.First)+" – "+UTC(b.Last))
 	return cs

@@ -23,11 +23,16 @@ type Moment struct {
 // Values of a timeline or a comparison that are put into words in the language of the reader.
 type (
 	RuleID    string
-	Sentence  string // of an event, in English
 	GapReason string
 	Status    cell.Registration // the registration of a domain and why, without anything else
 	Cause     cell.Registration // why registration was denied, alone
 )
+
+// Sentence is the summary of an event or finding. SummaryIn returns it in a language; without a translation it returns the English
+// text and false.
+type Sentence interface {
+	SummaryIn(lang string) (text string, ok bool)
+}
 
 const (
 	timelineMargin = 90 * time.Second // before and after an event
@@ -59,7 +64,7 @@ func (w *Window) Timeline(e *analyzer.Event) (list []Moment, left int) {
 		}
 	}
 	for _, f := range e.Findings {
-		add(Moment{Time: f.First, Kind: "finding", Key: "story.finding", Args: []any{RuleID(f.Rule)}, Detail: Sentence(f.Summary)})
+		add(Moment{Time: f.First, Kind: "finding", Key: "story.finding", Args: []any{RuleID(f.Rule)}, Detail: Sentence(f)})
 	}
 	add(Moment{Time: e.Opened, Kind: "event", Key: "story.opened." + e.Severity.String()})
 	if e.State == analyzer.Closed {

@@ -168,16 +168,30 @@ const (
 func CaptureEvent(n int, sensor string, at time.Time, severity analyzer.Severity) analyzer.Event {
 	strange := LTECell(2, 39321, 3, 3600, -45)
 	gsm := cell.Cell{RAT: cell.GSM, MCC: "206", MNC: "01", Area: cell.Some(cell.Area(1000)), ID: cell.Some(uint64(7)), PCI: cell.Some(uint16(12)), ARFCN: cell.Some(uint32(62))}
+	phrase := func(format string, args ...any) analyzer.Phrase {
+		var s analyzer.Signal
+		s.Say(format, args...)
+		return s.Phrase
+	}
+	lte := analyzer.Ident{Has: cell.FieldCellID | cell.FieldArea, RAT: cell.LTE, ID: 2, Area: 39321}
+	area := phrase("%s had been known under area %d", &lte, 4660)
+	denied := phrase("%s registration was rejected with cause %d (%s) on %s, by a network that had accepted it", "EPS", 15, "no suitable cells in this area", &lte)
+	fall := phrase("the modem fell from %s at %.0f dBm to %s at %.0f dBm: %s", cell.LTE, -45.0, "a 2G cell never seen here", -48.0,
+		&analyzer.Ident{Has: cell.FieldCellID | cell.FieldArea, RAT: cell.GSM, ID: 7, Area: 1000})
+	with := func(p analyzer.Phrase) []analyzer.Phrase {
+		return []analyzer.Phrase{p, phrase("%s, in %.1f days of watching", "Not seen here before", 7.9), phrase("It weighs %.1f", 4.2)}
+	}
 	return analyzer.Event{ID: eventID(n), Sensor: sensor, Severity: severity, State: analyzer.Closed, First: at, Opened: at.Add(3 * time.Second), Last: at.Add(36 * time.Second), Score: 14.2,
 		Cells:          []cell.Cell{{RAT: cell.LTE, MCC: "206", MNC: "01", Area: strange.Area, ID: strange.ID, PCI: strange.PCI, ARFCN: strange.ARFCN}, gsm},
 		Summary:        Area + "; " + Denied + "; " + Fall + ".",
+		Phrases:        []analyzer.Phrase{area, denied, fall},
 		InnocentCauses: []string{"the subscription ended, was blocked or is not paid", "a roaming agreement does not hold in this area", "a voice call on a network that sends calls to 2G"},
 		Findings: []analyzer.Finding{
-			{Rule: "area-code-mismatch", Version: 1, Severity: analyzer.Medium, First: at, Last: at.Add(5 * time.Second), Summary: Area + rare,
+			{Rule: "area-code-mismatch", Version: 1, Severity: analyzer.Medium, First: at, Last: at.Add(5 * time.Second), Summary: Area + rare, Phrases: with(area),
 				Evidence: []analyzer.Evidence{{Time: at, Raw: []string{qeng(strange)}}}},
-			{Rule: "registration-rejected", Version: 1, Severity: analyzer.Medium, First: at.Add(3 * time.Second), Last: at.Add(5 * time.Second), Summary: Denied + rare,
+			{Rule: "registration-rejected", Version: 1, Severity: analyzer.Medium, First: at.Add(3 * time.Second), Last: at.Add(5 * time.Second), Summary: Denied + rare, Phrases: with(denied),
 				Evidence: []analyzer.Evidence{{Time: at.Add(3 * time.Second), Raw: []string{`+CEREG: 5,3,,,,0,15`}}}},
-			{Rule: "downgrade-2g", Version: 2, Severity: severity, First: at.Add(6 * time.Second), Last: at.Add(36 * time.Second), Summary: Fall + rare,
+			{Rule: "downgrade-2g", Version: 2, Severity: severity, First: at.Add(6 * time.Second), Last: at.Add(36 * time.Second), Summary: Fall + rare, Phrases: with(fall),
 				Evidence: []analyzer.Evidence{{Time: at.Add(5 * time.Second), Raw: []string{qeng(strange)}}, {Time: at.Add(6 * time.Second), Raw: []string{qeng(&gsm)}}}},
 		}}
 }
