@@ -42,7 +42,7 @@ func Bands(rat RAT, channel uint32) iter.Seq[Band] {
 	}
 }
 
-// ChannelExists tells whether any band of the RAT has a downlink channel of this number.
+// ChannelExists reports whether any band of the RAT has a downlink channel of this number.
 func ChannelExists(rat RAT, channel uint32) bool {
 	for range Bands(rat, channel) {
 		return true

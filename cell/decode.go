@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// decoder turns lines into records. It reuses short strings and counts what it does not take.
+// decoder turns lines into records. It shares short strings and counts what it skips.
 type decoder struct {
 	cursor
 	intern  map[string]string
@@ -16,7 +16,7 @@ type decoder struct {
 	bad     map[string]int
 }
 
-// mostNames bounds how many different names are remembered: the input chooses them.
+// mostNames bounds the number of shared strings, because the input chooses them.
 const mostNames = 256
 
 func count(m *map[string]int, name string) {
@@ -172,7 +172,7 @@ func (d *decoder) top(key []byte, l *line) error {
 	return d.ignore(key)
 }
 
-// wrong counts a value that makes no sense for its key and passes over it.
+// wrong counts a value that is invalid for its key, and skips it.
 func (d *decoder) wrong(key []byte) error {
 	count(&d.bad, string(key))
 	return d.skip()
@@ -195,7 +195,7 @@ func (d *decoder) name(key []byte, dst *string) error {
 	return err
 }
 
-// short shares the strings that come again and again: networks, sensors, states.
+// short shares strings that recur: networks, sensors, states.
 func (d *decoder) short(t []byte) string {
 	if len(t) > 64 {
 		return string(t)
@@ -299,7 +299,7 @@ func (d *decoder) texts(key []byte, dst *[]string) error {
 	})
 }
 
-// room tells whether a list takes one more, and counts what it does not.
+// room reports whether a list takes one more, and counts what it does not.
 func (d *decoder) room(key []byte, n int) bool {
 	if n >= MaxList {
 		count(&d.bad, string(key))
@@ -378,7 +378,7 @@ func optNumber[T ~float64](d *decoder, key []byte, dst *Opt[T], limit float64) e
 	return nil
 }
 
-// small reads the whole numbers that levels mostly are.
+// small reads a small integer, which most levels are.
 func small(num []byte) (float64, bool) {
 	neg := num[0] == '-'
 	if neg {

@@ -50,7 +50,7 @@ func ParseField(word string) (Fields, bool) {
 	return 0, false
 }
 
-// Has tells whether every field of want is in f.
+// Has reports whether every field of want is in f.
 func (f Fields) Has(want Fields) bool { return f&want == want }
 
 // Words lists the fields in their fixed order.

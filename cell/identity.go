@@ -81,7 +81,7 @@ func (p PLMN) String() string {
 	return p.MCC + "-" + p.MNC
 }
 
-// Known tells whether both parts were reported.
+// Known reports whether both parts were reported.
 func (p PLMN) Known() bool { return p.MCC != "" && p.MNC != "" }
 
 // Canonical brings the spellings of one network together: MCC in 3 digits, and MNC in as many digits as its country
@@ -99,7 +99,7 @@ func (p PLMN) canonical() bool {
 	return len(p.MCC) == 3 && (len(p.MNC) == 2 && mncLength(p.MCC) == 2 || len(p.MNC) == 3 && (mncLength(p.MCC) == 3 || p.MNC[0] != '0'))
 }
 
-// Same tells whether two PLMNs may be the same network, however their MNC was printed: 1-1 is 001-01, 310-26 may be
+// Same reports whether two PLMNs may be the same network, however their MNC was printed: 1-1 is 001-01, 310-26 may be
 // 310-260 (a modem that prints two digits drops the last).
 func (p PLMN) Same(q PLMN) bool {
 	if p == q {
@@ -153,7 +153,7 @@ type LAC uint16
 // TAC is a tracking area code: 16 bit in LTE, 24 bit in NR (TS 23.003 clauses 19.4.2.3 and 28.6). 0 and FFFE (FFFFFE) are reserved.
 type TAC uint32
 
-// Reserved tells whether a is a value that names no area: 0, all ones, or all ones but the last bit, of 16 bits in every
+// Reserved reports whether a is a value that names no area: 0, all ones, or all ones but the last bit, of 16 bits in every
 // RAT and of 24 bits in NR too.
 func (a Area) Reserved(r RAT) bool {
 	return a == 0 || a == 0xFFFE || a == 0xFFFF || r == NR && (a == 0xFFFFFE || a == 0xFFFFFF)

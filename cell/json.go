@@ -9,9 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// cursor walks over one line of JSON (RFC 8259). The standard decoder cannot count unknown keys nor keep what was good
-// beside a bad value, and at one observation a millisecond of file its reflection is what a replay would wait for.
-// A fuzz test holds the cursor against the standard decoder.
+// cursor reads one line of JSON (RFC 8259). The standard decoder can neither count unknown keys nor keep the good values next to
+// a bad one, and its reflection would dominate the time of a replay. A fuzz test compares the cursor with the standard decoder.
 type cursor struct {
 	b     []byte
 	i     int

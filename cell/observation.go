@@ -2,7 +2,7 @@ package cell
 
 import "time"
 
-// Cell is one cell as one answer of a modem described it. Only RAT is always there.
+// Cell is a cell as one answer of a modem describes it. Only RAT is always set.
 type Cell struct {
 	RAT         RAT
 	MCC, MNC    string      // digit strings as printed; "" is absent
@@ -26,10 +26,10 @@ type Cell struct {
 	Placeholder Fields      // keys for which the modem printed a reserved or filler value
 }
 
-// PLMN is the network that the cell says it belongs to.
+// PLMN returns the network that the cell broadcasts.
 func (c *Cell) PLMN() PLMN { return PLMN{c.MCC, c.MNC} }
 
-// Level is how strong the cell was heard: RSRP, else RSCP, else RSSI.
+// Level returns the received level in dBm: RSRP, else RSCP, else RSSI.
 func (c *Cell) Level() Opt[DBm] {
 	switch {
 	case c.RSRP.known:
@@ -40,7 +40,7 @@ func (c *Cell) Level() Opt[DBm] {
 	return c.RSSI
 }
 
-// State is what the modem is doing with the network. "" is not asked.
+// State is the state of the modem towards the network. Empty: not reported.
 type State string
 
 // The states of a modem.
@@ -63,7 +63,7 @@ const (
 	FGS Domain = "5gs" // +C5GREG
 )
 
-// Registration is what the modem says of its registration in one domain.
+// Registration is the registration of the modem in one domain, as it reports it.
 type Registration struct {
 	Domain    Domain
 	Status    Opt[uint8]  // <stat> (TS 27.007): 0 not searching, 1 home, 2 searching, 3 denied, 5 roaming, ...
@@ -89,7 +89,7 @@ func (r *Registration) RAT() RAT {
 	return UnknownRAT
 }
 
-// Registered tells whether the status means service: home, roaming, or their variants (TS 27.007: 1, 5, 6, 7, 9, 10).
+// Registered reports whether the status means service: home, roaming, or their variants (TS 27.007: 1, 5, 6, 7, 9, 10).
 func (r Registration) Registered() bool {
 	s, ok := r.Status.Get()
 	return ok && (s == 1 || s == 5 || s == 6 || s == 7 || s == 9 || s == 10)
@@ -105,13 +105,13 @@ type Position struct {
 
 // Record is one line of the interchange format: *Source, *Observation, *Gap, *Health or *Clock.
 type Record interface {
-	// When is the time of the record; the zero time for a Source.
+	// When returns the time of the record; zero for a Source.
 	When() time.Time
-	// From is the sensor it belongs to; "" is the sensor of the source line before it.
+	// From returns the sensor of the record; empty for the sensor of the source line before it.
 	From() string
 }
 
-// Observation is what one round of asking, or one unsolicited line, said, and nothing older.
+// Observation is what one poll round, or one unsolicited line, reported, and nothing older.
 type Observation struct {
 	Time         time.Time // UTC, when the answer arrived at the host
 	Sensor       string
@@ -125,7 +125,7 @@ type Observation struct {
 	Raw          []string // the modem's own lines, redacted
 }
 
-// Source describes who observes from here on.
+// Source describes the sensor that the following records are from.
 type Source struct {
 	Version  int // of the format; 1
 	Sensor   string

@@ -12,7 +12,7 @@ func Some[T any](v T) Opt[T] { return Opt[T]{v, true} }
 // Get returns the value and whether it was reported; an absent value is the zero T.
 func (o Opt[T]) Get() (T, bool) { return o.value, o.known }
 
-// Known tells whether the value was reported.
+// Known reports whether the value was reported.
 func (o Opt[T]) Known() bool { return o.known }
 
 // Or returns the value, or d when it was not reported.

@@ -6,16 +6,16 @@ import (
 	"sync"
 )
 
-// NetworkStatus tells whether a network that was allotted its codes is on the air.
+// NetworkStatus reports whether a network that was allotted its codes is on the air.
 type NetworkStatus uint8
 
 // The statuses of networks. The zero status is that of a network that is not in the table.
 const (
 	NotListed      NetworkStatus = iota
 	Operational                  // on the air
-	StatusUnknown                // allotted, and nobody says whether it is on the air
+	StatusUnknown                // allotted; not known whether it is on the air
 	NotOperational               // closed, planned, reserved or given back
-	TestNetwork                  // MCC 001 and 999 (ITU-T E.212 annex A): nobody's
+	TestNetwork                  // MCC 001 and 999 (ITU-T E.212 annex A): no operator's
 )
 
 var statusNames = [...]string{"not listed", "operational", "status unknown", "not operational", "test network"}
@@ -23,21 +23,21 @@ var statusNames = [...]string{"not listed", "operational", "status unknown", "no
 // String is the status in words.
 func (s NetworkStatus) String() string { return statusNames[s] }
 
-// Network is what is publicly known of a PLMN.
+// Network is what is publicly known about a PLMN.
 type Network struct {
 	Code     string // MCC-MNC as it was allotted: "310-260"; "" when not listed
-	Operator string // brand, or who runs it; "" when not known
+	Operator string // brand or company; empty if unknown
 	Country  string // ISO 3166-1 alpha-2; "" for international and test networks, and when not known
 	Status   NetworkStatus
 }
 
-// Exists tells whether the network is on the air as far as is known: operational, or allotted and of unknown status.
+// Exists reports whether the network is on the air as far as is known: operational, or allotted and of unknown status.
 func (n Network) Exists() bool { return n.Status == Operational || n.Status == StatusUnknown }
 
 // CountryName is the country in English; "" when there is none.
 func (n Network) CountryName() string { return networks().countries[n.Country] }
 
-// Listed is what the built-in table says of a network, however its MNC was printed. The table is a snapshot: a network
+// Listed looks the network up in the built-in table, however its MNC was printed. The table is a snapshot: a network
 // that it does not list may have been allotted since. A country may be known where the network is not.
 func (p PLMN) Listed() Network {
 	t := networks()

@@ -9,11 +9,11 @@ import (
 	"io"
 )
 
-// MaxLine is the longest line that a Reader takes, in bytes. A longer one is skipped and counted.
+// MaxLine is the longest line that a Reader accepts, in bytes. A longer one is skipped and counted.
 const MaxLine = 1 << 20
 
-// MaxList is how many cells, registrations or raw lines a record may hold. A modem lists a few dozen; what is beyond is left
-// out and counted, so that a small file cannot fill the memory.
+// MaxList is the largest number of cells, registrations or raw lines in a record. A modem lists a few dozen; the rest is left out
+// and counted, so that a small file cannot fill the memory.
 const MaxList = 256
 
 // Lines that are for a store and not for an analyzer: an event, and which store the lines after it are from. A Reader hands
@@ -24,7 +24,7 @@ const (
 	maxEvent  = 64 << 20
 )
 
-// Counts says what a Reader met.
+// Counts are statistics of a Reader.
 type Counts struct {
 	Lines        int            // not empty
 	Observations int            //
@@ -35,7 +35,7 @@ type Counts struct {
 	BadValues    map[string]int // key by key: values of the wrong type or out of range, taken as absent
 }
 
-// LineError names a line that was skipped.
+// LineError describes a line that was skipped.
 type LineError struct {
 	Name string // of the file
 	Line int    // from 1
@@ -48,9 +48,9 @@ func (e *LineError) Unwrap() error { return e.Err }
 // Reader reads the interchange format, plain or gzipped (told by its first bytes). It keeps what is good: a line that
 // does not parse is skipped, counted and named; a value that makes no sense is absent and counted.
 type Reader struct {
-	// OnSkip, when set, is told of each line that was skipped.
+	// OnSkip, if set, is called for each line that was skipped.
 	OnSkip func(*LineError)
-	// OnOther, when set, is given each line that begins as EventLine or StoreLine. The line is only lent.
+	// OnOther, if set, is called with each line that begins with EventLine or StoreLine. It must not keep the line.
 	OnOther func(line []byte)
 
 	name   string
@@ -65,12 +65,12 @@ type Reader struct {
 	dec    decoder
 }
 
-// NewReader reads from r; name stands for it in errors.
+// NewReader returns a Reader that reads from r; errors call it name.
 func NewReader(r io.Reader, name string) *Reader {
 	return &Reader{in: r, name: name, dec: decoder{intern: map[string]string{}}}
 }
 
-// Counts says what was met so far.
+// Counts returns the statistics so far.
 func (r *Reader) Counts() Counts {
 	c := r.counts
 	c.UnknownKeys, c.BadValues = r.dec.unknown, r.dec.bad
@@ -78,8 +78,8 @@ func (r *Reader) Counts() Counts {
 }
 
 // Next returns the next record. Records of a sensor that the line does not name carry the sensor of the source line
-// in force. At the end it returns io.EOF; any other error means that the input could not be read further (a broken
-// gzip stream, say): what came before it was good.
+// in force. At the end it returns io.EOF. Any other error means that the input cannot be read further, for example a broken gzip
+// stream; the records before it are good.
 func (r *Reader) Next() (Record, error) {
 	for {
 		line, err := r.readLine()

@@ -21,7 +21,7 @@ import (
 //	page   4096 bytes each: 170 records in order, how many they are, the page's number, a checksum
 //	tail   the first key of every page, then Info as JSON
 //
-// Checksums are CRC-32C. One of the pages is read and checked for a look-up; the keys of the tail are in memory.
+// Checksums are CRC-32C. A look-up reads and checks one page; the keys of the tail are in memory.
 const (
 	magic     = "vigie cells\n\x00\x00\x00\x00"
 	version   = 1
@@ -37,7 +37,7 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// ErrDamaged is in the chain of every error about a file that is not what was written.
+// ErrDamaged is wrapped by every error about a file whose contents are not as they were written.
 var ErrDamaged = errors.New("the cell database is damaged")
 
 type fileError struct {
@@ -53,7 +53,7 @@ func damaged(path, what string) error {
 	return &fileError{fmt.Errorf("%s: %w: %s", path, ErrDamaged, what), "make it again from the export: vigie celldb import FILE"}
 }
 
-// Licence is what must stand where data of OpenCellID are shown.
+// Licence is the notice that must be shown with data of OpenCellID.
 const Licence = "OpenCellID data: CC BY-SA 4.0, opencellid.org. Mozilla's (Ichnaea) were in the public domain (CC0)."
 
 // Info describes a file.
@@ -68,7 +68,7 @@ type Info struct {
 	Sources []Source       `json:"sources"`
 }
 
-// DB is an open file. It may be asked by several goroutines.
+// DB is an open file. It is safe for concurrent use.
 type DB struct {
 	f    *os.File
 	info Info
@@ -153,9 +153,9 @@ func (d *DB) page(i int, room *[pageSize]byte) ([]byte, error) {
 	return room[:n*recordSize], nil
 }
 
-// Find looks a cell up by its identity. A cell that is listed under several areas is given for the one asked for, or else,
-// where its identity says which cell it is without one (not in GSM), with the most measurements. A file lists many networks
-// by number alone, so that 01 and 001 are one. False means that the list does not have it, and no more than that.
+// Find looks a cell up by its identity. If the cell is listed under several areas, Find returns the row of the given area, else
+// the one with the most measurements; in GSM, where a cell id is unique only within its area, the area must match. MNC are
+// compared as numbers, because many exports do not distinguish 01 and 001. False means that the cell is not listed, and no more.
 func (d *DB) Find(rat cell.RAT, p cell.PLMN, area cell.Opt[cell.Area], id uint64) (Cell, bool, error) {
 	mcc, mncs, ok := numbers(p)
 	if !ok || id > rat.MaxCellID() || rat == cell.UnknownRAT {
@@ -205,7 +205,7 @@ func (d *DB) find(key uint64, area cell.Opt[cell.Area], needArea bool) (Cell, bo
 	return best.cell(), found, nil
 }
 
-// Each gives every cell in the order of the file; an error of yield ends it and is returned.
+// Each calls yield for every cell in the order of the file. It stops at an error of yield and returns it.
 func (d *DB) Each(ctx context.Context, yield func(Cell) error) error {
 	var room [pageSize]byte
 	for i := range d.keys {

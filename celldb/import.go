@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// Input is one export: csv or csv.gz, by what it begins with.
+// Input is one export, csv or csv.gz, recognised by its first bytes.
 type Input struct {
 	Name string
 	R    io.Reader
@@ -28,7 +28,7 @@ type Options struct {
 	Progress func(Progress) // from time to time; may be nil
 }
 
-// Progress is how far an import is.
+// Progress is the progress of an import.
 type Progress struct {
 	Input   string // being read; "" while the file is written
 	Rows    int    // read
@@ -37,24 +37,23 @@ type Progress struct {
 	Written int // rows in the new file so far
 }
 
-// Source is what was read of one input.
+// Source describes what was read from one input.
 type Source struct {
 	Name   string         `json:"name"`
 	Rows   int            `json:"rows"`             // without a header and empty lines
 	Kept   int            `json:"kept"`             // before rows about one cell were made one
 	Others int            `json:"others,omitempty"` // of other countries than those asked for
-	Bad    map[string]int `json:"bad,omitempty"`    // not taken, by reason
+	Bad    map[string]int `json:"bad,omitempty"`    // rejected rows, by reason
 }
 
 // runLength is how many records are sorted in memory at once: 24 MiB.
 const runLength = 1 << 20
 
-// maxRows is far more than all cells of the world that are listed; it bounds what an endless input can do to a disk.
+// maxRows is far above the number of listed cells worldwide; it bounds the disk space that an endless input can take.
 const maxRows = 1 << 28
 
-// Import reads the inputs into a new file at dst, which takes the place of an old one when it is whole and on the disk, and
-// not before. Rows about one cell become one. Bad rows are counted; an input that breaks off, or without a single good row,
-// fails the import, and the old file stays.
+// Import reads the inputs into a new file, which replaces dst once it is complete and on disk. Rows about one cell are merged into
+// one. Bad rows are counted. If an input breaks off or holds no good row, Import fails and the old file stays.
 func Import(ctx context.Context, dst string, o Options, inputs ...Input) (Info, error) {
 	out, err := create(dst)
 	if err != nil {

@@ -8,10 +8,10 @@ import (
 	"vigie/cell"
 )
 
-// Cell is one row: a cell and where it is.
+// Cell is one row: a cell and its position.
 type Cell struct {
 	RAT      cell.RAT
-	MCC, MNC int // as numbers: an export does not tell 01 from 001
+	MCC, MNC int // as numbers: an export does not distinguish 01 and 001
 	Area     cell.Area
 	ID       uint64
 	Lat, Lon float64   // degrees, WGS 84

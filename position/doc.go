@@ -1,6 +1,6 @@
-// Package position knows where the sensor is, as far as somebody tells it: gpsd, the page on a phone, or the modem's own
-// GNSS. It attaches what is fresh to observations, makes it coarse where that was chosen, and tells standing from moving.
+// Package position tracks the position of the sensor, from gpsd, the page on a phone, or the GNSS of the modem. It attaches fresh
+// positions to observations, coarsens them if configured, and detects whether the sensor moves.
 //
-// It refuses to guess: a position that is not fresh is none, none is carried on from an earlier observation, and having
-// none never stops anything. It asks nobody beyond the gpsd that was named.
+// It refuses to guess: an old position is not used, no position is repeated from an earlier observation, and a missing position
+// never stops anything. It connects to nothing but the configured gpsd.
 package position

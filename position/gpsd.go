@@ -20,8 +20,8 @@ const (
 	longPause   = 30 * time.Second //
 )
 
-// FollowGPSD tells the tracker what a gpsd says, in its JSON protocol over TCP (gpsd_json(5)), until ctx ends. A gpsd that is
-// not there, goes away or has no fix is waited for; told, when set, hears of it once each time that changes.
+// FollowGPSD passes the positions of a gpsd to the tracker until ctx ends, by its JSON protocol over TCP (gpsd_json(5)). It waits
+// for a gpsd that is missing, goes away or has no fix; told, if set, is called each time that changes.
 func (t *Tracker) FollowGPSD(ctx context.Context, addr string, told func(error)) {
 	pause, failing := firstPause, false
 	for ctx.Err() == nil {
@@ -72,7 +72,7 @@ func (t *Tracker) visitGPSD(ctx context.Context, addr string) (heard bool, err e
 	return heard, errors.New("it closed the connection")
 }
 
-// report reads a line of gpsd. says tells whether it speaks of the position: nil is that there is none.
+// report reads a line of gpsd. says reports whether it speaks of the position: nil is that there is none.
 func report(line []byte) (p *cell.Position, says bool) {
 	var r struct {
 		Class                          string

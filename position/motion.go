@@ -6,7 +6,7 @@ import (
 	"vigie/cell"
 )
 
-// Motion is whether the sensor stands or moves.
+// Motion is whether the sensor moves.
 type Motion string
 
 // The motions. Unknown is that no position says it.
@@ -17,7 +17,7 @@ const (
 )
 
 const (
-	walkTime  = 30 * time.Second // over which way is counted: a walker makes 40 m
+	walkTime  = 30 * time.Second // over which distance is measured: a walker covers 40 m
 	walkWay   = 25.0             // metres, or the accuracy of both positions where that is more
 	walkSpeed = 1.5              // metres a second that receivers do not report of one that stands
 )

@@ -17,8 +17,8 @@ func Metres(a, b cell.Position) float64 {
 	return math.Hypot((b.Lat-a.Lat)*perDegree, dLon*perDegree*math.Cos((a.Lat+b.Lat)/2*math.Pi/180))
 }
 
-// Coarsen moves a position to the middle of a square of so many metres: whoever is in the square is told the same place.
-// The accuracy says so, and the speed is left out. 0 metres change nothing.
+// Coarsen moves a position to the centre of its square in a grid of the given size in metres, so that all positions in the square
+// become the same. The accuracy is set accordingly, and the speed is removed. 0 metres change nothing.
 func Coarsen(p cell.Position, metres float64) cell.Position {
 	if metres <= 0 {
 		return p

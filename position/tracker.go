@@ -9,8 +9,8 @@ import (
 	"vigie/cell"
 )
 
-// Fresh is how old a position may be to be used: by the monotonic clock and by the wall clock both, since the one does
-// not count while the computer sleeps and the other is set now and then.
+// Fresh is the greatest age of a position that is used, by the monotonic clock and by the wall clock: the first does not count
+// while the computer sleeps, and the second may be set.
 const Fresh = 6 * time.Second
 
 // Sources, in the order in which they are preferred.
@@ -22,9 +22,9 @@ const (
 
 var preferred = []string{GPSD, GNSS, Phone}
 
-// Tracker holds the newest position of each source. It is safe for use by many goroutines. The zero Tracker is ready.
+// Tracker holds the newest position of each source. It is safe for concurrent use. The zero Tracker is ready to use.
 type Tracker struct {
-	Coarse float64 // metres: what is attached to observations is the middle of a square of this size; 0: exact
+	Coarse float64 // metres: size of the grid to which attached positions are coarsened; 0 for exact positions
 
 	mu     sync.Mutex
 	fixes  map[string]fix
@@ -39,7 +39,7 @@ type fix struct {
 	number  int // 1 and up
 }
 
-// Tell takes a position that arrived now. One that cannot be is refused.
+// Tell sets the position of a source, which arrived now. It returns an error if the position is not on Earth.
 func (t *Tracker) Tell(p cell.Position, now time.Time) error {
 	if !(math.Abs(p.Lat) <= 90 && math.Abs(p.Lon) <= 180) { // NaN too
 		return fmt.Errorf("latitude %v, longitude %v is no place on Earth", p.Lat, p.Lon)
@@ -63,14 +63,14 @@ func (t *Tracker) Tell(p cell.Position, now time.Time) error {
 	return nil
 }
 
-// Lose forgets what a source told: it says that it does not know any more.
+// Lose drops the position of a source that has no fix any more.
 func (t *Tracker) Lose(source string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.fixes, source)
 }
 
-// Now is the position, if a fresh one is known.
+// Now returns the present position, if a fresh one is known.
 func (t *Tracker) Now(now time.Time) (cell.Position, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -78,7 +78,7 @@ func (t *Tracker) Now(now time.Time) (cell.Position, bool) {
 	return f.Position, ok
 }
 
-// Motion tells whether the sensor stands or moves, by the positions that were told.
+// Motion reports whether the sensor stands or moves, by the positions that were told.
 func (t *Tracker) Motion(now time.Time) Motion {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -88,8 +88,8 @@ func (t *Tracker) Motion(now time.Time) Motion {
 	return t.motion.state
 }
 
-// Attach gives an observation the position that is fresh now, unless the modem gave one itself. Each position is attached
-// once for each sensor: nothing is carried on.
+// Attach adds the present position to an observation, unless the modem reported one itself. Each position is attached once per
+// sensor: nothing is repeated.
 func (t *Tracker) Attach(o *cell.Observation, now time.Time) {
 	if p := o.Position; p != nil {
 		if t.Tell(*p, now) != nil {

@@ -11,9 +11,9 @@ type Kind uint8
 const (
 	// Query asks and changes nothing.
 	Query Kind = iota
-	// Reporting changes what the modem prints, never what its radio does. It is put back at exit.
+	// Reporting changes what the modem prints, never what its radio does. It is restored at exit.
 	Reporting
-	// Survey asks the radio to look elsewhere and interrupts service. Never part of watching.
+	// Survey makes the radio leave its cell, which interrupts service. It is never part of watching.
 	Survey
 )
 
@@ -29,45 +29,45 @@ func (k Kind) String() string {
 	return fmt.Sprintf("Kind(%d)", uint8(k))
 }
 
-// Command is one thing that may be written to a modem. Dialects declare commands as values; a session sends only those
-// on the List that it was made with. Text and Identity are the List's; the other fields only say how to read the answer.
+// Command is one command that may be written to a modem. Dialects declare commands as values; a session sends only those on
+// its List. Text and Identity are taken from the List; the other fields only say how to read the answer.
 type Command struct {
 	Text     string                     // what follows "AT": `+QENG="servingcell"`; "" is the bare AT
 	Kind     Kind                       //
 	Prefixes []string                   // of its information lines, without the colon: "+QENG"
 	Bare     bool                       // it also answers in lines without a prefix: +CGMR, ATI
-	Owns     func(fields []string) bool // tells its information lines from unsolicited ones with the same prefix; nil: all are its own
+	Owns     func(fields []string) bool // distinguishes its information lines from unsolicited ones with the same prefix; if nil, all are its own
 	After    []string                   // prefixes of lines that come after OK (%NCELLMEAS); waited for until Timeout
 	Identity []Identity                 // where its answer holds subscriber or device identity
 	Timeout  time.Duration              // until the final result; 0 is DefaultTimeout
-	Why      string                     // what Vigie needs it for, in words for a person
+	Why      string                     // purpose, for people
 }
 
-// DefaultTimeout is how long a command may take that declares nothing else.
+// DefaultTimeout is the timeout of a command that declares none.
 const DefaultTimeout = 2 * time.Second
 
-// Identity says where in an answer subscriber or device identity stands. The session strips it before anyone sees the line.
+// Identity says where in an answer an identity of the subscriber or device is. The session strips it before it returns the line.
 type Identity struct {
-	Prefix string // of the line: "#RFSTS"; "" is any line of the answer
+	Prefix string // of the line: "#RFSTS"; empty for any line of the answer
 	Fields []int  // comma-separated fields after the prefix, from 0; negative counts from the end
-	Label  string // or what stands before it in the line: "TMSI:", "IMEI:"; the rest of the value is stripped
+	Label  string // text before the value in the line: "TMSI:", "IMEI:"; alternative to Fields
 
-	// Find gives the fields where they hang on the rest of the line, which it gets as Fields splits it. Together with
-	// Prefix or alone, as Fields.
+	// Find returns the fields, if they depend on the rest of the line. It gets the line as split by Fields. It is an alternative
+	// to Fields.
 	Find func(fields []string) []int
 }
 
-// Setting is a reporting switch: read before it is changed, put back at exit. Every value that may ever be written is listed.
+// Setting is a reporting switch. It is read before it is changed, and restored at exit. Values lists all that may be written.
 type Setting struct {
-	Read    Command                             // the query that tells the value in force
-	Write   string                              // what stands before the value: "+CEREG="
+	Read    Command                             // query for the current value
+	Write   string                              // text before the value: "+CEREG="
 	Values  []string                            // all values that may be written, to set or to restore
-	Want    []string                            // the values wished for, best first; the first one that the modem takes is kept
-	Current func(lines []string) (string, bool) // finds the value in force in the answer to Read
+	Want    []string                            // preferred values, best first; the first that the modem accepts is used
+	Current func(lines []string) (string, bool) // finds the current value in the answer to Read
 	Why     string
 }
 
-// Commands are all the commands that the setting may send.
+// Commands returns all commands that the setting may send.
 func (s Setting) Commands() []Command {
 	cs := []Command{s.Read}
 	for _, v := range s.Values {
@@ -76,7 +76,7 @@ func (s Setting) Commands() []Command {
 	return cs
 }
 
-// Command is the one that writes value v.
+// Command returns the command that writes value v.
 func (s Setting) Command(v string) Command {
 	return Command{Text: s.Write + v, Kind: Reporting, Why: s.Why}
 }

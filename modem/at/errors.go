@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Errors of a session. A *FinalError is an answer; these mean that there was none, or no question.
+// Errors of a session. They mean that the command was not sent or got no answer; a *FinalError is an answer.
 var (
 	ErrTimeout   = errors.New("no answer in time")
 	ErrClosed    = errors.New("session closed")
@@ -28,7 +28,7 @@ func (e *FinalError) Error() string {
 	return "the modem answered " + e.Final
 }
 
-// cmeTexts are the codes that a watcher meets, as TS 27.007 9.2 words them in lower case. Modems print one or the other.
+// cmeTexts are the error texts of TS 27.007 clause 9.2, in lower case, that occur while watching. Modems print code or text.
 var cmeTexts = map[int]string{
 	0: "phone failure", 3: "operation not allowed", 4: "operation not supported", 5: "ph-sim pin required",
 	10: "sim not inserted", 11: "sim pin required", 12: "sim puk required", 13: "sim failure", 14: "sim busy", 15: "sim wrong",
@@ -37,7 +37,7 @@ var cmeTexts = map[int]string{
 	32: "network not allowed - emergency calls only", 50: "incorrect parameters", 100: "unknown",
 }
 
-// resultError makes an error of a final result; nil of OK.
+// resultError returns the error of a final result; nil for OK.
 func resultError(final string) error {
 	if final == "OK" {
 		return nil

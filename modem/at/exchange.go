@@ -8,33 +8,33 @@ import (
 	"time"
 )
 
-// errHung is the cause of death of a port that takes no bytes.
+// errHung ends the session if the port accepts no bytes.
 var errHung = fmt.Errorf("%w: the port takes no bytes", ErrTimeout)
 
 const (
 	syncTries      = 5                      // bare ATs before a modem counts as silent
 	syncWait       = time.Second            // for the answer to each
-	flush          = 50 * time.Millisecond  // for bytes from before the port was opened
-	lateResultWait = 300 * time.Millisecond // for a final result that is still owed, behind the OK to a bare AT
+	flush          = 50 * time.Millisecond  // for bytes that were printed before the port was opened
+	lateResultWait = 300 * time.Millisecond // for a late final result, after the OK to a bare AT
 )
 
-// waiting is a command that was written and waits for its answer.
+// waiting is the command that was written and has no complete answer yet.
 type waiting struct {
 	command Command
 	lines   []string
 	final   string   // the last final result
 	finals  int      // their number, counted for the AT of sync
-	after   []string // of command.After, what has not come yet
-	echo    bool     // its echo has come
+	after   []string // of command.After, what has not arrived yet
+	echo    bool     // its echo has arrived
 	sync    bool     // it is the AT of sync
-	numeric bool     // a lone digit came: ATV0
-	number  int      // of the answer, once it is whole
+	numeric bool     // a single digit arrived: ATV0
+	number  int      // of the answer, once it is complete
 }
 
-// complete says whether the whole answer has come.
+// complete reports whether the whole answer has arrived.
 func (w *waiting) complete() bool { return w.final != "" && (w.final != "OK" || len(w.after) == 0) }
 
-// serve does what was asked. It is called by the owner, as all in this file.
+// serve handles a request. Like everything in this file, it runs on the goroutine of the owner.
 func (s *Session) serve(r request) (Reply, error) {
 	if err := s.ready(r.ctx); err != nil {
 		return Reply{}, err
@@ -65,7 +65,7 @@ func (s *Session) ready(ctx context.Context) error {
 	return nil
 }
 
-// exchange writes one command and gathers its answer.
+// exchange writes one command and collects its answer.
 func (s *Session) exchange(ctx context.Context, c Command) (Reply, error) {
 	timeout := c.Timeout
 	if timeout <= 0 {
@@ -81,7 +81,7 @@ func (s *Session) exchange(ctx context.Context, c Command) (Reply, error) {
 	reply := Reply{Lines: w.lines, Final: w.final, Number: w.number, Took: s.stopwatch() - began}
 	if w.final != "" {
 		if !w.complete() {
-			s.lexer.tear() // half a line may have come of what was to follow
+			s.lexer.tear() // half of a line that was to follow may have arrived
 		}
 		return reply, resultError(w.final)
 	}
@@ -96,7 +96,7 @@ func (s *Session) exchange(ctx context.Context, c Command) (Reply, error) {
 	return reply, err
 }
 
-// send hands a command to the writer and waits until its answer is there.
+// send passes a command to the writer and waits for its answer.
 func (s *Session) send(ctx context.Context, w *waiting, timeout time.Duration, until func() bool) error {
 	b := encode(w.command)
 	s.waiting = w
@@ -111,7 +111,7 @@ func (s *Session) send(ctx context.Context, w *waiting, timeout time.Duration, u
 	return err
 }
 
-// hung makes an end of a port to which a write did not get through in time.
+// hung ends the session if a write did not complete in time.
 func (s *Session) hung(err error) error {
 	if !errors.Is(err, ErrTimeout) {
 		return err
@@ -120,8 +120,8 @@ func (s *Session) hung(err error) error {
 	return s.Err()
 }
 
-// wait lets the owner work until something is so. The error is ErrTimeout when the timer ran out, the context's, or why
-// the session ends.
+// wait handles events of the port until the condition holds. It returns ErrTimeout if the timer expires, the error of the context,
+// or the reason why the session ends.
 func (s *Session) wait(ctx context.Context, timer *time.Timer, until func() bool) error {
 	for !until() {
 		select {
@@ -140,8 +140,8 @@ func (s *Session) wait(ctx context.Context, timer *time.Timer, until func() bool
 	return nil
 }
 
-// sync makes sure that the modem listens, and that no final result of an earlier command is still to come: each AT has one
-// of its own, so those that come are counted. A modem that answers out of order gets the time settle.
+// sync checks that the modem answers, and that no final result of an earlier command is outstanding: each AT has a result of its
+// own, so results are counted. It waits lateResultWait for a modem that answers out of order.
 func (s *Session) sync(ctx context.Context) error {
 	if !s.synced {
 		if err := s.wait(ctx, time.NewTimer(flush), func() bool { return false }); !errors.Is(err, ErrTimeout) {
@@ -172,7 +172,7 @@ func (s *Session) sync(ctx context.Context) error {
 		}
 		if w.final == "OK" {
 			if s.failures > 1 {
-				s.owed = 0 // doubting again would cost another command its answer
+				s.owed = 0 // another doubt would cost the next command its answer
 			}
 			s.synced, s.stale, s.echo = true, false, w.echo
 			return nil
@@ -184,7 +184,7 @@ func (s *Session) sync(ctx context.Context) error {
 	return fmt.Errorf("%w: to AT, sent %d times, the modem gives %s", ErrTimeout, syncTries, heard)
 }
 
-// take takes what the reader has read.
+// take handles bytes from the reader.
 func (s *Session) take(c chunk) {
 	s.lexer.feed(c.bytes, s.line)
 	s.publish()
@@ -193,7 +193,7 @@ func (s *Session) take(c chunk) {
 	}
 }
 
-// wrote takes what the writer says.
+// wrote handles the result of a write.
 func (s *Session) wrote(err error) {
 	s.writing = false
 	if err != nil {
@@ -201,7 +201,7 @@ func (s *Session) wrote(err error) {
 	}
 }
 
-// line takes one line as the lexer made it. Beyond this point there is no identity in it.
+// line handles one line of the lexer. After this point it holds no identity.
 func (s *Session) line(raw string) {
 	if raw == "" {
 		s.redact.line("")
@@ -210,12 +210,12 @@ func (s *Session) line(raw string) {
 	split(raw, func(prefix string) bool { return s.known[prefix] }, s.piece)
 }
 
-// piece takes what the modem meant to be one line.
+// piece handles what the modem meant to be one line.
 func (s *Session) piece(raw string) {
 	text, body := s.redact.line(raw)
 	w := s.waiting
 	if w != nil && !w.sync && w.complete() {
-		w, s.waiting = nil, nil // what comes with the same read does not belong to it
+		w, s.waiting = nil, nil // what arrives with the same read does not belong to it
 	}
 	var c *Command
 	if w != nil {
@@ -227,9 +227,9 @@ func (s *Session) piece(raw string) {
 	}
 	switch {
 	case kind == final && w == nil && !isPlainFinal(text):
-		kind = unsolicited // NO CARRIER of somebody else's connection
+		kind = unsolicited // NO CARRIER of another connection
 	case kind == information && s.owed > 0 && s.echo && !w.echo:
-		kind = unsolicited // it came before the echo: the answer to an earlier question of the same kind
+		kind = unsolicited // it arrived before the echo: the answer to an earlier query of the same kind
 	}
 	switch kind {
 	case ownEcho:
@@ -270,8 +270,8 @@ func (w *waiting) information(line string, tally *Counts) {
 	w.after = slices.DeleteFunc(w.after, func(p string) bool { return hasPrefix(line, []string{p}) })
 }
 
-// result takes a final result. While one is owed, it is the waiting command's only when something else shows that the
-// modem has heard the command: its echo, or where there is none an information line.
+// result handles a final result. While one of an earlier command is outstanding, it belongs to the pending command only if the
+// echo, or an information line if there is no echo, shows that the modem has received the command.
 func (s *Session) result(text string) {
 	w := s.waiting
 	switch {
@@ -282,7 +282,7 @@ func (s *Session) result(text string) {
 		w.final = text
 		s.owed, s.failures = 0, 0 // modems answer in order
 		if !isPlainFinal(text) {
-			s.stale, s.owed = true, 1 // and may put another behind such a one
+			s.stale, s.owed = true, 1 // and another result may follow such a one
 		}
 	default:
 		s.tally.Late++
@@ -290,7 +290,7 @@ func (s *Session) result(text string) {
 	}
 }
 
-// pass hands a line to whoever takes the unsolicited ones.
+// pass adds a line to the unsolicited ones.
 func (s *Session) pass(text string, body bool) {
 	if w := s.waiting; w != nil && w.sync && consistsOf(text, isDigit) && len(text) == 1 {
 		w.numeric = true

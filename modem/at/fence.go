@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// fence decides alone, from the text, what a command is. It is the second of two locks: a dialect may declare what it
-// likes, only what is plainly passive passes here. Passive are
+// fence decides what a command is, from its text alone. It is the second of two locks: whatever a dialect declares, only what is
+// clearly passive passes. Passive are
 //
 //   - the bare AT, and the read form +X?, which only reports (V.250 5.4.4.4, TS 27.007 4.2),
 //   - the test form +X=?, which only reports what could be set, except where it is a scan,
@@ -45,7 +45,7 @@ func fence(text string) (Kind, string, error) {
 	return 0, "", errors.New("does or sets something: in this form only what a table of modem/at/passive.go or passive_FAMILY.go names may be sent")
 }
 
-// wellFormed holds the alphabet and the length.
+// wellFormed checks the alphabet and the length.
 func wellFormed(text string) error {
 	if len(text) > 64 {
 		return errors.New("is longer than 64 characters")
@@ -84,17 +84,17 @@ func splitForm(text string) (name, form string) {
 	return text[:end], form
 }
 
-// forms says in which forms a command is forbidden.
+// forms are the forms in which a command is forbidden.
 type forms uint8
 
 const (
 	always  forms = iota // in every form
 	setting              // in every form but +X? and +X=?
-	valued               // with a value behind the name of what it configures: +QCFG="band" asks, +QCFG="band",F sets
+	valued               // with a value after the name of what it configures: +QCFG="band" asks, +QCFG="band",F sets
 )
 
-// forbidden names what is dangerous. The fence would refuse nearly all of it anyway; a row that somebody adds to the
-// tables of passive*.go by mistake is stopped here.
+// forbidden lists dangerous commands. The fence would refuse nearly all of them anyway; this stops a row that is added to a table
+// of passive*.go by mistake.
 var forbidden = []struct {
 	verbs  string // without the mark, separated by spaces
 	forms  forms  //
@@ -137,14 +137,14 @@ var forbidden = []struct {
 		"changes the line, the sleep or the clock of the modem"},
 }
 
-// identityNames are what the names of commands hold that ask who the subscriber or the device is, in any vendor's spelling.
+// identityNames are parts of the names of commands that ask for an identity of the subscriber or device, in the spelling of any vendor.
 var identityNames = strings.Fields("IMEI IMSI CIMI CCID GSN CNUM MSISDN TMSI GUTI SUPI SUCI MEID SERIAL")
 
 func namesIdentity(name string) bool {
 	return slices.ContainsFunc(identityNames, func(part string) bool { return strings.Contains(name, part) })
 }
 
-// whyForbidden looks an extended command up among what is never sent; "" is an answer for all others.
+// whyForbidden returns why an extended command is never sent; empty if it is not forbidden.
 func whyForbidden(name, form string) string {
 	if name == "" {
 		return ""

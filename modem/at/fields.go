@@ -3,12 +3,12 @@ package at
 import "strings"
 
 // Fields splits an information line at its commas, outside quotes, into dst, which it returns; surrounding spaces and
-// quotes are taken off each field. The prefix is what stands before the first colon when the line begins with a prefix
-// mark as in TS 27.007 or a vendor's ("+QENG", "^HCSQ", "#RFSTS"), and "" for any other line.
+// quotes are removed from each field. The prefix is the text before the first colon if the line begins with a prefix mark of
+// TS 27.007 or of a vendor ("+QENG", "^HCSQ", "#RFSTS"), else "".
 //
-// A quote that is never closed leaves one field up to the end of the line. Text behind a closing quote is kept with its
-// quotes ("ab"c stays `"ab"c`), so that whoever reads the field can see that it is broken. The fields are parts of the
-// line: nothing is copied, and nothing is allocated when dst has room.
+// A quote that is never closed makes one field of the rest of the line. Text after a closing quote is kept with the quotes
+// ("ab"c stays `"ab"c`), so that the reader of the field can see that it is broken. The fields are substrings of the line:
+// nothing is allocated if dst has room.
 func Fields(dst []string, line string) (prefix string, fields []string) {
 	prefix, rest := Prefix(line)
 	for {
@@ -20,7 +20,7 @@ func Fields(dst []string, line string) (prefix string, fields []string) {
 			var field string
 			field, rest = nextField(rest)
 			dst = append(dst, field)
-		} else { // nearly every field; the same as nextField does
+		} else { // the common case of nextField
 			comma := start
 			for comma < len(rest) && rest[comma] != ',' {
 				comma++
@@ -39,7 +39,7 @@ func Fields(dst []string, line string) (prefix string, fields []string) {
 	}
 }
 
-// Prefix splits a line at the colon behind its prefix: "+QENG" and the rest. A line that does not begin with a prefix
+// Prefix splits a line at the colon after its prefix: "+QENG" and the rest. A line that does not begin with a prefix
 // mark has none.
 func Prefix(line string) (prefix, rest string) {
 	if line == "" || !isMark(line[0]) {
@@ -107,7 +107,7 @@ func isWord(c byte) bool { return isDigit(c) || isLetter(c) || c == '_' }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' }
 
-// isDigits says whether s has nothing but decimal digits, and at least one.
+// isDigits reports whether s has nothing but decimal digits, and at least one.
 func isDigits(s string) bool { return consistsOf(s, isDigit) }
 
 func consistsOf(s string, is func(byte) bool) bool {

@@ -8,27 +8,27 @@ import (
 	"unicode/utf8"
 )
 
-// maxLine bounds a line, in bytes. The longest known answers (+COPS=? in UCS2, %NCELLMEAS) stay under half of it. What is
-// longer is noise: it is dropped whole and counted, for the head of a line is not what the modem said.
+// maxLine is the longest line, in bytes. The longest known answers (+COPS=? in UCS2, %NCELLMEAS) are less than half as long. A
+// longer line is noise: it is dropped as a whole and counted, because the beginning of a line is not what the modem printed.
 const maxLine = 8192
 
-// broken stands in a line for bytes that are no text. It keeps their place, because a digit that silently vanished would
-// leave a shorter number that looks right.
+// broken replaces bytes that are no text. It keeps their place, because a digit that is dropped would leave a shorter number
+// that looks valid.
 const broken = string(utf8.RuneError)
 
-// lexer makes lines of bytes. CR, LF, CR LF and CR CR LF all end a line. Lines come out without their end and without
-// the spaces around them, as valid UTF-8 without control characters other than the tab.
+// lexer splits bytes into lines. CR, LF, CR LF and CR CR LF all end a line. Lines are returned without their end and without
+// surrounding spaces, as valid UTF-8 without control characters other than the tab.
 type lexer struct {
 	line []byte
 	lost int  // bytes of the line that did not fit
-	torn bool // the line had begun when its answer was given up: nobody knows whether what comes next is its rest
+	torn bool // the line had begun when its answer was given up: what comes next may be its rest
 	cr   bool // the last byte was a CR: an LF now belongs to it
 
 	garbage  int // bytes dropped or marked as broken
 	overlong int // lines dropped
 }
 
-// feed takes bytes and calls emit for every line that they end, also for an empty one.
+// feed adds bytes and calls emit for every line that they end, empty lines included.
 func (x *lexer) feed(b []byte, emit func(line string)) {
 	for {
 		end := bytes.IndexAny(b, "\r\n")
@@ -71,14 +71,14 @@ func (x *lexer) end(emit func(line string)) {
 // tear is called when an answer is given up: an unfinished line will be dropped at its end.
 func (x *lexer) tear() { x.torn = len(x.line) > 0 }
 
-// drop forgets an unfinished line.
+// drop discards an unfinished line.
 func (x *lexer) drop() {
 	x.garbage += len(x.line) + x.lost
 	x.line, x.lost, x.torn = x.line[:0], 0, false
 }
 
-// text makes a string of the bytes of a line. Flow control bytes are dropped, for they were put in between; whatever else
-// is no text came in the place of something. Before a line that begins with a mark or a letter it is dropped.
+// text converts the bytes of a line to a string. Flow control bytes are dropped, because they were inserted. Other bytes that are
+// no text replaced something, and are marked; before a line that begins with a mark or a letter they are dropped.
 func (x *lexer) text() string {
 	if isPlain(x.line) {
 		return string(bytes.TrimSpace(x.line))
@@ -122,26 +122,26 @@ func isPlain(b []byte) bool {
 	return true
 }
 
-// class is what a line is to the command that waits for an answer.
+// class is what a line is to the pending command.
 type class uint8
 
 const (
-	unsolicited class = iota // answers nobody
+	unsolicited class = iota // answers no command
 	information              // belongs to the answer
 	final                    // ends the answer
 	ownEcho                  // of the command, perhaps with stale bytes before it
-	otherEcho                // of what this session did not write, or of what the modem did not get whole
+	otherEcho                // of what this session did not write, or of what the modem did not receive whole
 )
 
 // finals are the final results of V.250 5.7.1 that can follow what a session sends, and one that RG801H prints.
 var finals = []string{"OK", "ERROR", "ABORTED", "NO CARRIER", "COMMAND NOT SUPPORT"}
 
-// selfSaid are the lines without a prefix that modems print unasked.
+// selfSaid are the lines without a prefix that modems print unsolicited.
 var selfSaid = []string{"RING", "RDY", "READY", "START", "APP RDY", "SMS READY", "SMS DONE", "CALL READY", "PB DONE",
 	"POWERED DOWN", "NORMAL POWER DOWN", "BUSY", "NO ANSWER", "NO DIALTONE"}
 
-// classify tells what a line is to the command c that waits, or to nobody when c is nil. An information line is known by
-// its prefix and its shape, never by its place. buf is room for its fields.
+// classify returns what a line is to the pending command c, or without one if c is nil. An information line is recognised by its
+// prefix and its shape, never by its position. buf is room for its fields.
 func classify(line string, c *Command, buf []string) class {
 	if isFinal(line) {
 		return final
@@ -176,14 +176,14 @@ func classify(line string, c *Command, buf []string) class {
 
 func isFinal(line string) bool { return slices.Contains(finals, line) || isExtendedError(line) }
 
-// isPlainFinal tells the final results that only end a command from those that can have another cause or another behind.
+// isPlainFinal reports whether a final result only ends a command. Others can have another cause, or another result after them.
 func isPlainFinal(line string) bool { return line == "OK" || line == "ERROR" || isExtendedError(line) }
 
 func isExtendedError(line string) bool {
 	return strings.HasPrefix(line, "+CME ERROR:") || strings.HasPrefix(line, "+CMS ERROR:")
 }
 
-// isEcho knows the echo of c, also behind the rest of an older line ("RDAT+CSQ"). No information line ends in a whole
+// isEcho recognises the echo of c, also after the rest of an older line ("RDAT+CSQ"). No information line ends in a whole
 // extended command; a bare answer might end in ATI.
 func isEcho(line string, c *Command) bool {
 	text := "AT" + c.Text
@@ -194,7 +194,7 @@ func isEcho(line string, c *Command) bool {
 	return stale == 0 || len(c.Text) > 2 || !c.Bare && !strings.Contains(line, ":")
 }
 
-// isCommand says whether a line looks like something written to a modem rather than by it. AT&T is an operator.
+// isCommand reports whether a line looks like something written to a modem rather than by it. AT&T is an operator.
 func isCommand(line string) bool {
 	if len(line) < 2 || !strings.EqualFold(line[:2], "AT") {
 		return false
@@ -213,7 +213,7 @@ func isCommand(line string) bool {
 	return isLetter(rest[0]) && (len(rest) == 1 || isDigit(rest[1]) || rest[1] == '?' || rest[1] == '=')
 }
 
-// hasPrefix says whether the line begins with one of the prefixes and a colon.
+// hasPrefix reports whether the line begins with one of the prefixes and a colon.
 func hasPrefix(line string, prefixes []string) bool {
 	for _, p := range prefixes {
 		if len(line) > len(p) && line[len(p)] == ':' && line[:len(p)] == p {
@@ -223,8 +223,8 @@ func hasPrefix(line string, prefixes []string) bool {
 	return false
 }
 
-// split cuts a line where the firmware forgot to end one: outside quotes before a known prefix or one that the line itself
-// has, and before a final result behind the last value. Quotes hold text that the network chose, so nothing is cut there.
+// split splits a line where the firmware forgot to end one: outside quotes, before a known prefix or the prefix of the line
+// itself, and before a final result after the last value. Quotes hold text chosen by the network, so nothing is split there.
 func split(line string, known func(prefix string) bool, emit func(piece string)) {
 	quoted, start := false, 0
 	own, _ := Prefix(line)

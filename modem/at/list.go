@@ -9,28 +9,28 @@ import (
 	"strings"
 )
 
-// List is the one allow-list: all that a session made with it can ever write. It always holds the bare AT, also when it
-// is the zero List. A List cannot be changed after it was made.
+// List is the allow-list: all that a session with it can ever write. It always holds the bare AT, even as the zero List. A List
+// cannot be changed.
 type List struct {
 	listed map[string]Command // by Text
 }
 
-// Listed is one string of bytes that a session may write, for showing.
+// Listed is one string of bytes that a session may write, for display.
 type Listed struct {
 	Bytes string // whole, with AT and the carriage return: "AT+CSQ\r"
 	Kind  Kind   //
-	Why   string // in words for a person
+	Why   string // purpose, for people
 }
 
 // attention is the bare AT, with which a session finds out whether the modem listens.
 var attention = Command{Why: "asks whether the modem listens; the answer is OK"}
 
-// NewList gathers commands for watching. Each is checked against the fence (fence.go), which knows nothing of the dialects:
-// whatever is not plainly passive is refused, and so is the whole list. A command that was declared more than once is
-// listed once, with the identity fields of all its declarations.
+// NewList makes the list of commands for watching. Each is checked against the fence (fence.go), which does not depend on the
+// dialects. If one command is not clearly passive, NewList returns an error. A command that is declared more than once is listed
+// once, with the identity fields of all its declarations.
 func NewList(cmds ...Command) (List, error) { return newList(false, cmds) }
 
-// NewSurveyList is NewList for the explicit survey: it takes commands of Kind Survey too, which send the radio elsewhere
+// NewSurveyList is NewList for the explicit survey: it also accepts commands of Kind Survey, which make the radio leave its cell
 // and interrupt service for up to minutes.
 func NewSurveyList(cmds ...Command) (List, error) { return newList(true, cmds) }
 
@@ -65,7 +65,7 @@ func newList(surveys bool, cmds []Command) (List, error) {
 	return l, nil
 }
 
-// All is everything that a session with this list can ever write, sorted by bytes: a complete and finite list.
+// All returns everything that a session with this list can ever write, sorted by bytes.
 func (l List) All() []Listed {
 	all := []Listed{{string(encode(attention)), attention.Kind, attention.Why}}
 	for _, c := range l.listed {
@@ -80,7 +80,7 @@ func (l List) All() []Listed {
 // commands are the listed commands, in no order.
 func (l List) commands() []Command { return slices.Collect(maps.Values(l.listed)) }
 
-// admit gives the command as it may be sent: the caller's way to read the answer, the list's text and identity fields.
+// admit returns the command as it may be sent: text and identity fields of the list, everything else of the caller.
 func (l List) admit(c Command) (Command, error) {
 	listed, ok := l.listed[c.Text]
 	if !ok && c.Text == attention.Text {
@@ -94,5 +94,5 @@ func (l List) admit(c Command) (Command, error) {
 	return c, nil
 }
 
-// wire is the command as it goes to the modem: the only place where bytes for a port are made.
+// encode returns the bytes of a command. It is the only place where bytes for a port are made.
 func encode(c Command) []byte { return []byte("AT" + c.Text + "\r") }

@@ -17,7 +17,7 @@ type redactor struct {
 	count  int                   // identities stripped
 }
 
-// rest says whether lines without a prefix belong to a message or to a value that an earlier line began.
+// rest reports whether lines without a prefix belong to a message or to a value that an earlier line began.
 type rest uint8
 
 const (
@@ -182,7 +182,7 @@ func indexFold(s, sub string, from int) int {
 	return -1
 }
 
-// messageFollows says whether the line after one with this prefix is a short message (TS 27.005 3.4.1).
+// messageFollows reports whether the line after one with this prefix is a short message (TS 27.005 3.4.1).
 func messageFollows(prefix string) bool {
 	switch prefix {
 	case "+CMT", "+CDS", "+CBM", "+CMGR", "+CMGL":

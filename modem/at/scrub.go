@@ -8,8 +8,8 @@ import (
 	"unicode"
 )
 
-// Scrub takes out of a line whatever looks like an identity of a subscriber or of a device, and says how many it took. It
-// is the net under the declared fields, and all there is for text of unknown origin: lines and commands whose very purpose
+// Scrub removes from a line whatever looks like an identity of a subscriber or of a device, and returns how many it removed. It is
+// the second net under the declared fields, and the only one for text of unknown origin: lines and commands whose very purpose
 // is a number, an identity or a PIN (+CLIP, +CNUM, +CIMI...), values behind a label (IMEI:, TMSI, ICCID...), strings of 14
 // and more digits (IMSI, IMEI, ICCID: TS 23.003 2.2 and 6.2, ITU-T E.118), also in UCS2, hexadecimal or grouped as printed
 // on labels, numbers that begin with a plus, and numbers before a type of address (TS 27.007 6.1). Zero-padded cell
@@ -219,7 +219,7 @@ func scrubNumbers(line string) (string, int) {
 	return out.done(line)
 }
 
-// isNumber says whether digits before a type of address may be a number and cannot be of a cell, of which the next column may
+// isNumber reports whether digits before a type of address may be a number and cannot be of a cell, of which the next column may
 // be 129 too. In quotes only a PLMN is decimal: "20404",129 is a network and a PCI. Without quotes it is a number only when it
 // begins as one dialled at home, and is longer than a cell identity that begins with a zero.
 func isNumber(line string, start, end int) bool {
@@ -233,7 +233,7 @@ func isNumber(line string, start, end int) bool {
 	return len(digits) > 9 && digits[0] == '0' && digits[1] != '0' && (start == 0 || !isWord(line[start-1]))
 }
 
-// typeOfAddress says whether a text goes on with one (TS 24.008 10.5.4.7): 128 and 129 not known, 145 international, 161
+// typeOfAddress reports whether a text goes on with one (TS 24.008 10.5.4.7): 128 and 129 not known, 145 international, 161
 // national.
 func typeOfAddress(text string) bool {
 	text = strings.TrimPrefix(text, `"`)
@@ -338,14 +338,14 @@ func hexWord(line string, i int) (start, end int) {
 	return start, end
 }
 
-// isPadded says whether digits are a cell identity padded with zeros: an NCI has 36 bit, 9 hexadecimal digits, and some
+// isPadded reports whether digits are a cell identity padded with zeros: an NCI has 36 bit, 9 hexadecimal digits, and some
 // modems pad it to 16. No IMSI, IMEI or ICCID begins with five zeros.
 func isPadded(digits string) bool {
 	significant := strings.TrimLeft(digits, "0")
 	return len(digits)-len(significant) >= 5 && len(significant) <= 9
 }
 
-// isTime says whether digits are a date and a time, as position answers print it: 20260411123455.
+// isTime reports whether digits are a date and a time, as position answers print it: 20260411123455.
 func isTime(digits string) bool {
 	if len(digits) != 14 || !isDigits(digits) {
 		return false
@@ -423,7 +423,7 @@ func isICCIDGroups(text string, sizes []int, digits int) bool {
 		!slices.ContainsFunc(sizes[:last], func(n int) bool { return n != sizes[0] })
 }
 
-// isUCS2 says whether hexadecimal digits are text in UCS2 (TS 27.007 5.5) of an alphabet in which operators write their
+// isUCS2 reports whether hexadecimal digits are text in UCS2 (TS 27.007 5.5) of an alphabet in which operators write their
 // names: Latin, Greek, Cyrillic, Hebrew, Arabic. Where none of them is a letter it must be digits, as in a PLMN.
 func isUCS2(hex string) bool {
 	if len(hex) < 8 || len(hex) > maxWord || len(hex)%4 != 0 {

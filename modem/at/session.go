@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Direction says who printed a traced line.
+// Direction says who wrote a traced line.
 type Direction uint8
 
 // The directions.
@@ -18,48 +18,48 @@ const (
 	Received                  // a line that the modem printed, redacted
 )
 
-// Options are what differs between modems and uses. The zero value is good.
+// Options of a session. The zero value is usable.
 type Options struct {
-	CharDelay    time.Duration        // between two characters written, for modems that lose some
+	CharDelay    time.Duration        // between two characters written, for modems that lose characters
 	CommandDelay time.Duration        // between a final result and the next command
-	Stopwatch    func() time.Duration // a clock that only runs forward, for Reply.Took; without one Took is 0
+	Stopwatch    func() time.Duration // monotonic clock for Reply.Took; if nil, Took is 0
 
-	// Trace sees all commands and lines in order. It runs on the goroutine that owns the port: it must not block and
-	// must not use the session.
+	// Trace is called with all commands and lines in order. It runs on the goroutine that owns the port: it must not block or
+	// use the session.
 	Trace func(Direction, string)
 }
 
-// Reply is what a modem answered, redacted.
+// Reply is the answer of a modem, redacted.
 type Reply struct {
 	Command Command
-	Lines   []string // information lines, whole, without their ends; also those that came before an error
-	Final   string   // "OK", "ERROR", "+CME ERROR: 516"; "" when none came
-	Number  int      // of whole answers of the session, from 1; 0 when this is none
+	Lines   []string // whole information lines, without their ends; also those before an error
+	Final   string   // "OK", "ERROR", "+CME ERROR: 516"; empty if none arrived
+	Number  int      // of the answer among the whole answers of the session, from 1; 0 if this is none
 	Took    time.Duration
 }
 
 // Line is an unsolicited line.
 type Line struct {
 	Text   string
-	Behind int // the Number of the last answer that was whole when the line was printed
+	Behind int // Number of the last whole answer before the line
 }
 
-// Counts says what a session met that was not in order.
+// Counts are the irregularities that a session met.
 type Counts struct {
 	Garbage     int // bytes that were no text, or belonged to a line that was cut off
 	Overlong    int // lines of more than 8 KiB, dropped
-	Stale       int // lines printed before the modem was known to listen, dropped: nobody knows how old they are
-	Orphans     int // lines without a prefix that answered nobody; they are passed on as unsolicited
+	Stale       int // lines printed before the modem first answered, dropped because their age is unknown
+	Orphans     int // lines without a prefix that answered no command; passed on as unsolicited
 	Echoes      int // echoes of what this session did not write, or not like that; dropped
 	Late        int // final results of commands that had been given up
 	Timeouts    int // commands without a final result in time
 	Redactions  int // identities stripped
-	Unsolicited int // unsolicited lines dropped, the oldest first, because nobody took them
+	Unsolicited int // unsolicited lines dropped, the oldest first, because the caller did not receive them
 	Excess      int // lines of an answer that did not end, dropped
 }
 
 const (
-	maxUnsolicited = 2048        // lines that wait for somebody to take them
+	maxUnsolicited = 2048        // unsolicited lines that wait for the caller
 	maxAnswer      = 2048        // lines of one answer
 	closeLimit     = time.Second // for a port to close
 )
@@ -119,8 +119,8 @@ type result struct {
 	err   error
 }
 
-// NewSession starts a session on an open port, which it closes at its end. A Read that gives 0 and no error is taken for
-// a read timeout. Until the first command or Sync nothing is written.
+// NewSession starts a session on an open port, and closes the port at its end. A Read that returns 0 and no error counts as a read
+// timeout. Nothing is written before the first command or Sync.
 func NewSession(port io.ReadWriteCloser, list List, o Options) *Session {
 	s := &Session{
 		port: port, list: list, options: o,
@@ -151,10 +151,10 @@ func NewSession(port io.ReadWriteCloser, list List, o Options) *Session {
 	return s
 }
 
-// Do sends one command and waits for its answer. Commands wait for their turn; the time of Command.Timeout runs from when
-// the command is written. The error is a *FinalError when the modem answered other than OK, ErrNotListed, ErrTimeout,
-// ErrClosed together with its cause, or the context's; the Reply holds the lines that came even so. A session that has
-// given up a command makes sure that the modem listens before it writes the next.
+// Do sends one command and waits for its answer. Commands wait for their turn; Command.Timeout counts from when the command is
+// written. The error is a *FinalError if the final result is not OK, ErrNotListed, ErrTimeout, ErrClosed with its cause, or
+// the error of the context; the Reply holds the lines that arrived even so. After a command without an answer, the session
+// checks that the modem answers AT before it writes the next.
 func (s *Session) Do(ctx context.Context, c Command) (Reply, error) {
 	listed, err := s.list.admit(c)
 	if err != nil {
@@ -168,8 +168,8 @@ func (s *Session) Do(ctx context.Context, c Command) (Reply, error) {
 	return reply, err
 }
 
-// Sync makes sure that the modem listens: it lets stale bytes run out, then sends AT until the answer is OK, five times at
-// most, and waits a second for each answer. It works with echo on and off and changes neither.
+// Sync checks that the modem answers: it discards stale bytes, then sends AT up to five times, and waits up to a second for each
+// OK. It works with echo on or off, and does not change it.
 func (s *Session) Sync(ctx context.Context) error {
 	_, err := s.ask(request{ctx: ctx, sync: true})
 	return err
@@ -188,19 +188,19 @@ func (s *Session) ask(r request) (Reply, error) {
 	case <-s.stop:
 		return Reply{}, s.Err()
 	}
-	got := <-answer // the owner answers whatever it takes
+	got := <-answer // the owner answers every request that it accepts
 	return got.reply, got.err
 }
 
-// Unsolicited gives the lines that answer no command, in the order in which they were printed, also those between the
-// lines of an answer. It is closed when the session has ended. The port never waits for whoever takes them: when 2,048
-// lines wait the oldest is dropped, and counted.
+// Unsolicited returns the channel of lines that answer no command, in the order in which they were printed, including those
+// between the lines of an answer. It is closed when the session has ended. The port never waits for the receiver: if 2,048 lines
+// are waiting, the oldest is dropped and counted.
 func (s *Session) Unsolicited() <-chan Line { return s.out }
 
-// Done is closed when the session has ended, by Close or because the port died.
+// Done is closed when the session has ended, by Close or by an error of the port.
 func (s *Session) Done() <-chan struct{} { return s.done }
 
-// Err says why the session ends: ErrClosed, which wraps the cause when it was not Close. It is nil while the session lives.
+// Err returns why the session ended: ErrClosed, which wraps the cause if it was not Close. It is nil until then.
 func (s *Session) Err() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -214,7 +214,7 @@ func (s *Session) Counts() Counts {
 	return s.counts
 }
 
-// Close ends the session and closes the port. It waits for both, for a second at most when the port hangs.
+// Close ends the session and closes the port. It waits for both, but at most a second if the port hangs.
 func (s *Session) Close() error {
 	s.end(ErrClosed)
 	<-s.done
@@ -223,7 +223,7 @@ func (s *Session) Close() error {
 	return s.closeErr
 }
 
-// die ends the session because of the port.
+// fail ends the session because of an error of the port.
 func (s *Session) fail(cause error) { s.end(fmt.Errorf("%w: %w", ErrClosed, cause)) }
 
 func (s *Session) end(err error) {
@@ -235,7 +235,7 @@ func (s *Session) end(err error) {
 	})
 }
 
-// run is the owner.
+// run is the goroutine of the owner.
 func (s *Session) run(ends *sync.WaitGroup) {
 	for s.Err() == nil {
 		var hung <-chan time.Time
@@ -260,7 +260,7 @@ func (s *Session) run(ends *sync.WaitGroup) {
 	s.publish()
 	close(s.write)
 	gone := make(chan error, 1)
-	go func() { // a port may hang here too
+	go func() { // closing a port may hang too
 		err := s.port.Close()
 		ends.Wait()
 		gone <- err
@@ -276,7 +276,7 @@ func (s *Session) run(ends *sync.WaitGroup) {
 	close(s.done)
 }
 
-// publish lets Counts see the owner's counts.
+// publish copies the counts of the owner for Counts.
 func (s *Session) publish() {
 	s.tally.Garbage, s.tally.Overlong, s.tally.Redactions = s.lexer.garbage, s.lexer.overlong, s.redact.count
 	s.mu.Lock()
@@ -284,7 +284,7 @@ func (s *Session) publish() {
 	s.mu.Unlock()
 }
 
-// reading is the reader.
+// reading is the goroutine of the reader.
 func (s *Session) reading() {
 	buf := make([]byte, 4096)
 	for {
@@ -308,14 +308,14 @@ func (s *Session) reading() {
 	}
 }
 
-// writingOut is the writer.
+// writingOut is the goroutine of the writer.
 func (s *Session) writingOut() {
 	for b := range s.write {
 		s.written <- s.put(b)
 	}
 }
 
-// put writes at once, or a character at a time.
+// put writes all bytes at once, or one at a time with CharDelay.
 func (s *Session) put(b []byte) error {
 	if s.options.CharDelay <= 0 {
 		_, err := s.port.Write(b)

@@ -8,19 +8,19 @@ import (
 	"sync"
 )
 
-// Exchange is one command and what a modem printed for it, as found in recorded text.
+// Exchange is one command and its answer in recorded text.
 type Exchange struct {
-	Command string   // as Command.Text, upper case outside quotes; "" where the text does not show it
-	Lines   []string // redacted, without their ends; those behind a final result are an exchange without a command
-	Final   string   // "OK", "ERROR", "+CME ERROR: 516"; "" where the text has none
+	Command string   // as Command.Text, upper case outside quotes; empty if the text does not show it
+	Lines   []string // redacted, without their ends; those after a final result form an exchange without a command
+	Final   string   // "OK", "ERROR", "+CME ERROR: 516"; empty if the text has none
 }
 
-// ReadTranscript splits recorded modem text into exchanges. The text may have echo or none, any kind of line end, several
-// commands, and several in one line (AT+A;+B): these come out as one exchange each, with the lines shared out by prefix
-// and with the final result of all. Lines that begin with "# " are comments. Noise never makes it fail: the error is the
-// reader's, together with what was read before.
+// ReadTranscript splits recorded modem text into exchanges. The text may be with or without echo, with any kind of line end, and
+// with several commands in one line (AT+A;+B): each of these becomes an exchange, with the lines of its prefix and the
+// common final result. Lines that begin with "# " are comments. Noise is no error: the error is that of the reader, and comes
+// with the exchanges read before it.
 //
-// Lines are redacted by what the given commands declare as identity, and by Scrub.
+// Lines are redacted as the given commands declare, and by Scrub.
 func ReadTranscript(r io.Reader, cmds ...Command) ([]Exchange, error) {
 	t := transcriber{redact: newRedactor(cmds), cmds: cmds}
 	buf := make([]byte, 32<<10)
@@ -38,7 +38,7 @@ func ReadTranscript(r io.Reader, cmds ...Command) ([]Exchange, error) {
 	}
 }
 
-// transcriber gathers the exchanges of one text.
+// transcriber collects the exchanges of one text.
 type transcriber struct {
 	lexer  lexer
 	redact *redactor
@@ -112,7 +112,7 @@ func (t *transcriber) command(typed string) {
 	}
 }
 
-// silent says whether no line has come for the open exchanges.
+// silent reports whether no line has come for the open exchanges.
 func (t *transcriber) silent() bool {
 	for _, e := range t.open {
 		if len(e.Lines) > 0 {
@@ -226,15 +226,15 @@ func commandTexts(typed string) []string {
 	return texts
 }
 
-// Recorder writes a transcript of a session: what it sent and what came back, redacted. Its Trace is made for
-// Options.Trace. The first error of the writer is kept, and nothing is written after it.
+// Recorder writes a transcript of a session: what was sent and received, redacted. Use its Trace as Options.Trace. After the first
+// error of the writer nothing is written.
 type Recorder struct {
 	w   io.Writer
 	mu  sync.Mutex
 	err error
 }
 
-// NewRecorder writes to w.
+// NewRecorder returns a Recorder that writes to w.
 func NewRecorder(w io.Writer) *Recorder { return &Recorder{w: w} }
 
 // Trace writes one line.
@@ -246,7 +246,7 @@ func (r *Recorder) Trace(_ Direction, line string) {
 	}
 }
 
-// Err is the first error of the writer.
+// Err returns the first error of the writer.
 func (r *Recorder) Err() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

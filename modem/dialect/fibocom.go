@@ -60,7 +60,7 @@ func fibocomMatch(id Ident) bool {
 		strings.Contains(strings.ToUpper(id.Manufacturer), "FIBOCOM")
 }
 
-// fibocomIs tells whether the model is one of those; models print "FM350-GL", "L850 LTE Module", "L610-EU".
+// fibocomIs reports whether the model is one of those; models print "FM350-GL", "L850 LTE Module", "L610-EU".
 func fibocomIs(id Ident, models ...string) bool {
 	model := strings.ToUpper(id.Model)
 	return slices.ContainsFunc(models, func(m string) bool { return strings.Contains(model, m) })
@@ -110,7 +110,7 @@ func isServingLTE(line string) bool {
 	return rat == "4" || strings.HasPrefix(line, "PCC") && fibocomLTE(strings.TrimLeft(strings.TrimPrefix(line, "PCC"), ": "))
 }
 
-// fibocomLTE tells whether a row of +GTCAINFO begins with the band of an LTE carrier.
+// fibocomLTE reports whether a row of +GTCAINFO begins with the band of an LTE carrier.
 func fibocomLTE(row string) bool {
 	band, _, _ := strings.Cut(row, ",")
 	return len(band) == 3 && band[0] == '1'

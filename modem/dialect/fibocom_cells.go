@@ -44,7 +44,7 @@ func fibocomBase(id Ident, lines []string) int {
 	return 0 // the rows disagree
 }
 
-// gtFits tells whether a channel and a PCI can be in this base.
+// gtFits reports whether a channel and a PCI can be in this base.
 func gtFits(c *cell.Cell, channel, pci string, base uint64) bool {
 	if c.RAT == cell.UnknownRAT {
 		return false

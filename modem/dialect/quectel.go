@@ -84,7 +84,7 @@ func quectelMatch(id Ident) bool {
 	return id.VID == 0x2c7c || strings.Contains(strings.ToUpper(id.Manufacturer), "QUECTEL")
 }
 
-// isQuectel tells whether the model begins with one of the names.
+// isQuectel reports whether the model begins with one of the names.
 func isQuectel(id Ident, models ...string) bool {
 	model := strings.ToUpper(id.Model)
 	return slices.ContainsFunc(models, func(m string) bool { return strings.HasPrefix(model, m) })

@@ -114,7 +114,7 @@ func (q *quectelAnswer) qengLTE(w *row, token string) {
 	q.serve(w, c)
 }
 
-// qengSINR tells whether the SINR of an LTE row is in dB. BG9x and EP06 firmware prints an index (dB = n/5 - 20) or dB,
+// qengSINR reports whether the SINR of an LTE row is in dB. BG9x and EP06 firmware prints an index (dB = n/5 - 20) or dB,
 // and nothing in the row says which. The long layout is in dB, and so is the short one of the modules that print a
 // receive level in it; where the model is known it decides.
 func (q *quectelAnswer) qengSINR(w *row, token string, level bool) bool {
@@ -221,7 +221,7 @@ func (q *quectelAnswer) qengSA(w *row) {
 	q.serve(w, c)
 }
 
-// isSCS tells whether a column can be a subcarrier spacing, 0..4.
+// isSCS reports whether a column can be a subcarrier spacing, 0..4.
 func isSCS(s string) bool { return len(s) == 1 && s[0] >= '0' && s[0] <= '4' }
 
 // qengNSA reads the NR carrier of EN-DC [RM5xx note 3.2.2; recorded: RM500Q, RM520N]. It has neither cell id nor TAC.

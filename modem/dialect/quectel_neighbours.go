@@ -89,7 +89,7 @@ func (q *quectelAnswer) lteFromLTE(w *row, intra bool, c *cell.Cell) bool {
 	return true
 }
 
-// below tells whether a column is a number below limit.
+// below reports whether a column is a number below limit.
 func (w *row) below(i int, limit float64) bool {
 	s := w.text(i)
 	if len(s) < 2 || s[0] != '-' {

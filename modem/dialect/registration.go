@@ -73,7 +73,7 @@ func ownsRegistration(fields []string) bool {
 	return len(fields) > 0 && registrationShape(fields) != isURC
 }
 
-// inQuotes tells whether column i of a row without commas in quotes is quoted. An area may be: "1" is one, 1 a status.
+// inQuotes reports whether column i of a row without commas in quotes is quoted. An area may be: "1" is one, 1 a status.
 func (w *row) inQuotes(i int) bool {
 	_, rest := at.Prefix(w.line)
 	for ; i > 0; i-- {

@@ -230,7 +230,7 @@ func (r *round) registered() []cell.Cell {
 	return list
 }
 
-// camped tells whether a registration says anything of a cell: it has service and names at least the RAT, or it names the
+// camped reports whether a registration says anything of a cell: it has service and names at least the RAT, or it names the
 // cell on which the modem tries to register, was refused, or may only make emergency calls. Status 0 and 4 may carry a
 // cell long gone.
 func camped(g *cell.Registration) bool {
@@ -324,13 +324,13 @@ func without(list []cell.Cell, s *cell.Cell) []cell.Cell {
 	return kept
 }
 
-// sameCarrier tells whether two descriptions fit one carrier, and share at least its channel or its PCI.
+// sameCarrier reports whether two descriptions fit one carrier, and share at least its channel or its PCI.
 func sameCarrier(a, b *cell.Cell) bool {
 	return !differ(a.PCI, b.PCI) && !differ(a.ARFCN, b.ARFCN) &&
 		(a.PCI.Known() && b.PCI.Known() || a.ARFCN.Known() && b.ARFCN.Known())
 }
 
-// differ tells whether both are known and not the same.
+// differ reports whether both are known and not the same.
 func differ[T comparable](a, b cell.Opt[T]) bool { return a.Known() && b.Known() && a != b }
 
 // fill takes from src what dst does not have, unless the two are not the same cell: between two commands of a round the

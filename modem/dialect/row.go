@@ -58,7 +58,7 @@ func (w *row) reject(why Reason) {
 	w.r.rejects = append(w.r.rejects, Reject{w.line, why})
 }
 
-// layout tells whether the row has one of these numbers of columns, and rejects it when it has not.
+// layout reports whether the row has one of these numbers of columns, and rejects it when it has not.
 func (w *row) layout(counts ...int) bool {
 	if slices.Contains(counts, len(w.f)) {
 		return true
@@ -430,7 +430,7 @@ func (w *row) minutes(i, side int, plus, minus string) (float64, bool) {
 // roundDegrees rounds to a centimetre.
 func roundDegrees(v float64) float64 { return math.Round(v*1e7) / 1e7 }
 
-// hasAnyPrefix tells whether s begins with one of the prefixes.
+// hasAnyPrefix reports whether s begins with one of the prefixes.
 func hasAnyPrefix(s string, prefixes []string) bool {
 	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(s, p) })
 }

@@ -70,7 +70,7 @@ func (w *row) rxlevIndex(i int, c *cell.Cell) {
 	}
 }
 
-// negative tells whether a column is below zero. No index is, every level in dBm is.
+// negative reports whether a column is below zero. No index is, every level in dBm is.
 func (w *row) negative(i int) bool { return strings.HasPrefix(w.text(i), "-") }
 
 // lteLevels reads RSRP and RSRQ of modems that print dBm and dB by one firmware and indexes by another: the sign of the
@@ -101,7 +101,7 @@ func (w *row) filled(from, to int) bool {
 	return true
 }
 
-// hex tells whether a number says itself that it is hexadecimal, by 0x or by a letter.
+// hex reports whether a number says itself that it is hexadecimal, by 0x or by a letter.
 func (w *row) hex(i int) bool { return strings.ContainsAny(w.text(i), "xXabcdefABCDEF") }
 
 // base is 16 for a number with 0x before it, else 10.
@@ -131,7 +131,7 @@ func (w *row) fiveGBlocks(i int, c *cell.Cell) {
 	}
 }
 
-// in tells whether a channel lies in a band, or in any band where the band is not known.
+// in reports whether a channel lies in a band, or in any band where the band is not known.
 func in(rat cell.RAT, channel uint32, band cell.Opt[cell.Band]) bool {
 	for b := range cell.Bands(rat, channel) {
 		if known, ok := band.Get(); !ok || known == b {

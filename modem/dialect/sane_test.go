@@ -105,7 +105,7 @@ func saneCell(t testing.TB, c *cell.Cell) {
 	require.Zero(t, c.Placeholder&c.Fields(), "a field is both known and a placeholder")
 }
 
-// partOf tells whether everything that part knows is what whole knows.
+// partOf reports whether everything that part knows is what whole knows.
 func partOf(part, whole *cell.Cell) bool {
 	same := func(known, equal bool) bool { return !known || equal }
 	return part.RAT == whole.RAT && same(part.MCC != "", part.MCC == whole.MCC) && same(part.MNC != "", part.MNC == whole.MNC) &&

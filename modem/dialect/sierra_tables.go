@@ -250,7 +250,7 @@ func (s *sierraAnswer) lteinfo(words []string) {
 	}
 }
 
-// isHead tells whether a word names a column: it begins with a letter, or is the flag for 1900 MHz, and begins no section.
+// isHead reports whether a word names a column: it begins with a letter, or is the flag for 1900 MHz, and begins no section.
 func isHead(word string) bool {
 	first := word[0] | 0x20
 	return (first >= 'a' && first <= 'z' || word == "1900") && !strings.HasSuffix(word, ":") && word != "CDMA"

@@ -64,7 +64,7 @@ var unisocModem = &Dialect{
 	},
 }
 
-// hasWord tells whether manufacturer, model or firmware hold one of the words.
+// hasWord reports whether manufacturer, model or firmware hold one of the words.
 func hasWord(id Ident, words ...string) bool {
 	all := strings.ToUpper(id.Manufacturer + "\n" + id.Model + "\n" + id.Firmware)
 	for _, word := range words {

@@ -79,7 +79,7 @@ func (p *parser) finish() {
 	p.open = nil
 }
 
-// final tells whether a line ends an answer (ITU-T V.250, TS 27.007 clause 9.2).
+// final reports whether a line ends an answer (ITU-T V.250, TS 27.007 clause 9.2).
 func final(line string) bool {
 	switch line {
 	case "OK", "ERROR", "ABORTED", "NO CARRIER", "COMMAND NOT SUPPORT":

@@ -300,7 +300,7 @@ type reading struct {
 	rejects []dialect.Reject
 }
 
-// sameButCells tells whether two readings say the same but for areas and identities, and whether these differ.
+// sameButCells reports whether two readings say the same but for areas and identities, and whether these differ.
 func sameButCells(a, b reading) (same, differ bool) {
 	if len(a.rounds) != len(b.rounds) {
 		return false, true
