@@ -11,7 +11,7 @@ type KHz uint32
 
 // The functions below turn the index that a modem prints (+CSQ and +CESQ, TS 27.007 clauses 8.5 and 8.69) into the lower
 // edge of its bucket. An index outside its range, 99 and 255 among them, is absent. The lowest bucket has no lower edge:
-// its upper edge, less one step, stands for it.
+// its upper edge minus one step is used.
 
 // RSSIFromCSQ converts <rssi> of +CSQ, 0..31, to dBm (TS 27.007 clause 8.5: 0 is -113 or less). 99 is not known.
 func RSSIFromCSQ(n int) Opt[DBm] {

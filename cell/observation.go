@@ -118,7 +118,7 @@ type Observation struct {
 	State        State
 	Serving      *Cell          // nil: absent
 	Neighbours   []Cell         // nil: not asked; empty: asked and none
-	Secondary    []Cell         // carriers in use beside the serving cell
+	Secondary    []Cell         // carriers in use next to the serving cell
 	Registration []Registration // nil: not asked
 	Position     *Position
 	Survey       bool     // a row of a sweep over cells: Serving is a cell heard, not the one camped on
@@ -138,7 +138,7 @@ type Source struct {
 	Survey   bool        // every observation is a row of a sweep
 	Set      string      // name of the collection it is from
 	AT       bool        // recorded over AT commands
-	Kit      string      // sensors of one kit are carried together, or stand side by side; "": alone
+	Kit      string      // name shared by sensors that are used together; empty if there is only one
 }
 
 // Mode is how the sensor is used; "" is Mobile.

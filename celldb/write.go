@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// newFile is a file in the making, beside the place that it will take. It is locked, so that two imports do not write into
+// newFile is a file that is being written, next to the one that it will replace. It is locked, so that two imports do not write into
 // one; what a killed import left is overwritten by the next.
 type newFile struct {
 	dst string

@@ -193,7 +193,7 @@ func TestQuickRefusalsBlindNobody(t *testing.T) {
 	})
 }
 
-// A stick that carries data connects and releases all the time. That is no move, and wears nobody out.
+// A stick that carries data connects and releases all the time. That is no move, and costs nothing.
 func TestConnectionsAreNoHint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPaper()

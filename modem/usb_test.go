@@ -219,7 +219,7 @@ func TestSystemErrorsAreExplained(t *testing.T) {
 	require.ErrorIs(t, Host{}.explain("/dev/ttyUSB2", odd), odd)
 }
 
-// FuzzSysfs: whatever stands in the files of a device, Find gives ports and no panic.
+// FuzzSysfs: whatever is in the files of a device, Find gives ports and no panic.
 func FuzzSysfs(f *testing.F) {
 	f.Add("2c7c", "0125", "02", "Q7")
 	f.Add("", "zz", "", "\x00")

@@ -72,7 +72,7 @@ func (t *Tracker) visitGPSD(ctx context.Context, addr string) (heard bool, err e
 	return heard, errors.New("it closed the connection")
 }
 
-// report reads a line of gpsd. says reports whether it speaks of the position: nil is that there is none.
+// report decodes a line of gpsd. says reports whether it is about the position, of which nil means that there is none.
 func report(line []byte) (p *cell.Position, says bool) {
 	var r struct {
 		Class                          string

@@ -78,7 +78,7 @@ func (t *Tracker) Now(now time.Time) (cell.Position, bool) {
 	return f.Position, ok
 }
 
-// Motion reports whether the sensor stands or moves, by the positions that were told.
+// Motion reports whether the sensor moves, by the positions so far.
 func (t *Tracker) Motion(now time.Time) Motion {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -2,7 +2,7 @@ package at
 
 import "strings"
 
-// redacted stands where an identity was. Lengths of digit strings are kept: "<15 digits>".
+// redacted replaces an identity. Lengths of digit strings are kept: "<15 digits>".
 const redacted = "<redacted>"
 
 // redactor strips identities from lines, in the order in which a modem printed them: what Scrub finds, and what the

@@ -1,9 +1,9 @@
-// Package dialect knows what each family of modems is asked and how to read what it prints: pure functions from raw
-// lines to observations, one file a family. Adding a family is one file and one line in All.
+// Package dialect holds the commands of each modem family and the decoders of its answers: pure functions from raw lines to
+// observations, one file per family. CONTRIBUTING.md has the recipe for a new family.
 //
-// It opens no port, asks no clock and keeps no state between rounds. It refuses to guess: a column that is not what it
-// should be gives no value, a row of a shape never seen before is left alone and named in a Reject, and a reserved or
-// filler value becomes absent. It never asks for subscriber identity.
+// It opens no port, reads no clock and keeps no state between rounds. It refuses to guess: a column with an unexpected value
+// gives no value, a row of an unknown layout is not decoded and is named in a Reject, and a reserved or filler value becomes
+// absent. It never asks for a subscriber identity.
 package dialect
 
 import (
@@ -14,43 +14,43 @@ import (
 	"vigie/modem/at"
 )
 
-// Evidence grades what a dialect was built on.
+// Evidence grades the sources of a dialect.
 type Evidence string
 
-// The grades, best first.
+// The grades of evidence, best first.
 const (
 	Recorded     Evidence = "recorded"     // answers printed by real modems, in testdata
 	Manual       Evidence = "manual"       // examples of the vendor's manual only
-	Experimental Evidence = "experimental" // hearsay; never trusted without --family
+	Experimental Evidence = "experimental" // second-hand information; used only with --family
 )
 
-// Dialect is what Vigie knows of one modem family: what to ask, and how to read what it prints.
+// Dialect is one modem family: the commands to send, and the decoder of its answers.
 type Dialect struct {
 	Name     string   // as in --family: "quectel"
 	Title    string   // for people: "Quectel EC2x, EG2x, RM5xx, BG9x"
 	Evidence Evidence //
 
-	Match        func(Ident) bool        // does this modem speak it
-	Capabilities func(Ident) cell.Fields // what this model can report at all
+	Match        func(Ident) bool        // reports whether a modem is of this family
+	Capabilities func(Ident) cell.Fields // fields that this model can report
 
-	Settings []at.Setting // reporting switches that the collector sets and puts back
-	Serving  []at.Command // asked about every second
-	Around   []at.Command // asked about every five seconds: neighbours, carriers, registration detail
-	Position []at.Command // asked every five seconds where wanted; never switches GNSS on
-	Once     []at.Command // asked after identification and after each reopening: versions, settings read for the record
+	Settings []at.Setting // reporting switches that the collector sets and restores
+	Serving  []at.Command // sent every second
+	Around   []at.Command // sent every five seconds: neighbours, carriers, registration detail
+	Position []at.Command // sent every five seconds if configured; none switches GNSS on
+	Once     []at.Command // sent after identification, on each connection: versions, settings read for the record
 	Surveys  []at.Command // for the explicit survey only
 
-	Only map[string]cell.Fields // what nothing but this command (by Text) tells: not reported where the modem refuses it
+	Only map[string]cell.Fields // by Command.Text, the fields that only this command reports; unavailable if the modem refuses it
 
-	Hint  func(line string) bool   // does this unsolicited line hint at a change of cell, RAT or registration
-	Knows func(line string) bool   // is this a line only this family prints (for guessing from text)
-	once  func(line string) string // names a row that is printed once a round: a second one opens a new round of a text
+	Hint  func(line string) bool   // reports whether an unsolicited line hints at a change of cell, RAT or registration
+	Knows func(line string) bool   // reports whether only this family prints the line, to guess the family of a text
+	once  func(line string) string // names a row that is printed once per round: a second one begins a new round of a text
 	parse func(r *round, a Answer) // reads one answer into the round
 
-	ident Ident // of the modem that For or As tied it to
+	ident Ident // of the modem, set by For or As
 }
 
-// Ident is what a modem says it is, and what USB says of it.
+// Ident is the identification of a modem, by its answers and by USB.
 type Ident struct {
 	Manufacturer, Model, Firmware string
 	VID, PID                      uint16 // 0: not over USB
@@ -58,44 +58,44 @@ type Ident struct {
 
 // Answer is one command and the information lines it got, or unsolicited lines under Command "".
 type Answer struct {
-	Command string // as at.Command.Text; "" when not known or unsolicited
+	Command string // as at.Command.Text; empty if unknown or unsolicited
 	Lines   []string
-	Final   string // "OK", "ERROR", "+CME ERROR: 516"; "" when none came
-	cut     bool   // the last line did not end: what it says last may be half a value. Sessions deliver whole lines only
+	Final   string // "OK", "ERROR", "+CME ERROR: 516"; empty if none arrived
+	cut     bool   // the last line did not end, and its last value may be incomplete. Sessions return whole lines only
 }
 
-// Reject is a line that looked like something the dialect reads, and could not be read. The line stays in raw.
+// Reject is a line that the dialect should be able to decode, and could not. The line stays in raw.
 type Reject struct {
 	Line   string
 	Reason Reason
 }
 
-// Reason is from a short closed set.
+// Reason is why a line was rejected, from a closed set.
 type Reason string
 
 // The reasons.
 const (
-	UnknownToken  Reason = "unknown_token"  // a RAT, state or label never seen before
-	UnknownLayout Reason = "unknown_layout" // a column count or order never seen before
-	BadValue      Reason = "bad_value"      // a column that should be a number in range and is not: the row is not believed
+	UnknownToken  Reason = "unknown_token"  // an unknown RAT, state or label
+	UnknownLayout Reason = "unknown_layout" // an unknown number or order of columns
+	BadValue      Reason = "bad_value"      // a column that should be a number in range is not: the whole row is rejected
 	Truncated     Reason = "truncated"      // the line ended too early
 )
 
-// Decoded is what one round of answers said.
+// Decoded is the content of one round of answers.
 type Decoded struct {
 	Observation cell.Observation   // without time and sensor
-	Sweep       []cell.Observation // rows of a survey, one for each cell heard, apart from Observation
+	Sweep       []cell.Observation // rows of a survey, one per cell heard; not in Observation
 	Rejects     []Reject
 }
 
-// Empty tells that the round said nothing that an observation has a place for.
+// Empty reports whether the round holds nothing that an observation can represent.
 func (d *Decoded) Empty() bool {
 	o := &d.Observation
 	return o.State == "" && o.Serving == nil && o.Neighbours == nil && o.Secondary == nil && o.Registration == nil &&
 		o.Position == nil
 }
 
-// All lists the dialects: the most specific first, generic last.
+// All returns the dialects: the most specific first, generic last.
 func All() []*Dialect {
 	return []*Dialect{
 		quectel,
@@ -127,8 +127,8 @@ func ByName(name string) (*Dialect, error) {
 	return nil, fmt.Errorf("no modem family is called %q; known are:%s", name, names)
 }
 
-// For chooses the dialect of a modem, and ties it to that modem, so that rows that mean different things on different
-// models are read right. A modem of no known family gets generic. An experimental dialect is never chosen.
+// For returns the dialect of a modem, with its Ident, because some rows have different meanings on different models. A modem of no
+// known family gets generic. An experimental dialect is never returned.
 func For(id Ident) *Dialect {
 	for _, d := range All() {
 		if d.Evidence != Experimental && d.Match(id) {
@@ -138,7 +138,7 @@ func For(id Ident) *Dialect {
 	return generic.As(id)
 }
 
-// Suspect is the experimental dialect that a modem may speak, and that nobody but the user chooses; nil when there is none.
+// Suspect returns the experimental dialect that a modem may need, which only the user can choose; nil if there is none.
 func Suspect(id Ident) *Dialect {
 	for _, d := range All() {
 		if d.Evidence == Experimental && d.Match(id) {
@@ -148,18 +148,18 @@ func Suspect(id Ident) *Dialect {
 	return nil
 }
 
-// As is the dialect as this modem speaks it: also for a modem that was told to be of this family, whatever it says it is.
+// As returns the dialect with the Ident of a modem, also if the user named the family.
 func (d *Dialect) As(id Ident) *Dialect {
 	tied := *d
 	tied.ident = id
 	return &tied
 }
 
-// Commands is the one list of all that Vigie may write to modems while it watches: every command of every dialect, and
-// every value of every setting.
+// Commands returns the list of all that Vigie may write to modems while it watches: every command of every dialect, and every
+// value of every setting.
 func Commands() (at.List, error) { return at.NewList(everything(false)...) }
 
-// SurveyCommands is Commands and the scans of every dialect, which interrupt service: for an explicit survey only.
+// SurveyCommands returns Commands and the scans of every dialect, which interrupt service: for an explicit survey only.
 func SurveyCommands() (at.List, error) { return at.NewSurveyList(everything(true)...) }
 
 func everything(surveys bool) []at.Command {

@@ -9,8 +9,8 @@ import (
 	"vigie/modem/at"
 )
 
-// generic speaks TS 27.007 only: what every modem should understand. It is the fallback, and what the families fall
-// back on for lines of the standard.
+// generic uses TS 27.007 only, which every modem should support. It is the fallback for unknown modems, and the families use it for
+// lines of the standard.
 var generic = &Dialect{
 	Name:     "generic",
 	Title:    "any modem that speaks 3GPP TS 27.007",
@@ -36,7 +36,7 @@ var generic = &Dialect{
 	parse: func(r *round, a Answer) { r.each(a, r.generic) },
 }
 
-// The queries of the standard, for any family to ask.
+// The queries of the standard, for use by any family.
 var (
 	askCREG   = readRegistration("+CREG", "for calls")
 	askCGREG  = readRegistration("+CGREG", "for data on GSM and UMTS")
@@ -56,7 +56,7 @@ var (
 
 // Settings are the reporting switches of the standard, for any family. Each changes what the modem prints, never what
 // its radio does. +COPS=3,2 sets the format in which +COPS? names the network, and neither registers nor searches
-// (TS 27.007 clause 7.3). When nothing is registered +COPS? does not tell the format in force.
+// (TS 27.007 clause 7.3). Without a registration, +COPS? does not show the current format.
 var Settings = []at.Setting{
 	reportRegistration("+CREG", "for calls", []string{"0", "1", "2", "3"}, []string{"3", "2"}),
 	reportRegistration("+CGREG", "for data on GSM and UMTS", []string{"0", "1", "2", "3", "4", "5"}, []string{"3", "5", "2"}),
@@ -89,8 +89,8 @@ func current(name string, from, to int) func([]string) (string, bool) {
 	}
 }
 
-// genericHint tells the unsolicited lines after which a closer look pays. +CSCON is none: a modem that carries data connects
-// and releases all day.
+// genericHint recognises unsolicited lines that hint at a change. +CSCON is none: a modem that carries data connects and releases
+// all day.
 func genericHint(line string) bool {
 	name, _, _ := strings.Cut(line, ":")
 	switch name {

@@ -138,7 +138,7 @@ func TestGuess(t *testing.T) {
 	require.Nil(t, Guess([]string{"+CREG: 1", "hello", "+QX: 1"}))
 }
 
-// No transcript may hold an IMSI, IMEI, ICCID or telephone number. Zeros stand where one was.
+// No transcript may hold an IMSI, IMEI, ICCID or telephone number. Zeros replace each.
 func TestNoIdentityInTestdata(t *testing.T) {
 	long := regexp.MustCompile(`[0-9]{12,}`)
 	named := regexp.MustCompile(`(?i)\b(?:IMEI|IMSI|ICCID|MSISDN|TMSI)\b\D{0,4}?([0-9A-F]{4,})`)

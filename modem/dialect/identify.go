@@ -8,7 +8,7 @@ import (
 )
 
 // IdentifyCommands ask a modem of unknown family what it is (TS 27.007 clauses 5.1 to 5.3, V.250 clause 6.1.3). None
-// has identity for its purpose, but ATI adds the IMEI on many modems.
+// asks for an identity, but on many modems the answer to ATI contains the IMEI.
 var IdentifyCommands = []at.Command{
 	{Text: "+CGMI", Prefixes: []string{"+CGMI"}, Bare: true, Why: "the manufacturer, to choose the dialect"},
 	{Text: "+CGMM", Prefixes: []string{"+CGMM"}, Bare: true, Why: "the model, to choose the dialect"},
@@ -19,8 +19,8 @@ var IdentifyCommands = []at.Command{
 		Why: "what the modem is, where the commands above are not known"},
 }
 
-// Identify reads the answers to IdentifyCommands. What the three commands say goes before what ATI says; ATI prints
-// either labelled lines or manufacturer and model bare on its first two.
+// Identify decodes the answers to IdentifyCommands. The answers of the three commands take precedence over that of ATI, which
+// prints either labelled lines, or manufacturer and model without labels on the first two.
 func Identify(answers []Answer) Ident {
 	var id, ati Ident
 	for _, a := range answers {

@@ -173,7 +173,7 @@ func (w *row) nrBandwidth(i int, mhz bool, c *cell.Cell) {
 }
 
 // qengSA reads the serving row of a standalone NR cell [RM5xx note 3.2.2; recorded: RM500U]. TAC (24 bit) and cell id
-// (36 bit) are hex, and a blank may stand before the MCC. Qualcomm modules print the bandwidth as an index that holds
+// (36 bit) are hex, and a blank may precede the MCC. Qualcomm modules print the bandwidth as an index that holds
 // only while connected, Unisoc modules in MHz.
 //
 //	0         1     2   3   4      5   6   7     8    9  10   11   12   13  14     15

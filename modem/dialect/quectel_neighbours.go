@@ -2,7 +2,7 @@ package dialect
 
 import "vigie/cell"
 
-// qengNeighbour reads a neighbour row from its RAT on. Several layouts share a RAT; they are told apart by the number of
+// qengNeighbour reads a neighbour row from its RAT on. Several layouts share a RAT; they are distinguished by the number of
 // columns and, where that is not enough, by which columns are negative. So a row that did not end whole is not read.
 func (q *quectelAnswer) qengNeighbour(w *row, label string) {
 	if w.cut {
@@ -39,7 +39,7 @@ func (q *quectelAnswer) qengNeighbour(w *row, label string) {
 	}
 }
 
-// lteFromLTE reads the rows of a modem camped on LTE [EC2x manual 6.17; recorded: EG25, RM520N]. RSRQ stands before RSRP,
+// lteFromLTE reads the rows of a modem camped on LTE [EC2x manual 6.17; recorded: EG25, RM520N]. RSRQ precedes RSRP,
 // the other way round than in the serving row. A frequency without a measured cell has dashes. The SINR is a floor or
 // of unknown scale, and stays raw.
 //
@@ -162,7 +162,7 @@ func (q *quectelAnswer) settleOrder() {
 }
 
 // lteFromElsewhere reads the LTE rows of a modem that is not camped on LTE [EC2x manual 6.17; RM500U manual, at second
-// hand]. RSRP stands first in all of them.
+// hand]. RSRP is first in all of them.
 //
 //	0     1      2   3    4    5       6      7
 //	"LTE",earfcn,pci,rsrp,rsrq                          camped on GSM

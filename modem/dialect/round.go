@@ -2,8 +2,8 @@ package dialect
 
 import "vigie/cell"
 
-// round gathers what the answers of one round say. A family reads its rows into it through serve, neighbour, second,
-// part and the fields below; finish then fits the pieces together.
+// round collects the content of the answers of one round. A family adds its rows through serve, neighbour, second, part and the
+// fields below; finish then combines them.
 type round struct {
 	ident   Ident
 	obs     cell.Observation
@@ -26,12 +26,12 @@ type round struct {
 	columns [32]string
 }
 
-// Decode reads one round: the answers in the order in which they came, and unsolicited lines under Command "". It has
-// no memory: what it returns is what these lines say. Raw holds every line.
+// Decode decodes one round: the answers in the order in which they arrived, and unsolicited lines under Command "". It keeps no
+// state: the result depends on these lines only. Raw holds every line.
 func (d *Dialect) Decode(answers []Answer) Decoded { return d.decode(nil, answers) }
 
-// DecodeAfter reads answers whose round began with earlier ones, which were read before. Nothing of those is repeated: the
-// serving cell that they named is left out of the neighbours, and mere parts of it, such as its channel, name no cell anew.
+// DecodeAfter decodes answers of a round that began with earlier ones, which were decoded before. Nothing of those is repeated:
+// their serving cell is left out of the neighbours, and parts of it, such as its channel, do not make a serving cell again.
 func (d *Dialect) DecodeAfter(earlier, answers []Answer) Decoded {
 	if len(earlier) == 0 {
 		return d.decode(nil, answers)
@@ -65,8 +65,8 @@ func (d *Dialect) decode(earlier *cell.Observation, answers []Answer) Decoded {
 	return Decoded{r.obs, r.sweep, r.rejects}
 }
 
-// each hands every row of an answer to read. A line into which another one was glued, because a line end was lost,
-// comes as several rows; all but the last did not end whole.
+// each calls read for every row of an answer. A line that contains another one, because a line end was lost, is split into
+// several rows; all but the last are incomplete.
 func (r *round) each(a Answer, read func(*row)) {
 	for i, line := range a.Lines {
 		cut := a.cut && i == len(a.Lines)-1
@@ -97,28 +97,28 @@ func glued(line string) int {
 	return len(line)
 }
 
-// serve takes the serving cell as a row gave it whole.
+// serve sets the serving cell from a row that describes all of it.
 func (r *round) serve(w *row, c cell.Cell) {
 	if !w.bad {
 		r.obs.Serving = &c
 	}
 }
 
-// asked notes that the modem was asked for neighbours and answered, so that none means none.
+// asked notes that the modem answered a query for neighbours, so that none means none.
 func (r *round) asked(rows int) {
 	if r.obs.Neighbours == nil {
 		r.obs.Neighbours = make([]cell.Cell, 0, rows)
 	}
 }
 
-// neighbour takes a cell heard beside the serving one.
+// neighbour adds a neighbour cell.
 func (r *round) neighbour(w *row, c cell.Cell) {
 	if !w.bad {
 		r.obs.Neighbours = append(r.obs.Neighbours, c)
 	}
 }
 
-// second takes a carrier in use beside the serving cell. The same carrier may be named by several answers.
+// second takes a carriers in use next to the serving cell. The same carrier may be named by several answers.
 func (r *round) second(w *row, c cell.Cell) {
 	if w.bad {
 		return
@@ -132,28 +132,28 @@ func (r *round) second(w *row, c cell.Cell) {
 	r.obs.Secondary = append(r.obs.Secondary, c)
 }
 
-// part takes what an answer says of the serving cell beside its row.
+// part adds what another answer than its row says about the serving cell.
 func (r *round) part(w *row, c cell.Cell) {
 	if !w.bad {
 		r.parts = append(r.parts, c)
 	}
 }
 
-// level takes how the serving cell is heard, from an answer that says no more of it than its RAT.
+// level adds levels of the serving cell from an answer that otherwise says only its RAT.
 func (r *round) level(w *row, c cell.Cell) {
 	if !w.bad && c.Level().Known() {
 		r.levels = append(r.levels, c)
 	}
 }
 
-// heard takes the row of a survey.
+// heard adds a row of a survey.
 func (r *round) heard(w *row, c cell.Cell) {
 	if !w.bad {
 		r.sweep = append(r.sweep, cell.Observation{Serving: &c, Survey: true, Raw: []string{w.line}})
 	}
 }
 
-// place takes the position.
+// place sets the position.
 func (r *round) place(w *row, p *cell.Position) {
 	switch {
 	case p.Lat < -90 || p.Lat > 90 || p.Lon < -180 || p.Lon > 180:
@@ -185,8 +185,8 @@ func (r *round) finish() {
 	}
 }
 
-// complete fills the serving cell from the other answers, or makes it of them where no row gave one: in the order in
-// which they may be believed, a registration before a channel before a mere RAT before levels.
+// complete fills the serving cell from the other answers, or makes it from them if no row gave one, the most reliable first: a
+// registration, a channel, a RAT, levels.
 func (r *round) complete() {
 	lists := [...][]cell.Cell{r.registered(), r.parts, r.levels}
 	for _, list := range lists {

@@ -99,7 +99,7 @@ func (s *sierraAnswer) gstatusNR(l labels, c *cell.Cell) {
 	l.find(1, "NR5G SINR (dB)").sinr(0, 1, c)
 }
 
-// carriers takes a carrier beside the serving cell that says at least its channel.
+// carriers takes a carrier next to the serving cell that says at least its channel.
 func (s *sierraAnswer) carriers(c cell.Cell) {
 	if c.ARFCN.Known() {
 		s.obs.Secondary = append(s.obs.Secondary, c)
@@ -190,7 +190,7 @@ func (s *sierraAnswer) gstatusState(l labels) {
 
 // lteinfo reads the table of !LTEINFO [EM74xx AT command reference; recorded: MC7455, EM7455, EM75xx]. Each section has a
 // head that names its columns, and rows without anything at their ends. The TAC is decimal, the CID hex, D and U are
-// bandwidths 0..5. RSRQ stands before RSRP. The first row of IntraFreq is the serving cell.
+// bandwidths 0..5. RSRQ precedes RSRP. The first row of IntraFreq is the serving cell.
 //
 //	Serving:   EARFCN MCC MNC   TAC      CID Bd D U SNR PCI  RSRQ   RSRP   RSSI RXLV
 //	IntraFreq:                                          PCI  RSRQ   RSRP   RSSI RXLV

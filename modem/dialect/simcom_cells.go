@@ -144,7 +144,7 @@ func (w *row) bsic(i int, c *cell.Cell) {
 }
 
 // cmgrmi reads the rows of +CMGRMI=4 [SIM7600 manual 4.2.19; recorded: SIM7600, SIM7906, SIM8300]. TAC and cell id are
-// decimal, levels in tenths, and RSRQ stands before RSRP.
+// decimal, levels in tenths, and RSRQ precedes RSRP.
 //
 //	0            1      2   3   4   5 6      7    8    9    10 11  12   13   14   15
 //	Serving_Cell,earfcn,mcc,mnc,tac,2,cellid,band,dlbw,ulbw,?, pci,rsrq,rsrp,rssi,0

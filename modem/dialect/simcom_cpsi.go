@@ -116,7 +116,7 @@ func (w *row) decimalID(i int, c *cell.Cell) {
 	w.cellID(i, 10, c)
 }
 
-// cpsiLTE reads an LTE, LTE-M or NB-IoT row. The TAC is hex, the cell id decimal, and RSRQ stands before RSRP.
+// cpsiLTE reads an LTE, LTE-M or NB-IoT row. The TAC is hex, the cell id decimal, and RSRQ precedes RSRP.
 //
 //	0   1      2       3     4      5   6           7      8    9    10   11   12   13
 //	LTE,Online,mcc-mnc,0xtac,cellid,pci,EUTRAN-BAND3,earfcn,dlbw,ulbw,rsrq,rsrp,rssi,snr
@@ -217,7 +217,7 @@ func (s *simcomAnswer) cpsiLeg(w *row) {
 	s.second(w, c)
 }
 
-// cpsiNSA reads the NR carrier of EN-DC as newer firmware prints it [seen in public notes: SIM82xx]. RSRP stands first.
+// cpsiNSA reads the NR carrier of EN-DC as newer firmware prints it [seen in public notes: SIM82xx]. RSRP is first.
 // Levels are in tenths, and perhaps the SNR; the numbers of the bandwidth are not known.
 //
 //	0        1   2           3     4    5    6   7   8
@@ -236,7 +236,7 @@ func (s *simcomAnswer) cpsiNSA(w *row) {
 }
 
 // cpsiSA reads a standalone NR row [SIM8200 manual V1.00.01 4.2.14; printed by SIM82xx in public notes]. The TAC is hex,
-// the cell id decimal, and RSRP stands first.
+// the cell id decimal, and RSRP is first.
 //
 //	0       1      2       3     4      5   6           7      8    9    10
 //	NR5G,   Online,mcc-mnc,0xtac,cellid,pci,arfcn,      rsrp,  rsrq,snr           whole

@@ -204,7 +204,7 @@ func (w *row) telitSINR(i int, c *cell.Cell) {
 	}
 }
 
-// byHand drops a value that whoever published the row cut short: A20... is no cell id.
+// byHand drops a value that the publisher of the row cut short: A20... is no cell id.
 func (w *row) byHand(i int) {
 	if strings.HasSuffix(w.text(i), "...") {
 		w.f[i] = ""

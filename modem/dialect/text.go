@@ -6,8 +6,8 @@ import (
 	"vigie/modem/at"
 )
 
-// Guess names the family from recorded text alone, echoes of commands included. It goes only by lines that no other
-// family prints, and returns nil when there are none or when they name more than one family.
+// Guess finds the family of recorded text, echoes of commands included. It uses only lines that no other family prints, and
+// returns nil if there are none or if they are of several families.
 func Guess(lines []string) *Dialect {
 	var found *Dialect
 	for _, d := range All() {
@@ -27,19 +27,19 @@ func Guess(lines []string) *Dialect {
 	return found
 }
 
-// TextCounts says what DecodeText made of a text.
+// TextCounts are statistics of DecodeText.
 type TextCounts struct {
 	Dialect   *Dialect // the one used
 	Guessed   bool     // it was guessed from the text
 	Exchanges int      // commands, or stretches of lines without one
 	Lines     int      // information lines
-	Rounds    int      // that said something
-	Rejects   []Reject // lines that looked readable and were not, in order
+	Rounds    int      // that hold something
+	Rejects   []Reject // lines that could not be decoded, in order
 }
 
-// DecodeText reads recorded modem text: answers with or without their commands and final results. d is the family; nil
-// guesses it and falls back on generic. A new round starts where a command is asked again or a row comes again that is
-// printed once a round. Rounds that say nothing give nothing. The rows of a survey are returned as rounds of their own.
+// DecodeText decodes recorded modem text: answers with or without their commands and final results. d is the family; if nil, it is
+// guessed, else generic. A new round begins where a command is repeated, or a row that is printed once per round. Empty rounds
+// are left out. The rows of a survey are returned as rounds of their own.
 func DecodeText(text io.Reader, d *Dialect) ([]Decoded, TextCounts, error) {
 	end := &lastByte{Reader: text}
 	exchanges, err := at.ReadTranscript(end, everything(true)...)

@@ -18,7 +18,7 @@ func BenchmarkDecodeUblox(b *testing.B) {
 		{Command: "+CEREG?", Final: "OK", Lines: []string{`+CEREG: 3,1,"E8FE","1A2D001",7`}}})
 }
 
-// The TMSI of +UCGED goes wherever it stands, and nothing else does.
+// The TMSI of +UCGED goes wherever it is, and nothing else does.
 func TestUbloxTMSI(t *testing.T) {
 	for _, x := range []struct{ row, want string }{
 		{"2525,5,50,50,e8fe,1a2d001,1,d60814d1,8001,01,28,31,13.75,3", "2525,5,50,50,e8fe,1a2d001,1,<redacted>,8001,01,28,31,13.75,3"},

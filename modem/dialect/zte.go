@@ -204,7 +204,7 @@ func (r *round) zrssi(w *row) {
 	r.level(w, c)
 }
 
-// zcainfo reads the carriers in use, with semicolons between them [router scripts]. Those beside the first have a state, 2
+// zcainfo reads the carriers in use, with semicolons between them [router scripts]. The others have a state, 2
 // for active. The third column of the first is not known.
 //
 //	+ZCAINFO: pci,band,?,earfcn,MHz;pci,state,band,earfcn,MHz;...

@@ -3,13 +3,13 @@
 // unsolicited lines, unplugging and coming back under another name. Tests use it to show that nothing is lost and
 // that nothing but the listed commands is ever written; `vigie demo` uses it to show Vigie without a modem.
 //
-// It refuses to know anything of radio: what it prints stands in the scenario. It keeps what it received and printed.
+// It knows nothing of radio: everything that it prints is in the scenario. It records what it received and printed.
 //
 // # Scenario files
 //
-// A scenario is text, one directive a line. What stands before the first "at" holds from the start; what follows an
-// "at" happens then. Lines indented by blanks belong to the answer above them. Lines that begin with # are comments.
-// (What stands on the right below explains, and is not part of the line.)
+// A scenario is text, one directive per line. Directives before the first "at" hold from the start; those after an "at" take
+// effect at that time. Lines indented by blanks belong to the answer above them. Lines that begin with # are comments.
+// (The text on the right below explains the directive, and is not part of it.)
 //
 //	model EC25                      what it is, for people
 //	echo off                        does not echo commands (it does otherwise)
@@ -39,8 +39,8 @@
 //	silence 30s                     hears and says nothing for so long
 //	unplug 5s                       is pulled out, and back after so long
 //
-// In the lines of an answer {+CSCON} stands for the value of a setting and {n} for how often the command was answered
-// before. Recorded bytes begin with what ended the echo; with "echo off" CR LF stands there. A command without an
-// answer gets ERROR. Times of "at", "silence" and "unplug" run Options.Speed times faster
-// than the clock; "delay" and "chunk" do not, since whoever waits for them has a clock of its own.
+// In the lines of an answer {+CSCON} is replaced by the value of a setting, and {n} by how often the command was answered
+// before. Recorded bytes begin with the end of the echo; with "echo off" it is replaced by CR LF. A command without an answer
+// gets ERROR. The times of "at", "silence" and "unplug" run Options.Speed times faster than the clock; those of "delay" and
+// "chunk" do not, because the collector that waits for them has real timeouts.
 package emulator

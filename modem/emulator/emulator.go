@@ -20,9 +20,9 @@ import (
 	"golang.org/x/term"
 )
 
-// Options are what a scenario leaves open. The zero Options are fine.
+// Options of an emulator. The zero Options are usable.
 type Options struct {
-	// Speed is how many seconds of the scenario pass in one of the clock; 0 is 1.
+	// Speed is the number of seconds of the scenario per second of the clock; 0 means 1.
 	Speed float64
 	// Plug opens the line between modem and host each time the modem is plugged in, and names what the host opens; nil is a
 	// pseudo-terminal. A line in memory lets a test run in virtual time. Link is then not used.
@@ -30,11 +30,11 @@ type Options struct {
 	// Link names a symbolic link to the pseudo-terminal, made each time the modem is plugged in (n counts from 0) and
 	// removed when it is unplugged. Without it Path is the pseudo-terminal's own name.
 	Link func(n int) string
-	// Attached is told each time the modem was plugged in, with its Path, and "" when it was unplugged.
+	// Attached is called each time the modem is plugged in, with its Path, and with "" when it is unplugged.
 	Attached func(path string)
-	// Note is told the notes of the scenario.
+	// Note is called with the notes of the scenario.
 	Note func(text string)
-	// Seed starts the random numbers of garbage and lost characters.
+	// Seed seeds the random numbers of garbage, lost and corrupted characters.
 	Seed uint64
 }
 
@@ -47,7 +47,7 @@ type Line interface {
 // Printed is one answer or unsolicited line that the modem printed, or tried to.
 type Printed struct {
 	Time    time.Time // when the last bytes were written
-	Command string    // that it answers; "" is unsolicited
+	Command string    // that it answers; empty if unsolicited
 	Text    string    // without echo
 	Whole   bool      // every byte of it reached the terminal
 }
@@ -61,13 +61,13 @@ type Emulator struct {
 	start    time.Time
 	play     chan Scenario
 
-	mu       sync.Mutex // guards what others may ask for while it runs
+	mu       sync.Mutex // guards the fields that other goroutines may read
 	path     string
 	received []byte
 	printed  []Printed
 	values   map[string]string // of the settings
 
-	// Only the goroutine of run uses what follows.
+	// Only the goroutine of run uses the fields below.
 	events     []event // in order of time
 	connection *connection
 	plugged    int // how often
@@ -86,13 +86,13 @@ type Emulator struct {
 	random     *rand.Rand
 }
 
-// event is something that will be done.
+// event is a scheduled action.
 type event struct {
 	due time.Time
 	do  func()
 }
 
-// connection is the modem plugged in once.
+// connection is the modem while it is plugged in.
 type connection struct {
 	master  Line
 	input   chan string   // commands
@@ -128,7 +128,7 @@ func (e *Emulator) Play(s Scenario) {
 	}
 }
 
-// steps takes the steps of a scenario in hand. What is to be so from its start is done at once.
+// steps schedules the steps of a scenario, and does at once those that are due from its start.
 func (e *Emulator) steps(s Scenario, start time.Time) {
 	for _, st := range s.steps {
 		if st.at == 0 {
@@ -139,14 +139,14 @@ func (e *Emulator) steps(s Scenario, start time.Time) {
 	}
 }
 
-// Path is the device to open; "" while the modem is unplugged.
+// Path returns the device to open; empty while the modem is unplugged.
 func (e *Emulator) Path() string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.path
 }
 
-// Received lists everything that was written to the modem, cut at carriage returns.
+// Received returns everything that was written to the modem, split at carriage returns.
 func (e *Emulator) Received() []string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -157,21 +157,21 @@ func (e *Emulator) Received() []string {
 	return all
 }
 
-// Printed lists what the modem printed.
+// Printed returns what the modem printed.
 func (e *Emulator) Printed() []Printed {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return slices.Clone(e.printed)
 }
 
-// Settings are the values of its reporting switches.
+// Settings returns the values of the reporting switches.
 func (e *Emulator) Settings() map[string]string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return maps.Clone(e.values)
 }
 
-// Close unplugs the modem for good.
+// Close unplugs the modem permanently.
 func (e *Emulator) Close() {
 	e.cancel()
 	<-e.done
@@ -211,7 +211,7 @@ func (e *Emulator) scaled(d time.Duration) time.Duration {
 	return time.Duration(float64(d) / e.options.Speed)
 }
 
-// at does something when its time has come, after what is due at the same time.
+// at schedules an action, after those that are due at the same time.
 func (e *Emulator) at(due time.Time, do func()) {
 	i, _ := slices.BinarySearchFunc(e.events, due, func(v event, t time.Time) int {
 		if v.due.After(t) {
@@ -240,13 +240,13 @@ func (e *Emulator) plug() error {
 	return nil
 }
 
-// terminal opens a pseudo-terminal, with a link to it if that is wished.
+// terminal opens a pseudo-terminal, and links to it if configured.
 func (e *Emulator) terminal() (Line, string, error) {
 	master, slave, err := pty.Open()
 	if err != nil {
 		return nil, "", fmt.Errorf("opening a pseudo-terminal: %w", err)
 	}
-	defer slave.Close() // a collector must find nobody else on it
+	defer slave.Close() // a collector must find no other program on it
 	path := slave.Name()
 	master, err = raw(master)
 	if err == nil && e.options.Link != nil {
@@ -296,7 +296,7 @@ func (e *Emulator) pull() {
 	c.master.Close()
 	for {
 		select {
-		case <-c.input: // nobody will answer
+		case <-c.input: // dropped
 		case <-c.stopped:
 			e.attached("")
 			return
@@ -313,7 +313,7 @@ func (e *Emulator) attached(path string) {
 	}
 }
 
-// reopening is how long to wait before looking whether somebody has opened the terminal again.
+// reopening is the pause before checking whether the terminal has been opened again.
 const reopening = 5 * time.Millisecond
 
 // read takes commands from the terminal until it is closed.
@@ -337,7 +337,7 @@ func (e *Emulator) read(c *connection) {
 			}
 		}
 		switch {
-		case errors.Is(err, syscall.EIO): // nobody has it open
+		case errors.Is(err, syscall.EIO): // no program has it open
 			<-time.After(reopening)
 		case err != nil:
 			return
@@ -419,7 +419,7 @@ func (e *Emulator) reply(command string) (text string, exact bool) {
 	return b.String(), false
 }
 
-// answer finds the answer to a command: one whose condition holds, else the one without.
+// answer finds the answer to a command: one whose condition holds, else the one without a condition.
 func (e *Emulator) answer(command string) (always answer, known bool) {
 	for _, a := range e.answers[command] {
 		if a.setting == "" {

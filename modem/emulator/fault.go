@@ -15,8 +15,8 @@ type output struct {
 	cut     bool   // some of it did not get to the terminal
 }
 
-// transmit writes bytes to the terminal when the line is free, in pieces if the scenario says so, without those characters
-// that it says are lost and with others for those that it says are corrupted.
+// transmit writes bytes to the terminal when the line is free. Depending on the scenario, it writes them in pieces, and loses or
+// corrupts some.
 func (e *Emulator) transmit(b []byte, o output) {
 	if e.lose > 0 {
 		kept := b[:0:0]
@@ -63,8 +63,7 @@ func (e *Emulator) transmit(b []byte, o output) {
 	}
 }
 
-// write writes a piece, and records the output after its last one: under the lock, so that whoever has read it finds
-// it recorded.
+// write writes a piece, and records the output after its last piece, under the lock: what a reader has read is recorded.
 func (e *Emulator) write(b []byte, o *output, last bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -73,7 +72,7 @@ func (e *Emulator) write(b []byte, o *output, last bool) {
 	case e.connection == nil || e.muted():
 		o.cut = true
 	default:
-		// A terminal that nobody reads fills up.
+		// A terminal that is not read fills up.
 		_ = e.connection.master.SetWriteDeadline(now.Add(transmitLimit))
 		n, err := e.connection.master.Write(b)
 		o.cut = o.cut || err != nil || n < len(b)
@@ -110,8 +109,8 @@ func (e *Emulator) silence(d time.Duration) {
 
 func (e *Emulator) muted() bool { return time.Now().Before(e.silent) }
 
-// inFlight is how long the last bytes may need to the one who reads them. A terminal that is closed takes back what was
-// not read yet, which a USB cable does not: what was printed whole has arrived.
+// inFlight is the time in which the last bytes are read before the modem is unplugged. Closing a terminal discards bytes that
+// were not read; a USB cable does not: what was printed whole has arrived.
 const inFlight = 50 * time.Millisecond
 
 // unplug pulls the modem out and plugs it in again. It comes back with its settings as they were: few lose them.

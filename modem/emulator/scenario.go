@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Scenario is how a modem answers, and what happens to it when. Parse makes one.
+// Scenario is how a modem answers, and what happens to it at which times. Parse makes one.
 type Scenario struct {
 	Model   string // for people
 	noEcho  bool
@@ -41,8 +41,8 @@ func (s Scenario) Length() time.Duration {
 	return s.steps[len(s.steps)-1].at
 }
 
-// Parse reads a scenario; the package comment says what may stand in it. Transcripts are read from files, which may be
-// nil when there are none. The error names the line.
+// Parse parses a scenario in the form that the package comment describes. Transcripts are read from files, which may be nil if
+// there are none. An error names the line.
 func Parse(text string, files fs.FS) (Scenario, error) {
 	p := parser{Scenario: Scenario{echoEnd: "\r\r\n"}, files: files}
 	for i, line := range strings.Split(text, "\n") {
@@ -272,8 +272,8 @@ type Exchange struct {
 	Bytes   []byte // from the end of the echo on, its CR CR LF or CR LF included
 }
 
-// Transcript takes a recording apart at its echoes, the lines that begin with AT. Answers stay as recorded, byte for
-// byte, when the recording has carriage returns; one that lost them (an issue, a forum) gets those that a modem prints.
+// Transcript splits a recording at its echoes, the lines that begin with AT. If the recording has carriage returns, answers are
+// kept byte for byte; one that lost them (in an issue or forum) gets those that a modem prints.
 func Transcript(recording []byte) []Exchange {
 	var all []Exchange
 	if !bytes.Contains(recording, []byte("\r")) {

@@ -254,7 +254,7 @@ func (m *remapper) long(line string) string {
 }
 
 // careful changes the other numbers of one command's answer, one by one, where decoding shows that nothing but areas and
-// identities hangs on them: short ones, and whatever stands in lines that nobody can read.
+// identities hangs on them: short ones, and whatever is in lines that cannot be decoded.
 func (m *remapper) careful(d *dialect.Dialect, lines []string, unread map[string]bool) {
 	decode := func() reading {
 		all, counts, _ := dialect.DecodeText(strings.NewReader(strings.Join(lines, "\n")+"\n"), d) // a string gives no error
@@ -320,7 +320,7 @@ func sameButCells(a, b reading) (same, differ bool) {
 	return slices.EqualFunc(a.rejects, b.rejects, sameReason), differ
 }
 
-// scramble makes another number of one in a line that nobody can read.
+// scramble makes another number of one in a line that cannot be decoded.
 func (m *remapper) scramble(word string) string {
 	if other, known := m.words[word]; known {
 		return other
