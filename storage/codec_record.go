@@ -61,6 +61,18 @@ func decodeRecord(b []byte, kind Kinds, sensor string, key int64) (cell.Record, 
 	return r, nil
 }
 
+// decodeSource reads the body of a source row; nil for a sensor that sent no source line.
+func decodeSource(body []byte, sensor string) (*cell.Source, error) {
+	if body == nil {
+		return nil, nil
+	}
+	r, err := decodeRecord(body, Sources, sensor, 0)
+	if err != nil {
+		return nil, err
+	}
+	return r.(*cell.Source), nil
+}
+
 // kindOf is the kind of a record; 0 for nil, a nil pointer or another type.
 func kindOf(r cell.Record) Kinds {
 	switch r := r.(type) {

@@ -19,7 +19,7 @@ import (
 	"vigie/storage"
 )
 
-// childMain makes the test binary, when it is told so, a program that writes to a store or a file until it is killed. It
+// childMain makes the test binary, if the environment says so, a program that writes to a store or a file until it is killed. It
 // prints the number of what it has written each time the writing was acknowledged.
 func childMain() {
 	what, path := os.Getenv("STORAGE_TEST_CHILD"), os.Getenv("STORAGE_TEST_PATH")

@@ -415,7 +415,7 @@ func TestFullDisk(t *testing.T) {
 	t.Log(err, uint32(se)>>8)
 	require.ErrorIs(t, err, storage.ErrFull)
 	require.Greater(t, acked, 1000)
-	// What was acknowledged is there, by this Store and by the next, and when there is room again it goes on.
+	// What was acknowledged is there, by this Store and by the next, and once there is room again writing continues.
 	count := func(s *storage.Store) (n int) {
 		for e, err := range s.Records(ctx, storage.Query{}) {
 			require.NoError(t, err)

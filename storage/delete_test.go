@@ -28,7 +28,7 @@ var plantedForms = [][]byte{
 	binary.BigEndian.AppendUint32(nil, plantedID), binary.LittleEndian.AppendUint32(nil, plantedID), binary.AppendUvarint(nil, plantedID),
 }
 
-// findings are the files beside path that hold the planted cell, with the form in which they do.
+// findings are the files next to path that hold the planted cell, with the form in which they do.
 func findPlanted(t testing.TB, path string) (found []string) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(filepath.Dir(path), "*"))

@@ -6,7 +6,7 @@ import (
 	"vigie/cell"
 )
 
-// What the tests of package storage_test need to see.
+// Exports for the tests of package storage_test.
 
 var (
 	EncodeRecord = encodeRecord
@@ -67,7 +67,7 @@ func KnownCells(t testing.TB, s *Store) (all []KnownCell) {
 	return all
 }
 
-// ReadJournal reads what was gathered for the plain store of this path.
+// ReadJournal reads the pending records of the plain store of this path.
 func ReadJournal(path string) ([]cell.Record, error) {
 	t, err := newJournal(path, nil)
 	if err != nil {
@@ -77,7 +77,7 @@ func ReadJournal(path string) ([]cell.Record, error) {
 	return recs, err
 }
 
-// SyncNow does what a second brings, and with commit what ten seconds bring.
+// SyncNow does what happens after a second, and with commit what happens after ten seconds.
 func SyncNow(s *Store, commit bool) error {
 	if commit {
 		s.commitPending()

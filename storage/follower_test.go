@@ -69,7 +69,7 @@ func TestFollowWakes(t *testing.T) {
 	require.EqualValues(t, 100, cursor)
 }
 
-// What another process writes is found by looking again.
+// Polling finds what another process writes.
 func TestFollowPolls(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "vigie.db")
 	w := open(t, path, storage.Options{Create: true})
@@ -175,7 +175,7 @@ func TestFollowEvents(t *testing.T) {
 	require.Len(t, sink.entries, 1+len(day)+3)
 }
 
-// Whatever is written, however often the sink fails and the follower is begun anew: everything arrives, in order.
+// Whatever is written, and however often the sink fails and the follower starts again, everything arrives in order.
 func TestFollowLosesNothing(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s := memory(t)

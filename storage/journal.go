@@ -69,16 +69,16 @@ type pendingRecord struct {
 }
 
 func newJournal(path string, key []byte) (*journal, error) {
-	t := &journal{path: path + "-tail", counts: newTally()}
+	j := &journal{path: path + "-tail", counts: newTally()}
 	if key == nil {
-		return t, nil
+		return j, nil
 	}
 	derived, err := hkdf.Key(sha256.New, key, nil, "vigie tail 1", chacha20poly1305.KeySize)
 	if err != nil {
 		return nil, err
 	}
-	t.seal, err = chacha20poly1305.NewX(derived)
-	return t, err
+	j.seal, err = chacha20poly1305.NewX(derived)
+	return j, err
 }
 
 // AppendLater is Append for callers that write single records at intervals: it batches them. It acknowledges as Append does:
@@ -93,40 +93,62 @@ func (s *Store) AppendLater(ctx context.Context, recs ...cell.Record) (seq int64
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	w, t := s.w, s.journal
+	w, j := s.w, s.journal
 	if w == nil {
 		return 0, false, ErrClosed
 	}
 	if err := ctx.Err(); err != nil {
 		return 0, false, err
 	}
-	if t == nil || w.broken != nil {
+	if j == nil || w.broken != nil {
 		return 0, false, nil
 	}
-	if t.err != nil || len(t.pending)+len(recs) > maxPending {
+	if j.err != nil || len(j.pending)+len(recs) > maxPending {
 		if err := s.commitJournal(); err != nil {
 			return 0, false, fmt.Errorf("nothing was stored: %w", s.explain(err))
 		}
 	}
-	var news []pendingRecord
-	last := map[string]int64{}
+	news, last, ok := w.newPending(recs)
+	if !ok {
+		return 0, false, nil
+	}
+	if err := s.writeJournal(news); err != nil {
+		return 0, false, fmt.Errorf("nothing was stored: %w", s.explain(err))
+	}
+	j.pending = append(j.pending, news...)
 	for _, r := range recs {
-		g := pendingRecord{sensor: r.From(), kind: kindOf(r)}
-		if g.kind == 0 || g.kind == Sources {
-			return 0, false, nil
+		j.counts.add(r)
+	}
+	s.pendingCount.Store(int64(len(j.pending)))
+	for sensor, key := range last {
+		w.last[sensor] = key
+	}
+	if j.timer == nil && len(j.pending) > 0 {
+		j.timer = time.AfterFunc(pendingTime, s.commitOnTimer)
+	}
+	return w.seq + int64(len(j.pending)), true, s.syncJournalLater()
+}
+
+// newPending encodes records, unless one of them may be stored already. last is the time key of the newest of each sensor.
+func (w *writer) newPending(recs []cell.Record) (news []pendingRecord, last map[string]int64, ok bool) {
+	last = map[string]int64{}
+	for _, r := range recs {
+		p := pendingRecord{sensor: r.From(), kind: kindOf(r)}
+		if p.kind == 0 || p.kind == Sources {
+			return nil, nil, false
 		}
-		g.key, _ = timeKey(r.When())
-		newest, seen := last[g.sensor]
+		p.key, _ = timeKey(r.When())
+		newest, seen := last[p.sensor]
 		if !seen {
-			if newest, seen = w.last[g.sensor]; !seen {
+			if newest, seen = w.last[p.sensor]; !seen {
 				newest = w.newest
 			}
 		}
-		if g.key <= newest || g.key < w.purged {
-			return 0, false, nil
+		if p.key <= newest || p.key < w.purged {
+			return nil, nil, false
 		}
-		last[g.sensor] = g.key
-		news = append(news, g)
+		last[p.sensor] = p.key
+		news = append(news, p)
 	}
 	for i, r := range recs {
 		news[i].body = encodeRecord(nil, r)
@@ -134,21 +156,7 @@ func (s *Store) AppendLater(ctx context.Context, recs ...cell.Record) (seq int64
 			news[i].raw = slices.Clone(*raw)
 		}
 	}
-	if err := s.writeJournal(news); err != nil {
-		return 0, false, fmt.Errorf("nothing was stored: %w", s.explain(err))
-	}
-	t.pending = append(t.pending, news...)
-	for _, r := range recs {
-		t.counts.add(r)
-	}
-	s.pendingCount.Store(int64(len(t.pending)))
-	for sensor, key := range last {
-		w.last[sensor] = key
-	}
-	if t.timer == nil && len(t.pending) > 0 {
-		t.timer = time.AfterFunc(pendingTime, s.commitOnTimer)
-	}
-	return w.seq + int64(len(t.pending)), true, s.syncJournalLater()
+	return news, last, true
 }
 
 // commitOnTimer commits the pending records when the oldest has waited long enough.
@@ -213,83 +221,83 @@ func (s *Store) commitJournal() error {
 }
 
 // insert is the first part of each transaction: it adds the records that were pending before it.
-func (t *journal) insert(w *writer) error {
-	for _, g := range t.pending {
-		if err := w.insert(g); err != nil {
+func (j *journal) insert(w *writer) error {
+	for _, p := range j.pending {
+		if err := w.insert(p); err != nil {
 			return err
 		}
 	}
-	w.fresh.merge(&t.counts)
+	w.fresh.merge(&j.counts)
 	if w.seq-w.upto >= tallyEvery {
 		return w.tally()
 	}
 	return nil
 }
 
-// requeue tells a writer whose state was reloaded what is pending.
-func (t *journal) requeue(w *writer) {
-	for _, g := range t.pending {
-		w.last[g.sensor] = g.key
+// requeue restores what is pending in a writer whose state was reloaded.
+func (j *journal) requeue(w *writer) {
+	for _, p := range j.pending {
+		w.last[p.sensor] = p.key
 	}
 }
 
 // journalCommitted follows a transaction that added the pending records: once that is safe from a power cut, the file can be
 // overwritten.
 func (s *Store) journalCommitted() error {
-	t := s.journal
-	if len(t.pending) == 0 {
+	j := s.journal
+	if len(j.pending) == 0 {
 		return nil
 	}
-	clear(t.pending)
-	t.pending, t.counts = t.pending[:0], newTally()
+	clear(j.pending)
+	j.pending, j.counts = j.pending[:0], newTally()
 	s.pendingCount.Store(0)
-	if t.timer != nil {
-		t.timer.Stop()
-		t.timer = nil
+	if j.timer != nil {
+		j.timer.Stop()
+		j.timer = nil
 	}
 	if err := s.sync(); err != nil {
 		return err
 	}
 	s.walMu.Lock()
-	t.size, t.gen = 0, t.gen+1
+	j.size, j.gen = 0, j.gen+1
 	s.walMu.Unlock()
 	return s.checkpointIfDue()
 }
 
 // writeJournal appends frames to the file: all of them or none.
 func (s *Store) writeJournal(news []pendingRecord) (err error) {
-	t := s.journal
+	j := s.journal
 	s.walMu.Lock()
 	defer s.walMu.Unlock()
-	if t.file == nil {
-		if t.file, err = os.OpenFile(t.path, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
+	if j.file == nil {
+		if j.file, err = os.OpenFile(j.path, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
 			return err
 		}
-		copyOwner(t.path, s.path)
+		copyOwner(j.path, s.path)
 		if err := syncFile(filepath.Dir(s.path)); err != nil {
 			return err
 		}
 	}
 	var out []byte
-	for _, g := range news {
-		out = t.frame(out, g)
+	for _, p := range news {
+		out = j.frame(out, p)
 	}
-	if _, err := t.file.WriteAt(out, t.size); err != nil {
+	if _, err := j.file.WriteAt(out, j.size); err != nil {
 		return err // what was written of it is overwritten, or ends at a wrong checksum
 	}
-	t.size += int64(len(out))
-	t.dirty = true
+	j.size += int64(len(out))
+	j.dirty = true
 	return nil
 }
 
-func (t *journal) frame(dst []byte, g pendingRecord) []byte {
-	body := encodePending(g)
+func (j *journal) frame(dst []byte, p pendingRecord) []byte {
+	body := encodePending(p)
 	var head [journalHead]byte
-	binary.LittleEndian.PutUint64(head[8:], t.gen)
-	if t.seal != nil {
+	binary.LittleEndian.PutUint64(head[8:], j.gen)
+	if j.seal != nil {
 		nonce := make([]byte, chacha20poly1305.NonceSizeX)
 		rand.Read(nonce)
-		body = t.seal.Seal(nonce, nonce, body, head[8:])
+		body = j.seal.Seal(nonce, nonce, body, head[8:])
 	}
 	binary.LittleEndian.PutUint32(head[:], uint32(8+len(body)))
 	binary.LittleEndian.PutUint32(head[4:], crc32.Update(crc32.Checksum(head[8:], crc32c), crc32c, body))
@@ -328,8 +336,8 @@ func (s *Store) recoverJournal(ctx context.Context) error {
 }
 
 // read returns the records in the file: frames of one generation, up to the first that is not complete.
-func (t *journal) read() (recs []cell.Record, gen uint64, err error) {
-	f, err := os.Open(t.path)
+func (j *journal) read() (recs []cell.Record, gen uint64, err error) {
+	f, err := os.Open(j.path)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -347,18 +355,18 @@ func (t *journal) read() (recs []cell.Record, gen uint64, err error) {
 		if _, err := io.ReadFull(f, body); err != nil || crc32.Update(crc32.Checksum(head[8:], crc32c), crc32c, body) != binary.LittleEndian.Uint32(head[4:]) {
 			return recs, gen, nil
 		}
-		if t.seal != nil {
+		if j.seal != nil {
 			n := chacha20poly1305.NonceSizeX
 			if len(body) < n {
 				return recs, gen, nil
 			}
-			if body, err = t.seal.Open(nil, body[:n], body[n:], head[8:]); err != nil {
+			if body, err = j.seal.Open(nil, body[:n], body[n:], head[8:]); err != nil {
 				return recs, gen, nil // truncated, or of a store that had another key
 			}
 		}
 		r, err := decodePending(body)
 		if err != nil {
-			return nil, 0, fmt.Errorf("%s: %w", t.path, err)
+			return nil, 0, fmt.Errorf("%s: %w", j.path, err)
 		}
 		recs, gen = append(recs, r), of
 	}
@@ -366,34 +374,34 @@ func (t *journal) read() (recs []cell.Record, gen uint64, err error) {
 
 // removeJournal removes the file. Store.mu is held, or the store is not in use yet.
 func (s *Store) removeJournal() error {
-	t := s.journal
-	if t == nil {
+	j := s.journal
+	if j == nil {
 		return nil
 	}
 	s.walMu.Lock()
 	defer s.walMu.Unlock()
 	var errs []error
-	if t.file != nil {
-		errs = append(errs, t.file.Close())
-		t.file, t.dirty = nil, false
+	if j.file != nil {
+		errs = append(errs, j.file.Close())
+		j.file, j.dirty = nil, false
 	}
-	t.size = 0
-	if err := os.Remove(t.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	j.size = 0
+	if err := os.Remove(j.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }
 
 // encodePending is a record with everything that its row in the database says of it.
-func encodePending(g pendingRecord) []byte {
+func encodePending(p pendingRecord) []byte {
 	c := &coder{writing: true}
-	number(c, &g.kind)
-	text(c, &g.sensor)
-	c.int(&g.key)
-	body := string(g.body)
+	number(c, &p.kind)
+	text(c, &p.sensor)
+	c.int(&p.key)
+	body := string(p.body)
 	text(c, &body)
-	if g.kind&withRaw != 0 {
-		c.texts(&g.raw)
+	if p.kind&withRaw != 0 {
+		c.texts(&p.raw)
 	}
 	return c.b
 }

@@ -17,7 +17,7 @@ import (
 	"vigie/storage/storagetest"
 )
 
-// What was gathered and acknowledged is there after a kill, in its order and with the numbers it was given.
+// Acknowledged pending records are there after a kill, in order and with the numbers that they were given.
 func TestKilledWhileAppendingLater(t *testing.T) {
 	rounds := 10
 	if testing.Short() {
@@ -55,8 +55,8 @@ func TestKilledWhileAppendingLater(t *testing.T) {
 	}
 }
 
-// Readers in this process see what was gathered; what may be there already is left to Append; what a file holds of
-// other generations, or cut, is passed over.
+// Readers in this process see pending records; records that may be stored already are left to Append; what a file holds of
+// other generations, or is cut off, is skipped.
 func TestAppendLater(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s.db")
 	s := open(t, path, storage.Options{Create: true})
@@ -68,7 +68,7 @@ func TestAppendLater(t *testing.T) {
 	require.EqualValues(t, 3, seq)
 	select {
 	case <-changed:
-		t.Fatal("followers hear of it with the transaction")
+		t.Fatal("followers see it with the transaction")
 	default:
 	}
 	for _, again := range []cell.Record{second(2), second(1), &cell.Source{Sensor: "roof"}} {
@@ -108,7 +108,7 @@ func TestAppendLater(t *testing.T) {
 		require.NoError(t, s.Close())
 	}
 
-	// The same file beside a store that never had the records in a transaction.
+	// The same file next to a store that never had the records in a transaction.
 	other := filepath.Join(t.TempDir(), "other.db")
 	o := open(t, other, storage.Options{Create: true})
 	require.NoError(t, o.Close())
@@ -172,7 +172,7 @@ func TestAppendLaterKeepsNoRecordOfTheCaller(t *testing.T) {
 	require.EqualValues(t, 1, st.Others)
 }
 
-// Hundreds of random cuts and flips of the file never do more than lose its end.
+// Hundreds of random cuts and flips of the file cost at most its end.
 func TestJournalDamage(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, filepath.Join(dir, "s.db"), storage.Options{Create: true})

@@ -17,7 +17,7 @@ import (
 	"vigie/storage"
 )
 
-// What older programs had not: the way back from the schema of today to theirs.
+// The way back from the current schema to that of older programs.
 var backTo = map[int]string{
 	5: `SELECT 1`,
 	4: `DROP TABLE reach`,
@@ -57,8 +57,8 @@ func noisy(i int) *cell.Observation {
 	return o
 }
 
-// A store of an older schema opens at once, however large it is: nothing that it holds is written anew. Then it can do what a new one can,
-// and its raw lines outlive whatever is deleted beside them.
+// A store of an older schema opens at once, however large it is: nothing in it is rewritten. Then it can do what a new one can,
+// and its raw lines survive what is deleted next to them.
 func TestOlderSchemas(t *testing.T) {
 	t.Parallel()
 	for schema, back := range backTo {

@@ -216,12 +216,9 @@ func (r *reader) source(ctx context.Context, db queryer, id int64) (source, erro
 	if err := one(ctx, db, "SELECT sensor, body FROM source WHERE id = ?", id, &s.sensor, &body); err != nil {
 		return s, err
 	}
-	if body != nil {
-		rec, err := decodeRecord(body, Sources, s.sensor, 0)
-		if err != nil {
-			return s, fmt.Errorf("source %d: %w", id, err)
-		}
-		s.line = rec.(*cell.Source)
+	var err error
+	if s.line, err = decodeSource(body, s.sensor); err != nil {
+		return s, fmt.Errorf("source %d: %w", id, err)
 	}
 	if len(r.sources) >= cached {
 		clear(r.sources)

@@ -60,7 +60,7 @@ func times(t testing.TB, s *storage.Store) (all []int) {
 	return all
 }
 
-// What is old becomes summaries; gaps, and ten minutes around every event, stay as they were. Records and summaries
+// Old records become summaries; gaps, and ten minutes around every event, stay as they were. Records and summaries
 // together are what was observed.
 func TestPurgeByAge(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s.db")
@@ -118,9 +118,9 @@ func TestPurgeByAge(t *testing.T) {
 	}
 	require.Equal(t, before, storage.KnownCells(t, s), "cells ever heard stay known")
 	require.NoError(t, s.Check(ctx))
-	require.Zero(t, purge(t, s, storage.Retention{FullRate: time.Hour}, now).Records, "a second sweep finds nothing")
+	require.Zero(t, purge(t, s, storage.Retention{FullRate: time.Hour}, now).Records, "a second purge finds nothing")
 
-	// What comes late is swept in its turn and joins the summary of its minute.
+	// A late record is purged later and added to the summary of its minute.
 	late := second(30)
 	late.Time = late.Time.Add(time.Millisecond)
 	require.NoError(t, s.Append(ctx, late))
@@ -139,7 +139,7 @@ func TestPurgeByAge(t *testing.T) {
 	require.EqualValues(t, all+1+2+1+1, st.Seq, "no number is used twice")
 }
 
-// By age nothing goes that a follower or the analyzer has not had; by size it does, and is counted.
+// Nothing is deleted by age that a follower or the analyzer has not received; by size it is, and is counted.
 func TestPurgeWaitsForFollowers(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "s.db"), storage.Options{Create: true})
 	seconds(t, s, 0, 7200)
@@ -157,8 +157,8 @@ func TestPurgeWaitsForFollowers(t *testing.T) {
 	require.EqualValues(t, 3600, purge(t, s, k, now).Records)
 }
 
-// Without room the oldest full rate goes first, then what is around events, then summaries; events and what is around
-// one that somebody judged stay.
+// Without room the oldest full rate is deleted first, then records around events, then summaries. Events stay, and so do the
+// records around an event with a verdict.
 func TestPurgeBySize(t *testing.T) {
 	t.Parallel()
 	s := open(t, filepath.Join(t.TempDir(), "s.db"), storage.Options{Create: true})
@@ -214,7 +214,7 @@ func TestPurgeBySize(t *testing.T) {
 	require.NoError(t, s.Check(ctx))
 }
 
-// Events go by age too where that was asked for, with what was kept around them, unless somebody judged them.
+// Events are deleted by age too if the configuration says so, with the records around them, unless they have a verdict.
 func TestPurgeEventsAndSummaries(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "s.db"), storage.Options{Create: true})
 	seconds(t, s, 0, 7200)

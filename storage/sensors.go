@@ -30,12 +30,8 @@ func (s *Store) Sensors(ctx context.Context) ([]SensorInfo, error) {
 		if err = rows.Scan(&i.Name, &body); err != nil {
 			break
 		}
-		if body != nil {
-			var r cell.Record
-			if r, err = decodeRecord(body, Sources, i.Name, 0); err != nil {
-				break
-			}
-			i.Source = r.(*cell.Source)
+		if i.Source, err = decodeSource(body, i.Name); err != nil {
+			break
 		}
 		all = append(all, i)
 	}

@@ -113,7 +113,7 @@ func TestVerdictWriterBesideAWriter(t *testing.T) {
 	}
 }
 
-// Span is that of the records and summaries that are there, whatever was counted, swept or deleted.
+// Span is that of the stored records and summaries, whatever was counted, purged or deleted.
 func TestSpanIsWhatIsThere(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "s.db")

@@ -297,8 +297,8 @@ func (s *Store) summaries(ctx context.Context, q SummaryQuery, yield func(Summar
 		}
 		for rows.Next() {
 			var sensor string
-			var body, who []byte
-			if err = rows.Scan(&from, &after, &sensor, &body, &who); err != nil {
+			var body, source []byte
+			if err = rows.Scan(&from, &after, &sensor, &body, &source); err != nil {
 				break
 			}
 			var one Summary
@@ -306,12 +306,10 @@ func (s *Store) summaries(ctx context.Context, q SummaryQuery, yield func(Summar
 				break
 			}
 			one.Sensor, one.Time = sensor, time.Unix(from*60, 0).UTC()
-			if who != nil && sources[after] == nil {
-				var r cell.Record
-				if r, err = decodeRecord(who, Sources, sensor, 0); err != nil {
+			if sources[after] == nil {
+				if sources[after], err = decodeSource(source, sensor); err != nil {
 					break
 				}
-				sources[after] = r.(*cell.Source)
 			}
 			one.Source = sources[after]
 			page = append(page, one)

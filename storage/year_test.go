@@ -18,8 +18,8 @@ import (
 )
 
 // A year of a fixed monitor: an observation with its raw lines each second, neighbours each fifth, an event every other day,
-// thirty days of full rate, and a size that does not hold them. It takes long: make year. VIGIE_YEAR=1 is a year, another
-// number so many days.
+// thirty days of full rate, and a size that does not hold them. It takes long: make year. VIGIE_YEAR=1 is a year, any
+// other number is that many days.
 func TestYear(t *testing.T) {
 	days, _ := strconv.Atoi(os.Getenv("VIGIE_YEAR"))
 	switch days {

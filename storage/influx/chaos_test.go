@@ -216,8 +216,8 @@ func TestChild(t *testing.T) {
 	_ = x.Follow(ctx, "influx")
 }
 
-// Everything that can go wrong goes wrong, and the server ends with exactly the points of the store, but for those that it
-// refused, which are set aside and named.
+// Everything that can go wrong goes wrong. At the end the server has exactly the points of the store, except those that it
+// refused, which are stored as rejected.
 func TestSurvives(t *testing.T) {
 	t.Parallel() // it mostly waits
 	n := 34_000  // observations, of six points each
@@ -287,7 +287,7 @@ func TestSurvives(t *testing.T) {
 				disk.fill()
 				until(t, "the server's disk is full", time.Minute, f.saw("server says 500"))
 				disk.free()
-				srv.Kill() // 1.8 goes on answering 500 until it is started anew, however much room there is
+				srv.Kill() // 1.8 answers 500 until it is restarted, however much room there is
 				srv.Run()
 			}
 		},

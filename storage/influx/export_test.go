@@ -7,7 +7,7 @@ import (
 	"vigie/storage"
 )
 
-// Hurry makes an Influx impatient, for tests.
+// Hurry shortens the waits of a Sink.
 func (x *Sink) Hurry(stopped time.Duration) {
 	x.wait = waits{first: time.Millisecond, most: 20 * time.Millisecond, after: 50 * time.Millisecond, stopped: stopped}
 }
@@ -29,7 +29,7 @@ func Lines(o Options, entries []storage.Entry) []string {
 	return lines
 }
 
-// Entries are all of the store, in the order of writing.
+// Entries are all entries of the store, in order of writing.
 func Entries(ctx context.Context, s *storage.Store) (all []storage.Entry, err error) {
 	var seq int64
 	for {
@@ -41,7 +41,7 @@ func Entries(ctx context.Context, s *storage.Store) (all []storage.Entry, err er
 	}
 }
 
-// PauseFor is how long an answer makes an Influx wait.
+// PauseFor is how long an answer makes a Sink wait.
 func (x *Sink) PauseFor(ctx context.Context, status int, retryAfter string, attempt int) (time.Duration, error) {
 	start := time.Now()
 	v := retry
@@ -52,8 +52,8 @@ func (x *Sink) PauseFor(ctx context.Context, status int, retryAfter string, atte
 	return time.Since(start), err
 }
 
-// KnownPLMN is the name of a network that exists.
+// KnownPLMN is the code of a network that exists.
 var KnownPLMN = knownPLMN
 
-// Narrow makes an Influx trust that a server loses no more than so many entries.
+// Narrow makes a Sink assume that a server loses no more than this many entries.
 func (x *Sink) Narrow(entries int64) { x.unconfirmed.entries = entries }

@@ -49,7 +49,7 @@ func newInflux(t testing.TB, s *storage.Store, o influx.Options) *influx.Sink {
 	return x
 }
 
-// follow runs Follow until the test says so.
+// follow runs Follow until the test calls stop.
 func follow(t testing.TB, x *influx.Sink) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -265,7 +265,7 @@ func TestRealServer(t *testing.T) {
 	require.Equal(t, there, back)
 }
 
-// Sent sampled, with Follow cut short again and again: the same points as in one go.
+// Sampled, with Follow interrupted again and again: the same points as in one run.
 func TestSamplesAreTheSameInPieces(t *testing.T) {
 	s := newStore(t)
 	history(t, s, 20_000)

@@ -45,7 +45,7 @@ type served struct {
 }
 
 // maxSensors is how many sensors are distinguished. Beyond it all are forgotten, and one more sample of each is sent.
-const maxSensors = 1 << 12 // sensors that are kept apart; beyond, all begin anew and a sample more is sent
+const maxSensors = 1 << 12
 
 func (t *sampler) passes(e storage.Entry) bool {
 	o, ok := e.Record.(*cell.Observation)

@@ -146,7 +146,7 @@ func rejected(t testing.TB, s *storage.Store) (list []storage.Rejected) {
 	return list
 }
 
-// Whatever the server answers, everything arrives in the end, and only what it refuses for good is set aside.
+// Whatever the server answers, everything arrives in the end, and only what it refuses permanently is rejected.
 func TestAnswers(t *testing.T) {
 	full := influx.Options{FullRate: true, Batch: 100}
 	// always answers so for n requests, from the second on.
@@ -221,7 +221,7 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// One bad point in a batch is found by halving and set aside with the server's words; all others arrive.
+// One bad point in a batch is found by halving and stored as rejected, with the server's words; all others arrive.
 func TestRejectsTheOneBadPoint(t *testing.T) {
 	bad := func(l string) bool { return strings.Contains(l, "pci=107i") }
 	for _, c := range []struct {
@@ -332,7 +332,7 @@ func TestMendedInBetween(t *testing.T) {
 	require.Empty(t, rejected(t, s))
 }
 
-// What only somebody can mend stops the sending, says so in one line, loses nothing, and goes on after a reload.
+// What only the operator can fix stops the sending, is reported in one line, loses nothing, and sending continues after a reload.
 func TestStopsAndGoesOnAfterReload(t *testing.T) {
 	for _, c := range []struct {
 		status int
@@ -391,7 +391,7 @@ func TestStopsAndGoesOnAfterReload(t *testing.T) {
 	}
 }
 
-// No body, no token and no answer ever gets into a log, whoever writes it.
+// No body, token or answer ever gets into a log.
 func TestLogsNoContents(t *testing.T) {
 	var logged bytes.Buffer
 	log.SetOutput(&logged)

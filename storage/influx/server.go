@@ -1,6 +1,7 @@
 package influx
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -124,7 +125,7 @@ func (x *Sink) Check(ctx context.Context) (all []Check) {
 	case accepted:
 		add(Check{What: "token and bucket", Says: fmt.Sprintf("a point was written to %q", x.o.Bucket)})
 	case blocked, refused, tooLarge:
-		add(Check{What: "token and bucket", Bad: true, Says: x.refusal(a.status), Hint: "the server's own words: " + orNone(a.words)})
+		add(Check{What: "token and bucket", Bad: true, Says: x.refusal(a.status), Hint: "the server's own words: " + cmp.Or(a.words, "none")})
 		return all
 	default:
 		add(Check{What: "token and bucket", Bad: true, Says: fmt.Sprintf("no point could be written: %d %s", a.status, a.words), Hint: "try again in a while; what is to be sent waits in the store"})
@@ -132,13 +133,6 @@ func (x *Sink) Check(ctx context.Context) (all []Check) {
 	}
 	add(x.checkReading(ctx, server))
 	return all
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return s
 }
 
 func (s Server) String() string {

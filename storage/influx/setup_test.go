@@ -163,7 +163,7 @@ func TestSetup2(t *testing.T) {
 	require.Len(t, says, 1, "and only what is missing is made")
 }
 
-// What the server refuses is told in its words, and what was made before stays and is not made again.
+// An error has the words of the server. What was made before stays and is not made again.
 func TestSetupRefused(t *testing.T) {
 	srv := newSettable(t, "v2.7.12")
 	o := influx.Options{URL: srv.URL, Bucket: "vigie", Org: "home"}

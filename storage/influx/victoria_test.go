@@ -79,7 +79,7 @@ func victoriaSeries(t *testing.T, base, name string) (n int, sum float64) {
 	return n, sum
 }
 
-// Numbers arrive at a real VictoriaMetrics, each once, beside a network name that would have a server drop the batch; texts do
+// Numbers arrive at a real VictoriaMetrics, each once, next to a network name that would have a server drop the batch; texts do
 // not, and what is sent twice is there twice. That is what docs/influxdb.md says of it. make victoria runs this.
 func TestVictoriaMetrics(t *testing.T) {
 	if os.Getenv("VIGIE_VICTORIA") == "" {

@@ -1,5 +1,5 @@
 // Package influxdtest builds and runs a real InfluxDB 1.8.10 for tests, in a directory of the test and on loopback only, and
-// lets them treat it badly. It is for tests alone: it starts another program, which Vigie itself never does.
+// lets them kill and damage it. Only tests may import it: it starts another program, which Vigie itself never does.
 package influxdtest
 
 import (
@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// The server that is built, what it is asked for, and how long each may take.
+// The server that is built, its database and token, and the time limits.
 const (
 	Version  = "1.8.10"
 	Database = "obs"
@@ -29,7 +29,7 @@ const (
 	startTime = 4 * time.Minute // a machine may be busy
 )
 
-// Server is one that runs until the test ends.
+// Server is a server that runs until the test ends.
 type Server struct {
 	URL string // "http://127.0.0.1:PORT"
 	Dir string // its data
@@ -41,11 +41,11 @@ type Server struct {
 	done   chan error
 }
 
-// Start runs a server with an administrator (Token) and an empty Database. Where it cannot be built the test is skipped, loudly; with CI
-// in the environment it fails.
+// Start runs a server with an administrator (Token) and an empty Database. If it cannot be built the test is skipped with a message,
+// or fails if CI is set in the environment.
 func Start(t testing.TB) *Server { return StartIn(t, t.TempDir()) }
 
-// StartIn does so with its data in dir.
+// StartIn is Start with the data in dir.
 func StartIn(t testing.TB, dir string) *Server {
 	t.Helper()
 	s := &Server{t: t, Dir: dir, binary: Binary(t)}
@@ -141,7 +141,7 @@ func freePorts(t testing.TB, n int) (ports []int) {
 	return ports
 }
 
-// Run starts the server, again after Kill, and waits until it answers.
+// Run starts the server, also again after Kill, and waits until it answers.
 func (s *Server) Run() {
 	s.t.Helper()
 	out, err := os.OpenFile(s.config+".log", os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
@@ -187,10 +187,10 @@ func (s *Server) Kill() {
 	}
 }
 
-// Pause stops the process where it is (SIGSTOP); connections stay open and nobody answers.
+// Pause stops the process (SIGSTOP). Connections stay open and get no answer.
 func (s *Server) Pause() { s.signal(syscall.SIGSTOP) }
 
-// Resume lets it go on.
+// Resume continues a paused process.
 func (s *Server) Resume() { s.signal(syscall.SIGCONT) }
 
 func (s *Server) signal(sig syscall.Signal) {
@@ -199,7 +199,7 @@ func (s *Server) signal(sig syscall.Signal) {
 	}
 }
 
-// Table is one table of an answer in InfluxQL.
+// Table is one table of an InfluxQL answer.
 type Table struct {
 	Name    string            `json:"name"`
 	Tags    map[string]string `json:"tags"`
@@ -207,7 +207,8 @@ type Table struct {
 	Values  [][]any           `json:"values"`
 }
 
-// Exec asks something in InfluxQL, numbers as json.Number and times in nanoseconds, and fails the test when the server does not like it.
+// Exec runs an InfluxQL query, and fails the test if the server reports an error. Numbers are json.Number, times nanoseconds
+// since 1970.
 func (s *Server) Exec(q string) []Table {
 	s.t.Helper()
 	tables, err := s.Query(q)
@@ -217,7 +218,7 @@ func (s *Server) Exec(q string) []Table {
 	return tables
 }
 
-// Query is Exec with the error.
+// Query is Exec, but returns the error.
 func (s *Server) Query(q string) ([]Table, error) {
 	form := url.Values{"q": {q}, "db": {Database}, "epoch": {"ns"}}
 	req, err := http.NewRequest(http.MethodPost, s.URL+"/query", strings.NewReader(form.Encode()))

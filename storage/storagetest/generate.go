@@ -1,5 +1,5 @@
-// Package storagetest is the suite that every store and every sink must pass, and what it is made of: generators of
-// records and events, some of them hostile, and a plausible day of a fixed monitor.
+// Package storagetest has the test suites that every store and every sink must pass, and what they use: generators of records
+// and events, some of them hostile, and a plausible day of a fixed monitor. It is imported by tests only.
 package storagetest
 
 import (
@@ -43,7 +43,7 @@ func opt[T any](g *rapid.Generator[T]) *rapid.Generator[cell.Opt[T]] {
 	})
 }
 
-// level draws measurements: whole, in halves and tenths, and any float but NaN, which equals nothing.
+// level draws measurements: whole, in halves and tenths, and any float except NaN, which equals nothing.
 func level[T ~float64]() *rapid.Generator[T] {
 	return rapid.Map(rapid.OneOf(
 		rapid.Map(rapid.IntRange(-160, 40), func(n int) float64 { return float64(n) }),
@@ -118,7 +118,7 @@ func Sensor() *rapid.Generator[string] {
 	return rapid.SampledFrom([]string{"", "roof-1", "bag", "\x00\xff"})
 }
 
-// Observation draws one.
+// Observation draws an observation.
 func Observation() *rapid.Generator[cell.Record] {
 	return rapid.Custom(func(t *rapid.T) cell.Record {
 		o := &cell.Observation{
@@ -140,7 +140,7 @@ func Observation() *rapid.Generator[cell.Record] {
 	})
 }
 
-// Source draws one.
+// Source draws a source line.
 func Source() *rapid.Generator[cell.Record] {
 	return rapid.Custom(func(t *rapid.T) cell.Record {
 		return &cell.Source{Version: 1, Sensor: Sensor().Draw(t, "sensor"), Mode: cell.Mode(rapid.SampledFrom([]string{"", "fixed", "mobile", "other"}).Draw(t, "mode")),
@@ -185,11 +185,11 @@ func Event() *rapid.Generator[analyzer.Event] {
 	})
 }
 
-// Start is when Day and Events begin.
+// Start is the time at which Day and Events begin.
 var Start = time.Date(2026, 11, 23, 20, 0, 0, 0, time.UTC)
 
-// Day is a source line and n observations of a fixed monitor, one a second: a serving cell that sometimes changes, four
-// neighbours, the registration, and the lines that a modem would have printed for them. It is the same every time.
+// Day is a source line and n observations of a fixed monitor, one per second: a serving cell that sometimes changes, four
+// neighbours, the registration, and the raw lines of a modem for them. The result is always the same.
 func Day(n int) []cell.Record {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	recs := []cell.Record{&cell.Source{Version: 1, Sensor: "roof-1", Mode: cell.Fixed, Model: "EC25", Firmware: "EC25EFAR06A01M4G"}}
@@ -217,7 +217,7 @@ func Day(n int) []cell.Record {
 	return recs
 }
 
-// Events is n events of the sensor of Day, a minute apart, each with two findings. It is the same every time.
+// Events is n events of the sensor of Day, a minute apart, each with two findings. The result is always the same.
 func Events(n int) []analyzer.Event {
 	var evs []analyzer.Event
 	for i := range n {

@@ -15,15 +15,15 @@ import (
 	"vigie/storage"
 )
 
-// Subject is a Sink under test and a look at what its far end holds.
+// Subject is a Sink under test, and access to what its far end holds.
 type Subject struct {
-	// Open opens the sink, again and again on the same far end.
+	// Open opens the sink; each time on the same far end.
 	Open func(t testing.TB) storage.Sink
-	// Records reads what records the far end holds, in the order in which they arrived, repetitions included.
+	// Records returns the records that the far end holds, in the order in which they arrived, repetitions included.
 	Records func(t testing.TB) []cell.Record
-	// Events reads what events it holds, the last form of each. nil: the sink leaves events out.
+	// Events returns the events that it holds, the last form of each. nil: the sink leaves events out.
 	Events func(t testing.TB) []analyzer.Event
-	// Reduced is what the far end keeps of records, as Records reads it, where it does not keep them whole; nil: it does.
+	// Reduced returns what the far end keeps of records, as Records reads it. nil: it keeps all of them.
 	Reduced func(recs []cell.Record) []cell.Record
 }
 
@@ -81,7 +81,7 @@ func sinkDelivers(t *testing.T, s Subject) {
 	s.holds(t, day, evs)
 }
 
-// What comes a second time must not replace, drop or corrupt anything; whether it is held twice is the sink's affair.
+// A repeated entry must not replace, drop or corrupt anything; the sink may hold it twice.
 func sinkRepeats(t *testing.T, s Subject) {
 	day, evs := Day(50), Events(3)
 	sink := s.Open(t)
@@ -100,7 +100,7 @@ func sinkRepeats(t *testing.T, s Subject) {
 	}
 }
 
-// What was acknowledged stays when the sink is closed and opened again, and when it was never closed.
+// Acknowledged entries stay when the sink is closed and opened again, and when it was never closed.
 func sinkKeeps(t *testing.T, s Subject) {
 	day := Day(30)
 	sink := s.Open(t)
@@ -113,7 +113,7 @@ func sinkKeeps(t *testing.T, s Subject) {
 	s.holds(t, day, nil)
 }
 
-// Nothing that a cell broadcasts or a modem prints may keep what comes with it from arriving.
+// Nothing that a cell broadcasts or a modem prints may keep other entries of the same Write from arriving.
 func sinkHostile(t *testing.T, s Subject) {
 	var evil []cell.Record
 	for _, text := range []string{"", "\\", "a\\", "\x00", "\n", "\r\n", "\xff\xfe", "\u202e", `"`, ",", "=", " ", "a b=c,d", strings.Repeat("x", 1<<20)} {
@@ -138,7 +138,7 @@ func sinkHostile(t *testing.T, s Subject) {
 	}
 }
 
-// A Write whose context has ended either says so or has delivered.
+// A Write whose context has ended either returns an error or has delivered.
 func sinkCancelled(t *testing.T, s Subject) {
 	day := Day(3)
 	sink := s.Open(t)
@@ -169,7 +169,7 @@ func sinkFollows(t *testing.T, s Subject) {
 	require.NoError(t, storage.Follow(ctx, st, "test", sink, o))
 	require.NoError(t, storage.Follow(ctx, st, "test", sink, o)) // nothing is left
 	require.NoError(t, sink.Close())
-	want := append(slices.Clone(day[:400]), day[0]) // each run tells who observes
+	want := append(slices.Clone(day[:400]), day[0]) // each run repeats the source line
 	s.holds(t, append(want, day[400:]...), evs)
 }
 
@@ -180,7 +180,7 @@ func sinkClosed(t *testing.T, s Subject) {
 	require.Empty(t, s.Records(t))
 }
 
-// The entries are the caller's again when Write has returned.
+// The sink must not use the entries after Write has returned.
 func sinkOnlyLent(t *testing.T, s Subject) {
 	day := Day(10)
 	sink := s.Open(t)

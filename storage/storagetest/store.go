@@ -192,7 +192,7 @@ func testAtomic(t *testing.T, s *storage.Store, reopen func() *storage.Store) {
 	require.EqualValues(t, 7, cursor)
 }
 
-// A source line is told before the first record of its sensor that came after it, wherever a reader begins.
+// A source line comes before the first record of its sensor that was appended after it, wherever a reader begins.
 func testSources(t *testing.T, s *storage.Store, reopen func() *storage.Store) {
 	at := func(sec int) time.Time { return Start.Add(time.Duration(sec) * time.Second) }
 	obs := func(sensor string, sec int) cell.Record {

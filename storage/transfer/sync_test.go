@@ -119,7 +119,7 @@ func TestSyncCopiesWhatIsNew(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, transfer.Result{Present: 2}, did, "nothing is new")
 
-			// A chunk that was harmed is set aside and copied anew, one that is missing too.
+			// A damaged chunk is renamed and copied again; so is a missing one.
 			names := readDir(t, dir)
 			require.NoError(t, os.Truncate(filepath.Join(dir, names[0]), 2000))
 			did, err = transfer.Sync(t.Context(), s, dir, transfer.Options{To: o.To, Check: true})
