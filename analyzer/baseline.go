@@ -183,17 +183,23 @@ type Table[K comparable, V any] struct {
 	Vals  []V
 	Hand  int // where eviction looks next
 	index map[K]int32
+	last  int32 // what was asked for most recently: mostly the present cell
 }
 
 // Get returns the value of a key, and nil if there is none. It is valid until the next Put.
 func (t *Table[K, V]) Get(k K) *V {
+	if int(t.last) < len(t.Keys) && t.Keys[t.last] == k {
+		return &t.Vals[t.last]
+	}
 	if len(t.index) != len(t.Keys) { // restored
 		t.reindex()
 	}
-	if i, ok := t.index[k]; ok {
-		return &t.Vals[i]
+	i, ok := t.index[k]
+	if !ok {
+		return nil
 	}
-	return nil
+	t.last = i
+	return &t.Vals[i]
 }
 
 // Put returns the value of a key, a new one if there was none. When the table holds limit keys, seen tells which of the next

@@ -152,11 +152,10 @@ func (e *Engine) observe(o *cell.Observation) {
 	if before != s.Seen || s.fed == nil {
 		s.findFed(e)
 	}
-	for _, n := range s.fed {
-		i := int(n)
-		v.rule = i
-		if e.rules[i].Observe(v, &e.signal) {
-			e.report(s, i, &e.signal)
+	for _, r := range s.fed {
+		v.rule = r.index
+		if r.observe(v, &e.signal) {
+			e.report(s, r.index, &e.signal)
 			e.signal = Signal{Suspects: e.signal.Suspects[:0]}
 		}
 	}
@@ -178,13 +177,19 @@ func (s *site) reports() cell.Fields {
 	return s.Seen
 }
 
-// feedable works out which rules this source can feed: by what it says it reports, or by what it has reported so far.
+// fedRule is a rule that a source can feed.
+type fedRule struct {
+	index   int
+	observe func(*View, *Signal) bool
+}
+
+// findFed works out which rules this source can feed: by what it says it reports, or by what it has reported so far.
 func (s *site) findFed(e *Engine) {
 	has := s.reports()
-	s.fed = make([]uint16, 0, len(e.rules))
+	s.fed = make([]fedRule, 0, len(e.rules))
 	for i := range e.rules {
 		if has.Has(e.rules[i].Needs) {
-			s.fed = append(s.fed, uint16(i))
+			s.fed = append(s.fed, fedRule{i, e.rules[i].Observe})
 		}
 	}
 }

@@ -17,7 +17,7 @@ type site struct {
 	Report    cell.Fields // what the source says it reports
 	HasReport bool        // Report was given
 	Seen      cell.Fields // what was reported so far
-	fed       []uint16    // rules that can be fed, by index; nil: not worked out
+	fed       []fedRule   // rules that can be fed; nil: not worked out
 
 	Began   int64 // first observation
 	Now     int64 // last observation
