@@ -2,23 +2,23 @@ package analyzer
 
 import "vigie/cell"
 
-// Atlas is a public list of cells that the user has imported. Such lists lack many real cells and hold wrong ones, so that
-// what they say is weighed by how complete they have proved to be here. The zero Atlas knows nothing and changes nothing.
+// Atlas is a public list of cells that the user has imported. Such lists lack many real cells and contain wrong ones, so they
+// are weighed by how complete they have proved to be here. The zero Atlas lists nothing and changes nothing.
 type Atlas struct {
-	ID   string // of its contents: another list is judged anew
+	ID   string // of its contents: a list with another ID is assessed again
 	Find func(c *cell.Cell) (p Place, listed bool, err error)
 }
 
-// Place is where a list has a cell.
+// Place is the position of a cell in a list.
 type Place struct {
 	Lat, Lon float64 // degrees
-	Range    float64 // metres within which it was heard; 0 is not known
+	Range    float64 // metres within which it was heard; 0: not known
 }
 
-// verifiedStays is after how many stays here, without becoming part of an alert, a cell counts as real.
+// verifiedStays is how many stays a cell needs here, without becoming part of an alert, to count as real.
 const verifiedStays = 3
 
-// chart is how much of what is real here the atlas lists.
+// chart counts how many of the real cells here the atlas lists.
 type chart struct {
 	ID     string // of the atlas
 	Counts []chartCount
@@ -41,7 +41,7 @@ func (c *chart) of(r cell.RAT, plmn uint16) *chartCount {
 	return nil
 }
 
-// atlas is the list with its last answer: the rules that look at one arrival ask for the same cell.
+// atlas is an Atlas with its last answer: the rules that look at one arrival ask for the same cell.
 type atlas struct {
 	Atlas
 	asked  atlasKey
@@ -57,7 +57,7 @@ type atlasKey struct {
 	id   uint64
 }
 
-// find looks a cell up; not ok when the list cannot say.
+// lookUp looks a cell up in the atlas; ok is false if there is none or it cannot be read.
 func (e *Engine) lookUp(i *Ident) (p Place, listed, ok bool) {
 	a := &e.atlas
 	if a.Find == nil || !i.Known() || i.PLMN == 0 || i.RAT == cell.UnknownRAT || i.RAT == cell.GSM && !i.Has.Has(cell.FieldArea) {
@@ -76,15 +76,15 @@ func (e *Engine) lookUp(i *Ident) (p Place, listed, ok bool) {
 	return a.place, a.listed, a.ok
 }
 
-// verify counts, when a stay begins, a cell that has just proved to be real. With another atlas than before, or
-// one after none, all cells that have are looked up, once.
+// verify counts a cell when the stay that proves it to be real begins. When the atlas has changed, or is there for the first
+// time, it looks up all verified cells once.
 func (s *site) verify(v *View) {
 	e := v.engine
 	if !v.Arrived {
 		return
 	}
 	if e.atlas.Find == nil {
-		s.Chart = chart{} // cells prove to be real meanwhile: with a list again, all are looked up
+		s.Chart = chart{} // more cells are verified meanwhile: with the next atlas all are looked up
 		return
 	}
 	if s.Chart.ID != e.atlas.ID {
@@ -124,10 +124,10 @@ func (s *site) countVerified(e *Engine, r *Known) {
 	}
 }
 
-// Listed asks the atlas for a cell: whether it lists it, and where. Not ok when there is no atlas or it cannot say.
+// Listed asks the atlas whether it lists a cell, and where; ok is false if there is no atlas or it cannot be read.
 func (v *View) Listed(i *Ident) (p Place, listed, ok bool) { return v.engine.lookUp(i) }
 
-// Verified is how many cells of the network and RAT of a cell have proved to be real here, and how many of them the atlas lacks.
+// Verified is how many cells of a cell's network and RAT have proved to be real here, and how many of those the atlas lacks.
 func (b Baseline) Verified(i *Ident) (cells, missing uint32) {
 	if c := b.site.Chart.of(i.RAT, i.PLMN); c != nil {
 		return c.Cells, c.Unlisted
@@ -135,7 +135,7 @@ func (b Baseline) Verified(i *Ident) (cells, missing uint32) {
 	return 0, 0
 }
 
-// Completeness is how many of the cells that one sensor has verified, of one network and RAT, the atlas lists.
+// Completeness is how many of the cells of one network and RAT that a sensor has verified are in the atlas.
 type Completeness struct {
 	Sensor        string
 	Atlas         string // its ID
@@ -144,7 +144,7 @@ type Completeness struct {
 	Cells, Listed int
 }
 
-// Completeness tells, in the order in which they were met, how complete the atlas has proved to be.
+// Completeness returns how complete the atlas has proved to be, oldest entry first.
 func (e *Engine) Completeness() []Completeness {
 	var all []Completeness
 	for _, s := range e.sites {

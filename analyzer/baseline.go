@@ -88,8 +88,8 @@ func (b Baseline) Tile() (stays, fresh uint32, ok bool) {
 	return t.Stays, t.New, true
 }
 
-// learned is what has been normal for one sensor. It is bounded: when a table is full, of a few entries looked at in
-// turn the one not seen for longest makes room, so that old places are forgotten before the present one.
+// learned is what is normal for one sensor. It is bounded: when a table is full, the oldest of a few entries makes room, so
+// that old places are forgotten before the present one.
 type learned struct {
 	Cells    Table[cellKey, Known]
 	Phys     Table[physKey, physRecord]
@@ -102,7 +102,7 @@ type learned struct {
 	Stays    int64 // changes of cell
 }
 
-// Bounds of the tables of one sensor. 131,072 cells are more than a year of driving shows.
+// Bounds of the tables of one sensor. A year of driving shows fewer than 131,072 cells.
 const (
 	maxCells    = 1 << 17
 	maxAreas    = 1 << 13
@@ -119,15 +119,15 @@ type Known struct {
 	Seen      int64
 	N         uint32 // observations
 	Stays     uint32
-	Mean, Dev float32 // level: mean and mean deviation, exponentially weighted once there are 100
-	Top       float32 // the strongest it was
+	Mean, Dev float32 // dBm: mean, and mean deviation; exponentially weighted after 100
+	Top       float32 // dBm: the strongest level
 	Lat, Lon  float64 // centre of where it was heard
 	Radius    float32 // metres around it
 	Places    uint32
 	Alt       cell.Area
 	AltN      uint32 // stays under Alt
 	AltFrom   int64
-	Suspect   bool // part of an alert: not learned
+	Suspect   bool // it was part of an alert, and is not learned
 	slot      int32
 }
 
@@ -191,7 +191,7 @@ func (t *Table[K, V]) Get(k K) *V {
 	if int(t.last) < len(t.Keys) && t.Keys[t.last] == k {
 		return &t.Vals[t.last]
 	}
-	if len(t.index) != len(t.Keys) { // restored
+	if len(t.index) != len(t.Keys) { // after a restore
 		t.reindex()
 	}
 	i, ok := t.index[k]
@@ -246,8 +246,8 @@ func (b *learned) cell(k cellKey) (*Known, bool) {
 	return r, isNew
 }
 
-// hear learns a level: mean and deviation over the first hundred, then with a weight of a hundredth.
-func (r *Known) hear(level float32) {
+// addLevel learns a level in dBm: mean and deviation over the first hundred, then with a weight of a hundredth.
+func (r *Known) addLevel(level float32) {
 	w := float32(0.01)
 	if r.N < 100 {
 		w = 1 / float32(r.N+1)

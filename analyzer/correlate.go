@@ -7,26 +7,26 @@ import (
 	"vigie/cell"
 )
 
-// What several sensors flagged at the same time may be one thing. Correlate says which events belong side by side; it changes
-// none of them, and that they were seen together proves no more than each of them does.
+// What several sensors flag at the same time may be one thing. Correlate finds events that may belong together. It changes none of
+// them, and that they were seen together proves no more than each of them does.
 const (
-	clocksApart   = 2 * time.Minute // how far the clocks of two sensors, or the moments at which they met it, may be apart
+	clocksApart   = 2 * time.Minute // how far apart the clocks of two sensors, or the moments at which they meet the same thing, may be
 	reachMetres   = 2_000           // between two sensors that flag the same kind of thing
-	faraway       = 35_000          // metres: no one cell is heard at both ends
-	mostCompared  = 64              // events that are compared with one, for each thing they share: those that began last
-	mostSightings = 16              // cells and rules of an event that are looked at
+	faraway       = 35_000          // metres: no cell is heard at both ends
+	mostCompared  = 64              // events compared with each, per thing they share: the latest ones
+	mostSightings = 16              // cells and rules of an event that are compared
 )
 
-// Sighting is an event as Correlate looks at it.
+// Sighting is what Correlate needs of an event.
 type Sighting struct {
 	ID          string
-	Sensor      string // and its store, where there are several
+	Sensor      string // with its store, if there are several
 	First, Last time.Time
 	Cells       []Suspect
 	Rules       []string
 }
 
-// Suspect is a cell that an event is about, without what was measured.
+// Suspect is a cell that an event is about, without measurements.
 type Suspect struct {
 	RAT  cell.RAT
 	PLMN cell.PLMN
@@ -34,7 +34,7 @@ type Suspect struct {
 	ID   cell.Opt[uint64]
 }
 
-// SightingOf is an event as Correlate looks at it.
+// SightingOf returns what Correlate needs of an event.
 func SightingOf(e *Event) Sighting {
 	s := Sighting{ID: e.ID, Sensor: e.Sensor, First: e.First, Last: e.Last}
 	for i := range e.Cells[:min(len(e.Cells), mostSightings)] {
@@ -52,7 +52,7 @@ func SightingOf(e *Event) Sighting {
 type shared struct {
 	rat  cell.RAT
 	plmn cell.PLMN
-	id   uint64 // of a cell, or an area code where a rule is named
+	id   uint64 // of a cell; an area code if rule is set
 	rule string
 }
 
@@ -62,10 +62,10 @@ type shared struct {
 //   - a rule, and a network and area code of their suspects, or
 //   - a rule, and that both sensors were within two kilometres of each other,
 //
-// unless both positions are known and farther apart than any cell reaches. position is where the sensor of an event was, nil
-// where that is not known, and is asked only of events that overlap. Each group lists the places of its events in all, in order
-// of their beginning, and has at least two; an event is in one group at most. All events of a group overlap the first of it, so
-// that a busy day does not become one event.
+// unless both positions are known and farther apart than any cell reaches. position returns where the sensor of an event was, nil
+// if that is not known; it is called only for events that overlap. Each group is a list of indexes in all, in order of First, and
+// has at least two; an event is in one group at most. All events of a group overlap the first of it, so that a busy day does not
+// become one group.
 func Correlate(all []Sighting, position func(i int) *cell.Position) [][]int {
 	order := make([]int, len(all))
 	for i := range order {
@@ -102,7 +102,7 @@ func Correlate(all []Sighting, position func(i int) *cell.Position) [][]int {
 	return groups
 }
 
-// shares lists what another event may have in common with this one: what tells most first.
+// shares lists what another event may have in common with this one, most significant first.
 func (s *Sighting) shares() (list []shared) {
 	add := func(k shared) {
 		if !slices.Contains(list, k) {
@@ -127,7 +127,7 @@ func (s *Sighting) shares() (list []shared) {
 	return list
 }
 
-// holds tells whether positions let two events that have this in common be one thing; a rule alone needs them.
+// holds reports whether the positions allow two events that have this in common to be one thing; a rule alone needs positions.
 func (k shared) holds(position func(int) *cell.Position, i, j int) bool {
 	var a, b *cell.Position
 	if position != nil {

@@ -7,13 +7,13 @@ import (
 	"vigie/cell"
 )
 
-// Options are the user's choices.
+// Options are what the user chooses. The zero Options are the defaults.
 type Options struct {
-	AlertsPerMonth float64 // false-alarm budget: alerts that a quiet month may bring; 0 is the default, 4
+	AlertsPerMonth float64 // false-alarm budget: alerts per quiet month; 0: the default, 4
 	Atlas          Atlas   // a public list of cells; none by default
 }
 
-// Engine turns records into events. It is not safe for use by several goroutines.
+// Engine turns records into events. It must not be used by several goroutines at once.
 type Engine struct {
 	rules      []Rule
 	learners   []int // the rules that have a statistic, by index
@@ -25,16 +25,16 @@ type Engine struct {
 	last       *site
 	view       View
 	lesson     Lesson
-	neighbours [maxNeighbours]Neighbour // room for those of the view
+	neighbours [maxNeighbours]Neighbour // backing array of View.Neighbours
 	signal     Signal
 	out        []Event
 	counts     Counts
 }
 
-// maxSensors is how many sensors are told apart; the one not heard for longest gives way.
+// maxSensors is how many sensors are kept apart; beyond it the one not heard for longest is forgotten.
 const maxSensors = 1024
 
-// New returns an engine that has seen nothing.
+// New returns an engine with an empty baseline. It keeps the slice of rules.
 func New(rules []Rule, opts Options) *Engine {
 	e := &Engine{rules: rules, budget: opts.AlertsPerMonth, atlas: atlas{Atlas: opts.Atlas}, byName: map[string]*site{}}
 	if !(e.budget > 0) {
@@ -48,14 +48,14 @@ func New(rules []Rule, opts Options) *Engine {
 	return e
 }
 
-// Counts is what the engine has read, and what of it could not be used, by reason.
+// Counts is how much the engine has read, and how much of that it could not use, by reason.
 type Counts struct {
 	Observations int            // analysed
 	Skipped      map[string]int // whole records not analysed: "out of order", "impossible time"
-	Noted        map[string]int // analysed without a bad part, or worth knowing: "bad position", "clock set back", ...
+	Noted        map[string]int // analysed without a part that was bad, or worth knowing: "bad position", "clock set back", ...
 }
 
-// Counts returns what was read so far.
+// Counts returns the counts so far.
 func (e *Engine) Counts() Counts {
 	c := e.counts
 	c.Skipped, c.Noted = maps.Clone(c.Skipped), maps.Clone(c.Noted)
@@ -102,13 +102,13 @@ func (e *Engine) dropOldest() {
 		}
 	}
 	s := e.sites[at]
-	s.forget(e)
+	s.reset(e)
 	delete(e.byName, s.Sensor)
 	e.sites = slices.Delete(e.sites, at, at+1)
 	e.note("sensor forgotten")
 }
 
-// Feed takes the next record. Records of one sensor come in order of time; what does not is counted and left out.
+// Feed takes the next record. Records of one sensor must be in order of time; those that are not are counted and skipped.
 func (e *Engine) Feed(r cell.Record) {
 	switch r := r.(type) {
 	case *cell.Observation:
@@ -118,9 +118,9 @@ func (e *Engine) Feed(r cell.Record) {
 	case *cell.Gap:
 		s, at := e.site(r.Sensor), r.Time
 		if at.UnixMilli() < s.Now && !r.Until.IsZero() {
-			at = r.Until // a gap in which lines came unasked ends: it is told by its beginning
+			at = r.Until // unsolicited lines came during the gap; its time is when it began
 		}
-		if s.clock(e, at) {
+		if s.advance(e, at) {
 			s.interrupt()
 		}
 	case *cell.Clock:
@@ -139,7 +139,7 @@ func (e *Engine) source(r *cell.Source) {
 
 func (e *Engine) observe(o *cell.Observation) {
 	s := e.site(o.Sensor)
-	if !s.clock(e, o.Time) {
+	if !s.advance(e, o.Time) {
 		return
 	}
 	e.counts.Observations++
@@ -169,7 +169,7 @@ func (e *Engine) observe(o *cell.Observation) {
 	}
 }
 
-// reports is what this source says it reports, and what it has reported so far.
+// reports is what this source declares that it reports, and what it has reported so far.
 func (s *site) reports() cell.Fields {
 	if s.HasReport {
 		return s.Seen | s.Report
@@ -183,7 +183,7 @@ type fedRule struct {
 	observe func(*View, *Signal) bool
 }
 
-// findFed works out which rules this source can feed: by what it says it reports, or by what it has reported so far.
+// findFed finds the rules that this source can feed, by what it declares that it reports and what it has reported so far.
 func (s *site) findFed(e *Engine) {
 	has := s.reports()
 	s.fed = make([]fedRule, 0, len(e.rules))
@@ -211,7 +211,7 @@ func (s *site) habit(e *Engine, rule int) *habit {
 	return &s.Habits[rule]
 }
 
-// Finish says that the input ends. Events that are open stay open: nothing more is known of them.
+// Finish ends the input. Open events remain open: nothing more is known of them.
 func (e *Engine) Finish() {
 	for _, s := range e.sites {
 		for i := range s.Candidates {
@@ -222,8 +222,8 @@ func (e *Engine) Finish() {
 	}
 }
 
-// Take returns the events that opened, changed or closed since the last Take, in order of Opened. A changed event is
-// returned whole, with the same ID.
+// Take returns the events that opened, changed or closed since the last Take, in order of Opened. A changed event is returned
+// whole, with the same ID.
 func (e *Engine) Take() []Event {
 	out := e.out
 	e.out = nil
@@ -239,7 +239,7 @@ func (e *Engine) Take() []Event {
 	return out
 }
 
-// SortEvents puts events in order of Opened, then sensor, then id: the order in which they are printed.
+// SortEvents sorts events as they are printed: by Opened, then sensor, then ID.
 func SortEvents(list []Event) {
 	slices.SortStableFunc(list, func(a, b Event) int {
 		if c := a.Opened.Compare(b.Opened); c != 0 {
@@ -261,7 +261,7 @@ func SortEvents(list []Event) {
 	})
 }
 
-// Available tells for every rule whether a source that reports these fields can feed it.
+// Available returns, for every rule, whether a source that reports these fields can feed it.
 func (e *Engine) Available(reports cell.Fields) []Availability {
 	list := make([]Availability, 0, len(e.rules))
 	for _, r := range e.rules {

@@ -47,17 +47,17 @@ func (s *Severity) UnmarshalText(text []byte) error {
 	return fmt.Errorf("%q is not a severity: want info, low, medium or high", text)
 }
 
-// State is where an event is in its life.
+// State is the stage of an event's life.
 type State string
 
 // The states.
 const (
-	Pending State = "pending" // evidence is there, not yet enough; never printed as an event
+	Pending State = "pending" // there is evidence, but not enough; never printed
 	Open    State = "open"
 	Closed  State = "closed"
 )
 
-// Event is an anomaly: one story, of one or more findings. It never claims more than its evidence.
+// Event is an anomaly: one candidate that weighed enough, with one or more findings. It never claims more than its evidence.
 type Event struct {
 	ID             string      `json:"id"` // derived from sensor, First and rules
 	Sensor         string      `json:"sensor"`
@@ -74,7 +74,7 @@ type Event struct {
 	Phrases        []Phrase    `json:"-"` // what Summary was made of, joined by "; "; nil: of before this was kept. See Worded
 }
 
-// Finding is what one rule saw.
+// Finding is what one rule found.
 type Finding struct {
 	Rule     string     `json:"rule"`
 	Version  int        `json:"version"`

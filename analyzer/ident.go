@@ -6,22 +6,22 @@ import (
 	"vigie/cell"
 )
 
-// Ident is what a cell is called, in a form that can be compared, learned and saved: cell.Cell without its levels.
-// Has tells which of its fields were reported; the others are zero and mean nothing.
+// Ident is the identity of a cell in a form that can be compared, learned and saved: a cell.Cell without its measurements,
+// whose network is an index. Has holds the fields that were reported; the others are zero and mean nothing.
 type Ident struct {
 	Has   cell.Fields
 	RAT   cell.RAT
-	PLMN  uint16 // index in the engine's table of networks; 0 is not known
+	PLMN  uint16 // index in the engine's table of networks; 0: not known
 	Area  cell.Area
 	ID    uint64
 	PCI   uint16
 	ARFCN uint32
 }
 
-// Known tells whether the cell's own identity was reported.
+// Known reports whether the cell's own identity (CI, UCI, ECI or NCI) was reported.
 func (i *Ident) Known() bool { return i.Has.Has(cell.FieldCellID) }
 
-// cellKey is a cell under which things are learned: by its identity where it has one, else by how it sounds on the air.
+// cellKey is the key under which a cell is learned: its identity if it has one, else its channel and physical identity.
 type cellKey struct {
 	RAT  cell.RAT
 	Phys bool // ID holds channel and PCI
@@ -74,19 +74,19 @@ func (i *Ident) SameIdentity(j *Ident) bool {
 	return i.Has&physFields == j.Has&physFields && i.PCI == j.PCI && i.ARFCN == j.ARFCN
 }
 
-// SamePhys tells whether both report a channel and a physical identity, and they are the same.
+// SamePhys reports whether both have a channel and a physical identity, and they are equal.
 func (i *Ident) SamePhys(j *Ident) bool {
 	p, ok := i.phys()
 	q, ok2 := j.phys()
 	return ok && ok2 && p == q
 }
 
-// SameArea tells whether both report an area and it is the same one, or one of them does not report it.
+// SameArea reports whether nothing tells the areas apart: both are equal, or one is not reported.
 func (i *Ident) SameArea(j *Ident) bool {
 	return !i.Has.Has(cell.FieldArea) || !j.Has.Has(cell.FieldArea) || i.Area == j.Area
 }
 
-// merge takes over what j reports and i does not.
+// merge fills in what j reports and i does not.
 func (i *Ident) merge(j *Ident) {
 	miss := j.Has &^ i.Has
 	if miss&cell.FieldArea != 0 {
@@ -104,7 +104,7 @@ func (i *Ident) merge(j *Ident) {
 	i.Has |= j.Has
 }
 
-// ident reads the identity out of a cell, without what cannot be.
+// ident reads the identity of a cell, without values that are out of range.
 func (e *Engine) ident(c *cell.Cell) Ident {
 	i := Ident{RAT: c.RAT}
 	if c.RAT != cell.UnknownRAT {
@@ -148,14 +148,14 @@ func (e *Engine) ident(c *cell.Cell) Ident {
 	return i
 }
 
-// networks is the table of PLMNs that were seen, each once however its MNC was printed. Index 0 is not known.
+// networks is the table of PLMNs seen, each once however its MNC was printed. Index 0 means not known.
 type networks struct {
-	List []cell.PLMN // as first printed
-	last cell.PLMN   // the one asked for most recently
+	List []cell.PLMN // as it was printed first
+	last cell.PLMN   // the last one looked up
 	at   uint16
 }
 
-const maxNetworks = 4096 // far more than any country allots; beyond it a network is not told from one not known
+const maxNetworks = 4096 // far more than any country allots; a network beyond that counts as not known
 
 func (n *networks) index(mcc, mnc string) uint16 {
 	if mcc == n.last.MCC && mnc == n.last.MNC {
@@ -189,7 +189,7 @@ func (n *networks) plmn(i uint16) cell.PLMN {
 	return cell.PLMN{}
 }
 
-// cell gives the identity back in the form that events print.
+// cell returns the identity in the form that events print.
 func (n *networks) cell(i *Ident) cell.Cell {
 	p := n.plmn(i.PLMN)
 	c := cell.Cell{RAT: i.RAT, MCC: p.MCC, MNC: p.MNC}
@@ -208,7 +208,8 @@ func (n *networks) cell(i *Ident) cell.Cell {
 	return c
 }
 
-// String is the cell in words: "LTE cell 11016962 (area 4660)".
+// String describes the cell as the sentences of findings do: "LTE cell 11016962 (area 4660)". It is stored text: it does not
+// change. For people, cell.Describe says more.
 func (i *Ident) String() string {
 	a := cellArg(i)
 	return a.cellIn("en")

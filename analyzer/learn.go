@@ -8,7 +8,7 @@ import (
 
 const tileLevel = 12 // S2 level of an area tile: about 2 km across
 
-// tileKey is the tile of the present place.
+// tileKey is the key of the tile where the sensor is.
 func (s *site) tileKey() (uint64, bool) {
 	if s.fixed() {
 		return 0, false
@@ -28,7 +28,7 @@ func (s *site) tile() *tileRecord {
 	return s.Base.Tiles.Get(k)
 }
 
-// learn makes an observation part of what is normal. Cells of a running alert are not learned.
+// learn adds an observation to what is normal. Cells of a running alert are not learned.
 func (s *site) learn(v *View) {
 	b, l := &s.Base, &v.engine.lesson
 	*l = Lesson{Stay: v.On()}
@@ -63,7 +63,7 @@ func (s *site) learn(v *View) {
 	rec.Seen = s.Now
 	if rec.Suspect {
 		if v.HasLevel && (rec.Top == 0 || v.Level > rec.Top) {
-			rec.Top = v.Level // for the day that a reviewer calls it benign
+			rec.Top = v.Level // in case a reviewer calls it benign
 		}
 		return
 	}
@@ -81,7 +81,7 @@ func (s *site) learn(v *View) {
 		}
 	}
 	if v.HasLevel {
-		rec.hear(v.Level)
+		rec.addLevel(v.Level)
 		r := b.rat(st.Cell.RAT)
 		if low, ok := st.Lately(2); ok {
 			if r.N == 0 || low > r.Top {
@@ -112,7 +112,7 @@ func (s *site) learnStay(v *View, st *Stay, rec *Known) {
 	}
 }
 
-// place learns where a cell was heard: the centre, and how far from it.
+// place learns where a cell is heard: a centre, and how far from it.
 func (r *Known) place(f fix) {
 	if r.Places == 0 {
 		r.Lat, r.Lon = f.Lat, f.Lon
@@ -121,7 +121,7 @@ func (r *Known) place(f fix) {
 	r.Places++
 }
 
-// learnIdentity learns area, channel, physical identity and network of a stay that begins.
+// learnIdentity learns the area, channel, physical identity and network of a stay that begins.
 func (s *site) learnIdentity(v *View, st *Stay, rec *Known) {
 	b, id := &s.Base, &st.Cell
 	if id.Has.Has(cell.FieldArea) {
@@ -135,7 +135,7 @@ func (s *site) learnIdentity(v *View, st *Stay, rec *Known) {
 			a.Cells++
 		}
 		if a.Cells >= 3 {
-			a.Suspect = false // a transmitter is one cell, or two; this is a part of the network
+			a.Suspect = false // a false base station is one cell or two; this is part of the network
 		}
 		if st.OtherArea {
 			a.Moved++
@@ -172,9 +172,9 @@ func (s *site) learnIdentity(v *View, st *Stay, rec *Known) {
 	}
 }
 
-// adopt takes a new area of a known cell for normal when it has held: half an hour of camping under it, or another cell
-// that came to the same area. An area that came with an alert is adopted only in the second way, or by a reviewer's verdict: a
-// clone that stays does not become normal by staying.
+// learnArea takes the new area of a known cell for normal once it has lasted: after half an hour of camping under it, or when
+// another cell moves to the same area. An area that came with an alert is learned only in the second way, or by a reviewer's
+// verdict: a clone does not become normal by staying.
 func (s *site) learnArea(st *Stay, rec *Known) {
 	if !st.OtherArea || rec.Alt != st.Cell.Area {
 		return
@@ -186,7 +186,7 @@ func (s *site) learnArea(st *Stay, rec *Known) {
 	}
 }
 
-// accept remembers that a network had accepted us.
+// learnAccepted learns that a network has registered the modem.
 func (s *site) learnAccepted(domain int, st *Stay) {
 	g := &s.Regs[domain]
 	if !g.Has || g.At != s.Now || st == nil || st.Cell.PLMN == 0 && st.Cell.Has.Has(cell.FieldMNC) {

@@ -6,8 +6,8 @@ import (
 	"vigie/cell"
 )
 
-// level reads how strong the serving cell was. A modem that reports RSRP or RSCP in some answers and only RSSI in others
-// would seem to jump by 20 dB: of the scales that this RAT was reported in, only the best counts.
+// level is the level of the serving cell in dBm. A modem that reports RSRP or RSCP in some answers and only RSSI in others
+// would seem to jump by 20 dB: of the scales in which this RAT was reported, only the best counts.
 func (s *site) level(e *Engine, c *cell.Cell) (float32, bool) {
 	l, ok := e.level(c)
 	if !ok || int(c.RAT) >= len(s.Base.RATs) {
@@ -27,7 +27,7 @@ func (s *site) level(e *Engine, c *cell.Cell) (float32, bool) {
 	return l, true
 }
 
-// level reads how strong a cell was; values that no receiver measures are not taken.
+// level is the level of a cell in dBm; ok is false for values that no receiver measures.
 func (e *Engine) level(c *cell.Cell) (float32, bool) {
 	l, ok := c.Level().Get()
 	if !ok {

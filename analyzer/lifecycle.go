@@ -12,7 +12,7 @@ import (
 	"vigie/cell"
 )
 
-// story is an event in the making: findings that belong together by time or by the cells they suspect.
+// candidate is an event in the making: findings that belong together by time or by the cells they suspect.
 type candidate struct {
 	ID        string
 	State     State
@@ -21,7 +21,7 @@ type candidate struct {
 	Opened    int64
 	Alerted   int64 // when it first alerted; 0: never
 	Last      int64 // last evidence, or presence on a suspect cell
-	Signalled int64 // last sign of a rule
+	Signalled int64 // last signal of a rule
 	Score     float64
 	Suspects  []Ident
 	Findings  []finding
@@ -33,14 +33,14 @@ type finding struct {
 	Rule     int
 	RuleID   string
 	Place    bool    // see Signal
-	Weight   float64 // the most it weighed
+	Weight   float64 // the highest so far
 	Severity Severity
 	First    int64
 	Last     int64
 	Text     string
-	Phrase   Phrase // what Text was made of; none in a state that was saved before this was kept
+	Phrase   Phrase // what Text was made of; empty in a state saved before phrases were kept
 	Innocent []string
-	Seen     uint32 // how often here before
+	Seen     uint32 // how often the condition had held here before
 	Days     float64
 	Evidence []trace
 }
@@ -52,20 +52,20 @@ type trace struct {
 }
 
 const (
-	joinMs        = 20_000      // findings closer than this belong to one story where one of them suspects no cell
-	pendingMs     = 90_000      // evidence that did not suffice is dropped after this long without more
-	holdMs        = 10 * 60_000 // an event is closed after this long without evidence
-	promoteMs     = 30_000      // the severity of an alert may still rise for this long; then what was sent stands
+	joinMs        = 20_000      // signals closer than this belong together if one of them suspects no cell
+	pendingMs     = 90_000      // a candidate that is not an event is dropped after this long without a signal
+	holdMs        = 10 * 60_000 // an event closes after this long without evidence
+	promoteMs     = 30_000      // the severity of an alert may still rise for this long; after that what was sent is final
 	presenceMs    = 60 * 60_000 // camping on a suspect cell prolongs an event by no more than this
 	maxEvidence   = 8           // a finding keeps the first ones, and the last
-	maxCandidates = 8           // at one time; the oldest pending one gives way
+	maxCandidates = 8           // at one time; beyond it the oldest pending one is evicted
 	maxSuspects   = 12          //
 	episodeMs     = 30 * 24 * 3600_000
 	maxEpisodes   = 64
 	maxIDs        = 64
 )
 
-// sign takes what a rule said into the story it belongs to.
+// report adds the signal of a rule to the candidate it belongs to.
 func (e *Engine) report(s *site, rule int, sig *Signal) {
 	r := &e.rules[rule]
 	w := weight(sig.P, r.Telling)
@@ -89,10 +89,10 @@ func (e *Engine) report(s *site, rule int, sig *Signal) {
 	e.grade(s, cand)
 }
 
-// candidateFor finds the story that a sign belongs to, or begins one: one that suspects the same cell, or, where either
-// suspects none, one of the last seconds. Nearness in time alone does not join: on a drive something odd is always near,
-// and a sum over unrelated oddities says nothing. A sign that suspects the cells of several stories makes them one: a fall
-// from one false cell to another is a single capture.
+// candidateFor returns the candidate that a signal belongs to, a new one if there is none: one that suspects the same cell, or,
+// if either suspects none, one of the last seconds. Nearness in time alone is not enough: on a drive something odd is always
+// near, and a sum over unrelated oddities means nothing. A signal that suspects the cells of several candidates joins them: a
+// fall from one false cell to another is a single capture.
 func (s *site) candidateFor(e *Engine, sig *Signal) *candidate {
 	best := -1
 	for i := 0; i < len(s.Candidates); i++ {
@@ -133,7 +133,7 @@ func (s *site) candidateFor(e *Engine, sig *Signal) *candidate {
 	return &s.Candidates[len(s.Candidates)-1]
 }
 
-// absorb takes a story that was not told yet into this one.
+// absorb adds a candidate that was not yet an event to this one.
 func (cand *candidate) absorb(o *candidate) {
 	if cand.State == Pending {
 		cand.First = min(cand.First, o.First)
@@ -215,8 +215,8 @@ func (cand *candidate) add(s *site, e *Engine, rule int, sig *Signal, w float64,
 	f.Evidence = append(f.Evidence, trace{s.Now, slices.Clone(e.view.Obs.Raw)})
 }
 
-// score is the sum over causes of the heaviest finding of each. Of the causes that an arrival at a new place explains, on
-// the move, the heaviest counts whole and the next one half: such findings come together, but not always.
+// score is the sum over causes of the heaviest finding of each. Of the causes that an arrival at a new place explains, on the
+// move, the heaviest counts in full and the next by half: such findings come together, but not always.
 func (e *Engine) score(cand *candidate) (sum float64, causes int) {
 	type part struct {
 		cause string
@@ -252,14 +252,14 @@ findings:
 	return sum + first + second/2, causes
 }
 
-// severity of a story by its score; high needs two causes, and what a rule may reach bounds it.
+// severity is that of a candidate by its score. High needs two causes, and the ranges of its rules limit it.
 func (e *Engine) severity(s *site, cand *candidate) Severity {
 	sum, causes := e.score(cand)
 	sev := e.severityOf(s, sum)
 	if sev == High && causes < 2 {
 		sev = Medium
 	}
-	limit := Info // what the heaviest rules may reach: one alone is held to its own range
+	limit := Info // a rule by itself does not exceed its own range
 	var floor Severity
 	for i := range cand.Findings {
 		r := &e.rules[cand.Findings[i].Rule]
@@ -268,7 +268,7 @@ func (e *Engine) severity(s *site, cand *candidate) Severity {
 	return min(max(sev, min(floor, Low)), limit)
 }
 
-// alone is the severity that a score reaches here.
+// severityOf is the severity that a score reaches here.
 func (e *Engine) severityOf(s *site, score float64) Severity {
 	medium := e.threshold(s)
 	switch {
@@ -282,7 +282,7 @@ func (e *Engine) severityOf(s *site, score float64) Severity {
 	return Info
 }
 
-// grade opens a story, or raises it, when its findings suffice.
+// grade makes a candidate an event, or raises its severity, if its findings weigh enough.
 func (e *Engine) grade(s *site, cand *candidate) {
 	sev := e.severity(s, cand)
 	cand.Score, _ = e.score(cand)
@@ -303,12 +303,12 @@ func (e *Engine) grade(s *site, cand *candidate) {
 	}
 }
 
-// frozen tells whether an alert has been out for so long that its severity no longer changes: what was sent stands.
+// frozen reports whether an alert has been out for so long that its severity is final.
 func (cand *candidate) frozen(now int64) bool {
 	return cand.Alerted != 0 && now-cand.Alerted > promoteMs
 }
 
-// id derives a name from sensor, first evidence and the rules that opened the event.
+// id derives the ID of an event from sensor, first evidence and the rules that opened it.
 func (e *Engine) id(s *site, cand *candidate) string {
 	var rules []string
 	for i := range cand.Findings {
@@ -326,11 +326,11 @@ func (e *Engine) id(s *site, cand *candidate) string {
 			s.IDs = append(s.IDs, id)
 			return id
 		}
-		name += "+" // two stories that began with one observation and by the same rules
+		name += "+" // two candidates that began with one observation and the same rules
 	}
 }
 
-// guard keeps the suspects of an alert from becoming normal, where they were first seen in this story.
+// quarantine keeps the suspects of an alert from becoming normal if they were first seen during this candidate.
 func (s *site) quarantine(cand *candidate) {
 	const slack = 2 * 60_000
 	for i := range cand.Suspects {
@@ -349,7 +349,7 @@ func (s *site) quarantine(cand *candidate) {
 	}
 }
 
-// tend prolongs, closes and drops stories as time passes.
+// expire prolongs, closes and drops candidates as time passes.
 func (e *Engine) expire(s *site, on *Stay) {
 	keep := s.Candidates[:0]
 	for i := range s.Candidates {
@@ -372,7 +372,7 @@ func (e *Engine) expire(s *site, on *Stay) {
 	s.Candidates = keep
 }
 
-// close ends a story. What did not become an alert counts as a habit of this place; every one counts for the budget.
+// close ends a candidate. One that did not alert counts as a habit of this place; all count for the budget.
 func (e *Engine) close(s *site, cand *candidate) {
 	if cand.Alerted == 0 {
 		for i := range cand.Findings {
@@ -395,7 +395,7 @@ func (e *Engine) close(s *site, cand *candidate) {
 
 func at(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
-// event is the story as it is told.
+// event is the candidate as an event.
 func (e *Engine) event(s *site, cand *candidate) Event {
 	ev := Event{ID: cand.ID, Sensor: s.Sensor, Severity: cand.Severity, State: cand.State, First: at(cand.First), Opened: at(cand.Opened),
 		Last: at(cand.Last), Score: float64(int(cand.Score*10+0.5)) / 10, Cells: []cell.Cell{}, InnocentCauses: []string{}}
@@ -433,7 +433,7 @@ func (e *Engine) event(s *site, cand *candidate) Event {
 	return ev
 }
 
-// phrase is what the rule said.
+// phrase is the sentence of the rule.
 func (f *finding) phrase() Phrase {
 	if f.Phrase.Format == "" {
 		return Phrase{Format: strings.ReplaceAll(f.Text, "%", "%%")}
@@ -441,7 +441,7 @@ func (f *finding) phrase() Phrase {
 	return f.Phrase
 }
 
-// howOften is how often a condition held here before, in how much time.
+// howOften says how often a condition had held here before, in how much time.
 func howOften(k uint32, days float64) Phrase {
 	before := "Not seen here before"
 	if k == 1 {

@@ -10,7 +10,7 @@ import (
 type Neighbour struct {
 	Ident
 	Level    float32 // dBm; minus infinity: none
-	Priority int8    // of reselection; -1: none
+	Priority int8    // of cell reselection, 0 to 7; -1: none
 }
 
 const maxNeighbours = 32
@@ -44,7 +44,7 @@ func (s *site) neighbours(v *View, list []cell.Cell) {
 	}
 }
 
-// strangers tells whether every cell of a list of neighbours is one that was never heard before.
+// strangers reports whether none of the neighbours was ever heard before.
 func (s *site) strangers(list []Neighbour) bool {
 	named := false
 	for i := range list {

@@ -1,18 +1,18 @@
 package analyzer
 
-// otherModemMs is how old the last word of another modem of the kit may be.
+// otherModemMs is how old the last observation of another modem of the kit may be.
 const otherModemMs = 15_000
 
-// OtherModem is what another modem of the same kit camps on now: the cell of the latest RAT, where there are several modems. Its
-// records and ours come in the order in which they were heard, so this needs no clock.
+// OtherModem is what another modem of the same kit camps on now; if there are several, the one on the latest RAT. Records of all
+// modems come in the order in which they were heard, so no clock is needed.
 type OtherModem struct {
 	Sensor  string
 	Cell    Ident
-	Level   float32 // dBm; lowest of the last two
+	Level   float32 // dBm: the lower of the last two
 	Seconds float64 // how long it has been there
 }
 
-// OtherModem tells what the modem beside this one camps on; false when there is none, or it has said nothing for a while.
+// OtherModem returns what another modem of the kit camps on; ok is false if there is none, or it has been silent for a while.
 func (v *View) OtherModem() (b OtherModem, ok bool) {
 	if v.site.Kit == "" {
 		return b, false

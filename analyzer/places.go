@@ -9,30 +9,30 @@ import (
 	"vigie/cell"
 )
 
-// Places is what a sensor has learned of where things are: for a map. A sensor that never knew where it was has none.
+// Places is what a sensor has learned of where things are, for a map. It is empty for a sensor that never knew its position.
 type Places struct {
 	Tiles []Tile
 	Cells []CellPlace
 }
 
-// Tile is a part of the land, about 2 km across, in which a moving sensor has camped on cells.
+// Tile is an area about 2 km across in which a moving sensor has camped on cells.
 type Tile struct {
 	Corners [4][2]float64 // latitude, longitude in degrees
 	Stays   uint32        // changes of cell
-	New     uint32        // of them to a cell that was new then
+	New     uint32        // of those, to a cell that was new then
 	Seen    time.Time
 }
 
 // CellPlace is where a cell was camped on.
 type CellPlace struct {
-	Cell     cell.Cell // who it says it is
+	Cell     cell.Cell // its identity
 	Lat, Lon float64   // degrees: where it was first heard
-	Radius   float64   // metres around it, as far as it was heard
+	Radius   float64   // metres around it within which it was heard
 	Count    uint32    // stays with a position
-	Suspect  bool      // part of an alert, and not learned
+	Suspect  bool      // it was part of an alert, and is not learned
 }
 
-// Places tells where a sensor has been and where it has heard cells, in the order in which it came to know them.
+// Places returns where a sensor has been and where it has heard cells, oldest first.
 func (e *Engine) Places(sensor string) (p Places) {
 	i := slices.IndexFunc(e.sites, func(s *site) bool { return s.Sensor == sensor })
 	if i < 0 {

@@ -2,7 +2,7 @@ package analyzer
 
 import "vigie/cell"
 
-// registration is what the modem last said of one domain.
+// registration is the last registration status of one domain.
 type registration struct {
 	Status  uint8
 	Has     bool
@@ -40,7 +40,7 @@ func (s *site) register(v *View, r *cell.Registration) {
 	}
 	cause, why := r.Cause.Get()
 	if kind, given := r.CauseType.Get(); given && kind != 0 {
-		why = false // the manufacturer's own number
+		why = false // a number of the manufacturer's own
 	}
 	if why {
 		s.Seen |= cell.FieldCause

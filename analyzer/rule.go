@@ -2,8 +2,8 @@ package analyzer
 
 import "vigie/cell"
 
-// Telling grades how much a condition says about an attack, when it is as rare here as the baseline says. It is coarse
-// on purpose: nobody has measured both sides of a likelihood ratio for these conditions. A rule's page gives the reason.
+// Telling grades how much a condition says about an attack, if it is as rare here as the baseline suggests. It is coarse on
+// purpose: nobody has measured both sides of a likelihood ratio for these conditions. The page of a rule gives the reason.
 type Telling uint8
 
 // The grades, with the factor by which they multiply surprise.
@@ -11,7 +11,7 @@ const (
 	Supporting Telling = iota // 0.5: happens for many other reasons; never enough alone
 	Moderate                  // 1: unusual, with known innocent causes
 	Strong                    // 1.5: innocent causes exist and are rare
-	Defining                  // 2: what an attack of this kind cannot avoid, and little else does
+	Defining                  // 2: an attack of this kind cannot avoid it, and little else causes it
 )
 
 var tellingNames = [...]string{"supporting", "moderate", "strong", "defining"}
@@ -29,23 +29,23 @@ const (
 	Measured     Status = "measured"     // false alarms measured on real traces, recall on injected attacks only
 )
 
-// Rule is one way to notice something. Rules are values, in one list. A rule holds no state: what it must remember is in the
-// Statistic that it declares, one for each sensor.
+// Rule is one way to notice something. Rules are values, in one list. A rule holds no state: what it must remember is in a
+// Statistic that it declares, of which the engine keeps one for each sensor.
 type Rule struct {
-	ID       string      // stable, kebab-case; the name of its page and files
-	Version  int         // raised by every change of what it finds
+	ID       string      // stable, in kebab-case; its page and files are named after it
+	Version  int         // raised with every change of what the rule finds
 	Title    string      // a few words for a list
 	Needs    cell.Fields // what a source must report to feed it
 	Cause    string      // findings of one cause count once in a score
-	Min, Max Severity    // what it can reach alone, and what it can reach with others
+	Min, Max Severity    // what a finding has at least and at most
 	Status   Status
 	Telling  Telling
 	Innocent []string                      // causes that have nothing to do with an attack
 	Learns   func() Statistic              // an empty statistic; nil: the rule remembers nothing
-	Observe  func(v *View, s *Signal) bool // tells whether its condition holds now, and fills s if it does
+	Observe  func(v *View, s *Signal) bool // reports whether the condition holds now, and fills s if so
 }
 
-// Availability tells whether a source can feed a rule.
+// Availability says whether a source can feed a rule.
 type Availability struct {
 	Rule    Rule
 	Missing cell.Fields // what the source does not report; none: the rule is available

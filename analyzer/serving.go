@@ -21,7 +21,7 @@ func (s *site) observeServing(v *View, o *cell.Observation) {
 		s.withholdArea(&id)
 	}
 	wantsID := (s.Report | s.Seen).Has(cell.FieldCellID) || c.Placeholder.Has(cell.FieldCellID)
-	if wantsID && !id.Known() { // half an answer: a cell is there, but not which
+	if wantsID && !id.Known() { // half an answer: there is a cell, but not which one
 		if s.OutFrom == 0 {
 			s.OutFrom = s.Now
 		}
@@ -39,8 +39,8 @@ func (s *site) observeServing(v *View, o *cell.Observation) {
 	s.beginStay(v, &id, c)
 }
 
-// supply gives a cell the network that its line did not name. An unsolicited +CEREG names a cell without its PLMN: it is the
-// cell of that identity which is known here, else one of the network that the modem was on.
+// inferPLMN gives a cell the network that its line did not name. An unsolicited +CEREG names a cell without its PLMN: it is the
+// cell of that identity that is known here, or else one of the network that the modem was on.
 func (s *site) inferPLMN(e *Engine, id *Ident) {
 	if id.PLMN != 0 || !id.Known() {
 		return
@@ -62,8 +62,8 @@ func (s *site) inferPLMN(e *Engine, id *Ident) {
 	id.PLMN = on
 }
 
-// settle drops the area of a source that updates area and cell id at different moments, until both have been the same
-// for three seconds.
+// withholdArea drops the area of a source that updates area and cell id at different moments, until both have been the same for
+// three seconds.
 func (s *site) withholdArea(id *Ident) {
 	if id.ID != s.Pair.ID || id.Area != s.Pair.Area || id.RAT != s.Pair.RAT {
 		s.Pair, s.SkewAt = *id, s.Now
@@ -101,7 +101,7 @@ func (s *site) update(v *View, cur *Stay, c *cell.Cell) {
 	cur.Last = s.Now
 	cur.N++
 	if v.HasLevel {
-		cur.hear(v.Level)
+		cur.addLevel(v.Level)
 	}
 	if v.HasQuality {
 		cur.QSum += v.Quality
@@ -125,7 +125,7 @@ func (s *site) update(v *View, cur *Stay, c *cell.Cell) {
 	}
 }
 
-// arrive begins a stay.
+// beginStay begins a stay.
 func (s *site) beginStay(v *View, id *Ident, c *cell.Cell) {
 	if len(s.Stays) < maxStays {
 		s.Stays = append(s.Stays, Stay{})
@@ -147,7 +147,7 @@ func (s *site) beginStay(v *View, id *Ident, c *cell.Cell) {
 	s.update(v, st, c)
 }
 
-// judge compares a stay with what is normal here, before anything of it is learned.
+// compare compares a stay with what is normal here, before any of it is learned.
 func (s *site) compare(v *View, st *Stay) {
 	k, ok := st.Cell.key()
 	if !ok {

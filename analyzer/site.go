@@ -6,39 +6,39 @@ import (
 	"vigie/cell"
 )
 
-// site is everything that is known of one sensor: the situation of the last minutes, what is normal, what is going on.
+// site is all that is known of one sensor: the situation of the last minutes, what is normal, and its candidates.
 type site struct {
 	Sensor    string
-	Kit       string // sensors of one kit are in one place
+	Kit       string // sensors of one kit are at one place
 	Mode      cell.Mode
 	Skew      bool
 	Survey    bool
 	Assume    cell.Fields
-	Report    cell.Fields // what the source says it reports
+	Report    cell.Fields // what the source declares that it reports
 	HasReport bool        // Report was given
 	Seen      cell.Fields // what was reported so far
-	fed       []fedRule   // rules that can be fed; nil: not worked out
+	fed       []fedRule   // rules that this source can feed; nil: not yet found
 
 	Began   int64 // first observation
 	Now     int64 // last observation
-	Watched int64 // milliseconds of watching: a pause counts as a minute at most
-	Back    int   // observations in a row that came from before Now
+	Watched int64 // milliseconds of watching; a pause counts for a minute at most
+	Back    int   // observations in a row that are older than Now
 	BackAt  int64
 
 	Stays   []Stay // the current or last one first
-	Camped  bool   // Stays[0] goes on
-	OutFrom int64  // since when there is no service; 0: there is
+	Camped  bool   // Stays[0] continues
+	OutFrom int64  // since when there has been no service; 0: there is
 	Blind   bool   // the next stay has no known past
 	State   cell.State
-	Pair    Ident // in a source that skews: the last cell and area as printed,
-	SkewAt  int64 // and since when they have been that
+	Pair    Ident // if Skew: the last cell and area as printed,
+	SkewAt  int64 // and since when they have been the same
 
 	Track      [32]fix
 	TrackN     int
 	Regs       [4]registration
 	Base       learned
-	stats      []Statistic // by rule; nil: it has none
-	learners   []Statistic // those that are there
+	stats      []Statistic // by rule; nil if it has none
+	learners   []Statistic // those that are not nil
 	Chart      chart       // how complete the atlas has proved to be here
 	Habits     []habit
 	Candidates []candidate
@@ -46,14 +46,14 @@ type site struct {
 	IDs        []string // of the last events
 }
 
-// habit is how often a rule's condition held here without an alert.
+// habit is how often the condition of a rule has held here without an alert.
 type habit struct {
 	Rule string
 	K    uint32
 	Last int64
 }
 
-// episode is a story that has ended, or an alert: what the budget is calibrated on.
+// episode is a candidate that has ended: the budget is calibrated on these.
 type episode struct {
 	At    int64
 	Score float64
@@ -61,18 +61,18 @@ type episode struct {
 
 const (
 	maxStays  = 16
-	pauseMs   = 60_000             // a longer silence breaks the situation
+	pauseMs   = 60_000             // after a longer silence nothing is known of the situation
 	skewMs    = 3_000              // how long a skewed source may show the area of another cell
 	longPause = 25_000             // a longer silence is an outage of unknown cause
-	backwards = 5                  // observations from the past in a row that mean: the clock was set back
-	leap      = 24 * 3600 * 1000   // a step that is counted as a jump of the clock
+	backwards = 5                  // this many observations from the past in a row mean that the clock was set back
+	leap      = 24 * 3600 * 1000   // a larger step is a jump of the clock
 	sane0     = 631152000000       // 1990: no modem observation is older
 	sane1     = 4102444800000      // 2100
 	dayMs     = 24 * 3600 * 1000.0 //
 )
 
-// clock takes the time of a record; false means that it cannot be used.
-func (s *site) clock(e *Engine, at time.Time) bool {
+// advance moves the site to the time of a record; false means that the record cannot be used.
+func (s *site) advance(e *Engine, at time.Time) bool {
 	t := at.UnixMilli()
 	if t < sane0 || t > sane1 {
 		e.skip("impossible time")
@@ -96,10 +96,10 @@ func (s *site) clock(e *Engine, at time.Time) bool {
 			return false
 		}
 		e.note("clock set back")
-		s.forget(e)
+		s.reset(e)
 	case d > leap:
 		e.note("clock leapt forward")
-		s.forget(e)
+		s.reset(e)
 		s.Watched += pauseMs
 	default:
 		if d > pauseMs {
@@ -112,8 +112,8 @@ func (s *site) clock(e *Engine, at time.Time) bool {
 	return true
 }
 
-// forget drops the situation and ends what is going on, and keeps what was learned.
-func (s *site) forget(e *Engine) {
+// reset drops the situation and ends all candidates. What was learned is kept.
+func (s *site) reset(e *Engine) {
 	s.interrupt()
 	for i := range s.Candidates {
 		e.close(s, &s.Candidates[i])
@@ -121,7 +121,7 @@ func (s *site) forget(e *Engine) {
 	s.Candidates = s.Candidates[:0]
 }
 
-// breakOff says that nothing is known of what happened since the last observation.
+// interrupt drops the situation: nothing is known of what happened since the last observation.
 func (s *site) interrupt() {
 	s.Camped, s.Blind, s.OutFrom, s.State = false, true, 0, ""
 	s.TrackN = 0
@@ -151,13 +151,13 @@ func (s *site) shift(d time.Duration) {
 	}
 }
 
-// fixed tells whether the sensor stays at one place.
+// fixed reports whether the sensor stays at one place.
 func (s *site) fixed() bool { return s.Mode == cell.Fixed }
 
-// days is how many days were watched.
+// days is how many days the sensor has watched.
 func (s *site) days() float64 { return float64(s.Watched) / dayMs }
 
-// observe brings the situation up to date and fills the view. It reports whether rules may look.
+// observe brings the situation up to date and fills the view.
 func (s *site) observe(e *Engine, o *cell.Observation) {
 	v := &e.view
 	*v = View{Obs: o, Now: s.Now, Base: Baseline{s, &e.nets}, site: s, engine: e}

@@ -10,24 +10,24 @@ import (
 	"slices"
 )
 
-// stateVersion is raised by every change of what the saved state means. Version 1, before rules had statistics of their own, is
-// read too. A state of another version is refused: what a place is like is learned again from the recorded observations.
+// stateVersion is raised with every change of what the saved state means. Version 1, before rules had statistics of their own,
+// can still be read. A state of any other version is refused: the baseline is then learned again from the recorded observations.
 const stateVersion = 2
 
 var stateMagic = []byte("vigie-analyzer\n")
 
 type saved struct {
 	Version  int
-	Rules    []string // their ids, in the order by which Stay.Reported counts them
+	Rules    []string // their IDs, in the order of Stay.Reported
 	Networks networks
 	Sites    []*site
-	Learned  [][]byte // by rule: its statistic at each site in turn
+	Learned  [][]byte // by rule: its statistics, one for each site
 	Pending  []byte   // events not yet taken, as JSON
 	Counts   Counts
 }
 
-// Save returns the whole state: what was learned, what is going on, and events not yet taken. An engine with the same
-// rules that restores it goes on as this one would have.
+// Save returns the whole state: what was learned, candidates, and events not yet taken. An engine with the same rules that
+// restores it continues as this one would have.
 func (e *Engine) Save() ([]byte, error) {
 	worded := make([]Worded, len(e.out))
 	for i := range worded {
@@ -54,7 +54,7 @@ func (e *Engine) Save() ([]byte, error) {
 	return out, nil
 }
 
-// Restore replaces the state by a saved one. On an error the engine is as it was.
+// Restore replaces the state by a saved one. On an error the engine is unchanged.
 func (e *Engine) Restore(state []byte) error {
 	rest, ok := bytes.CutPrefix(state, stateMagic)
 	if !ok || len(rest) < 4 {
@@ -135,7 +135,7 @@ func (s *Stay) remap(saved []string, byID map[string]int) {
 	s.Reported = keep
 }
 
-// remap finds the rules of a candidate in the present list. A finding of a rule that is no longer there is dropped.
+// remap finds the rules of a candidate in the present list. Findings of a rule that is no longer there are dropped.
 func (c *candidate) remap(byID map[string]int) {
 	keep := c.Findings[:0]
 	for _, f := range c.Findings {

@@ -7,8 +7,8 @@ import (
 	"reflect"
 )
 
-// restoreVersion1 reads what a state of version 1 has under other names, or in other places. That a rule had reported the present
-// stay is lost: it may report it once more.
+// restoreVersion1 reads what a state of version 1 has under other names or in other places. It is not kept which rules had
+// reported the present stay: they may report it once more.
 func (e *Engine) restoreVersion1(sites []*site, state []byte) error {
 	decode := func(into any) error { return gob.NewDecoder(bytes.NewReader(state)).Decode(into) }
 	var old struct {
@@ -36,8 +36,8 @@ func (e *Engine) restoreVersion1(sites []*site, state []byte) error {
 	return e.restoreStatistics1(sites, state)
 }
 
-// restoreStatistics1 finds what each rule has learned in a state of version 1. There the fields of all statistics were fields
-// of a site or of its baseline, by the names that they still have.
+// restoreStatistics1 finds what each rule had learned in a state of version 1, where the fields of all statistics were fields of
+// a site or of its baseline, with the names that they still have.
 func (e *Engine) restoreStatistics1(sites []*site, state []byte) error {
 	for _, i := range e.learners {
 		t := reflect.TypeOf(e.rules[i].Learns()).Elem()
@@ -52,7 +52,7 @@ func (e *Engine) restoreStatistics1(sites []*site, state []byte) error {
 				if at == inBase {
 					x = x.Field(0)
 				}
-				if !x.IsZero() { // it is there
+				if !x.IsZero() { // found
 					reflect.ValueOf(s.stats[i]).Elem().Set(x)
 				}
 			}

@@ -9,30 +9,31 @@ import (
 	"vigie/cell"
 )
 
-// Statistic is what one rule has learned at one sensor. The engine makes it, shows it every observation except those of a
-// survey after all rules have looked at it, and saves it by encoding/gob under the id of the rule: exported fields are kept,
-// the others are not. A Statistic asks no clock, does not grow without bound (see Table and PerCell), holds no map (whose
-// order would make saved states differ), and allocates nothing for an observation that brings nothing new.
+// Statistic is what one rule has learned at one sensor. The engine makes it with Rule.Learns, calls Learn for every observation
+// after all rules have looked at it (but not for rows of a survey), and saves it with encoding/gob under the ID of the rule:
+// exported fields are kept, others are not. A Statistic asks no clock, is bounded (see Table and PerCell), contains no map (the
+// order of maps would make saved states differ), and allocates nothing for an observation that brings nothing new.
 type Statistic interface {
 	Learn(v *View, l *Lesson)
 }
 
-// Reconsiderer is a Statistic that learns something of each cell and must take it back: Reconsider is called when a cell comes
-// under suspicion or is cleared, see Known.Suspect, at now in milliseconds since 1970. It may be called again for the same cell.
+// Reconsiderer is a Statistic that learns something of each cell and must be able to take it back: Reconsider is called when a
+// cell comes under suspicion or is cleared (see Known.Suspect), at now in milliseconds since 1970. It may be called for the same
+// cell again.
 type Reconsiderer interface {
 	Statistic
 	Reconsider(k *Known, now int64)
 }
 
-// Lesson is what the engine itself has learned from the observation that a Statistic is shown.
+// Lesson is what the engine itself has learned from the observation that a Statistic is given.
 type Lesson struct {
-	Stay    *Stay  // the present stay; nil: not on a cell
-	Cell    *Known // what is known of its cell, this observation included; nil: the cell has no name
-	NewCell bool   // it is known since this observation
-	NewArea bool   // so is its area
+	Stay    *Stay  // the present stay; nil: the modem is on no cell
+	Cell    *Known // what is known of its cell, this observation included; nil: the cell has no identity
+	NewCell bool   // the cell is known since this observation
+	NewArea bool   // its area is known since this observation
 }
 
-// Trusted is the cell of the lesson if it is not under suspicion, else nil.
+// Trusted returns the cell of the lesson, or nil if it is under suspicion.
 func (l *Lesson) Trusted() *Known {
 	if l.Cell == nil || l.Cell.Suspect {
 		return nil
@@ -40,7 +41,7 @@ func (l *Lesson) Trusted() *Known {
 	return l.Cell
 }
 
-// PerCell holds one T for each cell in the baseline. It is as large as the baseline and bounded by it.
+// PerCell holds one T for each cell in the baseline, and is bounded like it.
 type PerCell[T any] struct{ Vals []T }
 
 // Of returns the value of a cell.
@@ -52,8 +53,8 @@ func (p *PerCell[T]) Of(k *Known) *T {
 	return &p.Vals[k.slot]
 }
 
-// Learn returns the value of the cell of a lesson, and nil if it has none. A Statistic calls it for every lesson: a new cell
-// has the place of one that was forgotten, whose value is dropped here.
+// Learn returns the value of the cell of a lesson, nil if it has none. Call it for every lesson: a new cell takes the place of
+// one that was forgotten, whose value is cleared here.
 func (p *PerCell[T]) Learn(l *Lesson) *T {
 	if l.Cell == nil {
 		return nil
@@ -69,7 +70,7 @@ func (p *PerCell[T]) Learn(l *Lesson) *T {
 // PerRAT holds one T for each RAT.
 type PerRAT[T any] [5]T
 
-// Of returns the value of a RAT; one that does not exist shares the place of the unknown one.
+// Of returns the value of a RAT; RATs that do not exist share the place of the unknown one.
 func (p *PerRAT[T]) Of(r cell.RAT) *T {
 	if int(r) >= len(p) {
 		r = cell.UnknownRAT
@@ -77,7 +78,7 @@ func (p *PerRAT[T]) Of(r cell.RAT) *T {
 	return &p[r]
 }
 
-// Share is how large a part n is of all, shrunk towards a prior that counts as weight cases.
+// Share is n as a share of all, shrunk towards a prior that counts as weight cases.
 func Share(n, all, prior, weight float64) float64 { return (n + weight*prior) / (all + weight) }
 
 // begin gives a site an empty statistic for each rule that declares one.
@@ -89,7 +90,7 @@ func (s *site) begin(e *Engine) {
 	}
 }
 
-// reconsider shows a cell that became suspect or was cleared to all who may have learned from it.
+// reconsider passes on that a cell came under suspicion or was cleared.
 func (s *site) reconsider(k *Known) {
 	for _, x := range s.learners {
 		if r, ok := x.(Reconsiderer); ok {
@@ -114,7 +115,7 @@ func (e *Engine) saveStatistics() ([][]byte, error) {
 	return all, nil
 }
 
-// restoreStatistics decodes what each rule has learned. A rule that the state does not know begins to learn.
+// restoreStatistics decodes what each rule has learned. A rule that is not in the state starts empty.
 func (e *Engine) restoreStatistics(sites []*site, rules []string, all [][]byte) error {
 	for _, i := range e.learners {
 		k := slices.Index(rules, e.rules[i].ID)

@@ -11,17 +11,17 @@ import (
 type SensorStats struct {
 	Sensor    string
 	Mode      cell.Mode
-	Days      float64     // of watching
-	Reports   cell.Fields // what the source says it reports, and what it has reported
+	Days      float64     // that it has watched
+	Reports   cell.Fields // what the source declares that it reports, and what it has reported
 	Threshold float64     // score from which a candidate alerts here now
-	Floor     float64     // what the budget alone would ask for
+	Floor     float64     // what the budget asks for, whatever the site's history
 	Rules     []RuleStats
 }
 
 // RuleStats is what was measured of one rule at one sensor.
 type RuleStats struct {
 	Rule    *Rule
-	Missing cell.Fields // what the source does not report; none: the rule can be fed
+	Missing cell.Fields // what the source does not report; zero: it can feed the rule
 	Seen    uint32      // candidates without an alert in which its condition held
 	Last    time.Time   // of the last one
 }

@@ -12,7 +12,7 @@ type fix struct {
 	Lat, Lon float64
 	Speed    float32
 	HasSpeed bool
-	Coarse   bool // good for a tile, not to tell whether the sensor stands still
+	Coarse   bool // good enough for a tile, not to see whether the sensor moves
 }
 
 func (s *site) locate(e *Engine, p *cell.Position) {
@@ -35,7 +35,7 @@ func (s *site) locate(e *Engine, p *cell.Position) {
 	s.TrackN++
 }
 
-// here is the last position, when it is not older than half a minute.
+// here is the last position, if it is not older than half a minute.
 func (s *site) here() (fix, bool) {
 	if s.TrackN == 0 {
 		return fix{}, false
@@ -44,7 +44,7 @@ func (s *site) here() (fix, bool) {
 	return f, s.Now-f.At <= 30_000
 }
 
-// moved is how many metres lie between now and a position at least the given time ago; false when it is not known.
+// moved is how many metres lie between the last position and one at least ms earlier; false if that is not known.
 func (s *site) moved(ms int64) (float64, bool) {
 	f, ok := s.here()
 	if !ok {
@@ -59,7 +59,7 @@ func (s *site) moved(ms int64) (float64, bool) {
 	return 0, false
 }
 
-// metres between two positions: plane geometry is within a percent for the few kilometres that matter here.
+// metres is the distance between two positions: plane geometry is within a percent for the few kilometres that matter here.
 func metres(lat1, lon1, lat2, lon2 float64) float64 {
 	const perDegree = 111_195
 	x := (lon2 - lon1) * math.Cos((lat1+lat2)/2*math.Pi/180)

@@ -2,8 +2,8 @@ package analyzer
 
 import "vigie/cell"
 
-// Verdict takes what a reviewer said of an event. Benign: its cells and areas become part of what is normal here, from
-// now on. Not benign: they do not, however long they stay.
+// Verdict applies what a reviewer said of an event. Benign: its cells and areas become part of what is normal here, from now on.
+// Not benign: they do not, however long they stay.
 func (e *Engine) Verdict(ev *Event, benign bool) {
 	s := e.byName[ev.Sensor]
 	if s == nil {
@@ -22,7 +22,7 @@ func (e *Engine) Verdict(ev *Event, benign bool) {
 	}
 }
 
-// judged settles a cell: the right area of a known cell is the one it had, unless the other one was benign.
+// applyVerdict applies a verdict to a cell: the right area of a known cell is the one it had, unless the other one was benign.
 func (s *site) applyVerdict(r *Known, id *Ident, benign bool) {
 	other := id.Has.Has(cell.FieldArea) && r.Ident.Has.Has(cell.FieldArea) && id.Area != r.Ident.Area
 	switch {
@@ -36,7 +36,7 @@ func (s *site) applyVerdict(r *Known, id *Ident, benign bool) {
 			r.Ident.Area, r.Alt, r.AltN = id.Area, 0, 0
 		}
 	case !other:
-		if r.N < 100 { // a cell that has been here for long is a victim, not the culprit
+		if r.N < 100 { // a cell that has been here for long is the victim, not the attacker
 			r.Suspect = true
 			s.reconsider(r)
 		}

@@ -7,26 +7,26 @@ import (
 	"vigie/cell"
 )
 
-// View is one observation against what went before and what is normal here: all that a rule may know. Rules read it and
-// change nothing. Levels are dBm, times milliseconds since 1970.
+// View is one observation, compared with what went before and with what is normal here: all that a rule may know. Rules read it
+// and change nothing. Levels are in dBm, times in milliseconds since 1970.
 type View struct {
 	Obs     *cell.Observation
 	Now     int64
-	Survey  bool  // a row of a sweep: no rule about serving applies
+	Survey  bool  // a row of a survey: rules do not see it
 	Serving bool  // the observation has a serving cell
-	Cell    Ident // of the serving cell, as this observation has it
+	Cell    Ident // the serving cell, as this observation reports it
 	Arrived bool  // a stay began with this observation
 	Retuned bool  // the cell of this stay changed its channel or physical identity
 
 	AreaLearned bool        // the area of this stay became known with this observation
 	Asked       bool        // neighbours were asked for
 	Neighbours  []Neighbour // and these were listed; valid until the next observation
-	Strangers   bool        // there were some, none of which was ever heard before
+	Strangers   bool        // there were some, and none was ever heard before
 
 	Level, Quality, SINR          float32 // dBm, RSRQ in dB, dB
 	HasLevel, HasQuality, HasSINR bool
 
-	TA, TABefore       uint16 // timing advance now, and in this stay not more than 15 s ago
+	TA, TABefore       uint16 // timing advance now, and earlier in this stay, at most 15 s ago
 	HasTA, HasTABefore bool
 
 	Rejected    bool // a domain reports that registration was denied
@@ -43,7 +43,7 @@ type View struct {
 	rule   int
 }
 
-// Stay returns the n-th stay counted back from now: 0 is the present one. nil when there is none.
+// Stay returns the n-th stay counted back from now; 0 is the present one. It returns nil if there is none.
 func (v *View) Stay(n int) *Stay {
 	if n == 0 && !v.site.Camped || n >= len(v.site.Stays) {
 		return nil
@@ -51,26 +51,26 @@ func (v *View) Stay(n int) *Stay {
 	return &v.site.Stays[n]
 }
 
-// On is the present stay; nil while there is none.
+// On returns the present stay; nil if the modem is on no cell.
 func (v *View) On() *Stay { return v.on }
 
-// Entered tells whether the identity of the present stay has just become known: the cell with Arrived, or its area.
+// Entered reports whether the identity of the present stay has just become known: the cell (Arrived) or its area.
 func (v *View) Entered() bool { return v.Arrived || v.AreaLearned }
 
-// Fixed tells whether the sensor stays at one place.
+// Fixed reports whether the sensor stays at one place.
 func (v *View) Fixed() bool { return v.site.fixed() }
 
-// Assumed tells whether a field is a guess of the source.
+// Assumed reports whether any of these fields is an assumption of the source.
 func (v *View) Assumed(f cell.Fields) bool { return v.site.Assume&f != 0 }
 
-// Statistic is what this rule has learned here; nil if it declares none.
+// Statistic returns what this rule has learned here; nil if the rule declares no statistic.
 func (v *View) Statistic() Statistic { return v.site.stats[v.rule] }
 
-// PLMN is the name of a network.
+// PLMN returns the network of a cell.
 func (v *View) PLMN(i *Ident) cell.PLMN { return v.engine.nets.plmn(i.PLMN) }
 
-// Still tells whether the sensor stands still, and whether that is known. A fixed one does. One that moves does when it
-// moved less than 30 m in 15 s or more.
+// Still reports whether the sensor stands still, and whether that is known. A fixed sensor does. One that moves does if it moved
+// less than 30 m in 15 s or more.
 func (v *View) Still() (still, known bool) {
 	if v.Fixed() {
 		return true, true
@@ -92,16 +92,16 @@ func (v *View) Still() (still, known bool) {
 	return false, false
 }
 
-// Arriving tells whether a move to a new place could explain what is seen: the sensor moves, or is not known to stand.
+// Arriving reports whether a move to a new place could explain what is seen: the sensor moves, or may move.
 func (v *View) Arriving() bool {
 	still, known := v.Still()
 	return !known || !still
 }
 
-// Per names what a rate is counted by.
+// Per is what a rate is counted by.
 type Per uint8
 
-// What a rate is counted by.
+// The units of a rate.
 const (
 	PerStay Per = iota // changes of cell or area
 	PerHour            // hours of watching
@@ -114,30 +114,30 @@ func (v *View) chances(p Per) float64 {
 	return float64(v.site.Watched) / 3_600_000
 }
 
-// PriorWeight is how many chances the prior of a rate counts as: what was measured here outweighs it only after more.
+// PriorWeight is how many chances the prior of a rate counts as: what is measured here outweighs it only after more.
 const PriorWeight = 50
 
-// Rate is how often this rule's condition is expected, per chance: the prior that the rule brings, moved towards what
-// was measured here as chances accumulate.
+// Rate is how often the condition of this rule is expected, per chance: the prior of the rule, moved towards what was measured
+// here as chances accumulate.
 func (v *View) Rate(prior float64, p Per) float64 {
 	return Share(float64(v.site.habit(v.engine, v.rule).K), v.chances(p), prior, PriorWeight)
 }
 
-// Distance is how many metres lie between here and a place in degrees; false if it is not known where the sensor is.
+// Distance is how many metres lie between the sensor and a place in degrees; false if the sensor's position is not known.
 func (v *View) Distance(lat, lon float64) (float64, bool) {
 	f, ok := v.site.here()
 	return metres(f.Lat, f.Lon, lat, lon), ok
 }
 
-// Signal is what a rule says of a condition that holds.
+// Signal is what a rule reports when its condition holds.
 type Signal struct {
-	P        float64  // how probable it was here, by chance
+	P        float64  // how probable it was here by chance, 0 to 1
 	Suspects []Ident  // the cells under suspicion
 	Text     string   // one sentence in English, without a full stop
 	Phrase   Phrase   // what Text was made of
-	Innocent []string // innocent causes that fit this case; none: those of the rule
-	Place    bool     // on the move, an arrival at a new place explains it: counted once with all others of this kind
-	Severity Severity // least severity of the finding; the rule's range holds
+	Innocent []string // innocent causes that fit this case; empty: those of the rule
+	Place    bool     // on the move, an arrival at a new place explains it: see Engine.score
+	Severity Severity // least severity of the finding, within the rule's range
 	first    int64
 }
 
@@ -151,10 +151,10 @@ func (s *Signal) Say(format string, args ...any) {
 // Suspect adds a cell under suspicion.
 func (s *Signal) Suspect(i *Ident) { s.Suspects = append(s.Suspects, *i) }
 
-// Since says that the evidence began before this observation.
+// Since sets when the evidence began, if that was before this observation.
 func (s *Signal) Since(ms int64) { s.first = ms }
 
-// Once tells whether this rule has not yet spoken during a stay, and remembers that it does now.
+// Once reports whether this rule calls it for a stay for the first time.
 func (v *View) Once(s *Stay) bool {
 	i, found := slices.BinarySearch(s.Reported, uint16(v.rule))
 	if !found {
@@ -171,5 +171,5 @@ func weight(p float64, t Telling) float64 {
 	return tellingFactor[t] * -math.Log10(max(p, 1e-6))
 }
 
-// Skewed tells whether the source updates parts of a cell's identity at different moments.
+// Skewed reports whether the source updates the parts of a cell's identity at different moments.
 func (v *View) Skewed() bool { return v.site.Skew }
