@@ -32,7 +32,7 @@ var areaCodeMismatch = analyzer.Rule{
 			s.Say("%s was under area %d until a moment ago, and changed without a break", &on.Cell, on.WasArea)
 			return true
 		}
-		s.P = 0.05 // not lowered by quiet years: networks are re-planned once in a few of them
+		s.P = 0.05 // a fixed value, not measured here: networks are re-planned once in a few years
 		if on.Cell.RAT == cell.GSM {
 			s.P = 0.2
 		}
@@ -41,7 +41,7 @@ var areaCodeMismatch = analyzer.Rule{
 	},
 }
 
-// onlyThisCell sees that the modem is back on a cell that has kept its area, after one that had changed it: a re-plan would
+// onlyThisCell reports that the modem is back on a cell that has kept its area, after one that had changed it: a re-plan would
 // have moved both.
 func onlyThisCell(v *analyzer.View, s *analyzer.Signal, on *analyzer.Stay) bool {
 	if on.NewCell || on.NewArea || !on.Cell.Has.Has(cell.FieldArea) || v.Base.Cell(&on.Cell) == nil {

@@ -24,11 +24,11 @@ var captureRelease = analyzer.Rule{
 		on, last := v.On(), v.Stay(1)
 		away := float64(v.Now-out.From) / 1000
 		if away < 2 || v.Skewed() && home.Seconds() < 3 {
-			return false // a handover that was taken back; half an identity
+			return false // a failed handover, or half an identity
 		}
 		p := 0.1
 		if v.Fixed() {
-			p = 0.3 // how rare new cells are here is what new-cell weighs
+			p = 0.3 // new-cell already weighs how rare new cells are here
 		}
 		if away < 8 {
 			p = max(p, 0.3) // two in five stays of a drive are shorter than ten seconds
@@ -37,15 +37,15 @@ var captureRelease = analyzer.Rule{
 			p = 0.5 // as every voice call does on many networks
 		}
 		if out.Cell.RAT < home.Cell.RAT && !wellHeard(home) {
-			p = max(p, 0.5) // a hole in the coverage, bridged by what was there before
+			p = max(p, 0.5) // a gap in coverage, bridged by an older RAT
 		}
 		switch n := strays(v, out); {
 		case n > 2 && !v.Fixed():
-			return false // over three and more unknown cells and back: a round, as on any drive
+			return false // back over three or more unknown cells: a round trip, as on any drive
 		case n > 2, n == 2 && last.Cell.RAT == out.Cell.RAT:
-			p = max(p, 0.5) // and over two, where the second is not the fall that a capture is made for
+			p = max(p, 0.5) // and over two, unless the second is the fall for which a capture is made
 		}
-		area := 0.6 // of 47 new areas in the benign traces, 3 were left again for home after eight seconds or more
+		area := 0.6 // of 47 new areas in the benign traces, 3 were left for home again after eight seconds or more
 		if v.Fixed() {
 			area = 0.3 // and a border does not move
 		}
@@ -73,8 +73,8 @@ var captureRelease = analyzer.Rule{
 	},
 }
 
-// excursion tells whether the modem has just come back to the cell that it was on before it went to cells that this place had
-// not shown before: home is that former stay, out the first strange one.
+// excursion reports whether the modem has just come back to the cell that it was on before it went to cells not seen here before:
+// home is that former stay, out the first strange one.
 func excursion(v *analyzer.View) (home, out *analyzer.Stay, ok bool) {
 	on := v.On()
 	if on == nil || !v.Arrived || on.Blind {
@@ -100,7 +100,7 @@ func excursion(v *analyzer.View) (home, out *analyzer.Stay, ok bool) {
 	return home, out, v.Now-out.From <= longest
 }
 
-// strays is how many different cells the modem was on since it left home.
+// strays is how many different cells the modem has been on since it left home.
 func strays(v *analyzer.View, out *analyzer.Stay) int {
 	n := 0
 	for k := 1; ; k++ {
@@ -118,7 +118,8 @@ func strays(v *analyzer.View, out *analyzer.Stay) int {
 	}
 }
 
-// strongStranger sees the modem leave an unknown cell that was much stronger both than the one before and than the one after.
+// strongStranger reports that the modem has left an unknown cell that was much stronger than both the cell before and the cell
+// after it.
 func strongStranger(v *analyzer.View, s *analyzer.Signal) bool {
 	on, x, home := v.On(), v.Stay(1), v.Stay(2)
 	if on == nil || !v.Arrived || on.Blind || x == nil || home == nil || x.Blind || !x.NewCell || x.Seconds() < 8 || x.Seconds() > 12*60 || on.Outage || x.Outage {
@@ -135,8 +136,7 @@ func strongStranger(v *analyzer.View, s *analyzer.Signal) bool {
 	return true
 }
 
-// rarity is how much rarer an excursion becomes by every dB by which the cell was stronger than home at both ends: cells
-// end where they are weak.
+// rarity is the factor for a cell that was m dB stronger than home at both ends: cells are normally left where they are weak.
 func rarity(v *analyzer.View, m float64) float64 {
 	scale := 5.0
 	if v.Arriving() {
@@ -148,9 +148,8 @@ func rarity(v *analyzer.View, m float64) float64 {
 	return math.Pow(10, -m/scale)
 }
 
-// isolation weighs how a cell sounded while it was there: by itself, as a single transmitter close by, or one among others.
-// And how it ended: cells of a network are left when they have faded, a transmitter that is switched off or lets go is
-// gone at its best.
+// isolation weighs how the cell sounded: by itself, like a single transmitter close by, or one among others; and how it ended:
+// cells of a network are left when they have faded, a transmitter that is switched off is still at its strongest.
 func isolation(s *analyzer.Stay) float64 {
 	p := 1.0
 	switch s.Dominance() {
@@ -170,7 +169,7 @@ func isolation(s *analyzer.Stay) float64 {
 	return p
 }
 
-// excess is by how much the cells of an excursion were stronger than those around it, on the way out and on the way back.
+// excess is by how many dB the cells of an excursion were stronger than those around it, on the way out and on the way back.
 func excess(home, out, last, on *analyzer.Stay) (m, up, down float64) {
 	if home.Cell.RAT != out.Cell.RAT || last.Cell.RAT != on.Cell.RAT || out.Cell.RAT != on.Cell.RAT {
 		return 0, 0, 0

@@ -14,7 +14,7 @@ func (f *falls2G) Learn(v *analyzer.View, l *analyzer.Lesson) {
 	}
 }
 
-// fellTo tells whether the lesson is a change from a later RAT to this one.
+// fellTo reports whether the lesson is a change from a later RAT to this one.
 func fellTo(v *analyzer.View, l *analyzer.Lesson, to cell.RAT) bool {
 	if !v.Arrived || l.Cell == nil || l.Stay.Blind || l.Stay.Cell.RAT != to {
 		return false
@@ -45,7 +45,7 @@ var downgrade2G = analyzer.Rule{
 		p := analyzer.Share(float64(v.Statistic().(*falls2G).Falls), v.Base.Stays(), 0.02, analyzer.PriorWeight)
 		level, heard := from.AtEnd()
 		switch {
-		case from.Cell.RAT < cell.LTE || !heard: // nothing to say about how good it was
+		case from.Cell.RAT < cell.LTE || !heard: // how good it was is not known
 		case level >= -95:
 			p *= 0.1
 		case level >= -105:
@@ -76,7 +76,7 @@ var downgrade2G = analyzer.Rule{
 	},
 }
 
-// leftFor2G is the last stay on a later RAT, not more than a minute ago; nil when there is none.
+// leftFor2G returns the last stay on a later RAT, not more than a minute ago; nil if there is none.
 func leftFor2G(v *analyzer.View) *analyzer.Stay {
 	for n := 1; n < 4; n++ {
 		p := v.Stay(n)

@@ -7,9 +7,9 @@ import (
 	"vigie/cell"
 )
 
-const farAway = 30_000 // metres: no cell on land is heard so far from where it usually is
+const farAway = 30_000 // metres: no cell on land is heard this far from its usual place
 
-// The innocent causes of either way to see it; a finding has those of its own.
+// The innocent causes of each of the two cases.
 var (
 	movedAway = []string{
 		"a position that was wrong, then or now",
@@ -30,7 +30,7 @@ var farFromHome = analyzer.Rule{
 	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
 		if on == nil || !v.Arrived || on.Cell.RAT == cell.GSM {
-			return false // short cell ids are used again elsewhere
+			return false // short cell ids are reused elsewhere
 		}
 		k := v.Base.Cell(&on.Cell)
 		if k == nil || k.N < 10 || k.Places == 0 {
@@ -48,7 +48,7 @@ var farFromHome = analyzer.Rule{
 	},
 }
 
-// misplaced asks the cell database, for a cell that this sensor does not know well itself.
+// misplaced compares with the cell database, for a cell that this sensor does not know well itself.
 func misplaced(v *analyzer.View, s *analyzer.Signal, on *analyzer.Stay) bool {
 	place, listed, ok := v.Listed(&on.Cell)
 	if !ok || !listed {

@@ -29,7 +29,7 @@ var foreignNetwork = analyzer.Rule{
 			if country(q.MCC) == country(p.MCC) {
 				return false
 			}
-			near = near || len(q.MCC) == 3 && len(p.MCC) == 3 && q.MCC[0] == p.MCC[0] // E.212: the first digit is a part of the world
+			near = near || len(q.MCC) == 3 && len(p.MCC) == 3 && q.MCC[0] == p.MCC[0] // the first digit is a region of the world (ITU-T E.212)
 		}
 		if !known {
 			return false
@@ -46,7 +46,7 @@ var foreignNetwork = analyzer.Rule{
 	},
 }
 
-// country brings together the MCCs of countries that have several.
+// country groups the MCCs of countries that have several.
 func country(mcc string) string {
 	if c := cell.Country(mcc); c != "" {
 		return c

@@ -28,9 +28,9 @@ var levelStep = analyzer.Rule{
 		still, known := v.Still()
 		p, least := math.Pow(10, -rise/8), 8.0
 		switch {
-		case !known || !still: // of 500 lasting rises in 35 hours on the move, 55 were of 14 dB and more, 5 of 20
+		case !known || !still: // of 500 lasting rises in 35 hours on the move, 55 were 14 dB or more, 5 were 20
 			p, least = math.Pow(10, -1.6-(rise-14)/6.2), 14
-		case !v.Fixed(): // a stop at a traffic light is not a window sill: 3 of 12 dB and more in 15 hours, one of 22
+		case !v.Fixed(): // during stops, as at a traffic light: 3 of 12 dB or more in 15 hours, one of 22
 			least = 10
 			if rise >= 12 {
 				p = math.Pow(10, -0.9-rise/10)
@@ -51,10 +51,10 @@ var levelStep = analyzer.Rule{
 	},
 }
 
-// nearField weighs the level that a rise led to: leaving a shadow leads to levels that are usual, a transmitter close by to
-// ones that are not. Of 44 lasting rises in the benign traces none led above -50 dBm, and six above -60.
+// nearField weighs the level after a rise: leaving a shadow leads to usual levels, a transmitter close by to unusual ones. Of 44
+// lasting rises in the benign traces none led above -50 dBm, and six above -60.
 func nearField(v *analyzer.View, r cell.RAT) float64 {
-	usual := -50.0 // RSSI and RSCP hold the power of more than the reference signals
+	usual := -50.0 // RSSI and RSCP include more power than that of reference signals
 	if r >= cell.LTE && v.Obs.Serving.RSRP.Known() {
 		usual = -58
 	}

@@ -70,7 +70,7 @@ var loudNewcomer = analyzer.Rule{
 		}
 		p := v.Statistic().(*rises).share(on.Cell.RAT, up)
 		if v.Arriving() {
-			p = math.Sqrt(p) // half the weight: a cell is left late and the next one found late
+			p = math.Sqrt(p) // half the weight: on the move a cell is left late and the next one found late
 		}
 		switch on.Dominance() {
 		case 1:

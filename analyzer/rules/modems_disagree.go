@@ -22,11 +22,11 @@ var modemsDisagree = analyzer.Rule{
 		}
 		home := lastHome(v)
 		if home == nil || home.Cell.PLMN == 0 {
-			return false // two networks without a name are not one
+			return false // two networks without a name need not be the same
 		}
 		level, ok := home.AtEnd()
 		if !ok || level < -105 {
-			return false // it had LTE no longer
+			return false // LTE was already gone
 		}
 		b, ok := v.OtherModem()
 		if !ok || b.Cell.RAT < cell.LTE || b.Level < -105 || b.Seconds < 5 || b.Cell.PLMN != home.Cell.PLMN || !v.Once(on) {
@@ -43,7 +43,7 @@ var modemsDisagree = analyzer.Rule{
 	},
 }
 
-// lastHome is the last stay on LTE or NR, not more than two minutes before now.
+// lastHome returns the last stay on LTE or NR, not more than two minutes before now; nil if there is none.
 func lastHome(v *analyzer.View) *analyzer.Stay {
 	for n := 0; ; n++ {
 		st := v.Stay(n)

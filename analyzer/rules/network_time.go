@@ -26,7 +26,7 @@ var networkTime = analyzer.Rule{
 				continue
 			}
 			off := said.Sub(v.Obs.Time).Abs()
-			// Whole quarter hours may be a matter of time zones, up to the 14 hours that zones reach.
+			// Whole quarter hours, up to 14 hours, may be a matter of time zones.
 			zone := off.Round(15 * time.Minute)
 			if off < 5*time.Minute || zone <= 14*time.Hour && (off-zone).Abs() < 2*time.Minute {
 				return false
@@ -42,8 +42,7 @@ var networkTime = analyzer.Rule{
 	},
 }
 
-// networkClock reads the universal time out of +CTZE: <tz>,<dst>,<time> (TS 27.007 clause 8.41), whose time is local to
-// nobody: it is UTC, "yyyy/MM/dd,hh:mm:ss".
+// networkClock reads the time from +CTZE: <tz>,<dst>,<time> (TS 27.007 clause 8.41), which is in UTC: "yyyy/MM/dd,hh:mm:ss".
 func networkClock(line string) (time.Time, bool) {
 	i := strings.LastIndex(line, `,"`)
 	if i < 0 {

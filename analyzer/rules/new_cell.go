@@ -48,7 +48,7 @@ var newCell = analyzer.Rule{
 			return false
 		}
 		if left := v.Stay(1); left != nil && left.Cell.RAT != on.Cell.RAT {
-			return false // a change of RAT is the greater news, and has its own rules
+			return false // a change of RAT has rules of its own
 		}
 		s.P = max(v.Statistic().(*rareCells).novelty(v), 0.02)
 		s.Place = v.Arriving()

@@ -42,7 +42,7 @@ var noNeighbours = analyzer.Rule{
 		}
 		rat := v.Base.RAT(on.Cell.RAT)
 		if len(v.Neighbours) > 0 || rat.Asked < 20 {
-			return false // it has not shown yet that it lists any
+			return false // this modem has not yet shown that it lists any
 		}
 		b := v.Statistic().(*emptyLists)
 		p := analyzer.Share(float64(b.RATs.Of(on.Cell.RAT).Bare), float64(rat.Stays)+v.Base.Minutes()/10, 0.05, 20)
@@ -59,7 +59,7 @@ var noNeighbours = analyzer.Rule{
 	},
 }
 
-// faint tells whether a cell is so weak that its surroundings are not heard either.
+// faint reports whether a cell is so weak that its surroundings cannot be heard either.
 func faint(v *analyzer.View) bool {
 	on := v.On()
 	l, ok := on.AtEnd()

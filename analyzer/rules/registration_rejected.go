@@ -40,14 +40,14 @@ var registrationRejected = analyzer.Rule{
 	},
 }
 
-// rejectPrior is how often, in an hour of watching, a network that had accepted a SIM is expected to reject it so: by
-// what the cause claims (TS 24.008 annex G, TS 24.301 annex A). Nobody has published measured rates.
+// rejectPrior is how often, per hour of watching, a network that had accepted a SIM is expected to reject it with this cause (TS
+// 24.008 annex G, TS 24.301 annex A). Nobody has published measured rates.
 func rejectPrior(cause uint16, known bool) float64 {
 	if !known {
 		return 0.02
 	}
 	switch cause {
-	case 2, 3, 6, 7, 8: // the SIM or the telephone is not welcome at all: not from one minute to the next
+	case 2, 3, 6, 7, 8: // the SIM or the phone is refused altogether: that does not change within minutes
 		return 1e-3
 	case 11, 12, 13, 14, 15: // not in this network or area: happens at borders of roaming agreements
 		return 0.02

@@ -1,16 +1,17 @@
-// Package rules is the list of what Vigie looks for, one file and one page a rule. A rule is a value that reads the
-// engine's view; it keeps no state, asks no clock, and knows no other rule.
+// Package rules is the list of what Vigie looks for: one file and one page per rule. A rule is a value that reads the engine's view;
+// what it must remember is in a statistic that it declares in the same file. It asks no clock and does not know the other
+// rules.
 package rules
 
 import "vigie/analyzer"
 
-// All lists every rule, in the order in which they look at an observation.
+// All returns every rule, in the order in which they look at an observation.
 func All() []analyzer.Rule { return With(shipped()) }
 
-// With is All by another table of RATs that are switched off.
+// With is All with another table of RATs that are switched off.
 func With(off SwitchedOff) []analyzer.Rule {
 	return []analyzer.Rule{
-		// who the cell says it is
+		// identity: what the cell claims to be
 		testPLMN,
 		foreignNetwork,
 		areaCodeMismatch,
@@ -25,7 +26,7 @@ func With(off SwitchedOff) []analyzer.Rule {
 		newChannel,
 		impossibleChannel,
 		lostArea,
-		// how it sounds
+		// radio: how it is heard
 		tooStrong,
 		loudNewcomer,
 		levelStep,
@@ -38,7 +39,7 @@ func With(off SwitchedOff) []analyzer.Rule {
 		lostBand,
 		narrowCell,
 		lostCarriers,
-		// what it does to you
+		// behaviour: what it does to the modem
 		downgrade2G,
 		downgrade3G,
 		switchedOffRAT(off),

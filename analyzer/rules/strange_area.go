@@ -85,7 +85,7 @@ var strangeArea = analyzer.Rule{
 			return false
 		}
 		if v.Skewed() && areaElsewhere(v, &on.Cell) {
-			return false // the area that the logger still shows from the RAT before
+			return false // the source still shows the area of the RAT before
 		}
 		d, ok := nearestArea(v, &on.Cell)
 		if !ok {
@@ -94,7 +94,7 @@ var strangeArea = analyzer.Rule{
 		news := v.Statistic().(*areaNews)
 		p := news.share(v, on.Cell.RAT)
 		s.Say("%s is in an area never seen here", &on.Cell)
-		if v.HasLevel && !faint(v) && p < 0.1 { // where borders are everywhere, none of this is news
+		if v.HasLevel && !faint(v) && p < 0.1 { // where new areas are common this means nothing
 			if d > 1000 {
 				p *= 0.1
 				s.Say("%s is in an area never seen here, whose number is far from those of its network around", &on.Cell)
@@ -104,7 +104,7 @@ var strangeArea = analyzer.Rule{
 			}
 		}
 		if v.Base.Minutes() < 10 && v.Base.RAT(on.Cell.RAT).Stays < 3 {
-			p = max(p, 0.1) // one area is known; what the others are like is not
+			p = max(p, 0.1) // one area is known, which says nothing about the others
 		}
 		if news.replanning(v, on.Cell.RAT) {
 			p = max(p, 0.5)
@@ -117,8 +117,8 @@ var strangeArea = analyzer.Rule{
 	},
 }
 
-// borderShare is how many of the new areas come while the cell before is still good: borders lie where both sides are
-// weak. Of 34 new areas in LTE that was so for 6, of 10 in GSM for 7.
+// borderShare is the share of new areas that come while the cell before is still well heard: borders normally lie where both sides
+// are weak. That was so for 6 of 34 new areas in LTE, and for 7 of 10 in GSM.
 func borderShare(r cell.RAT) float64 {
 	if r >= cell.LTE {
 		return 0.2
@@ -126,7 +126,7 @@ func borderShare(r cell.RAT) float64 {
 	return 0.7
 }
 
-// wellHeard tells whether a cell was still well heard when the modem left it.
+// wellHeard reports whether a cell was still well heard when the modem left it.
 func wellHeard(s *analyzer.Stay) bool {
 	l, ok := s.AtEnd()
 	if !ok {

@@ -46,12 +46,12 @@ var strayNumber = analyzer.Rule{
 	},
 }
 
-// How networks number their cells. An operator gives the base stations of a region numbers from a few ranges, and the cells
-// of every base station the same few numbers (TS 23.003 clause 19.6: an E-UTRAN cell identity is 20 bits of eNodeB and
-// 8 of cell; TS 25.401 clause 6.1.5: a UTRAN one is RNC and cell; in GSM the last decimal digit is the sector by custom).
-// A transmitter that makes up an identity fits neither, unless it took the trouble to look.
+// An operator numbers the base stations of a region from a few ranges, and the cells of each base station with the same few numbers
+// (TS 23.003 clause 19.6: an E-UTRAN cell identity is 20 bits of eNodeB and 8 of cell; TS 25.401 clause 6.1.5: a UTRAN one is
+// RNC and cell; in GSM the last decimal digit is by custom the sector). A made-up identity fits neither, unless its author took
+// the trouble to look.
 
-// numberKey is one fact about the numbers of a network: that a base station of a range exists, or a cell number on one.
+// numberKey is one fact about the numbers of a network: that there is a base station in a range, or a cell number.
 type numberKey struct {
 	RAT   cell.RAT
 	PLMN  uint16
@@ -69,8 +69,8 @@ const (
 	siteKind
 )
 
-// siteShifts are the ranges in which base stations are compared: the same one, within 8, 64, 512, 4096, 32768. What lies
-// further from every known one is of the last class, len(siteShifts).
+// siteShifts are the ranges, as bits, in which base stations are compared: the same one, within 8, 64, 512, 4096, 32768. One that is
+// further from every known base station is of the last class, len(siteShifts).
 var siteShifts = [...]uint{0, 3, 6, 9, 12, 15}
 
 const (
@@ -82,7 +82,7 @@ const (
 // numbering is what was learned of one network's numbers.
 type numbering struct {
 	Cells   uint32 // distinct cells learned
-	Judged  uint32 // of them, those that came when numberedMin were known
+	Judged  uint32 // of those, the ones that came after numberedMin
 	Unheard uint32 // of those, the ones with a cell number that no other cell had had
 	Class   [len(siteShifts) + 1]uint32
 }
@@ -92,7 +92,7 @@ type numberingKey struct {
 	PLMN uint16
 }
 
-// numbers splits an identity into the number of its base station and of its cell; which of the two it has.
+// numbers splits an identity into the numbers of its base station and its cell.
 func numbers(i *analyzer.Ident) (station, number uint32, hasStation, hasNumber bool) {
 	if !i.Known() {
 		return
@@ -111,7 +111,7 @@ func numbers(i *analyzer.Ident) (station, number uint32, hasStation, hasNumber b
 	return // the length of a gNB's number differs from network to network (TS 38.413 clause 9.3.1.6)
 }
 
-// stationClass is how far the nearest known base station of the same network lies, as an index in siteShifts.
+// stationClass is how far away, in numbers, the nearest known base station of the same network is, as an index in siteShifts.
 func (n *numbersSeen) stationClass(i *analyzer.Ident, station uint32) int {
 	for c, shift := range siteShifts {
 		at := station >> shift
@@ -124,9 +124,10 @@ func (n *numbersSeen) stationClass(i *analyzer.Ident, station uint32) int {
 	return len(siteShifts)
 }
 
-// What numbersSeen.Cells holds next to the class of the base station plus one, so that it can be taken back.
+// Flags of numbersSeen.Cells, next to the class of the base station plus one: how the numbers of a cell were learned, so that
+// they can be taken back.
 const (
-	counted = 1 << 7 // its numbers were learned
+	counted = 1 << 7 // they were learned
 	judged  = 1 << 6 // and counted as those of a new cell
 	unheard = 1 << 5 // its number on the base station was a new one
 )
@@ -145,8 +146,8 @@ func (n *numbersSeen) Learn(v *analyzer.View, l *analyzer.Lesson) {
 	}
 }
 
-// Reconsider takes back what was learned of a cell under suspicion, which shall not teach its own habits, and learns it of one
-// that was cleared.
+// Reconsider takes back the numbers of a cell under suspicion, so that it does not teach its own habits, and learns those of a
+// cell that was cleared.
 func (n *numbersSeen) Reconsider(k *analyzer.Known, now int64) {
 	if k.Suspect {
 		n.unlearn(k)
@@ -199,7 +200,7 @@ func (n *numbersSeen) unlearn(k *analyzer.Known) {
 		return
 	}
 	station, number, hasStation, _ := numbers(i)
-	less := func(n *uint32) { *n = max(*n, 1) - 1 } // what was forgotten in between is not counted below nothing
+	less := func(n *uint32) { *n = max(*n, 1) - 1 } // not below zero: the table may have forgotten some in between
 	less(&of.Cells)
 	if *mark&judged != 0 {
 		less(&of.Judged)
@@ -224,7 +225,7 @@ func (n *numbersSeen) unlearn(k *analyzer.Known) {
 	}
 }
 
-// has tells whether a cell that is not under suspicion has a number.
+// has reports whether a cell that is not under suspicion has a number.
 func (n *numbersSeen) has(k numberKey) bool {
 	r := n.Numbers.Get(k)
 	return r != nil && r.N > 0
@@ -239,12 +240,12 @@ type fit struct {
 	Number  uint32  // that number
 }
 
-// stationPrior is the share of new cells whose base station is at least so far from every known one: measured on the
-// benign traces of networks that name themselves (545 cells), rounded up.
+// stationPrior is the share of new cells whose base station is at least this far from every known one: measured on the benign
+// traces of networks that name themselves (545 cells), rounded up.
 var stationPrior = [len(siteShifts) + 1]float64{1, 0.5, 0.4, 0.25, 0.1, 0.05, 0.02}
 
-// unheardPrior is the share of new cells that bring a number on the base station not seen before: in LTE and UMTS one in five
-// when few cells are known; of 120 new GSM cells one had another last digit.
+// unheardPrior is the share of new cells with a number on the base station not seen before: one in five in LTE and UMTS while few
+// cells are known; of 120 new GSM cells one had another last digit.
 func unheardPrior(r cell.RAT) float64 {
 	if r == cell.GSM {
 		return 0.04
@@ -269,7 +270,7 @@ func (n *numbersSeen) fit(i *analyzer.Ident) (f fit, ok bool) {
 		for c := class; c < len(known.Class); c++ {
 			as += float64(known.Class[c])
 		}
-		few := 1 + 10/float64(known.Cells) // what is known of a network with few cells says less
+		few := 1 + 10/float64(known.Cells) // few cells say less about a network
 		f.P = min(1, few*(as+numberWeight*stationPrior[class])/judged)
 		if class > 1 {
 			f.Far = 1 << siteShifts[class-1]

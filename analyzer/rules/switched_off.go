@@ -13,7 +13,7 @@ import (
 	"vigie/cell"
 )
 
-// SwitchedOff lists RATs that no public network of a country, or that one network, offers any more.
+// SwitchedOff lists RATs that a country, or one network, no longer offers to the public.
 type SwitchedOff []switchOff
 
 type switchOff struct {
@@ -75,7 +75,7 @@ func ReadSwitchedOff(r io.Reader) (SwitchedOff, error) {
 	return list, nil
 }
 
-// find is the row that says that a RAT is off at a time.
+// find returns the row by which a RAT is off at a time; nil if there is none.
 func (list SwitchedOff) find(p cell.PLMN, rat cell.RAT, now int64) *switchOff {
 	for i := range list {
 		x := &list[i]
@@ -93,7 +93,7 @@ func switchedOffRAT(list SwitchedOff) analyzer.Rule {
 	return analyzer.Rule{
 		ID: "switched-off", Version: 2, Title: "a RAT that this country has switched off",
 		Needs: cell.FieldRAT | cell.FieldMCC, Cause: "sunset",
-		Min: analyzer.Low, Max: analyzer.Low, Status: analyzer.Experimental, Telling: analyzer.Strong, // no alert by itself: an error alarms a whole country
+		Min: analyzer.Low, Max: analyzer.Low, Status: analyzer.Experimental, Telling: analyzer.Strong, // no alert by itself: an error in the table would alarm a whole country
 		Innocent: []string{
 			"this version's table is wrong or too early for this network",
 			"a private, railway or test network that keeps the old RAT",

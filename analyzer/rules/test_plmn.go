@@ -5,8 +5,8 @@ import (
 	"vigie/cell"
 )
 
-// labPLMNs are networks that nobody runs for the public: the test MCC 001 and the internal-use MCC 999 (ITU-T E.212
-// annex A), and the defaults with which free base station software is shipped. An empty MNC means every one.
+// labPLMNs are networks that nobody runs for the public: the test MCC 001 and the internal-use MCC 999 (ITU-T E.212 annex A), and
+// the defaults of free base station software. An empty MNC means all.
 var labPLMNs = []struct {
 	plmn cell.PLMN
 	what string
@@ -38,7 +38,7 @@ var testPLMN = analyzer.Rule{
 			return false
 		}
 		if n := v.Base.Network(&on.Cell); n != nil && n.N > 20 && v.Now-n.First > 24*3600_000 {
-			return false // somebody works with it here
+			return false // it is in regular use here
 		}
 		s.P = v.Rate(prior, analyzer.PerStay)
 		s.Say("%s says that it belongs to network %s, which is %s", &on.Cell, p, what)
@@ -47,7 +47,7 @@ var testPLMN = analyzer.Rule{
 	},
 }
 
-// unusedPLMN says why nobody runs a network, and how rare that is by chance; "" when somebody may.
+// unusedPLMN says why nobody runs a network, and how rare it is by chance; what is empty if somebody may run it.
 func unusedPLMN(p cell.PLMN) (what string, prior float64) {
 	if !p.Known() {
 		return "", 0
@@ -58,10 +58,10 @@ func unusedPLMN(p cell.PLMN) (what string, prior float64) {
 		}
 	}
 	switch n := p.Listed(); {
-	case n.Status == cell.NotListed && n.Country == "" && p.MCC != "901": // which ships, aircraft and satellites share, more each year
+	case n.Status == cell.NotListed && n.Country == "" && p.MCC != "901": // shared by ships, aircraft and satellites; more each year
 		return "of a country code that no country has", 1e-3
 	case n.Status == cell.NotListed:
-		return "not allotted, as far as the built-in table of networks knows", 0.02 // the table grows old
+		return "not allotted, as far as the built-in table of networks knows", 0.02 // the table may be old
 	case n.Status == cell.NotOperational:
 		return "closed or never opened, as far as the built-in table of networks knows", 0.05
 	}

@@ -19,7 +19,7 @@ var timingJump = analyzer.Rule{
 		if on == nil || v.Arrived || !v.HasTA || !v.HasTABefore {
 			return false
 		}
-		step := 78.0 // metres a step of 16 Ts, one way (TS 36.213 clause 4.2.3)
+		step := 78.0 // metres per step of 16 Ts, one way (TS 36.213 clause 4.2.3)
 		if on.Cell.RAT == cell.GSM {
 			step = 554 // one bit (TS 45.010)
 		}

@@ -24,24 +24,24 @@ var tooStrong = analyzer.Rule{
 		if !ok {
 			return false
 		}
-		level := float64(low) // of two, or a spike would do
+		level := float64(low) // the lower of two: not a single spike
 		rat := v.Base.RAT(on.Cell.RAT)
 		excess := level - float64(rat.Top)
 		if rat.N < 60 || excess < 3 || !loud(on.Cell.RAT, level) {
 			return false
 		}
-		// One of n independent observations is the strongest with a chance of one in n; one a minute is independent.
-		// What a new cell is compared with is not minutes but cells: of so many, one is the strongest.
+		// One of n independent observations is the strongest with a chance of one in n; one per minute is independent. A new cell is
+		// compared with cells, not with minutes.
 		chances := float64(rat.N) / 60
 		if on.NewCell {
 			chances = float64(rat.Cells)
 		}
 		p := math.Pow(10, -excess/10) / (1 + chances)
-		if !v.Fixed() { // on the move a new place is a new draw, and it takes a change of cell to get one
+		if !v.Fixed() { // on the move each change of cell is a new draw
 			p = 1 / (1 + float64(rat.Stays)) * math.Pow(10, -excess/20)
 		}
 		if on.Cell.RAT >= cell.LTE && level >= -60 && v.Obs.Serving.RSRP.Known() {
-			p = min(p, math.Pow(10, -1.7-(level+57)/9)) // what is the strongest anywhere, not only here
+			p = min(p, math.Pow(10, -1.7-(level+57)/9)) // strong for any place, not only here
 			p = min(p, math.Pow(10, -2.7-(level+48)/5)) // the scale of RSRP ends at -44 dBm (TS 36.133 clause 9.1.4)
 		}
 		s.P = p
@@ -52,7 +52,7 @@ var tooStrong = analyzer.Rule{
 	},
 }
 
-// loud tells whether a level is remarkable at all: a record among weak cells is no sign of a transmitter near by.
+// loud reports whether a level is remarkable at all: a record among weak cells does not suggest a transmitter near by.
 func loud(r cell.RAT, level float64) bool {
 	if r >= cell.LTE {
 		return level >= -75

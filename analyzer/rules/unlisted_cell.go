@@ -26,7 +26,7 @@ var unlistedCell = analyzer.Rule{
 		// estimate; a public list lacked 42 to 59 % of the real cells in one test).
 		cells, missing := v.Base.Verified(&on.Cell)
 		p := analyzer.Share(float64(missing), float64(cells), 0.5, 10)
-		s.P = max(p, 0.05) // a cell that is new is missing more often than one that has stood for years
+		s.P = max(p, 0.05) // a new cell is missing from a list more often than an old one
 		s.Place = v.Arriving()
 		s.Suspect(&on.Cell)
 		s.Say("%s is not in the cell database, which has %d of the %d %s cells of network %s that proved to be real here", &on.Cell, cells-missing, cells,
