@@ -29,7 +29,7 @@ type paper struct {
 	deaf    func() bool
 	gone    func() bool
 	asked   map[string][]time.Duration // when each command came, since the start
-	behind  string                     // printed with the next answer about the serving cell, behind its OK
+	behind  string                     // printed with the next answer about the serving cell, after its OK
 	port    net.Conn
 }
 

@@ -41,7 +41,7 @@ func TestAMoveIsNotTakenBack(t *testing.T) {
 	})
 }
 
-// A modem says of a move what it held back while it answered, behind the OK of the answer that names the old cell.
+// A modem says of a move what it held back while it answered, after the OK of the answer that names the old cell.
 func TestALineBehindAnAnswerIsToldBehindIt(t *testing.T) {
 	for _, slow := range []time.Duration{0, 5 * time.Millisecond} {
 		synctest.Test(t, func(t *testing.T) {

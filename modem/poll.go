@@ -195,7 +195,7 @@ func (w *connection) sync(ctx context.Context) error {
 }
 
 // during handles unsolicited lines while a command is pending. Lines printed before the end of the answer are reported before it.
-// Lines printed after it wait for catchUp: modems print behind an OK what they held back. When ctx ends, the pending answer
+// Lines printed after it wait for catchUp: modems print after an OK what they held back. When ctx ends, the pending answer
 // has stopGrace left.
 func (w *connection) during(ctx context.Context, ask func(context.Context) (at.Reply, error)) (at.Reply, error) {
 	type result struct {

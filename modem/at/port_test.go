@@ -18,7 +18,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // fakeModem is a port with a modem behind it. Its answers are what the function answer prints.
 type fakeModem struct {
 	answer func(m *fakeModem, command string) // command without AT and CR
-	echo   string                             // printed behind the echo of a command; "" is echo off
+	echo   string                             // printed after the echo of a command; "" is echo off
 
 	bytes  chan []byte
 	closed chan struct{}

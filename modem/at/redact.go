@@ -152,7 +152,7 @@ func rawFields(s string) []string {
 	}
 }
 
-// stripLabel strips the value behind every occurrence of a declared label, where it is not the end of a longer word.
+// stripLabel strips the value after every occurrence of a declared label, where it is not the end of a longer word.
 func stripLabel(line, label string) (string, int) {
 	n := 0
 	for from := 0; ; {

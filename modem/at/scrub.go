@@ -10,7 +10,7 @@ import (
 
 // Scrub removes from a line whatever looks like an identity of a subscriber or of a device, and returns how many it removed. It is
 // the second net under the declared fields, and the only one for text of unknown origin: lines and commands whose very purpose
-// is a number, an identity or a PIN (+CLIP, +CNUM, +CIMI...), values behind a label (IMEI:, TMSI, ICCID...), strings of 14
+// is a number, an identity or a PIN (+CLIP, +CNUM, +CIMI...), values after a label (IMEI:, TMSI, ICCID...), strings of 14
 // and more digits (IMSI, IMEI, ICCID: TS 23.003 2.2 and 6.2, ITU-T E.118), also in UCS2, hexadecimal or grouped as printed
 // on labels, numbers that begin with a plus, and numbers before a type of address (TS 27.007 6.1). Zero-padded cell
 // identities, times and operator names in UCS2 stay. A scrubbed line is not changed by scrubbing it again.
@@ -142,7 +142,7 @@ func phraseEnd(line string, start int) int {
 	return 0
 }
 
-// labelled finds the value behind a label that ends at from. Start and end are equal when there is none, or when it has
+// labelled finds the value after a label that ends at from. Start and end are equal when there is none, or when it has
 // fewer than least digits.
 func labelled(line string, from, least int) (start, end int) {
 	start = from
@@ -369,7 +369,7 @@ func hexICCID(line string, i, end int) (start, last int) {
 	return 0, 0
 }
 
-// fillerEnd takes in the F, and the digit that it was swapped with, behind an ICCID or IMSI of odd length.
+// fillerEnd takes in the F, and the digit that it was swapped with, after an ICCID or IMSI of odd length.
 func fillerEnd(line string, end int) int {
 	_, last := hexWord(line, end)
 	if last > end && last-end <= 2 && (line[end] == 'F' || line[end] == 'f') {

@@ -185,7 +185,7 @@ func (t *transcriber) flush() {
 	t.open, t.cut = nil, 0
 }
 
-// commandAt finds where a command begins in a line: at its start, or behind the rest of an older line ("RDATE0").
+// commandAt finds where a command begins in a line: at its start, or after the rest of an older line ("RDATE0").
 func commandAt(line string) int {
 	if isCommand(line) {
 		return 0

@@ -131,7 +131,7 @@ func fibocomOnce(line string) string {
 	return genericOnce(line)
 }
 
-// joinXMCI puts rows together again that L860 firmware breaks in two behind a comma.
+// joinXMCI puts rows together again that L860 firmware breaks in two after a comma.
 func joinXMCI(lines []string) []string {
 	for i := 1; i < len(lines); i++ {
 		if !strings.HasPrefix(lines[i-1], "+XMCI:") || !strings.HasSuffix(lines[i-1], ",") || !strings.HasPrefix(lines[i], `"0x`) {

@@ -20,7 +20,7 @@ func (w *row) labelled(labels ...string) {
 	w.f = values
 }
 
-// spaced does the same for a row of labels and values with spaces between them, behind a name that may hold spaces too:
+// spaced does the same for a row of labels and values with spaces between them, after a name that may hold spaces too:
 // "#MONI: AT&T RSRP:-92 Id:A204F01". Of a label that comes twice the last value counts.
 func (w *row) spaced(labels ...string) {
 	_, rest := at.Prefix(w.line)
@@ -49,7 +49,7 @@ func newLabels(r *round, words []string) labels {
 	return labels{r, " " + strings.ReplaceAll(strings.Join(words, " "), " :", ":") + " "}
 }
 
-// find gives a row of the words behind a label: up to n of them. Its columns are nil when there is no such label. Letters
+// find gives a row of the words after a label: up to n of them. Its columns are nil when there is no such label. Letters
 // may be in either case.
 func (l labels) find(n int, names ...string) *row {
 	for _, name := range names {
@@ -107,5 +107,5 @@ func (l labels) after(name string) labels {
 	return labels{r: l.r}
 }
 
-// word is the first word behind a label, in upper case.
+// word is the first word after a label, in upper case.
 func (l labels) word(names ...string) string { return strings.ToUpper(l.find(1, names...).text(0)) }

@@ -36,7 +36,7 @@ func (x *exchange) wire(lines []string, final string) []byte {
 	for _, l := range lines {
 		fmt.Fprintf(&b, "\r\n%s", l)
 	}
-	if len(x.command.After) > 0 && final == "OK" { // these lines come behind the OK
+	if len(x.command.After) > 0 && final == "OK" { // these lines come after the OK
 		return []byte("\r\nOK\r\n" + b.String() + "\r\n")
 	}
 	fmt.Fprintf(&b, "\r\n\r\n%s\r\n", final)
@@ -357,7 +357,7 @@ func TestMatrixErrors(t *testing.T) {
 	}
 	matrix(t, func(t *testing.T, d *Dialect, list at.List, x *exchange) {
 		if len(x.command.After) > 0 {
-			return // its lines come behind an OK only
+			return // its lines come after an OK only
 		}
 		for i, final := range finals {
 			lines := x.lines[:i%(len(x.lines)+1)]

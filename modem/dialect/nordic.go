@@ -57,7 +57,7 @@ var nordic = &Dialect{
 	parse: func(r *round, a Answer) { r.each(a, r.nordic) },
 }
 
-// measuring is how long the lines behind the OK of %NCELLMEAS may take.
+// measuring is how long the lines after the OK of %NCELLMEAS may take.
 const measuring = 6 * time.Second
 
 func (r *round) nordic(w *row) {

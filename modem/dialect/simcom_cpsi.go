@@ -148,7 +148,7 @@ func (s *simcomAnswer) cpsiLTE(w *row, system string) {
 	s.serve(w, c)
 }
 
-// bandAfter reads the number of a band behind a word.
+// bandAfter reads the number of a band after a word.
 func (w *row) bandAfter(i int, word string, c *cell.Cell) {
 	name := w.text(i)
 	if name == "" {

@@ -165,7 +165,7 @@ func (t *telitAnswer) moni(w *row) {
 	}
 }
 
-// moniName reads Cc and Nc, which come behind the columns that have their own place.
+// moniName reads Cc and Nc, which come after the columns that have their own place.
 func (w *row) moniName(c *cell.Cell) {
 	n := len(w.f)
 	w.plmn(n-2, n-1, c)

@@ -75,7 +75,7 @@ func hasWord(id Ident, words ...string) bool {
 	return false
 }
 
-// ccedIMSI finds the IMSI in the row of the serving LTE cell, behind the PLMN.
+// ccedIMSI finds the IMSI in the row of the serving LTE cell, after the PLMN.
 func ccedIMSI(fields []string) []int {
 	if len(fields) > 2 && strings.HasPrefix(fields[0], "LTE current cell") {
 		return []int{2}
@@ -84,7 +84,7 @@ func ccedIMSI(fields []string) []int {
 }
 
 // eemTMSI finds the TMSI, which is the last column of +EEMLTESVC. Firmware that prints fifty columns and more has it
-// somewhere behind those that are read.
+// somewhere after those that are read.
 func eemTMSI(fields []string) (found []int) {
 	if len(fields) < 50 {
 		return []int{-1}
