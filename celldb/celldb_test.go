@@ -132,7 +132,7 @@ func TestColumnsGoByTheHeader(t *testing.T) {
 	require.Equal(t, Cell{RAT: cell.LTE, MCC: 272, MNC: 3, Area: 6, ID: 5, Lat: 51.9, Lon: -8.4}, c)
 }
 
-// What fails leaves the old file as it was, and nothing beside it.
+// A failed import leaves the old file as it was, and no other file.
 func TestAFailedImportChangesNothing(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "cells")

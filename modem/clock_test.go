@@ -101,7 +101,7 @@ func (u unplugging) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// print prints something unasked.
+// print prints something unsolicited.
 func (p *paper) print(text string) {
 	p.mu.Lock()
 	port := p.port
@@ -123,7 +123,7 @@ func (p *paper) set(what map[string]bool, command string, to bool) {
 	what[command] = to
 }
 
-// run watches for a while, and gives what was told.
+// run watches for a while, and returns the records.
 func (p *paper) run(t *testing.T, d time.Duration, each func(cell.Record)) []cell.Record {
 	t.Helper()
 	c, err := New(Config{Device: "paper", Now: p.now, Host: Host{Sys: t.TempDir(), Proc: t.TempDir()}})
@@ -205,7 +205,7 @@ func TestBurstAfterAHint(t *testing.T) {
 	})
 }
 
-// A modem between two cells changes at every question. It is not asked at the rate of bursts for ever.
+// A modem between two cells changes at every poll. It is not polled at the rate of bursts forever.
 func TestFlappingIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPaper()
@@ -271,7 +271,7 @@ func TestUnpluggedForHours(t *testing.T) {
 	})
 }
 
-// The run ends while a slow command is under way: it stops in time, and the switches are put back all the same.
+// The run ends while a slow command is pending: it stops in time, and the switches are restored.
 func TestEndingDuringASlowCommand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPaper()
@@ -283,7 +283,7 @@ func TestEndingDuringASlowCommand(t *testing.T) {
 	})
 }
 
-// A modem that stops answering just before the end cannot be put right in time, and that is said.
+// The switches of a modem that stops answering just before the end cannot be restored in time, which is an error.
 func TestWhatCannotBePutBackIsSaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPaper()

@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// eg25 is the modem of the tests, with more of a scenario behind it.
+// eg25 is the modem of the tests, with further steps of a scenario.
 func eg25(t *testing.T, more string) emulator.Scenario {
 	t.Helper()
 	text, err := os.ReadFile("testdata/eg25.txt")
@@ -45,7 +45,7 @@ func plug(t *testing.T, s emulator.Scenario, o emulator.Options) *emulator.Emula
 	return e
 }
 
-// watched is a collector at work, and what it has told.
+// watched is a running collector and its records.
 type watched struct {
 	t    *testing.T
 	stop context.CancelFunc
@@ -93,7 +93,7 @@ func (w *watched) take(r cell.Record) error {
 	return nil
 }
 
-// until waits until the records are as wanted, and gives them.
+// until waits for the condition, and returns the records.
 func (w *watched) until(what string, good func([]cell.Record) bool) []cell.Record {
 	w.t.Helper()
 	return w.within(20*time.Second, what, good)
@@ -120,7 +120,7 @@ func (w *watched) within(limit time.Duration, what string, good func([]cell.Reco
 	}
 }
 
-// end stops the collector as a user does, and gives all records.
+// end stops the collector as a user does, and returns all records.
 func (w *watched) end() []cell.Record {
 	w.t.Helper()
 	w.stop()

@@ -19,8 +19,8 @@ import (
 	"vigie/modem/emulator"
 )
 
-// willing is a modem that takes every command of a family, and whose reporting switches stand at their i-th values. It prints
-// something now and then, so that whoever waits for records sees that time passes.
+// willing is a modem that accepts every command of a family, and whose reporting switches have their i-th values. It prints a line
+// every 50 ms, so that a test that waits for records continues.
 func willing(t *testing.T, d *dialect.Dialect, i int) string {
 	var b strings.Builder
 	for _, c := range slices.Concat(dialect.IdentifyCommands, d.Once, d.Serving, d.Around, d.Position) {
@@ -58,8 +58,7 @@ func printed(t *testing.T, s at.Setting, value string) string {
 	return ""
 }
 
-// What the modems of all families received, while they were watched and left as they were, is the list that vigie rules
-// --commands prints: nothing else, and nothing of it in vain.
+// The commands that modems of all families receive while they are watched are exactly the list that vigie rules --commands prints.
 func TestEveryCommandIsWrittenAndNoOther(t *testing.T) {
 	var mu sync.Mutex
 	received := map[string]bool{}
@@ -133,8 +132,8 @@ func recordings(t *testing.T, family string) string {
 	return b.String()
 }
 
-// Every family on a pseudo-terminal, while one byte in ten is another one and the modem is pulled out at some moment: the
-// collector finds its way back, tells the gap, gives nothing that no modem can mean, and writes nothing that is not listed.
+// One byte in ten is corrupted, and the modem is unplugged at some moment: with every family the collector recovers, reports the
+// gap, reports no impossible value, and writes nothing that is not listed.
 func TestEveryFamilyUnderFaults(t *testing.T) {
 	for n, d := range dialect.All() {
 		t.Run(d.Name, func(t *testing.T) {

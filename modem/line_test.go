@@ -12,7 +12,7 @@ import (
 	"vigie/modem/emulator"
 )
 
-// virtual runs a test in virtual time. Whatever it plugs in is on a line in memory: a real port would stop that time.
+// virtual runs a test in virtual time. Its modems must be on lines in memory: a blocked read of a real port would stop that time.
 func virtual(t *testing.T, test func(t *testing.T)) {
 	t.Helper()
 	t.Parallel()
@@ -57,7 +57,7 @@ func (s *slot) open(string) (io.ReadWriteCloser, error) {
 		return nil, &PortError{Device: "in memory", Err: ErrMissing}
 	default:
 	}
-	for len(s.line.toHost) > 0 { // what the modem printed before is nobody's answer
+	for len(s.line.toHost) > 0 { // what the modem printed before answers no command of ours
 		<-s.line.toHost
 	}
 	h := &hostEnd{line: s.line, closed: make(chan struct{})}
@@ -86,7 +86,7 @@ func (l *line) Write(p []byte) (int, error) {
 		default:
 		}
 		h := l.host.Load()
-		if h == nil { // nobody will take it
+		if h == nil { // no host reads it
 			return i, os.ErrDeadlineExceeded
 		}
 		select {

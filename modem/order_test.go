@@ -12,8 +12,8 @@ import (
 	"vigie/cell"
 )
 
-// An unsolicited line tells of a move while a slow answer is under way: what was answered before the line is told before it,
-// by its own time, and nothing goes back to the cell that was left.
+// An unsolicited line reports a move while a slow answer is pending: earlier answers are reported before it, with their own times,
+// and no record returns to the previous cell.
 func TestAMoveIsNotTakenBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPaper()
@@ -41,7 +41,7 @@ func TestAMoveIsNotTakenBack(t *testing.T) {
 	})
 }
 
-// A modem says of a move what it held back while it answered, after the OK of the answer that names the old cell.
+// A modem reports a move after the OK of an answer that names the old cell.
 func TestALineBehindAnAnswerIsToldBehindIt(t *testing.T) {
 	for _, slow := range []time.Duration{0, 5 * time.Millisecond} {
 		synctest.Test(t, func(t *testing.T) {
@@ -74,7 +74,7 @@ func TestALineBehindAnAnswerIsToldBehindIt(t *testing.T) {
 	}
 }
 
-// Lines that come while a modem is found again are told when the gap has ended.
+// Lines that arrive while a modem is identified again are reported after the end of the gap.
 func TestLinesWhileTheModemIsFoundAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPaper()
@@ -89,7 +89,7 @@ func TestLinesWhileTheModemIsFoundAgain(t *testing.T) {
 	})
 }
 
-// The serving cell is told by the time of its own answer, however long the neighbours take; and is not one of them.
+// The serving cell is reported at the time of its own answer, however long the neighbours take, and is not one of them.
 func TestASlowAnswerHoldsUpNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPaper()
@@ -126,8 +126,8 @@ func TestFastAnswersBelongTogether(t *testing.T) {
 	})
 }
 
-// The serving cell's command is refused for hours, or not answered while AT is: it is asked on, and a gap says that nothing is
-// seen, until the first answer.
+// The command about the serving cell is refused, or not answered while AT is, for hours: it is still sent, and a gap lasts until the
+// first answer.
 func TestNoAnswerAboutTheServingCell(t *testing.T) {
 	for _, tc := range []struct {
 		reason string
@@ -193,7 +193,7 @@ func TestQuickRefusalsBlindNobody(t *testing.T) {
 	})
 }
 
-// A stick that carries data connects and releases all the time. That is no move, and costs nothing.
+// A stick that carries data connects and releases all the time. That is no move and begins no burst.
 func TestConnectionsAreNoHint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPaper()
@@ -212,7 +212,7 @@ func TestConnectionsAreNoHint(t *testing.T) {
 	})
 }
 
-// Nor is a registration that is told again and again as it was, however often. When it changes it is one.
+// A registration that is repeated unchanged is no hint either. A change is one.
 func TestRegistrationsThatStayAreNoHint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPaper()
@@ -235,8 +235,8 @@ func TestRegistrationsThatStayAreNoHint(t *testing.T) {
 	})
 }
 
-// A computer without a clock of its own learns the time minutes after it was started. What was stamped before is said to be
-// wrong by so much, before anything is stamped by the new time.
+// A computer without a real-time clock gets the time minutes after its start. The error of the earlier times is reported before any
+// record with the new time.
 func TestTheClockIsSet(t *testing.T) {
 	for _, step := range []time.Duration{40 * 24 * time.Hour, -2 * time.Hour, 1500 * time.Millisecond} {
 		synctest.Test(t, func(t *testing.T) {

@@ -37,8 +37,8 @@ func (m *mute) Close() error {
 	return nil
 }
 
-// A modem that stays silent is opened again and again, and where that is allowed taken off the bus and put back, less and
-// less often; it is told each time. Nothing but AT is ever written to it.
+// A modem that stays silent is reopened repeatedly, and if allowed taken off the bus and put back, less and less often; each time is
+// reported. Nothing but AT is written to it.
 func TestSilentModemIsReauthorised(t *testing.T) {
 	for _, allowed := range []bool{true, false} {
 		tree := newTree(t)

@@ -11,7 +11,7 @@ import (
 )
 
 // dangerous are commands that must never leave, one a line: what the promise names, and what modems of all families offer
-// to change a radio, a network, a SIM, a memory, to call, to send, or to tell an identity.
+// to change a radio, a network, a SIM, a memory, to call, to send, or to print an identity.
 const dangerous = `
 D
 D112;
@@ -396,7 +396,7 @@ func TestNothingDangerousIsListed(t *testing.T) {
 	}
 }
 
-// Nothing dangerous gets out of a session, not one byte, not even when somebody forges a Command.
+// A session sends no byte of a dangerous command, even for a forged Command.
 func TestNothingDangerousLeaves(t *testing.T) {
 	m := newFakeModem(scripted(nil))
 	s := NewSession(m, testList(t), Options{})

@@ -620,8 +620,8 @@ func TestDataAfterOKDoesNotCome(t *testing.T) {
 	})
 }
 
-// NO CARRIER may end another program's connection or our command: both are told, and the OK behind it does not answer what
-// comes next.
+// NO CARRIER may end another program's connection or our command: both are reported, and the OK after it does not answer the next
+// command.
 func TestNoCarrier(t *testing.T) {
 	m := newFakeModem(scripted(map[string]string{csq.Text: "NO CARRIER\r\n+CSQ: 21,99\r\nOK\r\n", qcainfo.Text: "+CME ERROR: 3\r\n"}))
 	inBubble(t, m, Options{}, func(t *testing.T, s *Session) {
@@ -718,7 +718,7 @@ func (p brokenPort) Close() error {
 	return io.ErrNoProgress
 }
 
-// A late answer to the same question is told from the answer by the echo.
+// The echo distinguishes a late answer to an earlier query from the answer to the same query.
 func TestLateAnswerToTheSameQuestion(t *testing.T) {
 	m := newFakeModem(nil)
 	const old, fresh = `+QENG: "servingcell","SEARCH"`, saRow

@@ -35,7 +35,7 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-// A setting that is set must be one that can be put back.
+// A setting that is set must be one that can be restored.
 func TestSettings(t *testing.T) {
 	for _, d := range All() {
 		for _, s := range d.Settings {

@@ -35,7 +35,7 @@ func benchmark(b *testing.B, id Ident, round []Answer) {
 }
 
 // Channels and PCIs of +GTCCINFO are hex on some models and decimal on others: the model decides, then the rows, then
-// the titles. Where rows disagree nobody guesses.
+// the titles. If rows contradict each other, neither is read.
 func TestFibocomBase(t *testing.T) {
 	const both = "1,4,262,02,BFD3,2D4201,100,12,,50,16,42,42,26" // channel 100 or 256, PCI 12 or 18, no band
 	fm350, fm150 := Ident{Model: "FM350-GL"}, Ident{Model: "FM150-AE"}
@@ -77,7 +77,7 @@ func TestFibocomBand(t *testing.T) {
 	}
 }
 
-// An NR row is the second leg of EN-DC beside an LTE one, else the serving cell.
+// An NR row next to an LTE row is the second leg of EN-DC, else the serving cell.
 func TestFibocomNR(t *testing.T) {
 	const lte, nr = "1,4,262,1,05D5,0019BF801,1300,358,103,100,13,60,60,22", "1,9,262,01,010203,0000012345,641760,940,5078,450,19,76,76,84"
 	o := decode(fibocom, lte, nr)

@@ -18,8 +18,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the expected observations in testdata")
 
-// transcript is one file of testdata/FAMILY: a header of "key: value" lines, what the modem printed, and what is to
-// come out of it.
+// transcript is one file of testdata/FAMILY: a header of "key: value" lines, what the modem printed, and the expected observations
+// and rejects.
 type transcript struct {
 	path, family string
 	header       map[string]string

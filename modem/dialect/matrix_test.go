@@ -19,7 +19,7 @@ import (
 )
 
 // The fault matrix: every family's answers go through a session, whole and then with every fault that a line, a cable or a
-// firmware can have, in the time of a bubble. What must hold: nothing panics; a line that did not end whole gives no value;
+// firmware can have, in virtual time. What must hold: nothing panics; a line that did not end whole gives no value;
 // no column is read as another; nothing is out of its range; whatever is given is what the whole answer gives; the next
 // command gets its own answer; and what was missing is counted. What cannot hold: a digit flipped into another digit in a
 // field without a check cannot be told from the text. Nor can an answer that the modem printed for an older question.
@@ -228,7 +228,7 @@ func matrix(t *testing.T, f func(t *testing.T, d *Dialect, list at.List, x *exch
 	}
 }
 
-// within checks that all that is told is in the whole answer, and that the next command got its own answer.
+// within checks that everything reported is in the whole answer, and that the next command got its own answer.
 func within(t *testing.T, d *Dialect, x *exchange, o *outcome, text string) {
 	t.Helper()
 	whole := d.Decode([]Answer{{Command: x.command.Text, Lines: x.lines, Final: "OK"}})
@@ -281,8 +281,8 @@ func TestMatrixCut(t *testing.T) {
 }
 
 // Each line glued to the next, doubled, or lost. That a whole line was lost cannot be told from the others: where the first
-// row is the serving cell and says so by nothing else, the next one takes its place. So every cell told must be one of
-// those that the answer or one of its lines tells, as itself and with nothing of another mixed in.
+// row is the serving cell and nothing else marks it as such, the next one takes its place. So every cell reported must be one of
+// those in the answer or in one of its lines, with no value of another.
 func TestMatrixLines(t *testing.T) {
 	matrix(t, func(t *testing.T, d *Dialect, list at.List, x *exchange) {
 		for i := range x.lines {
@@ -305,7 +305,7 @@ func TestMatrixLines(t *testing.T) {
 	})
 }
 
-// asThemselves checks that each cell told is one that the whole answer or a line of it tells, whatever for.
+// asThemselves checks that each cell is one that the whole answer or one of its lines describes, in any role.
 func asThemselves(t *testing.T, d *Dialect, x *exchange, o *outcome, text string) {
 	t.Helper()
 	var known []cell.Cell

@@ -18,7 +18,7 @@ func BenchmarkDecodeNordic(b *testing.B) {
 			`%NCELLMEAS: 0,"0199F10A","44020","107E",65535,3750,5,49,27,107504,3750,251,33,4,0,475,107,26,14,25,475,58,26,17,25`}}})
 }
 
-// Two layouts share a prefix: the search type that was asked for decides, the counts where nobody knows it.
+// Two layouts share a prefix: the search type of the command decides, or the number of columns if it is unknown.
 func TestNordicSearchType(t *testing.T) {
 	const plain = `%NCELLMEAS: 0,"0199F10A","44020","107E",48,3750,5,49,27,107504,3750,251,33,4,0`
 	const gci = `%NCELLMEAS: 0,"0199F10A","44020","107E",48,1000,3750,5,49,27,107504,1,0,"0199F20B","44020","107E",65535,0,3850,9,39,20,107600,0,0`

@@ -61,7 +61,7 @@ func TestRegistrationReadsBack(t *testing.T) {
 	})
 }
 
-// What the shape leaves open the question decides.
+// Where the shape is ambiguous, the command decides.
 func TestRegistrationShape(t *testing.T) {
 	for _, x := range []struct {
 		columns string

@@ -118,7 +118,7 @@ func TestState(t *testing.T) {
 	require.Equal(t, cell.Idle, asked.Observation.State)
 }
 
-// Answers that took long come after the serving cell was told: it is not among their neighbours, and not told again.
+// Slow answers arrive after the serving cell was reported: it is not among their neighbours, and not reported again.
 func TestDecodeAfter(t *testing.T) {
 	serving := []Answer{{Command: `+QENG="servingcell"`, Lines: []string{lteRow}, Final: "OK"}}
 	itself := `+QENG: "neighbourcell intra","LTE",6200,187,-12,-105,-75,-20,23,4,12,10,62`
@@ -152,7 +152,7 @@ func TestOperatorOfServing(t *testing.T) {
 	require.Equal(t, cell.PLMN{MCC: "262", MNC: "02"}, o.Serving.PLMN())
 }
 
-// The scale of the SINR hangs on the model.
+// The scale of the SINR depends on the model.
 func TestSINRScale(t *testing.T) {
 	for model, known := range map[string]bool{"": true, "EC25": true, "BG96": false, "EP06-E": false, "RM520N-GL": true} {
 		x := For(Ident{Manufacturer: "Quectel", Model: model}).Decode([]Answer{{Lines: []string{lteRow}}})

@@ -25,7 +25,7 @@ func BenchmarkDecodeZTE(b *testing.B) {
 		{Command: "+ZRSSI", Final: "OK", Lines: []string{"+ZRSSI: -102,-6.5,-76,19"}}})
 }
 
-// MCC and MNC are BCD printed as a number; the number of digits of the MNC is told.
+// MCC and MNC are BCD printed as a number; the number of digits of the MNC is printed too.
 func TestBCD(t *testing.T) {
 	const rest = ", 6342, 81, 1650, 1650, 3, 5, 111742881, 65535, 51, 21, 6, 51, 21, 51, 21, 65535, 0, 255, 0, 0, 0, 0, 0, 65535, 0, 0, 0"
 	for plmn, want := range map[string]cell.PLMN{
@@ -49,7 +49,7 @@ func TestUnisocIdentity(t *testing.T) {
 	require.Empty(t, ccedIMSI([]string{"GSM current cell info:460", "00", "18be"}))
 }
 
-// Nobody has recorded a MeiG modem: it is decoded only when the user names it.
+// There is no recording of a MeiG modem: it is decoded only if the user names the family.
 func TestMeigIsExperimental(t *testing.T) {
 	require.Equal(t, Experimental, meig.Evidence)
 	require.Equal(t, "generic", For(Ident{Manufacturer: "MEIG INCORPORATED", Model: "SLM770A"}).Name)
