@@ -31,7 +31,7 @@ type Options struct {
 	LEDs string // directory; empty: /sys/class/leds
 
 	// In translates the English sentence of an event that was found before events had phrases; nil: it stays English.
-	In func(lang, text string) (string, bool)
+	Translate func(lang, text string) (string, bool)
 
 	Log func(line string) // called when a destination fails or works again, never with contents or addresses; may be nil
 }
@@ -112,8 +112,8 @@ func (o Options) check() (w policy, err error) {
 	if w.PerHour == 0 {
 		w.PerHour = 10
 	}
-	if w.In == nil {
-		w.In = func(_, text string) (string, bool) { return text, false }
+	if w.Translate == nil {
+		w.Translate = func(_, text string) (string, bool) { return text, false }
 	}
 	if w.Log == nil {
 		w.Log = func(string) {}
@@ -125,7 +125,7 @@ func (o Options) check() (w policy, err error) {
 func (w *policy) summary(e *analyzer.Event) string {
 	text, ok := e.SummaryIn(w.Language)
 	if !ok {
-		text, _ = w.In(w.Language, e.Summary)
+		text, _ = w.Translate(w.Language, e.Summary)
 	}
 	return text
 }

@@ -61,14 +61,14 @@ func TestWhatPeopleRead(t *testing.T) {
 	told.Summary, told.Cells = "the network detached the modem, on LTE cell 7 (area 3).", []cell.Cell{{RAT: cell.LTE, MCC: "206", MNC: "01", Area: cell.Some(cell.Area(3)), ID: cell.Some(uint64(7)), ARFCN: cell.Some(uint32(1300))}}
 	for lang, want := range map[string]string{"en": "In full: the network detached the modem, on LTE cell 7 (area 3).\nCell: LTE PLMN 206-01 (Proximus) TAC 3 ECI 7 (eNB 0/7) EARFCN 1300\n",
 		"fr": "En détail\u202f: le réseau a détaché le modem, sur la cellule LTE 7 (zone 3).\nCellule\u202f: LTE PLMN 206-01 (Proximus) TAC 3 ECI 7 (eNB 0/7) EARFCN 1300\n"} {
-		w.Cells, w.In, w.Language, s = true, rules.In, lang, newState()
+		w.Cells, w.Translate, w.Language, s = true, rules.TranslateOld, lang, newState()
 		require.Contains(t, one(told, noon).Text, want)
 
 		with := *told // the same from its phrases, without the parser of old sentences
 		var sign analyzer.Signal
 		sign.Say("the network detached the modem, on %s", &analyzer.Ident{Has: cell.FieldCellID | cell.FieldArea, RAT: cell.LTE, ID: 7, Area: 3})
 		with.Phrases = []analyzer.Phrase{sign.Phrase}
-		w.In, s = nil, newState()
+		w.Translate, s = nil, newState()
 		require.Contains(t, one(&with, noon).Text, want)
 	}
 	w.Language = "fr"

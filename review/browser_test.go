@@ -378,7 +378,7 @@ func TestScreenshots(t *testing.T) {
 			w, ok := rules.WordsOf(lang, rule)
 			return RuleWords(w), ok
 		}
-		o.Translate, o.Learned = rules.In, walked
+		o.Translate, o.Learned = rules.TranslateOld, walked
 		o.Asked = func(_ *cell.Source, line string) (string, string) {
 			switch {
 			case strings.Contains(line, `"servingcell"`):

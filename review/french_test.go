@@ -30,7 +30,7 @@ func inFull(o *Options) {
 		if text == "the serving cell" {
 			return "la cellule servante", true
 		}
-		return rules.In(lang, text)
+		return rules.TranslateOld(lang, text)
 	}
 	o.Words = func(lang, rule string) (RuleWords, bool) {
 		w, ok := rules.WordsOf(lang, rule)

@@ -63,7 +63,7 @@ func TestPhrasesOfEveryTrace(t *testing.T) {
 		if french {
 			fr, ok := e.SummaryIn("fr")
 			require.True(t, ok, e.Summary)
-			old, ok := In("fr", e.Summary)
+			old, ok := TranslateOld("fr", e.Summary)
 			require.True(t, ok, e.Summary)
 			require.Equal(t, old, fr)
 		}
@@ -74,7 +74,7 @@ func TestPhrasesOfEveryTrace(t *testing.T) {
 			if french {
 				fr, ok := f.SummaryIn("fr")
 				require.True(t, ok, f.Summary)
-				old, ok := In("fr", f.Summary)
+				old, ok := TranslateOld("fr", f.Summary)
 				require.True(t, ok, f.Summary)
 				require.Equal(t, old, fr)
 			}
@@ -186,7 +186,7 @@ func TestHide(t *testing.T) {
 			fr, ok := f.SummaryIn("fr")
 			require.True(t, ok, f.Summary)
 			require.NotRegexp(t, `\d{2}`, fr)
-			old, ok := In("fr", f.Summary)
+			old, ok := TranslateOld("fr", f.Summary)
 			require.True(t, ok, f.Summary)
 			require.Equal(t, old, fr)
 			text, err := json.Marshal(f.Phrases)

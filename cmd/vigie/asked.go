@@ -11,12 +11,13 @@ import (
 	"vigie/words"
 )
 
-// inLanguage puts what the analyzer says, and why a command is asked, into a language, where it can.
+// inLanguage translates an English text that is its own key, and sentences of events from before these had phrases. Without a translation
+// it returns the text and false.
 func inLanguage(lang, text string) (string, bool) {
 	if s, ok := words.Lookup(lang, text); ok {
 		return s, true
 	}
-	return rules.In(lang, text)
+	return rules.TranslateOld(lang, text)
 }
 
 // asked says which command a line of a modem answers, and why Vigie asks it. The commands are not stored, because the answer

@@ -30,15 +30,13 @@ func TestAsked(t *testing.T) {
 	require.Empty(t, command)
 }
 
-// Why a command is asked is said in French too, of each that may be told to a reader, and of no other.
+// Why a command is asked has an entry in the catalogue, and no entry is left over.
 func TestAskedInFrench(t *testing.T) {
 	said := map[string]bool{}
 	for _, d := range dialect.All() {
 		for _, c := range slices.Concat(d.Serving, d.Around, d.Position, d.Once, d.Surveys) {
 			said[c.Why] = true
-			fr, ok := inLanguage("fr", c.Why)
-			require.True(t, ok, "words/modem.json has no French for %q (%s, %s)", c.Why, d.Name, c.Text)
-			require.NotEqual(t, c.Why, fr)
+			require.True(t, words.Has(c.Why), "words/modem.json has no entry for %q (%s, %s): add its French, or \"TODO\"", c.Why, d.Name, c.Text)
 		}
 	}
 	for _, why := range words.Keys("modem") {

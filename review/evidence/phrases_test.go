@@ -58,7 +58,7 @@ func TestCoarsePhrases(t *testing.T) {
 		for _, f := range e.Findings {
 			fr, ok := f.SummaryIn("fr")
 			require.True(t, ok, f.Summary)
-			old, ok := rules.In("fr", f.Summary)
+			old, ok := rules.TranslateOld("fr", f.Summary)
 			require.True(t, ok, f.Summary)
 			require.Equal(t, old, fr)
 		}

@@ -125,7 +125,7 @@ func (c Alert) Options(log func(string)) (alert.Options, error) {
 	}
 	return alert.Options{To: to, Severity: c.Severity, Tell: c.Tell, Language: c.Language, Zone: c.Zone, Quiet: c.Quiet, QuietPasses: c.QuietPasses,
 		BlindAfter: time.Duration(c.BlindAfter), Repeat: time.Duration(c.Repeat), RepeatTimes: c.RepeatTimes, PerHour: c.PerHour,
-		Cells: c.Cells, Positions: c.Positions, LED: c.LED, In: rules.In, Log: log}, nil
+		Cells: c.Cells, Positions: c.Positions, LED: c.LED, Translate: rules.TranslateOld, Log: log}, nil
 }
 
 // Open makes what alerts people; nil if nobody is to be alerted. s may be nil for a test message.
