@@ -61,6 +61,9 @@ var noHTML = []string{"review/evidence"}
 // noClock are the packages that never ask a clock or a network: time is an input, and replay is the same path.
 var noClock = []string{"words", "cell", "modem/at", "modem/dialect", "modem/remap", "analyzer", "analyzer/rules", "review/evidence", "monitor/pipeline"}
 
+// noNetwork are further packages that talk to no network.
+var noNetwork = []string{"storage", "storage/transfer"}
+
 // only names who alone may import a module: promises are easier to keep behind one door.
 var only = map[string]string{
 	"go.bug.st/serial":              "modem/port.go",
@@ -159,7 +162,7 @@ func TestBans(t *testing.T) {
 			if slices.Contains(noHTML, s.pkg) && p == "html/template" {
 				t.Errorf("%s imports %s: %s makes no pages", s.path, p, s.pkg)
 			}
-			if slices.Contains(noClock, s.pkg) && (p == "net" || strings.HasPrefix(p, "net/")) {
+			if (slices.Contains(noClock, s.pkg) || slices.Contains(noNetwork, s.pkg)) && (p == "net" || strings.HasPrefix(p, "net/") && p != "net/url") {
 				t.Errorf("%s imports %s: %s speaks to no network", s.path, p, s.pkg)
 			}
 		}

@@ -55,7 +55,7 @@ func (s *Store) backup(ctx context.Context, to string) (st Stats, err error) {
 		st, err = made.Stats(ctx)
 	}
 	if err := errors.Join(err, made.Close()); err != nil {
-		return st, fmt.Errorf("the copy is not what it should be: %w", err)
+		return st, fmt.Errorf("the copy is not good: %w", err)
 	}
 	sealed, err := os.ReadFile(keyFile(s.path))
 	switch {

@@ -78,7 +78,7 @@ func (s *Store) noteLogDamage(key []byte) {
 	defer f.Close()
 	good, lost, err := scanLog(bufio.NewReaderSize(f, 64<<10))
 	if err == nil && lost > 0 {
-		s.notices = append(s.notices, fmt.Sprintf("the write-ahead log is damaged after %d pages: up to %d of the last transactions before the store was last left are lost", good, lost))
+		s.notices = append(s.notices, fmt.Sprintf("the write-ahead log is damaged after %d pages: up to %d of the last transactions are lost", good, lost))
 	}
 }
 

@@ -129,7 +129,7 @@ func open(ctx context.Context, path string, o Options) (_ *Store, err error) {
 	}
 	if o.ReadOnly {
 		if !empty(path+"-tail") && noWriter(path) {
-			s.notices = append(s.notices, "the last seconds before the store was last left wait in "+path+"-tail; they are there once it is opened for writing")
+			s.notices = append(s.notices, "the records of the last seconds are still in "+path+"-tail; opening the store for writing recovers them")
 		}
 		return s, nil
 	}
