@@ -135,10 +135,10 @@ func TestPagesInFrench(t *testing.T) {
 	require.NotContains(t, searched, `data-id="`+tw.events[3].ID)
 }
 
-// What a source says of itself in words that are always the same has its French as long as they are the same.
+// A message of a source that is always the same has its translation, as long as the catalogue has the same English text.
 func TestWordsOfTheSource(t *testing.T) {
 	var code strings.Builder
-	for _, dir := range []string{"../modem", "../cmd/vigie"} {
+	for _, dir := range []string{"../modem", "../monitor", "../cmd/vigie"} {
 		files, err := filepath.Glob(dir + "/*.go")
 		require.NoError(t, err)
 		for _, f := range files {
@@ -152,7 +152,7 @@ func TestWordsOfTheSource(t *testing.T) {
 	for _, key := range pageWords() {
 		if strings.HasPrefix(key, "health.") && strings.HasSuffix(key, ".said") {
 			n++
-			require.Contains(t, all, `"`+words.Translate("en", key)+`"`, key)
+			require.True(t, strings.Contains(all, `"`+words.Translate("en", key)+`"`), "no code says %q: %s", words.Translate("en", key), key)
 		}
 	}
 	require.Greater(t, n, 10)
