@@ -92,10 +92,10 @@ func (b Baseline) Tile() (stays, fresh uint32, ok bool) {
 // that old places are forgotten before the present one.
 type learned struct {
 	Cells    Table[cellKey, Known]
-	Phys     Table[physKey, physRecord]
+	Phys     Table[physKey, lastSeen]
 	Areas    Table[areaKey, Area]
-	Channels Table[channelKey, channelRecord]
-	Heard    Table[cellKey, heardRecord]
+	Channels Table[channelKey, lastSeen]
+	Heard    Table[cellKey, lastSeen]
 	Tiles    Table[uint64, tileRecord]
 	Networks Table[uint16, Network]
 	RATs     PerRAT[RATStats]
@@ -126,14 +126,8 @@ type Known struct {
 	Places    uint32
 	Alt       cell.Area
 	AltN      uint32 // stays under Alt
-	AltFrom   int64
-	Suspect   bool // it was part of an alert, and is not learned
+	Suspect   bool   // it was part of an alert, and is not learned
 	slot      int32
-}
-
-type physRecord struct {
-	Cell cellKey
-	Seen int64
 }
 
 // Area is what was learned of one area code.
@@ -144,12 +138,10 @@ type Area struct {
 	Suspect     bool
 }
 
-type channelRecord struct {
-	First, Seen int64
-	N           uint32
-}
+// lastSeen is a record of something of which only the last time matters.
+type lastSeen struct{ Seen int64 }
 
-type heardRecord struct{ Seen int64 }
+func (l *lastSeen) seen() int64 { return l.Seen }
 
 type tileRecord struct {
 	Seen       int64
@@ -160,9 +152,7 @@ type tileRecord struct {
 type Network struct {
 	First, Seen int64
 	N           uint32
-	Accepted    [4]int64  // last time registered, by domain
 	Served      [4]uint32 // observations registered, by domain
-	Rejected    uint32    // episodes
 }
 
 // RATStats is what was learned of one RAT.

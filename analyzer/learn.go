@@ -34,7 +34,7 @@ func (s *site) learn(v *View) {
 	*l = Lesson{Stay: v.On()}
 	for i := range v.Neighbours {
 		if k, ok := v.Neighbours[i].key(); ok {
-			h, _ := b.Heard.Put(k, maxHeard, func(h *heardRecord) int64 { return h.Seen })
+			h, _ := b.Heard.Put(k, maxHeard, (*lastSeen).seen)
 			h.Seen = s.Now
 		}
 	}
@@ -140,24 +140,18 @@ func (s *site) learnIdentity(v *View, st *Stay, rec *Known) {
 		if st.OtherArea {
 			a.Moved++
 			if rec.Alt != id.Area {
-				rec.Alt, rec.AltN, rec.AltFrom = id.Area, 0, s.Now
+				rec.Alt, rec.AltN = id.Area, 0
 			}
 			rec.AltN++
 		}
 	}
 	if id.Has.Has(cell.FieldARFCN) {
-		c, isNew := b.Channels.Put(channelKey{id.RAT, id.PLMN, id.ARFCN}, maxChannels, func(c *channelRecord) int64 { return c.Seen })
-		if isNew {
-			c.First = s.Now
-		}
+		c, _ := b.Channels.Put(channelKey{id.RAT, id.PLMN, id.ARFCN}, maxChannels, (*lastSeen).seen)
 		c.Seen = s.Now
-		c.N++
 	}
 	if p, ok := id.phys(); ok {
-		if k, ok := id.key(); ok {
-			r, _ := b.Phys.Put(p, maxCells, func(r *physRecord) int64 { return r.Seen })
-			r.Cell, r.Seen = k, s.Now
-		}
+		r, _ := b.Phys.Put(p, maxCells, (*lastSeen).seen)
+		r.Seen = s.Now
 		if v.Retuned {
 			rec.Ident.PCI, rec.Ident.ARFCN = id.PCI, id.ARFCN
 		}
@@ -198,6 +192,5 @@ func (s *site) learnAccepted(domain int, st *Stay) {
 		return
 	}
 	n, _ := s.Base.Networks.Put(st.Cell.PLMN, maxNetsHere, func(n *Network) int64 { return n.Seen })
-	n.Accepted[domain] = s.Now
 	n.Served[domain]++
 }

@@ -6,7 +6,6 @@ func (s *site) observeServing(v *View, o *cell.Observation) {
 	e, c := v.engine, o.Serving
 	id := e.ident(c)
 	s.inferPLMN(e, &id)
-	v.Cell = id
 	v.Level, v.HasLevel = s.level(e, c)
 	if q, ok := c.RSRQ.Get(); ok && q >= -43.5 && q <= 20 {
 		v.Quality, v.HasQuality = float32(q), true

@@ -154,8 +154,11 @@ func TestStatistics(t *testing.T) {
 func TestPerCell(t *testing.T) {
 	var p analyzer.PerCell[int]
 	first, second := &analyzer.Known{}, &analyzer.Known{}
-	*p.Learn(&analyzer.Lesson{Cell: first, NewCell: true}) = 7
-	require.Equal(t, 7, *p.Learn(&analyzer.Lesson{Cell: first}))
-	require.Zero(t, *p.Learn(&analyzer.Lesson{Cell: second, NewCell: true}))
-	require.Nil(t, p.Learn(&analyzer.Lesson{}))
+	p.Renew(&analyzer.Lesson{Cell: first, NewCell: true})
+	*p.Of(first) = 7
+	p.Renew(&analyzer.Lesson{Cell: first})
+	p.Renew(&analyzer.Lesson{})
+	require.Equal(t, 7, *p.Of(first))
+	p.Renew(&analyzer.Lesson{Cell: second, NewCell: true})
+	require.Zero(t, *p.Of(second))
 }

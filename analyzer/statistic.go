@@ -53,18 +53,12 @@ func (p *PerCell[T]) Of(k *Known) *T {
 	return &p.Vals[k.slot]
 }
 
-// Learn returns the value of the cell of a lesson, nil if it has none. Call it for every lesson: a new cell takes the place of
-// one that was forgotten, whose value is cleared here.
-func (p *PerCell[T]) Learn(l *Lesson) *T {
-	if l.Cell == nil {
-		return nil
-	}
-	t := p.Of(l.Cell)
-	if l.NewCell {
+// Renew clears the value of a new cell: it takes the place of one that was forgotten. Call it for every lesson.
+func (p *PerCell[T]) Renew(l *Lesson) {
+	if l.NewCell && int(l.Cell.slot) < len(p.Vals) {
 		var zero T
-		*t = zero
+		p.Vals[l.Cell.slot] = zero
 	}
-	return t
 }
 
 // PerRAT holds one T for each RAT.

@@ -12,11 +12,10 @@ import (
 type View struct {
 	Obs     *cell.Observation
 	Now     int64
-	Survey  bool  // a row of a survey: rules do not see it
-	Serving bool  // the observation has a serving cell
-	Cell    Ident // the serving cell, as this observation reports it
-	Arrived bool  // a stay began with this observation
-	Retuned bool  // the cell of this stay changed its channel or physical identity
+	Survey  bool // a row of a survey: rules do not see it
+	Serving bool // the observation has a serving cell
+	Arrived bool // a stay began with this observation
+	Retuned bool // the cell of this stay changed its channel or physical identity
 
 	AreaLearned bool        // the area of this stay became known with this observation
 	Asked       bool        // neighbours were asked for

@@ -11,13 +11,14 @@ type carriers struct {
 }
 
 func (c *carriers) Learn(v *analyzer.View, l *analyzer.Lesson) {
-	k := c.Cells.Learn(l)
+	c.Cells.Renew(l)
+	known := l.Trusted()
 	switch {
-	case v.Obs.Secondary == nil || l.Trusted() == nil:
+	case v.Obs.Secondary == nil || known == nil:
 	case len(v.Obs.Secondary) > 0:
-		k.Aided++
+		c.Cells.Of(known).Aided++
 	default:
-		k.Plain++
+		c.Cells.Of(known).Plain++
 	}
 }
 

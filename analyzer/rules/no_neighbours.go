@@ -12,10 +12,12 @@ type emptyLists struct {
 }
 
 func (b *emptyLists) Learn(v *analyzer.View, l *analyzer.Lesson) {
-	lists := b.Cells.Learn(l)
-	if !v.Asked || l.Trusted() == nil {
+	b.Cells.Renew(l)
+	known := l.Trusted()
+	if !v.Asked || known == nil {
 		return
 	}
+	lists := b.Cells.Of(known)
 	if len(v.Neighbours) > 0 {
 		lists.Listed++
 		return

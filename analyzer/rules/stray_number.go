@@ -140,7 +140,7 @@ type numbersSeen struct {
 }
 
 func (n *numbersSeen) Learn(v *analyzer.View, l *analyzer.Lesson) {
-	n.Cells.Learn(l)
+	n.Cells.Renew(l)
 	if l.NewCell {
 		n.learn(l.Cell, v.Now)
 	}
