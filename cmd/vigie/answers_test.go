@@ -64,7 +64,13 @@ func TestOneAnswer(t *testing.T) {
 	require.Len(t, listed, 2)
 	require.JSONEq(t, string(answer.Event), listed[0])
 	require.JSONEq(t, listed[0], say("events", "show", "--json", "--store", db, e.ID))
-	require.JSONEq(t, listed[0], member(t, bundle, "events.ndjson"))
+	var copied map[string]any
+	require.NoError(t, json.Unmarshal([]byte(member(t, bundle, "events.ndjson")), &copied))
+	require.NotEmpty(t, copied["phrases"], "a copy carries them, so that it can be read in another language")
+	delete(copied, "phrases")
+	text, err := json.Marshal(copied)
+	require.NoError(t, err)
+	require.JSONEq(t, listed[0], string(text))
 
 	page, shown, list := get("/event/"+e.ID), say("events", "show", "--store", db, e.ID), say("events", "--store", db)
 	first, wrong := right.UTC().Format("2006-01-02 15:04:05"), e.First.UTC().Format("2006-01-02 15:04:05")
