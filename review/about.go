@@ -15,7 +15,7 @@ func (rv *Review) showAbout(w http.ResponseWriter, r *http.Request) {
 	}{rv.o.Software, rv.o.Rules, licences()})
 }
 
-// licences are the paths of the licences of what others made.
+// licences are the paths of the licences of third-party files.
 func licences() []string {
 	var all []string
 	for p := range assets() {

@@ -9,15 +9,15 @@ import (
 	"strings"
 )
 
-// policy is the Content-Security-Policy of every answer: everything from here, no inline script or style, no frames, and
-// forms only to us. data: is for the one-pixel images that Leaflet makes; blob: for tiles that are drawn in the page.
+// policy is the Content-Security-Policy of every answer: everything from this server, no inline script or style, no frames, and forms
+// to this server only. data: is for the one-pixel images that Leaflet makes; blob: for tiles that are drawn in the page.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; " +
 	"font-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// mostBody is the most that anybody may send us, in bytes: the longest form is a few hundred verdicts.
+// mostBody is the longest body of a request, in bytes: the longest form is a few hundred verdicts.
 const mostBody = 256 << 10
 
-// secured puts what holds for every answer around a handler.
+// secured adds the checks and headers of every request to a handler.
 func (rv *Review) secured(next http.Handler) http.Handler {
 	cross := http.NewCrossOriginProtection()
 	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -29,7 +29,7 @@ func (rv *Review) secured(next http.Handler) http.Handler {
 		h.Set("Content-Security-Policy", policy)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin")
-		if r.TLS != nil || slices.Contains(loopbackNames, hostName(r.Host)) { // browsers complain of it elsewhere
+		if r.TLS != nil || slices.Contains(loopbackNames, hostName(r.Host)) { // browsers warn about it elsewhere
 			h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		}
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
@@ -66,8 +66,8 @@ func isJSON(r *http.Request) bool {
 	return strings.TrimSpace(t) == "application/json"
 }
 
-// knownHost refuses names that merely resolve to this machine: a page elsewhere could have its own name point here (DNS
-// rebinding) and read what the desk says.
+// knownHost reports whether a request is for a name of this server. A page elsewhere could let its own name resolve to this machine
+// (DNS rebinding) and read the answers.
 func (rv *Review) knownHost(host string) bool { return rv.hosts[hostName(host)] }
 
 // hostName is a Host header without the port.
@@ -81,15 +81,15 @@ func hostName(host string) string {
 // loopbackNames are the names of this machine to itself.
 var loopbackNames = []string{"localhost", "127.0.0.1", "::1"}
 
-// refusal is an error for a person, with what to do.
+// refusal is an error with a hint for the user.
 type refusal struct{ what, hint string }
 
 func (r *refusal) Error() string { return r.what }
 
-// Hint is what to do about it.
+// Hint is what the user can do.
 func (r *refusal) Hint() string { return r.hint }
 
-// Loopback tells whether only this machine can reach an address to listen at.
+// Loopback reports whether only this machine can reach an address.
 func Loopback(addr net.Addr) bool {
 	tcp, ok := addr.(*net.TCPAddr)
 	return ok && tcp.IP.IsLoopback()
@@ -111,16 +111,16 @@ func mayListen(addr net.Addr, users, tls bool) error {
 	return nil
 }
 
-// tooLarge tells whether reading a form failed because it was longer than mostBody.
+// tooLarge reports whether reading a form failed because it was longer than mostBody.
 func tooLarge(err error) bool {
 	var e *http.MaxBytesError
 	return errors.As(err, &e)
 }
 
-// judging lets only those pass who may decide.
-func (rv *Review) judging(next http.HandlerFunc) http.HandlerFunc {
+// deciding lets only users pass who may give verdicts.
+func (rv *Review) deciding(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if !rv.mayJudge(r) {
+		if !rv.mayDecide(r) {
 			rv.refuse(w, r, http.StatusForbidden, "refuse.readonly")
 			return
 		}

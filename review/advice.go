@@ -10,8 +10,7 @@ import (
 	"vigie/review/evidence"
 )
 
-// What rules are called, what else could explain them and what to look at next, and the sentences of an event, in the
-// reader's language.
+// The names of rules, their innocent causes, what to look at next, and the sentences of an event, in the reader's language.
 
 // translation is a text for a reader.
 type translation struct {
@@ -43,7 +42,7 @@ func (p *page) Translate(text string) translation {
 	return s
 }
 
-// Rule is the words of a rule.
+// Rule returns the words of a rule.
 func (p *page) Rule(id string) RuleWords {
 	if p.review.o.Words != nil {
 		if w, ok := p.review.o.Words(p.Lang, id); ok {
@@ -57,7 +56,7 @@ func (p *page) Rule(id string) RuleWords {
 	return RuleWords{Title: evidence.PlainTo(id, 80)}
 }
 
-// capital begins a text with a capital letter.
+// capital is a text with a capital letter at its beginning.
 func capital(s string) string {
 	r, n := utf8.DecodeRuneInString(s)
 	return string(unicode.ToUpper(r)) + s[n:]
@@ -71,7 +70,7 @@ func (p *page) Causes(e analyzer.Event) (all []translation) {
 	return all
 }
 
-// Advice is what to look at next: what the rules of an event say, each thing once, and the given words.
+// Advice is what to look at next: the advice of the rules of an event, each once, and the texts of the given keys.
 func (p *page) Advice(e analyzer.Event, words []string) (all []translation) {
 	for _, f := range e.Findings[:min(len(e.Findings), 40)] {
 		for _, n := range p.Rule(f.Rule).Next {

@@ -13,13 +13,13 @@ import (
 	"vigie/storage"
 )
 
-// The API is what the pages stand on, for those who build on it: the same access rules, the same scrubbing, the same
-// words as the interchange format. openapi.json describes it, and a test compares the two.
+// The API gives programs the evidence of the pages, with the same access rules, the same scrubbing and the field names of the
+// interchange format. openapi.json describes it; a test compares the two.
 
 //go:embed openapi.json
 var openapi []byte
 
-// api answers programs.
+// api answers the API.
 type api struct{ *Review }
 
 // apiPaths are the paths of the API, as the multiplexer writes them.
@@ -33,8 +33,8 @@ func (rv *Review) apiPaths() map[string]http.HandlerFunc {
 		"GET /api/v1/events/{id}/baseline": a.baseline,
 		"GET /api/v1/events/{id}/places":   a.places,
 		"GET /api/v1/events/{id}/verdicts": a.verdicts,
-		"POST /api/v1/verdicts":            rv.judging(rv.giveVerdicts),
-		"POST /api/v1/verdicts/undo":       rv.judging(rv.undoVerdicts),
+		"POST /api/v1/verdicts":            rv.deciding(rv.giveVerdicts),
+		"POST /api/v1/verdicts/undo":       rv.deciding(rv.undoVerdicts),
 		"GET /api/v1/cells":                a.cells,
 		"GET /api/v1/sensors":              a.sensors,
 		"GET /api/v1/sensors/{name}/blind": a.blind,
@@ -76,10 +76,10 @@ func verdictOf(v *storage.Verdict) *verdictJSON {
 	return j
 }
 
-// eventJSON is an event as the interchange format writes it, and the verdict beside it.
+// eventJSON is an event as the interchange format writes it, with what is known of it.
 type eventJSON struct {
 	Event     analyzer.Event `json:"event"`
-	Corrected *times         `json:"corrected,omitempty"` // where the clock of the sensor was set later
+	Corrected *times         `json:"corrected,omitempty"` // absent: the clock of the sensor was right
 	Verdict   *verdictJSON   `json:"verdict,omitempty"`
 	Store     string         `json:"store"`
 	Also      []alsoJSON     `json:"also,omitempty"` // what other sensors saw at the same time
@@ -105,9 +105,9 @@ func eventOf(ctx context.Context, e *evidence.Entry, groups evidence.Groups) (ev
 	return v, err
 }
 
-// times are those that really were.
+// times are the corrected times of an event.
 type times struct {
-	Seconds float64   `json:"by_s"` // to add to the recorded ones
+	Seconds float64   `json:"by_s"` // added to the recorded times
 	First   time.Time `json:"first"`
 	Opened  time.Time `json:"opened"`
 	Last    time.Time `json:"last"`
@@ -120,7 +120,7 @@ func timesOf(e *evidence.Entry) *times {
 	return &times{e.Shift.Seconds(), e.First, e.Opened, e.Last}
 }
 
-// apiMost is the most that one answer lists.
+// apiMost is how many things one answer lists at most.
 const apiMost = 500
 
 func limitOf(r *http.Request) (skip, limit int) {
@@ -153,16 +153,11 @@ func (rv api) events(w http.ResponseWriter, r *http.Request) {
 	skip, limit := limitOf(r)
 	found, list := 0, []eventJSON{}
 	for _, e := range all {
-		if !f.matches(e) || f.Verdict != "all" && f.Verdict != judged(e) {
+		if ok, err := f.matches(r.Context(), e); err != nil {
+			rv.fail(w, r, err)
+			return
+		} else if !ok || f.Verdict != "all" && f.Verdict != outcome(e) {
 			continue
-		}
-		if f.Near != nil {
-			if ok, err := e.In(r.Context(), f.Near); err != nil {
-				rv.fail(w, r, err)
-				return
-			} else if !ok {
-				continue
-			}
 		}
 		if found++; found <= skip || len(list) == limit {
 			continue
@@ -215,7 +210,7 @@ func (rv api) series(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, withText(win.Series(&x.Events[0])))
 }
 
-// withText adds to a series what it says of registrations, in English.
+// withText adds the English text of registrations to a series.
 func withText(s *evidence.Series) *evidence.Series {
 	for i := range s.Regs {
 		s.Regs[i].Text = registrationText(s.Regs[i].Status)
@@ -255,7 +250,7 @@ func (rv api) verdicts(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"verdicts": list})
 }
 
-// cellJSON is a known cell, in the words of the interchange format.
+// cellJSON is a known cell, in the terms of the interchange format.
 type cellJSON struct {
 	Cell      cell.Cell `json:"cell"`
 	First     time.Time `json:"first"`

@@ -19,16 +19,15 @@ import (
 //go:embed assets
 var assetFiles embed.FS
 
-// asset is a file of the page, as it goes over the wire.
+// asset is a file that pages load, as it is sent.
 type asset struct {
 	kind   string
 	tag    string        // ETag
 	file   string        // in assetFiles
-	packed func() []byte // gzip, made when it is first asked for; nil: not worth it
+	packed func() []byte // gzip, made on the first request; nil: not worth it
 }
 
-// assets are all files that a page may ask for, by path. There are no others: what is not here is not found, however its
-// path is spelled.
+// assets are all files that a page may ask for, by path. Any other path is not found.
 var assets = sync.OnceValue(func() map[string]*asset {
 	all := map[string]*asset{}
 	fs.WalkDir(assetFiles, "assets", func(p string, e fs.DirEntry, err error) error {
@@ -71,7 +70,7 @@ func pack(file string) []byte {
 	return b.Bytes()
 }
 
-// version is a digest of all assets; it stands in their addresses, so that they may be kept for good.
+// version is a digest of all assets. It is part of their addresses, so that browsers may cache them permanently.
 var version = sync.OnceValue(func() string {
 	h := sha256.New()
 	fs.WalkDir(assetFiles, "assets", func(p string, e fs.DirEntry, err error) error {
@@ -83,7 +82,7 @@ var version = sync.OnceValue(func() string {
 	return hex.EncodeToString(h.Sum(nil)[:6])
 })
 
-// assetPath is where a page finds an asset.
+// assetPath is the address of an asset.
 func assetPath(name string) string { return "/assets/" + name + "?" + version() }
 
 func (rv *Review) sendAsset(w http.ResponseWriter, r *http.Request) {
@@ -115,17 +114,17 @@ func (rv *Review) sendAsset(w http.ResponseWriter, r *http.Request) {
 	w.Write(data)
 }
 
-// ownMap is the user's PMTiles file, as its header says (version 3).
+// ownMap describes the user's PMTiles file (version 3), from its header.
 type ownMap struct {
 	Zoom  int    // the finest
 	Least int    // the coarsest
 	Kind  string // of its tiles: "mvt", or the media type of an image
 }
 
-// mapKinds are the kinds of tiles that a page can draw, by byte 99 of the header. The page draws them: here nothing is decoded.
+// mapKinds are the kinds of tiles that a page can draw, by byte 99 of the header. Tiles are decoded in the browser only.
 var mapKinds = map[byte]string{1: "mvt", 2: "image/png", 3: "image/jpeg", 4: "image/webp"}
 
-// readMap reads the header of a map; nil where there is no file, or none that a page can draw.
+// readMap reads the header of a map; nil if there is no file, or none that a page can draw.
 func readMap(path string) *ownMap {
 	if path == "" {
 		return nil
@@ -142,10 +141,10 @@ func readMap(path string) *ownMap {
 	return &ownMap{int(head[101]), int(head[100]), mapKinds[head[99]]}
 }
 
-// Drawable tells whether a file is one that the map draws: PMTiles, version 3, with vector tiles, or with PNG, JPEG or WebP.
+// Drawable reports whether pages can draw a map file: PMTiles, version 3, with vector tiles, or with PNG, JPEG or WebP.
 func Drawable(path string) bool { return readMap(path) != nil }
 
-// sendTiles gives the map the parts that it asks for of the user's own PMTiles file.
+// sendTiles sends the requested parts of the user's PMTiles file.
 func (rv *Review) sendTiles(w http.ResponseWriter, r *http.Request) {
 	if rv.o.Tiles == "" {
 		rv.refuse(w, r, http.StatusNotFound, "refuse.missing")
@@ -166,8 +165,7 @@ func takesGzip(r *http.Request) bool {
 
 var packers = sync.Pool{New: func() any { z, _ := gzip.NewWriterLevel(nil, gzip.DefaultCompression); return z }}
 
-// compressed gzips pages and JSON. What compresses itself (assets), what must not wait (the live stream) and what is
-// compressed already (bundles) says so by its Content-Encoding or type.
+// compressed gzips pages and JSON. Assets, the live stream and bundles are left as they are, by their Content-Encoding or type.
 func compressed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !takesGzip(r) || r.Method == http.MethodHead {

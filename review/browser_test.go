@@ -220,7 +220,7 @@ func TestBrowserByMouse(t *testing.T) {
 	b.accessible("inbox")
 	b.do(chromedp.Click(chromedp.CSS(`[data-id="`+id+`"] .sum`)), chromedp.WaitVisible(chromedp.CSS("#decide")))
 	b.wait(`document.querySelector("#chart.alive canvas")`)
-	require.Contains(t, b.text(".story"), "Fell from 4G to 2G")
+	require.Contains(t, b.text(".timeline"), "Fell from 4G to 2G")
 	require.Contains(t, b.text(".facts"), "22:14:07 UTC+1")
 	require.Contains(t, b.text(".facts"), "21:14:07 UTC")
 	b.accessible("event")
@@ -362,7 +362,7 @@ func TestBrowserWithoutScripts(t *testing.T) {
 	b.do(chromedp.Navigate(b.base+"/"), chromedp.Click(chromedp.CSS(`[data-id="`+tw.events[0].ID+`"] .sum`)), chromedp.WaitVisible(chromedp.CSS("svg.sketch")))
 	b.do(chromedp.WaitVisible(chromedp.CSS("svg.sketch path.band")))
 	require.Contains(t, b.text(".baseline"), "Recorded on 7 of the 7 days before.")
-	require.Contains(t, b.text(".story"), "Fell from 4G to 2G")
+	require.Contains(t, b.text(".timeline"), "Fell from 4G to 2G")
 	require.Contains(t, b.text(".words"), "+CEREG: 5,3,,,,0,15")
 	b.do(chromedp.Click(chromedp.CSS(`#decide button.benign`)), chromedp.WaitVisible(chromedp.CSS(`.history .verdict.benign`)))
 }

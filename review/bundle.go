@@ -22,21 +22,21 @@ import (
 	"vigie/words"
 )
 
-// BundleOptions are how a bundle is made.
+// BundleOptions are options of bundles and reports.
 type BundleOptions struct {
 	Location evidence.Precision
 	Lang     string         // of the report in it: "en" or "fr"
 	Zone     *time.Location // of times in the report
 	Signer   note.Signer    // nil: not signed
 
-	Trim      time.Duration // of the start and the end of each walk that is left out
-	WithHomes bool          // with what was recorded in home zones
+	Trim      time.Duration // left out at both ends of each walk
+	WithHomes bool          // also what was recorded in home zones
 }
 
 // EventBundle writes the bundle of an event: what was recorded from ten minutes before to ten minutes after it. The error
-// wraps storage.ErrNotFound when there is no such event.
+// wraps storage.ErrNotFound if there is no such event.
 func (rv *Review) EventBundle(ctx context.Context, w io.Writer, id string, o BundleOptions) error {
-	x, err := rv.eventToHand(ctx, id, o)
+	x, err := rv.handOnEvent(ctx, id, o)
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (rv *Review) EventBundle(ctx context.Context, w io.Writer, id string, o Bun
 
 // PeriodBundle writes the bundle of a period, of one sensor or, with an empty name, of all.
 func (rv *Review) PeriodBundle(ctx context.Context, w io.Writer, sensor string, from, to time.Time, o BundleOptions) error {
-	x, err := rv.periodToHand(ctx, sensor, from, to, o)
+	x, err := rv.handOnPeriod(ctx, sensor, from, to, o)
 	if err != nil {
 		return err
 	}
@@ -148,7 +148,7 @@ func (b *bundler) verdicts(w io.Writer) error {
 		}
 		for i := range all {
 			v := verdictOf(&all[i])
-			if b.c != nil { // people name places
+			if b.c != nil { // people write names of places
 				v.Event, v.Reason, v.Author, v.UndoneBy = b.c.Event(e).ID, "", "", ""
 			}
 			if err := enc.Encode(v); err != nil {
@@ -199,7 +199,7 @@ func (b *bundler) csv(w io.Writer) error {
 	return out.Error()
 }
 
-// cellText keeps a spreadsheet from taking a text for a formula.
+// cellText is a text that no spreadsheet takes for a formula.
 func cellText(s string) string {
 	s = evidence.Plain(s)
 	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
@@ -223,7 +223,7 @@ func decimal[T ~float64](o cell.Opt[T]) string {
 	return ""
 }
 
-// places are the positions of a bundle, each once in a row.
+// places walks over the positions of a bundle, without repeats in a row.
 func (b *bundler) places(each func(at time.Time, sensor string, p *cell.Position) error) error {
 	last := map[string]cell.Position{}
 	return b.records(false, func(r cell.Record) error {
@@ -354,7 +354,7 @@ func (b *bundler) readme(w io.Writer) error {
 
 func (b *bundler) report(w io.Writer) error { return b.review.report(b.ctx, w, b.x, b.c, b.o) }
 
-// trimWalks is what the pages offer to leave out at both ends of a walk.
+// trimWalks is how much the pages offer to leave out at both ends of a walk.
 const trimWalks = 15 * time.Minute
 
 func (rv *Review) optionsOf(r *http.Request) (BundleOptions, error) {
@@ -371,7 +371,7 @@ func (rv *Review) optionsOf(r *http.Request) (BundleOptions, error) {
 	return o, nil
 }
 
-// fileName is a name for what is sent: no sensor and no place in it.
+// fileName is the name of a download. It names no sensor and no place.
 func fileName(x *evidence.Selection, kind string) string {
 	return fmt.Sprintf("vigie-%s-%s.%s", x.From.UTC().Format("20060102-1504"), x.To.UTC().Format("20060102-1504"), kind)
 }
@@ -381,7 +381,7 @@ func (rv *Review) sendBundle(w http.ResponseWriter, r *http.Request, x *evidence
 	w.Header().Set("Content-Disposition", `attachment; filename="`+fileName(x, "zip")+`"`)
 	if err := rv.bundle(r.Context(), w, x, o); err != nil {
 		rv.log.Error("review: a bundle broke off", "err", err)
-		panic(http.ErrAbortHandler) // so that what has arrived is not taken for a whole bundle
+		panic(http.ErrAbortHandler) // so that the client does not take a part for the whole bundle
 	}
 }
 

@@ -18,11 +18,11 @@ import (
 	"time"
 )
 
-// certificateAge is how long a certificate of our own holds; browsers refuse more than 398 days.
+// certificateAge is how long a self-made certificate is valid; browsers refuse more than 398 days.
 const certificateAge = 397 * 24 * time.Hour
 
-// Certificate loads the certificate in dir, or makes one there for these names and addresses when there is none, when it
-// has run out, or when it lacks a name. Nobody vouches for it: who connects compares the fingerprint.
+// Certificate loads the certificate in dir, or makes a self-signed one there for these names and addresses if there is none, if it
+// has expired, or if it lacks a name. Users compare its fingerprint.
 func Certificate(dir string, names []string, now time.Time) (tls.Certificate, error) {
 	certFile, keyFile := filepath.Join(dir, "review-cert.pem"), filepath.Join(dir, "review-key.pem")
 	if c, err := tls.LoadX509KeyPair(certFile, keyFile); err == nil && fits(c.Leaf, names, now) {

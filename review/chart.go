@@ -11,10 +11,10 @@ import (
 	"vigie/review/evidence"
 )
 
-// sketch is the chart as an SVG drawing, for pages without scripts and for reports: the same series as the live chart.
+// sketch is the chart of a series as an SVG drawing, for pages without scripts and for reports.
 type sketch struct {
 	W, H       int
-	Lines      []stroke // of the serving cell, a colour a cell
+	Lines      []stroke // level of the serving cell, one colour for each cell
 	Best       string   // strongest neighbour
 	Band       string   // baseline of other days, filled
 	EventX     int
@@ -45,7 +45,7 @@ type tick struct {
 	Text string
 }
 
-// registered is a moment at which registration changed, or was first told: how, and whether it was denied.
+// registered is a moment at which registration changed, or was first reported.
 type registered struct {
 	At   int
 	What evidence.Status
@@ -114,7 +114,7 @@ func sketchOf(s *evidence.Series, b *evidence.Baseline, z *time.Location) *sketc
 		}
 	}
 	for _, r := range s.Regs {
-		if r.Denied || len(k.Regs) < 80 { // many changes hide no refusal
+		if r.Denied || len(k.Regs) < 80 { // refusals are drawn however many changes there are
 			k.Regs = append(k.Regs, registered{x(r.At), r.Status, r.Denied})
 		}
 	}
@@ -125,7 +125,7 @@ func sketchOf(s *evidence.Series, b *evidence.Baseline, z *time.Location) *sketc
 	return k
 }
 
-// strokes draws the level of the serving cell, a line a cell.
+// strokes draws the level of the serving cell, a line for each cell.
 func (k *sketch) strokes(s *evidence.Series, x func(float64) int, y func(float64) int) {
 	named := map[int]bool{}
 	for _, r := range s.Cells {
@@ -149,7 +149,7 @@ func (k *sketch) strokes(s *evidence.Series, x func(float64) int, y func(float64
 	}
 }
 
-// trace is a line through values, broken where time goes on for longer than hole without one.
+// trace is a line through values, broken where there is none for longer than hole, in seconds.
 func trace(ts []float64, vs []*float64, hole float64, x func(float64) int, y func(float64) int) string {
 	var b strings.Builder
 	last := math.Inf(-1)
@@ -161,7 +161,7 @@ func trace(ts []float64, vs []*float64, hole float64, x func(float64) int, y fun
 		cx, cy := x(t), y(*vs[i])
 		switch {
 		case t-last > hole:
-			fmt.Fprintf(&b, "M%d %dh1", cx, cy) // a single value is seen too
+			fmt.Fprintf(&b, "M%d %dh1", cx, cy) // a single value is visible too
 			if px = cx + 1; true {
 				py = cy
 			}
@@ -174,7 +174,7 @@ func trace(ts []float64, vs []*float64, hole float64, x func(float64) int, y fun
 	return b.String()
 }
 
-// area is the band between low and high, broken where time goes on for longer than gap without a value; 0: never.
+// area is the band between low and high, broken where there is no value for longer than gap, in seconds; 0: never.
 func area(b *evidence.Baseline, gap float64, x func(float64) int, y func(float64) int) string {
 	var path strings.Builder
 	var up, down []string
@@ -195,7 +195,7 @@ func area(b *evidence.Baseline, gap float64, x func(float64) int, y func(float64
 			end()
 		}
 		last = t
-		for _, at := range []int{x(t), x(t) + 1}[:1+min(1, int(gap))] { // a single look is seen too
+		for _, at := range []int{x(t), x(t) + 1}[:1+min(1, int(gap))] { // a single sample is visible too
 			up = append(up, fmt.Sprintf("%d %d", at, y(*b.High[i])))
 			down = append(down, fmt.Sprintf("%d %d", at, y(*b.Low[i])))
 		}
@@ -207,7 +207,7 @@ func area(b *evidence.Baseline, gap float64, x func(float64) int, y func(float64
 	return path.String()
 }
 
-// tickEvery is how far apart the times on the axis stand, in seconds, for a width in seconds.
+// tickEvery is the distance of the times on the axis, in seconds, for a width in seconds.
 func tickEvery(width float64) float64 {
 	for _, t := range []float64{1, 5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400} {
 		if width/t <= 9 {

@@ -45,9 +45,9 @@ func TestTimesBeforeAClockWasSet(t *testing.T) {
 	require.Contains(t, page, local)
 	require.Contains(t, page, "its times before that were wrong by 9 h")
 	require.Contains(t, page, "first sign at "+evidence.UTC(e.First))
-	story := page[strings.Index(page, `<ol class="story">`):]
-	require.Contains(t, story[:strings.Index(story, "</ol>")], ">"+right.Format("15:04:05")+"<")
-	require.NotContains(t, story[:strings.Index(story, "</ol>")], ">00:30")
+	steps := page[strings.Index(page, `<ol class="timeline">`):]
+	require.Contains(t, steps[:strings.Index(steps, "</ol>")], ">"+right.Format("15:04:05")+"<")
+	require.NotContains(t, steps[:strings.Index(steps, "</ol>")], ">00:30")
 	words := page[strings.Index(page, `class="words"`):]
 	require.Contains(t, words, `class="evidence"`, "lines are found although they stand at other times")
 

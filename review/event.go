@@ -22,7 +22,7 @@ type eventPage struct {
 	Similar    []*evidence.Entry     // by rule or cell
 	Concurrent []evidence.Concurrent // that other sensors saw
 	Standing   *storage.Verdict
-	Next       string // id of the event after this one in the inbox, and before
+	Next       string // id of the next event of the inbox; empty: none
 	Previous   string
 	Rerun      bool
 	Map        *ownMap // of the user; nil: the coarse one

@@ -1,6 +1,7 @@
 package review
 
 import (
+	"context"
 	"net/url"
 	"slices"
 	"strings"
@@ -11,7 +12,7 @@ import (
 	"vigie/storage"
 )
 
-// filter is what the inbox shows; it lives in the address, so that a view can be kept and shared.
+// filter selects the events of the inbox. It is part of the address, so that a view can be bookmarked and shared.
 type filter struct {
 	From, To time.Time // of the reader's zone
 	Severity analyzer.Severity
@@ -21,7 +22,7 @@ type filter struct {
 	State    string
 	Rule     string
 	Text     string
-	Verdict  string // "": to be decided; "all"; or a judgement
+	Verdict  string // empty: undecided; "all"; or a judgement
 	values   url.Values
 	summary  func(evidence.Sentence) translation // as the reader sees it; nil: as it is stored
 }
@@ -54,7 +55,7 @@ func readFilter(v url.Values, zone *time.Location) filter {
 	return f
 }
 
-// readTime reads a date, or a date and time, in a zone; a date as an end means the end of that day.
+// readTime reads a date, or a date and time, in a zone. A date as an end is the end of that day.
 func readTime(s string, zone *time.Location, end bool) (time.Time, bool) {
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04"} {
 		if t, err := time.ParseInLocation(layout, s, zone); err == nil {
@@ -71,8 +72,8 @@ func readTime(s string, zone *time.Location, end bool) (time.Time, bool) {
 	return t, true
 }
 
-// matches tells whether an event is in the view, but for its verdict.
-func (f *filter) matches(e *evidence.Entry) bool {
+// matches reports whether an event is selected, apart from its verdict.
+func (f *filter) matches(ctx context.Context, e *evidence.Entry) (bool, error) {
 	switch {
 	case e.Severity < f.Severity,
 		!f.From.IsZero() && e.Last.Before(f.From),
@@ -80,15 +81,17 @@ func (f *filter) matches(e *evidence.Entry) bool {
 		f.Sensor != "" && e.Sensor != f.Sensor,
 		f.State != "" && string(e.State) != f.State,
 		f.Rule != "" && !slices.Contains(e.Rules, f.Rule),
-		f.Place != "" && f.Near == nil && !slices.ContainsFunc(e.Places, f.here),
+		f.Place != "" && f.Near == nil && !slices.ContainsFunc(e.Places, f.isPlace),
 		f.Text != "" && !f.says(e):
-		return false
+		return false, nil
+	case f.Near != nil:
+		return e.In(ctx, f.Near)
 	}
-	return true
+	return true, nil
 }
 
-// here tells whether a place is the one asked for: a network, an area code of it, or an area code alone.
-func (f *filter) here(place string) bool {
+// isPlace reports whether a place is the selected one: a network, an area code of it, or an area code alone.
+func (f *filter) isPlace(place string) bool {
 	return place == f.Place || strings.HasSuffix(place, "-"+f.Place) && strings.Count(place, "-") == 2
 }
 
@@ -108,11 +111,11 @@ var keyboard = strings.NewReplacer("’", "'", "\u202f", " ", "\u00a0", " ")
 // typed is a text as people type it.
 func typed(s string) string { return strings.ToLower(keyboard.Replace(s)) }
 
-// onServer stands among the verdicts of a filter for events that cannot be decided here.
+// onServer selects, in place of a verdict, the events that cannot be decided here.
 const onServer = "elsewhere"
 
-// judged is the verdict that an event has, as a filter names it: "" for none.
-func judged(e *evidence.Entry) string {
+// outcome is the verdict of an event as a filter names it: empty for none.
+func outcome(e *evidence.Entry) string {
 	if e.Elsewhere() {
 		return onServer
 	}
@@ -122,7 +125,7 @@ func judged(e *evidence.Entry) string {
 	return string(e.Verdict.Judgement)
 }
 
-// with is the address of the inbox with one part of the filter changed; "" takes the part away.
+// with is the address of the inbox with one part of the filter changed; an empty value removes it.
 func (f *filter) with(key, value string) string {
 	v := url.Values{}
 	for k, s := range f.values {

@@ -7,7 +7,7 @@ import (
 	"vigie/review/evidence"
 )
 
-// Hour says in words what a rule could see in an hour.
+// Hour describes what a rule could see in an hour.
 func (p *page) Hour(h evidence.Hour) string {
 	const minutes = int(evidence.Step / time.Minute)
 	if h.Visibility == evidence.SawPart {
@@ -19,7 +19,7 @@ func (p *page) Hour(h evidence.Hour) string {
 // Oclock is the hour of the day.
 func (p *page) Oclock(t time.Time) string { return t.In(p.Zone).Format("15") }
 
-// apiHours is the same for programs.
+// hours answers which rules of a sensor could see, for each hour of a day.
 func (rv api) hours(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	a, err := rv.evidence.Sensor(ctx, r.PathValue("name"))

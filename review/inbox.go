@@ -21,14 +21,14 @@ type inbox struct {
 	Days    []day
 	Shown   int
 	Total   int
-	Older   string // address of the next page; "": there is none
+	Older   string // address of the next page; empty: there is none
 	Sensors []string
 	Rules   []string
 	More    bool // older events than the index holds
 	Empty   bool // the store has no event at all
 	Alive   []evidence.Sensor
 	Several bool // more than one store
-	Active  bool // a filter beside the tab is set
+	Active  bool // a filter other than the tab is set
 	Unheard bool // the shared server did not answer
 }
 
@@ -42,7 +42,7 @@ type tab struct {
 // day is a day of the timeline, or several days in which nothing happened.
 type day struct {
 	From, To time.Time // the first moment, and the first after
-	Quiet    int       // so many days without an event in view; 0: a day with events
+	Quiet    int       // how many days without a selected event; 0: a day with events
 	Events   []row
 	Covers   []*evidence.Coverage
 	Marks    []mark
@@ -107,17 +107,12 @@ func (rv *Review) inbox(ctx context.Context, r *http.Request) (*inbox, error) {
 				b.Rules = append(b.Rules, rule)
 			}
 		}
-		if !f.matches(e) {
+		if ok, err := f.matches(ctx, e); err != nil {
+			return nil, err
+		} else if !ok {
 			continue
 		}
-		if f.Near != nil {
-			if ok, err := e.In(ctx, f.Near); err != nil {
-				return nil, err
-			} else if !ok {
-				continue
-			}
-		}
-		v := judged(e)
+		v := outcome(e)
 		counts[v]++
 		counts["all"]++
 		if f.Verdict == "all" || f.Verdict == v {
@@ -153,7 +148,7 @@ func (rv *Review) inbox(ctx context.Context, r *http.Request) (*inbox, error) {
 	return b, err
 }
 
-// days lays the events out by day, with what the sensors saw each day; days of nothing become one line.
+// days groups the events by day, with what the sensors saw each day. Consecutive quiet days are one.
 func (rv *Review) days(ctx context.Context, f filter, z *time.Location, shown []row, newest, oldest bool, sensors []evidence.Sensor) ([]day, error) {
 	var first, last time.Time // of all records
 	for _, s := range sensors {
@@ -198,7 +193,7 @@ func (rv *Review) days(ctx context.Context, f filter, z *time.Location, shown []
 		events := byDay[at.Format(time.DateOnly)]
 		delete(byDay, at.Format(time.DateOnly))
 		if drawn >= mostDays && len(events) == 0 {
-			if len(byDay) == 0 { // whatever the oldest time is that a record tells
+			if len(byDay) == 0 { // records may claim any age
 				break
 			}
 			continue
@@ -219,7 +214,7 @@ func (rv *Review) days(ctx context.Context, f filter, z *time.Location, shown []
 	return days, nil
 }
 
-// quietAlike tells whether a day without events is told together with those after it: only if all of it was watched.
+// quietAlike reports whether two days without events can be shown as one: only if all of both was watched.
 func quietAlike(a, b *day) bool {
 	return a.Blind+a.Off == 0 && b.Blind+b.Off == 0 && a.Watched > 0 && b.Watched > 0
 }
@@ -253,7 +248,7 @@ func (rv *Review) day(ctx context.Context, at time.Time, events []row, f filter,
 	return one, nil
 }
 
-// marked are the events of rows, and those beside them.
+// marked are the events of rows, and the concurrent ones.
 func marked(rows []row) (list []*evidence.Entry) {
 	for _, r := range rows {
 		list = append(list, r.Entry)

@@ -5,18 +5,17 @@ import (
 	"time"
 )
 
-// A page that is open is told when something changed, over server-sent events (WHATWG HTML, section 9.2); it then asks
-// for its list again. Another process may be writing, so the stores are asked every second or two; each question is a
-// few index look-ups.
+// An open page is notified of changes over server-sent events (WHATWG HTML, section 9.2), and then loads its list again. Another
+// process may be writing, so the stores are polled every two seconds; a poll is a few index look-ups.
 
 const (
 	lookEvery   = 2 * time.Second
-	beatEvery   = 20 * time.Second // so that a dead connection is noticed
+	beatEvery   = 20 * time.Second // detects a dead connection
 	writeWithin = 10 * time.Second
 )
 
-// stream begins server-sent events: what send is given goes out at once; it is false when the page is gone. nil where too
-// many are open already, which was answered.
+// stream begins server-sent events. send writes at once, and returns false when the page is gone. If too many streams are open, the
+// request is answered and send is nil.
 func (rv *Review) stream(w http.ResponseWriter, r *http.Request) (send func(text string) bool, done func()) {
 	select {
 	case rv.live <- struct{}{}:

@@ -15,7 +15,7 @@ import (
 	"github.com/alexedwards/argon2id"
 )
 
-// Role is what somebody may do at the desk.
+// Role is what a user may do.
 type Role string
 
 // The roles.
@@ -24,20 +24,20 @@ const (
 	Reviewer Role = "review" // gives verdicts too
 )
 
-// User is somebody who may log in.
+// User may log in.
 type User struct {
 	Name string
 	Role Role
 	Hash string // argon2id, in its usual form: $argon2id$v=19$m=...
 }
 
-// hashing is what a Raspberry Pi bears: 19 MiB, two passes, one thread (the OWASP password storage cheat sheet's second choice).
+// hashing fits a Raspberry Pi: 19 MiB, two passes, one thread (the second choice of the OWASP password storage cheat sheet).
 var hashing = &argon2id.Params{Memory: 19 << 10, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
-// shortestPassword is in characters. Length is what counts; no rule about signs and digits.
+// shortestPassword is in characters. There is no rule about signs and digits: length matters.
 const shortestPassword = 10
 
-// NewUser makes a user of a name and a password.
+// NewUser returns a user with the hash of a password.
 func NewUser(name, password string, role Role) (User, error) {
 	if name == "" || len(name) > 64 || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
 		return User{}, &refusal{fmt.Sprintf("%q is not a name to log in with", name), "one word of at most 64 characters"}
@@ -52,8 +52,8 @@ func NewUser(name, password string, role Role) (User, error) {
 	return User{name, role, hash}, nil
 }
 
-// ReadUsers reads a password file: a line a user, name, role ("review" or "read") and hash, separated by spaces; lines
-// that begin with # are left out.
+// ReadUsers reads a password file: one line for each user: name, role ("review" or "read") and hash, separated by spaces; lines
+// that begin with # are comments.
 func ReadUsers(path string) ([]User, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -108,9 +108,9 @@ func WriteUser(path string, u User) error {
 	return nil
 }
 
-// gate slows down guessing: after a few failures from one place each further try must wait, twice as long as the last
-// one. Places are IPv4 addresses and IPv6 /64 networks; their number is bounded, and failures from everywhere count
-// together at a higher bound.
+// gate slows down guessing: after a few failures from one place each further attempt must wait, twice as long as the one before.
+// Places are IPv4 addresses and IPv6 /64 networks. Their number is bounded; failures from all places together have a higher
+// bound.
 type gate struct {
 	mu    sync.Mutex
 	from  map[netip.Prefix]*failures
@@ -147,7 +147,7 @@ func place(remote string) netip.Prefix {
 	return p
 }
 
-// wait is how long somebody must wait before the next try; nothing when it may be now.
+// wait is how long a place must wait before the next attempt; 0: it may be now.
 func (g *gate) wait(p netip.Prefix, now time.Time) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -161,7 +161,7 @@ func (g *gate) wait(p netip.Prefix, now time.Time) time.Duration {
 func (g *gate) failed(p netip.Prefix, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.from == nil || len(g.from) >= mostPlaces { // forgetting all is safe: the count of all goes on
+	if g.from == nil || len(g.from) >= mostPlaces { // forgetting all is safe: the count over all places continues
 		g.from = map[netip.Prefix]*failures{}
 	}
 	f := g.from[p]
@@ -191,7 +191,7 @@ func (g *gate) passed(p netip.Prefix) {
 	g.all = failures{}
 }
 
-// noUser is compared when the name is unknown, so that the answer takes as long.
+// noUser is compared if the name is unknown, so that the answer takes as long.
 var noUser = sync.OnceValue(func() string {
 	h, _ := argon2id.CreateHash("nobody has this password", hashing)
 	return h
@@ -222,12 +222,12 @@ func who(r *http.Request) User {
 	return u
 }
 
-// mayJudge tells whether the user of a request may give verdicts.
-func (rv *Review) mayJudge(r *http.Request) bool {
+// mayDecide reports whether the user of a request may give verdicts.
+func (rv *Review) mayDecide(r *http.Request) bool {
 	return !rv.o.ReadOnly && (len(rv.o.Users) == 0 || who(r).Role == Reviewer)
 }
 
-// loggedIn lets only those pass who have logged in, where there are users at all.
+// loggedIn lets only users pass who have logged in; anybody if there are no users.
 func (rv *Review) loggedIn(next http.Handler) http.Handler {
 	if len(rv.o.Users) == 0 {
 		return next
@@ -254,7 +254,7 @@ func (rv *Review) loggedIn(next http.Handler) http.Handler {
 
 // loginBody is what the template shows.
 type loginBody struct {
-	Wrong string // what was wrong with what was given
+	Wrong string // key of what was wrong
 	TLS   bool   // there is a certificate to compare
 }
 
@@ -284,7 +284,7 @@ func (rv *Review) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	rv.gate.passed(from)
-	if err := rv.sessions.RenewToken(r.Context()); err != nil { // another token than before logging in
+	if err := rv.sessions.RenewToken(r.Context()); err != nil { // prevents session fixation
 		rv.fail(w, r, err)
 		return
 	}

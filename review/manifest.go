@@ -18,16 +18,15 @@ import (
 	"vigie/review/evidence"
 )
 
-// A bundle is a zip archive whose members are stored as they are, so that anybody can open it and every byte of it counts.
-// Its last member is the manifest: what the bundle is about, and of each other member the SHA-256, the size, the number of
-// lines and the name. A signature, if there is one, stands under the manifest in the form of signed notes
-// (golang.org/x/mod/sumdb/note: Ed25519).
+// A bundle is a zip archive whose members are stored without compression, so that any program opens it and every byte is checked.
+// Its last member is the manifest: what the bundle is about, and the SHA-256, size, number of lines and name of each other member.
+// A signature, if there is one, follows the text of the manifest in the form of signed notes (golang.org/x/mod/sumdb/note: Ed25519).
 const (
 	manifestName = "MANIFEST.txt"
 	firstLine    = "vigie bundle 1"
 )
 
-// stamps are members that may be added to a bundle later: what an outside service says of the manifest's time.
+// stamps are members that may be added to a bundle later: timestamps of the manifest from an outside service.
 var stamps = []string{manifestName + ".tsr", manifestName + ".ots"}
 
 // member is a line of the manifest.
@@ -38,7 +37,7 @@ type member struct {
 	Lines int64
 }
 
-// manifest is what a bundle says of itself.
+// manifest describes a bundle.
 type manifest struct {
 	Made     time.Time
 	Software string
@@ -47,7 +46,7 @@ type manifest struct {
 	Members  []member
 }
 
-// oneLine keeps a line of the manifest a line.
+// oneLine is a text without line breaks, for a line of the manifest.
 func oneLine(s string) string { return strings.ReplaceAll(evidence.PlainTo(s, 300), "\n", " ") }
 
 func (m *manifest) text() string {
@@ -99,7 +98,7 @@ func parseManifest(text string) (*manifest, error) {
 	return m, nil
 }
 
-// packer writes a bundle, member by member, and keeps the manifest.
+// packer writes a bundle, member by member, and collects the manifest.
 type packer struct {
 	zip *zip.Writer
 	m   manifest
@@ -139,7 +138,7 @@ func (p *packer) finish(signer note.Signer) error {
 	return p.zip.Close()
 }
 
-// counting hashes and counts what passes.
+// counting hashes and counts what is written.
 type counting struct {
 	w     io.Writer
 	h     hash.Hash

@@ -22,48 +22,47 @@ import (
 //go:embed templates
 var templateFiles embed.FS
 
-// page is what every template gets. The templates call its methods for words and times, so that one set of templates
-// serves every language and zone.
+// page is the data of every template. Templates call its methods for texts and times, so that one set of templates serves every
+// language and time zone.
 type page struct {
-	Lang     string
-	Zone     *time.Location
-	Theme    string // "light", "dark" or "": as the device is set
-	Title    string // key of a word
-	Path     string // where it was asked for, with the query
-	Section  string
-	User     User
-	Login    bool // there are users at all
-	CanJudge bool
-	Author   string // who signs verdicts
-	Now      time.Time
-	Body     any
-	review   *Review
+	Lang      string
+	Zone      *time.Location
+	Theme     string // "light", "dark"; empty: as the device is set
+	Title     string // key of a text
+	Path      string // of the request, with the query
+	Section   string
+	User      User
+	Login     bool // there are users
+	CanDecide bool
+	Author    string // who signs verdicts
+	Now       time.Time
+	Body      any
+	review    *Review
 }
 
-// T is a word in the reader's language.
+// Format is a text of the catalogue in the reader's language.
 func (p *page) Format(key string, args ...any) string {
 	return words.Format(p.Lang, key, args...)
 }
 
-// N is a count with its noun, which has two forms: KEY.one and KEY.many; more may go into the sentence after it.
+// Count is a text with a count: KEY.one or KEY.many. More arguments follow the count.
 func (p *page) Count(key string, n int, more ...any) string {
 	return words.Count(p.Lang, key, n, more...)
 }
 
-// Mode is how a sensor is used, and State where an event is in its life; a word of a file that we do not know is shown
-// as it is.
+// Mode is how a sensor is used. A value of a file that is not known is shown as it is.
 func (p *page) Mode(m cell.Mode) string { return p.known("mode.", string(m)) }
 
-// State: see Mode.
+// State is the state of an event; see Mode.
 func (p *page) State(s analyzer.State) string { return p.known("state.", string(s)) }
 
-// Gap is the reason of a gap: see Mode.
+// Gap is the reason of a gap; see Mode.
 func (p *page) Gap(reason string) string { return p.known("gap.", reason) }
 
-// Finder is who says where a kit is: see Mode.
+// Finder is the source of a position; see Mode.
 func (p *page) Finder(who string) string { return p.known("place.", who) }
 
-// Trims tells whether what is handed on can be trimmed.
+// Trims reports whether what is handed on can be trimmed.
 func (p *page) Trims() bool { return p.review.evidence.CanTrim() }
 
 func (p *page) known(family, word string) string {
@@ -89,23 +88,23 @@ func (p *page) When(t time.Time) template.HTML {
 	return template.HTML(s + `</time>`)
 }
 
-// Clock is the time of a day that is said elsewhere, in the reader's zone.
+// Clock is the time of day in the reader's zone, where the date is shown elsewhere.
 func (p *page) Clock(t time.Time) template.HTML {
 	return template.HTML(`<time datetime="` + t.UTC().Format(time.RFC3339Nano) + `" title="` + evidence.UTC(t) + `">` + t.In(p.Zone).Format("15:04:05") + `</time>`)
 }
 
-// Minute is When without seconds and without UTC, for long lists.
+// Minute is When without seconds and UTC, for long lists.
 func (p *page) Minute(t time.Time) template.HTML {
 	return template.HTML(`<time datetime="` + t.UTC().Format(time.RFC3339Nano) + `" title="` + evidence.UTC(t) + `">` + t.In(p.Zone).Format("2006-01-02 15:04") + `</time>`)
 }
 
-// Day is a date as people write it.
+// Day is a date with its weekday.
 func (p *page) Day(t time.Time) string {
 	t = t.In(p.Zone)
 	return p.Format("day."+fmt.Sprint(int(t.Weekday()))) + " " + t.Format("2006-01-02")
 }
 
-// ZoneName says in which zone times are shown.
+// ZoneName is the zone in which times are shown.
 func (p *page) ZoneName() string { return p.Zone.String() + " (" + offset(p.Now, p.Zone) + ")" }
 
 // UTC is a time in UTC, in a sentence.
@@ -124,7 +123,7 @@ func (p *page) Decimal(f float64) string {
 // Asset is the address of a file of the page.
 func (p *page) Asset(name string) string { return assetPath(name) }
 
-// Plain makes any text safe to look at.
+// Plain makes any text safe to show.
 func (p *page) Plain(s string) string { return evidence.Plain(s) }
 
 // Cell is a cell in one line.
@@ -155,7 +154,7 @@ var templates = sync.OnceValue(func() map[string]*template.Template {
 	return all
 })
 
-// dict hands several values to a part of a page.
+// dict makes the data of a part of a page from names and values.
 func dict(pairs ...any) (map[string]any, error) {
 	m := map[string]any{}
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -170,7 +169,7 @@ func dict(pairs ...any) (map[string]any, error) {
 
 func (rv *Review) page(r *http.Request, title string, body any) *page {
 	p := &page{Lang: rv.language(r), Zone: zone(r), Title: title, Path: r.URL.RequestURI(), User: who(r), Login: len(rv.o.Users) > 0,
-		CanJudge: rv.mayJudge(r), Now: rv.now(), Body: body, review: rv}
+		CanDecide: rv.mayDecide(r), Now: rv.now(), Body: body, review: rv}
 	p.Section, _, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	if c, err := r.Cookie("vigie-theme"); err == nil && (c.Value == "light" || c.Value == "dark") {
 		p.Theme = c.Value
@@ -179,7 +178,7 @@ func (rv *Review) page(r *http.Request, title string, body any) *page {
 	return p
 }
 
-// render answers with a page. A page that cannot be made is an error of ours, and nothing of it is sent.
+// render answers with a page. Of a page whose template fails nothing is sent.
 func (rv *Review) render(w http.ResponseWriter, r *http.Request, status int, name, title string, body any) {
 	rv.renderPart(w, r, status, name, rv.layout(name), title, body)
 }
@@ -204,7 +203,7 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	enc.Encode(v)
 }
 
-// zone is the reader's zone, as the browser says it in a cookie; else that of this machine.
+// zone is the reader's time zone, from a cookie that the page sets; else that of this machine.
 func zone(r *http.Request) *time.Location {
 	if c, err := r.Cookie("vigie-zone"); err == nil && c.Value != "" && c.Value != "Local" && len(c.Value) < 64 {
 		name, err := url.QueryUnescape(c.Value)
@@ -217,7 +216,7 @@ func zone(r *http.Request) *time.Location {
 	return time.Local
 }
 
-// language is the one that the reader chose, else that of the options, else the first of the browser's that we have, else English.
+// language is the one that the reader chose, else that of the options, else the first of the browser's that is available, else English.
 func (rv *Review) language(r *http.Request) string {
 	if c, err := r.Cookie("vigie-lang"); err == nil && (c.Value == "en" || c.Value == "fr") {
 		return c.Value
@@ -236,7 +235,7 @@ func (rv *Review) language(r *http.Request) string {
 	return "en"
 }
 
-// setSettings keeps what a reader prefers, in cookies: they say nothing about anybody.
+// setSettings stores what a reader prefers in cookies. They identify nobody.
 func (rv *Review) setSettings(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
 		rv.refuse(w, r, http.StatusBadRequest, "refuse.form")
@@ -256,7 +255,7 @@ func (rv *Review) setSettings(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, backTo(r), http.StatusSeeOther)
 }
 
-// backTo is where a form wants to go back to: a path of ours, nothing else.
+// backTo is the page to return to after a form: a path of this server only.
 func backTo(r *http.Request) string {
 	p := r.PostForm.Get("back")
 	u, err := url.Parse(p)

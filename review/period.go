@@ -12,7 +12,7 @@ import (
 	"vigie/storage"
 )
 
-// longestPeriod is how much may be handed on at once; longer ones are for the command line.
+// longestPeriod is the longest period of a page; longer ones are for the command line.
 const longestPeriod = 31 * 24 * time.Hour
 
 // selected reads from an address which event or period is meant.
@@ -30,8 +30,8 @@ func (rv *Review) selected(r *http.Request) (*evidence.Selection, error) {
 	return rv.evidence.SelectPeriod(ctx, q.Get("sensor"), from, to)
 }
 
-// handing reads what is to be handed on and how, and lets send do it while there is a place for a long answer.
-func (rv *Review) handing(send func(http.ResponseWriter, *http.Request, *evidence.Selection, BundleOptions)) http.HandlerFunc {
+// handOn reads from a request what is to be handed on and how, and calls send while holding a place for long answers.
+func (rv *Review) handOn(send func(http.ResponseWriter, *http.Request, *evidence.Selection, BundleOptions)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		done, ok := rv.takeHeavy(w, r)
 		if !ok {
@@ -64,7 +64,7 @@ type periodPage struct {
 	From, To string
 	Sensor   string
 	Sensors  []evidence.Sensor
-	Query    string // what a report or bundle of this period is asked with
+	Query    string // of the addresses of its report and bundle
 	Rerun    bool
 	Events   int
 }

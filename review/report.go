@@ -16,12 +16,12 @@ import (
 	"vigie/review/evidence"
 )
 
-// A report is one HTML file that needs nothing else: it opens from a disk, in Tor Browser with scripts off, and prints.
+// A report is one self-contained HTML file: it opens from a disk, in Tor Browser without scripts, and it prints.
 
 //go:embed assets/report.css
 var reportStyle string
 
-// styleHash lets the one style sheet of a report through, and nothing else.
+// styleHash allows the style sheet of a report, and nothing else, in its Content-Security-Policy.
 func styleHash() string {
 	sum := sha256.Sum256([]byte(reportStyle))
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
@@ -31,10 +31,10 @@ func reportPolicy() string {
 	return "default-src 'none'; style-src '" + styleHash() + "'; img-src data:; form-action 'none'; base-uri 'none'"
 }
 
-// mostReported bounds the events that one report tells in full; the bundle has all of them.
+// mostReported is how many events a report has in full; a bundle has all of them.
 const mostReported = 40
 
-// reportPage is what a report says.
+// reportPage is the data of a report.
 type reportPage struct {
 	Style    template.CSS
 	Policy   string
@@ -66,7 +66,7 @@ type reportEvent struct {
 
 // EventReport writes the report of an event.
 func (rv *Review) EventReport(ctx context.Context, w io.Writer, id string, o BundleOptions) error {
-	x, err := rv.eventToHand(ctx, id, o)
+	x, err := rv.handOnEvent(ctx, id, o)
 	if err != nil {
 		return err
 	}
@@ -75,15 +75,15 @@ func (rv *Review) EventReport(ctx context.Context, w io.Writer, id string, o Bun
 
 // PeriodReport writes the report of a period, of one sensor or, with an empty name, of all.
 func (rv *Review) PeriodReport(ctx context.Context, w io.Writer, sensor string, from, to time.Time, o BundleOptions) error {
-	x, err := rv.periodToHand(ctx, sensor, from, to, o)
+	x, err := rv.handOnPeriod(ctx, sensor, from, to, o)
 	if err != nil {
 		return err
 	}
 	return rv.report(ctx, w, x, evidence.NewCoarsener(o.Location), o)
 }
 
-// eventToHand selects an event, without what may not be handed on.
-func (rv *Review) eventToHand(ctx context.Context, id string, o BundleOptions) (*evidence.Selection, error) {
+// handOnEvent selects an event, without what may not be handed on.
+func (rv *Review) handOnEvent(ctx context.Context, id string, o BundleOptions) (*evidence.Selection, error) {
 	x, err := rv.evidence.SelectEvent(ctx, id)
 	if err != nil {
 		return nil, err
@@ -91,8 +91,8 @@ func (rv *Review) eventToHand(ctx context.Context, id string, o BundleOptions) (
 	return x, rv.evidence.Trim(ctx, x, o.Trim, o.WithHomes)
 }
 
-// periodToHand selects a period, without what may not be handed on.
-func (rv *Review) periodToHand(ctx context.Context, sensor string, from, to time.Time, o BundleOptions) (*evidence.Selection, error) {
+// handOnPeriod selects a period, without what may not be handed on.
+func (rv *Review) handOnPeriod(ctx context.Context, sensor string, from, to time.Time, o BundleOptions) (*evidence.Selection, error) {
 	x, err := rv.evidence.SelectPeriod(ctx, sensor, from, to)
 	if err != nil {
 		return nil, err
@@ -133,7 +133,7 @@ func (rv *Review) report(ctx context.Context, w io.Writer, x *evidence.Selection
 	return err
 }
 
-// reportCovers says of each sensor what it could see in the time of a report.
+// reportCovers returns what each sensor could see in the time of a report.
 func reportCovers(ctx context.Context, x *evidence.Selection, c *evidence.Coarsener) (all []reportCover, err error) {
 	from, to := x.From.Truncate(evidence.Step), x.To.Add(evidence.Step-time.Nanosecond).Truncate(evidence.Step)
 	for i := range x.Sensors {

@@ -50,7 +50,7 @@ func (rv *Review) showRerun(w http.ResponseWriter, r *http.Request) {
 	rv.render(w, r, http.StatusOK, "rerun", "rerun.title", p)
 }
 
-// takeHeavy takes one of the few places for long answers.
+// takeHeavy takes one of the few places for long answers. If none is free, the request is answered and ok is false.
 func (rv *Review) takeHeavy(w http.ResponseWriter, r *http.Request) (done func(), ok bool) {
 	select {
 	case rv.heavy <- struct{}{}:

@@ -19,23 +19,23 @@ import (
 	"vigie/words"
 )
 
-// Options of New. Now may be left out: it is the clock of this machine.
+// Options of New. Without Now, the clock of this machine is used.
 type Options struct {
 	evidence.Options
 	Verdicts map[*storage.Store]VerdictWriter // who stores the verdicts on the events of a store; without one, none are taken there
 	Users    []User                           // who may log in; none: anybody who reaches the server, which only loopback allows
-	Hosts    []string                         // names and addresses that may be asked for, apart from those of loopback
+	Hosts    []string                         // host names and addresses of this server, apart from those of loopback
 	// ReadOnly takes no verdicts from anybody.
 	ReadOnly bool
 	Tiles    string // PMTiles file for a sharper map; empty: the coarse one
 	Software string // name and version of this program, for reports and bundles
 	// Words returns in a language ("en", "fr") the name of a rule and what a person may want to know of it; nil: the words of Rules.
 	Words func(lang, rule string) (RuleWords, bool)
-	// In translates a sentence or an innocent cause of an event, which is English, where it can; nil: it cannot.
+	// Translate translates an English text of the analyzer or of a modem; ok is false if it cannot. nil: it never can.
 	Translate func(lang, text string) (string, bool)
 	FieldMode *FieldMode // the page for a phone; nil: none
 	Language  string     // "en" or "fr", for readers who chose none; empty: the browser decides
-	Plain     bool       // beyond loopback without TLS: on a network of our own, which is encrypted itself
+	Plain     bool       // allow other machines without TLS: on a private network that is encrypted itself
 }
 
 // RuleWords are the words of a rule in one language.
@@ -61,14 +61,14 @@ type Review struct {
 	now      func() time.Time
 	log      *slog.Logger
 	evidence *evidence.Library
-	live     chan struct{} // a place for each who watches live
+	live     chan struct{} // a place for each live stream
 	heavy    chan struct{} // a place for each long answer: bundles, re-runs
 	stop     chan struct{} // closed when serving ends
 	once     sync.Once
 	handler  http.Handler
 }
 
-// Bounds of what goes on at once.
+// Bounds of concurrent requests.
 const (
 	mostLive  = 32
 	mostHeavy = 2
@@ -76,50 +76,53 @@ const (
 
 // New returns a review of the stores of the options. It reads nothing yet.
 func New(o Options) (*Review, error) {
-	d := &Review{o: o, hosts: map[string]bool{}, now: time.Now, log: o.Log,
+	rv := &Review{o: o, hosts: map[string]bool{}, now: time.Now, log: o.Log,
 		live: make(chan struct{}, mostLive), heavy: make(chan struct{}, mostHeavy), stop: make(chan struct{})}
-	if d.log == nil {
-		d.log = slog.Default()
+	if rv.log == nil {
+		rv.log = slog.Default()
 	}
-	o.Now = func() time.Time { return d.now() }
+	if o.Now != nil {
+		rv.now = o.Now
+	}
+	o.Now = func() time.Time { return rv.now() } // tests set it later
 	var err error
-	if d.evidence, err = evidence.New(o.Options); err != nil {
+	if rv.evidence, err = evidence.New(o.Options); err != nil {
 		return nil, err
 	}
 	for _, h := range append(loopbackNames, o.Hosts...) {
-		d.hosts[strings.ToLower(strings.Trim(h, "[]"))] = true
+		rv.hosts[strings.ToLower(strings.Trim(h, "[]"))] = true
 	}
-	d.sessions = scs.New()
-	d.sessions.Store = memstore.NewWithCleanupInterval(0) // in memory: nothing at rest, and a restart logs everybody out
-	d.sessions.Lifetime = 12 * time.Hour
-	d.sessions.IdleTimeout = time.Hour
-	d.sessions.Cookie.Name = "vigie-session"
-	d.sessions.Cookie.SameSite = http.SameSiteStrictMode
-	d.sessions.ErrorFunc = d.fail
-	d.handler = d.secured(d.loggedIn(compressed(d.routes())))
-	return d, nil
+	rv.sessions = scs.New()
+	rv.sessions.Store = memstore.NewWithCleanupInterval(0) // in memory only: a restart logs everybody out
+	rv.sessions.Lifetime = 12 * time.Hour
+	rv.sessions.IdleTimeout = time.Hour
+	rv.sessions.Cookie.Name = "vigie-session"
+	rv.sessions.Cookie.SameSite = http.SameSiteStrictMode
+	rv.sessions.ErrorFunc = rv.fail
+	rv.handler = rv.secured(rv.loggedIn(compressed(rv.routes())))
+	return rv, nil
 }
 
-// Handler answers everything.
+// Handler answers all requests.
 func (rv *Review) Handler() http.Handler { return rv.handler }
 
 func (rv *Review) routes() http.Handler {
 	m := http.NewServeMux()
 	m.HandleFunc("GET /{$}", rv.showInbox)
 	m.HandleFunc("GET /event/{id}", rv.showEvent)
-	m.HandleFunc("GET /event/{id}/report", rv.handing(rv.sendReport))
-	m.HandleFunc("GET /event/{id}/bundle", rv.handing(rv.sendBundle))
+	m.HandleFunc("GET /event/{id}/report", rv.handOn(rv.sendReport))
+	m.HandleFunc("GET /event/{id}/bundle", rv.handOn(rv.sendBundle))
 	m.HandleFunc("GET /event/{id}/rerun", rv.showRerun)
 	m.HandleFunc("GET /period", rv.showPeriod)
-	m.HandleFunc("GET /period/report", rv.handing(rv.sendReport))
-	m.HandleFunc("GET /period/bundle", rv.handing(rv.sendBundle))
+	m.HandleFunc("GET /period/report", rv.handOn(rv.sendReport))
+	m.HandleFunc("GET /period/bundle", rv.handOn(rv.sendBundle))
 	m.HandleFunc("GET /period/rerun", rv.showRerun)
 	m.HandleFunc("GET /cells", rv.showCells)
 	m.HandleFunc("GET /cell", rv.showCell)
 	m.HandleFunc("GET /sensors", rv.showSensors)
 	m.HandleFunc("GET /about", rv.showAbout)
-	m.HandleFunc("POST /verdicts", rv.judging(rv.giveVerdicts))
-	m.HandleFunc("POST /verdicts/undo", rv.judging(rv.undoVerdicts))
+	m.HandleFunc("POST /verdicts", rv.deciding(rv.giveVerdicts))
+	m.HandleFunc("POST /verdicts/undo", rv.deciding(rv.undoVerdicts))
 	m.HandleFunc("POST /settings", rv.setSettings)
 	m.HandleFunc("GET /login", rv.showLogin)
 	m.HandleFunc("POST /login", rv.login)
@@ -133,7 +136,7 @@ func (rv *Review) routes() http.Handler {
 	return m
 }
 
-// Serve answers at a listener until ctx ends. Beyond loopback it refuses to without users and TLS.
+// Serve answers at a listener until ctx ends. It refuses to listen beyond loopback without users and TLS (or Plain).
 func (rv *Review) Serve(ctx context.Context, l net.Listener, t *tls.Config) error {
 	if err := mayListen(l.Addr(), len(rv.o.Users) > 0, t != nil || rv.o.Plain); err != nil {
 		l.Close()
@@ -164,7 +167,7 @@ func (rv *Review) Serve(ctx context.Context, l net.Listener, t *tls.Config) erro
 	return nil
 }
 
-// refuse answers with a status and a sentence, as a page or, to programs, as JSON.
+// refuse answers with a status and a text, as a page or, for the API, as JSON.
 func (rv *Review) refuse(w http.ResponseWriter, r *http.Request, status int, word string) {
 	if strings.HasPrefix(r.URL.Path, "/api/") || r.URL.Path == "/live" {
 		writeJSON(w, status, map[string]string{"error": words.Translate("en", word)})
@@ -173,11 +176,11 @@ func (rv *Review) refuse(w http.ResponseWriter, r *http.Request, status int, wor
 	rv.render(w, r, status, "refused", "refused.title", struct{ Word string }{word})
 }
 
-// fail answers that something went wrong here, and logs what.
+// fail answers an internal error and logs it; storage.ErrNotFound is a 404.
 func (rv *Review) fail(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case r.Context().Err() != nil:
-		return // nobody is there any more
+		return // the client is gone
 	case errors.Is(err, storage.ErrNotFound):
 		rv.refuse(w, r, http.StatusNotFound, "refuse.missing")
 		return

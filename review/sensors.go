@@ -11,18 +11,18 @@ import (
 	"vigie/words"
 )
 
-// sensorsPage is the page of sensors: of each the seven days that end with the chosen one, or with its last.
+// sensorsPage is the page of sensors: seven days of each, which end with the chosen day or with its last.
 type sensorsPage struct {
 	Sensors []sensorView
-	Day     string // that was chosen; "": each sensor's last
-	Before  string // address of the seven days before; "": there is nothing
+	Day     string // that was chosen; empty: the last of each sensor
+	Before  string // address of the seven days before; empty: there is nothing
 	After   string
 }
 
 type sensorView struct {
 	evidence.Sensor
 	Days    []sensorDay
-	Hours   *evidence.Hours // of one of them
+	Hours   *evidence.Hours // of the chosen day
 	Gaps    []evidence.Gap  // the newest
 	Health  []evidence.Complaint
 	Watched time.Duration
@@ -32,13 +32,13 @@ type sensorView struct {
 	Assumed []string
 }
 
-// sensorDay is a day of a sensor, and where its hours are shown.
+// sensorDay is a day of a sensor, and the address that shows its hours.
 type sensorDay struct {
 	Day day
-	URL string // "": here
+	URL string // empty: this page
 }
 
-// Complaint is what a source said about itself, in a few words; without any it is shown as the source wrote it.
+// Complaint is the reason of a health record in a few words; one without words is shown as it is written.
 func (p *page) Complaint(reason string) string {
 	if words.Has("health." + reason) {
 		return p.Format("health." + reason)
@@ -46,10 +46,10 @@ func (p *page) Complaint(reason string) string {
 	return p.Gap(reason)
 }
 
-// unheeded is what a source says of a command that the modem refuses: which, how, and what it is asked for.
+// unheeded is the detail for a command that the modem refuses: the command, the answer, and the purpose.
 var unheeded = regexp.MustCompile(`^(AT\S*): the modem answered ([^(;]+); it is asked for (.+), and will be asked again now and then$`)
 
-// FormatComplaint is it in full: in the words of the source, or in the reader's language where the source always says the same.
+// FormatComplaint is a complaint in full, translated if its text is known.
 func (p *page) FormatComplaint(h evidence.Complaint) translation {
 	key := "health." + h.Reason + ".said"
 	switch {
@@ -82,7 +82,7 @@ func (rv *Review) showSensors(w http.ResponseWriter, r *http.Request) {
 	rv.render(w, r, http.StatusOK, "sensors", "sensors.title", v)
 }
 
-// sensorsPage shows a day of each sensor hour by hour, and the seven days around it; a zero time is the last day of each.
+// sensorsPage shows a day of each sensor hour by hour, and seven days of it; a zero time means the last day of each.
 func (rv *Review) sensorsPage(ctx context.Context, z *time.Location, chosen time.Time) (*sensorsPage, error) {
 	all, err := rv.evidence.Sensors(ctx)
 	if err != nil {
@@ -120,7 +120,7 @@ func (rv *Review) sensorsPage(ctx context.Context, z *time.Location, chosen time
 	return p, nil
 }
 
-// sensorView is a sensor in the seven days that end with its last one, if the chosen is among them, else with the chosen;
+// sensorView is a sensor in the seven days that end with its last day if the chosen day is one of them, else with the chosen day;
 // ends is the last of them.
 func (rv *Review) sensorView(ctx context.Context, a *evidence.Sensor, z *time.Location, chosen time.Time) (v *sensorView, ends time.Time, err error) {
 	v = &sensorView{Sensor: *a}

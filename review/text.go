@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// number writes a measurement without a needless fraction.
+// number formats a measurement with one decimal, if it has any.
 func number(f float64) string {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return "?"
@@ -15,7 +15,7 @@ func number(f float64) string {
 	return strings.TrimSuffix(fmt.Sprintf("%.1f", f), ".0")
 }
 
-// span writes a duration as people do, in two units at most.
+// span formats a duration in two units at most.
 func span(d time.Duration) string {
 	d = d.Round(time.Second)
 	switch {
@@ -39,7 +39,7 @@ func two(d, big time.Duration, bigName string, small time.Duration, smallName st
 	return fmt.Sprintf("%d %s %d %s", a, bigName, b, smallName)
 }
 
-// localTime writes a time in the reader's zone, with the offset from UTC, which is what makes it unambiguous.
+// localTime formats a time in a zone, with the offset from UTC.
 func localTime(t time.Time, z *time.Location) string {
 	return t.In(z).Format("2006-01-02 15:04:05") + " " + offset(t, z)
 }

@@ -10,7 +10,7 @@ import (
 	"vigie/words"
 )
 
-// Say is a moment as a sentence.
+// FormatMoment is a moment as a sentence.
 func (p *page) FormatMoment(m evidence.Moment) string {
 	args := slices.Clone(m.Args)
 	for i, a := range args {
@@ -22,7 +22,7 @@ func (p *page) FormatMoment(m evidence.Moment) string {
 	return p.Format(m.Key, args...)
 }
 
-// Put is a value in the reader's language, safe to look at.
+// FormatValue is a value in the reader's language, safe to show.
 func (p *page) FormatValue(v any) translation {
 	switch v := v.(type) {
 	case nil:
@@ -47,7 +47,7 @@ func (p *page) FormatValue(v any) translation {
 	return translation{Text: evidence.Plain(fmt.Sprint(v))}
 }
 
-// status is a registration in words: <stat> of TS 27.007 clause 7.2, and the cause of a reject.
+// status describes a registration: <stat> of TS 27.007 clause 7.2, and the cause of a reject.
 func (p *page) status(r evidence.Status) string {
 	s := r.DomainName() + " "
 	switch stat, known := r.Status.Get(); {
@@ -64,10 +64,10 @@ func (p *page) status(r evidence.Status) string {
 	return s
 }
 
-// registrationText is a registration in English, for machines and tables.
+// registrationText is a registration in English, for the API and tables.
 func registrationText(r evidence.Status) string { return (&page{Lang: "en"}).status(r) }
 
-// cause is why registration was denied, as TS 24.008 (10.5.3.6, 10.5.5.14) and TS 24.301 (9.9.3.9) number it; "" for nothing.
+// cause is why registration was denied, as TS 24.008 (10.5.3.6, 10.5.5.14) and TS 24.301 (9.9.3.9) number it; empty if there is none.
 func (p *page) cause(r evidence.Status) string {
 	c, ok := r.Cause.Get()
 	switch key := "cause." + fmt.Sprint(c); {

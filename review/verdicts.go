@@ -12,7 +12,7 @@ import (
 	"vigie/storage"
 )
 
-// Verdicts stand beside events, never inside them; nothing that was said is ever removed, only taken back.
+// Verdicts are stored next to events, never inside them. A verdict is never removed, only taken back.
 
 const (
 	mostReason = 4000 // bytes
@@ -20,7 +20,7 @@ const (
 	mostBulk   = 500 // events decided at once
 )
 
-// author is who signs verdicts: whoever is logged in, else the name that was given last.
+// author is the name under verdicts: the user who is logged in, else the name that was given last.
 func (rv *Review) author(r *http.Request) string {
 	if u := who(r); u.Name != "" {
 		return u.Name
@@ -33,7 +33,7 @@ func (rv *Review) author(r *http.Request) string {
 	return ""
 }
 
-// decision is what a form or a program asks for.
+// decision is a request of a form or a program.
 type decision struct {
 	Events    []string `json:"events"`
 	Judgement string   `json:"judgement"`
@@ -51,7 +51,7 @@ func (rv *Review) readDecision(r *http.Request) (decision, error) {
 		v = decision{r.PostForm["event"], r.PostForm.Get("judgement"), r.PostForm.Get("reason"), r.PostForm.Get("author")}
 	}
 	if u := who(r); u.Name != "" {
-		v.Author = u.Name // whoever is logged in signs with that name
+		v.Author = u.Name // a user who is logged in signs with that name
 	} else if v.Author = strings.TrimSpace(v.Author); v.Author == "" {
 		v.Author = rv.author(r)
 	}
@@ -62,12 +62,12 @@ func (rv *Review) readDecision(r *http.Request) (decision, error) {
 	case len(v.Reason) > mostReason || len(v.Author) > mostAuthor:
 		return v, errors.New("the reason or the name is too long")
 	}
-	// People paste what they have: an identity in a reason would be at rest like any other.
+	// People paste what they have: an identity in a reason must not be stored either.
 	v.Reason, v.Author = rv.evidence.Scrub(v.Reason), rv.evidence.Scrub(v.Author)
 	return v, nil
 }
 
-// decide stores a verdict of each event; those that are not there are left out and named.
+// decide stores a verdict on each event; missing are the ids that no store has.
 func (rv *Review) decide(ctx context.Context, v decision) (done, missing []string, err error) {
 	for _, id := range v.Events {
 		e, err := rv.evidence.Find(ctx, id)
@@ -129,7 +129,7 @@ func (rv *Review) undoVerdicts(w http.ResponseWriter, r *http.Request) { rv.chan
 
 var errBadForm = errors.New("no such judgement")
 
-// change does what a form asked for. A program gets JSON back, a person the page that the form was on.
+// change carries out a decision. A program gets JSON back, a person the page of the form.
 func (rv *Review) change(w http.ResponseWriter, r *http.Request, do func(context.Context, decision) (done, missing []string, err error)) {
 	v, err := rv.readDecision(r)
 	if err != nil {

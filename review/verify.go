@@ -17,22 +17,22 @@ import (
 	"vigie/review/evidence"
 )
 
-// Verification is what checking a bundle found.
+// Verification is the result of checking a bundle.
 type Verification struct {
-	Problems []string // what is wrong, each by name; none: the bundle is whole
-	Notes    []string // worth knowing, and no harm to what the bundle says
+	Problems []string // each with the name of the member; none: the bundle is intact
+	Notes    []string // worth knowing, without harm to the bundle
 	Made     time.Time
 	Software string
 	About    string
 	Location evidence.Precision
 	Members  int
-	Manifest string   // SHA-256 of the manifest, which is what an outside timestamp is of
+	Manifest string   // SHA-256 of the manifest, which outside timestamps are of
 	Signers  []string // keys that signed and were checked
-	Unknown  []string // keys that signed, and that nobody gave us
+	Unknown  []string // keys that signed and were not given
 	Stamps   []string // outside timestamps, attached and not checked
 }
 
-// Good tells whether nothing was wrong.
+// Good reports whether there are no problems.
 func (v *Verification) Good() bool { return len(v.Problems) == 0 }
 
 func (v *Verification) problem(format string, a ...any) {
@@ -42,13 +42,13 @@ func (v *Verification) problem(format string, a ...any) {
 // mostManifest is the longest manifest that is read, in bytes.
 const mostManifest = 1 << 20
 
-// ErrSealed is what Verify ends with for a bundle that is sealed to a key.
+// ErrSealed is the error of Verify for a bundle that is sealed to a key.
 var ErrSealed = errors.New("the bundle is sealed: who holds the key opens it")
 
 const sealedHead = "age-encryption.org/v1\n"
 
-// Verify checks a bundle, offline: that every member is there, as it was, and nothing else; and, of the keys given, that
-// they signed. It reads every byte. The error is for what cannot be read as an archive at all.
+// Verify checks a bundle offline: that it has every member unchanged and nothing else, and that the given keys signed it. It reads
+// every byte. The error is for input that is no archive.
 func Verify(r io.ReaderAt, size int64, keys ...note.Verifier) (*Verification, error) {
 	z, err := zip.NewReader(r, size)
 	if err != nil {
@@ -120,7 +120,7 @@ func readMember(f *zip.File) (member, []byte, error) {
 	return got, nil, err
 }
 
-// openManifest checks signatures and reads what is under them.
+// openManifest checks the signatures of the manifest and returns its text.
 func (v *Verification) openManifest(text []byte, keys []note.Verifier) (*manifest, error) {
 	if !bytes.Contains(text, []byte("\n\n— ")) {
 		if len(keys) > 0 {
@@ -163,7 +163,7 @@ func signatures(sigs []note.Signature) string {
 	return strings.Join(names, ", ")
 }
 
-// compare names each difference between the manifest and what is there.
+// compare lists each difference between the manifest and the members.
 func (v *Verification) compare(m *manifest, found map[string]member) {
 	byHash := map[string]string{}
 	for _, want := range m.Members {
@@ -208,7 +208,7 @@ func (v *Verification) compare(m *manifest, found map[string]member) {
 	}
 }
 
-// canonical tells whether an archive is, byte for byte, what packer writes of its members.
+// canonical reports whether an archive is, byte for byte, what packer would write of its members.
 func canonical(r io.ReaderAt, size int64, z *zip.Reader) bool {
 	same := &comparing{r: io.NewSectionReader(r, 0, size)}
 	w := zip.NewWriter(same)
@@ -232,7 +232,7 @@ func canonical(r io.ReaderAt, size int64, z *zip.Reader) bool {
 
 var errDiffers = errors.New("differs")
 
-// comparing takes what is written only as long as it is what r says.
+// comparing accepts what is written as long as it equals what r reads.
 type comparing struct {
 	r   io.Reader
 	n   int64
@@ -251,7 +251,7 @@ func (c *comparing) Write(p []byte) (int, error) {
 }
 
 // Attach copies a bundle and adds an outside timestamp of its manifest: an RFC 3161 answer (.tsr) or an OpenTimestamps
-// proof (.ots). What the timestamp says is not checked.
+// proof (.ots). The timestamp is not checked.
 func Attach(w io.Writer, r io.ReaderAt, size int64, kind string, stamp []byte) error {
 	name := manifestName + "." + kind
 	if !slices.Contains(stamps, name) {
@@ -289,7 +289,7 @@ func Attach(w io.Writer, r io.ReaderAt, size int64, kind string, stamp []byte) e
 	return out.Close()
 }
 
-// Proves and ProvesNot are what a check of a bundle shows, in sentences for people.
+// Proves lists what a check of a bundle shows, in sentences for people.
 func (v *Verification) Proves() []string {
 	s := []string{"every file in the bundle is, byte for byte, what the manifest was made of"}
 	if len(v.Signers) > 0 {
@@ -298,7 +298,7 @@ func (v *Verification) Proves() []string {
 	return s
 }
 
-// ProvesNot: see Proves.
+// ProvesNot lists what it does not show.
 func (v *Verification) ProvesNot() []string {
 	s := []string{
 		"when it was made: times in it are what the machine's clock said. An outside timestamp of the manifest's SHA-256 would show that it existed by then",

@@ -13,11 +13,11 @@ import (
 	"vigie/storage"
 )
 
-// scriptWords are the words that the scripts of a page need.
+// scriptWords are the keys of the texts that the scripts of a page need.
 var scriptWords = []string{"toast.done", "toast.undone", "toast.failed", "toast.undo", "toast.new", "chart.level", "chart.quality", "chart.best", "chart.count",
 	"chart.band", "chart.time", "chart.cell", "chart.reset", "verdict.benign", "verdict.suspicious", "verdict.unsure", "map.label", "map.stays"}
 
-// Script is the words for the scripts, as JSON.
+// Script returns the texts for the scripts as JSON.
 func (p *page) Script() (string, error) {
 	all := map[string]string{}
 	for _, k := range scriptWords {
@@ -27,7 +27,7 @@ func (p *page) Script() (string, error) {
 	return string(b), err
 }
 
-// stripView is the strip of a day: a row a sensor.
+// stripView is the strip of a day: a row for each sensor.
 type stripView struct {
 	P     *page
 	D     day
@@ -35,10 +35,10 @@ type stripView struct {
 	Label string
 }
 
-// Y is where the row of a sensor begins.
+// Y is the top of the row of a sensor.
 func (s stripView) Y(row int) int { return row * 18 }
 
-// Strip is the strip of a day, with what it shows in words.
+// Strip is the strip of a day, with a description.
 func (p *page) Strip(d day) stripView {
 	label := p.Day(d.From) + ": " + p.Coverage(d)
 	if n := len(d.Marks); n > 0 {
@@ -47,7 +47,7 @@ func (p *page) Strip(d day) stripView {
 	return stripView{p, d, max(len(d.Covers), 1)*18 - 4, label}
 }
 
-// Coverage says in words what was seen of a day, or of several; of several sensors, what each saw.
+// Coverage describes what was seen of a day, or of several; of several sensors, what each saw.
 func (p *page) Coverage(d day) string {
 	var w []string
 	if d.Quiet > 0 {
@@ -79,7 +79,7 @@ func (p *page) covered(watched, blind, off time.Duration) string {
 // field is a hidden field of a form.
 type field struct{ Name, Value string }
 
-// Fields are the hidden fields that carry a query on.
+// Fields are the hidden fields that repeat a query in a form.
 func (p *page) Fields(query string) []field {
 	v, err := url.ParseQuery(query)
 	if err != nil {
@@ -127,5 +127,5 @@ func opt[T any](o cell.Opt[T]) template.HTML {
 	return template.HTML(template.HTMLEscapeString(fmt.Sprint(v)))
 }
 
-// Value is a part of the filter as it was typed.
+// Value is a part of the filter as it was entered.
 func (f filter) Value(key string) string { return f.values.Get(key) }

@@ -57,18 +57,18 @@ func (w *Window) Timeline(e *analyzer.Event) (list []Moment, left int) {
 			}
 		case *cell.Gap:
 			if r.Until.IsZero() {
-				add(Moment{Time: r.Time, Kind: "blind", Key: "story.blind", Args: []any{GapReason(r.Reason)}})
+				add(Moment{Time: r.Time, Kind: "blind", Key: "timeline.blind", Args: []any{GapReason(r.Reason)}})
 			} else {
-				add(Moment{Time: r.Until, Kind: "blind", Key: "story.seeing", Args: []any{r.Until.Sub(r.Time), GapReason(r.Reason)}})
+				add(Moment{Time: r.Until, Kind: "blind", Key: "timeline.seeing", Args: []any{r.Until.Sub(r.Time), GapReason(r.Reason)}})
 			}
 		}
 	}
 	for _, f := range e.Findings {
-		add(Moment{Time: f.First, Kind: "finding", Key: "story.finding", Args: []any{RuleID(f.Rule)}, Detail: Sentence(f)})
+		add(Moment{Time: f.First, Kind: "finding", Key: "timeline.finding", Args: []any{RuleID(f.Rule)}, Detail: Sentence(f)})
 	}
-	add(Moment{Time: e.Opened, Kind: "event", Key: "story.opened." + e.Severity.String()})
+	add(Moment{Time: e.Opened, Kind: "event", Key: "timeline.opened." + e.Severity.String()})
 	if e.State == analyzer.Closed {
-		add(Moment{Time: e.Last, Kind: "event", Key: "story.last"})
+		add(Moment{Time: e.Last, Kind: "event", Key: "timeline.last"})
 	}
 	slices.SortStableFunc(list, func(a, b Moment) int { return a.Time.Compare(b.Time) })
 	if len(list) > maxMoments {
@@ -89,7 +89,7 @@ type changes struct {
 func (t *changes) observation(o *cell.Observation) {
 	if o.State != "" && o.State != t.state {
 		if t.state != "" && (o.State == cell.NoService || o.State == cell.Searching || o.State == cell.Limited || t.state == cell.Limited) {
-			t.add(Moment{Time: o.Time, Kind: "state", Key: "story.state." + PlainTo(string(o.State), 20)})
+			t.add(Moment{Time: o.Time, Kind: "state", Key: "timeline.state." + PlainTo(string(o.State), 20)})
 		}
 		t.state = o.State
 	}
@@ -103,16 +103,16 @@ func (t *changes) observation(o *cell.Observation) {
 
 // move is the change from one serving cell to the next, or the change of a cell's area.
 func move(at time.Time, was, is *cell.Cell) Moment {
-	m := Moment{Time: at, Kind: "cell", Key: "story.cell", Args: []any{Generation(is.RAT)}, Detail: join(cell.Describe(is), cell.Levels(is))}
+	m := Moment{Time: at, Kind: "cell", Key: "timeline.cell", Args: []any{Generation(is.RAT)}, Detail: join(cell.Describe(is), cell.Levels(is))}
 	elsewhere := *was
 	elsewhere.Area = is.Area
 	switch from, to := was.RAT.Generation(), is.RAT.Generation(); {
 	case to < from:
-		m.Kind, m.Key, m.Args = "fall", "story.fall", []any{Generation(was.RAT), Generation(is.RAT)}
+		m.Kind, m.Key, m.Args = "fall", "timeline.fall", []any{Generation(was.RAT), Generation(is.RAT)}
 	case to > from:
-		m.Key, m.Args = "story.rise", []any{Generation(was.RAT), Generation(is.RAT)}
+		m.Key, m.Args = "timeline.rise", []any{Generation(was.RAT), Generation(is.RAT)}
 	case cell.Same(&elsewhere, is):
-		m.Key, m.Args, m.Detail = "story.area", []any{is.RAT.AreaName(), was.Area.Or(0), is.Area.Or(0)}, cell.Describe(is)
+		m.Key, m.Args, m.Detail = "timeline.area", []any{is.RAT.AreaName(), was.Area.Or(0), is.Area.Or(0)}, cell.Describe(is)
 	}
 	return m
 }
@@ -131,9 +131,9 @@ func (t *changes) registration(at time.Time, is Status) {
 	if !known && !is.Denied() || was == is {
 		return
 	}
-	m := Moment{Time: at, Kind: "registered", Key: "story.registration", Args: []any{is}}
+	m := Moment{Time: at, Kind: "registered", Key: "timeline.registration", Args: []any{is}}
 	if is.Denied() {
-		m.Kind, m.Key, m.Args, m.Detail = "denied", "story.denied", []any{is.DomainName()}, Cause(is)
+		m.Kind, m.Key, m.Args, m.Detail = "denied", "timeline.denied", []any{is.DomainName()}, Cause(is)
 	}
 	t.add(m)
 }

@@ -25,10 +25,10 @@ func TestTimelineTellsCellsApart(t *testing.T) {
 		rows []cell.Cell
 		want []string
 	}{
-		{"a clone of the id", []cell.Cell{near, clone, near}, []string{"story.cell", "story.cell"}},
-		{"a clone after rows without the id", []cell.Cell{near, half, clone, clone, near}, []string{"story.cell", "story.cell"}},
+		{"a clone of the id", []cell.Cell{near, clone, near}, []string{"timeline.cell", "timeline.cell"}},
+		{"a clone after rows without the id", []cell.Cell{near, half, clone, clone, near}, []string{"timeline.cell", "timeline.cell"}},
 		{"a row without the id", []cell.Cell{near, half, near}, nil},
-		{"another area", []cell.Cell{near, half, moved, moved}, []string{"story.area"}},
+		{"another area", []cell.Cell{near, half, moved, moved}, []string{"timeline.area"}},
 	} {
 		var w Window
 		for i := range c.rows {
