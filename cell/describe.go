@@ -94,3 +94,11 @@ func Levels(c *Cell) string {
 	}
 	return strings.Join(w, ", ")
 }
+
+// Heard names a cell and how strongly it was heard, in one line.
+func Heard(c *Cell) string {
+	if levels := Levels(c); levels != "" {
+		return Describe(c) + ", " + levels
+	}
+	return Describe(c)
+}

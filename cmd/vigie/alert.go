@@ -10,19 +10,6 @@ import (
 	"vigie/cmd/vigie/console"
 )
 
-// reloadAlerts reads [alert] and the addresses again. What cannot be used leaves all as it was.
-func (p *program) reloadAlerts(a *alert.Alerts, log func(string)) error {
-	conf, err := config.Load(p.cli.Config, true)
-	if err != nil {
-		return err
-	}
-	o, err := conf.Alert.Options(log)
-	if err != nil {
-		return err
-	}
-	return a.Reload(o)
-}
-
 // AlertCmd is about messages to people.
 type AlertCmd struct {
 	Test AlertTestCmd `cmd:"" help:"Send a test message to every destination of the configuration, and say how each went."`
@@ -34,8 +21,8 @@ type AlertTestCmd struct {
 }
 
 // Run sends, and fails when any of them failed.
-func (c *AlertTestCmd) Run(ctx context.Context, p *program) error {
-	conf, err := config.Load(p.cli.Config, true)
+func (c *AlertTestCmd) Run(ctx context.Context, p *console.Program) error {
+	conf, err := config.Load(p.ConfigFile, true)
 	if err != nil {
 		return err
 	}
@@ -49,11 +36,11 @@ func (c *AlertTestCmd) Run(ctx context.Context, p *program) error {
 	failed := 0
 	err = a.Test(ctx, c.To, conf.Sensor, func(to string, err error) {
 		if err == nil {
-			p.out.Printf("%s: %s\n", console.OneLine(to), p.out.Paint(console.Green, "sent"))
+			p.Out.Printf("%s: %s\n", console.OneLine(to), p.Out.Paint(console.Green, "sent"))
 			return
 		}
 		failed++
-		p.out.Printf("%s: %s: %s\n", console.OneLine(to), p.out.Paint(console.Red, "failed"), console.OneLine(err.Error()))
+		p.Out.Printf("%s: %s: %s\n", console.OneLine(to), p.Out.Paint(console.Red, "failed"), console.OneLine(err.Error()))
 	})
 	if err != nil {
 		return console.Usage(err, console.HintOf(err))
@@ -62,4 +49,17 @@ func (c *AlertTestCmd) Run(ctx context.Context, p *program) error {
 		return console.WithHint(fmt.Errorf("%s could not be reached", console.Plural(failed, "destination")), "the network, the address and its token are where to look; while watching, what is to be told waits until it can go")
 	}
 	return nil
+}
+
+// reloadAlerts reads [alert] and the addresses again. What cannot be used leaves all as it was.
+func reloadAlerts(p *console.Program, a *alert.Alerts, log func(string)) error {
+	conf, err := config.Load(p.ConfigFile, true)
+	if err != nil {
+		return err
+	}
+	o, err := conf.Alert.Options(log)
+	if err != nil {
+		return err
+	}
+	return a.Reload(o)
 }

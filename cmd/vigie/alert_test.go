@@ -131,14 +131,14 @@ func TestAlertsReload(t *testing.T) {
 	defer s.Close()
 	c, err := config.Load(conf, false)
 	require.NoError(t, err)
-	p := &program{cli: &CLI{Config: conf}, out: console.New(io.Discard, "never"), err: console.New(io.Discard, "never")}
+	p := &console.Program{ConfigFile: conf, Out: console.New(io.Discard, "never"), Err: console.New(io.Discard, "never")}
 	quiet := func(string) {}
 	a, err := c.Alert.Open(s, quiet)
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- a.Follow(ctx) }()
-	reload := func() error { return p.reloadAlerts(a, quiet) }
+	reload := func() error { return reloadAlerts(p, a, quiet) }
 	sends := func() bool {
 		now := time.Now().UTC()
 		require.NoError(t, s.PutEvents(t.Context(), analyzer.Event{ID: now.String(), Severity: analyzer.High, State: analyzer.Open, First: now, Last: now}))

@@ -15,15 +15,15 @@ import (
 
 // AnalyzeCmd runs today's rules over what a store has recorded, and says how the events differ from the stored ones.
 type AnalyzeCmd struct {
-	StoreFlags
+	config.StoreFlags
 	JSON  bool   `help:"Print the events as NDJSON, the same lines as replay prints."`
 	Since string `help:"Only events that lasted until after this time: 2026-11-23, 2026-11-23T20:00:00Z, or 36h ago as 36h. What was recorded before it is still learned from." placeholder:"TIME"`
 	Write bool   `help:"Store the events that are new or changed, and what was learned. Events that are gone stay in the store."`
 }
 
 // Run analyzes.
-func (c *AnalyzeCmd) Run(ctx context.Context, p *program) error {
-	conf, err := config.Load(p.cli.Config, true)
+func (c *AnalyzeCmd) Run(ctx context.Context, p *console.Program) error {
+	conf, err := config.Load(p.ConfigFile, true)
 	if err != nil {
 		return err
 	}
@@ -31,20 +31,20 @@ func (c *AnalyzeCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	s, err := c.open(ctx, conf, storage.Options{ReadOnly: !c.Write})
+	s, err := c.Open(ctx, conf, storage.Options{ReadOnly: !c.Write})
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	atlas, closeAtlas := openAtlas(p, conf, c.path(conf))
+	atlas, closeAtlas := openAtlas(p, conf, c.Path(conf))
 	defer closeAtlas()
 	now := pipeline.EventLog{}
-	l := pipeline.New(pipeline.Options{NewEngine: engineMaker(conf, atlas), OnEvent: now.Add})
-	n, err := l.Learn(ctx, s, storage.Query{}, func(n int) { p.err.Progress("%s analysed", console.Plural(n, "record")) })
+	l := pipeline.New(pipeline.Options{NewEngine: conf.NewEngine(atlas), OnEvent: now.Add})
+	n, err := l.Learn(ctx, s, storage.Query{}, func(n int) { p.Err.Progress("%s analysed", console.Plural(n, "record")) })
 	if err != nil {
 		return err
 	}
-	p.err.ClearProgress()
+	p.Err.ClearProgress()
 	var stored []analyzer.Event
 	for e, err := range s.Events(ctx, storage.EventQuery{From: since}) {
 		if err != nil {
@@ -60,11 +60,11 @@ func (c *AnalyzeCmd) Run(ctx context.Context, p *program) error {
 		}
 	}
 	if c.JSON {
-		err = writeEvents(p.out, events)
+		err = writeEvents(p.Out, events)
 	} else {
-		d.print(p.out)
+		d.print(p.Out)
 	}
-	p.err.Printf("%s analysed: %s new, %d gone, %d changed, %d the same\n", console.Plural(n, "record"), console.Plural(len(d.fresh), "event"), len(d.gone), len(d.changed), len(d.same))
+	p.Err.Printf("%s analysed: %s new, %d gone, %d changed, %d the same\n", console.Plural(n, "record"), console.Plural(len(d.fresh), "event"), len(d.gone), len(d.changed), len(d.same))
 	return err
 }
 

@@ -15,6 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"vigie/analyzer"
+	"vigie/cmd/vigie/config"
+	"vigie/cmd/vigie/console"
 	"vigie/review"
 	"vigie/review/evidence/evidencetest"
 	"vigie/storage"
@@ -33,8 +35,8 @@ func TestOneAnswer(t *testing.T) {
 	require.NoError(t, s.PutEvents(t.Context(), e, other))
 	require.NoError(t, s.Close())
 
-	p := &program{cli: &CLI{Config: writeFile(t, dir, "v.toml", "")}}
-	f := StoreFlags{Store: db}
+	p := &console.Program{ConfigFile: writeFile(t, dir, "v.toml", "")}
+	f := config.StoreFlags{Store: db}
 	_, desk, done, err := openReview(t.Context(), p, &f, review.Options{ReadOnly: true})
 	require.NoError(t, err)
 	defer done()

@@ -14,44 +14,44 @@ import (
 
 // BackupCmd copies the store while a watch goes on.
 type BackupCmd struct {
-	StoreFlags
+	config.StoreFlags
 	File string `arg:"" help:"Where to: a new file. The copy of an encrypted store is encrypted, and its key file is copied beside it." type:"path"`
 }
 
 // Run copies and checks the copy.
-func (c *BackupCmd) Run(ctx context.Context, p *program) error {
-	s, err := c.openRead(ctx, p)
+func (c *BackupCmd) Run(ctx context.Context, p *console.Program) error {
+	s, err := c.OpenRead(ctx, p.ConfigFile)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	p.err.Progress("copying")
+	p.Err.Progress("copying")
 	st, err := s.Backup(ctx, c.File)
-	p.err.ClearProgress()
+	p.Err.ClearProgress()
 	if errors.Is(err, fs.ErrExist) {
 		return console.Usage(err, "name a new file: nothing is written over")
 	}
 	if err != nil {
 		return err
 	}
-	p.err.Printf("copied %s and %s to %s, and read the copy from end to end\n", console.Plural(int(st.Observations+st.Others), "record"), console.Plural(int(st.Events), "event"), c.File)
+	p.Err.Printf("copied %s and %s to %s, and read the copy from end to end\n", console.Plural(int(st.Observations+st.Others), "record"), console.Plural(int(st.Events), "event"), c.File)
 	return nil
 }
 
 // RestoreCmd makes a store of a copy.
 type RestoreCmd struct {
-	StoreFlags
+	config.StoreFlags
 	Replace bool   `help:"The store is there and is to be replaced; it is kept under another name beside it."`
 	File    string `arg:"" help:"The copy that vigie backup made." type:"existingfile"`
 }
 
 // Run checks the copy and puts it in the place of the store.
-func (c *RestoreCmd) Run(ctx context.Context, p *program) error {
-	conf, err := config.Load(p.cli.Config, true)
+func (c *RestoreCmd) Run(ctx context.Context, p *console.Program) error {
+	conf, err := config.Load(p.ConfigFile, true)
 	if err != nil {
 		return err
 	}
-	secret, err := c.passphrase(conf)
+	secret, err := c.Passphrase(conf)
 	if err != nil {
 		return err
 	}
@@ -59,9 +59,9 @@ func (c *RestoreCmd) Run(ctx context.Context, p *program) error {
 	if c.Replace {
 		aside = time.Now().UTC().Format(".before-20060102-150405")
 	}
-	p.err.Progress("reading the copy from end to end")
-	st, err := storage.Restore(ctx, c.File, c.path(conf), storage.Options{Passphrase: secret}, aside)
-	p.err.ClearProgress()
+	p.Err.Progress("reading the copy from end to end")
+	st, err := storage.Restore(ctx, c.File, c.Path(conf), storage.Options{Passphrase: secret}, aside)
+	p.Err.ClearProgress()
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return console.Usage(fmt.Errorf("there is a store already: %w", err), "with --replace it is kept under another name; or name another place with --store")
@@ -72,6 +72,6 @@ func (c *RestoreCmd) Run(ctx context.Context, p *program) error {
 	case err != nil:
 		return err
 	}
-	p.err.Printf("restored %s and %s to %s\n", console.Plural(int(st.Observations+st.Others), "record"), console.Plural(int(st.Events), "event"), c.path(conf))
+	p.Err.Printf("restored %s and %s to %s\n", console.Plural(int(st.Observations+st.Others), "record"), console.Plural(int(st.Events), "event"), c.Path(conf))
 	return nil
 }

@@ -73,7 +73,7 @@ func BenchmarkAnswerToEventStored(b *testing.B) {
 	defer em.Close()
 	store, err := storage.Open(context.Background(), filepath.Join(b.TempDir(), "s.db"), storage.Options{Create: true})
 	require.NoError(b, err)
-	l := pipeline.New(pipeline.Options{NewEngine: engineMaker(config.Config{}, analyzer.Atlas{}), Store: store})
+	l := pipeline.New(pipeline.Options{NewEngine: config.Config{}.NewEngine(analyzer.Atlas{}), Store: store})
 	collector, err := modem.New(modem.Config{Device: em.Path(), Sensor: "bench", Mode: cell.Fixed, Fast: 20 * time.Millisecond, Slow: 100 * time.Millisecond})
 	require.NoError(b, err)
 	ctx, stop := context.WithCancel(context.Background())

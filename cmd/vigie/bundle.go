@@ -13,13 +13,14 @@ import (
 	"filippo.io/age"
 	"golang.org/x/mod/sumdb/note"
 
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/review"
 )
 
 // BundleCmd writes a bundle, makes a key for bundles, or adds an outside timestamp to one.
 type BundleCmd struct {
-	StoreFlags
+	config.StoreFlags
 	HandFlags
 	TrimFlags
 	SignKey string   `help:"File of the key to sign with, made by --new-key. One key links all bundles that it signed; a signature proves no time." placeholder:"FILE" type:"path"`
@@ -31,7 +32,7 @@ type BundleCmd struct {
 }
 
 // Run writes.
-func (c *BundleCmd) Run(ctx context.Context, p *program) error {
+func (c *BundleCmd) Run(ctx context.Context, p *console.Program) error {
 	switch {
 	case c.NewKey != "":
 		return c.newKey(p)
@@ -96,7 +97,7 @@ type unsealed struct{ io.Writer }
 
 func (unsealed) Close() error { return nil }
 
-func (c *BundleCmd) newKey(p *program) error {
+func (c *BundleCmd) newKey(p *console.Program) error {
 	private, public, err := note.GenerateKey(rand.Reader, c.NewKey)
 	if err != nil {
 		return console.Usage(fmt.Errorf("key name %q: %w", console.OneLine(c.NewKey), err), "one word without a plus sign; it is printed with every signature")
@@ -104,12 +105,12 @@ func (c *BundleCmd) newKey(p *program) error {
 	if err := writeNew(c.File, p, func(w io.Writer) error { _, err := fmt.Fprintln(w, private); return err }); err != nil {
 		return err
 	}
-	p.out.Printf("%s\n", public)
-	p.err.Printf("give the line above to those who check: vigie verify --key FILE. One key links all bundles that it signs\n")
+	p.Out.Printf("%s\n", public)
+	p.Err.Printf("give the line above to those who check: vigie verify --key FILE. One key links all bundles that it signs\n")
 	return nil
 }
 
-func (c *BundleCmd) stamp(p *program) error {
+func (c *BundleCmd) stamp(p *console.Program) error {
 	if c.With == "" {
 		return console.Usage(errors.New("no timestamp is named"), "name the file with --with; it is a timestamp of the SHA-256 that vigie verify prints")
 	}

@@ -22,7 +22,7 @@ import (
 
 // openAtlas opens the cell database of a store as the atlas of an engine; done closes it. A missing or broken database is
 // reported and is no error: the rules that need it are not available.
-func openAtlas(p *program, c config.Config, store string) (atlas analyzer.Atlas, done func()) {
+func openAtlas(p *console.Program, c config.Config, store string) (atlas analyzer.Atlas, done func()) {
 	path := c.CellDB.Path(store)
 	if path == "" {
 		return atlas, func() {}
@@ -30,7 +30,7 @@ func openAtlas(p *program, c config.Config, store string) (atlas analyzer.Atlas,
 	db, err := celldb.Open(path)
 	if err != nil {
 		if c.CellDB.File != "" || !errors.Is(err, os.ErrNotExist) {
-			p.err.Printf("going on without the cell database: %s\n", console.OneLine(err.Error()))
+			p.Err.Printf("going on without the cell database: %s\n", console.OneLine(err.Error()))
 		}
 		return atlas, func() {}
 	}
@@ -43,7 +43,7 @@ func openAtlas(p *program, c config.Config, store string) (atlas analyzer.Atlas,
 		got, ok, err := db.Find(x.RAT, x.PLMN(), x.Area, id)
 		if err != nil && !told {
 			told = true
-			p.err.Printf("the cell database: %s\n", console.OneLine(err.Error()))
+			p.Err.Printf("the cell database: %s\n", console.OneLine(err.Error()))
 		}
 		return analyzer.Place{Lat: got.Lat, Lon: got.Lon, Range: got.Range}, ok, err
 	}}
@@ -59,14 +59,14 @@ type CellDBCmd struct {
 
 // CellDBImportCmd makes a cell database.
 type CellDBImportCmd struct {
-	StoreFlags
+	config.StoreFlags
 	DB    string   `help:"The file to make. Default: cells.vigie beside the store, or what the configuration says." placeholder:"FILE" type:"path"`
 	MCC   []string `help:"Only cells of these mobile country codes, such as 262 or 310,311." placeholder:"MCC"`
 	Files []string `arg:"" name:"file" help:"Exports with the columns radio,mcc,net,area,cell,unit,lon,lat,range,samples,changeable,created,updated; - is standard input. Nothing is downloaded: get them from opencellid.org yourself."`
 }
 
 // Run imports.
-func (c *CellDBImportCmd) Run(ctx context.Context, p *program) error {
+func (c *CellDBImportCmd) Run(ctx context.Context, p *console.Program) error {
 	_, path, err := cellDBPath(p, c.DB, &c.StoreFlags)
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ func (c *CellDBImportCmd) Run(ctx context.Context, p *program) error {
 	var size, read int64
 	for _, name := range c.Files {
 		if name == "-" {
-			inputs = append(inputs, celldb.Input{Name: "standard input", R: p.in})
+			inputs = append(inputs, celldb.Input{Name: "standard input", R: p.In})
 			size = -1
 			continue
 		}
@@ -98,12 +98,12 @@ func (c *CellDBImportCmd) Run(ctx context.Context, p *program) error {
 			share = fmt.Sprintf(" (%d %%)", read*100/size)
 		}
 		if g.Input == "" {
-			p.err.Progress("writing: %s cells", console.Thousands(g.Written))
+			p.Err.Progress("writing: %s cells", console.Thousands(g.Written))
 		} else {
-			p.err.Progress("reading %s%s: %s rows, %s kept, %s bad", filepath.Base(g.Input), share, console.Thousands(g.Rows), console.Thousands(g.Kept), console.Thousands(g.Bad))
+			p.Err.Progress("reading %s%s: %s rows, %s kept, %s bad", filepath.Base(g.Input), share, console.Thousands(g.Rows), console.Thousands(g.Kept), console.Thousands(g.Bad))
 		}
 	}}, inputs...)
-	p.err.ClearProgress()
+	p.Err.ClearProgress()
 	if err != nil {
 		return err
 	}
@@ -111,10 +111,10 @@ func (c *CellDBImportCmd) Run(ctx context.Context, p *program) error {
 	for _, s := range info.Sources {
 		rows += s.Rows
 	}
-	p.out.Printf("%s: %s cells of %s rows, in %s\n", path, console.Thousands(info.Rows), console.Thousands(rows), time.Since(began).Round(100*time.Millisecond))
-	tellSources(p.out, info)
-	p.out.Printf("%s\n", celldb.Licence)
-	p.out.Printf("A watch that is running takes it up when it is started again.\n")
+	p.Out.Printf("%s: %s cells of %s rows, in %s\n", path, console.Thousands(info.Rows), console.Thousands(rows), time.Since(began).Round(100*time.Millisecond))
+	tellSources(p.Out, info)
+	p.Out.Printf("%s\n", celldb.Licence)
+	p.Out.Printf("A watch that is running takes it up when it is started again.\n")
 	return nil
 }
 
@@ -131,15 +131,15 @@ func (c *counting) Read(b []byte) (int, error) {
 }
 
 // cellDBPath is the file that a command is about.
-func cellDBPath(p *program, named string, f *StoreFlags) (config.Config, string, error) {
-	conf, err := config.Load(p.cli.Config, true)
+func cellDBPath(p *console.Program, named string, f *config.StoreFlags) (config.Config, string, error) {
+	conf, err := config.Load(p.ConfigFile, true)
 	if err != nil {
 		return conf, "", err
 	}
 	if named != "" {
 		conf.CellDB.File = named
 	}
-	path := conf.CellDB.Path(f.path(conf))
+	path := conf.CellDB.Path(f.Path(conf))
 	if path == "" {
 		err = console.Usage(errors.New("a store in memory has no place for a cell database"), "name the file with --db")
 	}
@@ -159,13 +159,13 @@ func tellSources(t *console.Terminal, info celldb.Info) {
 
 // CellDBInfoCmd describes a cell database.
 type CellDBInfoCmd struct {
-	StoreFlags
+	config.StoreFlags
 	DB   string `help:"The file. Default: cells.vigie beside the store, or what the configuration says." placeholder:"FILE" type:"path"`
 	JSON bool   `help:"Print what the file says of itself as one JSON object."`
 }
 
 // Run describes.
-func (c *CellDBInfoCmd) Run(ctx context.Context, p *program) error {
+func (c *CellDBInfoCmd) Run(ctx context.Context, p *console.Program) error {
 	conf, path, err := cellDBPath(p, c.DB, &c.StoreFlags)
 	if err != nil {
 		return err
@@ -180,19 +180,19 @@ func (c *CellDBInfoCmd) Run(ctx context.Context, p *program) error {
 	}
 	info := db.Info()
 	if c.JSON {
-		return json.NewEncoder(p.out).Encode(info)
+		return json.NewEncoder(p.Out).Encode(info)
 	}
-	p.out.Printf("%s: whole; %s\n", path, aboutCells(info, time.Now()))
+	p.Out.Printf("%s: whole; %s\n", path, aboutCells(info, time.Now()))
 	for _, r := range []cell.RAT{cell.GSM, cell.UMTS, cell.LTE, cell.NR} {
 		if n := info.RATs[r.String()]; n > 0 {
-			p.out.Printf("  %-5s %12s\n", r, console.Thousands(n))
+			p.Out.Printf("  %-5s %12s\n", r, console.Thousands(n))
 		}
 	}
-	tellSources(p.out, info)
-	if _, err := os.Stat(c.path(conf)); err == nil {
-		p.out.Printf("%s\n", completeHere(ctx, conf, c.StoreFlags, info.ID))
+	tellSources(p.Out, info)
+	if _, err := os.Stat(c.Path(conf)); err == nil {
+		p.Out.Printf("%s\n", completeHere(ctx, conf, c.StoreFlags, info.ID))
 	}
-	p.out.Printf("%s\n", celldb.Licence)
+	p.Out.Printf("%s\n", celldb.Licence)
 	return nil
 }
 
@@ -226,13 +226,13 @@ func ago(t, now time.Time) string {
 }
 
 // completeHere says how complete a cell database has proved to be for the sensors of a store.
-func completeHere(ctx context.Context, conf config.Config, f StoreFlags, id string) string {
-	s, err := f.open(ctx, conf, storage.Options{ReadOnly: true})
+func completeHere(ctx context.Context, conf config.Config, f config.StoreFlags, id string) string {
+	s, err := f.Open(ctx, conf, storage.Options{ReadOnly: true})
 	if err != nil {
 		return "How complete it is here is not known: " + console.OneLine(err.Error())
 	}
 	defer s.Close()
-	e := engineMaker(conf, analyzer.Atlas{})()
+	e := conf.NewEngine(analyzer.Atlas{})()
 	state, _, err := s.LoadState(ctx, pipeline.StateName)
 	if err == nil && state != nil {
 		err = e.Restore(state)
@@ -268,7 +268,7 @@ func completeHere(ctx context.Context, conf config.Config, f StoreFlags, id stri
 
 // CellDBLookupCmd looks a cell up.
 type CellDBLookupCmd struct {
-	StoreFlags
+	config.StoreFlags
 	DB   string     `help:"The file. Default: cells.vigie beside the store, or what the configuration says." placeholder:"FILE" type:"path"`
 	RAT  string     `arg:"" help:"GSM, UMTS, LTE or NR."`
 	PLMN string     `arg:"" help:"The network, as MCC-MNC: 262-01."`
@@ -278,7 +278,7 @@ type CellDBLookupCmd struct {
 }
 
 // Run looks up.
-func (c *CellDBLookupCmd) Run(ctx context.Context, p *program) error {
+func (c *CellDBLookupCmd) Run(ctx context.Context, p *console.Program) error {
 	_, path, err := cellDBPath(p, c.DB, &c.StoreFlags)
 	if err != nil {
 		return err
@@ -303,7 +303,7 @@ func (c *CellDBLookupCmd) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	if c.JSON {
-		return json.NewEncoder(p.out).Encode(struct {
+		return json.NewEncoder(p.Out).Encode(struct {
 			Listed bool
 			Cell   celldb.Cell
 		}{ok, got})
@@ -313,33 +313,33 @@ func (c *CellDBLookupCmd) Run(ctx context.Context, p *program) error {
 		name += fmt.Sprintf(" (%s, %s)", n.Operator, n.CountryName())
 	}
 	if !ok {
-		p.out.Printf("%s: not listed. Such lists lack many real cells.\n", name)
+		p.Out.Printf("%s: not listed. Such lists lack many real cells.\n", name)
 		return nil
 	}
-	p.out.Printf("%s: area %d, %.5f, %.5f", name, got.Area, got.Lat, got.Lon)
+	p.Out.Printf("%s: area %d, %.5f, %.5f", name, got.Area, got.Lat, got.Lon)
 	if got.Range > 0 {
-		p.out.Printf(", range %.1f km", got.Range/1000)
+		p.Out.Printf(", range %.1f km", got.Range/1000)
 	}
 	if got.Samples > 0 {
-		p.out.Printf(", %s%s", map[bool]string{true: "at least "}[got.Samples == 255], console.Plural(got.Samples, "measurement"))
+		p.Out.Printf(", %s%s", map[bool]string{true: "at least "}[got.Samples == 255], console.Plural(got.Samples, "measurement"))
 	}
 	if !got.Updated.IsZero() {
-		p.out.Printf(", last %s", got.Updated.Format(time.DateOnly))
+		p.Out.Printf(", last %s", got.Updated.Format(time.DateOnly))
 	}
-	p.out.Printf("\n%s\n", celldb.Licence)
+	p.Out.Printf("\n%s\n", celldb.Licence)
 	return nil
 }
 
 // tellCells says in vigie doctor how the cell database is, where there is one.
-func tellCells(ctx context.Context, p *program, conf config.Config) error {
+func tellCells(ctx context.Context, p *console.Program, conf config.Config) error {
 	path := conf.CellDB.Path(conf.Store)
 	if _, err := os.Stat(path); path == "" || err != nil && conf.CellDB.File == "" {
 		return nil
 	}
 	db, err := celldb.Open(path)
 	if err != nil {
-		tellCheck(p.out, true, "cell database", err.Error(), console.HintOf(err))
-		return errSick
+		console.PrintCheck(p.Out, true, "cell database", err.Error(), console.HintOf(err))
+		return console.ErrCheck
 	}
 	defer db.Close()
 	info := db.Info()
@@ -349,8 +349,8 @@ func tellCells(ctx context.Context, p *program, conf config.Config) error {
 	}
 	says := aboutCells(info, time.Now())
 	if _, err := os.Stat(conf.Store); err == nil {
-		says += ". " + completeHere(ctx, conf, StoreFlags{}, info.ID)
+		says += ". " + completeHere(ctx, conf, config.StoreFlags{}, info.ID)
 	}
-	tellCheck(p.out, false, "cell database", says, hint)
+	console.PrintCheck(p.Out, false, "cell database", says, hint)
 	return nil
 }

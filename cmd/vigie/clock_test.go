@@ -57,9 +57,8 @@ func TestWatchWithoutAClock(t *testing.T) {
 	t.Cleanup(em.Close)
 	conf := writeFile(t, dir, "v.toml", "sensor = 'roof'\nmode = 'fixed'\n[modem]\nfast = '40ms'\nslow = '200ms'\n")
 	var out, stderr bytes.Buffer
-	p := &program{cli: &CLI{Config: conf}, out: console.New(&out, "never"), err: console.New(&stderr, "never"),
-		clocks: monitor.Clocks{Wall: wall, Ran: func() time.Duration { return time.Since(began) }, Synced: func() bool { return false }}}
-	c := WatchCmd{Port: []string{em.Path()}}
+	p := &console.Program{ConfigFile: conf, Out: console.New(&out, "never"), Err: console.New(&stderr, "never")}
+	c := WatchCmd{Port: []string{em.Path()}, clocks: monitor.Clocks{Wall: wall, Ran: func() time.Duration { return time.Since(began) }, Synced: func() bool { return false }}}
 	c.Store = dir + "/s.db"
 	done := make(chan error, 1)
 	go func() { done <- c.Run(ctx, p) }()

@@ -20,7 +20,7 @@ type DecodeCmd struct {
 }
 
 // Run decodes.
-func (c *DecodeCmd) Run(ctx context.Context, p *program) error {
+func (c *DecodeCmd) Run(ctx context.Context, p *console.Program) error {
 	var family *dialect.Dialect
 	if c.Family != "" {
 		var err error
@@ -43,8 +43,8 @@ func (c *DecodeCmd) Run(ctx context.Context, p *program) error {
 	return nil
 }
 
-func (c *DecodeCmd) file(p *program, name string, family *dialect.Dialect) error {
-	in, shown := p.in, "standard input"
+func (c *DecodeCmd) file(p *console.Program, name string, family *dialect.Dialect) error {
+	in, shown := p.In, "standard input"
 	if name != "-" {
 		f, err := os.Open(name)
 		if err != nil {
@@ -61,7 +61,7 @@ func (c *DecodeCmd) file(p *program, name string, family *dialect.Dialect) error
 	if limited.N == 0 {
 		return console.WithHint(fmt.Errorf("%s is longer than %d MiB", shown, mostText>>20), "recorded modem text is a few lines to a few thousand; cut it, or use vigie replay for observations")
 	}
-	out := bufio.NewWriter(p.out)
+	out := bufio.NewWriter(p.Out)
 	for i := range rounds {
 		o := &rounds[i].Observation
 		if c.JSON {
@@ -80,12 +80,12 @@ func (c *DecodeCmd) file(p *program, name string, family *dialect.Dialect) error
 	case family == nil:
 		how = "no line names a family"
 	}
-	p.err.Printf("%s: family %s (%s), %s from %s\n", console.OneLine(shown), counts.Dialect.Name, how, console.Plural(len(rounds), "observation"), console.Plural(counts.Lines, "line"))
+	p.Err.Printf("%s: family %s (%s), %s from %s\n", console.OneLine(shown), counts.Dialect.Name, how, console.Plural(len(rounds), "observation"), console.Plural(counts.Lines, "line"))
 	if len(rounds) == 0 {
-		p.err.Printf("hint: nothing in it is an answer that Vigie reads; it wants what a modem printed, such as +QENG or +CEREG lines, and --family where no line tells which\n")
+		p.Err.Printf("hint: nothing in it is an answer that Vigie reads; it wants what a modem printed, such as +QENG or +CEREG lines, and --family where no line tells which\n")
 	}
 	for _, r := range counts.Rejects {
-		p.err.Printf("not decoded (%s): %s\n", r.Reason, console.OneLine(r.Line))
+		p.Err.Printf("not decoded (%s): %s\n", r.Reason, console.OneLine(r.Line))
 	}
 	return nil
 }
@@ -99,13 +99,13 @@ func describeObservation(w io.Writer, o *cell.Observation) {
 		fmt.Fprintf(w, "state      %s\n", o.State)
 	}
 	if o.Serving != nil {
-		fmt.Fprintf(w, "serving    %s\n", heard(o.Serving))
+		fmt.Fprintf(w, "serving    %s\n", cell.Heard(o.Serving))
 	}
 	for i := range o.Secondary {
-		fmt.Fprintf(w, "secondary  %s\n", heard(&o.Secondary[i]))
+		fmt.Fprintf(w, "secondary  %s\n", cell.Heard(&o.Secondary[i]))
 	}
 	for i := range o.Neighbours {
-		fmt.Fprintf(w, "neighbour  %s\n", heard(&o.Neighbours[i]))
+		fmt.Fprintf(w, "neighbour  %s\n", cell.Heard(&o.Neighbours[i]))
 	}
 	if o.Neighbours != nil && len(o.Neighbours) == 0 {
 		fmt.Fprintln(w, "neighbours none")

@@ -13,7 +13,7 @@ import (
 
 // DeleteCmd deletes for good.
 type DeleteCmd struct {
-	StoreFlags
+	config.StoreFlags
 	Since  string `help:"What was recorded from this time on: 2026-11-23, 2026-11-23T20:00:00Z, or 36h ago as 36h." placeholder:"TIME"`
 	Until  string `help:"What was recorded before this time." placeholder:"TIME"`
 	Sensor string `help:"What this sensor recorded; with --since and --until of that time." placeholder:"NAME"`
@@ -26,7 +26,7 @@ type DeleteCmd struct {
 var keptStates = []string{"settings ", homesState}
 
 // Run counts, asks, and deletes.
-func (c *DeleteCmd) Run(ctx context.Context, p *program) error {
+func (c *DeleteCmd) Run(ctx context.Context, p *console.Program) error {
 	what := storage.DeleteQuery{Sensor: c.Sensor, Event: c.Event, KeepStates: keptStates}
 	ranged := c.Since != "" || c.Until != "" || c.Sensor != ""
 	if c.All && (ranged || c.Event != "") || c.Event != "" && ranged {
@@ -45,11 +45,11 @@ func (c *DeleteCmd) Run(ctx context.Context, p *program) error {
 	if what.To, err = parseSince(c.Until); err != nil {
 		return err
 	}
-	conf, err := config.Load(p.cli.Config, true)
+	conf, err := config.Load(p.ConfigFile, true)
 	if err != nil {
 		return err
 	}
-	s, err := c.open(ctx, conf, storage.Options{})
+	s, err := c.Open(ctx, conf, storage.Options{})
 	if err != nil {
 		return err
 	}
@@ -61,27 +61,27 @@ func (c *DeleteCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	p.out.Printf("to be deleted for good: %s, %s, %s with %s\n", console.Plural(int(out.Records), "record"), console.Plural(int(out.Summaries), "summarised minute"),
+	p.Out.Printf("to be deleted for good: %s, %s, %s with %s\n", console.Plural(int(out.Records), "record"), console.Plural(int(out.Summaries), "summarised minute"),
 		console.Plural(int(out.Events), "event"), console.Plural(int(out.Verdicts), "verdict"))
-	p.out.Printf("what was learned of this place goes too, and is learned again from what is left\n")
-	p.out.Printf("copies stay: backups, exports, bundles, recordings, an InfluxDB server\n")
+	p.Out.Printf("what was learned of this place goes too, and is learned again from what is left\n")
+	p.Out.Printf("copies stay: backups, exports, bundles, recordings, an InfluxDB server\n")
 	if !c.Yes {
-		p.out.Printf("delete it? [y/N] ")
+		p.Out.Printf("delete it? [y/N] ")
 		var answer string
-		_, _ = fmt.Fscanln(p.in, &answer)
+		_, _ = fmt.Fscanln(p.In, &answer)
 		if !strings.HasPrefix(strings.ToLower(answer), "y") {
 			return console.WithHint(errors.New("nothing was deleted"), "say y, or --yes where nobody is there to be asked")
 		}
 	}
-	p.err.Progress("deleting, and writing the store anew")
+	p.Err.Progress("deleting, and writing the store anew")
 	_, err = s.Delete(ctx, what, false)
-	p.err.ClearProgress()
+	p.Err.ClearProgress()
 	if errors.Is(err, storage.ErrLocked) {
 		return console.WithHint(err, "stop vigie review and whatever else reads the store, then say the same again")
 	}
 	if err != nil {
 		return err
 	}
-	p.out.Printf("deleted\n")
+	p.Out.Printf("deleted\n")
 	return nil
 }

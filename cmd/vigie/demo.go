@@ -46,18 +46,18 @@ const (
 )
 
 // Run plays the demo: a place is learned by replay, then the ordinary collector watches an emulated modem.
-func (c *DemoCmd) Run(ctx context.Context, p *program) (err error) {
+func (c *DemoCmd) Run(ctx context.Context, p *console.Program) (err error) {
 	path, err := c.place()
 	if err != nil {
 		return err
 	}
 	began := time.Now()
-	p.out.Printf("%s\n\n", p.out.Paint(console.Bold, "Vigie demo: no hardware, no network. What is recorded and what is staged is said as it comes."))
+	p.Out.Printf("%s\n\n", p.Out.Paint(console.Bold, "Vigie demo: no hardware, no network. What is recorded and what is staged is said as it comes."))
 
 	conf := config.Config{Sensor: "demo", Mode: cell.Fixed, Store: path}.WithDefaults()
-	o := pipeline.Options{NewEngine: engineMaker(conf, analyzer.Atlas{})}
-	flags := StoreFlags{}
-	if o.Store, err = flags.open(ctx, conf, storage.Options{Create: true}); err != nil {
+	o := pipeline.Options{NewEngine: conf.NewEngine(analyzer.Atlas{})}
+	flags := config.StoreFlags{}
+	if o.Store, err = flags.Open(ctx, conf, storage.Options{Create: true}); err != nil {
 		return err
 	}
 	l := pipeline.New(o)
@@ -67,21 +67,21 @@ func (c *DemoCmd) Run(ctx context.Context, p *program) (err error) {
 		}
 	}()
 
-	p.out.Printf("%s\n", p.out.Paint(console.Cyan, "1  Learning a place"))
+	p.Out.Printf("%s\n", p.Out.Paint(console.Cyan, "1  Learning a place"))
 	var learning pipeline.EventLog
 	l.OnEvent = learning.Add
 	n, err := learnDemo(ctx, l, p, began)
 	if err != nil {
 		return err
 	}
-	p.out.Printf("   %s of the last %d days, composed of answers that a Quectel RM520N-GL printed on a live network.\n", console.Plural(n, "observation"), demoDays)
-	p.out.Printf("   (Recorded: every answer. Made up: that one modem heard them again and again for %d days.)\n", demoDays)
+	p.Out.Printf("   %s of the last %d days, composed of answers that a Quectel RM520N-GL printed on a live network.\n", console.Plural(n, "observation"), demoDays)
+	p.Out.Printf("   (Recorded: every answer. Made up: that one modem heard them again and again for %d days.)\n", demoDays)
 	for _, e := range learning.Sorted() {
-		p.out.Printf("   On the way, while there was little to compare with: 1 event of severity %s, on %s.\n", e.Severity, e.First.UTC().Format(time.DateOnly))
+		p.Out.Printf("   On the way, while there was little to compare with: 1 event of severity %s, on %s.\n", e.Severity, e.First.UTC().Format(time.DateOnly))
 	}
-	p.out.Printf("\n")
+	p.Out.Printf("\n")
 
-	p.out.Printf("%s\n", p.out.Paint(console.Cyan, "2  Watching an emulated modem on a pseudo-terminal, first with its recorded answers"))
+	p.Out.Printf("%s\n", p.Out.Paint(console.Cyan, "2  Watching an emulated modem on a pseudo-terminal, first with its recorded answers"))
 	state := monitor.NewState(time.Now)
 	state.Watch(conf.Sensor, time.Duration(conf.Modem[0].Slow))
 	stop, err := c.phone(ctx, l, p, conf, state)
@@ -94,20 +94,20 @@ func (c *DemoCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 
-	p.out.Printf("\n%s\n", p.out.Paint(console.Cyan, "3  What was flagged"))
-	p.out.Printf("   while the answers were recorded ones: %s\n", console.Plural(before, "event"))
+	p.Out.Printf("\n%s\n", p.Out.Paint(console.Cyan, "3  What was flagged"))
+	p.Out.Printf("   while the answers were recorded ones: %s\n", console.Plural(before, "event"))
 	high := 0
 	for _, e := range events.Sorted() {
 		if e.Severity == analyzer.High {
 			high++
 		}
-		p.out.Printf("\n")
-		printEvent(p.out, &e, true)
+		p.Out.Printf("\n")
+		printEvent(p.Out, &e, true)
 	}
-	p.out.Printf("\nIt took %s. The store is %s; look at it with\n   vigie events --store %s\n   vigie review --store %s\n",
+	p.Out.Printf("\nIt took %s. The store is %s; look at it with\n   vigie events --store %s\n   vigie review --store %s\n",
 		time.Since(began).Round(100*time.Millisecond), path, path, path)
 	if c.Glance != "" {
-		p.out.Printf("The page stays until Ctrl-C.\n")
+		p.Out.Printf("The page stays until Ctrl-C.\n")
 		<-ctx.Done()
 	}
 	if high == 0 || before > 0 {
@@ -118,7 +118,7 @@ func (c *DemoCmd) Run(ctx context.Context, p *program) (err error) {
 }
 
 // phone serves the page for a phone next to the demo where it was asked for, until stop is called.
-func (c *DemoCmd) phone(ctx context.Context, l *pipeline.Pipeline, p *program, conf config.Config, state *monitor.State) (stop func() error, err error) {
+func (c *DemoCmd) phone(ctx context.Context, l *pipeline.Pipeline, p *console.Program, conf config.Config, state *monitor.State) (stop func() error, err error) {
 	if c.Glance == "" {
 		return func() error { return nil }, nil
 	}
@@ -126,10 +126,10 @@ func (c *DemoCmd) phone(ctx context.Context, l *pipeline.Pipeline, p *program, c
 	if err != nil {
 		return nil, err
 	}
-	o := monitor.PhoneOptions{Listen: c.Glance, Certificates: filepath.Dir(conf.Store), Log: func(text string) { p.warn(text, nil) }}
+	o := monitor.PhoneOptions{Listen: c.Glance, Certificates: filepath.Dir(conf.Store), Log: func(text string) { p.Warn(text, nil) }}
 	furnish(&o.Review, conf, analyzer.Atlas{})
 	overview := monitor.NewOverview(state, true, places, conf.Store)
-	return monitor.ServePhone(ctx, o, l.Store, overview, nil, func(text string) { p.out.Printf("%s\n", text) })
+	return monitor.ServePhone(ctx, o, l.Store, overview, nil, func(text string) { p.Out.Printf("%s\n", text) })
 }
 
 // place chooses where the store will be.
@@ -146,7 +146,7 @@ func (c *DemoCmd) place() (string, error) {
 
 // learnDemo replays the days before now, composed of the recorded answers: the first round most of the time, the second for
 // 25 minutes every three hours, as a modem at one place moves between two cells.
-func learnDemo(ctx context.Context, l *pipeline.Pipeline, p *program, now time.Time) (int, error) {
+func learnDemo(ctx context.Context, l *pipeline.Pipeline, p *console.Program, now time.Time) (int, error) {
 	quectel, err := dialect.ByName("quectel")
 	if err != nil {
 		return 0, err
@@ -177,17 +177,17 @@ func learnDemo(ctx context.Context, l *pipeline.Pipeline, p *program, now time.T
 				return n, err
 			}
 			recs = recs[:0]
-			p.err.Progress("%s", console.Plural(n, "observation"))
+			p.Err.Progress("%s", console.Plural(n, "observation"))
 		}
 	}
 	err = l.Feed(ctx, recs...)
-	p.err.ClearProgress()
+	p.Err.ClearProgress()
 	return n, err
 }
 
 // watch runs the collector on the emulated modem until the scenario ends. It returns the events, and how many there were
 // before anything was staged.
-func (c *DemoCmd) watch(ctx context.Context, l *pipeline.Pipeline, p *program, conf config.Config, state *monitor.State) (events pipeline.EventLog, before int, err error) {
+func (c *DemoCmd) watch(ctx context.Context, l *pipeline.Pipeline, p *console.Program, conf config.Config, state *monitor.State) (events pipeline.EventLog, before int, err error) {
 	scenario, err := emulator.Parse(demoScenario, nil)
 	if err != nil {
 		return events, 0, err
@@ -209,13 +209,13 @@ func (c *DemoCmd) watch(ctx context.Context, l *pipeline.Pipeline, p *program, c
 	}
 	defer em.Close()
 	defer unplug()
-	log := watchLog{out: p.out}
+	log := watchLog{out: p.Out}
 	staged := false
 	announce := func() { // from the goroutine of the collector: the terminal belongs to it
 		for {
 			select {
 			case text := <-notes:
-				p.out.Printf("%s\n", p.out.Paint(console.Yellow, "   -- STAGED: "+strings.TrimPrefix(text, "stage: ")))
+				p.Out.Printf("%s\n", p.Out.Paint(console.Yellow, "   -- STAGED: "+strings.TrimPrefix(text, "stage: ")))
 				staged = true
 			default:
 				return
@@ -233,7 +233,7 @@ func (c *DemoCmd) watch(ctx context.Context, l *pipeline.Pipeline, p *program, c
 	one := &conf.Modem[0]
 	err = monitor.Watch(ctx, l, modem.Config{Device: em.Path(), Sensor: conf.Sensor, Mode: conf.Mode,
 		Fast: time.Duration(one.Fast), Slow: time.Duration(one.Slow)})
-	p.out.ClearProgress()
+	p.Out.ClearProgress()
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) && err == nil {
 		err = errors.New("the emulated modem did not come to the end of its scenario")
 	}

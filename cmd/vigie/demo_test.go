@@ -66,8 +66,8 @@ func TestDemoAtAnyHour(t *testing.T) {
 	t.Parallel()
 	for _, minute := range []int{0, 10, 30, 90, 179} {
 		found := pipeline.EventLog{}
-		l := pipeline.New(pipeline.Options{NewEngine: engineMaker(config.Config{}, analyzer.Atlas{}), OnEvent: found.Add})
-		quiet := &program{out: console.New(io.Discard, "never"), err: console.New(io.Discard, "never")}
+		l := pipeline.New(pipeline.Options{NewEngine: config.Config{}.NewEngine(analyzer.Atlas{}), OnEvent: found.Add})
+		quiet := &console.Program{Out: console.New(io.Discard, "never"), Err: console.New(io.Discard, "never")}
 		_, err := learnDemo(t.Context(), l, quiet, time.Date(2026, 11, 24, 15, minute, 0, 0, time.UTC))
 		require.NoError(t, err)
 		require.Equal(t, 1, len(found.Sorted()), "at minute %d", minute)

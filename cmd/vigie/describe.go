@@ -10,14 +10,6 @@ import (
 	"vigie/cmd/vigie/console"
 )
 
-// heard names a cell and how strongly it was heard, in one line.
-func heard(c *cell.Cell) string {
-	if levels := cell.Levels(c); levels != "" {
-		return cell.Describe(c) + ", " + levels
-	}
-	return cell.Describe(c)
-}
-
 // registrationWords are <stat> of TS 27.007 clause 7.2.
 var registrationWords = map[uint8]string{0: "not registered", 1: "registered, home", 2: "searching", 3: "registration denied",
 	4: "unknown", 5: "registered, roaming", 6: "registered for SMS only, home", 7: "registered for SMS only, roaming",

@@ -18,17 +18,17 @@ import (
 
 // host looks at what Vigie stands on beside a modem: configuration, clock, store, disk, and what else is to be told of it. It
 // changes nothing and asks no network.
-func (c *DoctorCmd) host(ctx context.Context, p *program, conf config.Config) error {
+func (c *DoctorCmd) host(ctx context.Context, p *console.Program, conf config.Config) error {
 	sick := false
 	tell := func(what, says, hint string, err error) {
 		if err != nil {
 			says, hint = err.Error(), cmp.Or(console.HintOf(err), hint)
 		}
 		sick = sick || err != nil
-		tellCheck(p.out, err != nil, what, says, hint)
+		console.PrintCheck(p.Out, err != nil, what, says, hint)
 	}
-	p.out.Printf("%s\n", p.out.Paint(console.Bold, "this computer"))
-	tell("configuration", cmp.Or(configRead(p.cli.Config), "none: the defaults"), "", nil)
+	p.Out.Printf("%s\n", p.Out.Paint(console.Bold, "this computer"))
+	tell("configuration", cmp.Or(configRead(p.ConfigFile), "none: the defaults"), "", nil)
 	if monitor.ClockSynced() {
 		tell("clock", "is kept right", "", nil)
 	} else {
@@ -36,7 +36,7 @@ func (c *DoctorCmd) host(ctx context.Context, p *program, conf config.Config) er
 	}
 	says, hint, err := c.store(ctx, conf)
 	tell("store", says, hint, err)
-	if dir := filepath.Dir(c.path(conf)); !c.memory(conf) {
+	if dir := filepath.Dir(c.Path(conf)); !c.InMemory(conf) {
 		for ; dir != "/" && dir != "."; dir = filepath.Dir(dir) { // a store that is not made yet
 			if _, err := os.Stat(dir); err == nil {
 				break
@@ -65,9 +65,9 @@ func (c *DoctorCmd) host(ctx context.Context, p *program, conf config.Config) er
 	if conf.Influx.URL != "" {
 		tell("InfluxDB", "is configured", "vigie doctor --influx looks at the server", nil)
 	}
-	p.out.Printf("\n")
+	p.Out.Printf("\n")
 	if sick {
-		return errSick
+		return console.ErrCheck
 	}
 	return nil
 }
@@ -84,17 +84,17 @@ func configRead(named string) string {
 
 // store opens the store that watching would use, and asks what is in it.
 func (c *DoctorCmd) store(ctx context.Context, conf config.Config) (says, hint string, err error) {
-	if c.memory(conf) || conf.Seal.On() {
-		return "in memory: " + map[bool]string{true: "what is watched is sealed to " + c.sealTo(conf), false: "all is gone when the watch ends"}[conf.Seal.On()], "", nil
+	if c.InMemory(conf) || conf.Seal.On() {
+		return "in memory: " + map[bool]string{true: "what is watched is sealed to " + c.SealTo(conf), false: "all is gone when the watch ends"}[conf.Seal.On()], "", nil
 	}
-	path := c.path(conf)
+	path := c.Path(conf)
 	switch _, err := os.Stat(path); {
 	case errors.Is(err, fs.ErrNotExist):
 		return path + " is not there yet: vigie watch makes it", "", nil
 	case errors.Is(err, fs.ErrPermission):
 		return path, "it belongs to the service: look as root", nil
 	}
-	s, err := c.open(ctx, conf, storage.Options{ReadOnly: true})
+	s, err := c.Open(ctx, conf, storage.Options{ReadOnly: true})
 	if err != nil {
 		return "", "", err
 	}
@@ -103,7 +103,7 @@ func (c *DoctorCmd) store(ctx context.Context, conf config.Config) (says, hint s
 	if err != nil {
 		return "", "", err
 	}
-	secret, err := c.passphrase(conf)
+	secret, err := c.Passphrase(conf)
 	if err != nil {
 		return "", "", err
 	}

@@ -27,14 +27,13 @@ func TestDoctorLooksAtTheHost(t *testing.T) {
 		path := writeFile(t, dir, "v.toml", "[influx]\nurl = \"https://influx.example.org\"\nbucket = \"b\"\n[alert]\nto_file = \""+to+"\"\n")
 		conf, err := config.Read(path)
 		require.NoError(t, err)
-		cli := CLI{Config: path}
-		p := &program{cli: &cli, out: console.New(&out, "never"), err: console.New(&out, "never")}
-		c := DoctorCmd{StoreFlags: StoreFlags{Store: db, PassphraseFile: passphrase}}
+		p := &console.Program{ConfigFile: path, Out: console.New(&out, "never"), Err: console.New(&out, "never")}
+		c := DoctorCmd{StoreFlags: config.StoreFlags{Store: db, PassphraseFile: passphrase}}
 		err = c.host(t.Context(), p, conf)
 		return out.String(), err
 	}
 	text, err := look(wrong, open)
-	require.ErrorIs(t, err, errSick)
+	require.ErrorIs(t, err, console.ErrCheck)
 	require.Regexp(t, `(?m)^BAD   store `, text)
 	require.Regexp(t, `(?s)BAD   alerts .*mode 644`, text)
 	require.Regexp(t, `(?m)^ok    configuration +`+dir, text)

@@ -14,7 +14,6 @@ import (
 	"vigie/cmd/vigie/console"
 	"vigie/modem/at"
 	"vigie/review/evidence"
-	"vigie/storage"
 )
 
 // EventsCmd lists or shows what was flagged.
@@ -25,7 +24,7 @@ type EventsCmd struct {
 
 // EventsListCmd lists the stored events.
 type EventsListCmd struct {
-	StoreFlags
+	config.StoreFlags
 	JSON     bool   `help:"Print NDJSON, the same lines as replay prints."`
 	Severity string `help:"Only events of at least this severity: info, low, medium or high." enum:"info,low,medium,high" default:"info"`
 	Since    string `help:"Only events that lasted until after this time: 2026-11-23, 2026-11-23T20:00:00Z, or 36h ago as 36h." placeholder:"TIME"`
@@ -35,7 +34,7 @@ type EventsListCmd struct {
 }
 
 // Run lists.
-func (c *EventsListCmd) Run(ctx context.Context, p *program) error {
+func (c *EventsListCmd) Run(ctx context.Context, p *console.Program) error {
 	since, err := parseSince(c.Since)
 	if err != nil {
 		return err
@@ -44,9 +43,11 @@ func (c *EventsListCmd) Run(ctx context.Context, p *program) error {
 	if err := least.UnmarshalText([]byte(c.Severity)); err != nil {
 		return err
 	}
-	open := c.openEvidence
+	open := func(ctx context.Context, p *console.Program) (*evidence.Library, func(), error) {
+		return openEvidence(ctx, p, &c.StoreFlags)
+	}
 	if c.From == "influx" {
-		open = func(ctx context.Context, p *program) (*evidence.Library, func(), error) {
+		open = func(ctx context.Context, p *console.Program) (*evidence.Library, func(), error) {
 			return influxEvidence(ctx, p, since)
 		}
 	}
@@ -71,26 +72,26 @@ func (c *EventsListCmd) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	for _, e := range chosen {
-		if err := printEntry(ctx, p.out, e, groups, false); err != nil {
+		if err := printEntry(ctx, p.Out, e, groups, false); err != nil {
 			return err
 		}
 	}
 	if len(chosen) == 0 {
-		p.out.Printf("no events\n")
+		p.Out.Printf("no events\n")
 	}
 	return nil
 }
 
 // EventsShowCmd shows one event.
 type EventsShowCmd struct {
-	StoreFlags
+	config.StoreFlags
 	ID   string `arg:"" help:"The event's id, or enough of its beginning."`
 	JSON bool   `help:"Print it as JSON."`
 }
 
 // Run shows.
-func (c *EventsShowCmd) Run(ctx context.Context, p *program) error {
-	known, done, err := c.openEvidence(ctx, p)
+func (c *EventsShowCmd) Run(ctx context.Context, p *console.Program) error {
+	known, done, err := openEvidence(ctx, p, &c.StoreFlags)
 	if err != nil {
 		return err
 	}
@@ -106,11 +107,11 @@ func (c *EventsShowCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	return printEntry(ctx, p.out, e, groups, true)
+	return printEntry(ctx, p.Out, e, groups, true)
 }
 
 // printStored prints events as they are stored, in NDJSON, oldest first.
-func printStored(ctx context.Context, p *program, entries ...*evidence.Entry) error {
+func printStored(ctx context.Context, p *console.Program, entries ...*evidence.Entry) error {
 	var events []analyzer.Event
 	for _, e := range entries {
 		stored, _, err := e.Events(ctx)
@@ -119,7 +120,7 @@ func printStored(ctx context.Context, p *program, entries ...*evidence.Entry) er
 		}
 		events = append(events, stored)
 	}
-	return writeEvents(p.out, events)
+	return writeEvents(p.Out, events)
 }
 
 // printEntry prints an event at its corrected times, who else saw it, and what was corrected.
@@ -163,22 +164,13 @@ func findEvent(ctx context.Context, known *evidence.Library, id string) (*eviden
 }
 
 // openEvidence opens what the store of the flags knows, for reading only. done closes it.
-func (f *StoreFlags) openEvidence(ctx context.Context, p *program) (known *evidence.Library, done func(), err error) {
-	s, err := f.openRead(ctx, p)
+func openEvidence(ctx context.Context, p *console.Program, f *config.StoreFlags) (known *evidence.Library, done func(), err error) {
+	s, err := f.OpenRead(ctx, p.ConfigFile)
 	if err != nil {
 		return nil, nil, err
 	}
 	known, err = evidence.New(evidence.Options{Stores: []evidence.Named{{Store: s}}, Scrub: at.Scrub, Now: time.Now, Most: math.MaxInt})
 	return known, func() { _ = s.Close() }, err
-}
-
-// openRead opens the store that the command line or the configuration names, for reading only.
-func (f *StoreFlags) openRead(ctx context.Context, p *program) (*storage.Store, error) {
-	conf, err := config.Load(p.cli.Config, true)
-	if err != nil {
-		return nil, err
-	}
-	return f.open(ctx, conf, storage.Options{ReadOnly: true})
 }
 
 // parseSince reads a date, a time, or how long ago; "" is no bound.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"vigie/cell"
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/monitor/pipeline"
 	"vigie/storage"
@@ -15,7 +16,7 @@ import (
 
 // ExportCmd writes the stored records in the interchange format.
 type ExportCmd struct {
-	StoreFlags
+	config.StoreFlags
 	TrimFlags
 	Since  string `help:"Only what was recorded after this time: 2026-11-23, 2026-11-23T20:00:00Z, or 36h ago as 36h." placeholder:"TIME"`
 	Sensor string `help:"Only records of this sensor." placeholder:"NAME"`
@@ -23,8 +24,8 @@ type ExportCmd struct {
 }
 
 // Run exports.
-func (c *ExportCmd) Run(ctx context.Context, p *program) error {
-	s, err := c.openRead(ctx, p)
+func (c *ExportCmd) Run(ctx context.Context, p *console.Program) error {
+	s, err := c.OpenRead(ctx, p.ConfigFile)
 	if err != nil {
 		return err
 	}
@@ -61,25 +62,25 @@ func (c *ExportCmd) Run(ctx context.Context, p *program) error {
 			return err
 		}
 		if n++; n%20000 == 0 {
-			p.err.Progress("%s written", console.Plural(n, "line"))
+			p.Err.Progress("%s written", console.Plural(n, "line"))
 		}
 	}
 	if err := done(); err != nil {
 		return err
 	}
-	p.err.ClearProgress()
-	p.err.Printf("wrote %s\n", console.Plural(n, "line"))
+	p.Err.ClearProgress()
+	p.Err.Printf("wrote %s\n", console.Plural(n, "line"))
 	if trim.left > 0 {
-		p.err.Printf("left out %s, for --trim and home zones\n", console.Plural(trim.left, "line"))
+		p.Err.Printf("left out %s, for --trim and home zones\n", console.Plural(trim.left, "line"))
 	}
 	if w := trim.warning(); w != "" {
-		p.err.Printf("%s\n", w)
+		p.Err.Printf("%s\n", w)
 	}
 	return nil
 }
 
-func (c *ExportCmd) toStdout(p *program) (put func(cell.Record) error, done func() error) {
-	out := bufio.NewWriter(p.out)
+func (c *ExportCmd) toStdout(p *console.Program) (put func(cell.Record) error, done func() error) {
+	out := bufio.NewWriter(p.Out)
 	var buf []byte
 	var enc cell.Encoder
 	return func(r cell.Record) error {

@@ -17,17 +17,17 @@ import (
 )
 
 // here says of each sensor in the store what was measured of the rules there.
-func (c *RulesCmd) here(ctx context.Context, p *program) error {
-	conf, err := config.Load(p.cli.Config, true)
+func (c *RulesCmd) here(ctx context.Context, p *console.Program) error {
+	conf, err := config.Load(p.ConfigFile, true)
 	if err != nil {
 		return err
 	}
-	s, err := c.open(ctx, conf, storage.Options{ReadOnly: true})
+	s, err := c.Open(ctx, conf, storage.Options{ReadOnly: true})
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	engine := engineMaker(conf, analyzer.Atlas{})()
+	engine := conf.NewEngine(analyzer.Atlas{})()
 	state, _, err := s.LoadState(ctx, pipeline.StateName)
 	if err != nil {
 		return err
@@ -42,7 +42,7 @@ func (c *RulesCmd) here(ctx context.Context, p *program) error {
 		if c.JSON {
 			err = printHereJSON(p, &h)
 		} else {
-			printHere(p.out, &h)
+			printHere(p.Out, &h)
 		}
 		if err != nil {
 			return err
@@ -88,7 +88,7 @@ func every(n uint32, days float64) string {
 	return ", one in " + console.Plural(max(1, int(days/float64(n)+0.5)), "day")
 }
 
-func printHereJSON(p *program, h *analyzer.SensorStats) error {
+func printHereJSON(p *console.Program, h *analyzer.SensorStats) error {
 	type line struct {
 		Sensor    string     `json:"sensor"`
 		Rule      string     `json:"rule"`
@@ -99,7 +99,7 @@ func printHereJSON(p *program, h *analyzer.SensorStats) error {
 		Seen      uint32     `json:"seen"`
 		Last      *time.Time `json:"last,omitempty"`
 	}
-	enc := json.NewEncoder(p.out)
+	enc := json.NewEncoder(p.Out)
 	for _, r := range h.Rules {
 		l := line{h.Sensor, r.Rule.ID, h.Days, h.Threshold, r.Missing == 0, r.Missing.Words(), r.Seen, nil}
 		if r.Seen > 0 {

@@ -27,7 +27,7 @@ import (
 
 // ImportCmd puts recorded observations, and the events that were found in them, into a store.
 type ImportCmd struct {
-	StoreFlags
+	config.StoreFlags
 	Identity string   `help:"The private key for what was sealed, as age-keygen wrote it." placeholder:"FILE" type:"path"`
 	As       string   `help:"What the sensor of these files is called here; of a kit of several, NAME-SENSOR. Held for all that comes from the same kit later." placeholder:"NAME"`
 	Files    []string `arg:"" help:"Files in the interchange format (NDJSON, .gz too), as vigie export writes them, or directories that vigie sync filled; - is standard input. Several are merged by time."`
@@ -36,8 +36,8 @@ type ImportCmd struct {
 const importBatch = 1000
 
 // Run adds what the store does not have. It does not analyse: vigie analyze does, or the next watch.
-func (c *ImportCmd) Run(ctx context.Context, p *program) error {
-	conf, err := config.Load(p.cli.Config, true)
+func (c *ImportCmd) Run(ctx context.Context, p *console.Program) error {
+	conf, err := config.Load(p.ConfigFile, true)
 	if err != nil {
 		return err
 	}
@@ -54,14 +54,14 @@ func (c *ImportCmd) Run(ctx context.Context, p *program) error {
 			return err
 		}
 	}
-	s, err := c.open(ctx, conf, storage.Options{Create: true})
+	s, err := c.Open(ctx, conf, storage.Options{Create: true})
 	if err != nil {
 		return err
 	}
-	t := &taking{store: s, as: c.As, status: func(n int) { p.err.Progress("%s added", console.Plural(n, "record")) }}
+	t := &taking{store: s, as: c.As, status: func(n int) { p.Err.Progress("%s added", console.Plural(n, "record")) }}
 	in := &merge{each: func(in *input, r cell.Record) { t.rename(in.store, r) }, other: func(in *input, line []byte) { t.line(ctx, in, line) }}
 	if err = t.begin(ctx); err == nil {
-		err = in.open(rows, p.in)
+		err = in.open(rows, p.In)
 	}
 	defer in.close()
 	for recs := in.read(); recs != nil && err == nil; recs = in.read() {
@@ -84,13 +84,13 @@ func (c *ImportCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	p.err.ClearProgress()
+	p.Err.ClearProgress()
 	if len(rows) > 0 {
-		err = in.report(p.err)
+		err = in.report(p.Err)
 	}
-	t.report(p.err)
+	t.report(p.Err)
 	if harm > 0 {
-		p.err.Printf("%s of the sealed files could not be read; all else was\n", console.Plural(harm, "place"))
+		p.Err.Printf("%s of the sealed files could not be read; all else was\n", console.Plural(harm, "place"))
 	}
 	return err
 }
@@ -385,14 +385,14 @@ func (t *taking) report(out *console.Terminal) {
 
 // SummariesCmd prints what is left of full rate that is gone.
 type SummariesCmd struct {
-	StoreFlags
+	config.StoreFlags
 	Since  string `help:"Only minutes after this time: 2026-11-23, 2026-11-23T20:00:00Z, or 36h ago as 36h." placeholder:"TIME"`
 	Sensor string `help:"Only of this sensor." placeholder:"NAME"`
 }
 
 // Run prints a line a minute.
-func (c *SummariesCmd) Run(ctx context.Context, p *program) error {
-	s, err := c.openRead(ctx, p)
+func (c *SummariesCmd) Run(ctx context.Context, p *console.Program) error {
+	s, err := c.OpenRead(ctx, p.ConfigFile)
 	if err != nil {
 		return err
 	}
@@ -401,7 +401,7 @@ func (c *SummariesCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	out, some := json.NewEncoder(p.out), false
+	out, some := json.NewEncoder(p.Out), false
 	for m, err := range s.Summaries(ctx, storage.SummaryQuery{Sensor: c.Sensor, From: since}) {
 		if err != nil {
 			return err
@@ -412,7 +412,7 @@ func (c *SummariesCmd) Run(ctx context.Context, p *program) error {
 		some = true
 	}
 	if !some {
-		p.err.Printf("no summarised minutes\n")
+		p.Err.Printf("no summarised minutes\n")
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,19 +17,6 @@ import (
 	"vigie/storage/influx"
 )
 
-// openInflux makes the sink; s may be nil where nothing is to be copied.
-func openInflux(c config.Influx, s *storage.Store, log func(string)) (*influx.Sink, error) {
-	if c.URL == "" {
-		return nil, console.Usage(errors.New("no InfluxDB is configured"), "write a section [influx] with url, bucket and token_file into the configuration; docs/influxdb.md has one to copy")
-	}
-	x, err := influx.New(s, influx.Options{URL: c.URL, Bucket: c.Bucket, Org: c.Org, TokenFile: c.TokenFile, CAFile: c.CAFile,
-		Gzip: c.Gzip, FullRate: c.FullRate, Positions: c.Positions, Log: log})
-	if err != nil {
-		return nil, console.Usage(err, cmp.Or(console.HintOf(err), "the section [influx] of the configuration says where to; docs/influxdb.md has one to copy"))
-	}
-	return x, nil
-}
-
 // InfluxCmd is about the copy on an InfluxDB server.
 type InfluxCmd struct {
 	Init  InfluxInitCmd  `cmd:"" help:"Make database, retention and hourly summaries on the server; shows what it will make first."`
@@ -45,11 +31,11 @@ type InfluxInitCmd struct {
 }
 
 // Run shows what is missing, asks, and makes it.
-func (c *InfluxInitCmd) Run(ctx context.Context, p *program) error {
+func (c *InfluxInitCmd) Run(ctx context.Context, p *console.Program) error {
 	if c.KeepDays < 0 {
 		return console.Usage(fmt.Errorf("--keep-days is %d", c.KeepDays), "0 is for ever, 730 the default")
 	}
-	x, err := p.influx()
+	x, err := influxOf(p)
 	if err != nil {
 		return err
 	}
@@ -59,20 +45,20 @@ func (c *InfluxInitCmd) Run(ctx context.Context, p *program) error {
 		return console.WithHint(err, "vigie doctor --influx looks closer; the token must be one that may create databases")
 	}
 	for _, n := range notes {
-		p.out.Printf("%s\n", console.OneLine(n))
+		p.Out.Printf("%s\n", console.OneLine(n))
 	}
 	if len(steps) == 0 {
-		p.out.Printf("nothing to make\n")
+		p.Out.Printf("nothing to make\n")
 		return nil
 	}
-	p.out.Printf("to be made on the server:\n")
+	p.Out.Printf("to be made on the server:\n")
 	for _, s := range steps {
-		p.out.Printf("  %s\n      %s\n", console.OneLine(s.Says), p.out.Paint(console.Faint, console.OneLine(s.Does)))
+		p.Out.Printf("  %s\n      %s\n", console.OneLine(s.Says), p.Out.Paint(console.Faint, console.OneLine(s.Does)))
 	}
 	if !c.Yes {
-		p.out.Printf("make it? [y/N] ")
+		p.Out.Printf("make it? [y/N] ")
 		var answer string
-		_, _ = fmt.Fscanln(p.in, &answer)
+		_, _ = fmt.Fscanln(p.In, &answer)
 		if !strings.HasPrefix(strings.ToLower(answer), "y") {
 			return console.WithHint(errors.New("nothing was made"), "say y, or --yes where nobody is there to be asked")
 		}
@@ -81,38 +67,38 @@ func (c *InfluxInitCmd) Run(ctx context.Context, p *program) error {
 		if err := s.Do(ctx); err != nil {
 			return console.WithHint(fmt.Errorf("%s: %w", s.Says, err), "what was made before it stays; once this is mended the same command makes the rest")
 		}
-		p.out.Printf("made %s\n", console.OneLine(s.Says))
+		p.Out.Printf("made %s\n", console.OneLine(s.Says))
 	}
 	return nil
 }
 
-// influx is the server of the configuration, for asking.
-func (p *program) influx() (*influx.Sink, error) {
-	conf, err := config.Load(p.cli.Config, true)
+// influxOf opens the server of the configuration, for asking.
+func influxOf(p *console.Program) (*influx.Sink, error) {
+	conf, err := config.Load(p.ConfigFile, true)
 	if err != nil {
 		return nil, err
 	}
-	return openInflux(conf.Influx, nil, nil)
+	return conf.Influx.Open(nil, nil)
 }
 
 // InfluxSendCmd copies once.
 type InfluxSendCmd struct {
-	StoreFlags
+	config.StoreFlags
 	Again bool `help:"Begin with the oldest, whatever was sent before. Changes nothing on a server that has it."`
 }
 
 // Run copies what there is.
-func (c *InfluxSendCmd) Run(ctx context.Context, p *program) error {
-	conf, err := config.Load(p.cli.Config, true)
+func (c *InfluxSendCmd) Run(ctx context.Context, p *console.Program) error {
+	conf, err := config.Load(p.ConfigFile, true)
 	if err != nil {
 		return err
 	}
-	s, err := c.open(ctx, conf, storage.Options{})
+	s, err := c.Open(ctx, conf, storage.Options{})
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	x, err := openInflux(conf.Influx, s, func(l string) { p.err.Printf("%s\n", console.OneLine(l)) })
+	x, err := conf.Influx.Open(s, func(l string) { p.Err.Printf("%s\n", console.OneLine(l)) })
 	if err != nil {
 		return err
 	}
@@ -135,7 +121,7 @@ func (c *InfluxSendCmd) Run(ctx context.Context, p *program) error {
 		if st.Through >= stats.Seq {
 			break
 		}
-		p.err.Progress("sent %s, %s to go", console.Plural(int(st.Sent), "point"), console.Plural(int(st.Behind), "record"))
+		p.Err.Progress("sent %s, %s to go", console.Plural(int(st.Sent), "point"), console.Plural(int(st.Behind), "record"))
 		select {
 		case err := <-done:
 			return orCancelled(err)
@@ -151,9 +137,9 @@ func (c *InfluxSendCmd) Run(ctx context.Context, p *program) error {
 	if err := orCancelled(<-done); err != nil && ctx.Err() == nil {
 		return err
 	}
-	p.err.ClearProgress()
+	p.Err.ClearProgress()
 	st := x.Status()
-	p.err.Printf("sent %s, set aside %s, too old for the server %s\n", console.Plural(int(st.Sent), "point"), console.Thousands(int(st.Rejected)), console.Thousands(int(st.TooOld)))
+	p.Err.Printf("sent %s, set aside %s, too old for the server %s\n", console.Plural(int(st.Sent), "point"), console.Thousands(int(st.Rejected)), console.Thousands(int(st.TooOld)))
 	return ctx.Err()
 }
 
@@ -166,13 +152,13 @@ func orCancelled(err error) error {
 
 // InfluxAsideCmd lists what was refused.
 type InfluxAsideCmd struct {
-	StoreFlags
+	config.StoreFlags
 	JSON bool `help:"Print NDJSON."`
 }
 
 // Run lists.
-func (c *InfluxAsideCmd) Run(ctx context.Context, p *program) error {
-	s, err := c.openRead(ctx, p)
+func (c *InfluxAsideCmd) Run(ctx context.Context, p *console.Program) error {
+	s, err := c.OpenRead(ctx, p.ConfigFile)
 	if err != nil {
 		return err
 	}
@@ -190,12 +176,12 @@ func (c *InfluxAsideCmd) Run(ctx context.Context, p *program) error {
 			if err != nil {
 				return err
 			}
-			p.out.Printf("%s\n", line)
+			p.Out.Printf("%s\n", line)
 			continue
 		}
-		p.out.Printf("%s  record %d, %s: %s\n    %s\n", a.Time.UTC().Format("2006-01-02 15:04:05"), a.Seq, statusText(a.Status), console.OneLine(a.Reason), p.out.Paint(console.Faint, console.OneLine(a.Point)))
+		p.Out.Printf("%s  record %d, %s: %s\n    %s\n", a.Time.UTC().Format("2006-01-02 15:04:05"), a.Seq, statusText(a.Status), console.OneLine(a.Reason), p.Out.Paint(console.Faint, console.OneLine(a.Point)))
 	}
-	p.err.Printf("%s set aside in all; the records are still in the store\n", console.Plural(int(total), "point"))
+	p.Err.Printf("%s set aside in all; the records are still in the store\n", console.Plural(int(total), "point"))
 	return nil
 }
 
@@ -207,8 +193,8 @@ func statusText(status int) string {
 }
 
 // influxEvidence is what is known of the events that sensors wrote to the server, and that lasted until after a time.
-func influxEvidence(ctx context.Context, p *program, since time.Time) (known *evidence.Library, done func(), err error) {
-	x, err := p.influx()
+func influxEvidence(ctx context.Context, p *console.Program, since time.Time) (known *evidence.Library, done func(), err error) {
+	x, err := influxOf(p)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -126,7 +126,9 @@ func (k *carried) destroyed() {
 	var ended *exec.ExitError
 	require.ErrorAs(k.t, <-k.done, &ended, k.log())
 	require.Equal(k.t, monitor.StatusWiped, ended.ExitCode(), k.log())
-	require.Contains(k.t, unitText, fmt.Sprintf("\nRestartPreventExitStatus=%d\n", monitor.StatusWiped))
+	unit, err := os.ReadFile("setup/vigie.service")
+	require.NoError(k.t, err)
+	require.Contains(k.t, string(unit), fmt.Sprintf("\nRestartPreventExitStatus=%d\n", monitor.StatusWiped))
 }
 
 // The page of a running kit: quiet, then the staged attack is an alarm; a stick that is pulled makes it blind, one that is

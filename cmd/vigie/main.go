@@ -19,7 +19,8 @@ import (
 	"github.com/alecthomas/kong"
 
 	"vigie/cmd/vigie/console"
-	"vigie/monitor"
+	"vigie/cmd/vigie/modems"
+	"vigie/cmd/vigie/setup"
 )
 
 // version is set at release; a build from a checkout says what Go knows of it.
@@ -27,36 +28,36 @@ var version = ""
 
 // CLI is the whole command line.
 type CLI struct {
-	Demo      DemoCmd      `cmd:"" help:"See it work, without hardware: a learned place, recorded modem answers, a staged attack."`
-	Watch     WatchCmd     `cmd:"" help:"Watch with a modem until interrupted."`
-	Replay    ReplayCmd    `cmd:"" help:"Run the rules over recorded observations and print the events."`
-	Decode    DecodeCmd    `cmd:"" help:"Turn recorded modem text into observations."`
-	Analyze   AnalyzeCmd   `cmd:"" help:"Run the rules of today over what a store has recorded; say what is new, gone or changed."`
-	Events    EventsCmd    `cmd:"" help:"List the stored events, or show one in full."`
-	Export    ExportCmd    `cmd:"" help:"Write the stored observations and gaps to a file."`
-	Import    ImportCmd    `cmd:"" help:"Put what other stores recorded into one; what it has already adds nothing."`
-	Sync      SyncCmd      `cmd:"" help:"Copy what is new to a directory, a stream or the InfluxDB server; vigie import takes it at the desk."`
-	Backup    BackupCmd    `cmd:"" help:"Copy the store, also while a watch writes to it."`
-	Restore   RestoreCmd   `cmd:"" help:"Make a store of a copy."`
-	Delete    DeleteCmd    `cmd:"" help:"Delete for good: a time, a sensor, an event, or everything; asks before."`
-	Summaries SummariesCmd `cmd:"" help:"Print what is kept of minutes whose observations are gone."`
-	Setup     SetupCmd     `cmd:"" help:"Ask a few questions and write configuration, udev rule and service; shows all before it writes, and takes it back."`
-	Homes     HomesCmd     `cmd:"" help:"Home zones, kept in an encrypted store and left out of exports."`
-	Unseal    UnsealCmd    `cmd:"" help:"Open at home what a kit has sealed, into a store."`
-	Review    ReviewCmd    `cmd:"" help:"Open the review desk: pages where a person can decide, explain and hand on."`
-	Report    ReportCmd    `cmd:"" help:"Write a report of an event or a period: one HTML file."`
-	Bundle    BundleCmd    `cmd:"" help:"Write a bundle of an event or a period that others can check; sign or seal it if wished."`
-	Verify    VerifyCmd    `cmd:"" help:"Check a bundle, offline, and say what that proves and what not."`
-	Rules     RulesCmd     `cmd:"" help:"List the rules; or every byte string that may ever be written to a modem."`
-	Probe     ProbeCmd     `cmd:"" help:"Say which modems are there, what they can report, and who holds their ports."`
-	Record    RecordCmd    `cmd:"" help:"Write a redacted transcript of a modem, ready to be contributed as a test."`
-	CellDB    CellDBCmd    `cmd:"" name:"celldb" help:"A local copy of a public list of cells (OpenCellID, Mozilla): make it, check it, look up."`
-	Survey    SurveyCmd    `cmd:"" help:"Scan for all cells and networks. Interrupts service; never part of watching."`
-	Influx    InfluxCmd    `cmd:"" help:"The copy on an InfluxDB server: set it up, send, list what it refused."`
-	Alert     AlertCmd     `cmd:"" help:"Messages to people: send a test."`
-	Status    StatusCmd    `cmd:"" help:"Say how the watch goes: watching or blind since when, events open, disk, what follows the store."`
-	Doctor    DoctorCmd    `cmd:"" help:"Say what Vigie can see with the modems that are here, rule by rule; or whether copying to InfluxDB works."`
-	Man       ManCmd       `cmd:"" hidden:"" help:"Print the manual page."`
+	Demo      DemoCmd          `cmd:"" help:"See it work, without hardware: a learned place, recorded modem answers, a staged attack."`
+	Watch     WatchCmd         `cmd:"" help:"Watch with a modem until interrupted."`
+	Replay    ReplayCmd        `cmd:"" help:"Run the rules over recorded observations and print the events."`
+	Decode    DecodeCmd        `cmd:"" help:"Turn recorded modem text into observations."`
+	Analyze   AnalyzeCmd       `cmd:"" help:"Run the rules of today over what a store has recorded; say what is new, gone or changed."`
+	Events    EventsCmd        `cmd:"" help:"List the stored events, or show one in full."`
+	Export    ExportCmd        `cmd:"" help:"Write the stored observations and gaps to a file."`
+	Import    ImportCmd        `cmd:"" help:"Put what other stores recorded into one; what it has already adds nothing."`
+	Sync      SyncCmd          `cmd:"" help:"Copy what is new to a directory, a stream or the InfluxDB server; vigie import takes it at the desk."`
+	Backup    BackupCmd        `cmd:"" help:"Copy the store, also while a watch writes to it."`
+	Restore   RestoreCmd       `cmd:"" help:"Make a store of a copy."`
+	Delete    DeleteCmd        `cmd:"" help:"Delete for good: a time, a sensor, an event, or everything; asks before."`
+	Summaries SummariesCmd     `cmd:"" help:"Print what is kept of minutes whose observations are gone."`
+	Setup     setup.Cmd        `cmd:"" help:"Ask a few questions and write configuration, udev rule and service; shows all before it writes, and takes it back."`
+	Homes     HomesCmd         `cmd:"" help:"Home zones, kept in an encrypted store and left out of exports."`
+	Unseal    UnsealCmd        `cmd:"" help:"Open at home what a kit has sealed, into a store."`
+	Review    ReviewCmd        `cmd:"" help:"Open the review desk: pages where a person can decide, explain and hand on."`
+	Report    ReportCmd        `cmd:"" help:"Write a report of an event or a period: one HTML file."`
+	Bundle    BundleCmd        `cmd:"" help:"Write a bundle of an event or a period that others can check; sign or seal it if wished."`
+	Verify    VerifyCmd        `cmd:"" help:"Check a bundle, offline, and say what that proves and what not."`
+	Rules     RulesCmd         `cmd:"" help:"List the rules; or every byte string that may ever be written to a modem."`
+	Probe     modems.ProbeCmd  `cmd:"" help:"Say which modems are there, what they can report, and who holds their ports."`
+	Record    modems.RecordCmd `cmd:"" help:"Write a redacted transcript of a modem, ready to be contributed as a test."`
+	CellDB    CellDBCmd        `cmd:"" name:"celldb" help:"A local copy of a public list of cells (OpenCellID, Mozilla): make it, check it, look up."`
+	Survey    modems.SurveyCmd `cmd:"" help:"Scan for all cells and networks. Interrupts service; never part of watching."`
+	Influx    InfluxCmd        `cmd:"" help:"The copy on an InfluxDB server: set it up, send, list what it refused."`
+	Alert     AlertCmd         `cmd:"" help:"Messages to people: send a test."`
+	Status    StatusCmd        `cmd:"" help:"Say how the watch goes: watching or blind since when, events open, disk, what follows the store."`
+	Doctor    DoctorCmd        `cmd:"" help:"Say what Vigie can see with the modems that are here, rule by rule; or whether copying to InfluxDB works."`
+	Man       ManCmd           `cmd:"" hidden:"" help:"Print the manual page."`
 
 	Config  string           `help:"Configuration file (TOML). Default: ~/.config/vigie/vigie.toml, then /etc/vigie/vigie.toml; replay reads one only when named here." placeholder:"FILE" type:"path"`
 	Color   string           `help:"Colour: auto (on a terminal, unless NO_COLOR is set), always or never." enum:"auto,always,never" default:"auto"`
@@ -111,29 +112,13 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err != nil {
 		return console.Report(stderr, console.Usage(err, helpFor(err)))
 	}
-	p := &program{cli: &cli, in: stdin, out: console.New(stdout, cli.Color), err: console.New(stderr, cli.Color)}
+	p := &console.Program{ConfigFile: cli.Config, Version: versionText(), In: stdin, Out: console.New(stdout, cli.Color), Err: console.New(stderr, cli.Color)}
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	parsed.Bind(parser)
 	return console.Report(stderr, parsed.Run(p))
 }
 
 type stopped struct{}
-
-// program is what every subcommand gets: the command line and the streams.
-type program struct {
-	cli      *CLI
-	in       io.Reader
-	out, err *console.Terminal
-	clocks   monitor.Clocks // of a watch; zero: the computer's
-}
-
-// warn reports what does not stop a command.
-func (p *program) warn(text string, err error) {
-	if err != nil {
-		text = fmt.Sprintf("%s: %v", text, err)
-	}
-	p.err.Printf("%s\n", console.OneLine(text))
-}
 
 // helpFor names the help that fits what was asked for wrongly.
 func helpFor(err error) string {

@@ -13,7 +13,7 @@ import (
 type ManCmd struct{}
 
 // Run prints it in the man macros (man(7)).
-func (ManCmd) Run(p *program, k *kong.Kong) error {
+func (ManCmd) Run(p *console.Program, k *kong.Kong) error {
 	var b strings.Builder
 	about, examples, _ := strings.Cut(description, "\n\n")
 	examples, exit, _ := strings.Cut(examples, "\n\n")
@@ -36,7 +36,7 @@ func (ManCmd) Run(p *program, k *kong.Kong) error {
 	fmt.Fprintf(&b, ".SH FILES\n.TP\n.I ~/.config/vigie/vigie.toml\nThe configuration of a user.\n.TP\n.I /etc/vigie/vigie.toml\nThat of the computer, and of the service.\n"+
 		".TP\n.I ~/.local/share/vigie/vigie.db\nThe store of a user.\n.TP\n.I /var/lib/vigie/vigie.db\nThat of the service.\n")
 	fmt.Fprintf(&b, ".SH EXIT STATUS\n%s\n.SH SEE ALSO\n.BR systemctl (1),\n.BR journalctl (1)\n", roff(console.Capitalise(strings.TrimPrefix(exit, "Exit status: "))))
-	p.out.Printf("%s", b.String())
+	p.Out.Printf("%s", b.String())
 	return nil
 }
 

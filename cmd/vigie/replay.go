@@ -27,12 +27,12 @@ type ReplayCmd struct {
 const batch = 1000
 
 // Run replays.
-func (c *ReplayCmd) Run(ctx context.Context, p *program) error {
-	conf, err := config.Load(p.cli.Config, false)
+func (c *ReplayCmd) Run(ctx context.Context, p *console.Program) error {
+	conf, err := config.Load(p.ConfigFile, false)
 	if err != nil {
 		return err
 	}
-	in, err := openInputs(c.Files, p.in)
+	in, err := openInputs(c.Files, p.In)
 	if err != nil {
 		return err
 	}
@@ -40,10 +40,10 @@ func (c *ReplayCmd) Run(ctx context.Context, p *program) error {
 	atlas, closeAtlas := openAtlas(p, conf, c.Store)
 	defer closeAtlas()
 	events := pipeline.EventLog{}
-	o := pipeline.Options{NewEngine: engineMaker(conf, atlas), OnEvent: events.Add, Warn: p.warn}
+	o := pipeline.Options{NewEngine: conf.NewEngine(atlas), OnEvent: events.Add, Warn: p.Warn}
 	if c.Store != "" {
-		flags := StoreFlags{Store: c.Store, PassphraseFile: c.Pass}
-		if o.Store, err = flags.open(ctx, conf, storage.Options{Create: true}); err != nil {
+		flags := config.StoreFlags{Store: c.Store, PassphraseFile: c.Pass}
+		if o.Store, err = flags.Open(ctx, conf, storage.Options{Create: true}); err != nil {
 			return err
 		}
 	}
@@ -58,23 +58,23 @@ func (c *ReplayCmd) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	if c.JSON {
-		err = writeEvents(p.out, events.Sorted())
+		err = writeEvents(p.Out, events.Sorted())
 	} else {
-		printEvents(p.out, events.Sorted())
+		printEvents(p.Out, events.Sorted())
 	}
 	if err != nil {
 		return err
 	}
-	p.err.ClearProgress()
+	p.Err.ClearProgress()
 	if n := l.Duplicates(); n > 0 {
-		p.err.Printf("%s already in the store\n", console.Plural(n, "record"))
+		p.Err.Printf("%s already in the store\n", console.Plural(n, "record"))
 	}
-	printCounts(p.err, "not analysed, or only in part", l.Engine().Counts().Skipped)
-	return in.report(p.err)
+	printCounts(p.Err, "not analysed, or only in part", l.Engine().Counts().Skipped)
+	return in.report(p.Err)
 }
 
 // replay resumes from the pipeline's store, if it has one, and feeds everything that in holds.
-func replay(ctx context.Context, l *pipeline.Pipeline, in *merge, p *program) error {
+func replay(ctx context.Context, l *pipeline.Pipeline, in *merge, p *console.Program) error {
 	if l.Store != nil {
 		if err := l.Resume(ctx, nil); err != nil {
 			return err
@@ -94,7 +94,7 @@ func replay(ctx context.Context, l *pipeline.Pipeline, in *merge, p *program) er
 			}
 			n += len(recs)
 			if n%(20*batch) < batch {
-				p.err.Progress("%s read", console.Plural(n, "line"))
+				p.Err.Progress("%s read", console.Plural(n, "line"))
 			}
 			recs = recs[:0]
 		}

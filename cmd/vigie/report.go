@@ -30,11 +30,11 @@ func (c *HandFlags) options(conf config.Config) review.BundleOptions {
 }
 
 // whole makes the event's whole id of its beginning.
-func (c *HandFlags) whole(ctx context.Context, p *program, f *StoreFlags) error {
+func (c *HandFlags) whole(ctx context.Context, p *console.Program, f *config.StoreFlags) error {
 	if c.Event == "" {
 		return nil
 	}
-	known, done, err := f.openEvidence(ctx, p)
+	known, done, err := openEvidence(ctx, p, f)
 	if err != nil {
 		return err
 	}
@@ -71,14 +71,14 @@ func (c *HandFlags) period() (from, to time.Time, err error) {
 
 // ReportCmd writes a report.
 type ReportCmd struct {
-	StoreFlags
+	config.StoreFlags
 	HandFlags
 	TrimFlags
 	File string `arg:"" help:"Where to: a new HTML file, or - for standard output."`
 }
 
 // Run writes.
-func (c *ReportCmd) Run(ctx context.Context, p *program) error {
+func (c *ReportCmd) Run(ctx context.Context, p *console.Program) error {
 	if err := c.whole(ctx, p, &c.StoreFlags); err != nil {
 		return err
 	}
@@ -111,9 +111,9 @@ func trimHint(err error) error {
 
 // writeNew writes a file that is not there yet, for its user alone, or standard output. What could not be finished is
 // taken away.
-func writeNew(path string, p *program, write func(io.Writer) error) error {
+func writeNew(path string, p *console.Program, write func(io.Writer) error) error {
 	if path == "-" {
-		return write(p.out)
+		return write(p.Out)
 	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if errors.Is(err, os.ErrExist) {
@@ -126,6 +126,6 @@ func writeNew(path string, p *program, write func(io.Writer) error) error {
 		_ = os.Remove(path)
 		return err
 	}
-	p.err.Printf("wrote %s\n", path)
+	p.Err.Printf("wrote %s\n", path)
 	return nil
 }

@@ -28,7 +28,7 @@ import (
 
 // ReviewCmd serves the review desk.
 type ReviewCmd struct {
-	StoreFlags
+	config.StoreFlags
 	More         []string `name:"also" help:"Another store to review beside this one; may be given several times. All open with the same passphrase file." placeholder:"DB" type:"path"`
 	Listen       string   `help:"Address to listen at. Beyond this machine only with a password file, over TLS." default:"127.0.0.1:8440" placeholder:"ADDR:PORT"`
 	Host         []string `help:"A further name under which browsers may ask for the desk (pi.local)." placeholder:"NAME"`
@@ -43,7 +43,7 @@ type ReviewCmd struct {
 }
 
 // Run serves until interrupted.
-func (c *ReviewCmd) Run(ctx context.Context, p *program) error {
+func (c *ReviewCmd) Run(ctx context.Context, p *console.Program) error {
 	if c.SetPassword != "" {
 		return c.setPassword(p)
 	}
@@ -59,7 +59,7 @@ func (c *ReviewCmd) Run(ctx context.Context, p *program) error {
 		o.Users = users
 	}
 	if c.From == "influx" {
-		x, err := p.influx()
+		x, err := influxOf(p)
 		if err != nil {
 			return err
 		}
@@ -84,11 +84,11 @@ func (c *ReviewCmd) Run(ctx context.Context, p *program) error {
 			return err
 		}
 		scheme, secure = "https", &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
-		p.out.Printf("certificate SHA-256 %s\n", review.Fingerprint(cert))
+		p.Out.Printf("certificate SHA-256 %s\n", review.Fingerprint(cert))
 	}
-	p.out.Printf("the desk is at %s://%s/\n", scheme, l.Addr())
+	p.Out.Printf("the desk is at %s://%s/\n", scheme, l.Addr())
 	if len(o.Users) == 0 {
-		p.out.Printf("no login: every user of this machine can open it\n")
+		p.Out.Printf("no login: every user of this machine can open it\n")
 	}
 	return d.Serve(ctx, l, secure)
 }
@@ -106,32 +106,32 @@ func (c *ReviewCmd) certificate(conf config.Config) (tls.Certificate, error) {
 	if host, _, err := net.SplitHostPort(c.Listen); err == nil && host != "" && !net.ParseIP(host).IsUnspecified() {
 		names = append(names, host)
 	}
-	return review.Certificate(filepath.Dir(c.path(conf)), names, time.Now())
+	return review.Certificate(filepath.Dir(c.Path(conf)), names, time.Now())
 }
 
-func (c *ReviewCmd) setPassword(p *program) error {
+func (c *ReviewCmd) setPassword(p *console.Program) error {
 	if c.PasswordFile == "" {
 		return console.Usage(errors.New("no password file is named"), "say where it is kept: --password-file ~/.config/vigie/users")
 	}
 	ask := func(what string) (string, error) {
-		f, ok := p.in.(*os.File)
+		f, ok := p.In.(*os.File)
 		if !ok || !xterm.IsTerminal(int(f.Fd())) {
-			line, err := bufio.NewReader(p.in).ReadString('\n')
+			line, err := bufio.NewReader(p.In).ReadString('\n')
 			if line = strings.TrimRight(line, "\r\n"); line != "" {
 				err = nil
 			}
 			return line, err
 		}
-		p.err.Printf("%s: ", what)
+		p.Err.Printf("%s: ", what)
 		b, err := xterm.ReadPassword(int(f.Fd()))
-		p.err.Printf("\n")
+		p.Err.Printf("\n")
 		return string(b), err
 	}
 	password, err := ask("password of " + console.OneLine(c.SetPassword))
 	if err != nil {
 		return fmt.Errorf("reading the password: %w", err)
 	}
-	if f, ok := p.in.(*os.File); ok && xterm.IsTerminal(int(f.Fd())) {
+	if f, ok := p.In.(*os.File); ok && xterm.IsTerminal(int(f.Fd())) {
 		again, err := ask("again")
 		if err != nil {
 			return fmt.Errorf("reading the password: %w", err)
@@ -151,17 +151,17 @@ func (c *ReviewCmd) setPassword(p *program) error {
 	if err := review.WriteUser(c.PasswordFile, u); err != nil {
 		return err
 	}
-	p.out.Printf("%s may log in (%s)\n", console.OneLine(u.Name), u.Role)
+	p.Out.Printf("%s may log in (%s)\n", console.OneLine(u.Name), u.Role)
 	return nil
 }
 
 // openReview opens a desk over the store of the flags and others. done closes them.
-func openReview(ctx context.Context, p *program, f *StoreFlags, o review.Options, more ...string) (conf config.Config, d *review.Review, done func(), err error) {
-	conf, err = config.Load(p.cli.Config, true)
+func openReview(ctx context.Context, p *console.Program, f *config.StoreFlags, o review.Options, more ...string) (conf config.Config, d *review.Review, done func(), err error) {
+	conf, err = config.Load(p.ConfigFile, true)
 	if err != nil {
 		return conf, nil, nil, err
 	}
-	atlas, closeAtlas := openAtlas(p, conf, f.path(conf))
+	atlas, closeAtlas := openAtlas(p, conf, f.Path(conf))
 	var closers []func() error
 	o.Verdicts = map[*storage.Store]review.VerdictWriter{}
 	closeAll := func() {
@@ -175,19 +175,19 @@ func openReview(ctx context.Context, p *program, f *StoreFlags, o review.Options
 			closeAll()
 		}
 	}()
-	for _, path := range append([]string{f.path(conf)}, more...) {
+	for _, path := range append([]string{f.Path(conf)}, more...) {
 		one := *f
 		one.Store = path
-		s, err := one.open(ctx, conf, storage.Options{ReadOnly: true})
+		s, err := one.Open(ctx, conf, storage.Options{ReadOnly: true})
 		if err != nil {
 			return conf, nil, nil, err
 		}
 		closers = append(closers, s.Close)
 		for _, n := range s.Notices() {
-			p.err.Printf("store %s: %s\n", console.OneLine(path), console.OneLine(n))
+			p.Err.Printf("store %s: %s\n", console.OneLine(path), console.OneLine(n))
 		}
 		o.Stores = append(o.Stores, evidence.Named{Name: filepath.Base(path), Store: s})
-		secret, err := one.passphrase(conf)
+		secret, err := one.Passphrase(conf)
 		if err != nil {
 			return conf, nil, nil, err
 		}
@@ -195,11 +195,11 @@ func openReview(ctx context.Context, p *program, f *StoreFlags, o review.Options
 			o.Verdicts[s] = j
 			closers = append(closers, j.Close)
 		} else if !o.ReadOnly {
-			p.err.Printf("no verdicts can be given here: %s\n", console.OneLine(err.Error()))
+			p.Err.Printf("no verdicts can be given here: %s\n", console.OneLine(err.Error()))
 		}
 	}
 	furnish(&o, conf, atlas)
-	o.Log = slog.New(slog.NewTextHandler(p.err, nil))
+	o.Log = slog.New(slog.NewTextHandler(p.Err, nil))
 	o.Rerun = func(ctx context.Context, s *storage.Store, sensor string, from, to time.Time) ([]analyzer.Event, error) {
 		return rerun(ctx, conf, atlas, s, sensor, from, to)
 	}
@@ -216,7 +216,7 @@ func furnish(o *review.Options, conf config.Config, atlas analyzer.Atlas) {
 		if err != nil || state == nil {
 			return p, err
 		}
-		e := engineMaker(conf, atlas)()
+		e := conf.NewEngine(atlas)()
 		if e.Restore(state) != nil { // by other rules: the next watch learns it again
 			return p, nil
 		}
@@ -242,7 +242,7 @@ const learnBefore = 14 * 24 * time.Hour
 // rerun says what today's rules make of the records of a sensor in a time.
 func rerun(ctx context.Context, conf config.Config, atlas analyzer.Atlas, s *storage.Store, sensor string, from, to time.Time) ([]analyzer.Event, error) {
 	found := pipeline.EventLog{}
-	l := pipeline.New(pipeline.Options{NewEngine: engineMaker(conf, atlas), OnEvent: found.Add})
+	l := pipeline.New(pipeline.Options{NewEngine: conf.NewEngine(atlas), OnEvent: found.Add})
 	if _, err := l.Learn(ctx, s, storage.Query{Sensor: sensor, From: from.Add(-learnBefore), To: to}, nil); err != nil {
 		return nil, err
 	}

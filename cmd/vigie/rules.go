@@ -6,13 +6,14 @@ import (
 	"strings"
 
 	"vigie/analyzer/rules"
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/modem/dialect"
 )
 
 // RulesCmd lists the rules, or the commands.
 type RulesCmd struct {
-	StoreFlags
+	config.StoreFlags
 	JSON     bool `help:"Print NDJSON, one line a rule (or a command)."`
 	Commands bool `xor:"list" help:"Instead, list every byte string that Vigie may ever write to a modem, with the reason for each."`
 	Here     bool `xor:"list" help:"Instead, say of each sensor in the store which rules it can feed, how often their conditions held there, and from which score it alerts."`
@@ -20,7 +21,7 @@ type RulesCmd struct {
 }
 
 // Run lists.
-func (c *RulesCmd) Run(ctx context.Context, p *program) error {
+func (c *RulesCmd) Run(ctx context.Context, p *console.Program) error {
 	if c.Here {
 		return c.here(ctx, p)
 	}
@@ -28,10 +29,10 @@ func (c *RulesCmd) Run(ctx context.Context, p *program) error {
 		return c.commands(p)
 	}
 	if c.Off {
-		p.out.Printf("%s", rules.SwitchedOffText)
+		p.Out.Printf("%s", rules.SwitchedOffText)
 		return nil
 	}
-	enc := json.NewEncoder(p.out)
+	enc := json.NewEncoder(p.Out)
 	for _, r := range rules.All() {
 		if c.JSON {
 			err := enc.Encode(struct {
@@ -49,18 +50,18 @@ func (c *RulesCmd) Run(ctx context.Context, p *program) error {
 			}
 			continue
 		}
-		p.out.Printf("%s v%d  %s\n", p.out.Paint(console.Bold, r.ID), r.Version, r.Title)
-		p.out.Printf("    severity %s to %s, %s, %s\n    needs: %s\n", r.Min, r.Max, r.Telling, r.Status, strings.Join(r.Needs.Words(), ", "))
+		p.Out.Printf("%s v%d  %s\n", p.Out.Paint(console.Bold, r.ID), r.Version, r.Title)
+		p.Out.Printf("    severity %s to %s, %s, %s\n    needs: %s\n", r.Min, r.Max, r.Telling, r.Status, strings.Join(r.Needs.Words(), ", "))
 	}
 	return nil
 }
 
-func (c *RulesCmd) commands(p *program) error {
+func (c *RulesCmd) commands(p *console.Program) error {
 	list, err := dialect.Commands()
 	if err != nil {
 		return err
 	}
-	enc := json.NewEncoder(p.out)
+	enc := json.NewEncoder(p.Out)
 	enc.SetEscapeHTML(false)
 	for _, cmd := range list.All() {
 		if c.JSON {
@@ -69,7 +70,7 @@ func (c *RulesCmd) commands(p *program) error {
 			}
 			continue
 		}
-		p.out.Printf("%-30s %-10s %s\n", strings.TrimRight(cmd.Bytes, "\r"), cmd.Kind, cmd.Why)
+		p.Out.Printf("%-30s %-10s %s\n", strings.TrimRight(cmd.Bytes, "\r"), cmd.Kind, cmd.Why)
 	}
 	return nil
 }

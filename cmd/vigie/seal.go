@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"strings"
 
 	"filippo.io/age"
 
@@ -15,18 +13,6 @@ import (
 	"vigie/storage"
 	"vigie/storage/transfer"
 )
-
-// sealTo is the file that is sealed to.
-func (f *StoreFlags) sealTo(c config.Config) string {
-	if c.Seal.File != "" {
-		return c.Seal.File
-	}
-	path := f.path(c)
-	if f.memory(c) {
-		path = filepath.Join(filepath.Dir(config.DefaultStore()), "vigie.db")
-	}
-	return strings.TrimSuffix(path, ".db") + ".sealed"
-}
 
 // identities reads private keys as age-keygen writes them.
 func identities(path string) ([]age.Identity, error) {
@@ -44,14 +30,14 @@ func identities(path string) ([]age.Identity, error) {
 
 // UnsealCmd opens at home what a kit has sealed.
 type UnsealCmd struct {
-	StoreFlags
+	config.StoreFlags
 	Identity string `required:"" help:"The private key, as age-keygen wrote it. It stays at home." placeholder:"FILE" type:"path"`
 	File     string `arg:"" help:"The sealed file." type:"path"`
 }
 
 // Run puts what is in the file into the store.
-func (c *UnsealCmd) Run(ctx context.Context, p *program) error {
-	conf, err := config.Load(p.cli.Config, true)
+func (c *UnsealCmd) Run(ctx context.Context, p *console.Program) error {
+	conf, err := config.Load(p.ConfigFile, true)
 	if err != nil {
 		return err
 	}
@@ -64,7 +50,7 @@ func (c *UnsealCmd) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	defer f.Close()
-	s, err := c.open(ctx, conf, storage.Options{Create: true})
+	s, err := c.Open(ctx, conf, storage.Options{Create: true})
 	if err != nil {
 		return err
 	}
@@ -76,9 +62,9 @@ func (c *UnsealCmd) Run(ctx context.Context, p *program) error {
 	case err != nil:
 		return fmt.Errorf("%s: %w", c.File, err)
 	}
-	p.out.Printf("%s and %s from %s are in %s\n", console.Plural(u.Records, "record"), console.Plural(u.Events, "change")+" of events", console.Plural(u.Frames, "frame"), c.path(conf))
+	p.Out.Printf("%s and %s from %s are in %s\n", console.Plural(u.Records, "record"), console.Plural(u.Events, "change")+" of events", console.Plural(u.Frames, "frame"), c.Path(conf))
 	if u.Damaged > 0 {
-		p.err.Printf("%s of the file could not be read; all else is there\n", console.Plural(u.Damaged, "place"))
+		p.Err.Printf("%s of the file could not be read; all else is there\n", console.Plural(u.Damaged, "place"))
 	}
 	return nil
 }

@@ -17,19 +17,19 @@ import (
 
 // StatusCmd says how the watch goes.
 type StatusCmd struct {
-	StoreFlags
+	config.StoreFlags
 	JSON bool `help:"Print it as JSON, field by field in docs/health.md."`
 }
 
 var errNobodyWatches = errors.New("nobody watches into this store now")
 
 // Run asks the service, else looks into the store.
-func (c *StatusCmd) Run(ctx context.Context, p *program) error {
-	conf, err := config.Load(p.cli.Config, true)
+func (c *StatusCmd) Run(ctx context.Context, p *console.Program) error {
+	conf, err := config.Load(p.ConfigFile, true)
 	if err != nil {
 		return err
 	}
-	path, err := filepath.Abs(c.path(conf))
+	path, err := filepath.Abs(c.Path(conf))
 	if err != nil {
 		return err
 	}
@@ -47,9 +47,9 @@ func (c *StatusCmd) Run(ctx context.Context, p *program) error {
 		if err != nil {
 			return err
 		}
-		p.out.Printf("%s\n", line)
+		p.Out.Printf("%s\n", line)
 	} else {
-		printStatus(p.out, &st, time.Now())
+		printStatus(p.Out, &st, time.Now())
 	}
 	switch {
 	case st.Problem != "":
@@ -63,7 +63,7 @@ func (c *StatusCmd) Run(ctx context.Context, p *program) error {
 // fromStore is what the store alone can tell.
 func (c *StatusCmd) fromStore(ctx context.Context, conf config.Config, path string) (monitor.Status, error) {
 	st := monitor.Status{Version: versionText(), Time: time.Now().UTC().Truncate(time.Millisecond), Watching: storage.InUse(path), Sensors: []monitor.SensorStatus{}, Sinks: []monitor.SinkStatus{}, Open: map[string]int{}}
-	s, err := c.open(ctx, conf, storage.Options{ReadOnly: true})
+	s, err := c.Open(ctx, conf, storage.Options{ReadOnly: true})
 	if errors.Is(err, storage.ErrKey) && !st.Watching {
 		return st, console.WithHint(errNobodyWatches, "systemctl start vigie starts the service; the store is encrypted, and --passphrase-file opens it to see what it holds")
 	}

@@ -15,7 +15,7 @@ import (
 
 // SyncCmd copies what a kit recorded to where it is kept, and again only what is new.
 type SyncCmd struct {
-	StoreFlags
+	config.StoreFlags
 	TrimFlags
 	To     []string `help:"Seal the copy to this public key (age1...), so that only its private half reads it; may be given several times." placeholder:"KEY"`
 	DryRun bool     `help:"Say what would be copied, and copy nothing."`
@@ -24,8 +24,8 @@ type SyncCmd struct {
 }
 
 // Run copies.
-func (c *SyncCmd) Run(ctx context.Context, p *program) error {
-	conf, err := config.Load(p.cli.Config, true)
+func (c *SyncCmd) Run(ctx context.Context, p *console.Program) error {
+	conf, err := config.Load(p.ConfigFile, true)
 	if err != nil {
 		return err
 	}
@@ -44,37 +44,37 @@ func (c *SyncCmd) Run(ctx context.Context, p *program) error {
 	if c.Target == "influx" {
 		return c.influx(ctx, p, conf, s)
 	}
-	if secret, err := c.passphrase(conf); err != nil {
+	if secret, err := c.Passphrase(conf); err != nil {
 		return err
 	} else if secret != "" && len(to) == 0 {
-		p.err.Printf("the store is encrypted, and the copy is not: whoever has it reads it; --to age1... seals it\n")
+		p.Err.Printf("the store is encrypted, and the copy is not: whoever has it reads it; --to age1... seals it\n")
 	}
 	trim, err := c.trimmer(ctx, s, time.Now())
 	if err != nil {
 		return err
 	}
-	o := transfer.Options{To: to, DryRun: c.DryRun, Check: c.Check, Progress: func(n transfer.Result) { p.err.Progress("%s copied", console.Plural(n.Records, "record")) }}
+	o := transfer.Options{To: to, DryRun: c.DryRun, Check: c.Check, Progress: func(n transfer.Result) { p.Err.Progress("%s copied", console.Plural(n.Records, "record")) }}
 	if !trim.all {
 		o.Filter = trim.leaving
 	}
 	var done transfer.Result
 	if c.Target != "-" {
 		done, err = transfer.Sync(ctx, s, c.Target, o)
-	} else if console.IsTerminal(os.Stdout) && p.out.Interactive && !c.DryRun {
+	} else if console.IsTerminal(os.Stdout) && p.Out.Interactive && !c.DryRun {
 		return console.Usage(errors.New("the stream is not for a terminal"), "pipe it: vigie sync - | ssh desk vigie import -")
 	} else {
-		done, err = transfer.Stream(ctx, s, p.out, o)
+		done, err = transfer.Stream(ctx, s, p.Out, o)
 	}
-	p.err.ClearProgress()
+	p.Err.ClearProgress()
 	if w := trim.warning(); w != "" {
-		p.err.Printf("%s\n", w)
+		p.Err.Printf("%s\n", w)
 	}
 	return c.tell(p, done, err)
 }
 
 // openNumbered opens the store for reading, beside a watch perhaps. One that has no number yet is given one.
 func (c *SyncCmd) openNumbered(ctx context.Context, conf config.Config) (*storage.Store, error) {
-	s, err := c.open(ctx, conf, storage.Options{ReadOnly: true})
+	s, err := c.Open(ctx, conf, storage.Options{ReadOnly: true})
 	if err != nil {
 		return nil, err
 	}
@@ -82,15 +82,15 @@ func (c *SyncCmd) openNumbered(ctx context.Context, conf config.Config) (*storag
 		return s, nil
 	}
 	s.Close()
-	if s, err = c.open(ctx, conf, storage.Options{}); err != nil {
+	if s, err = c.Open(ctx, conf, storage.Options{}); err != nil {
 		return nil, fmt.Errorf("the store has no number yet, and takes none: %w", err)
 	}
 	return s, nil
 }
 
 // sealed copies the file that a kit with [seal] writes, which it cannot read itself.
-func (c *SyncCmd) sealed(ctx context.Context, p *program, conf config.Config) error {
-	switch path := c.sealTo(conf); {
+func (c *SyncCmd) sealed(ctx context.Context, p *console.Program, conf config.Config) error {
+	switch path := c.SealTo(conf); {
 	case c.Target == "influx" || c.Target == "-":
 		return console.Usage(errors.New("what is sealed can go to a directory alone"), "name a directory; the sealed file itself can be carried as it is: "+path)
 	case c.Trim != 0 || len(c.To) > 0:
@@ -102,7 +102,7 @@ func (c *SyncCmd) sealed(ctx context.Context, p *program, conf config.Config) er
 }
 
 // influx sends what the server does not have yet.
-func (c *SyncCmd) influx(ctx context.Context, p *program, conf config.Config, s *storage.Store) error {
+func (c *SyncCmd) influx(ctx context.Context, p *console.Program, conf config.Config, s *storage.Store) error {
 	homes, err := loadHomes(ctx, s)
 	switch {
 	case err != nil:
@@ -119,7 +119,7 @@ func (c *SyncCmd) influx(ctx context.Context, p *program, conf config.Config, s 
 		}
 		st, err := s.Stats(ctx)
 		if err == nil {
-			p.out.Printf("to be sent: up to %s\n", console.Plural(int(max(0, st.Seq-cursor)), "record"))
+			p.Out.Printf("to be sent: up to %s\n", console.Plural(int(max(0, st.Seq-cursor)), "record"))
 		}
 		return err
 	}
@@ -129,16 +129,16 @@ func (c *SyncCmd) influx(ctx context.Context, p *program, conf config.Config, s 
 }
 
 // tell says what was copied.
-func (c *SyncCmd) tell(p *program, done transfer.Result, err error) error {
-	out, did := p.out, "copied"
+func (c *SyncCmd) tell(p *console.Program, done transfer.Result, err error) error {
+	out, did := p.Out, "copied"
 	if c.Target == "-" {
-		out = p.err
+		out = p.Err
 	}
 	if c.DryRun {
 		did = "to be copied:"
 	}
 	for _, name := range done.Damaged {
-		p.err.Printf("%s was not whole: it is set aside as %s.damaged, and copied anew\n", name, name)
+		p.Err.Printf("%s was not whole: it is set aside as %s.damaged, and copied anew\n", name, name)
 	}
 	switch {
 	case done.Records+done.Events+done.Chunks == 0 && err != nil: // nothing was done, and the error says why

@@ -215,23 +215,23 @@ func loadHomes(ctx context.Context, s *storage.Store) ([]home, error) {
 
 // HomesCmd keeps the home zones, in an encrypted store alone.
 type HomesCmd struct {
-	StoreFlags
+	config.StoreFlags
 	Add   string `help:"Add a zone: latitude, longitude and how many metres around: 50.8467,4.3525,400" placeholder:"LAT,LON,METRES"`
 	Clear bool   `help:"Forget all zones."`
 }
 
 // Run lists, adds or forgets.
-func (c *HomesCmd) Run(ctx context.Context, p *program) error {
-	conf, err := config.Load(p.cli.Config, true)
+func (c *HomesCmd) Run(ctx context.Context, p *console.Program) error {
+	conf, err := config.Load(p.ConfigFile, true)
 	if err != nil {
 		return err
 	}
-	if secret, err := c.passphrase(conf); err != nil {
+	if secret, err := c.Passphrase(conf); err != nil {
 		return err
 	} else if secret == "" {
 		return console.Usage(errors.New("home zones are kept in an encrypted store alone"), "give the store a passphrase: --passphrase-file FILE, or --ask-passphrase")
 	}
-	s, err := c.open(ctx, conf, storage.Options{Create: c.Add != ""})
+	s, err := c.Open(ctx, conf, storage.Options{Create: c.Add != ""})
 	if err != nil {
 		return err
 	}
@@ -260,9 +260,9 @@ func (c *HomesCmd) Run(ctx context.Context, p *program) error {
 		}
 	}
 	for _, h := range homes {
-		p.out.Printf("%.5f,%.5f,%.0f\n", h.Lat, h.Lon, h.Metres)
+		p.Out.Printf("%.5f,%.5f,%.0f\n", h.Lat, h.Lon, h.Metres)
 	}
-	p.out.Printf("%s; exports leave them out\n", console.Plural(len(homes), "home zone"))
+	p.Out.Printf("%s; exports leave them out\n", console.Plural(len(homes), "home zone"))
 	return nil
 }
 

@@ -26,7 +26,7 @@ type VerifyCmd struct {
 }
 
 // Run checks.
-func (c *VerifyCmd) Run(_ context.Context, p *program) error {
+func (c *VerifyCmd) Run(_ context.Context, p *console.Program) error {
 	var keys []note.Verifier
 	for _, name := range c.Key {
 		text, err := os.ReadFile(name)
@@ -52,34 +52,34 @@ func (c *VerifyCmd) Run(_ context.Context, p *program) error {
 		return console.WithHint(err, "a bundle is a zip file that vigie bundle or the review desk wrote; a sealed one needs --identity")
 	}
 	if v.About != "" {
-		p.out.Printf("bundle of %s\nmade %s with %s, location %s, %s\n", console.OneLine(v.About), v.Made.UTC().Format(time.DateTime+" UTC"), console.OneLine(v.Software), console.OneLine(string(v.Location)), console.Plural(v.Members, "file"))
+		p.Out.Printf("bundle of %s\nmade %s with %s, location %s, %s\n", console.OneLine(v.About), v.Made.UTC().Format(time.DateTime+" UTC"), console.OneLine(v.Software), console.OneLine(string(v.Location)), console.Plural(v.Members, "file"))
 	}
-	p.out.Printf("manifest SHA-256 %s\n", v.Manifest)
+	p.Out.Printf("manifest SHA-256 %s\n", v.Manifest)
 	for _, s := range v.Signers {
-		p.out.Printf("%s by %s\n", p.out.Paint(console.Green, "signed"), console.OneLine(s))
+		p.Out.Printf("%s by %s\n", p.Out.Paint(console.Green, "signed"), console.OneLine(s))
 	}
 	for _, s := range v.Unknown {
-		p.out.Printf("a signature by %s was not checked: give its public key with --key\n", console.OneLine(s))
+		p.Out.Printf("a signature by %s was not checked: give its public key with --key\n", console.OneLine(s))
 	}
 	for _, s := range v.Stamps {
-		p.out.Printf("an outside timestamp is attached (%s); check it with the tool it is from\n", console.OneLine(s))
+		p.Out.Printf("an outside timestamp is attached (%s); check it with the tool it is from\n", console.OneLine(s))
 	}
 	for _, n := range v.Notes {
-		p.out.Printf("note: %s\n", console.OneLine(n))
+		p.Out.Printf("note: %s\n", console.OneLine(n))
 	}
 	if !v.Good() {
 		for _, problem := range v.Problems {
-			p.out.Printf("%s %s\n", p.out.Paint(console.Red, "wrong:"), console.OneLine(problem))
+			p.Out.Printf("%s %s\n", p.Out.Paint(console.Red, "wrong:"), console.OneLine(problem))
 		}
 		return console.WithHint(fmt.Errorf("%s does not stand the check: %s", c.Bundle, console.Plural(len(v.Problems), "problem")), "compare the SHA-256 of the manifest, and the key if you gave one, with whoever made it, and ask for another copy")
 	}
-	p.out.Printf("%s\n\nthis proves that\n", p.out.Paint(console.Green, "whole"))
+	p.Out.Printf("%s\n\nthis proves that\n", p.Out.Paint(console.Green, "whole"))
 	for _, s := range v.Proves() {
-		p.out.Printf("  - %s\n", console.Wrap(console.OneLine(s), 100, "    "))
+		p.Out.Printf("  - %s\n", console.Wrap(console.OneLine(s), 100, "    "))
 	}
-	p.out.Printf("this does not prove\n")
+	p.Out.Printf("this does not prove\n")
 	for _, s := range v.ProvesNot() {
-		p.out.Printf("  - %s\n", console.Wrap(console.OneLine(s), 100, "    "))
+		p.Out.Printf("  - %s\n", console.Wrap(console.OneLine(s), 100, "    "))
 	}
 	return nil
 }

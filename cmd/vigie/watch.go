@@ -6,10 +6,12 @@ import (
 	"path/filepath"
 	"time"
 
+	"vigie/alert"
 	"vigie/analyzer"
 	"vigie/cell"
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
+	"vigie/cmd/vigie/modems"
 	"vigie/modem"
 	"vigie/monitor"
 	"vigie/storage"
@@ -18,7 +20,7 @@ import (
 
 // WatchCmd watches with one modem or several.
 type WatchCmd struct {
-	StoreFlags
+	config.StoreFlags
 	Port     []string  `help:"A modem's AT port, such as /dev/ttyUSB2; may be given again for a second modem. Default: every modem found." placeholder:"DEV" sep:"none"`
 	USB      []string  `name:"usb" help:"Or its USB identity, as vigie probe prints it: found again wherever it is plugged in." placeholder:"ID" sep:"none"`
 	Family   string    `help:"Modem family. Default: from what the modem says it is." placeholder:"F"`
@@ -30,6 +32,8 @@ type WatchCmd struct {
 	Seal     []string  `help:"Seal all to this public key (age1...) and keep nothing that can be read here; may be given again." placeholder:"KEY" sep:"none"`
 	Brief    bool      `help:"Say what a service should: changes and a line an hour, and no cell, network or place."`
 	Listen   string    `help:"Serve /healthz, /metrics and /status here, such as 127.0.0.1:9184. Default: nowhere, or what the configuration says." placeholder:"ADDR"`
+
+	clocks monitor.Clocks // zero: the computer's
 }
 
 // takeOutTheSIM is printed before a modem is used that is carried.
@@ -37,33 +41,33 @@ const takeOutTheSIM = `take the SIM out before you carry it, where the modem see
       transmits as a phone does, a false cell can catch it, and its network knows whose it is and where`
 
 // Run watches until interrupted.
-func (c *WatchCmd) Run(ctx context.Context, p *program) error {
-	conf, err := config.Load(p.cli.Config, true)
+func (c *WatchCmd) Run(ctx context.Context, p *console.Program) error {
+	conf, err := config.Load(p.ConfigFile, true)
 	if err != nil {
 		return err
 	}
 	c.merge(&conf)
-	atlas, closeAtlas := openAtlas(p, conf, c.path(conf))
+	atlas, closeAtlas := openAtlas(p, conf, c.Path(conf))
 	defer closeAtlas()
 	o, err := c.options(p, conf, atlas) // before anything is opened or asked
 	if err != nil {
 		return err
 	}
-	if o.Store, err = c.open(ctx, conf, storage.Options{Create: true, Memory: conf.Seal.On()}); err != nil {
+	if o.Store, err = c.Open(ctx, conf, storage.Options{Create: true, Memory: conf.Seal.On()}); err != nil {
 		return err
 	}
 	for _, n := range o.Store.Notices() {
-		p.err.Printf("store: %s\n", console.OneLine(n))
+		p.Err.Printf("store: %s\n", console.OneLine(n))
 	}
 	if conf.Mode == cell.Mobile && !c.Brief {
-		p.out.Printf("%s\n", takeOutTheSIM)
+		p.Out.Printf("%s\n", takeOutTheSIM)
 	}
 	return monitor.Run(ctx, o)
 }
 
 // options are those of a watch by the configuration.
-func (c *WatchCmd) options(p *program, conf config.Config, atlas analyzer.Atlas) (o monitor.Options, err error) {
-	secret, err := c.passphrase(conf)
+func (c *WatchCmd) options(p *console.Program, conf config.Config, atlas analyzer.Atlas) (o monitor.Options, err error) {
+	secret, err := c.Passphrase(conf)
 	if err != nil {
 		return o, err
 	}
@@ -71,15 +75,15 @@ func (c *WatchCmd) options(p *program, conf config.Config, atlas analyzer.Atlas)
 	if err != nil {
 		return o, err
 	}
-	o = monitor.Options{Version: versionText(), NewEngine: engineMaker(conf, atlas), Mode: conf.Mode, Wait: c.Wait, Clocks: p.clocks, Record: c.Record,
+	o = monitor.Options{Version: versionText(), NewEngine: conf.NewEngine(atlas), Mode: conf.Mode, Wait: c.Wait, Clocks: c.clocks, Record: c.Record,
 		Position:  monitor.PositionOptions{GPSD: conf.Position.GPSD, Phone: conf.Position.Phone, Coarse: conf.Position.Coarse},
 		Retention: conf.Retention(), Grows: c.grows(conf), Seal: seal,
-		Alerts: monitor.AlertOptions{Open: conf.Alert.Open, Reload: p.reloadAlerts},
+		Alerts: monitor.AlertOptions{Open: conf.Alert.Open, Reload: func(a *alert.Alerts, log func(string)) error { return reloadAlerts(p, a, log) }},
 		Health: monitor.HealthOptions{Listen: cmp.Or(c.Listen, conf.Health.Listen), Open: conf.Health.Open},
 		Phone:  c.phone(p, conf, atlas), Wipe: c.wipe(conf),
 		Battery: monitor.BatteryOptions{Saving: conf.Battery.Saving, Most: conf.Battery.Most, Lasts: time.Duration(conf.Battery.Lasts)},
 		Modems: func(ctx context.Context) ([]modem.Config, error) {
-			all, err := chooseModems(ctx, p, conf)
+			all, err := modems.Choose(ctx, p, conf)
 			for i := range all {
 				all[i].Position, all[i].Wait = c.Position || conf.Position.Modem, c.Wait
 			}
@@ -88,7 +92,7 @@ func (c *WatchCmd) options(p *program, conf config.Config, atlas analyzer.Atlas)
 	}
 	if conf.Influx.URL != "" {
 		o.Influx = func(s *storage.Store, log func(string)) (*influx.Sink, error) {
-			return openInflux(conf.Influx, s, log)
+			return conf.Influx.Open(s, log)
 		}
 	}
 	c.show(p, conf, &o, secret != "")
@@ -96,32 +100,32 @@ func (c *WatchCmd) options(p *program, conf config.Config, atlas analyzer.Atlas)
 }
 
 // show decides what a watch prints, and where.
-func (c *WatchCmd) show(p *program, conf config.Config, o *monitor.Options, encrypted bool) {
-	o.Print = func(text string) { p.out.Printf("%s\n", text) }
-	o.Progress = func(n int) { p.err.Progress("reading what was learned: %s", console.Plural(n, "record")) }
+func (c *WatchCmd) show(p *console.Program, conf config.Config, o *monitor.Options, encrypted bool) {
+	o.Print = func(text string) { p.Out.Printf("%s\n", text) }
+	o.Progress = func(n int) { p.Err.Progress("reading what was learned: %s", console.Plural(n, "record")) }
 	// Where others may read the log, and not what it is about, it says nothing of cells and events.
-	silent := !p.out.Interactive && (conf.Seal.On() || encrypted || c.memory(conf))
+	silent := !p.Out.Interactive && (conf.Seal.On() || encrypted || c.InMemory(conf))
 	several := false
 	o.Ready = func(modems []modem.Config) {
-		p.err.ClearProgress()
+		p.Err.ClearProgress()
 		several = len(modems) > 1
 		for _, m := range modems {
 			if !c.Brief {
-				p.out.Printf("watching %s as %s, store %s; stop with Ctrl-C\n", cmp.Or(m.Device, m.Identity), console.OneLine(m.Sensor), c.path(conf))
+				p.Out.Printf("watching %s as %s, store %s; stop with Ctrl-C\n", cmp.Or(m.Device, m.Identity), console.OneLine(m.Sensor), c.Path(conf))
 			}
 		}
 	}
-	journal := newJournalLog(p.out)
+	journal := newJournalLog(p.Out)
 	o.Show = func(u monitor.Update) {
 		switch {
 		case u.Err != nil:
-			console.Report(p.err, u.Err)
+			console.Report(p.Err, u.Err)
 		case u.Text != "":
-			p.err.Printf("%s: %s\n", time.Now().UTC().Format(time.RFC3339), console.OneLine(u.Text))
+			p.Err.Printf("%s: %s\n", time.Now().UTC().Format(time.RFC3339), console.OneLine(u.Text))
 		case c.Brief:
 			journal.show(u)
 		default:
-			watchLog{out: p.out, several: several, silent: silent}.show(u)
+			watchLog{out: p.Out, several: several, silent: silent}.show(u)
 		}
 	}
 }
@@ -130,11 +134,11 @@ func (c *WatchCmd) show(p *program, conf config.Config, o *monitor.Options, encr
 func (c *WatchCmd) grows(conf config.Config) string {
 	switch {
 	case conf.Seal.On():
-		return c.sealTo(conf)
-	case c.memory(conf):
+		return c.SealTo(conf)
+	case c.InMemory(conf):
 		return ""
 	}
-	return c.path(conf)
+	return c.Path(conf)
 }
 
 // sealing is what everything is sealed to; nil if nothing is.
@@ -143,17 +147,17 @@ func (c *WatchCmd) sealing(conf config.Config) (*monitor.SealOptions, error) {
 	if err != nil || !conf.Seal.On() {
 		return nil, err
 	}
-	return &monitor.SealOptions{To: to, File: c.sealTo(conf), Every: time.Duration(conf.Seal.Every)}, nil
+	return &monitor.SealOptions{To: to, File: c.SealTo(conf), Every: time.Duration(conf.Seal.Every)}, nil
 }
 
 // wipe is what the panic button destroys.
 func (c *WatchCmd) wipe(conf config.Config) monitor.WipeOptions {
-	dir := filepath.Dir(c.path(conf))
+	dir := filepath.Dir(c.Path(conf))
 	w := monitor.WipeOptions{Enabled: conf.Panic.Enabled, File: conf.Panic.File, Keys: []string{filepath.Join(dir, "review-key.pem")}}
-	if c.memory(conf) || conf.Seal.On() {
-		w.Files = []string{c.sealTo(conf)}
+	if c.InMemory(conf) || conf.Seal.On() {
+		w.Files = []string{c.SealTo(conf)}
 	} else {
-		w.Store = c.path(conf)
+		w.Store = c.Path(conf)
 	}
 	w.Files = append(w.Files, filepath.Join(dir, "review-cert.pem"))
 	if c.Record != "" {
@@ -163,48 +167,19 @@ func (c *WatchCmd) wipe(conf config.Config) monitor.WipeOptions {
 }
 
 // phone is the page for a phone; nil if it is not wanted.
-func (c *WatchCmd) phone(p *program, conf config.Config, atlas analyzer.Atlas) *monitor.PhoneOptions {
+func (c *WatchCmd) phone(p *console.Program, conf config.Config, atlas analyzer.Atlas) *monitor.PhoneOptions {
 	g := conf.Glance
 	if g.Listen == "" {
 		return nil
 	}
 	o := &monitor.PhoneOptions{Listen: g.Listen, Hosts: g.Host, PasswordFile: g.PasswordFile, PlainHTTP: g.PlainHTTP, Discreet: g.Discreet,
-		Position: conf.Position.Phone, Certificates: filepath.Dir(c.path(conf))}
+		Position: conf.Position.Phone, Certificates: filepath.Dir(c.Path(conf))}
 	furnish(&o.Review, conf, atlas)
 	return o
 }
 
+// merge applies the command line to the configuration.
 func (c *WatchCmd) merge(conf *config.Config) {
-	if named := len(c.Port) + len(c.USB); named > 0 {
-		like := conf.Modem[0]
-		like.Port, like.USB = "", ""
-		if len(conf.Modem) > 1 || named > 1 {
-			like.Sensor = "" // it names another one
-		}
-		conf.Modem = nil
-		for _, port := range c.Port {
-			like.Port, like.USB = port, ""
-			conf.Modem = append(conf.Modem, like)
-		}
-		for _, id := range c.USB {
-			like.Port, like.USB = "", id
-			conf.Modem = append(conf.Modem, like)
-		}
-	}
-	if c.Family != "" {
-		for i := range conf.Modem {
-			conf.Modem[i].Family = c.Family
-		}
-	}
-	if c.Sensor != "" {
-		conf.Sensor = c.Sensor
-		if len(conf.Modem) == 1 {
-			conf.Modem[0].Sensor = ""
-		}
-	}
-	if c.Mode != "" {
-		conf.Mode = c.Mode
-	}
+	conf.Choose(config.Choice{Ports: c.Port, USB: c.USB, Family: c.Family, Sensor: c.Sensor, Mode: c.Mode})
 	conf.Seal.To = append(conf.Seal.To, c.Seal...)
-	conf.Mode = cmp.Or(conf.Mode, cell.Mobile)
 }

@@ -18,6 +18,7 @@ import (
 	"vigie/cell"
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
+	"vigie/cmd/vigie/modems"
 	"vigie/modem"
 	"vigie/modem/dialect"
 	"vigie/modem/emulator"
@@ -148,15 +149,15 @@ func TestWatchFourModems(t *testing.T) {
 		emulators[s.family] = em
 	}
 	var out, stderr bytes.Buffer
-	p := &program{out: console.New(&out, "never"), err: console.New(&stderr, "never")}
-	ports, err := findModems(ctx, p, tree.Host)
+	p := &console.Program{Out: console.New(&out, "never"), Err: console.New(&stderr, "never")}
+	ports, err := monitor.FindModems(ctx, tree.Host, func(string) {})
 	require.NoError(t, err)
 	require.Len(t, ports, len(sticks))
 	conf := config.Config{Sensor: "roof", Mode: cell.Fixed}
 	for _, port := range ports {
 		conf.Modem = append(conf.Modem, config.Modem{Port: port.Device, USB: port.Socket(), Fast: config.Duration(30 * time.Millisecond), Slow: config.Duration(100 * time.Millisecond)})
 	}
-	modems, err := chooseModems(ctx, p, conf)
+	modems, err := modems.Choose(ctx, p, conf)
 	require.NoError(t, err)
 
 	db := filepath.Join(t.TempDir(), "s.db")
@@ -165,12 +166,12 @@ func TestWatchFourModems(t *testing.T) {
 	for i := range modems {
 		modems[i].Host, modems[i].Retry = tree.Host, 20*time.Millisecond
 	}
-	log := watchLog{out: p.out, several: true}
+	log := watchLog{out: p.Out, several: true}
 	state := monitor.NewState(time.Now)
 	for _, m := range modems {
 		state.Watch(m.Sensor, m.Slow)
 	}
-	l := pipeline.New(pipeline.Options{NewEngine: engineMaker(conf, analyzer.Atlas{}), Store: store, OnEvent: func(e analyzer.Event) { log.show(state.Event(e)) }})
+	l := pipeline.New(pipeline.Options{NewEngine: conf.NewEngine(analyzer.Atlas{}), Store: store, OnEvent: func(e analyzer.Event) { log.show(state.Event(e)) }})
 	seen := map[string]int{}
 	unplugged, back := false, false
 	l.OnRecord = func(r cell.Record) {
@@ -249,7 +250,7 @@ func TestSensorNames(t *testing.T) {
 		}
 		cmd := WatchCmd{Port: args}
 		cmd.merge(&conf)
-		return chooseModems(t.Context(), nil, conf)
+		return modems.Choose(t.Context(), nil, conf)
 	}
 	names := func(toml string, args ...string) (all []string) {
 		modems, err := choose(toml, args...)

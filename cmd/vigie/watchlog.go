@@ -77,7 +77,7 @@ func (l watchLog) observation(u *monitor.Update) {
 		l.print(u, u.Time, plainStyle, "state: %s", x.State)
 	}
 	if u.News.Has(monitor.NewsCell) {
-		l.print(u, u.Time, console.Bold, "on %s", heard(x.Serving))
+		l.print(u, u.Time, console.Bold, "on %s", cell.Heard(x.Serving))
 	}
 	for _, r := range u.Registration {
 		s := plainStyle
@@ -87,7 +87,7 @@ func (l watchLog) observation(u *monitor.Update) {
 		l.print(u, u.Time, s, "registration: %s", describeRegistration(r))
 	}
 	if x.Serving != nil {
-		l.out.Progress("%s  %swatching: %s, %s, %s neighbours", u.Time.UTC().Format("15:04:05"), l.prefix(x.Name), console.Plural(x.Observations, "observation"), heard(x.Serving), console.Thousands(x.Neighbours))
+		l.out.Progress("%s  %swatching: %s, %s, %s neighbours", u.Time.UTC().Format("15:04:05"), l.prefix(x.Name), console.Plural(x.Observations, "observation"), cell.Heard(x.Serving), console.Thousands(x.Neighbours))
 	}
 }
 

@@ -152,8 +152,15 @@ func (c Config) WithDefaults() Config {
 	return c
 }
 
+// NewEngine returns a maker of analyzers by the configuration, with an atlas of known cells; the zero Atlas is none.
+func (c Config) NewEngine(atlas analyzer.Atlas) func() *analyzer.Engine {
+	return func() *analyzer.Engine {
+		return analyzer.New(c.Rules(), analyzer.Options{AlertsPerMonth: c.Analyzer.AlertsPerMonth, Atlas: atlas})
+	}
+}
+
 // Rules are the shipped rules, with the user's own table of RATs that are switched off if there is one.
-func (c *Config) Rules() []analyzer.Rule {
+func (c Config) Rules() []analyzer.Rule {
 	if c.Analyzer.off != nil {
 		return rules.With(c.Analyzer.off)
 	}

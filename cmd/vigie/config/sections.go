@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"vigie/cell"
 	"vigie/cmd/vigie/console"
 	"vigie/storage"
+	"vigie/storage/influx"
 )
 
 // Modem is [modem], or for several modems each [[modem]].
@@ -90,6 +92,19 @@ type Influx struct {
 	Gzip      bool   `toml:"gzip" help:"compress, for slow links" default:"false"`
 	FullRate  bool   `toml:"full_rate" help:"every observation, instead of changes and one sample a minute" default:"false"`
 	Positions bool   `toml:"positions" help:"coordinates too" default:"false"`
+}
+
+// Open makes the sink. s may be nil if nothing is to be copied.
+func (c Influx) Open(s *storage.Store, log func(string)) (*influx.Sink, error) {
+	if c.URL == "" {
+		return nil, console.Usage(errors.New("no InfluxDB is configured"), "write a section [influx] with url, bucket and token_file into the configuration; docs/influxdb.md has one to copy")
+	}
+	x, err := influx.New(s, influx.Options{URL: c.URL, Bucket: c.Bucket, Org: c.Org, TokenFile: c.TokenFile, CAFile: c.CAFile,
+		Gzip: c.Gzip, FullRate: c.FullRate, Positions: c.Positions, Log: log})
+	if err != nil {
+		return nil, orHint(err, "the section [influx] of the configuration says where to; docs/influxdb.md has one to copy")
+	}
+	return x, nil
 }
 
 // Alert is [alert]: who is alerted, and of what.

@@ -1,4 +1,4 @@
-package main
+package setup
 
 import (
 	"crypto/sha256"
@@ -21,8 +21,8 @@ const undoFile = "/etc/vigie/setup-undo.json"
 // keptBefore is the ending of what was in the place of a file of setup.
 const keptBefore = ".before-vigie"
 
-// setupDone is what setup has written.
-type setupDone struct {
+// done is what setup has written.
+type done struct {
 	Files []written `json:"files"`
 	Dirs  []string  `json:"dirs"` // that were made, each after the one it is in
 }
@@ -34,14 +34,14 @@ type written struct {
 	Before bool   `json:"before"`
 }
 
-func (d *setupDone) find(path string) int {
+func (d *done) find(path string) int {
 	return slices.IndexFunc(d.Files, func(w written) bool { return w.Path == path })
 }
 
 // stale are the files of an earlier setup that are no longer wanted.
-func (d *setupDone) stale(files []setupFile) (all []written) {
+func (d *done) stale(files []file) (all []written) {
 	for _, w := range d.Files {
-		if !slices.ContainsFunc(files, func(f setupFile) bool { return f.path == w.Path }) {
+		if !slices.ContainsFunc(files, func(f file) bool { return f.path == w.Path }) {
 			all = append(all, w)
 		}
 	}
@@ -49,7 +49,7 @@ func (d *setupDone) stale(files []setupFile) (all []written) {
 }
 
 // done reads what setup has written so far.
-func (c *SetupCmd) done() (d setupDone, err error) {
+func (c *Cmd) done() (d done, err error) {
 	text, err := os.ReadFile(c.at(undoFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return d, nil
@@ -64,7 +64,7 @@ func (c *SetupCmd) done() (d setupDone, err error) {
 }
 
 // keep stores what setup has written, or removes that when it is nothing.
-func (c *SetupCmd) keep(d setupDone) error {
+func (c *Cmd) keep(d done) error {
 	name := c.at(undoFile)
 	if len(d.Files) == 0 {
 		if err := os.Remove(name); !errors.Is(err, fs.ErrNotExist) && err != nil {
@@ -106,7 +106,7 @@ func sumOf(text []byte) string {
 
 // state says what is in the place of a file, as a key of words/setup.json. One that somebody has changed since setup wrote it is an
 // error.
-func (c *SetupCmd) state(f setupFile, done setupDone) (string, error) {
+func (c *Cmd) state(f file, done done) (string, error) {
 	old, err := os.ReadFile(c.at(f.path))
 	i := done.find(f.path)
 	switch {
@@ -126,7 +126,7 @@ func (c *SetupCmd) state(f setupFile, done setupDone) (string, error) {
 
 // write puts the files in their places, and takes back those of an earlier setup that are no longer wanted. What it did is noted
 // before it is done: whatever happens, it can be taken back.
-func (c *SetupCmd) write(p *program, files []setupFile, done setupDone) error {
+func (c *Cmd) write(p *console.Program, files []file, done done) error {
 	for _, f := range files {
 		if err := c.makeDir(filepath.Dir(f.path), f.secret, &done); err != nil {
 			return err
@@ -162,7 +162,7 @@ func (c *SetupCmd) write(p *program, files []setupFile, done setupDone) error {
 }
 
 // makeDir makes a directory, and notes which were not there.
-func (c *SetupCmd) makeDir(dir string, secret bool, done *setupDone) error {
+func (c *Cmd) makeDir(dir string, secret bool, done *done) error {
 	var missing []string
 	for d := dir; d != "/" && d != "."; d = filepath.Dir(d) {
 		if _, err := os.Stat(c.at(d)); err == nil {
@@ -186,7 +186,7 @@ func (c *SetupCmd) makeDir(dir string, secret bool, done *setupDone) error {
 	return nil
 }
 
-func (c *SetupCmd) undo(p *program) error {
+func (c *Cmd) undo(p *console.Program) error {
 	done, err := c.done()
 	if err == nil && len(done.Files) == 0 {
 		return console.Usage(errors.New("setup has written nothing here"), "it remembers what it wrote in "+undoFile)
@@ -199,7 +199,7 @@ func (c *SetupCmd) undo(p *program) error {
 
 // takeBack removes files that setup wrote, and puts what was there before in their places. One that somebody has changed since
 // is left.
-func (c *SetupCmd) takeBack(p *program, files []written, done setupDone) error {
+func (c *Cmd) takeBack(p *console.Program, files []written, done done) error {
 	text := (&answers{lang: localeLanguage(os.Getenv)}).text
 	for _, w := range files {
 		name := c.at(w.Path)
@@ -211,13 +211,13 @@ func (c *SetupCmd) takeBack(p *program, files []written, done setupDone) error {
 		if _, err := os.Lstat(name + keptBefore); err != nil {
 			kept = false
 		}
-		_, store := os.Stat(c.at(setupStore))
+		_, store := os.Stat(c.at(storePath))
 		switch {
-		case ours && w.Path == setupPassphrase && store == nil:
-			p.out.Printf("%s\n", text("left: %s, without which nobody reads the store", w.Path))
+		case ours && w.Path == passphrasePath && store == nil:
+			p.Out.Printf("%s\n", text("left: %s, without which nobody reads the store", w.Path))
 			continue
 		case err == nil && !ours && (kept || !w.Before): // else it was noted and not done
-			p.out.Printf("%s\n", text("left: %s, which somebody has changed", w.Path))
+			p.Out.Printf("%s\n", text("left: %s, which somebody has changed", w.Path))
 			continue
 		case w.Before && kept:
 			err = os.Rename(name+keptBefore, name)
@@ -233,7 +233,7 @@ func (c *SetupCmd) takeBack(p *program, files []written, done setupDone) error {
 		if err := c.keep(done); err != nil {
 			return err
 		}
-		p.out.Printf("%s\n", text("taken back: %s", w.Path))
+		p.Out.Printf("%s\n", text("taken back: %s", w.Path))
 	}
 	return nil
 }

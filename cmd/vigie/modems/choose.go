@@ -1,4 +1,8 @@
-package main
+// Package modems is the commands that ask a modem something by themselves: probe, doctor's look at a modem, record, and survey,
+// which alone interrupts service and says so first. Here too is how the modems of a watch are chosen.
+//
+// It watches nothing and stores nothing but what survey found.
+package modems
 
 import (
 	"cmp"
@@ -15,11 +19,11 @@ import (
 	"vigie/monitor"
 )
 
-// chooseModems returns the modems that the configuration names, or all that are here, each with the name of its sensor.
-func chooseModems(ctx context.Context, p *program, conf config.Config) ([]modem.Config, error) {
+// Choose returns the modems that the configuration names, or all that are here, each with the name of its sensor.
+func Choose(ctx context.Context, p *console.Program, conf config.Config) ([]modem.Config, error) {
 	named := conf.Modem
 	if one := named[0]; len(named) == 1 && one.Port == "" && one.USB == "" {
-		ports, err := findModems(ctx, p, modem.Host{})
+		ports, err := find(ctx, p, modem.Host{})
 		if err != nil {
 			return nil, err
 		}
@@ -76,8 +80,8 @@ func collectorOf(m config.Modem, sensor string, conf config.Config) modem.Config
 		Options: at.Options{CharDelay: time.Duration(m.CharPause), CommandDelay: time.Duration(m.CommandPause)}}
 }
 
-// findModems finds the AT ports of the modems that are here, with a progress line.
-func findModems(ctx context.Context, p *program, host modem.Host) ([]modem.Port, error) {
-	defer p.err.ClearProgress()
-	return monitor.FindModems(ctx, host, func(device string) { p.err.Progress("asking %s whether it is an AT port", device) })
+// find finds the AT ports of the modems that are here, with a progress line.
+func find(ctx context.Context, p *console.Program, host modem.Host) ([]modem.Port, error) {
+	defer p.Err.ClearProgress()
+	return monitor.FindModems(ctx, host, func(device string) { p.Err.Progress("asking %s whether it is an AT port", device) })
 }

@@ -1,4 +1,4 @@
-package main
+package modems
 
 import (
 	"bytes"
@@ -35,10 +35,10 @@ type RecordCmd struct {
 const recordMost = 4 << 20
 
 // Run records.
-func (c *RecordCmd) Run(ctx context.Context, p *program) error {
+func (c *RecordCmd) Run(ctx context.Context, p *console.Program) error {
 	port := c.Port
 	if port == "" {
-		found, err := findModems(ctx, p, modem.Host{})
+		found, err := find(ctx, p, modem.Host{})
 		if err != nil {
 			return err
 		}
@@ -66,21 +66,21 @@ func (c *RecordCmd) Run(ctx context.Context, p *program) error {
 				"--exact-cells writes it as it was; whoever reads it can look up where you were")
 		}
 	}
-	transcript, err := transcriptOf(text, d, ident, c.Region, cells, time.Now())
+	transcript, err := transcriptOf(text, d, ident, c.Region, cells, p.Version, time.Now())
 	if err != nil {
 		return err
 	}
 	if c.File == "-" {
-		_, err = p.out.Write(transcript)
+		_, err = p.Out.Write(transcript)
 		return err
 	}
 	if err := os.WriteFile(c.File, transcript, 0o600); err != nil {
 		return err
 	}
-	p.out.Printf("%s: %s of a %s.\n", c.File, console.Plural(strings.Count(text, "\n"), "line"), cmp.Or(console.OneLine(source.Model), "modem"))
-	p.out.Printf("%s\n", console.Wrap("Numbers of the subscriber and of the device were stripped as they were read. In it "+cells+
+	p.Out.Printf("%s: %s of a %s.\n", c.File, console.Plural(strings.Count(text, "\n"), "line"), cmp.Or(console.OneLine(source.Model), "modem"))
+	p.Out.Printf("%s\n", console.Wrap("Numbers of the subscriber and of the device were stripped as they were read. In it "+cells+
 		". With a database of cells, networks, channels and PCIs can still narrow down where it was taken: read it before you give it away.", console.LineWidth, ""))
-	p.out.Printf("%s\n", console.Wrap("To contribute it, put it into modem/dialect/testdata/"+d.Name+"/: the tests take it up from there.", console.LineWidth, ""))
+	p.Out.Printf("%s\n", console.Wrap("To contribute it, put it into modem/dialect/testdata/"+d.Name+"/: the tests take it up from there.", console.LineWidth, ""))
 	return nil
 }
 
@@ -92,7 +92,7 @@ func draw(n uint64) uint64 {
 }
 
 // listen watches a modem for a while as vigie watch does, and gives the lines that went to and fro.
-func (c *RecordCmd) listen(ctx context.Context, p *program, port string) (string, cell.Source, error) {
+func (c *RecordCmd) listen(ctx context.Context, p *console.Program, port string) (string, cell.Source, error) {
 	ctx, stop := context.WithTimeout(ctx, c.For)
 	defer stop()
 	var text bytes.Buffer
@@ -108,10 +108,10 @@ func (c *RecordCmd) listen(ctx context.Context, p *program, port string) (string
 			source = *s
 		}
 		seen++
-		p.err.Progress("recording %s: %s of %s, %s", port, time.Since(began).Round(time.Second), c.For, console.Plural(seen, "record"))
+		p.Err.Progress("recording %s: %s of %s, %s", port, time.Since(began).Round(time.Second), c.For, console.Plural(seen, "record"))
 		return nil
 	})
-	p.err.ClearProgress()
+	p.Err.ClearProgress()
 	if err == nil && source.Version == 0 {
 		err = console.WithHint(errors.New("nothing was recorded: the modem was not even identified in that time"), "record for longer, with --for 2m")
 	}
@@ -154,7 +154,7 @@ var marker = regexp.MustCompile(`(?m)^-- .* --$`)
 
 // transcriptOf is a transcript in the form in which the tests read them: a header, what went to and fro, and what Vigie
 // makes of it.
-func transcriptOf(text string, d *dialect.Dialect, ident dialect.Ident, region, cells string, now time.Time) ([]byte, error) {
+func transcriptOf(text string, d *dialect.Dialect, ident dialect.Ident, region, cells, version string, now time.Time) ([]byte, error) {
 	text = marker.ReplaceAllString(text, "")
 	rounds, counts, err := dialect.DecodeText(strings.NewReader(text), d)
 	if err != nil {
@@ -162,7 +162,7 @@ func transcriptOf(text string, d *dialect.Dialect, ident dialect.Ident, region, 
 	}
 	var b bytes.Buffer
 	for _, h := range [][2]string{{"model", cmp.Or(ident.Model, "not told")}, {"firmware", cmp.Or(ident.Firmware, "not told")}, {"date", now.UTC().Format(time.DateOnly)},
-		{"region", region}, {"taken", "vigie record, " + versionText()}, {"evidence", "recorded, log"}, {"source", "contributed"}, {"cells", cells}} {
+		{"region", region}, {"taken", "vigie record, " + version}, {"evidence", "recorded, log"}, {"source", "contributed"}, {"cells", cells}} {
 		fmt.Fprintf(&b, "%s: %s\n", h[0], console.OneLine(h[1]))
 	}
 	fmt.Fprintf(&b, "-- input --\n%s-- observations --\n", text)

@@ -1,4 +1,7 @@
-package main
+// Package setup is the interview of vigie setup: a few questions, the files that follow from the answers, and the way back.
+//
+// It shows everything before it writes, writes below its root alone, keeps what was there before, and starts nothing.
+package setup
 
 import (
 	"bufio"
@@ -24,8 +27,8 @@ import (
 	"vigie/words"
 )
 
-// SetupCmd asks a few questions and writes what a service needs.
-type SetupCmd struct {
+// Cmd asks a few questions and writes what a service needs.
+type Cmd struct {
 	DryRun bool   `help:"Show what would be written, and write nothing."`
 	Undo   bool   `help:"Take back what setup wrote, where nobody has changed it since."`
 	Yes    bool   `help:"Write without asking once more."`
@@ -53,11 +56,11 @@ type answers struct {
 func (a *answers) text(key string, args ...any) string { return words.Format(a.lang, key, args...) }
 
 // Run asks, shows, asks once more, and writes.
-func (c *SetupCmd) Run(ctx context.Context, p *program) error {
+func (c *Cmd) Run(ctx context.Context, p *console.Program) error {
 	if c.Undo {
 		return c.undo(p)
 	}
-	v := &interview{p: p, lines: bufio.NewReader(p.in)}
+	v := &interview{p: p, lines: bufio.NewReader(p.In)}
 	if v.ask(); v.err != nil {
 		return v.err
 	}
@@ -66,7 +69,7 @@ func (c *SetupCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	p.out.Printf("\n")
+	p.Out.Printf("\n")
 	for _, f := range files {
 		state, err := c.state(f, done)
 		if err != nil {
@@ -76,34 +79,34 @@ func (c *SetupCmd) Run(ctx context.Context, p *program) error {
 		if f.secret {
 			text = v.text("(a secret, which is not shown; root alone may read it)") + "\n"
 		}
-		p.out.Printf("--- %s (%s)\n%s\n", f.path, v.text(state), text)
+		p.Out.Printf("--- %s (%s)\n%s\n", f.path, v.text(state), text)
 	}
 	for _, w := range done.stale(files) {
-		p.out.Printf("--- %s (%s)\n\n", w.Path, v.text("is taken back: it is no longer wanted"))
+		p.Out.Printf("--- %s (%s)\n\n", w.Path, v.text("is taken back: it is no longer wanted"))
 	}
-	p.out.Printf("%s\n", v.next(c))
+	p.Out.Printf("%s\n", v.next(c))
 	if c.DryRun {
-		p.out.Printf("%s\n", v.text("nothing was written"))
+		p.Out.Printf("%s\n", v.text("nothing was written"))
 		return nil
 	}
 	if !c.Yes && v.choose("Write these files?", no, yes) != "yes" {
-		p.out.Printf("%s\n", v.text("nothing was written"))
+		p.Out.Printf("%s\n", v.text("nothing was written"))
 		return v.err
 	}
 	if err := c.write(p, files, done); err != nil {
 		return console.WithHint(err, "run it as root, or write an image with --root DIR; vigie setup --undo takes back what was written")
 	}
-	p.out.Printf("%s\n", v.text("written; vigie setup --undo takes it back"))
+	p.Out.Printf("%s\n", v.text("written; vigie setup --undo takes it back"))
 	return nil
 }
 
 // at is where a path is below the root; what an image says that setup wrote leads nowhere else.
-func (c *SetupCmd) at(path string) string { return filepath.Join(c.Root, filepath.Join("/", path)) }
+func (c *Cmd) at(path string) string { return filepath.Join(c.Root, filepath.Join("/", path)) }
 
 // interview puts the questions. After an error it asks nothing more.
 type interview struct {
 	answers
-	p     *program
+	p     *console.Program
 	lines *bufio.Reader
 	err   error
 }
@@ -116,10 +119,10 @@ func (v *interview) line(key, usual string) string {
 	if v.err != nil {
 		return usual
 	}
-	if v.p.out.Printf("%s", v.text(key)); usual != "" {
-		v.p.out.Printf(" [%s]", usual)
+	if v.p.Out.Printf("%s", v.text(key)); usual != "" {
+		v.p.Out.Printf(" [%s]", usual)
 	}
-	v.p.out.Printf(": ")
+	v.p.Out.Printf(": ")
 	line, err := v.lines.ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		v.err = err
@@ -129,8 +132,8 @@ func (v *interview) line(key, usual string) string {
 
 // fail says that an answer cannot be used: on a terminal it is asked again, else setup ends.
 func (v *interview) fail(err error, hint string) {
-	if f, ok := v.p.in.(*os.File); ok && console.IsTerminal(f) {
-		v.p.out.Printf("%s; %s\n", console.OneLine(err.Error()), console.OneLine(hint))
+	if f, ok := v.p.In.(*os.File); ok && console.IsTerminal(f) {
+		v.p.Out.Printf("%s; %s\n", console.OneLine(err.Error()), console.OneLine(hint))
 		return
 	}
 	v.err = console.Usage(err, hint)
@@ -177,14 +180,14 @@ func (v *interview) choose(key string, choices ...string) string {
 
 // secret asks for what is not shown on a terminal. It may be empty.
 func (v *interview) secret(key string) string {
-	f, ok := v.p.in.(*os.File)
+	f, ok := v.p.In.(*os.File)
 	if !ok || !console.IsTerminal(f) {
 		return v.line(key, "")
 	}
 	if v.err != nil {
 		return ""
 	}
-	text, err := console.AskSecret(f, v.p.out, v.text(key))
+	text, err := console.AskSecret(f, v.p.Out, v.text(key))
 	v.err = err
 	return strings.TrimSpace(text)
 }
@@ -206,7 +209,7 @@ func (v *interview) ask() {
 	}, plainText, v.text("letters, digits, spaces and hyphens, at most 40"))
 	if ports, err := (modem.Host{}).Find(); err == nil {
 		for _, port := range modem.Candidates(ports) {
-			v.p.out.Printf("  %s: %s\n", v.text("found"), port.Identity)
+			v.p.Out.Printf("  %s: %s\n", v.text("found"), port.Identity)
 		}
 	}
 	v.modem = v.until(func() string {
@@ -313,7 +316,7 @@ func (v *interview) askAlerts() {
 	}
 	if there, err := os.ReadDir("/sys/class/leds"); err == nil && len(there) > 0 {
 		for _, led := range there {
-			v.p.out.Printf("  LED: %s\n", console.OneLine(led.Name()))
+			v.p.Out.Printf("  LED: %s\n", console.OneLine(led.Name()))
 		}
 	}
 	v.led = v.until(func() string {

@@ -1,4 +1,4 @@
-package main
+package modems
 
 import (
 	"cmp"
@@ -18,9 +18,9 @@ import (
 )
 
 // modems looks at modems, by asking them once what watching asks. Nothing is changed on them.
-func (c *DoctorCmd) modems(ctx context.Context, p *program, host modem.Host) error {
+func Examine(ctx context.Context, p *console.Program, host modem.Host, devices ...string) error {
 	var ports []modem.Port
-	for _, name := range c.Ports {
+	for _, name := range devices {
 		port, err := host.At(name)
 		if err != nil {
 			port = modem.Port{Device: name} // opening it will say what is wrong
@@ -29,36 +29,36 @@ func (c *DoctorCmd) modems(ctx context.Context, p *program, host modem.Host) err
 	}
 	if len(ports) == 0 {
 		var err error
-		if ports, err = findModems(ctx, p, host); err != nil {
+		if ports, err = find(ctx, p, host); err != nil {
 			return err
 		}
 	}
 	sick := false
 	for i, port := range ports {
 		if i > 0 {
-			p.out.Printf("\n")
+			p.Out.Printf("\n")
 		}
-		p.err.Progress("asking %s", port.Device)
+		p.Err.Progress("asking %s", port.Device)
 		r, err := host.Probe(ctx, port)
-		p.err.ClearProgress()
-		p.out.Printf("%s\n", p.out.Paint(console.Bold, console.OneLine(strings.Join(strings.Fields(port.Device+" "+r.Ident.Manufacturer+" "+r.Ident.Model), " "))))
+		p.Err.ClearProgress()
+		p.Out.Printf("%s\n", p.Out.Paint(console.Bold, console.OneLine(strings.Join(strings.Fields(port.Device+" "+r.Ident.Manufacturer+" "+r.Ident.Model), " "))))
 		if err != nil {
-			tellCheck(p.out, true, "port", err.Error(), console.HintOf(err))
+			console.PrintCheck(p.Out, true, "port", err.Error(), console.HintOf(err))
 			sick = true
 			continue
 		}
-		examine(p.out, &r)
+		examine(p.Out, &r)
 	}
 	if sick {
-		return errSick
+		return console.ErrCheck
 	}
 	return nil
 }
 
 // examine says what a modem is like, and rule by rule what it lets Vigie see.
 func examine(t *console.Terminal, r *modem.Report) {
-	tellCheck(t, false, "port", "opens, and a modem answers on it", heldBy(r.Holders))
-	tellCheck(t, false, "firmware", console.OrUnknown(r.Ident.Firmware), "")
+	console.PrintCheck(t, false, "port", "opens, and a modem answers on it", heldBy(r.Holders))
+	console.PrintCheck(t, false, "firmware", console.OrUnknown(r.Ident.Firmware), "")
 	says, hint := "read as "+r.Dialect.Title+"; evidence: "+string(r.Dialect.Evidence), ""
 	switch {
 	case r.Dialect.Name == "generic" && dialect.Suspect(r.Ident) != nil:
@@ -69,15 +69,15 @@ func examine(t *console.Terminal, r *modem.Report) {
 	case r.Dialect.Evidence != dialect.Recorded:
 		hint = "nobody has shown us what such a modem really prints; compare with what you know, and contribute what vigie record writes"
 	}
-	tellCheck(t, false, "family", says, hint)
+	console.PrintCheck(t, false, "family", says, hint)
 	simHint := ""
 	if r.SIM != modem.SIMReady && r.SIM != "" {
 		simHint = "most modems hear the same cells without; some report a serving cell only while they are registered"
 	}
-	tellCheck(t, false, "SIM", r.SIM.String(), simHint)
+	console.PrintCheck(t, false, "SIM", r.SIM.String(), simHint)
 	says, hint = "nothing just now", "move the antenna, wait half a minute after plugging in, and look at vigie probe; a modem in flight mode stays silent, and Vigie never switches a radio on"
 	if o := &r.Heard; o.Serving != nil {
-		says, hint = heard(o.Serving), ""
+		says, hint = cell.Heard(o.Serving), ""
 		if o.State != "" {
 			says += ", " + string(o.State)
 		}
@@ -87,14 +87,14 @@ func examine(t *console.Terminal, r *modem.Report) {
 	} else if o.State != "" {
 		says = string(o.State)
 	}
-	tellCheck(t, false, "hears", says, hint)
+	console.PrintCheck(t, false, "hears", says, hint)
 	tellPace(t, r)
 	if n := len(r.Rejects); n > 0 {
-		tellCheck(t, false, "unread", fmt.Sprintf("%s that this firmware prints in a way not seen before, such as %q (%s)", console.Plural(n, "line"), r.Rejects[0].Line, r.Rejects[0].Reason),
+		console.PrintCheck(t, false, "unread", fmt.Sprintf("%s that this firmware prints in a way not seen before, such as %q (%s)", console.Plural(n, "line"), r.Rejects[0].Line, r.Rejects[0].Reason),
 			"they are kept raw and counted, never guessed at; contribute what vigie record writes, so that they can be read")
 	}
 	if n := r.Counts.Garbage + r.Counts.Echoes; n > 0 {
-		tellCheck(t, false, "line", fmt.Sprintf("%d bytes of garbage, %s of commands that Vigie did not write", r.Counts.Garbage, console.Plural(r.Counts.Echoes, "echo")),
+		console.PrintCheck(t, false, "line", fmt.Sprintf("%d bytes of garbage, %s of commands that Vigie did not write", r.Counts.Garbage, console.Plural(r.Counts.Echoes, "echo")),
 			"does another program use the port? is the cable good? for a modem that loses characters set char_pause = \"2ms\" in its [modem]")
 	}
 	t.Printf("\n  What Vigie can see with it\n")
@@ -146,7 +146,7 @@ func tellPace(t *console.Terminal, r *modem.Report) {
 	case around > 5*time.Second:
 		hint = fmt.Sprintf("AT%s takes %v, and the serving cell is not asked about meanwhile: slow = \"30s\" in its [modem] asks the rest less often", slower, round(r.Took[slower]))
 	}
-	tellCheck(t, false, "answers", says, hint)
+	console.PrintCheck(t, false, "answers", says, hint)
 }
 
 // fieldWords names what a rule needs, for a person.

@@ -1,4 +1,4 @@
-package main
+package modems
 
 import (
 	"bufio"
@@ -20,7 +20,7 @@ import (
 
 // SurveyCmd scans.
 type SurveyCmd struct {
-	StoreFlags
+	config.StoreFlags
 	Port   string `help:"The modem's AT port, such as /dev/ttyUSB2. Default: the first modem found." placeholder:"DEV"`
 	USB    string `name:"usb" help:"Or its USB identity, as vigie probe prints it." placeholder:"ID"`
 	Family string `help:"Modem family. Default: from what the modem says it is." placeholder:"F"`
@@ -33,37 +33,36 @@ seconds it has no service, and nothing is watched with it. When it comes back it
 One scan is sent, once; if it fails it is not repeated.`
 
 // Run scans once and stores the rows.
-func (c *SurveyCmd) Run(ctx context.Context, p *program) (err error) {
-	conf, err := config.Load(p.cli.Config, true)
+func (c *SurveyCmd) Run(ctx context.Context, p *console.Program) (err error) {
+	conf, err := config.Load(p.ConfigFile, true)
 	if err != nil {
 		return err
 	}
-	p.err.Printf("%s\n", surveyWarning)
+	p.Err.Printf("%s\n", surveyWarning)
 	if !c.Yes {
-		p.err.Printf("Type yes to go on: ")
-		answer, _ := bufio.NewReader(p.in).ReadString('\n')
+		p.Err.Printf("Type yes to go on: ")
+		answer, _ := bufio.NewReader(p.In).ReadString('\n')
 		if strings.TrimSpace(answer) != "yes" {
 			return console.Usage(errors.New("nothing was sent to the modem"), "type yes when asked, or say --yes")
 		}
 	}
-	var flags WatchCmd
-	flags.Family, flags.Sensor = c.Family, c.Sensor
+	choice := config.Choice{Family: c.Family, Sensor: c.Sensor}
 	if c.Port != "" {
-		flags.Port = []string{c.Port}
+		choice.Ports = []string{c.Port}
 	}
 	if c.USB != "" {
-		flags.USB = []string{c.USB}
+		choice.USB = []string{c.USB}
 	}
-	flags.merge(&conf)
-	modems, err := chooseModems(ctx, p, conf)
+	conf.Choose(choice)
+	modems, err := Choose(ctx, p, conf)
 	if err != nil {
 		return err
 	}
-	s, err := c.open(ctx, conf, storage.Options{Create: true})
+	s, err := c.Open(ctx, conf, storage.Options{Create: true})
 	if err != nil {
 		return err
 	}
-	l := pipeline.New(pipeline.Options{NewEngine: engineMaker(conf, analyzer.Atlas{}), Store: s, Warn: p.warn})
+	l := pipeline.New(pipeline.Options{NewEngine: conf.NewEngine(analyzer.Atlas{}), Store: s, Warn: p.Warn})
 	defer func() { err = errors.Join(err, l.Close(ctx), s.Close()) }()
 	if err := l.Resume(ctx, nil); err != nil {
 		return err
@@ -76,7 +75,7 @@ func (c *SurveyCmd) Run(ctx context.Context, p *program) (err error) {
 	for _, row := range scan.Rows {
 		records = append(records, row)
 		if row.Serving != nil {
-			p.out.Printf("%s\n", heard(row.Serving))
+			p.Out.Printf("%s\n", cell.Heard(row.Serving))
 		}
 	}
 	if err := l.Feed(context.WithoutCancel(ctx), records...); err != nil {
@@ -86,13 +85,13 @@ func (c *SurveyCmd) Run(ctx context.Context, p *program) (err error) {
 	if cells > 0 && scan.Rows[cells-1].Serving == nil {
 		cells--
 	}
-	p.err.Printf("AT%s took %s: %s, %s not read, stored as %s in %s\n", scan.Command.Text, scan.Gap.Until.Sub(scan.Gap.Time).Round(time.Second),
-		console.Plural(cells, "cell or network row"), console.Plural(len(scan.Rejects), "line"), console.OneLine(scan.Gap.Sensor), c.path(conf))
+	p.Err.Printf("AT%s took %s: %s, %s not read, stored as %s in %s\n", scan.Command.Text, scan.Gap.Until.Sub(scan.Gap.Time).Round(time.Second),
+		console.Plural(cells, "cell or network row"), console.Plural(len(scan.Rejects), "line"), console.OneLine(scan.Gap.Sensor), c.Path(conf))
 	return scanErr
 }
 
 // scan runs the survey and shows that it goes on.
-func (c *SurveyCmd) scan(ctx context.Context, p *program, conf modem.Config) (scan modem.Scan, err error) {
+func (c *SurveyCmd) scan(ctx context.Context, p *console.Program, conf modem.Config) (scan modem.Scan, err error) {
 	sent := make(chan at.Command)
 	done := make(chan struct{})
 	go func() {
@@ -107,11 +106,11 @@ func (c *SurveyCmd) scan(ctx context.Context, p *program, conf modem.Config) (sc
 		select {
 		case c := <-sent:
 			began, command = time.Now(), "AT"+c.Text
-			p.err.Printf("sent %s: %s\n", command, c.Why)
+			p.Err.Printf("sent %s: %s\n", command, c.Why)
 		case <-tick.C:
-			p.err.Progress("%s, %s of at most %s", command, time.Since(began).Round(time.Second), modem.SurveyLimit)
+			p.Err.Progress("%s, %s of at most %s", command, time.Since(began).Round(time.Second), modem.SurveyLimit)
 		case <-done:
-			p.err.ClearProgress()
+			p.Err.ClearProgress()
 			switch {
 			case errors.Is(err, context.Canceled):
 				err = console.WithHint(fmt.Errorf("interrupted: %w", err), "the modem was not told to stop, since nothing but the scan may be sent: give it three minutes before you watch with it")

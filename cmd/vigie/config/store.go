@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"bufio"
@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/storage"
 )
@@ -24,11 +23,13 @@ type StoreFlags struct {
 	asked *string // the answer
 }
 
-// memory tells whether nothing is to be kept on disk. The command line made a path of the name.
-func (f *StoreFlags) memory(c config.Config) bool { return filepath.Base(f.path(c)) == config.InMemory }
+// InMemory tells whether nothing is to be kept on disk. The command line made a path of the name.
+func (f *StoreFlags) InMemory(c Config) bool {
+	return filepath.Base(f.Path(c)) == InMemory
+}
 
-// passphrase is the secret of the store; "" when it has none.
-func (f *StoreFlags) passphrase(c config.Config) (string, error) {
+// Passphrase is the secret of the store; "" when it has none.
+func (f *StoreFlags) Passphrase(c Config) (string, error) {
 	if !f.AskPassphrase {
 		return passphrase(f.PassphraseFile, c.PassphraseFile)
 	}
@@ -39,7 +40,7 @@ func (f *StoreFlags) passphrase(c config.Config) (string, error) {
 	if err == nil && secret == "" {
 		err = console.Usage(errors.New("no passphrase was given"), "type the passphrase that the store was made with, or a new one for a new store")
 	}
-	if _, missing := os.Stat(f.path(c)); err == nil && missing != nil && console.IsTerminal(os.Stdin) {
+	if _, missing := os.Stat(f.Path(c)); err == nil && missing != nil && console.IsTerminal(os.Stdin) {
 		var again string
 		if again, err = console.AskSecret(os.Stdin, os.Stderr, "again, since the store will be new"); err == nil && again != secret {
 			err = console.Usage(errors.New("the two are not the same"), "try again; nothing was made")
@@ -49,21 +50,21 @@ func (f *StoreFlags) passphrase(c config.Config) (string, error) {
 	return secret, err
 }
 
-// path is the store to use: the flag, else the configuration.
-func (f *StoreFlags) path(c config.Config) string {
+// Path is the store to use: the flag, else the configuration.
+func (f *StoreFlags) Path(c Config) string {
 	if f.Store != "" {
 		return f.Store
 	}
 	return c.Store
 }
 
-// open opens the store, and makes it where create allows.
-func (f *StoreFlags) open(ctx context.Context, c config.Config, o storage.Options) (*storage.Store, error) {
-	path := f.path(c)
-	if o.Memory = o.Memory || f.memory(c); o.Memory {
+// Open opens the store, and makes it where create allows.
+func (f *StoreFlags) Open(ctx context.Context, c Config, o storage.Options) (*storage.Store, error) {
+	path := f.Path(c)
+	if o.Memory = o.Memory || f.InMemory(c); o.Memory {
 		return storage.Open(ctx, "", o)
 	}
-	secret, err := f.passphrase(c)
+	secret, err := f.Passphrase(c)
 	if err != nil {
 		return nil, err
 	}
@@ -123,4 +124,25 @@ func passphrase(files ...string) (string, error) {
 		return text, nil
 	}
 	return "", nil
+}
+
+// OpenRead opens the store that the command line or the configuration names, for reading only.
+func (f *StoreFlags) OpenRead(ctx context.Context, configFile string) (*storage.Store, error) {
+	conf, err := Load(configFile, true)
+	if err != nil {
+		return nil, err
+	}
+	return f.Open(ctx, conf, storage.Options{ReadOnly: true})
+}
+
+// SealTo is the file that is sealed to.
+func (f *StoreFlags) SealTo(c Config) string {
+	if c.Seal.File != "" {
+		return c.Seal.File
+	}
+	path := f.Path(c)
+	if f.InMemory(c) {
+		path = filepath.Join(filepath.Dir(DefaultStore()), "vigie.db")
+	}
+	return strings.TrimSuffix(path, ".db") + ".sealed"
 }

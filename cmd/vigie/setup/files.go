@@ -1,4 +1,4 @@
-package main
+package setup
 
 import (
 	_ "embed"
@@ -15,13 +15,13 @@ import (
 //go:embed vigie.service
 var unitText string
 
-// setupFile is one that setup writes.
-type setupFile struct {
+// file is one that setup writes.
+type file struct {
 	path, text string
 	secret     bool // for root alone, who hands it to the service as a credential (LoadCredential= of the unit)
 }
 
-func (f setupFile) mode() os.FileMode {
+func (f file) mode() os.FileMode {
 	if f.secret {
 		return 0o600
 	}
@@ -32,35 +32,35 @@ const (
 	packagedUnit = "/usr/lib/systemd/system/vigie.service"
 	packagedUdev = "/usr/lib/udev/rules.d/70-vigie.rules"
 	dropInPath   = "/etc/systemd/system/vigie.service.d/50-setup.conf"
-	setupConfig  = "/etc/vigie/vigie.toml"
-	setupStore   = "/var/lib/vigie/vigie.db"
+	configPath   = "/etc/vigie/vigie.toml"
+	storePath    = "/var/lib/vigie/vigie.db"
 
-	setupPassphrase = "/etc/credstore/vigie.passphrase"
-	onMedium        = "/run/vigie-key/passphrase"
+	passphrasePath = "/etc/credstore/vigie.passphrase"
+	onMedium       = "/run/vigie-key/passphrase"
 )
 
 // files are what the answers come to: the unit and the udev rule of the modem only where the package has not brought them.
-func (a *answers) files(c *SetupCmd) []setupFile {
+func (a *answers) files(c *Cmd) []file {
 	there := func(path string) bool { _, err := os.Stat(c.at(path)); return err == nil }
-	files := []setupFile{{path: setupConfig, text: a.config()}}
+	files := []file{{path: configPath, text: a.config()}}
 	if !there(packagedUdev) {
-		files = append(files, setupFile{path: "/etc/udev/rules.d/70-vigie.rules", text: modem.UdevRules})
+		files = append(files, file{path: "/etc/udev/rules.d/70-vigie.rules", text: modem.UdevRules})
 	}
 	if !there(packagedUnit) {
-		files = append(files, setupFile{path: "/etc/systemd/system/vigie.service", text: unitText})
+		files = append(files, file{path: "/etc/systemd/system/vigie.service", text: unitText})
 	}
 	if a.led != "" {
-		files = append(files, setupFile{path: "/etc/udev/rules.d/71-vigie-led.rules", text: fmt.Sprintf(ledRule, a.led)})
+		files = append(files, file{path: "/etc/udev/rules.d/71-vigie-led.rules", text: fmt.Sprintf(ledRule, a.led)})
 	}
 	if more := a.dropIn(); more != "" {
-		files = append(files, setupFile{path: dropInPath, text: more})
+		files = append(files, file{path: dropInPath, text: more})
 	}
 	secret := func(path string, lines ...string) {
 		if text := strings.Join(lines, "\n"); text != "" {
-			files = append(files, setupFile{path: path, text: text + "\n", secret: true})
+			files = append(files, file{path: path, text: text + "\n", secret: true})
 		}
 	}
-	secret(setupPassphrase, a.passphrase)
+	secret(passphrasePath, a.passphrase)
 	secret("/etc/credstore/vigie.influx-token", a.token)
 	secret("/etc/credstore/vigie.alert-to", a.alerts...)
 	return files
@@ -93,7 +93,7 @@ func (a *answers) config() string {
 	var b strings.Builder
 	say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	say("# %s", a.text("Written by vigie setup. Unknown keys are refused; vigie setup --undo takes this file back while it is unchanged."))
-	say("sensor = \"%s\"\nmode = %q\nstore = %q\nlanguage = %q", a.sensor, string(a.mode), setupStore, a.lang)
+	say("sensor = \"%s\"\nmode = %q\nstore = %q\nlanguage = %q", a.sensor, string(a.mode), storePath, a.lang)
 	if a.closed() {
 		say("# %s", a.text("The network is closed to the service, by %s: before you add [influx], [alert] or [glance] here, take it out there.", dropInPath))
 	}
@@ -138,14 +138,14 @@ func (a *answers) config() string {
 }
 
 // next is what is left to do by hand.
-func (a *answers) next(c *SetupCmd) string {
+func (a *answers) next(c *Cmd) string {
 	var steps []string
 	step := func(key string, args ...any) { steps = append(steps, a.text(key, args...)) }
 	if _, err := os.Stat(c.at(packagedUnit)); err != nil {
 		step("useradd --system --no-create-home vigie    # whom the service runs as, and the program as /usr/bin/vigie: the package of Vigie brings both")
 	}
-	if _, err := os.Stat(c.at(setupStore)); err == nil && (a.protected || a.seal != "") {
-		step("what was recorded until now, %s, is not protected: move it away first", setupStore)
+	if _, err := os.Stat(c.at(storePath)); err == nil && (a.protected || a.seal != "") {
+		step("what was recorded until now, %s, is not protected: move it away first", storePath)
 	}
 	steps = append(steps, "udevadm control --reload && udevadm trigger")
 	if a.protected && a.passphrase == "" {

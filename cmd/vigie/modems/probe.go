@@ -1,4 +1,4 @@
-package main
+package modems
 
 import (
 	"cmp"
@@ -11,6 +11,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/analyzer/rules"
+	"vigie/cell"
 	"vigie/cmd/vigie/console"
 	"vigie/modem"
 	"vigie/modem/dialect"
@@ -49,9 +50,9 @@ type probed struct {
 }
 
 // Run probes.
-func (c *ProbeCmd) Run(ctx context.Context, p *program) error {
+func (c *ProbeCmd) Run(ctx context.Context, p *console.Program) error {
 	if c.Udev {
-		_, err := fmt.Fprint(p.out, modem.UdevRules)
+		_, err := fmt.Fprint(p.Out, modem.UdevRules)
 		return err
 	}
 	all, ask, err := c.ports()
@@ -69,24 +70,24 @@ func (c *ProbeCmd) Run(ctx context.Context, p *program) error {
 		report := modem.Report{Port: port, Holders: host.Holders(port.Device)}
 		var failed error
 		if ask[port.Device] && !c.List {
-			p.err.Progress("asking %s", port.Device)
+			p.Err.Progress("asking %s", port.Device)
 			report, failed = host.Probe(ctx, port)
-			p.err.ClearProgress()
+			p.Err.ClearProgress()
 		}
 		line.fill(report, failed)
 		if report.Dialect != nil {
 			found++
 		}
 		if c.JSON {
-			if err := json.NewEncoder(p.out).Encode(line); err != nil {
+			if err := json.NewEncoder(p.Out).Encode(line); err != nil {
 				return err
 			}
 			continue
 		}
 		if i > 0 {
-			p.out.Printf("\n")
+			p.Out.Printf("\n")
 		}
-		line.print(p.out, report)
+		line.print(p.Out, report)
 	}
 	switch {
 	case len(all) == 0:
@@ -172,7 +173,7 @@ func (l *probed) print(t *console.Terminal, r modem.Report) {
 	row("reports", strings.Join(l.Reports, " "))
 	if o := &r.Heard; o.Serving != nil || o.State != "" {
 		if o.Serving != nil {
-			row("hears", heard(o.Serving))
+			row("hears", cell.Heard(o.Serving))
 		}
 		row("state", string(o.State))
 		if o.Neighbours != nil {
