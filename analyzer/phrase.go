@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"vigie/cell"
@@ -95,8 +96,25 @@ func cellArg(i *Ident) Arg {
 	return Arg{Kind: CellArg, Cell: c}
 }
 
+// known holds the parts and verbs of formats that are in the catalogue, once they were needed. Formats from elsewhere are not kept.
+var known sync.Map // of formatParts by format
+
+type formatParts struct{ parts, verbs []string }
+
 // split takes a format apart: the parts that are always the same, of which there is one more than verbs.
 func split(format string) (parts, verbs []string) {
+	if f, ok := known.Load(format); ok {
+		f := f.(formatParts)
+		return f.parts, f.verbs
+	}
+	parts, verbs = parse(format)
+	if words.Has(format) {
+		known.Store(format, formatParts{parts, verbs})
+	}
+	return parts, verbs
+}
+
+func parse(format string) (parts, verbs []string) {
 	part := ""
 	for {
 		before, rest, ok := strings.Cut(format, "%")
@@ -258,24 +276,24 @@ func (e *Event) HidePhrases(cut func(english string) [][]int) {
 }
 
 func hidePhrases(summary string, phrases []Phrase, between string, cut func(string) [][]int) []Phrase {
-	var all []Phrase
-	for _, p := range phrases {
-		text, at := p.spans()
+	all := make([]Phrase, len(phrases))
+	for n, p := range phrases {
 		args := make([]Arg, len(p.Args))
 		for i := range args {
 			args[i] = p.Args[i].bare()
 		}
-		p.Args = args
-		if cut != nil {
-			for _, part := range cut(text) {
-				for i, span := range at {
-					if part[0] < span[1] && span[0] < part[1] {
-						args[i].hide()
-					}
+		all[n] = Phrase{p.Format, args}
+		if cut == nil {
+			continue
+		}
+		text, at := p.spans()
+		for _, part := range cut(text) {
+			for i, span := range at {
+				if part[0] < span[1] && span[0] < part[1] {
+					args[i].hide()
 				}
 			}
 		}
-		all = append(all, p)
 	}
 	if len(all) == 0 || join(all, between) != summary {
 		return nil
