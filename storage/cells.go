@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"iter"
 	"maps"
 	"math"
@@ -255,7 +254,7 @@ func known[T ~uint16 | ~uint32 | ~float64](o cell.Opt[T]) any {
 func (s *Store) Cells(ctx context.Context, q CellQuery) iter.Seq2[KnownCell, error] {
 	return func(yield func(KnownCell, error) bool) {
 		if err := s.cells(ctx, q, yield); err != nil {
-			yield(KnownCell{}, fmt.Errorf("reading cells: %w", Explain(err)))
+			yield(KnownCell{}, reading("cells", err))
 		}
 	}
 }

@@ -28,7 +28,7 @@ func (s *Store) Changes(o ChangesOptions) *Changes { return &Changes{s, newReade
 func (c *Changes) After(ctx context.Context, seq int64, limit int) ([]Entry, error) {
 	entries, err := c.after(ctx, seq, limit)
 	if err != nil {
-		return nil, fmt.Errorf("reading the store: %w", Explain(err))
+		return nil, reading("the store", err)
 	}
 	return entries, nil
 }
@@ -97,7 +97,7 @@ func eventsAfter(ctx context.Context, db queryer, seq, upto int64, limit int) (e
 func (s *Store) NewestSeq(ctx context.Context) (seq int64, err error) {
 	err = s.rdb.QueryRowContext(ctx, "SELECT max(ifnull((SELECT max(seq) FROM record), 0), ifnull((SELECT max(seq) FROM event), 0))").Scan(&seq)
 	if err != nil {
-		return 0, fmt.Errorf("reading the store: %w", Explain(err))
+		return 0, reading("the store", err)
 	}
 	return seq, nil
 }

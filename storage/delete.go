@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"math"
@@ -121,23 +122,13 @@ func (t *Tx) delete(what DeleteQuery) (out Deleted, err error) {
 
 // eventsIn returns the events of a sensor with evidence in a span.
 func (t *Tx) eventsIn(in span, sensor string) (ids []string, err error) {
-	st, err := t.w.prepare("SELECT id FROM event WHERE first < ? AND last >= ? AND (? = '' OR sensor = ?)")
-	if err != nil {
-		return nil, err
-	}
-	rows, err := st.QueryContext(t.ctx, in.to, in.from, sensor, sensor)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	err = eachRow(t.ctx, t.w.conn, "SELECT id FROM event WHERE first < ? AND last >= ? AND (? = '' OR sensor = ?)", []any{in.to, in.from, sensor, sensor}, func(rows *sql.Rows) error {
 		var id string
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
+		err := rows.Scan(&id)
 		ids = append(ids, id)
-	}
-	return ids, rows.Err()
+		return err
+	})
+	return ids, err
 }
 
 // takeOutAll deletes the records and summaries of some spans, and puts gaps in their place. It returns the bases of raw lines
@@ -149,21 +140,16 @@ func (t *Tx) takeOutAll(spans []span, sensor string, out *Deleted) (tainted []in
 	}
 	var gaps []*cell.Gap
 	for _, in := range spans {
-		rows, err := w.conn.QueryContext(t.ctx, "SELECT source.sensor, min(record.time), max(record.time) FROM record JOIN source ON source.id = record.source WHERE record.time >= ? AND record.time < ? AND ("+of("record")+") GROUP BY source.sensor",
-			in.from, in.to, sensor, sensor)
+		err := eachRow(t.ctx, w.conn, "SELECT source.sensor, min(record.time), max(record.time) FROM record JOIN source ON source.id = record.source WHERE record.time >= ? AND record.time < ? AND ("+of("record")+") GROUP BY source.sensor",
+			[]any{in.from, in.to, sensor, sensor}, func(rows *sql.Rows) error {
+				var first, last int64
+				g := &cell.Gap{Reason: gapDeleted}
+				err := rows.Scan(&g.Sensor, &first, &last)
+				g.Time, g.Until = keyTime(first), keyTime(last)
+				gaps = append(gaps, g)
+				return err
+			})
 		if err != nil {
-			return nil, err
-		}
-		for rows.Next() {
-			var first, last int64
-			g := &cell.Gap{Reason: gapDeleted}
-			if err = rows.Scan(&g.Sensor, &first, &last); err != nil {
-				break
-			}
-			g.Time, g.Until = keyTime(first), keyTime(last)
-			gaps = append(gaps, g)
-		}
-		if err = errors.Join(err, rows.Err(), rows.Close()); err != nil {
 			return nil, err
 		}
 		more, err := t.taintedBases(in, sensor)
@@ -204,29 +190,23 @@ func (t *Tx) takeOutAll(spans []span, sensor string, out *Deleted) (tainted []in
 // taintedBases returns the bases that hold raw lines of records about to be deleted: those made from such a record, and those
 // that took its lines over from them.
 func (t *Tx) taintedBases(in span, sensor string) (ids []int64, err error) {
-	rows, err := t.w.conn.QueryContext(t.ctx, `SELECT raw_base.id, ifnull(made.own, 0), maker.seq IS NULL OR maker.time >= ? AND maker.time < ?
+	at := int64(maxBase) // offset in the base of the newest such lines
+	err = eachRow(t.ctx, t.w.conn, `SELECT raw_base.id, ifnull(made.own, 0), maker.seq IS NULL OR maker.time >= ? AND maker.time < ?
 		AND (? = '' OR maker.source IN (SELECT id FROM source WHERE sensor = ?))
 		FROM raw_base LEFT JOIN base_made AS made ON made.base = raw_base.id LEFT JOIN record AS maker ON maker.seq = made.seq ORDER BY raw_base.id`,
-		in.from, in.to, sensor, sensor)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	at := int64(maxBase) // offset in the base of the newest such lines
-	for rows.Next() {
-		var id, own int64
-		var made bool // from a record that is or was deleted, or by an older Vigie, which did not store that
-		if err := rows.Scan(&id, &own, &made); err != nil {
-			return nil, err
-		}
-		if at = min(at+own, maxBase); made || own == 0 {
-			at = 0
-		}
-		if at < maxBase {
-			ids = append(ids, id)
-		}
-	}
-	return ids, rows.Err()
+		[]any{in.from, in.to, sensor, sensor}, func(rows *sql.Rows) error {
+			var id, own int64
+			var made bool // from a record that is or was deleted, or by an older Vigie, which did not store that
+			err := rows.Scan(&id, &own, &made)
+			if at = min(at+own, maxBase); made || own == 0 {
+				at = 0
+			}
+			if at < maxBase {
+				ids = append(ids, id)
+			}
+			return err
+		})
+	return ids, err
 }
 
 // dropBases deletes bases, after writing the remaining raw lines that use them without a base.
@@ -281,19 +261,13 @@ type rawRow struct {
 
 // rawAfter returns the next rows of raw after a sequence number whose base is in a range.
 func (t *Tx) rawAfter(seq, from, to int64) (page []rawRow, err error) {
-	rows, err := t.w.conn.QueryContext(t.ctx, "SELECT seq, base, body FROM raw WHERE seq > ? AND base >= ? AND base <= ? ORDER BY seq LIMIT ?", seq, from, to, pageRows)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	err = eachRow(t.ctx, t.w.conn, "SELECT seq, base, body FROM raw WHERE seq > ? AND base >= ? AND base <= ? ORDER BY seq LIMIT ?", []any{seq, from, to, pageRows}, func(rows *sql.Rows) error {
 		var r rawRow
-		if err := rows.Scan(&r.seq, &r.base, &r.body); err != nil {
-			return nil, err
-		}
+		err := rows.Scan(&r.seq, &r.base, &r.body)
 		page = append(page, r)
-	}
-	return page, rows.Err()
+		return err
+	})
+	return page, err
 }
 
 // recount builds the tables of cells and counts again from the records and summaries that are left.
@@ -303,12 +277,7 @@ func (t *Tx) recount() error {
 	if err := fresh.count(t.ctx, w.conn, -1, math.MaxInt64-1); err != nil {
 		return err
 	}
-	rows, err := w.conn.QueryContext(t.ctx, "SELECT summary.minute, source.sensor, summary.body FROM summary JOIN source ON source.id = summary.source ORDER BY summary.minute, summary.source")
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	err := eachRow(t.ctx, w.conn, "SELECT summary.minute, source.sensor, summary.body FROM summary JOIN source ON source.id = summary.source ORDER BY summary.minute, summary.source", nil, func(rows *sql.Rows) error {
 		var minute int64
 		var sensor string
 		var body []byte
@@ -316,15 +285,13 @@ func (t *Tx) recount() error {
 			return err
 		}
 		one, err := decodeSummary(body)
-		if err != nil {
-			return err
-		}
 		fresh.reaches(sensor, time.Unix(minute*60, 0))
 		for i := range one.Cells {
 			fresh.summed(time.Unix(minute*60, 0).UTC(), sensor, &one.Cells[i])
 		}
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	if err := errors.Join(w.exec("DELETE FROM cell"), w.exec("DELETE FROM reach"), w.exec("UPDATE tally SET upto = 0, observations = 0, others = 0")); err != nil {

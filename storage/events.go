@@ -123,7 +123,7 @@ func (s *Store) PutEvents(ctx context.Context, evs ...analyzer.Event) error {
 func (s *Store) Events(ctx context.Context, q EventQuery) iter.Seq2[analyzer.Event, error] {
 	return func(yield func(analyzer.Event, error) bool) {
 		if err := s.events(ctx, q, yield); err != nil {
-			yield(analyzer.Event{}, fmt.Errorf("reading events: %w", Explain(err)))
+			yield(analyzer.Event{}, reading("events", err))
 		}
 	}
 }
@@ -250,7 +250,7 @@ func clip(s string) string {
 func (s *Store) EventsSince(ctx context.Context, seq int64, limit int) ([]Entry, error) {
 	evs, _, err := eventsAfter(ctx, s.rdb, seq, 1<<62, limit)
 	if err != nil {
-		return nil, fmt.Errorf("reading events: %w", Explain(err))
+		return nil, reading("events", err)
 	}
 	return evs, nil
 }

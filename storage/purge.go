@@ -1,6 +1,8 @@
 package storage
 
 import (
+	"cmp"
+	"database/sql"
 	"errors"
 	"maps"
 	"math"
@@ -116,20 +118,14 @@ func (t *Tx) takeOut(in span, sensor string, kinds Kinds, unsent int64, sum bool
 
 // basesOf returns the bases of the raw lines of some records, each with the sequence number of a record that uses it.
 func (t *Tx) basesOf(records string, args ...any) (bases map[int64]int64, err error) {
-	rows, err := t.w.conn.QueryContext(t.ctx, "SELECT base, min(seq) FROM raw WHERE seq IN ("+records+") AND base <> 0 GROUP BY base", args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
 	bases = map[int64]int64{}
-	for rows.Next() {
+	err = eachRow(t.ctx, t.w.conn, "SELECT base, min(seq) FROM raw WHERE seq IN ("+records+") AND base <> 0 GROUP BY base", args, func(rows *sql.Rows) error {
 		var id, seq int64
-		if err := rows.Scan(&id, &seq); err != nil {
-			return nil, err
-		}
+		err := rows.Scan(&id, &seq)
 		bases[id] = seq
-	}
-	return bases, rows.Err()
+		return err
+	})
+	return bases, err
 }
 
 // uncount subtracts deleted records from the counts, stores that their sequence numbers are spent, and deletes bases that no
@@ -160,30 +156,16 @@ func (w *writer) uncount(gone counted) error {
 // windows returns the spans around events that touch a span, in order and disjoint.
 func (p *purge) windows(t *Tx, from, end int64) (kept []span, err error) {
 	margin := int64(p.Margin)
-	st, err := t.w.prepare("SELECT body FROM event WHERE bare = 0 AND first <= ? AND last >= ?")
-	if err != nil {
-		return nil, err
-	}
-	rows, err := st.QueryContext(t.ctx, end+margin, from-margin)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	err = eachRow(t.ctx, t.w.conn, "SELECT body FROM event WHERE bare = 0 AND first <= ? AND last >= ?", []any{end + margin, from - margin}, func(rows *sql.Rows) error {
 		var body []byte
 		if err := rows.Scan(&body); err != nil {
-			return nil, err
+			return err
 		}
 		e, err := decodeEvent(body)
-		if err != nil {
-			return nil, err
-		}
 		kept = append(kept, eventWindows(&e, p.Margin)...)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return joined(kept), nil
+		return err
+	})
+	return joined(kept), err
 }
 
 // longEvent is the duration from which an event protects only the records around its turning points, not all while it lasts.
@@ -218,12 +200,7 @@ func eventWindows(e *analyzer.Event, margin time.Duration) (all []span) {
 
 // joined sorts spans and merges those that touch.
 func joined(all []span) (out []span) {
-	slices.SortFunc(all, func(a, b span) int {
-		if a.from < b.from {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(all, func(a, b span) int { return cmp.Compare(a.from, b.from) })
 	for _, s := range all {
 		if n := len(out); n > 0 && s.from <= out[n-1].to {
 			out[n-1].to = max(out[n-1].to, s.to)

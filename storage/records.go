@@ -26,7 +26,7 @@ const (
 func (s *Store) Records(ctx context.Context, q Query) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		if err := s.records(ctx, q, yield); err != nil {
-			yield(Entry{}, fmt.Errorf("reading records: %w", Explain(err)))
+			yield(Entry{}, reading("records", err))
 		}
 	}
 }
@@ -140,6 +140,24 @@ type row struct {
 type queryer interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
+
+// eachRow calls f for each row of the answer, until an error.
+func eachRow(ctx context.Context, db queryer, query string, args []any, f func(*sql.Rows) error) error {
+	rows, err := db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := f(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// reading is an error of reading, named and with what was read.
+func reading(what string, err error) error { return fmt.Errorf("reading %s: %w", what, Explain(err)) }
 
 // page reads the next rows. more reports that there may be others after them.
 func (r *reader) page(ctx context.Context, db queryer, rest string, args []any, limit int) (page []row, more bool, err error) {

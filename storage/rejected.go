@@ -2,7 +2,6 @@ package storage
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"time"
 )
@@ -44,11 +43,11 @@ func (s *Store) AddRejected(ctx context.Context, r Rejected) (isNew bool, err er
 // Rejected yields the dead letters, oldest first, and how many there ever were. At most the last 10,000 are kept.
 func (s *Store) Rejected(ctx context.Context) (total int64, list iter.Seq2[Rejected, error], err error) {
 	if err := s.rdb.QueryRowContext(ctx, "SELECT total FROM aside_count").Scan(&total); err != nil {
-		return 0, nil, fmt.Errorf("reading rejected points: %w", Explain(err))
+		return 0, nil, reading("rejected points", err)
 	}
 	return total, func(yield func(Rejected, error) bool) {
 		if err := s.rejected(ctx, yield); err != nil {
-			yield(Rejected{}, fmt.Errorf("reading rejected points: %w", Explain(err)))
+			yield(Rejected{}, reading("rejected points", err))
 		}
 	}, nil
 }

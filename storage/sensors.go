@@ -3,8 +3,6 @@ package storage
 import (
 	"context"
 	"database/sql"
-	"errors"
-	"fmt"
 	"time"
 
 	"vigie/cell"
@@ -17,26 +15,19 @@ type SensorInfo struct {
 }
 
 // Sensors returns the sensors of which the store has records, in order of name.
-func (s *Store) Sensors(ctx context.Context) ([]SensorInfo, error) {
-	rows, err := s.rdb.QueryContext(ctx, "SELECT sensor.name, source.body FROM sensor JOIN source ON source.id = sensor.source ORDER BY sensor.name")
-	if err != nil {
-		return nil, fmt.Errorf("reading sensors: %w", Explain(err))
-	}
-	defer rows.Close()
-	var all []SensorInfo
-	for rows.Next() {
+func (s *Store) Sensors(ctx context.Context) (all []SensorInfo, err error) {
+	err = eachRow(ctx, s.rdb, "SELECT sensor.name, source.body FROM sensor JOIN source ON source.id = sensor.source ORDER BY sensor.name", nil, func(rows *sql.Rows) error {
 		var i SensorInfo
 		var body []byte
-		if err = rows.Scan(&i.Name, &body); err != nil {
-			break
-		}
-		if i.Source, err = decodeSource(body, i.Name); err != nil {
-			break
+		err := rows.Scan(&i.Name, &body)
+		if err == nil {
+			i.Source, err = decodeSource(body, i.Name)
 		}
 		all = append(all, i)
-	}
-	if err := errors.Join(err, rows.Err()); err != nil {
-		return nil, fmt.Errorf("reading sensors: %w", Explain(err))
+		return err
+	})
+	if err != nil {
+		return nil, reading("sensors", err)
 	}
 	return all, nil
 }
@@ -46,25 +37,19 @@ func (s *Store) Sensors(ctx context.Context) ([]SensorInfo, error) {
 func (s *Store) Heard(ctx context.Context, sensor string, from time.Time, step time.Duration, n int) ([]bool, error) {
 	at, _ := timeKey(from)
 	// Not EXISTS: SQLite would build an index over all records for the join, for which a year of records has no room.
-	rows, err := s.rdb.QueryContext(ctx, `WITH RECURSIVE step (i, at) AS (SELECT 0, ?1 UNION ALL SELECT i + 1, at + ?2 FROM step WHERE i + 1 < ?3)
+	heard := make([]bool, n)
+	err := eachRow(ctx, s.rdb, `WITH RECURSIVE step (i, at) AS (SELECT 0, ?1 UNION ALL SELECT i + 1, at + ?2 FROM step WHERE i + 1 < ?3)
 		SELECT i FROM step WHERE coalesce((SELECT 1 FROM record INDEXED BY record_time WHERE time >= step.at AND time < step.at + ?2 AND kind = 1
 		AND (?4 = '' OR source IN (SELECT id FROM source WHERE sensor = ?4)) LIMIT 1),
 		(SELECT 1 FROM summary WHERE minute >= step.at / ?5 AND minute < (step.at + ?2) / ?5 AND (?4 = '' OR source IN (SELECT id FROM source WHERE sensor = ?4)) LIMIT 1))`,
-		at, int64(step), n, sensor, int64(time.Minute))
+		[]any{at, int64(step), n, sensor, int64(time.Minute)}, func(rows *sql.Rows) error {
+			var i int
+			err := rows.Scan(&i)
+			heard[i] = true
+			return err
+		})
 	if err != nil {
-		return nil, fmt.Errorf("reading records: %w", Explain(err))
-	}
-	defer rows.Close()
-	heard := make([]bool, n)
-	for rows.Next() {
-		var i int
-		if err = rows.Scan(&i); err != nil {
-			break
-		}
-		heard[i] = true
-	}
-	if err := errors.Join(err, rows.Err()); err != nil {
-		return nil, fmt.Errorf("reading records: %w", Explain(err))
+		return nil, reading("records", err)
 	}
 	return heard, nil
 }
@@ -93,7 +78,7 @@ func (s *Store) Span(ctx context.Context, sensor string) (first, last time.Time,
 		}
 	}
 	if err != nil {
-		return first, last, fmt.Errorf("reading records: %w", Explain(err))
+		return first, last, reading("records", err)
 	}
 	return first, last, nil
 }

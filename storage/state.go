@@ -80,7 +80,7 @@ type Stats struct {
 func (s *Store) Stats(ctx context.Context) (Stats, error) {
 	st, err := s.stats(ctx)
 	if err != nil {
-		return st, fmt.Errorf("reading the store: %w", Explain(err))
+		return st, reading("the store", err)
 	}
 	return st, nil
 }

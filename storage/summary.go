@@ -3,6 +3,7 @@ package storage
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"iter"
@@ -271,7 +272,7 @@ type SummaryQuery struct {
 func (s *Store) Summaries(ctx context.Context, q SummaryQuery) iter.Seq2[Summary, error] {
 	return func(yield func(Summary, error) bool) {
 		if err := s.summaries(ctx, q, yield); err != nil {
-			yield(Summary{}, fmt.Errorf("reading summaries: %w", Explain(err)))
+			yield(Summary{}, reading("summaries", err))
 		}
 	}
 }
@@ -289,37 +290,22 @@ func (s *Store) summaries(ctx context.Context, q SummaryQuery, yield func(Summar
 	sources := map[int64]*cell.Source{}
 	for {
 		var page []Summary
-		rows, err := s.rdb.QueryContext(ctx, `SELECT summary.minute, summary.source, source.sensor, summary.body, source.body FROM summary JOIN source ON source.id = summary.source
+		err := eachRow(ctx, s.rdb, `SELECT summary.minute, summary.source, source.sensor, summary.body, source.body FROM summary JOIN source ON source.id = summary.source
 			WHERE (summary.minute, summary.source) > (?, ?) AND summary.minute < ? AND (? = '' OR source.sensor = ?) ORDER BY summary.minute, summary.source LIMIT ?`,
-			from, after, to, q.Sensor, q.Sensor, pageRows)
-		if err != nil {
-			return err
-		}
-		for rows.Next() {
-			var sensor string
-			var body, source []byte
-			if err = rows.Scan(&from, &after, &sensor, &body, &source); err != nil {
-				break
-			}
-			var one Summary
-			if one, err = decodeSummary(body); err != nil {
-				break
-			}
-			one.Sensor, one.Time = sensor, time.Unix(from*60, 0).UTC()
-			if sources[after] == nil {
-				if sources[after], err = decodeSource(source, sensor); err != nil {
-					break
+			[]any{from, after, to, q.Sensor, q.Sensor, pageRows}, func(rows *sql.Rows) error {
+				var sensor string
+				var body, source []byte
+				if err := rows.Scan(&from, &after, &sensor, &body, &source); err != nil {
+					return err
 				}
-			}
-			one.Source = sources[after]
-			page = append(page, one)
-		}
-		if err == nil {
-			err = rows.Err()
-		}
-		if cerr := rows.Close(); err == nil {
-			err = cerr
-		}
+				one, err := decodeSummary(body)
+				if err == nil && sources[after] == nil {
+					sources[after], err = decodeSource(source, sensor)
+				}
+				one.Sensor, one.Time, one.Source = sensor, time.Unix(from*60, 0).UTC(), sources[after]
+				page = append(page, one)
+				return err
+			})
 		if err != nil {
 			return err
 		}

@@ -3,7 +3,6 @@ package storage
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -54,31 +53,17 @@ func (w *VerdictWriter) Close() error { return w.db.Close() }
 
 // AddVerdict is Store.AddVerdict.
 func (w *VerdictWriter) AddVerdict(ctx context.Context, v Verdict) (Verdict, error) {
-	if err := v.Judgement.check(); err != nil {
-		return v, err
-	}
-	at, _ := timeKey(v.Time)
-	res, err := w.db.ExecContext(ctx, "INSERT INTO verdict (event, judgement, reason, author, time) SELECT id, ?, ?, ?, ? FROM event WHERE id = ?",
-		string(v.Judgement), v.Reason, v.Author, at, v.Event)
+	v, err := addVerdict(ctx, w.db, v)
 	if err != nil {
-		return v, fmt.Errorf("the verdict was not stored: %w", Explain(err))
+		err = fmt.Errorf("the verdict was not stored: %w", Explain(err))
 	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return v, errors.Join(err, fmt.Errorf("event %q: %w", clip(v.Event), ErrNotFound))
-	}
-	v.ID, err = res.LastInsertId()
 	return v, err
 }
 
 // UndoVerdict is Store.UndoVerdict.
 func (w *VerdictWriter) UndoVerdict(ctx context.Context, event, author string, at time.Time) error {
-	key, _ := timeKey(at)
-	res, err := w.db.ExecContext(ctx, "UPDATE verdict SET undone = ?, undone_by = ? WHERE id = (SELECT max(id) FROM verdict WHERE event = ? AND undone IS NULL)", key, author, event)
-	if err != nil {
+	if err := undoVerdict(ctx, w.db, event, author, at); err != nil {
 		return fmt.Errorf("the verdict was not taken back: %w", Explain(err))
-	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return errors.Join(err, fmt.Errorf("a verdict of event %q: %w", clip(event), ErrNotFound))
 	}
 	return nil
 }

@@ -41,68 +41,79 @@ type Verdict struct {
 
 // AddVerdict stores a verdict and returns it with its ID. The error wraps ErrNotFound if there is no such event.
 func (s *Store) AddVerdict(ctx context.Context, v Verdict) (Verdict, error) {
-	if err := v.Judgement.check(); err != nil {
-		return v, err
-	}
-	at, _ := timeKey(v.Time)
-	err := s.Update(ctx, func(t *Tx) error {
+	err := s.Update(ctx, func(t *Tx) (err error) {
 		t.urgent = true
-		var n int
-		if there, err := t.w.row("SELECT 1 FROM event WHERE id = ?", []any{v.Event}, &n); err != nil {
-			return err
-		} else if !there {
-			return fmt.Errorf("event %q: %w", clip(v.Event), ErrNotFound)
-		}
-		if err := t.w.exec("INSERT INTO verdict (event, judgement, reason, author, time) VALUES (?, ?, ?, ?, ?)",
-			v.Event, string(v.Judgement), v.Reason, v.Author, at); err != nil {
-			return err
-		}
-		_, err := t.w.row("SELECT max(id) FROM verdict", nil, &v.ID)
+		v, err = addVerdict(ctx, t.w.conn, v)
 		return err
 	})
 	return v, err
 }
 
+// execer is a connection, or several.
+type execer interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+func addVerdict(ctx context.Context, db execer, v Verdict) (Verdict, error) {
+	if err := v.Judgement.check(); err != nil {
+		return v, err
+	}
+	at, _ := timeKey(v.Time)
+	res, err := db.ExecContext(ctx, "INSERT INTO verdict (event, judgement, reason, author, time) SELECT id, ?, ?, ?, ? FROM event WHERE id = ?",
+		string(v.Judgement), v.Reason, v.Author, at, v.Event)
+	if err != nil {
+		return v, err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return v, errors.Join(err, fmt.Errorf("event %q: %w", clip(v.Event), ErrNotFound))
+	}
+	v.ID, err = res.LastInsertId()
+	return v, err
+}
+
+func undoVerdict(ctx context.Context, db execer, event, author string, at time.Time) error {
+	key, _ := timeKey(at)
+	res, err := db.ExecContext(ctx, "UPDATE verdict SET undone = ?, undone_by = ? WHERE id = (SELECT max(id) FROM verdict WHERE event = ? AND undone IS NULL)", key, author, event)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(err, fmt.Errorf("a verdict of event %q: %w", clip(event), ErrNotFound))
+	}
+	return nil
+}
+
 // UndoVerdict takes back the current verdict of an event, so that the one before it is current again. The error wraps
 // ErrNotFound if there is none.
 func (s *Store) UndoVerdict(ctx context.Context, event, author string, at time.Time) error {
-	key, _ := timeKey(at)
 	return s.Update(ctx, func(t *Tx) error {
 		t.urgent = true
-		var id sql.NullInt64
-		if _, err := t.w.row("SELECT max(id) FROM verdict WHERE event = ? AND undone IS NULL", []any{event}, &id); err != nil {
-			return err
-		} else if !id.Valid {
-			return fmt.Errorf("a verdict of event %q: %w", clip(event), ErrNotFound)
-		}
-		return t.w.exec("UPDATE verdict SET undone = ?, undone_by = ? WHERE id = ?", key, author, id.Int64)
+		return undoVerdict(ctx, t.w.conn, event, author, at)
 	})
 }
 
 // Verdicts returns all verdicts of an event, those taken back included, oldest first.
 func (s *Store) Verdicts(ctx context.Context, event string) ([]Verdict, error) {
-	rows, err := s.rdb.QueryContext(ctx, "SELECT id, judgement, reason, author, time, undone, undone_by FROM verdict WHERE event = ? ORDER BY id", event)
-	if err != nil {
-		return nil, fmt.Errorf("reading verdicts: %w", Explain(err))
-	}
-	defer rows.Close()
-	var all []Verdict
-	for rows.Next() {
-		v := Verdict{Event: event}
+	return s.verdicts(ctx, "event = ?", event)
+}
+
+// verdicts returns the verdicts that a condition selects, oldest first.
+func (s *Store) verdicts(ctx context.Context, where string, args ...any) (all []Verdict, err error) {
+	err = eachRow(ctx, s.rdb, "SELECT id, event, judgement, reason, author, time, undone, undone_by FROM verdict WHERE "+where+" ORDER BY id", args, func(rows *sql.Rows) error {
+		var v Verdict
 		var at int64
 		var undone sql.NullInt64
 		var by sql.NullString
-		if err = rows.Scan(&v.ID, &v.Judgement, &v.Reason, &v.Author, &at, &undone, &by); err != nil {
-			break
-		}
+		err := rows.Scan(&v.ID, &v.Event, &v.Judgement, &v.Reason, &v.Author, &at, &undone, &by)
 		v.Time = keyTime(at)
 		if undone.Valid {
 			v.Undone, v.UndoneBy = keyTime(undone.Int64), by.String
 		}
 		all = append(all, v)
-	}
-	if err := errors.Join(err, rows.Err()); err != nil {
-		return nil, fmt.Errorf("reading verdicts: %w", Explain(err))
+		return err
+	})
+	if err != nil {
+		return nil, reading("verdicts", err)
 	}
 	return all, nil
 }
@@ -120,25 +131,7 @@ func (s *Store) VerdictOf(ctx context.Context, event string) (v Verdict, ok bool
 
 // GivenVerdicts returns all verdicts that were not taken back, in the order in which they were given.
 func (s *Store) GivenVerdicts(ctx context.Context) ([]Verdict, error) {
-	rows, err := s.rdb.QueryContext(ctx, "SELECT id, event, judgement, reason, author, time FROM verdict WHERE undone IS NULL ORDER BY id")
-	if err != nil {
-		return nil, fmt.Errorf("reading verdicts: %w", Explain(err))
-	}
-	defer rows.Close()
-	var all []Verdict
-	for rows.Next() {
-		var v Verdict
-		var at int64
-		if err = rows.Scan(&v.ID, &v.Event, &v.Judgement, &v.Reason, &v.Author, &at); err != nil {
-			break
-		}
-		v.Time = keyTime(at)
-		all = append(all, v)
-	}
-	if err := errors.Join(err, rows.Err()); err != nil {
-		return nil, fmt.Errorf("reading verdicts: %w", Explain(err))
-	}
-	return all, nil
+	return s.verdicts(ctx, "undone IS NULL")
 }
 
 // CurrentVerdicts returns the current verdict of each event that has one, by event ID.
@@ -155,7 +148,7 @@ func (s *Store) CurrentVerdicts(ctx context.Context) (map[string]Verdict, error)
 func (s *Store) VerdictMark(ctx context.Context) (mark int64, err error) {
 	err = s.rdb.QueryRowContext(ctx, "SELECT ifnull(max(id), 0) + (SELECT count(*) FROM verdict WHERE undone IS NOT NULL) FROM verdict").Scan(&mark)
 	if err != nil {
-		return 0, fmt.Errorf("reading verdicts: %w", Explain(err))
+		return 0, reading("verdicts", err)
 	}
 	return mark, nil
 }

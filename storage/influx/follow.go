@@ -54,24 +54,15 @@ func (x *Sink) Follow(ctx context.Context, name string) (err error) {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		if err := waitForMore(ctx); err != nil {
-			return err
+		select {
+		case <-time.After(batchDelay):
+		case <-ctx.Done():
+			return ctx.Err()
 		}
 	}
 }
 
-// waitForMore waits a moment, so that records that are added one by one go in one request.
-func waitForMore(ctx context.Context) error {
-	timer := time.NewTimer(batchDelay)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
+// batchDelay is how long to wait for more, so that records that are added one by one go in one request.
 const batchDelay = 100 * time.Millisecond
 
 // follower belongs to the goroutine that runs Follow.

@@ -10,6 +10,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -145,7 +146,7 @@ func (x *Sink) Events(ctx context.Context, q storage.EventQuery) iter.Seq2[analy
 					yield(analyzer.Event{}, fmt.Errorf("influx: an event cannot be read back: %w", err))
 					return
 				}
-				if e.Last.Before(q.From) || q.Rule != "" && !hasRule(&e, q.Rule) {
+				if e.Last.Before(q.From) || q.Rule != "" && !slices.ContainsFunc(e.Findings, func(f analyzer.Finding) bool { return f.Rule == q.Rule }) {
 					continue
 				}
 				if !yield(e, nil) {
@@ -189,15 +190,6 @@ func (x *Sink) Corrections(ctx context.Context, sensors []string) (storage.Corre
 		}
 	}
 	return cs, nil
-}
-
-func hasRule(e *analyzer.Event, rule string) bool {
-	for i := range e.Findings {
-		if e.Findings[i].Rule == rule {
-			return true
-		}
-	}
-	return false
 }
 
 // quoted is a text in InfluxQL.

@@ -251,13 +251,11 @@ func (x *Sink) pause(ctx context.Context, a answer, attempt int) error {
 	if news {
 		x.log("influx: " + problem)
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-x.reload:
-	case <-timer.C:
+	case <-time.After(d):
 		if state == Stopped {
 			_ = x.reloadToken()
 		}
