@@ -3,6 +3,8 @@ package analyzer_test
 import (
 	"math/rand/v2"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -73,6 +75,15 @@ func lived(n int) (recs []cell.Record) {
 	return recs
 }
 
+// rulesOfVersion1 are the rules that there were when testdata/state-1.gob was saved: a newer one has learned nothing in it.
+const rulesOfVersion1 = `
+area-code-mismatch capture-release dominant-cell downgrade-2g downgrade-3g far-from-home foreign-network
+impossible-channel jamming level-step limited-service lonely-area lost-area lost-band lost-carriers loud-newcomer modems-disagree
+moved-cell narrow-cell network-detach network-time new-cell new-channel no-neighbours ping-pong poor-quality
+priority-lure registration-rejected step-back strange-area strange-neighbours stray-number switched-off test-plmn timing-jump
+too-strong twin-cell unlisted-cell
+`
+
 // A state saved before rules had statistics of their own restores whole, and what was going on continues.
 // testdata/state-1.gob was saved at commit 41d95fa, early in this life. Findings of before have no phrases: the states
 // are compared when those have closed.
@@ -80,7 +91,8 @@ func TestStateOfVersion1(t *testing.T) {
 	old, err := os.ReadFile("testdata/state-1.gob")
 	require.NoError(t, err)
 	recs := lived(6000)
-	whole, restored := analyzer.New(rules.All(), analyzer.Options{}), analyzer.New(rules.All(), analyzer.Options{})
+	then := slices.DeleteFunc(rules.All(), func(r analyzer.Rule) bool { return !slices.Contains(strings.Fields(rulesOfVersion1), r.ID) })
+	whole, restored := analyzer.New(then, analyzer.Options{}), analyzer.New(then, analyzer.Options{})
 	for _, r := range recs[:1000] {
 		whole.Feed(r)
 		whole.Take()
