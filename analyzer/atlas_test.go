@@ -14,7 +14,7 @@ import (
 	"vigie/cell"
 )
 
-// tour drives over n cells, three times over each, a minute a stay, and then comes to others.
+// tour drives over n cells, three times over each, a minute per stay, and then comes to others.
 func tour(n int, others ...uint64) []cell.Record {
 	recs := []cell.Record{&cell.Source{Sensor: "bag", Mode: cell.Mobile, Reports: cell.Some(cell.FieldRAT | cell.FieldMCC | cell.FieldMNC | cell.FieldArea | cell.FieldCellID | cell.FieldPosition)}}
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -53,8 +53,8 @@ func atlasListing(from, n int, asked *int) analyzer.Atlas {
 	}}
 }
 
-// How complete the list is here is counted once for each cell that proved to be real, kept with the state, and counted anew
-// for another list.
+// How complete the list is here is counted once for each verified cell, kept with the state, and counted again for another
+// list.
 func TestCompleteness(t *testing.T) {
 	asked := 0
 	recs := tour(60)
@@ -83,7 +83,7 @@ func TestCompleteness(t *testing.T) {
 	require.Empty(t, without.Completeness())
 }
 
-// What proved to be real while the list was away counts when it is back.
+// Cells verified while there was no list count when it is back.
 func TestCompletenessAfterATimeWithoutAnAtlas(t *testing.T) {
 	asked := 0
 	list := atlasListing(0, 45, &asked)
@@ -132,7 +132,7 @@ func TestRestartWithAnAtlas(t *testing.T) {
 	require.Equal(t, whole.Completeness(), e.Completeness())
 }
 
-// A list that cannot be read says nothing: no finding, a count, and no cell that would count as missing.
+// A list that cannot be read makes no finding, is counted, and makes no cell count as missing.
 func TestAnAtlasThatFails(t *testing.T) {
 	recs := tour(60, 99)
 	plain := feed(analyzer.New(rules.All(), analyzer.Options{}), recs)
@@ -163,7 +163,7 @@ func TestUnlistedNeedsANearlyCompleteList(t *testing.T) {
 	require.False(t, speaks(20, 20), "too few to tell")
 }
 
-// With a list too, a quiet observation asks nothing and allocates nothing.
+// With a list too, a quiet observation looks nothing up and allocates nothing.
 func TestQuietWithAnAtlas(t *testing.T) {
 	asked := 0
 	e := analyzer.New(rules.All(), analyzer.Options{Atlas: atlasListing(0, 60, &asked)})
@@ -178,7 +178,7 @@ func TestQuietWithAnAtlas(t *testing.T) {
 	require.Equal(t, before, asked)
 }
 
-// lowered is a shipped rule that opens an event of its own.
+// lowered is a shipped rule that opens an event by itself.
 func lowered(id string) analyzer.Rule {
 	list := rules.All()
 	r := list[slices.IndexFunc(list, func(r analyzer.Rule) bool { return r.ID == id })]

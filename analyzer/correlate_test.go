@@ -32,7 +32,7 @@ func aCell(mnc string, area cell.Area, id uint64) cell.Cell {
 
 func place(lat, lon float64) *cell.Position { return &cell.Position{Lat: lat, Lon: lon} }
 
-func TestTogether(t *testing.T) {
+func TestCorrelate(t *testing.T) {
 	false2 := aCell("01", 39321, 2)
 	for name, c := range map[string]struct {
 		all    []Sighting
@@ -77,8 +77,8 @@ func TestTogether(t *testing.T) {
 	}
 }
 
-// Whatever the events: each is in one group at most, a group has two sensors or more, and all of it overlaps the first.
-func TestTogetherHoldsWhatItPromises(t *testing.T) {
+// For any events: each is in one group at most, a group has two sensors or more, and all of it overlaps the first.
+func TestCorrelateHoldsWhatItPromises(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		var all []Sighting
 		for i := range rapid.IntRange(0, 40).Draw(rt, "n") {
@@ -100,9 +100,9 @@ func TestTogetherHoldsWhatItPromises(t *testing.T) {
 	})
 }
 
-// BenchmarkTogether is 20,000 events of three sensors, of which every tenth is seen by all; hostile: all at the same time,
-// with one rule and each another cell.
-func BenchmarkTogether(b *testing.B) {
+// BenchmarkCorrelate groups 20,000 events of three sensors, of which every tenth is seen by all; hostile: all at the same time,
+// with one rule and each with another cell.
+func BenchmarkCorrelate(b *testing.B) {
 	many, hostile := make([]Sighting, 20_000), make([]Sighting, 20_000)
 	for i := range many {
 		id := uint64(i)

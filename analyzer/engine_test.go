@@ -20,7 +20,7 @@ import (
 
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// world draws what a modem might report: a few cells, wavering levels, falls, rejects, nonsense.
+// world makes what a modem might report: a few cells, wavering levels, falls, rejects, nonsense.
 type world struct {
 	rnd  *rand.Rand
 	now  time.Time
@@ -117,7 +117,7 @@ func lines(t require.TestingT, events []analyzer.Event) []string {
 	return out
 }
 
-// replay feeds records to a new engine with every rule on and returns the events at the end, in order.
+// replay feeds records to a new engine with every rule and returns the events at the end, in order.
 func replay(recs []cell.Record) []analyzer.Event {
 	e := analyzer.New(rules.All(), analyzer.Options{})
 	last := map[string]analyzer.Event{}
@@ -129,8 +129,7 @@ func replay(recs []cell.Record) []analyzer.Event {
 	return list
 }
 
-// A restart in the middle with the saved state changes nothing, wherever it falls, and nothing depends on how often
-// events are taken.
+// A restart with the saved state changes nothing, whenever it happens, and nothing depends on how often events are taken.
 func TestRestartChangesNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := &world{rnd: rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1)), now: start}
@@ -157,7 +156,7 @@ func TestRestartChangesNothing(t *testing.T) {
 	})
 }
 
-// A damaged state is refused, and leaves the engine as it was.
+// A damaged state is refused, and leaves the engine unchanged.
 func TestRestoreDamaged(t *testing.T) {
 	e := analyzer.New(rules.All(), analyzer.Options{})
 	w := &world{rnd: rand.New(rand.NewPCG(3, 3)), now: start}
@@ -178,7 +177,7 @@ func TestRestoreDamaged(t *testing.T) {
 	require.Equal(t, e.Counts(), fresh.Counts())
 }
 
-// One file or many pieces, one sensor or several in turn: what a sensor's events are depends on its own records only.
+// Sensors do not affect each other: the events of one depend on its own records only.
 func TestSensorsAreApart(t *testing.T) {
 	w := &world{rnd: rand.New(rand.NewPCG(4, 4)), now: start}
 	var recs []cell.Record
@@ -200,7 +199,7 @@ func TestSensorsAreApart(t *testing.T) {
 	require.Equal(t, lines(t, apart), lines(t, together))
 }
 
-// A year in which nothing was recorded, and a clock that jumps and comes back, are no reason for an alert.
+// A year without records, and a clock that jumps and comes back, are no reason for an alert.
 func TestGapsAndJumpsAreQuiet(t *testing.T) {
 	e := analyzer.New(rules.All(), analyzer.Options{})
 	e.Feed(roof())
@@ -228,7 +227,7 @@ func TestGapsAndJumpsAreQuiet(t *testing.T) {
 	require.NotZero(t, c.Noted["clock leapt forward"])
 }
 
-// Broken input is counted; it does not panic, and the engine goes on working after it.
+// Broken input is counted; it does not panic, and the engine still works after it.
 func TestBrokenInput(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := &world{rnd: rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 2)), now: start, wild: true}
@@ -286,7 +285,7 @@ func TestQuietObservationAllocatesNothing(t *testing.T) {
 	require.Empty(t, e.Take())
 }
 
-// A clone of a known cell, its refusal and the fall to a 2G cell that follows are one story, not two.
+// A clone of a known cell, its reject and the fall to a 2G cell that follows are one event, not two.
 func TestCaptureIsOneEvent(t *testing.T) {
 	e := analyzer.New(rules.All(), analyzer.Options{})
 	e.Feed(roof())
@@ -322,7 +321,7 @@ func TestCaptureIsOneEvent(t *testing.T) {
 	}
 }
 
-// toys are n rules that never report, and a last one that reports every stay once.
+// toys returns n rules that never report, and a last one that reports every stay once.
 func toys(n int) []analyzer.Rule {
 	list := make([]analyzer.Rule, 0, n+1)
 	for i := range n {
@@ -347,8 +346,8 @@ func lteCell(id uint64) *cell.Cell {
 	return &cell.Cell{RAT: cell.LTE, MCC: "272", MNC: "03", Area: cell.Some(cell.Area(4660)), ID: cell.Some(id), RSRP: cell.Some(cell.DBm(-90))}
 }
 
-// The number of rules has no limit: a rule after the 64th is fed, and reports a stay once. A restart, even one that puts the
-// rules in another order, is not a new stay.
+// The number of rules has no limit: one after the 64th is fed, and reports a stay once. A restart is not a new stay, even if it
+// changes the order of the rules.
 func TestTwoHundredRules(t *testing.T) {
 	list := toys(200)
 	e := analyzer.New(list, analyzer.Options{})

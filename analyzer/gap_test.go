@@ -11,8 +11,8 @@ import (
 	"vigie/cell"
 )
 
-// What a collector tells of gaps and of its clock is nothing out of order. A gap is told twice by the time at which it began,
-// and unsolicited lines may come in between.
+// The gaps and clocks of a collector are not out of order. A gap is recorded twice with the time at which it began, and
+// unsolicited lines may come in between.
 func TestGapsAndClocksAreInOrder(t *testing.T) {
 	at := func(s float64) time.Time { return start.Add(time.Duration(s * float64(time.Second))) }
 	seen := func(at time.Time) cell.Record {

@@ -9,7 +9,7 @@ import (
 	"vigie/cell"
 )
 
-// An Ident answers as the cell that it was read from.
+// An Ident gives the same answers as the cell from which it was read.
 func TestIdentIsCellIdentity(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		one := func(label string) cell.Cell {

@@ -11,8 +11,8 @@ import (
 	"vigie/cell"
 )
 
-// A sensor that walked two kilometres has learned where its cells are and which tiles it has been in; a state that is
-// restored knows the same.
+// A sensor that walked two kilometres has learned where its cells are and in which tiles it has been, and so has one that was
+// restored from its state.
 func TestPlaces(t *testing.T) {
 	engine := analyzer.New(rules.All(), analyzer.Options{})
 	engine.Feed(&cell.Source{Version: 1, Sensor: "bag", Mode: cell.Mobile})

@@ -15,8 +15,8 @@ import (
 	"vigie/cell"
 )
 
-// lived is a life in which every rule that remembers something has learned it: a fixed and a moving sensor, cells of three RATs
-// with all that a modem may report of them, an alert, refusals, noise.
+// lived is a history in which every rule that remembers something has learned: a fixed and a moving sensor, cells of three RATs
+// with all that a modem may report of them, an alert, rejects, noise.
 func lived(n int) (recs []cell.Record) {
 	r := rand.New(rand.NewPCG(12, 12))
 	recs = append(recs, roof(), &cell.Source{Version: 1, Sensor: "bag", Mode: cell.Mobile})
@@ -75,7 +75,7 @@ func lived(n int) (recs []cell.Record) {
 	return recs
 }
 
-// rulesOfVersion1 are the rules that there were when testdata/state-1.gob was saved: a newer one has learned nothing in it.
+// rulesOfVersion1 are the rules of the time when testdata/state-1.gob was saved: newer ones have learned nothing in it.
 const rulesOfVersion1 = `
 area-code-mismatch capture-release dominant-cell downgrade-2g downgrade-3g far-from-home foreign-network
 impossible-channel jamming level-step limited-service lonely-area lost-area lost-band lost-carriers loud-newcomer modems-disagree
@@ -84,9 +84,8 @@ priority-lure registration-rejected step-back strange-area strange-neighbours st
 too-strong twin-cell unlisted-cell
 `
 
-// A state saved before rules had statistics of their own restores whole, and what was going on continues.
-// testdata/state-1.gob was saved at commit 41d95fa, early in this life. Findings of before have no phrases: the states
-// are compared when those have closed.
+// A state saved before rules had statistics restores completely, candidates included. testdata/state-1.gob was saved at commit
+// 41d95fa, early in this history. Its findings have no phrases: the states are compared when those have closed.
 func TestStateOfVersion1(t *testing.T) {
 	old, err := os.ReadFile("testdata/state-1.gob")
 	require.NoError(t, err)
@@ -110,7 +109,7 @@ func TestStateOfVersion1(t *testing.T) {
 	}
 }
 
-// counter is a statistic that counts observations, under a name of its field that a test may choose.
+// counter is a statistic that counts observations.
 type counter struct{ N int }
 
 func (c *counter) Learn(*analyzer.View, *analyzer.Lesson) { c.N++ }
@@ -119,7 +118,7 @@ type words struct{ N string }
 
 func (w *words) Learn(*analyzer.View, *analyzer.Lesson) { w.N += "x" }
 
-// remembering is a rule that notes in n what its statistic had counted before an observation.
+// remembering is a rule that writes to n what its statistic had counted before an observation.
 func remembering(id string, n *int) analyzer.Rule {
 	return analyzer.Rule{ID: id, Needs: cell.FieldRAT, Cause: id, Learns: func() analyzer.Statistic { return new(counter) },
 		Observe: func(v *analyzer.View, _ *analyzer.Signal) bool {
@@ -128,8 +127,8 @@ func remembering(id string, n *int) analyzer.Rule {
 		}}
 }
 
-// A rule remembers by sensor, and over a restart under its id: in another order, with rules that come and go. One that reads
-// no more what it had saved makes all be learned again.
+// A rule remembers by sensor, and over a restart by its ID: in another order, and when rules come and go. If one cannot read what
+// it had saved, the state is refused.
 func TestStatistics(t *testing.T) {
 	var a, b int
 	both := []analyzer.Rule{remembering("a", &a), remembering("b", &b)}
@@ -162,7 +161,7 @@ func TestStatistics(t *testing.T) {
 	require.Zero(t, e.Counts().Observations)
 }
 
-// A cell that is forgotten to make room leaves nothing to the one that takes its place.
+// A cell that was forgotten leaves nothing to the one that takes its place.
 func TestPerCell(t *testing.T) {
 	var p analyzer.PerCell[int]
 	first, second := &analyzer.Known{}, &analyzer.Known{}

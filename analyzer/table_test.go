@@ -9,8 +9,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// A table holds what was put last, never more than its limit, and forgets the oldest of eight. One that was saved and
-// restored continues as the one that was not.
+// A table holds what was put last, never more than its limit, and forgets the oldest of eight. One that was saved and restored
+// continues like one that was not.
 func TestTable(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const limit = 20

@@ -11,7 +11,7 @@ import (
 	"vigie/cell"
 )
 
-// A cell that a reviewer called benign is known from then on; one that the reviewer did not is still news.
+// A cell that a reviewer called benign is known from then on; any other is still unusual.
 func TestVerdict(t *testing.T) {
 	for _, benign := range []bool{true, false} {
 		e := analyzer.New(rules.All(), analyzer.Options{})

@@ -11,7 +11,7 @@ import (
 	"vigie/cell"
 )
 
-// looking is an engine with one rule, which calls look for every observation and never reports.
+// looking returns an engine with one rule, which calls look for every observation and never reports.
 func looking(look func(v *analyzer.View)) *analyzer.Engine {
 	return analyzer.New([]analyzer.Rule{{ID: "look", Observe: func(v *analyzer.View, _ *analyzer.Signal) bool {
 		look(v)
@@ -23,7 +23,7 @@ func on(sensor string, second int, c cell.Cell) *cell.Observation {
 	return &cell.Observation{Time: start.Add(time.Duration(second) * time.Second), Sensor: sensor, State: cell.Idle, Serving: &c}
 }
 
-// A source that updates area and cell id at different moments is taken at its word only after three seconds.
+// The area of a source that updates area and cell id at different moments counts after three seconds.
 func TestSkewedAreaIsWithheld(t *testing.T) {
 	var area []cell.Area
 	e := looking(func(v *analyzer.View) {
@@ -42,7 +42,7 @@ func TestSkewedAreaIsWithheld(t *testing.T) {
 	require.Equal(t, []cell.Area{0, 0, 0, 4660, 4660, 4660, 4660, 4660, 4661, 4661}, area)
 }
 
-// A cell that a line names without its network is the known one of that identity, else one of the network that the modem was on.
+// A cell without its network is the known one of that identity, or else one of the network that the modem was on.
 func TestNetworkIsInferred(t *testing.T) {
 	var plmn []cell.PLMN
 	arrived := 0
@@ -94,7 +94,7 @@ func TestOtherModem(t *testing.T) {
 	require.Equal(t, []string{"a LTE -90 dBm 2 s", "", "a LTE -90 dBm 2 s", ""}, seen)
 }
 
-// What is told apart is bounded: the sensor not heard for longest is forgotten.
+// The number of sensors is bounded: the one not heard for longest is forgotten.
 func TestSensorsAreBounded(t *testing.T) {
 	e := looking(func(*analyzer.View) {})
 	for i := range 1025 {
