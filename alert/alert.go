@@ -167,7 +167,7 @@ func (a *Alerts) Follow(ctx context.Context) error {
 	}
 }
 
-// follow passes the entries of the store to Write. It goes on trying while the store cannot be written, on a full disk for instance.
+// follow passes the entries of the store to Write. It keeps trying while the store cannot be written, on a full disk for instance.
 func (a *Alerts) follow(ctx context.Context) error {
 	for {
 		err := storage.Follow(ctx, a.store, Cursor, a, storage.FollowOptions{Lag: time.Minute})

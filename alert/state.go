@@ -196,11 +196,11 @@ func (s *state) gap(r *cell.Gap, w *policy, now time.Time) []Notice {
 	g := s.Gaps[r.Sensor]
 	delete(s.Gaps, r.Sensor)
 	since := r.Time
-	told := g != nil && g.Reported
-	if told {
+	reported := g != nil && g.Reported
+	if reported {
 		since = g.Since
 	}
-	if !told && r.Until.Sub(since) < w.BlindAfter || now.Sub(r.Until) > newsAge || !w.wants(TellBlind) {
+	if !reported && r.Until.Sub(since) < w.BlindAfter || now.Sub(r.Until) > newsAge || !w.wants(TellBlind) {
 		return nil
 	}
 	return []Notice{{ID: fmt.Sprintf("seeing %s %d", r.Sensor, since.UnixMilli()), Key: "blind " + r.Sensor, Kind: Seeing, Sensor: r.Sensor,
@@ -217,8 +217,8 @@ func (s *state) health(r *cell.Health, w *policy, now time.Time) []Notice {
 		what, _, _ := strings.Cut(r.Detail, ":")
 		key += " " + clean(what)
 	}
-	maps.DeleteFunc(s.Health, func(_ string, told int64) bool { return now.Sub(time.Unix(told, 0)).Abs() >= healthEvery })
-	if _, told := s.Health[key]; told {
+	maps.DeleteFunc(s.Health, func(_ string, reported int64) bool { return now.Sub(time.Unix(reported, 0)).Abs() >= healthEvery })
+	if _, reported := s.Health[key]; reported {
 		return nil
 	}
 	s.Health[key] = now.Unix()

@@ -15,8 +15,8 @@ import (
 	"vigie/words"
 )
 
-// Phrase is a sentence as a format and what fills it, so that it can be shown in another language. Its English text is part of the
-// Summary of an event or finding, which counts: phrases that do not give that text are not used.
+// Phrase is a sentence as a format and its arguments, so that it can be shown in another language. Its English text is part of the
+// Summary of an event or finding. The Summary is authoritative: phrases that do not produce it are not used.
 type Phrase struct {
 	Format string `json:"format"`         // English, with the verbs of package fmt: the key of its translations in package words
 	Args   []Arg  `json:"args,omitempty"` // one for each verb
@@ -27,29 +27,29 @@ type ArgKind string
 
 // The kinds of arguments. There are no others.
 const (
-	TextArg     ArgKind = "text"     // Text: words that have an entry in package words, or a name that is the same in each language
-	NumberArg   ArgKind = "number"   // Number, as precise as the sentence says it
-	CellArg     ArgKind = "cell"     // Cell: RAT, id or PCI and ARFCN, area; nothing else is set
+	TextArg     ArgKind = "text"     // Text: a key of package words, or a name that is the same in every language
+	NumberArg   ArgKind = "number"   // Number, rounded as in the sentence
+	CellArg     ArgKind = "cell"     // Cell: only RAT, ID or else PCI and ARFCN, and Area
 	DurationArg ArgKind = "duration" // Number, in seconds
-	TimeArg     ArgKind = "time"     // Number, in seconds since 1970; written in UTC
-	PLMNArg     ArgKind = "plmn"     // Text, as cell.PLMN writes it
+	TimeArg     ArgKind = "time"     // Number, in seconds since 1970; shown in UTC
+	PLMNArg     ArgKind = "plmn"     // Text, as cell.PLMN.String returns it
 )
 
 // ArgKinds are all kinds.
 var ArgKinds = []ArgKind{TextArg, NumberArg, CellArg, DurationArg, TimeArg, PLMNArg}
 
-// Arg is what fills one verb of a phrase.
+// Arg is the argument of one verb of a phrase. Kind says which fields it has.
 type Arg struct {
 	Kind   ArgKind   `json:"kind"`
 	Text   string    `json:"text,omitempty"`
 	Number float64   `json:"number,omitempty"`
 	Cell   cell.Cell `json:"cell,omitzero"`
-	Hidden bool      `json:"hidden,omitempty"` // its digits were taken out, for a report that names no place: it is written with …
+	Hidden bool      `json:"hidden,omitempty"` // its numbers were removed, for a report without places: they are shown as …
 }
 
 const hidden = "…"
 
-// phrase is a format with its arguments. Pointers among them are read now.
+// phrase returns a format with its arguments. It copies what pointers refer to.
 func phrase(format string, args ...any) Phrase {
 	p := Phrase{Format: format}
 	_, verbs := split(format)
@@ -74,14 +74,14 @@ func argOf(verb string, v any) Arg {
 	}
 	text := fmt.Sprintf(verb, v)
 	if kind := reflect.TypeOf(v).Kind(); verb != "%s" && kind >= reflect.Int && kind <= reflect.Float64 {
-		if n, err := strconv.ParseFloat(text, 64); err == nil && number(verb, n) == text { // a finite one, of not too many digits
+		if n, err := strconv.ParseFloat(text, 64); err == nil && number(verb, n) == text { // finite, and not rounded by float64
 			return Arg{Kind: NumberArg, Number: n}
 		}
 	}
 	return Arg{Kind: TextArg, Text: text}
 }
 
-// cellArg holds what a sentence says of a cell.
+// cellArg holds what a sentence names of a cell.
 func cellArg(i *Ident) Arg {
 	c := cell.Cell{RAT: i.RAT}
 	switch {
@@ -96,12 +96,12 @@ func cellArg(i *Ident) Arg {
 	return Arg{Kind: CellArg, Cell: c}
 }
 
-// known holds the parts and verbs of formats that are in the catalogue, once they were needed. Formats from elsewhere are not kept.
+// known caches the parts of formats that are in the catalogue. Other formats may come from anywhere, so they are not kept.
 var known sync.Map // of formatParts by format
 
 type formatParts struct{ parts, verbs []string }
 
-// split takes a format apart: the parts that are always the same, of which there is one more than verbs.
+// split returns the constant parts of a format, and the verbs between them: there is one more part than verbs.
 func split(format string) (parts, verbs []string) {
 	if f, ok := known.Load(format); ok {
 		f := f.(formatParts)
@@ -135,13 +135,13 @@ func parse(format string) (parts, verbs []string) {
 	}
 }
 
-// String is the phrase in English, without a full stop.
+// String returns the phrase in English, without a full stop.
 func (p *Phrase) String() string {
 	text, _ := p.spans()
 	return text
 }
 
-// spans is the phrase in English, and where in it each argument stands, in bytes.
+// spans returns the phrase in English, and the start and end of each argument in it, in bytes.
 func (p *Phrase) spans() (text string, at [][2]int) {
 	parts, verbs := split(p.Format)
 	var b strings.Builder
@@ -157,7 +157,7 @@ func (p *Phrase) spans() (text string, at [][2]int) {
 	return b.String(), at
 }
 
-// In is the phrase in a language, without a full stop; ok is false where a part of it has no translation.
+// In returns the phrase in a language, without a full stop; ok is false if any part of it has no translation.
 func (p *Phrase) In(lang string) (text string, ok bool) {
 	_, verbs := split(p.Format)
 	format, ok := words.Lookup(lang, p.Format)
@@ -176,7 +176,7 @@ func (p *Phrase) In(lang string) (text string, ok bool) {
 	return fmt.Sprintf(format, args...), true
 }
 
-// in is the argument in a language; ok is false for words that have no translation.
+// in returns the argument in a language; ok is false for words without a translation.
 func (a *Arg) in(lang, verb string) (text string, ok bool) {
 	switch {
 	case a.Kind == CellArg:
@@ -202,7 +202,7 @@ func (a *Arg) in(lang, verb string) (text string, ok bool) {
 	return a.Text, true
 }
 
-// number writes a number by a verb: %d, or %.1f.
+// number formats a number as a verb says: %d, or %.1f.
 func number(verb string, n float64) string {
 	places := 0
 	if point := strings.IndexByte(verb, '.'); point >= 0 {
@@ -220,7 +220,7 @@ func durationIn(lang string, seconds float64) string {
 	return strings.TrimSpace(strings.NewReplacer("h", unit("hours"), "m", unit("minutes"), "s", unit("seconds")).Replace(text))
 }
 
-// cellIn is what a cell is called in a sentence: "LTE cell 11016962 (area 4660)".
+// cellIn returns the name of a cell in a sentence: "LTE cell 11016962 (area 4660)".
 func (a *Arg) cellIn(lang string) string {
 	of := func(n uint64) Arg { return Arg{Kind: NumberArg, Number: float64(n), Hidden: a.Hidden} }
 	part := func(format string, args ...Arg) string {
@@ -253,7 +253,7 @@ var (
 	generation = regexp.MustCompile(`^[2345]G$`)
 )
 
-// hideDigits replaces whatever has digits, but the name of a generation.
+// hideDigits replaces every word with digits, except the name of a generation such as 2G.
 func hideDigits(s string) string {
 	return withDigits.ReplaceAllStringFunc(s, func(n string) string {
 		if generation.MatchString(n) {
@@ -263,10 +263,10 @@ func hideDigits(s string) string {
 	})
 }
 
-// HidePhrases makes the phrases of an event say what its summaries say after parts of these were replaced by …: it takes the digits
-// out of each argument that touches one of the parts of a phrase's English text that cut returns (start and end, in bytes; nil: none).
-// Phrases that do not make the summary then are dropped, so that they say no more than it. It leaves the phrases that e shares with
-// others as they are; Findings must be the caller's own.
+// HidePhrases applies to the phrases of an event what was done to its summaries, when parts of these were replaced by …. cut returns
+// the start and end, in bytes, of each part to replace in the English text of a phrase; nil: none. The numbers of every argument that
+// overlaps such a part are removed. Phrases that do not produce the summary afterwards are dropped, so that they never reveal more
+// than it. e.Findings must not be shared; phrases may be.
 func (e *Event) HidePhrases(cut func(english string) [][]int) {
 	e.Phrases = hidePhrases(e.Summary, e.Phrases, "; ", cut)
 	for i := range e.Findings {
@@ -301,7 +301,7 @@ func hidePhrases(summary string, phrases []Phrase, between string, cut func(stri
 	return all
 }
 
-// bare is the argument with what its kind says, and nothing else.
+// bare returns the argument with the fields of its kind, and no others.
 func (a Arg) bare() Arg {
 	b := Arg{Kind: a.Kind, Hidden: a.Hidden}
 	switch a.Kind {
@@ -318,7 +318,7 @@ func (a Arg) bare() Arg {
 	return b
 }
 
-// hide forgets the digits of an argument.
+// hide removes the numbers of an argument.
 func (a *Arg) hide() {
 	a.Hidden, a.Number = true, 0
 	if a.Kind == TextArg && !words.Has(a.Text) || a.Kind == PLMNArg {
@@ -337,7 +337,7 @@ func (a *Arg) hide() {
 	a.Cell = c
 }
 
-// join is the English text that phrases make.
+// join returns the English text of phrases, with a full stop.
 func join(phrases []Phrase, between string) string {
 	var b strings.Builder
 	for i := range phrases {
@@ -350,13 +350,13 @@ func join(phrases []Phrase, between string) string {
 	return b.String()
 }
 
-// SummaryIn is the summary of an event in a language. ok is false where it cannot be said in it from its phrases: it is of before
-// there were any, was changed since, or has no translation. It is the English summary then.
+// SummaryIn returns the summary of an event in a language. Without phrases that produce the summary, or without a translation, it
+// returns the English summary and false. Events that were stored by older versions have no phrases.
 func (e Event) SummaryIn(lang string) (text string, ok bool) {
 	return summaryIn(lang, e.Summary, e.Phrases, "; ", words.Translate(lang, "findings.and"))
 }
 
-// SummaryIn is the summary of a finding in a language; see that of an event.
+// SummaryIn returns the summary of a finding in a language; see Event.SummaryIn.
 func (f Finding) SummaryIn(lang string) (text string, ok bool) {
 	return summaryIn(lang, f.Summary, f.Phrases, ". ", ". ")
 }
@@ -378,10 +378,10 @@ func summaryIn(lang, summary string, phrases []Phrase, between, there string) (s
 	return strings.Join(all, there) + ".", true
 }
 
-// Worded is an event as copies of a store hold it: with its phrases, which its own JSON leaves out.
+// Worded is the JSON of an event in copies of a store: with its phrases, which the JSON of Event leaves out.
 type Worded struct {
 	Event
-	Phrases *Phrases `json:"phrases,omitempty"` // nil: it has none
+	Phrases *Phrases `json:"phrases,omitempty"` // nil if it has none
 }
 
 // Phrases are those of an event and of each of its findings, in their order.
@@ -390,7 +390,7 @@ type Phrases struct {
 	Findings [][]Phrase `json:"findings"`
 }
 
-// Wording is the event with its phrases named; without them where it has none.
+// Wording returns the event in the form that has the phrases in its JSON.
 func (e Event) Wording() Worded {
 	w := Worded{Event: e}
 	p := Phrases{Summary: e.Phrases}
@@ -405,7 +405,7 @@ func (e Event) Wording() Worded {
 	return w
 }
 
-// Take is the event with the phrases of w; those that belong to other findings than it has are left out.
+// Take returns the event with the phrases of w. Those of findings are left out if their number is not that of the findings.
 func (w Worded) Take() Event {
 	e := w.Event
 	p := w.Phrases
@@ -423,7 +423,7 @@ func (w Worded) Take() Event {
 	return e
 }
 
-// GobEncode writes the phrase as JSON: an engine that is saved has it among what goes on.
+// GobEncode writes the phrase as JSON, for the saved state of the engine.
 func (p Phrase) GobEncode() ([]byte, error) {
 	type plain Phrase
 	return json.Marshal(plain(p))

@@ -1,16 +1,15 @@
 // Package words is the catalogue of every text that Vigie shows in more than one language: one loader, one lookup, one file
-// format. It has texts and nothing else: what a text is filled with, and where it is shown, is for the callers to decide. It
-// imports nothing of Vigie, so that every package may use it, and it never fails: a text without a translation is shown in
-// English.
+// format. It holds texts and nothing else: it does not know what they are about, and formats no times, cells or units. It imports
+// nothing of Vigie, so that every package may use it. A lookup never fails: a text without a translation is shown in English.
 //
 // Each file of this directory is one JSON object with an entry per line:
 //
 //	"key": {"en": "English", "fr": "French"}
 //
 // A text that is written in the code in English (the sentence of a rule, a question of the setup) is its own key, and its entry
-// has no "en". Verbs are those of package fmt; a translation may take them in another order, as %[2]s. A count has two entries,
-// KEY.one and KEY.many: see Count. A French text that somebody else is to write is marked "TODO": the English text is shown
-// until then, the tests accept it, and a release does not (packaging/release.sh).
+// has no "en". Verbs are those of package fmt; a translation may use them in another order, as %[2]s. A count has two entries, KEY.one
+// and KEY.many: see Count. "TODO" marks a translation that is still open: the English text is shown, the tests pass, and
+// packaging/release.sh refuses to make a release.
 package words
 
 import (
@@ -24,7 +23,7 @@ import (
 	"sync"
 )
 
-// Languages are those that there are translations for. English is always there.
+// Languages are the languages of the catalogue, English first.
 var Languages = []string{"en", "fr"}
 
 // open marks a translation that is still to be written.
@@ -50,7 +49,7 @@ var all = sync.OnceValue(func() *catalogue {
 	return c
 })
 
-// load reads every file. A key that two files have is an error.
+// load reads every file. A key in two files is an error.
 func load(dir fs.FS) (*catalogue, error) {
 	c := &catalogue{map[string]entry{}, map[string][]string{}}
 	return c, fs.WalkDir(dir, ".", func(path string, d fs.DirEntry, err error) error {
@@ -88,18 +87,17 @@ func (c *catalogue) lookup(lang, key string) (string, bool) {
 	return key, ok && lang == "en"
 }
 
-// Lookup is the text of a key in a language; ok is false where there is none in that language. The text is then the English
-// one or, for an unknown key, the key.
+// Lookup returns the text of a key in a language ("en", "fr"). If there is none in that language it returns the English text, or the key
+// itself for an unknown key, and false.
 func Lookup(lang, key string) (text string, ok bool) { return all().lookup(lang, key) }
 
-// Translate is the text of a key in a language. Where there is none in that language it is the English text, and for an unknown
-// key the key, which is the English text of what has no entry.
+// Translate returns the text of a key in a language; without one the English text, and for an unknown key the key.
 func Translate(lang, key string) string {
 	text, _ := Lookup(lang, key)
 	return text
 }
 
-// Format is the text of a key in a language, filled with args as by fmt.Sprintf; without args, the text as it is.
+// Format returns the text of a key in a language, formatted with args as by fmt.Sprintf; without args, the text as it is.
 func Format(lang, key string, args ...any) string {
 	text := Translate(lang, key)
 	if len(args) == 0 || !strings.Contains(text, "%") {
@@ -108,8 +106,8 @@ func Format(lang, key string, args ...any) string {
 	return fmt.Sprintf(text, args...)
 }
 
-// Count is a number with its noun: KEY.one or KEY.many, filled with n and then with more. French counts zero as one, English as
-// many.
+// Count formats a number with its noun: KEY.one or KEY.many, with n and then more as arguments. Zero is singular in French and plural in
+// English.
 func Count(lang, key string, n int, more ...any) string {
 	form := ".many"
 	if n == 1 || n == 0 && lang == "fr" {
@@ -124,9 +122,9 @@ func Has(key string) bool {
 	return ok
 }
 
-// Keys are the keys of a file, which is named without its ending: "review", "rules/new_cell"; sorted. A package that owns a file
-// tests with it that each of its texts is used.
+// Keys returns the sorted keys of a file, such as "review" or "rules/new_cell"; nil for an unknown file. The package that uses a file
+// tests that all of its keys are used.
 func Keys(file string) []string { return all().keys[file] }
 
-// Files are the names of all files, as Keys takes them; sorted.
+// Files returns the sorted names of all files, as Keys takes them.
 func Files() []string { return slices.Sorted(maps.Keys(all().keys)) }
