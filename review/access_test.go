@@ -176,7 +176,7 @@ func TestLogin(t *testing.T) {
 	v, ok, err := tw.store.VerdictOf(context.Background(), tw.events[0].ID)
 	require.NoError(t, err)
 	require.True(t, ok)
-	require.Equal(t, "ada", v.Author, "whoever is logged in signs")
+	require.Equal(t, "ada", v.Author, "the user who is logged in signs")
 
 	require.Equal(t, http.StatusSeeOther, post(d, "/logout", nil, as).Code)
 	require.Equal(t, http.StatusSeeOther, get(d, "/", as).Code, "the session is over")

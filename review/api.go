@@ -27,19 +27,31 @@ func (rv *Review) apiPaths() map[string]http.HandlerFunc {
 	a := api{rv}
 	return map[string]http.HandlerFunc{
 		"GET /api/v1/openapi.json":         a.description,
-		"GET /api/v1/events":               a.events,
-		"GET /api/v1/events/{id}":          a.event,
-		"GET /api/v1/events/{id}/series":   a.series,
-		"GET /api/v1/events/{id}/baseline": a.baseline,
-		"GET /api/v1/events/{id}/places":   a.places,
-		"GET /api/v1/events/{id}/verdicts": a.verdicts,
+		"GET /api/v1/events":               a.answer(a.events),
+		"GET /api/v1/events/{id}":          a.answer(a.event),
+		"GET /api/v1/events/{id}/series":   a.answer(a.series),
+		"GET /api/v1/events/{id}/baseline": a.answer(a.baseline),
+		"GET /api/v1/events/{id}/places":   a.answer(a.places),
+		"GET /api/v1/events/{id}/verdicts": a.answer(a.verdicts),
 		"POST /api/v1/verdicts":            rv.deciding(rv.giveVerdicts),
 		"POST /api/v1/verdicts/undo":       rv.deciding(rv.undoVerdicts),
-		"GET /api/v1/cells":                a.cells,
-		"GET /api/v1/sensors":              a.sensors,
-		"GET /api/v1/sensors/{name}/blind": a.blind,
-		"GET /api/v1/sensors/{name}/hours": a.hours,
-		"GET /api/v1/rules":                a.rules,
+		"GET /api/v1/cells":                a.answer(a.cells),
+		"GET /api/v1/sensors":              a.answer(a.sensors),
+		"GET /api/v1/sensors/{name}/blind": a.answer(a.blind),
+		"GET /api/v1/sensors/{name}/hours": a.answer(a.hours),
+		"GET /api/v1/rules":                a.answer(a.rules),
+	}
+}
+
+// answer writes what a method of the API returns.
+func (rv api) answer(of func(*http.Request) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		v, err := of(r)
+		if err != nil {
+			rv.fail(w, r, err)
+			return
+		}
+		writeJSON(w, http.StatusOK, v)
 	}
 }
 
@@ -132,16 +144,14 @@ func limitOf(r *http.Request) (skip, limit int) {
 	return max(skip, 0), min(limit, apiMost)
 }
 
-func (rv api) events(w http.ResponseWriter, r *http.Request) {
+func (rv api) events(r *http.Request) (any, error) {
 	all, err := rv.evidence.Entries(r.Context())
 	if err != nil {
-		rv.fail(w, r, err)
-		return
+		return nil, err
 	}
 	groups, err := rv.evidence.AllGroups(r.Context())
 	if err != nil {
-		rv.fail(w, r, err)
-		return
+		return nil, err
 	}
 	q := r.URL.Query()
 	f := readFilter(q, time.UTC)
@@ -154,8 +164,7 @@ func (rv api) events(w http.ResponseWriter, r *http.Request) {
 	found, list := 0, []eventJSON{}
 	for _, e := range all {
 		if ok, err := f.matches(r.Context(), e); err != nil {
-			rv.fail(w, r, err)
-			return
+			return nil, err
 		} else if !ok || f.Verdict != "all" && f.Verdict != outcome(e) {
 			continue
 		}
@@ -164,31 +173,24 @@ func (rv api) events(w http.ResponseWriter, r *http.Request) {
 		}
 		v, err := eventOf(r.Context(), e, groups)
 		if err != nil {
-			rv.fail(w, r, err)
-			return
+			return nil, err
 		}
 		list = append(list, v)
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"total": found, "events": list})
+	return map[string]any{"total": found, "events": list}, nil
 }
 
-func (rv api) event(w http.ResponseWriter, r *http.Request) {
+func (rv api) event(r *http.Request) (any, error) {
 	e, err := rv.evidence.Find(r.Context(), r.PathValue("id"))
 	if err != nil {
-		rv.fail(w, r, err)
-		return
+		return nil, err
 	}
 	groups, err := rv.evidence.AllGroups(r.Context())
 	if err != nil {
-		rv.fail(w, r, err)
-		return
+		return nil, err
 	}
 	v, err := eventOf(r.Context(), e, groups)
-	if err != nil {
-		rv.fail(w, r, err)
-		return
-	}
-	writeJSON(w, http.StatusOK, v)
+	return v, err
 }
 
 // eventWindow is the event that an address names, and what was recorded around it, without the modem's lines.
@@ -201,13 +203,12 @@ func (rv *Review) eventWindow(r *http.Request) (*evidence.Selection, *evidence.W
 	return x, w, err
 }
 
-func (rv api) series(w http.ResponseWriter, r *http.Request) {
+func (rv api) series(r *http.Request) (any, error) {
 	x, win, err := rv.eventWindow(r)
 	if err != nil {
-		rv.fail(w, r, err)
-		return
+		return nil, err
 	}
-	writeJSON(w, http.StatusOK, withText(win.Series(&x.Events[0])))
+	return withText(win.Series(&x.Events[0])), nil
 }
 
 // withText adds the English text of registrations to a series.
@@ -218,36 +219,29 @@ func withText(s *evidence.Series) *evidence.Series {
 	return s
 }
 
-func (rv api) baseline(w http.ResponseWriter, r *http.Request) {
+func (rv api) baseline(r *http.Request) (any, error) {
 	x, err := rv.evidence.SelectEvent(r.Context(), r.PathValue("id"))
 	if err != nil {
-		rv.fail(w, r, err)
-		return
+		return nil, err
 	}
 	b, err := x.Sensors[0].Store.Baseline(r.Context(), x.Sensors[0].Key, x.From, x.To)
-	if err != nil {
-		rv.fail(w, r, err)
-		return
-	}
-	writeJSON(w, http.StatusOK, b)
+	return b, err
 }
 
-func (rv api) verdicts(w http.ResponseWriter, r *http.Request) {
+func (rv api) verdicts(r *http.Request) (any, error) {
 	e, err := rv.evidence.Find(r.Context(), r.PathValue("id"))
 	if err != nil {
-		rv.fail(w, r, err)
-		return
+		return nil, err
 	}
 	all, err := e.Verdicts(r.Context())
 	if err != nil {
-		rv.fail(w, r, err)
-		return
+		return nil, err
 	}
 	list := []*verdictJSON{}
 	for i := range all {
 		list = append(list, verdictOf(&all[i]))
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"verdicts": list})
+	return map[string]any{"verdicts": list}, nil
 }
 
 // cellJSON is a known cell, in the terms of the interchange format.
@@ -263,17 +257,16 @@ type cellJSON struct {
 	Store     string    `json:"store"`
 }
 
-func (rv api) cells(w http.ResponseWriter, r *http.Request) {
+func (rv api) cells(r *http.Request) (any, error) {
 	p, err := rv.cellsPage(r)
 	if err != nil {
-		rv.fail(w, r, err)
-		return
+		return nil, err
 	}
 	list := []cellJSON{}
 	for _, k := range p.Cells {
 		list = append(list, cellJSON{k.Cell(), k.First, k.Last, k.Count, k.KnownCell.Serving, evidence.Value(k.Weakest), evidence.Value(k.Strongest), k.Sensor, k.Store})
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"total": p.Found, "cells": list})
+	return map[string]any{"total": p.Found, "cells": list}, nil
 }
 
 // sensorJSON is a sensor and what it can report.
@@ -303,11 +296,10 @@ func ruleOf(v evidence.RuleState) ruleJSON {
 	return ruleJSON{v.ID, v.Version, v.Title, string(v.Status), v.Needs.Words(), v.Missing}
 }
 
-func (rv api) sensors(w http.ResponseWriter, r *http.Request) {
+func (rv api) sensors(r *http.Request) (any, error) {
 	all, err := rv.evidence.Sensors(r.Context())
 	if err != nil {
-		rv.fail(w, r, err)
-		return
+		return nil, err
 	}
 	list := []sensorJSON{}
 	for _, a := range all {
@@ -320,18 +312,13 @@ func (rv api) sensors(w http.ResponseWriter, r *http.Request) {
 		}
 		list = append(list, j)
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"sensors": list})
+	return map[string]any{"sensors": list}, nil
 }
 
-func (rv api) blind(w http.ResponseWriter, r *http.Request) {
+func (rv api) blind(r *http.Request) (any, error) {
 	a, err := rv.evidence.Sensor(r.Context(), r.PathValue("name"))
 	if err != nil {
-		rv.fail(w, r, err)
-		return
-	}
-	if a == nil {
-		rv.refuse(w, r, http.StatusNotFound, "refuse.missing")
-		return
+		return nil, err
 	}
 	from, ok1 := readTime(r.URL.Query().Get("from"), time.UTC, false)
 	to, ok2 := readTime(r.URL.Query().Get("to"), time.UTC, true)
@@ -340,13 +327,11 @@ func (rv api) blind(w http.ResponseWriter, r *http.Request) {
 		from = to.Add(-24 * time.Hour)
 	}
 	if !to.After(from) || to.Sub(from) > longestPeriod {
-		rv.refuse(w, r, http.StatusBadRequest, "refuse.form")
-		return
+		return nil, errBadForm
 	}
 	c, err := a.CoverageOf(r.Context(), from, to)
 	if err != nil {
-		rv.fail(w, r, err)
-		return
+		return nil, err
 	}
 	type gapJSON struct {
 		From   time.Time `json:"from"`
@@ -357,14 +342,14 @@ func (rv api) blind(w http.ResponseWriter, r *http.Request) {
 	for _, g := range c.Gaps {
 		gaps = append(gaps, gapJSON(g))
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"from": from, "to": to, "watched_s": c.Watched.Seconds(), "blind_s": c.Blind.Seconds(),
-		"unrecorded_s": c.Off.Seconds(), "gaps": gaps})
+	return map[string]any{"from": from, "to": to, "watched_s": c.Watched.Seconds(), "blind_s": c.Blind.Seconds(),
+		"unrecorded_s": c.Off.Seconds(), "gaps": gaps}, nil
 }
 
-func (rv api) rules(w http.ResponseWriter, r *http.Request) {
+func (rv api) rules(r *http.Request) (any, error) {
 	list := []ruleJSON{}
 	for _, rule := range rv.o.Rules {
 		list = append(list, ruleOf(evidence.RuleState{Rule: rule}))
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"rules": list})
+	return map[string]any{"rules": list}, nil
 }

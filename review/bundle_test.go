@@ -59,7 +59,7 @@ func verify(t testing.TB, bundle []byte, keys ...note.Verifier) *Verification {
 	return v
 }
 
-// rezip writes a bundle anew with its members changed; an empty text takes one away.
+// rezip writes a bundle again with its members changed; an empty text removes one.
 func rezip(t testing.TB, bundle []byte, change map[string]string) []byte {
 	t.Helper()
 	z, err := zip.NewReader(bytes.NewReader(bundle), int64(len(bundle)))
@@ -168,17 +168,17 @@ func TestVerifyNamesWhatIsWrong(t *testing.T) {
 		keys   []note.Verifier
 		want   string
 	}{
-		"a changed byte":       {rezip(t, bundle, map[string]string{"events.ndjson": strings.Replace(m["events.ndjson"], "2G", "5G", 1)}), nil, `events.ndjson was changed: its \d+ bytes`},
-		"a removed line":       {rezip(t, bundle, map[string]string{"observations.csv": csv[:lastLine]}), nil, `observations.csv was changed: 1236 lines are left of 1237`},
-		"an added line":        {rezip(t, bundle, map[string]string{"observations.csv": csv + "x\n"}), nil, `observations.csv was changed: it has 1238 lines, and had 1237`},
-		"a swapped file":       {rezip(t, bundle, map[string]string{"positions.kml": m["positions.geojson"], "positions.geojson": m["positions.kml"]}), nil, `positions.kml holds what should be positions.geojson`},
-		"a missing file":       {rezip(t, bundle, map[string]string{"modem-lines.txt": ""}), nil, `modem-lines.txt is missing`},
-		"a file more":          {rezip(t, bundle, map[string]string{"more.txt": "x"}), nil, `more.txt is not in the manifest`},
-		"no manifest":          {rezip(t, bundle, map[string]string{manifestName: ""}), nil, `MANIFEST.txt is missing`},
-		"a wrong key":          {bundle, []note.Verifier{other}, `signed by another key than the one given: desk`},
-		"no signature":         {makeBundle(t, tw, BundleOptions{}), []note.Verifier{key}, `not signed, and a key was given`},
-		"a manifest made anew": {rezip(t, bundle, map[string]string{manifestName: strings.Replace(m[manifestName], "location exact", "location coarse", 1)}), []note.Verifier{key}, `signature by desk does not fit`},
-		"another manifest":     {rezip(t, bundle, map[string]string{manifestName: forged.m.text()}), nil, `is not in the manifest`},
+		"a changed byte":        {rezip(t, bundle, map[string]string{"events.ndjson": strings.Replace(m["events.ndjson"], "2G", "5G", 1)}), nil, `events.ndjson was changed: its \d+ bytes`},
+		"a removed line":        {rezip(t, bundle, map[string]string{"observations.csv": csv[:lastLine]}), nil, `observations.csv was changed: 1236 lines are left of 1237`},
+		"an added line":         {rezip(t, bundle, map[string]string{"observations.csv": csv + "x\n"}), nil, `observations.csv was changed: it has 1238 lines, and had 1237`},
+		"a swapped file":        {rezip(t, bundle, map[string]string{"positions.kml": m["positions.geojson"], "positions.geojson": m["positions.kml"]}), nil, `positions.kml holds what should be positions.geojson`},
+		"a missing file":        {rezip(t, bundle, map[string]string{"modem-lines.txt": ""}), nil, `modem-lines.txt is missing`},
+		"a file more":           {rezip(t, bundle, map[string]string{"more.txt": "x"}), nil, `more.txt is not in the manifest`},
+		"no manifest":           {rezip(t, bundle, map[string]string{manifestName: ""}), nil, `MANIFEST.txt is missing`},
+		"a wrong key":           {bundle, []note.Verifier{other}, `signed by another key than the one given: desk`},
+		"no signature":          {makeBundle(t, tw, BundleOptions{}), []note.Verifier{key}, `not signed, and a key was given`},
+		"a manifest made again": {rezip(t, bundle, map[string]string{manifestName: strings.Replace(m[manifestName], "location exact", "location coarse", 1)}), []note.Verifier{key}, `signature by desk does not fit`},
+		"another manifest":      {rezip(t, bundle, map[string]string{manifestName: forged.m.text()}), nil, `is not in the manifest`},
 	} {
 		v := verify(t, c.bundle, c.keys...)
 		require.False(t, v.Good(), name)

@@ -8,6 +8,7 @@ import (
 
 	"vigie/cell"
 	"vigie/review/evidence"
+	"vigie/storage"
 )
 
 // cellsPage is the list of cells.
@@ -36,15 +37,6 @@ func (p *page) CellURL(c cell.Cell) string {
 		return ""
 	}
 	return "/cell?" + url.Values{"rat": {c.RAT.String()}, "mcc": {c.MCC}, "mnc": {c.MNC}, "id": {strconv.FormatUint(id, 10)}}.Encode()
-}
-
-func (rv *Review) showCells(w http.ResponseWriter, r *http.Request) {
-	p, err := rv.cellsPage(r)
-	if err != nil {
-		rv.fail(w, r, err)
-		return
-	}
-	rv.render(w, r, http.StatusOK, "cells", "cells.title", p)
 }
 
 func (rv *Review) cellsPage(r *http.Request) (*cellsPage, error) {
@@ -83,23 +75,21 @@ type cellPage struct {
 	Whole *sketch // of its history; nil: all of its time is in Chart
 }
 
-func (rv *Review) showCell(w http.ResponseWriter, r *http.Request) {
+func (rv *Review) cellPage(r *http.Request) (*cellPage, error) {
 	q, z := r.URL.Query(), zone(r)
 	rat, ok := cell.ParseRAT(q.Get("rat"))
 	id, err := strconv.ParseUint(q.Get("id"), 10, 64)
 	if !ok || err != nil {
-		rv.refuse(w, r, http.StatusNotFound, "refuse.missing")
-		return
+		return nil, storage.ErrNotFound
 	}
 	known, err := rv.evidence.Cell(r.Context(), rat, cell.PLMN{MCC: q.Get("mcc"), MNC: q.Get("mnc")}, id)
 	if err != nil {
-		rv.fail(w, r, err)
-		return
+		return nil, err
 	}
 	p := &cellPage{CellFile: known, Chart: sketchOf(known.Series, nil, z)}
 	if h := known.History; h != nil {
 		p.Whole = sketchOf(h.Series, h.Band, z)
 		p.Whole.Legend = nil
 	}
-	rv.render(w, r, http.StatusOK, "cell", "cell.title", p)
+	return p, nil
 }

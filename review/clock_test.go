@@ -29,7 +29,7 @@ func wrongClock(t *testing.T) (d *Review, e analyzer.Event, right time.Time) {
 	return newReview(t, s), e, right
 }
 
-// Where the clock was set later, pages show the times that really were, and say so; the record stays as it was.
+// Where the clock was set later, pages show the corrected times, and say so; the record stays as it was stored.
 func TestTimesBeforeAClockWasSet(t *testing.T) {
 	d, e, right := wrongClock(t)
 	local := right.Format("2006-01-02 15:04:05") + " UTC"
@@ -76,7 +76,7 @@ func TestTimesBeforeAClockWasSet(t *testing.T) {
 
 }
 
-// A bundle has the record as it was, with the line that tells by how much it was wrong, though that came later.
+// A bundle has the record as it was stored, with the record that says by how much it was wrong, although that came later.
 func TestBundleOfAWrongClock(t *testing.T) {
 	d, e, right := wrongClock(t)
 	var b bytes.Buffer

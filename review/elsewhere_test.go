@@ -13,7 +13,7 @@ import (
 	"vigie/storage"
 )
 
-// A server that is gone takes nothing from the review: what it said before stays, and the page says that it is old.
+// If the shared server does not answer any more, its last answer stays, and the page says that it is old.
 func TestElsewhereGone(t *testing.T) {
 	far := captureEvent(77, "far <b>away</b>", captured, analyzer.High)
 	far.First, far.Opened, far.Last = far.First.Add(-9*time.Hour), far.Opened.Add(-9*time.Hour), far.Last.Add(-9*time.Hour)

@@ -20,16 +20,11 @@ func (p *page) Hour(h evidence.Hour) string {
 func (p *page) Oclock(t time.Time) string { return t.In(p.Zone).Format("15") }
 
 // hours answers which rules of a sensor could see, for each hour of a day.
-func (rv api) hours(w http.ResponseWriter, r *http.Request) {
+func (rv api) hours(r *http.Request) (any, error) {
 	ctx := r.Context()
 	a, err := rv.evidence.Sensor(ctx, r.PathValue("name"))
 	if err != nil {
-		rv.fail(w, r, err)
-		return
-	}
-	if a == nil {
-		rv.refuse(w, r, http.StatusNotFound, "refuse.missing")
-		return
+		return nil, err
 	}
 	from, ok := readTime(r.URL.Query().Get("day"), time.UTC, false)
 	if !ok {
@@ -38,13 +33,11 @@ func (rv api) hours(w http.ResponseWriter, r *http.Request) {
 	from = evidence.Midnight(from, time.UTC)
 	c, err := a.CoverageOf(ctx, from, from.AddDate(0, 0, 1))
 	if err != nil {
-		rv.fail(w, r, err)
-		return
+		return nil, err
 	}
 	v, err := a.Hours(ctx, c, from, from.AddDate(0, 0, 1))
 	if err != nil {
-		rv.fail(w, r, err)
-		return
+		return nil, err
 	}
 	type row struct {
 		Rules   []string              `json:"rules"`
@@ -62,5 +55,5 @@ func (rv api) hours(w http.ResponseWriter, r *http.Request) {
 		}
 		rows = append(rows, one)
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"day": from.Format(time.DateOnly), "rows": rows})
+	return map[string]any{"day": from.Format(time.DateOnly), "rows": rows}, nil
 }

@@ -155,7 +155,7 @@ func (rv *Review) days(ctx context.Context, f filter, z *time.Location, shown []
 		if first.IsZero() || s.First.Before(first) {
 			first = s.First
 		}
-		last = later(last, s.Last)
+		last = evidence.Later(last, s.Last)
 	}
 	top, bottom := last, first
 	if len(shown) > 0 {
@@ -167,10 +167,10 @@ func (rv *Review) days(ctx context.Context, f filter, z *time.Location, shown []
 		}
 	}
 	if !f.To.IsZero() {
-		top = earlier(top, f.To.Add(-time.Second))
+		top = evidence.Earlier(top, f.To.Add(-time.Second))
 	}
 	if !f.From.IsZero() {
-		bottom = later(bottom, f.From)
+		bottom = evidence.Later(bottom, f.From)
 	}
 	if top.IsZero() || top.Before(bottom) && len(shown) == 0 {
 		return nil, nil
@@ -240,8 +240,8 @@ func (rv *Review) day(ctx context.Context, at time.Time, events []row, f filter,
 			if e.Sensor != s.Name || e.Store != s.Store || !e.First.Before(one.To) || e.Last.Before(one.From) {
 				continue
 			}
-			x := int(later(e.First, one.From).Sub(one.From) / time.Minute)
-			w := int(earlier(e.Last, one.To).Sub(one.From)/time.Minute) - x
+			x := int(evidence.Later(e.First, one.From).Sub(one.From) / time.Minute)
+			w := int(evidence.Earlier(e.Last, one.To).Sub(one.From)/time.Minute) - x
 			one.Marks = append(one.Marks, mark{min(x, one.Width-9), max(w, 9), len(one.Covers) - 1, e.Severity.String(), e.ID, e})
 		}
 	}

@@ -183,6 +183,18 @@ func (rv *Review) render(w http.ResponseWriter, r *http.Request, status int, nam
 	rv.renderPart(w, r, status, name, rv.layout(name), title, body)
 }
 
+// show answers with a page of the data that body returns.
+func show[P any](rv *Review, name, title string, body func(*http.Request) (P, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		p, err := body(r)
+		if err != nil {
+			rv.fail(w, r, err)
+			return
+		}
+		rv.render(w, r, http.StatusOK, name, title, p)
+	}
+}
+
 func (rv *Review) renderPart(w http.ResponseWriter, r *http.Request, status int, name, part, title string, body any) {
 	var b bytes.Buffer
 	if err := templates()[name].ExecuteTemplate(&b, part, rv.page(r, title, body)); err != nil {

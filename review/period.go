@@ -69,11 +69,10 @@ type periodPage struct {
 	Events   int
 }
 
-func (rv *Review) showPeriod(w http.ResponseWriter, r *http.Request) {
+func (rv *Review) periodPage(r *http.Request) (*periodPage, error) {
 	sensors, err := rv.evidence.Sensors(r.Context())
 	if err != nil {
-		rv.fail(w, r, err)
-		return
+		return nil, err
 	}
 	q, z := r.URL.Query(), zone(r)
 	p := &periodPage{From: evidence.PlainTo(q.Get("from"), 40), To: evidence.PlainTo(q.Get("to"), 40), Sensor: q.Get("sensor"), Sensors: sensors, Rerun: rv.evidence.CanRerun()}
@@ -90,10 +89,9 @@ func (rv *Review) showPeriod(w http.ResponseWriter, r *http.Request) {
 		p.Query = url.Values{"from": {p.From}, "to": {p.To}, "sensor": {p.Sensor}}.Encode()
 		x, err := rv.evidence.SelectPeriod(r.Context(), p.Sensor, from, to)
 		if err != nil {
-			rv.fail(w, r, err)
-			return
+			return nil, err
 		}
 		p.Events = len(x.Events)
 	}
-	rv.render(w, r, http.StatusOK, "period", "period.title", p)
+	return p, nil
 }

@@ -31,17 +31,15 @@ type placeJSON struct {
 	Suspect bool    `json:"suspect"` // part of an alert
 }
 
-func (rv api) places(w http.ResponseWriter, r *http.Request) {
+func (rv api) places(r *http.Request) (any, error) {
 	x, win, err := rv.eventWindow(r)
 	if err != nil {
-		rv.fail(w, r, err)
-		return
+		return nil, err
 	}
 	s := x.Sensors[0]
 	near, err := s.Store.PlacesNear(r.Context(), s.Key, win.Series(nil).Spots)
 	if err != nil {
-		rv.fail(w, r, err)
-		return
+		return nil, err
 	}
 	m := mapJSON{Tiles: []tileJSON{}, Cells: []placeJSON{}}
 	for _, t := range near.Tiles {
@@ -50,7 +48,7 @@ func (rv api) places(w http.ResponseWriter, r *http.Request) {
 	for _, c := range near.Cells {
 		m.Cells = append(m.Cells, placeJSON{cell.Describe(&c.Cell), c.Lat, c.Lon, c.Radius, c.Count, c.Suspect})
 	}
-	writeJSON(w, http.StatusOK, m)
+	return m, nil
 }
 
 // readCircle reads "LAT, LON" or "LAT, LON, KM"; without the last it is a kilometre.

@@ -113,13 +113,13 @@ func (rv *Review) routes() http.Handler {
 	m.HandleFunc("GET /event/{id}/report", rv.handOn(rv.sendReport))
 	m.HandleFunc("GET /event/{id}/bundle", rv.handOn(rv.sendBundle))
 	m.HandleFunc("GET /event/{id}/rerun", rv.showRerun)
-	m.HandleFunc("GET /period", rv.showPeriod)
+	m.HandleFunc("GET /period", show(rv, "period", "period.title", rv.periodPage))
 	m.HandleFunc("GET /period/report", rv.handOn(rv.sendReport))
 	m.HandleFunc("GET /period/bundle", rv.handOn(rv.sendBundle))
 	m.HandleFunc("GET /period/rerun", rv.showRerun)
-	m.HandleFunc("GET /cells", rv.showCells)
-	m.HandleFunc("GET /cell", rv.showCell)
-	m.HandleFunc("GET /sensors", rv.showSensors)
+	m.HandleFunc("GET /cells", show(rv, "cells", "cells.title", rv.cellsPage))
+	m.HandleFunc("GET /cell", show(rv, "cell", "cell.title", rv.cellPage))
+	m.HandleFunc("GET /sensors", show(rv, "sensors", "sensors.title", rv.sensorsPage))
 	m.HandleFunc("GET /about", rv.showAbout)
 	m.HandleFunc("POST /verdicts", rv.deciding(rv.giveVerdicts))
 	m.HandleFunc("POST /verdicts/undo", rv.deciding(rv.undoVerdicts))
@@ -176,13 +176,16 @@ func (rv *Review) refuse(w http.ResponseWriter, r *http.Request, status int, wor
 	rv.render(w, r, status, "refused", "refused.title", struct{ Word string }{word})
 }
 
-// fail answers an internal error and logs it; storage.ErrNotFound is a 404.
+// fail answers an internal error and logs it; storage.ErrNotFound is a 404, errBadForm a 400.
 func (rv *Review) fail(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case r.Context().Err() != nil:
 		return // the client is gone
 	case errors.Is(err, storage.ErrNotFound):
 		rv.refuse(w, r, http.StatusNotFound, "refuse.missing")
+		return
+	case errors.Is(err, errBadForm):
+		rv.refuse(w, r, http.StatusBadRequest, "refuse.form")
 		return
 	}
 	rv.log.Error("review", "path", r.URL.Path, "err", err)

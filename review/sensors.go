@@ -71,19 +71,10 @@ func (p *page) FormatComplaint(h evidence.Complaint) translation {
 // sensorDays is how many days the page of sensors shows.
 const sensorDays = 7
 
-func (rv *Review) showSensors(w http.ResponseWriter, r *http.Request) {
-	z := zone(r)
+// sensorsPage shows a day of each sensor hour by hour, and seven days of it; without a chosen day, the last day of each.
+func (rv *Review) sensorsPage(r *http.Request) (*sensorsPage, error) {
+	ctx, z := r.Context(), zone(r)
 	chosen, _ := readTime(r.URL.Query().Get("day"), z, false)
-	v, err := rv.sensorsPage(r.Context(), z, chosen)
-	if err != nil {
-		rv.fail(w, r, err)
-		return
-	}
-	rv.render(w, r, http.StatusOK, "sensors", "sensors.title", v)
-}
-
-// sensorsPage shows a day of each sensor hour by hour, and seven days of it; a zero time means the last day of each.
-func (rv *Review) sensorsPage(ctx context.Context, z *time.Location, chosen time.Time) (*sensorsPage, error) {
 	all, err := rv.evidence.Sensors(ctx)
 	if err != nil {
 		return nil, err
@@ -95,34 +86,34 @@ func (rv *Review) sensorsPage(ctx context.Context, z *time.Location, chosen time
 		if first.IsZero() || a.First.Before(first) {
 			first = a.First
 		}
-		last = later(last, evidence.Midnight(a.Last, z))
+		last = evidence.Later(last, evidence.Midnight(a.Last, z))
 	}
 	if !chosen.IsZero() {
-		if chosen = earlier(evidence.Midnight(chosen, z), last); chosen.Before(first) {
+		if chosen = evidence.Earlier(evidence.Midnight(chosen, z), last); chosen.Before(first) {
 			chosen = evidence.Midnight(first, z)
 		}
 		p.Day, top = chosen.Format(time.DateOnly), chosen
 	}
 	for i := range all {
-		v, ends, err := rv.sensorView(ctx, &all[i], z, chosen)
+		v, ends, err := sensorViewOf(ctx, &all[i], z, chosen)
 		if err != nil {
 			return nil, err
 		}
-		top = later(top, ends)
+		top = evidence.Later(top, ends)
 		p.Sensors = append(p.Sensors, *v)
 	}
 	if week := top.AddDate(0, 0, -sensorDays); !top.IsZero() && week.AddDate(0, 0, 1).After(first) {
 		p.Before = "?day=" + week.Format(time.DateOnly)
 	}
 	if top.Before(last) {
-		p.After = "?day=" + earlier(top.AddDate(0, 0, sensorDays), last).Format(time.DateOnly)
+		p.After = "?day=" + evidence.Earlier(top.AddDate(0, 0, sensorDays), last).Format(time.DateOnly)
 	}
 	return p, nil
 }
 
-// sensorView is a sensor in the seven days that end with its last day if the chosen day is one of them, else with the chosen day;
+// sensorViewOf is a sensor in the seven days that end with its last day if the chosen day is one of them, else with the chosen day;
 // ends is the last of them.
-func (rv *Review) sensorView(ctx context.Context, a *evidence.Sensor, z *time.Location, chosen time.Time) (v *sensorView, ends time.Time, err error) {
+func sensorViewOf(ctx context.Context, a *evidence.Sensor, z *time.Location, chosen time.Time) (v *sensorView, ends time.Time, err error) {
 	v = &sensorView{Sensor: *a}
 	ends = evidence.Midnight(a.Last, z)
 	switch {

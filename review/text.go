@@ -58,17 +58,3 @@ func offset(t time.Time, z *time.Location) string {
 	}
 	return fmt.Sprintf("UTC%s%d", sign, secs/3600)
 }
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
-}

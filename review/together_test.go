@@ -95,7 +95,7 @@ func TestSeenTogether(t *testing.T) {
 	require.Equal(t, alsoJSON{evs[2].ID, "kit-a", "lent", analyzer.Medium, evs[2].First, evs[2].Last}, one.Also[2])
 }
 
-// Each event is decided by itself: what is decided gives the row to another of its group, and says how it was judged.
+// Each event is decided by itself: when it is, another event of its group gets the row, and the decided one shows its verdict.
 func TestSeenTogetherIsJudgedApart(t *testing.T) {
 	d, evs := march(t, hostileKit)
 	for i, s := range d.o.Stores {
@@ -119,7 +119,7 @@ func TestSeenTogetherIsJudgedApart(t *testing.T) {
 	require.Contains(t, list, "also seen by")
 }
 
-// A kit whose position is known to be in another town is not grouped, whatever cell it names.
+// An event of a sensor in another town is not grouped, whatever cell it names.
 func TestFarAwayIsNotTogether(t *testing.T) {
 	ctx := context.Background()
 	s, err := storage.Open(ctx, "", storage.Options{Memory: true})

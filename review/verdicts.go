@@ -142,9 +142,6 @@ func (rv *Review) change(w http.ResponseWriter, r *http.Request, do func(context
 	}
 	done, missing, err := do(r.Context(), v)
 	switch {
-	case errors.Is(err, errBadForm):
-		rv.refuse(w, r, http.StatusBadRequest, "refuse.form")
-		return
 	case errors.Is(err, errNoVerdicts), errors.Is(err, storage.ErrReadOnly):
 		rv.refuse(w, r, http.StatusForbidden, "refuse.readonly")
 		return

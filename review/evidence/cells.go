@@ -33,7 +33,7 @@ func (k KnownCell) Cell() cell.Cell {
 func (s *Store) known(cs storage.Corrections, k storage.KnownCell) KnownCell {
 	first, last := cs.At(k.Sensor, k.First), cs.At(k.Sensor, k.Last)
 	corrected := !first.Equal(k.First) || !last.Equal(k.Last)
-	k.First, k.Last = minTime(first, last), maxTime(first, last)
+	k.First, k.Last = Earlier(first, last), Later(first, last)
 	k.MCC, k.MNC, k.Sensor = ShortDigits(k.MCC), ShortDigits(k.MNC), s.clean.SensorName(k.Sensor)
 	known := KnownCell{KnownCell: k, Store: s.Name, Corrected: corrected}
 	c := known.Cell()
@@ -196,7 +196,7 @@ func (l *Library) Cell(ctx context.Context, rat cell.RAT, plmn cell.PLMN, id uin
 	}
 	p := f.file
 	p.To = last.Add(time.Second)
-	p.From = maxTime(p.To.Add(-closeLook), first)
+	p.From = Later(p.To.Add(-closeLook), first)
 	if err := f.look(ctx); err != nil {
 		return nil, err
 	}

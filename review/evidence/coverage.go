@@ -181,7 +181,7 @@ func (s *Sensor) Coverage(ctx context.Context, from, to time.Time, gaps []Gap) (
 		}
 	}
 	for _, g := range gaps {
-		g.From, g.To = maxTime(g.From, from), minTime(s.endOf(g, from, steps), to)
+		g.From, g.To = Later(g.From, from), Earlier(s.endOf(g, from, steps), to)
 		if g.To.After(g.From) {
 			c.cover(g, from, steps)
 		}
@@ -231,7 +231,7 @@ func (c *Coverage) cover(g Gap, from time.Time, steps []bool) {
 	c.Blind += g.To.Sub(g.From)
 	for i, heard := range steps {
 		at := from.Add(time.Duration(i) * Step)
-		common := minTime(g.To, at.Add(Step)).Sub(maxTime(g.From, at))
+		common := Earlier(g.To, at.Add(Step)).Sub(Later(g.From, at))
 		switch {
 		case common <= 0:
 		case heard:

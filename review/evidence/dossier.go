@@ -186,7 +186,7 @@ type Finding struct {
 	analyzer.Finding
 	Rule     string         // safe to show
 	Today    *analyzer.Rule // nil: there is no such rule any more
-	Here     int            // events of this sensor with this rule
+	Count    int            // events of this sensor with this rule
 	On       int            // on how many days
 	Days     int            // of how many since this sensor was first heard
 	Outdated bool           // found by another version than today's
@@ -204,7 +204,7 @@ func (l *Library) findings(ctx context.Context, e *analyzer.Event, own *Entry, z
 		return nil, err
 	}
 	if !begins.IsZero() {
-		first, last = minTime(first, begins), maxTime(last, ends)
+		first, last = Earlier(first, begins), Later(last, ends)
 	}
 	span := int(Midnight(last, z).Add(36*time.Hour).Sub(Midnight(first, z)) / (24 * time.Hour))
 	for _, f := range e.Findings[:min(len(e.Findings), maxFindings)] {
@@ -215,11 +215,11 @@ func (l *Library) findings(ctx context.Context, e *analyzer.Event, own *Entry, z
 		days := map[time.Time]bool{Midnight(own.First, z): true}
 		for _, o := range all {
 			if o.Sensor == own.Sensor && slices.Contains(o.Rules, v.Rule) {
-				v.Here++
+				v.Count++
 				days[Midnight(o.First, z)] = true
 			}
 		}
-		v.Here, v.On, v.Days = max(v.Here, 1), len(days), max(span, len(days))
+		v.Count, v.On, v.Days = max(v.Count, 1), len(days), max(span, len(days))
 		list = append(list, v)
 	}
 	return list, nil

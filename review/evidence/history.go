@@ -84,7 +84,7 @@ func (f *finder) sample(ctx context.Context, part storage.Stretch) (levels []flo
 	if read > 0 {
 		return levels, nil
 	}
-	for m, err := range f.store.Summaries(ctx, storage.SummaryQuery{Sensor: f.sensor, From: part.From, To: minTime(part.To, part.From.Add(slotSpan))}) {
+	for m, err := range f.store.Summaries(ctx, storage.SummaryQuery{Sensor: f.sensor, From: part.From, To: Earlier(part.To, part.From.Add(slotSpan))}) {
 		if err != nil {
 			return nil, err
 		}
@@ -135,7 +135,7 @@ func (l *forms) add(c *cell.Cell, at time.Time, n int) {
 		l.list = append(l.list, Form{First: at, Last: at, Name: cell.Describe(&is)})
 	}
 	f := &l.list[i]
-	f.First, f.Last, f.Count = minTime(f.First, at), maxTime(f.Last, at), f.Count+n
+	f.First, f.Last, f.Count = Earlier(f.First, at), Later(f.Last, at), f.Count+n
 }
 
 // sorted is in the order in which the forms were first seen.

@@ -152,7 +152,7 @@ func blindSteps(c *Coverage, from time.Time, n int) []bool {
 	for i := range blind {
 		at, in := from.Add(time.Duration(i)*Step), time.Duration(0)
 		for _, g := range c.Gaps {
-			in += max(minTime(g.To, at.Add(Step)).Sub(maxTime(g.From, at)), 0)
+			in += max(Earlier(g.To, at.Add(Step)).Sub(Later(g.From, at)), 0)
 		}
 		blind[i] = in > Step/2
 	}

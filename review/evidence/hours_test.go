@@ -33,7 +33,7 @@ func hoursOf(t *testing.T, l *Library, sensor, rule string, day time.Time) RuleH
 	return RuleHours{}
 }
 
-// glyphs writes a row in a letter an hour.
+// glyphs is a row with one letter for each hour.
 func glyphs(r RuleHours) string {
 	var b strings.Builder
 	for _, h := range r.Hours {
@@ -54,7 +54,7 @@ func TestHoursSayWhichRulesCouldSee(t *testing.T) {
 	require.Equal(t, "ooooooooo...............", glyphs(hoursOf(t, l, "roof-1", "level-step", evidencetest.Start.AddDate(0, 0, 8))), "the day is not over")
 }
 
-// What a source reports changes with its firmware, and what it promises may stay out: each hour is judged by its own records.
+// What a source reports changes with its firmware, and what it promises may not come: each hour counts by its own records.
 func TestHoursFollowWhatWasRecorded(t *testing.T) {
 	l := library(t, nil, nil)
 	day := evidencetest.Start.AddDate(0, 0, -30)

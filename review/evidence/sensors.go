@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -48,7 +49,7 @@ func (l *Library) Sensors(ctx context.Context) ([]Sensor, error) {
 	return all, nil
 }
 
-// Sensor returns the sensor of this name, as it is shown; nil if there is none.
+// Sensor returns the sensor of this name, as it is shown. The error wraps storage.ErrNotFound if there is none.
 func (l *Library) Sensor(ctx context.Context, name string) (*Sensor, error) {
 	all, err := l.Sensors(ctx)
 	if err != nil {
@@ -57,7 +58,7 @@ func (l *Library) Sensor(ctx context.Context, name string) (*Sensor, error) {
 	if i := slices.IndexFunc(all, func(s Sensor) bool { return s.Name == name }); i >= 0 {
 		return &all[i], nil
 	}
-	return nil, nil
+	return nil, fmt.Errorf("sensor %q: %w", PlainTo(name, 80), storage.ErrNotFound)
 }
 
 // sensor is a sensor with its times.

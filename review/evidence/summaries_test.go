@@ -11,7 +11,7 @@ import (
 	"vigie/storage"
 )
 
-// Where only summaries are left, charts, baselines and cells are told from them, and say so.
+// Where only summaries are left, charts, baselines and cells are made from them, and say so.
 func TestSummariesTakeThePlaceOfRecords(t *testing.T) {
 	l := town(t)
 	before, err := l.stores[0].Baseline(t.Context(), "roof-1", evidencetest.Captured.Add(-Margin), evidencetest.Captured.Add(Margin))
@@ -62,7 +62,7 @@ func extent(b *Baseline) [2]float64 {
 	return e
 }
 
-// Modems tell the registration of each domain by itself: that one of them stays as it is hides no refusal of the other.
+// Modems report the registration of each domain separately: that one of them stays as it is hides no refusal of the other.
 func TestChartOfTwoDomains(t *testing.T) {
 	w := &Window{From: evidencetest.Start, To: evidencetest.Start.Add(10 * time.Minute)}
 	for i := range 600 {

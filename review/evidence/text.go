@@ -57,14 +57,16 @@ func unseen(r rune) bool {
 // UTC formats a time in UTC.
 func UTC(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") + " UTC" }
 
-func maxTime(a, b time.Time) time.Time {
+// Later is the later of two times.
+func Later(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a
 	}
 	return b
 }
 
-func minTime(a, b time.Time) time.Time {
+// Earlier is the earlier of two times.
+func Earlier(a, b time.Time) time.Time {
 	if a.Before(b) {
 		return a
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // A clone that copies the id of the serving cell and differs in PLMN, PCI and channel is a move in the timeline of its event, there
-// and back. A row that names the same cell without its id is none; a change of area alone is told as such.
+// and back. A row that names the same cell without its id is none; a change of area alone is shown as such.
 func TestTimelineTellsCellsApart(t *testing.T) {
 	start := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	near := cell.Cell{RAT: cell.LTE, MCC: "272", MNC: "03", Area: cell.Some(cell.Area(4660)), ID: cell.Some(uint64(11016962)),
