@@ -85,7 +85,7 @@ func (r *Reader) Next() (Record, error) {
 		line, err := r.readLine()
 		if len(line) > 0 {
 			r.counts.Lines++
-			if aside(line) {
+			if isStoreLine(line) {
 				r.counts.Aside++
 				if r.OnOther != nil {
 					r.OnOther(line)
@@ -105,7 +105,7 @@ func (r *Reader) Next() (Record, error) {
 	}
 }
 
-func aside(line []byte) bool {
+func isStoreLine(line []byte) bool {
 	return bytes.HasPrefix(line, []byte(EventLine)) || bytes.HasPrefix(line, []byte(StoreLine))
 }
 

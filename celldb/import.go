@@ -82,7 +82,7 @@ func Import(ctx context.Context, dst string, o Options, inputs ...Input) (Info, 
 		return Info{}, &emptyError{im.sources}
 	}
 	info, err := out.write(ctx, s, Info{Made: o.Now.UTC().Truncate(time.Second), Sources: im.sources}, func(n int) {
-		im.tell("", n)
+		im.report("", n)
 	})
 	if err != nil {
 		return Info{}, err
@@ -112,7 +112,7 @@ type importer struct {
 	progress        func(Progress)
 }
 
-func (im *importer) tell(input string, written int) {
+func (im *importer) report(input string, written int) {
 	if im.progress != nil {
 		im.progress(Progress{input, im.rows, im.kept, im.bad, written})
 	}
@@ -166,7 +166,7 @@ func (im *importer) read(ctx context.Context, in Input) error {
 		ended := err == io.EOF
 		if line = bytes.TrimSpace(line); len(line) == 0 {
 			if ended {
-				im.tell(in.Name, 0)
+				im.report(in.Name, 0)
 				return nil
 			}
 			continue
@@ -194,14 +194,14 @@ func (im *importer) read(ctx context.Context, in Input) error {
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				im.tell(in.Name, 0)
+				im.report(in.Name, 0)
 			}
 			if im.rows > maxRows {
 				return fmt.Errorf("more than %d rows: there are not so many cells", maxRows)
 			}
 		}
 		if ended {
-			im.tell(in.Name, 0)
+			im.report(in.Name, 0)
 			return nil
 		}
 	}

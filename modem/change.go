@@ -2,15 +2,15 @@ package modem
 
 import "vigie/cell"
 
-// last is the state that the modem was in, to find out when it moves. What an observation does not report has not changed.
-type last struct {
+// camping is the state that the modem was in, to find out when it moves. What an observation does not report has not changed.
+type camping struct {
 	service      cell.State // limited, idle (also when connected) or no_service (also when searching)
 	camp         cell.Camp
 	registration map[cell.Domain]cell.Registration
 }
 
 // moved takes an observation, and reports whether the cell, the RAT or the registration has changed.
-func (l *last) moved(o *cell.Observation) bool {
+func (l *camping) moved(o *cell.Observation) bool {
 	moved := false
 	if s := service(o.State); s != "" {
 		moved = l.service != "" && l.service != s
@@ -32,7 +32,7 @@ func (l *last) moved(o *cell.Observation) bool {
 
 // repeated reports whether an observation holds registrations that are already known, and nothing else. Some firmware prints
 // such lines over and over, or in place of an answer: each would hint at a change and cause a burst in vain.
-func (l *last) repeated(o *cell.Observation) bool {
+func (l *camping) repeated(o *cell.Observation) bool {
 	for _, r := range o.Registration {
 		if l.registration[r.Domain] != r {
 			return false

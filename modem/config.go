@@ -67,7 +67,7 @@ type Collector struct {
 	source     cell.Source       // as reported last
 	originals  map[string]string // values before Vigie changed them, by at.Setting.Write
 	patience   patience          //
-	last       last              // state that the modem was in
+	camping    camping           // state that the modem was in
 	sim        SIM               // as reported last
 	complaint  complaints        //
 	lastAnswer time.Time         // when the last whole answer arrived

@@ -87,7 +87,7 @@ func (w *connection) prepare(ctx context.Context) error {
 	ident.Model = cmp.Or(ident.Model, w.ident.Model)
 	ident.Firmware = cmp.Or(ident.Firmware, w.ident.Firmware)
 	if ident != w.ident { // another modem, or another firmware
-		w.ident, w.patience, w.last = ident, patience{}, last{}
+		w.ident, w.patience, w.camping = ident, patience{}, camping{}
 		clear(w.originals)
 	}
 	w.dialect = choose(w.Family, ident)

@@ -57,7 +57,7 @@ func TestMoved(t *testing.T) {
 		return &cell.Observation{Registration: []cell.Registration{{Domain: cell.EPS, Status: cell.Some(status), Cause: cause}}}
 	}
 	none := cell.Opt[uint16]{}
-	var l last
+	var l camping
 	for i, step := range []struct {
 		o    *cell.Observation
 		want bool

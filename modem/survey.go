@@ -60,8 +60,8 @@ func Survey(ctx context.Context, config Config, began func(at.Command)) (Scan, e
 	return scan, w.scan(ctx, &scan, began)
 }
 
-// quickly is the time within which a modem refuses a scan that it does not support. One that fails later was begun.
-const quickly = 5 * time.Second
+// refusalWithin is the time within which a modem refuses a scan that it does not support. One that fails later was begun.
+const refusalWithin = 5 * time.Second
 
 func (w *connection) scan(ctx context.Context, scan *Scan, began func(at.Command)) error {
 	scan.Gap = cell.Gap{Time: stamp(w.Now()), Sensor: w.Sensor, Reason: GapSurvey}
@@ -78,7 +78,7 @@ func (w *connection) scan(ctx context.Context, scan *Scan, began func(at.Command
 		reply, err = w.session.Do(ctx, cmd)
 		scan.Command = cmd
 		var final *at.FinalError
-		if !errors.As(err, &final) || !unknownCommand(final) || reply.Took > quickly {
+		if !errors.As(err, &final) || !unknownCommand(final) || reply.Took > refusalWithin {
 			break
 		}
 		scan.Refused = append(scan.Refused, cmd)

@@ -22,7 +22,7 @@ func (w *connection) catchUp() {
 	for len(w.behind) > 0 {
 		e := w.behind[0]
 		w.behind = w.behind[1:]
-		w.take(e)
+		w.handle(e)
 	}
 }
 
@@ -33,10 +33,10 @@ func (w *connection) line(line at.Line, ok bool) {
 		w.lines = nil
 		return
 	}
-	w.take(heldLine{line.Text, w.serial.lastByte()})
+	w.handle(heldLine{line.Text, w.serial.lastByte()})
 }
 
-func (w *connection) take(e heldLine) {
+func (w *connection) handle(e heldLine) {
 	if !w.known {
 		w.held = append(w.held, e)
 		return
@@ -71,8 +71,8 @@ func (w *connection) observe(earlier, answers []dialect.Answer, at arrival, saw 
 		w.keepTime(at)
 		o.Time, o.Sensor = at.Time, w.Sensor
 		w.lastReport = o.Time
-		news = !w.last.repeated(o)
-		if w.last.moved(o) {
+		news = !w.camping.repeated(o)
+		if w.camping.moved(o) {
 			w.schedule.moved(time.Now())
 		}
 		w.report(o)

@@ -129,7 +129,7 @@ func (h Host) port(class, name string) Port {
 			return p
 		}
 		p.VID, p.PID, p.USBPath = uint16(vid), uint16(pid), filepath.Base(at)
-		p.Serial, p.Manufacturer, p.Product = telling(read("serial")), read("manufacturer"), read("product")
+		p.Serial, p.Manufacturer, p.Product = identifying(read("serial")), read("manufacturer"), read("product")
 		p.Role = RoleOf(p.VID, p.PID, p.Interface)
 		return p
 	}
@@ -144,8 +144,8 @@ var (
 	unsafeSerial = regexp.MustCompile(`[^A-Za-z0-9._-]`)
 )
 
-// telling returns a serial number if it identifies a device, in characters that an identity may hold; else "".
-func telling(s string) string {
+// identifying returns a serial number if it identifies a device, in characters that an identity may hold; else "".
+func identifying(s string) string {
 	if fillerSerial.MatchString(strings.ToUpper(s)) || imeiSerial.MatchString(s) {
 		return ""
 	}

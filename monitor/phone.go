@@ -48,7 +48,7 @@ func ServePhone(ctx context.Context, o PhoneOptions, s *storage.Store, over *Ove
 	if o.Position {
 		r.FieldMode.Place = func(at cell.Position) error {
 			at.Source = position.Phone
-			return over.places.Tell(at, time.Now())
+			return over.places.Set(at, time.Now())
 		}
 	}
 	if destroy != nil && len(r.Users) == 0 {

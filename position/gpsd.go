@@ -61,7 +61,7 @@ func (t *Tracker) visitGPSD(ctx context.Context, addr string) (heard bool, err e
 		heard = true
 		switch p, says := report(lines.Bytes()); {
 		case says && p != nil:
-			_ = t.Tell(*p, time.Now()) // report gives places on Earth
+			_ = t.Set(*p, time.Now()) // report gives places on Earth
 		case says:
 			t.Lose(GPSD)
 		}

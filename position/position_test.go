@@ -37,7 +37,7 @@ func TestOnlyWhatIsFreshIsAttachedAndOnlyOnce(t *testing.T) {
 			return o.Position
 		}
 		require.Nil(t, attached("a"), "no position is no reason to stop")
-		require.NoError(t, tr.Tell(brussels, time.Now()))
+		require.NoError(t, tr.Set(brussels, time.Now()))
 		require.Equal(t, &brussels, attached("a"))
 		require.Nil(t, attached("a"), "the same position is not told twice")
 		require.Equal(t, &brussels, attached("b"), "each sensor is told")
@@ -51,8 +51,8 @@ func TestOnlyWhatIsFreshIsAttachedAndOnlyOnce(t *testing.T) {
 
 		phone := north(brussels, 50)
 		phone.Source = Phone
-		require.NoError(t, tr.Tell(phone, time.Now()))
-		require.NoError(t, tr.Tell(brussels, time.Now()))
+		require.NoError(t, tr.Set(phone, time.Now()))
+		require.NoError(t, tr.Set(brussels, time.Now()))
 		require.Equal(t, GPSD, attached("e").Source, "gpsd before the phone")
 		tr.Lose(GPSD)
 		require.Equal(t, Phone, attached("f").Source)
@@ -68,7 +68,7 @@ func TestOnlyWhatIsFreshIsAttachedAndOnlyOnce(t *testing.T) {
 func TestAPositionFromBeforeSleepIsStale(t *testing.T) {
 	now := time.Now()
 	var tr Tracker
-	require.NoError(t, tr.Tell(brussels, now.Round(0).Add(-time.Hour)))
+	require.NoError(t, tr.Set(brussels, now.Round(0).Add(-time.Hour)))
 	_, ok := tr.Now(now)
 	require.False(t, ok)
 }
@@ -76,11 +76,11 @@ func TestAPositionFromBeforeSleepIsStale(t *testing.T) {
 func TestNoPlaceOnEarth(t *testing.T) {
 	var tr Tracker
 	for _, p := range []cell.Position{{Lat: 91}, {Lon: -181}, {Lat: math.NaN()}, {Lon: math.Inf(1)}} {
-		require.Error(t, tr.Tell(p, time.Now()))
+		require.Error(t, tr.Set(p, time.Now()))
 	}
 	p := brussels
 	p.Accuracy, p.Speed = cell.Some(-1.0), cell.Some(math.NaN())
-	require.NoError(t, tr.Tell(p, time.Now()))
+	require.NoError(t, tr.Set(p, time.Now()))
 	got, ok := tr.Now(time.Now())
 	require.True(t, ok)
 	require.False(t, got.Accuracy.Known() || got.Speed.Known())
@@ -104,7 +104,7 @@ func TestStandingAndMoving(t *testing.T) {
 			at, way := time.Now(), 0.0
 			for i := range 90 {
 				p := north(brussels, way+c.noise*float64(i%3-1))
-				require.NoError(t, tr.Tell(p, at))
+				require.NoError(t, tr.Set(p, at))
 				if i == 0 {
 					require.Equal(t, Unknown, tr.Motion(at), "one position says nothing")
 				}
@@ -165,7 +165,7 @@ func FuzzReport(f *testing.F) {
 			return
 		}
 		var tr Tracker
-		require.NoError(t, tr.Tell(*p, time.Now()))
+		require.NoError(t, tr.Set(*p, time.Now()))
 		require.LessOrEqual(t, math.Abs(Coarsen(*p, 1000).Lat), 90.0)
 	})
 }

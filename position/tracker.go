@@ -39,8 +39,8 @@ type fix struct {
 	number  int // 1 and up
 }
 
-// Tell sets the position of a source, which arrived now. It returns an error if the position is not on Earth.
-func (t *Tracker) Tell(p cell.Position, now time.Time) error {
+// Set sets the position of a source, which arrived now. It returns an error if the position is not on Earth.
+func (t *Tracker) Set(p cell.Position, now time.Time) error {
 	if !(math.Abs(p.Lat) <= 90 && math.Abs(p.Lon) <= 180) { // NaN too
 		return fmt.Errorf("latitude %v, longitude %v is no place on Earth", p.Lat, p.Lon)
 	}
@@ -92,7 +92,7 @@ func (t *Tracker) Motion(now time.Time) Motion {
 // sensor: nothing is repeated.
 func (t *Tracker) Attach(o *cell.Observation, now time.Time) {
 	if p := o.Position; p != nil {
-		if t.Tell(*p, now) != nil {
+		if t.Set(*p, now) != nil {
 			return // the analyzer counts it
 		}
 		coarse := Coarsen(*p, t.Coarse)

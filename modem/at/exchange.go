@@ -126,9 +126,9 @@ func (s *Session) wait(ctx context.Context, timer *time.Timer, until func() bool
 	for !until() {
 		select {
 		case c := <-s.read:
-			s.take(c)
+			s.handleBytes(c)
 		case err := <-s.written:
-			s.wrote(err)
+			s.handleWrite(err)
 		case <-timer.C:
 			return ErrTimeout
 		case <-ctx.Done():
@@ -184,8 +184,8 @@ func (s *Session) sync(ctx context.Context) error {
 	return fmt.Errorf("%w: to AT, sent %d times, the modem gives %s", ErrTimeout, syncTries, heard)
 }
 
-// take handles bytes from the reader.
-func (s *Session) take(c chunk) {
+// handleBytes handles bytes from the reader.
+func (s *Session) handleBytes(c chunk) {
 	s.lexer.feed(c.bytes, s.line)
 	s.publish()
 	if c.err != nil {
@@ -193,8 +193,8 @@ func (s *Session) take(c chunk) {
 	}
 }
 
-// wrote handles the result of a write.
-func (s *Session) wrote(err error) {
+// handleWrite handles the result of a write.
+func (s *Session) handleWrite(err error) {
 	s.writing = false
 	if err != nil {
 		s.fail(fmt.Errorf("writing to the modem: %w", err))
@@ -207,11 +207,11 @@ func (s *Session) line(raw string) {
 		s.redact.line("")
 		return
 	}
-	split(raw, func(prefix string) bool { return s.known[prefix] }, s.piece)
+	split(raw, func(prefix string) bool { return s.known[prefix] }, s.handleLine)
 }
 
-// piece handles what the modem meant to be one line.
-func (s *Session) piece(raw string) {
+// handleLine handles what the modem meant to be one line.
+func (s *Session) handleLine(raw string) {
 	text, body := s.redact.line(raw)
 	w := s.waiting
 	if w != nil && !w.sync && w.complete() {

@@ -10,21 +10,21 @@ const redacted = "<redacted>"
 // a TMSI looks like a cell identity. Nor does it know a number without a plus or a type of address in a line that nobody
 // declared.
 type redactor struct {
-	labels []string              // declared for any line
-	fields map[string][]Identity // declared, by prefix
-	bare   []Identity            // declared for lines without a prefix, of whatever command
-	rest   rest                  // what the last line leaves to come
-	count  int                   // identities stripped
+	labels       []string              // declared for any line
+	fields       map[string][]Identity // declared, by prefix
+	bare         []Identity            // declared for lines without a prefix, of whatever command
+	continuation continuation          // what the last line leaves to come
+	count        int                   // identities stripped
 }
 
-// rest reports whether lines without a prefix belong to a message or to a value that an earlier line began.
-type rest uint8
+// continuation says whether lines without a prefix belong to a message or to a value that an earlier line began.
+type continuation uint8
 
 const (
-	nothing    rest = iota
-	bodyNext        // the very next line is a body, whatever it looks like
-	bodyMaybe       // an empty line came between: the next line is a body unless it looks like something else
-	bodyGoesOn      // further lines of a body, up to an empty line or one that looks like something else
+	nothing    continuation = iota
+	bodyNext                // the very next line is a body, whatever it looks like
+	bodyMaybe               // an empty line came between: the next line is a body unless it looks like something else
+	bodyGoesOn              // further lines of a body, up to an empty line or one that looks like something else
 )
 
 func newRedactor(cmds []Command) *redactor {
@@ -48,22 +48,22 @@ func newRedactor(cmds []Command) *redactor {
 // answers nobody, even if it reads OK.
 func (r *redactor) line(line string) (out string, body bool) {
 	if line == "" {
-		if r.rest == bodyNext {
-			r.rest = bodyMaybe
+		if r.continuation == bodyNext {
+			r.continuation = bodyMaybe
 		} else {
-			r.rest = nothing
+			r.continuation = nothing
 		}
 		return line, false
 	}
 	prefix, _ := Prefix(line)
-	if r.rest == bodyNext || r.rest != nothing && prefix == "" && !isFinal(line) && !isCommand(line) {
-		r.rest = bodyGoesOn
+	if r.continuation == bodyNext || r.continuation != nothing && prefix == "" && !isFinal(line) && !isCommand(line) {
+		r.continuation = bodyGoesOn
 		r.count++
 		return redacted, true
 	}
-	r.rest = nothing
+	r.continuation = nothing
 	if messageFollows(prefix) {
-		r.rest = bodyNext
+		r.continuation = bodyNext
 	}
 	out = r.add(Scrub(line)) // before the fields, which may hide a label where a comma was lost
 	for _, label := range r.labels {
@@ -75,7 +75,7 @@ func (r *redactor) line(line string) (out string, body bool) {
 		}
 	}
 	if out != line && strings.Count(line, `"`)%2 != 0 {
-		r.rest = bodyGoesOn // the identity may go on in the next line
+		r.continuation = bodyGoesOn // the identity may go on in the next line
 	}
 	return out, false
 }

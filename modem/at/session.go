@@ -248,9 +248,9 @@ func (s *Session) run(ends *sync.WaitGroup) {
 			s.publish()
 			r.answer <- result{reply, err}
 		case c := <-s.read:
-			s.take(c)
+			s.handleBytes(c)
 		case err := <-s.written:
-			s.wrote(err)
+			s.handleWrite(err)
 		case <-hung:
 			s.fail(errHung)
 		case <-s.stop:
@@ -311,12 +311,12 @@ func (s *Session) reading() {
 // writingOut is the goroutine of the writer.
 func (s *Session) writingOut() {
 	for b := range s.write {
-		s.written <- s.put(b)
+		s.written <- s.writePaced(b)
 	}
 }
 
-// put writes all bytes at once, or one at a time with CharDelay.
-func (s *Session) put(b []byte) error {
+// writePaced writes all bytes at once, or one at a time with CharDelay.
+func (s *Session) writePaced(b []byte) error {
 	if s.options.CharDelay <= 0 {
 		_, err := s.port.Write(b)
 		return err

@@ -55,7 +55,7 @@ func (t *transcriber) line(raw string) {
 		t.redact.line("")
 		return
 	}
-	split(raw, t.known, t.piece)
+	split(raw, t.known, t.handleLine)
 }
 
 // known prefixes are those of the open commands.
@@ -68,7 +68,7 @@ func (t *transcriber) known(prefix string) bool {
 	return false
 }
 
-func (t *transcriber) piece(raw string) {
+func (t *transcriber) handleLine(raw string) {
 	text, body := t.redact.line(raw)
 	if body {
 		t.add(text)

@@ -166,14 +166,14 @@ func (f *fibocomAnswer) read(w *row) {
 	case "+RSRP", "+RSRQ":
 		f.triples(w, w.name == "+RSRQ")
 	case "":
-		f.bare(w)
+		f.unprefixed(w)
 	default:
 		f.generic(w)
 	}
 }
 
-// bare reads a line without a prefix: a row of +GTCCINFO or +GTCAINFO. Titles ("LTE service cell:") are passed over.
-func (f *fibocomAnswer) bare(w *row) {
+// unprefixed decodes a line without a prefix: a row of +GTCCINFO or +GTCAINFO. Titles ("LTE service cell:") are skipped.
+func (f *fibocomAnswer) unprefixed(w *row) {
 	first := w.text(0)
 	switch {
 	case strings.HasPrefix(first, "PCC"), strings.HasPrefix(first, "SCC"):

@@ -60,7 +60,7 @@ var quectel = &Dialect{
 	parse: func(r *round, a Answer) {
 		q := quectelAnswer{round: r, rows: len(a.Lines)}
 		r.each(a, q.read)
-		q.settleOrder()
+		q.resolveOrder()
 		if a.Command == `+QENG="neighbourcell"` && a.Final == "OK" && len(a.Lines) == 0 {
 			r.asked(0)
 		}

@@ -144,8 +144,8 @@ func (q *quectelAnswer) inter(w *row, c *cell.Cell) {
 	q.waiting = append(q.waiting, interRow{len(q.obs.Neighbours), v})
 }
 
-// settleOrder gives the waiting neighbours their priorities and thresholds, once the answer has been read.
-func (q *quectelAnswer) settleOrder() {
+// resolveOrder sets priorities and thresholds of the neighbours that wait for their order, after the last row of the answer.
+func (q *quectelAnswer) resolveOrder() {
 	for _, t := range q.waiting {
 		n := &q.obs.Neighbours[t.neighbour]
 		low, high, priority := t.v[0], t.v[1], t.v[2]

@@ -166,7 +166,7 @@ func (r *round) place(w *row, p *cell.Position) {
 func (r *round) finish() {
 	o := &r.obs
 	r.complete()
-	r.settle()
+	r.deriveState()
 	if s := o.Serving; s != nil {
 		if s.MCC == "" && s.MNC == "" && o.State != cell.Limited {
 			s.MCC, s.MNC = r.operator.MCC, r.operator.MNC
@@ -242,16 +242,16 @@ func camped(g *cell.Registration) bool {
 	return ok && (s == 2 || s == 3 || s == 8) && named
 }
 
-// settle finds the state where no row gave it. Being registered does not tell idle from connected, and +CSCON, which does,
-// does not tell that there is service: it takes both. One domain without service says nothing about the others, so "not
-// registered, not searching" becomes no service only where no operator is named and nothing is heard.
-func (r *round) settle() {
+// deriveState derives the state if no row gave it. A registration does not distinguish idle from connected, and +CSCON, which does,
+// does not show that there is service: both are needed. One domain without service says nothing about the others, so "not
+// registered, not searching" becomes no service only if no operator is named and nothing is heard.
+func (r *round) deriveState() {
 	o := &r.obs
 	serving := o.Serving
 	if serving == nil {
 		serving = r.earlier.Serving
 	}
-	searching, denied, registered := r.standing(serving)
+	searching, denied, registered := r.registrationState(serving)
 	connected, asked := r.rrc.Get()
 	switch {
 	case o.State != "" || r.earlier.State != "":
@@ -269,10 +269,10 @@ func (r *round) settle() {
 	}
 }
 
-// standing tells what the registrations say together. A modem that is registered on LTE for data may be refused for calls, or
-// search: CS and PS speak for the modem only where they are over GSM or UMTS, where an answer says that there is no network, or
-// where a second domain was told and none says otherwise.
-func (r *round) standing(serving *cell.Cell) (searching, denied, registered bool) {
+// registrationState combines the registrations. A modem that is registered on LTE for data may be refused for calls, or search: CS and
+// PS count only if they are over GSM or UMTS, if an answer says that there is no network, or if a second domain was reported and
+// none contradicts.
+func (r *round) registrationState(serving *cell.Cell) (searching, denied, registered bool) {
 	var weak struct{ searching, denied bool }
 	domains := map[cell.Domain]bool{}
 	for i := range r.obs.Registration {

@@ -54,7 +54,7 @@ var telit = &Dialect{
 	parse: func(r *round, a Answer) {
 		t := telitAnswer{round: r}
 		r.each(a, t.read)
-		t.settleList()
+		t.resolveList()
 	},
 }
 

@@ -205,9 +205,9 @@ func (t *telitAnswer) moniLTE(w *row) {
 	}
 }
 
-// settleList takes the rows of a list on LTE: the first one on the serving frequency is the serving cell itself, which
+// resolveList takes the rows of a list on LTE: the first one on the serving frequency is the serving cell itself, which
 // the row does not say.
-func (t *telitAnswer) settleList() {
+func (t *telitAnswer) resolveList() {
 	for i, c := range t.list {
 		if s := t.obs.Serving; i == 0 && (s == nil || s.RAT == cell.LTE && s.ARFCN == c.ARFCN) {
 			t.parts = append(t.parts, c)

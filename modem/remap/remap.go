@@ -42,13 +42,13 @@ func Text(d *dialect.Dialect, text string, random func(n uint64) uint64) (string
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
 		if !unread[line] && !strings.HasPrefix(line, "AT") {
-			lines[i] = m.long(line)
+			lines[i] = m.replaceLong(line)
 		}
 	}
 	from := 0
 	for to := 1; to <= len(lines); to++ {
 		if to == len(lines) || strings.HasPrefix(lines[to], "AT") {
-			m.careful(d, lines[from:to], unread)
+			m.replaceChecked(d, lines[from:to], unread)
 			from = to
 		}
 	}
@@ -243,8 +243,8 @@ func (m *remapper) candidates(word string) (all []string) {
 	return all
 }
 
-// long changes the numbers of a line that are too long to be anything else.
-func (m *remapper) long(line string) string {
+// replaceLong replaces the numbers of a line that are too long to be anything else.
+func (m *remapper) replaceLong(line string) string {
 	return number.ReplaceAllStringFunc(line, func(word string) string {
 		if all := m.candidates(word); len(all) > 0 && len(word) >= 4 {
 			return all[0]
@@ -253,9 +253,9 @@ func (m *remapper) long(line string) string {
 	})
 }
 
-// careful changes the other numbers of one command's answer, one by one, where decoding shows that nothing but areas and
-// identities hangs on them: short ones, and whatever is in lines that cannot be decoded.
-func (m *remapper) careful(d *dialect.Dialect, lines []string, unread map[string]bool) {
+// replaceChecked replaces the other numbers of one command's answer one by one, if decoding shows that only areas and identities
+// depend on them: short numbers, and those in lines that cannot be decoded.
+func (m *remapper) replaceChecked(d *dialect.Dialect, lines []string, unread map[string]bool) {
 	decode := func() reading {
 		all, counts, _ := dialect.DecodeText(strings.NewReader(strings.Join(lines, "\n")+"\n"), d) // a string gives no error
 		return reading{all, counts.Rejects}
