@@ -32,7 +32,7 @@ var mayImport = map[string][]string{
 	"analyzer/rules":      {"cell", "analyzer"},
 	"storage":             {"cell", "analyzer"},
 	"storage/influx":      {"cell", "analyzer", "storage"},
-	"storage/transfer":    {"cell", "analyzer", "storage"},
+	"storage/transfer":    {"cell", "analyzer", "storage", "position"},
 	"storage/influxdtest": {}, // a real server for tests; imported by tests alone
 	"storage/storagetest": {"cell", "analyzer", "storage"},
 	"position":            {"cell"},

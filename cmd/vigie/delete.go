@@ -9,6 +9,7 @@ import (
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/storage"
+	"vigie/storage/transfer"
 )
 
 // DeleteCmd deletes for good.
@@ -23,7 +24,7 @@ type DeleteCmd struct {
 }
 
 // keptStates are what the store keeps that tells nothing of what was observed: what modems had been set to, home zones.
-var keptStates = []string{"settings ", homesState}
+var keptStates = []string{"settings ", transfer.HomesState}
 
 // Run counts, asks, and deletes.
 func (c *DeleteCmd) Run(ctx context.Context, p *console.Program) error {

@@ -49,9 +49,10 @@ func (c *ExportCmd) Run(ctx context.Context, p *console.Program) error {
 		}
 		put, done = func(r cell.Record) error { return f.Append(r) }, f.Close
 	}
-	n := 0
+	n, withheld := 0, 0
 	for e, err := range s.Records(ctx, storage.Query{From: since, Sensor: c.Sensor}) {
-		if err == nil && !trim.leaves(e.Record) {
+		if err == nil && !trim.May(e.Record.When(), e.Record.When()) {
+			withheld++
 			continue
 		}
 		if err == nil {
@@ -70,12 +71,10 @@ func (c *ExportCmd) Run(ctx context.Context, p *console.Program) error {
 	}
 	p.Err.ClearProgress()
 	p.Err.Printf("wrote %s\n", console.Plural(n, "line"))
-	if trim.left > 0 {
-		p.Err.Printf("left out %s, for --trim and home zones\n", console.Plural(trim.left, "line"))
+	if withheld > 0 {
+		p.Err.Printf("left out %s, for --trim and home zones\n", console.Plural(withheld, "line"))
 	}
-	if w := trim.warning(); w != "" {
-		p.Err.Printf("%s\n", w)
-	}
+	warnUnplaced(p.Err, trim)
 	return nil
 }
 

@@ -3,8 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,7 +15,6 @@ import (
 
 	"filippo.io/age"
 
-	"vigie/analyzer"
 	"vigie/cell"
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
@@ -32,8 +29,6 @@ type ImportCmd struct {
 	As       string   `help:"What the sensor of these files is called here; of a kit of several, NAME-SENSOR. Held for all that comes from the same kit later." placeholder:"NAME"`
 	Files    []string `arg:"" help:"Files in the interchange format (NDJSON, .gz too), as vigie export writes them, or directories that vigie sync filled; - is standard input. Several are merged by time."`
 }
-
-const importBatch = 1000
 
 // Run adds what the store does not have. It does not analyse: vigie analyze does, or the next watch.
 func (c *ImportCmd) Run(ctx context.Context, p *console.Program) error {
@@ -58,26 +53,7 @@ func (c *ImportCmd) Run(ctx context.Context, p *console.Program) error {
 	if err != nil {
 		return err
 	}
-	t := &taking{store: s, as: c.As, status: func(n int) { p.Err.Progress("%s added", console.Plural(n, "record")) }}
-	in := &merge{each: func(in *input, r cell.Record) { t.rename(in.store, r) }, other: func(in *input, line []byte) { t.line(ctx, in, line) }}
-	if err = t.begin(ctx); err == nil {
-		err = in.open(rows, p.In)
-	}
-	defer in.close()
-	for recs := in.read(); recs != nil && err == nil; recs = in.read() {
-		err = t.add(ctx, recs...)
-	}
-	harm := 0
-	for _, path := range sealed {
-		var n int
-		if err == nil {
-			n, err = t.unseal(ctx, path, ids)
-		}
-		harm += n
-	}
-	if err == nil {
-		err = t.flush(ctx)
-	}
+	in, damaged, t, err := c.take(ctx, p, s, rows, sealed, ids)
 	if closing := s.Close(); err == nil {
 		err = closing
 	}
@@ -86,13 +62,42 @@ func (c *ImportCmd) Run(ctx context.Context, p *console.Program) error {
 	}
 	p.Err.ClearProgress()
 	if len(rows) > 0 {
-		err = in.report(p.Err)
+		err = reportInputs(p.Err, in)
 	}
-	t.report(p.Err)
-	if harm > 0 {
-		p.Err.Printf("%s of the sealed files could not be read; all else was\n", console.Plural(harm, "place"))
+	reportImport(p.Err, t)
+	if damaged > 0 {
+		p.Err.Printf("%s of the sealed files could not be read; all else was\n", console.Plural(damaged, "place"))
 	}
 	return err
+}
+
+// take puts every file into the store; damaged counts the places of sealed files that could not be read.
+func (c *ImportCmd) take(ctx context.Context, p *console.Program, s *storage.Store, rows [][]string, sealed []string, ids []age.Identity) (in *transfer.Merge, damaged int, t *transfer.Importer, err error) {
+	t, err = transfer.NewImporter(ctx, s, c.As, func(n int) { p.Err.Progress("%s added", console.Plural(n, "record")) })
+	if err != nil {
+		return nil, 0, nil, err
+	}
+	in = &transfer.Merge{Each: func(in *transfer.Input, r cell.Record) { t.Rename(in.Store, r) }, Other: func(in *transfer.Input, line []byte) { t.Line(ctx, in, line) }}
+	if err := in.Open(rows, p.In); err != nil {
+		return in, 0, t, err
+	}
+	defer in.Close()
+	for recs := in.Read(); recs != nil; recs = in.Read() {
+		if err := t.Add(ctx, recs...); err != nil {
+			return in, 0, t, err
+		}
+	}
+	for _, path := range sealed {
+		n, err := t.Unseal(ctx, path, ids)
+		if errors.Is(err, storage.ErrKey) {
+			err = console.WithHint(err, "name the private key that belongs to the public one it was sealed to")
+		}
+		if err != nil {
+			return in, damaged, t, err
+		}
+		damaged += n
+	}
+	return in, damaged, t, t.Flush(ctx)
 }
 
 // files are the files to import: rows that are read one after the other, and those that are sealed.
@@ -166,219 +171,21 @@ func isSealed(path string) (bool, error) {
 	return transfer.SealedID(f) != "", nil
 }
 
-// taking puts what other stores hold into a store.
-type taking struct {
-	store  *storage.Store
-	as     string
-	status func(added int)
-
-	names   map[string]map[string]string // by store and sensor: what it is called here
-	taken   map[string]bool              // names of sensors that are here
-	renamed map[string]string            // what was called otherwise, to be told
-	naming  bool                         // names changed
-
-	batch  []cell.Record
-	events []analyzer.Event
-	failed error // while a line was taken
-
-	records, changes, known, summed int
-}
-
-// namesState is where a store keeps what the sensors of other stores are called in it.
-const namesState = "imported"
-
-// mostSensors bounds the stores, and the sensors of each, that are remembered: a file is hostile.
-const mostSensors = 1000
-
-func (t *taking) begin(ctx context.Context) error {
-	t.names, t.taken, t.renamed = map[string]map[string]string{}, map[string]bool{}, map[string]string{}
-	text, _, err := t.store.LoadState(ctx, namesState)
-	if err == nil && len(text) > 0 {
-		err = json.Unmarshal(text, &t.names)
+// reportImport reports what became of what was imported.
+func reportImport(out *console.Terminal, t *transfer.Importer) {
+	out.Printf("added %s; %s already in the store\n", console.Plural(t.Records, "record"), console.Thousands(t.Duplicates))
+	if t.Changes > 0 {
+		out.Printf("added or brought up to date %s\n", console.Plural(t.Changes, "event"))
 	}
-	if err != nil {
-		return fmt.Errorf("names of imported sensors: %w", err)
+	renamed := t.Renamed()
+	for _, name := range slices.Sorted(maps.Keys(renamed)) {
+		was := renamed[name]
+		out.Printf("%s\n", console.OneLine(fmt.Sprintf("the sensor %s of the kit %s is called %s here: --as gives another name", console.OrUnnamed(was.Sensor), was.Store, name)))
 	}
-	sensors, err := t.store.Sensors(ctx)
-	for _, s := range sensors {
-		t.taken[s.Name] = true
+	if t.Summarised > 0 {
+		out.Printf("left out %s of minutes that the store keeps as summaries: they may be in them\n", console.Plural(t.Summarised, "record"))
 	}
-	return err
-}
-
-// name is what a sensor of another store is called here: as there, unless somebody else has that name.
-func (t *taking) name(store, sensor string) string {
-	if store == "" && t.as == "" {
-		return sensor
-	}
-	known, short := t.names[store], "here" // of a file that names no store, for this run alone
-	if name, ok := known[sensor]; ok {
-		return name
-	}
-	if store != "" {
-		short = store[:4]
-	}
-	name := sensor
-	switch {
-	case len(known) >= mostSensors, known == nil && len(t.names) >= mostSensors:
-		return sensor + "-" + short
-	case t.as != "" && len(known) > 0:
-		name = t.as + "-" + sensor
-	case t.as != "":
-		name = t.as
-	case t.taken[sensor]:
-		name = sensor + "-" + short
-	}
-	if known == nil {
-		known = map[string]string{}
-		t.names[store] = known
-	}
-	known[sensor], t.taken[name], t.naming = name, true, true
-	if name != sensor && store != "" {
-		t.renamed[name] = fmt.Sprintf("the sensor %s of the kit %s is called %s here", console.OrUnnamed(sensor), short, name)
-	}
-	return name
-}
-
-// rename gives a record the name that its sensor has here.
-func (t *taking) rename(store string, r cell.Record) {
-	name := t.name(store, r.From())
-	switch r := r.(type) {
-	case *cell.Source:
-		if r.Kit != "" && store != "" && name != r.Sensor {
-			r.Kit += "-" + store[:4] // another kit of that name
-		}
-		r.Sensor = name
-	case *cell.Observation:
-		r.Sensor = name
-	case *cell.Gap:
-		r.Sensor = name
-	case *cell.Health:
-		r.Sensor = name
-	case *cell.Clock:
-		r.Sensor = name
-	}
-}
-
-// line takes a line that is for a store.
-func (t *taking) line(ctx context.Context, in *input, line []byte) {
-	if store := storage.StoreOfLine(line); store != "" {
-		in.store = store
-	} else if e, err := storage.EventOfLine(line); err != nil {
-		in.bad++
-	} else if t.failed == nil {
-		t.failed = t.event(ctx, in.store, e)
-	}
-}
-
-func (t *taking) event(ctx context.Context, store string, e analyzer.Event) error {
-	if name := t.name(store, e.Sensor); name != e.Sensor {
-		sum := sha256.Sum256([]byte(e.ID + "\x00" + name)) // the one of that name may have begun at the same moment
-		e.ID, e.Sensor = hex.EncodeToString(sum[:8]), name
-	}
-	if t.events = append(t.events, e); len(t.events) < importBatch {
-		return nil
-	}
-	return t.flush(ctx)
-}
-
-// add takes records.
-func (t *taking) add(ctx context.Context, recs ...cell.Record) error {
-	if t.batch = append(t.batch, recs...); len(t.batch) < importBatch {
-		return nil
-	}
-	t.status(t.records)
-	return t.flush(ctx)
-}
-
-// flush stores what was taken.
-func (t *taking) flush(ctx context.Context) error {
-	if t.failed != nil {
-		return t.failed
-	}
-	err := t.store.Update(ctx, func(tx *storage.Tx) error {
-		for _, r := range t.batch {
-			before := tx.Seq()
-			if there, err := tx.Summarised(r); err != nil {
-				return err
-			} else if there {
-				t.summed++
-				continue
-			}
-			after, err := tx.Append(r)
-			if err != nil {
-				return err
-			}
-			if _, isSource := r.(*cell.Source); isSource {
-				continue
-			}
-			if t.records++; after == before {
-				t.records, t.known = t.records-1, t.known+1
-			}
-		}
-		for _, e := range t.events {
-			changed, err := tx.TakeEvent(e)
-			if err != nil {
-				return err
-			}
-			if changed {
-				t.changes++
-			}
-		}
-		if !t.naming {
-			return nil
-		}
-		lasting := maps.Clone(t.names)
-		delete(lasting, "")
-		text, err := json.Marshal(lasting)
-		if err != nil {
-			return err
-		}
-		return tx.SaveState(namesState, text, 0)
-	})
-	t.batch, t.events, t.naming = t.batch[:0], t.events[:0], false
-	return err
-}
-
-// unseal takes what is in a sealed file, and says how many places of it could not be read.
-func (t *taking) unseal(ctx context.Context, path string, ids []age.Identity) (damaged int, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return 0, err
-	}
-	defer f.Close()
-	piece, ok := transfer.ParseName(path)
-	if !ok {
-		piece.Store = transfer.SealedID(f)
-	}
-	u, err := transfer.ReadSealed(f, ids, func(r cell.Record) error {
-		t.rename(piece.Store, r)
-		return t.add(ctx, r)
-	}, func(e analyzer.Event) error {
-		return t.event(ctx, piece.Store, e)
-	})
-	if errors.Is(err, storage.ErrKey) {
-		err = console.WithHint(err, "name the private key that belongs to the public one it was sealed to")
-	}
-	if err != nil {
-		return 0, fmt.Errorf("%s: %w", path, err)
-	}
-	return u.Damaged, nil
-}
-
-// report says what became of it.
-func (t *taking) report(out *console.Terminal) {
-	out.Printf("added %s; %s already in the store\n", console.Plural(t.records, "record"), console.Thousands(t.known))
-	if t.changes > 0 {
-		out.Printf("added or brought up to date %s\n", console.Plural(t.changes, "event"))
-	}
-	for _, name := range slices.Sorted(maps.Keys(t.renamed)) {
-		out.Printf("%s: --as gives another name\n", console.OneLine(t.renamed[name]))
-	}
-	if t.summed > 0 {
-		out.Printf("left out %s of minutes that the store keeps as summaries: they may be in them\n", console.Plural(t.summed, "record"))
-	}
-	if t.records > 0 {
+	if t.Records > 0 {
 		out.Printf("the rules have not seen them here: %s\n", "vigie analyze runs them")
 	}
 }

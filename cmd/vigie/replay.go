@@ -13,6 +13,7 @@ import (
 	"vigie/cmd/vigie/console"
 	"vigie/monitor/pipeline"
 	"vigie/storage"
+	"vigie/storage/transfer"
 )
 
 // ReplayCmd runs the rules over recorded observations.
@@ -36,7 +37,7 @@ func (c *ReplayCmd) Run(ctx context.Context, p *console.Program) error {
 	if err != nil {
 		return err
 	}
-	defer in.close()
+	defer in.Close()
 	atlas, closeAtlas := openAtlas(p, conf, c.Store)
 	defer closeAtlas()
 	events := pipeline.EventLog{}
@@ -70,11 +71,11 @@ func (c *ReplayCmd) Run(ctx context.Context, p *console.Program) error {
 		p.Err.Printf("%s already in the store\n", console.Plural(n, "record"))
 	}
 	printCounts(p.Err, "not analysed, or only in part", l.Engine().Counts().Skipped)
-	return in.report(p.Err)
+	return reportInputs(p.Err, in)
 }
 
 // replay resumes from the pipeline's store, if it has one, and feeds everything that in holds.
-func replay(ctx context.Context, l *pipeline.Pipeline, in *merge, p *console.Program) error {
+func replay(ctx context.Context, l *pipeline.Pipeline, in *transfer.Merge, p *console.Program) error {
 	if l.Store != nil {
 		if err := l.Resume(ctx, nil); err != nil {
 			return err
@@ -83,7 +84,7 @@ func replay(ctx context.Context, l *pipeline.Pipeline, in *merge, p *console.Pro
 	recs := make([]cell.Record, 0, batch+8)
 	n := 0
 	for {
-		next := in.read()
+		next := in.Read()
 		recs = append(recs, next...)
 		if len(recs) >= batch || next == nil {
 			if err := ctx.Err(); err != nil {

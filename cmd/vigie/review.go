@@ -229,10 +229,10 @@ func furnish(o *review.Options, conf config.Config, atlas analyzer.Atlas) {
 	o.Translate, o.Asked = inLanguage, asked
 	o.May = func(ctx context.Context, s *storage.Store, ends time.Duration, homes bool) (evidence.May, error) {
 		t, err := TrimFlags{Trim: ends, WithHomes: homes}.trimmer(ctx, s, time.Now())
-		if err != nil || t.all {
+		if err != nil || t.All() {
 			return nil, err
 		}
-		return t.may, nil
+		return t.May, nil
 	}
 }
 

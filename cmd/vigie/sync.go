@@ -54,8 +54,8 @@ func (c *SyncCmd) Run(ctx context.Context, p *console.Program) error {
 		return err
 	}
 	o := transfer.Options{To: to, DryRun: c.DryRun, Check: c.Check, Progress: func(n transfer.Result) { p.Err.Progress("%s copied", console.Plural(n.Records, "record")) }}
-	if !trim.all {
-		o.Filter = trim.leaving
+	if !trim.All() {
+		o.Filter = trim.Decide
 	}
 	var done transfer.Result
 	if c.Target != "-" {
@@ -66,9 +66,7 @@ func (c *SyncCmd) Run(ctx context.Context, p *console.Program) error {
 		done, err = transfer.Stream(ctx, s, p.Out, o)
 	}
 	p.Err.ClearProgress()
-	if w := trim.warning(); w != "" {
-		p.Err.Printf("%s\n", w)
-	}
+	warnUnplaced(p.Err, trim)
 	return c.tell(p, done, err)
 }
 
@@ -103,7 +101,7 @@ func (c *SyncCmd) sealed(ctx context.Context, p *console.Program, conf config.Co
 
 // influx sends what the server does not have yet.
 func (c *SyncCmd) influx(ctx context.Context, p *console.Program, conf config.Config, s *storage.Store) error {
-	homes, err := loadHomes(ctx, s)
+	homes, err := transfer.LoadHomes(ctx, s)
 	switch {
 	case err != nil:
 		return err

@@ -114,7 +114,7 @@ func TestImportOfAHostileFile(t *testing.T) {
 	var text []byte
 	var enc cell.Encoder
 	var err error
-	for i, e := range storagetest.Events(2*importBatch + 200) {
+	for i, e := range storagetest.Events(2200) {
 		text = fmt.Appendf(text, cell.StoreLine+"\"store\":\"%016x\"}\n", i)
 		text, err = storage.AppendEntry(text, &enc, storage.Entry{Event: &e})
 		require.NoError(t, err)
@@ -125,11 +125,11 @@ func TestImportOfAHostileFile(t *testing.T) {
 	s, err := storage.Open(t.Context(), desk, storage.Options{ReadOnly: true})
 	require.NoError(t, err)
 	defer s.Close()
-	known, _, err := s.LoadState(t.Context(), namesState)
+	known, _, err := s.LoadState(t.Context(), "imported")
 	require.NoError(t, err)
 	var names map[string]map[string]string
 	require.NoError(t, json.Unmarshal(known, &names))
-	require.Len(t, names, mostSensors)
+	require.Len(t, names, 1000)
 }
 
 // Two kits of one name, which saw the same at the same time, stay two at the desk.

@@ -1,12 +1,12 @@
 // Package transfer carries what a store holds to another place: as chunks in a directory (vigie sync DIRECTORY), as a stream
-// (vigie sync -), or as a sealed file that only the holder of a private key can read (a kit's sink), and reads sealed files
-// back.
+// (vigie sync -), or as a sealed file that only the holder of a private key can read (a kit's sink), and brings it into another
+// store (Importer). A Trimmer says what of it must not leave.
 //
 // A copy may be interrupted at any moment: what has the name of a chunk is complete, and the next run continues from there.
 // A damaged chunk or frame costs what was in it and nothing else.
 //
 // The package refuses to write to the store that it copies, to follow a link or overwrite a file in a directory that others
-// can write to, and to choose what may leave a store: the caller's Filter decides.
+// can write to, and to choose by itself what may leave a store: the caller's Filter decides.
 package transfer
 
 import (
