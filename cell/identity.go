@@ -87,7 +87,7 @@ func (p PLMN) Known() bool { return p.MCC != "" && p.MNC != "" }
 // Canonical brings the spellings of one network together: MCC in 3 digits, and MNC in as many digits as its country
 // uses (3 in those listed by mncLength, else 2), where the printed form allows it. 310-26 and 310-260 differ by more
 // than padding and stay apart except where the country uses three digits and the last is a dropped zero; that case
-// cannot be told from text, and Same accepts it.
+// cannot be recognised, and Same accepts it.
 func (p PLMN) Canonical() PLMN {
 	if p.canonical() { // the common case, without an allocation
 		return p

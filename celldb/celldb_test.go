@@ -201,7 +201,7 @@ func TestEndlessInputCanBeInterrupted(t *testing.T) {
 	}
 }
 
-// endless gives one byte for ever, and calls when it is first read.
+// endless gives one byte forever, and calls when it is first read.
 type endless struct {
 	with  byte
 	first func()

@@ -160,7 +160,7 @@ func lostCharactersAreToldNotGuessed(t *testing.T) {
 		if o.Serving == nil {
 			continue
 		}
-		// A lost digit cannot be told from the text; a value must at least be one that the modem could have meant.
+		// A lost digit cannot be recognised in the text; a value must at least be one that the modem could have meant.
 		if v, ok := o.Serving.RSRP.Get(); ok {
 			require.True(t, v >= -157 && v <= -31, "RSRP %v in %q", v, o.Raw)
 		}

@@ -160,7 +160,7 @@ func (f *fibocomAnswer) gtccinfo(w *row) {
 }
 
 // gtcainfo reads a carrier [FM350 manual; recorded: FM150, FM350]. All columns are decimal. The levels of the last
-// columns are in dBm or indexes by firmware and are told by +GTCCINFO too; they stay raw. A carrier is in use when its
+// columns are in dBm or indexes by firmware and are also printed by +GTCCINFO; they stay raw. A carrier is in use when its
 // state is 2; 1 is configured and not active.
 //
 //	PCC:band,pci,channel,bandwidth,...                       9 to 11 columns

@@ -261,7 +261,7 @@ func (l labels) debugNR(c *cell.Cell) {
 	l.value("nr_snr").sinr(0, 1, c)
 }
 
-// debugWCDMA reads ^DEBUG on UMTS, of which only what a router's program looks for is known [ROOterSource2203 t77data.sh].
+// debugWCDMA reads ^DEBUG on UMTS, of which only the labels that a router script looks for are known [ROOterSource2203 t77data.sh].
 func (f *foxconnAnswer) debugWCDMA(l labels) {
 	c := cell.Cell{RAT: cell.UMTS}
 	l.network(&c)
@@ -285,7 +285,7 @@ func (f *foxconnAnswer) debugSecond(c cell.Cell) {
 	}
 }
 
-// debugState reads the states. The cause is the last that the network gave, however long ago: it is told while the modem
+// debugState reads the states. The cause is the last that the network gave, however long ago: it is printed while the modem
 // is not registered.
 func (f *foxconnAnswer) debugState(l labels) {
 	status, sub := l.word("STATUS"), l.word("SUB STATUS")
@@ -311,7 +311,7 @@ func (f *foxconnAnswer) debugState(l labels) {
 	}
 }
 
-// carrierInfo reads ^CA_INFO, which names bands and no channels. Of a carrier that ^DEBUG told more of, nothing is added.
+// carrierInfo reads ^CA_INFO, which names bands and no channels. Nothing is added to a carrier that ^DEBUG describes in more detail.
 //
 //	PCC info: Band is LTE_B7, Band_width is 20.0 MHz
 //	SCC1 info: Band is LTE_B3, Band_width is 10.0 MHz

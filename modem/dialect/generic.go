@@ -256,7 +256,7 @@ func (r *round) extendedSignal(w *row) {
 func (r *round) connection(w *row) {
 	if ownsCSCON(w.f) {
 		if len(w.f) == 2 && r.command != "+CSCON?" {
-			return // n,mode or mode,state: cannot be told
+			return // n,mode or mode,state: ambiguous
 		}
 		w.drop(1)
 	}

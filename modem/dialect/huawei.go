@@ -111,7 +111,7 @@ func (h *huaweiAnswer) read(w *row) {
 
 // hcsq reads the levels [E3372 manual; recorded: E3372, E3372h-320, ModemManager's fixtures, MT5700M]. They are indexes,
 // and 255 is unknown: RSSI, RSRP and RSCP in steps of 1 dB, SINR of 0.2 dB, RSRQ and Ec/Io of 0.5 dB. Quotes and the
-// blank after the colon come and go. Those of NR have a scale of their own that no source gives, and stay raw.
+// blank after the colon vary. Those of NR have a scale of their own that no source gives, and stay raw.
 //
 //	^HCSQ: "LTE",rssi,rsrp,sinr,rsrq
 //	^HCSQ: "WCDMA",rssi,rscp,ecio          also "TD-SCDMA"

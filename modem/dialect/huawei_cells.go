@@ -98,7 +98,7 @@ func (h *huaweiAnswer) monsc(w *row) {
 	}
 }
 
-// balongBand reads a GSM band, 0..3. It is not believed where it does not hold the channel, as in the manual's own example.
+// balongBand reads a GSM band, 0..3. It is ignored if it does not contain the channel, as in the manual's own example.
 func (w *row) balongBand(i int, c *cell.Cell) {
 	bands := [...]cell.Band{850, 900, 1800, 1900}
 	switch v, ok := w.whole(i, 10); {

@@ -22,7 +22,7 @@ import (
 // firmware can have, in virtual time. What must hold: nothing panics; a line that did not end whole gives no value;
 // no column is read as another; nothing is out of its range; whatever is given is what the whole answer gives; the next
 // command gets its own answer; and what was missing is counted. What cannot hold: a digit flipped into another digit in a
-// field without a check cannot be told from the text. Nor can an answer that the modem printed for an older question.
+// field without a check cannot be recognised in the text. Nor can an answer that the modem printed for an older question.
 
 // exchange is one command of a family and what a modem answered.
 type exchange struct {
@@ -280,7 +280,7 @@ func TestMatrixCut(t *testing.T) {
 	}
 }
 
-// Each line glued to the next, doubled, or lost. That a whole line was lost cannot be told from the others: where the first
+// Each line glued to the next, doubled, or lost. The loss of a whole line cannot be recognised in the others: where the first
 // row is the serving cell and nothing else marks it as such, the next one takes its place. So every cell reported must be one of
 // those in the answer or in one of its lines, with no value of another.
 func TestMatrixLines(t *testing.T) {
@@ -387,7 +387,7 @@ func TestMatrixOrder(t *testing.T) {
 	})
 }
 
-// One byte in ten is another one. Which digit was meant cannot be told, so that only ranges are checked; and that the
+// One byte in ten is another one. Which digit was meant cannot be known, so that only ranges are checked; and that the
 // session finds its way back: another command is answered rightly, if not at once.
 func TestMatrixCorrupted(t *testing.T) {
 	matrix(t, func(t *testing.T, d *Dialect, list at.List, x *exchange) {

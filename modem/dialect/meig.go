@@ -47,7 +47,7 @@ var meig = &Dialect{
 }
 
 // sgcellinfoex reads the columns that a router script takes [ROOter meigdata.sh; no recording]. Those between are not
-// known, nor is how many there are: a row is believed only where its channels lie in the bands that it names. A bandwidth
+// known, nor is how many there are: a row is used only if its channels lie in the bands that it names. A bandwidth
 // is in blocks.
 //
 //	0        5   7      8      9    10 11      13   14   15   16      17   28   29   30   31   32   33 34

@@ -86,7 +86,7 @@ func (q *quectelAnswer) qengLTE(w *row, token string) {
 		return
 	}
 	if len(w.f) == 15 && w.text(11) == "" {
-		w.reject(Truncated) // without a level the oldest row cannot be told from a longer one that lost a comma
+		w.reject(Truncated) // without a level the oldest row cannot be distinguished from a longer one that lost a comma
 		return
 	}
 	c := cell.Cell{RAT: cell.LTE}

@@ -49,7 +49,7 @@ func (q *quectelAnswer) qengNeighbour(w *row, label string) {
 //	"LTE",earfcn,pci,rsrq,rsrp,rssi,sinr,srxlev,prio,low,        high      [,-,-,-,-]     inter, RM5xx
 //	"LTE",earfcn,pci,rsrp,rsrq,srxlev,sinr,prio,low,high,rat                              RM500U [manual, at second hand]
 func (q *quectelAnswer) lteFromLTE(w *row, intra bool, c *cell.Cell) bool {
-	// The levels tell the last layout: RSRP is never above -44 dBm, RSRQ never below it.
+	// The levels identify the last layout: RSRP is never above -44 dBm, RSRQ never below it.
 	if len(w.f) == 11 && w.below(3, minRSRQ) && !w.below(4, minRSRQ) {
 		w.arfcn(1, 10, c)
 		w.pci(2, 10, c)
@@ -229,7 +229,7 @@ func (q *quectelAnswer) wcdma(w *row, c *cell.Cell) bool {
 	return true
 }
 
-// wcdmaLevels reads RSCP and Ec/Io in tenths. Whole numbers cannot be told from tenths in Ec/Io alone, so a row whose
+// wcdmaLevels reads RSCP and Ec/Io in tenths. Whole numbers cannot be distinguished from tenths in Ec/Io alone, so a row whose
 // RSCP is not plainly in tenths gives neither.
 func (w *row) wcdmaLevels(rscp, ecio int, c *cell.Cell) {
 	if w.below(rscp, minRSCP) {

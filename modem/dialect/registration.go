@@ -16,7 +16,7 @@ import (
 //	+CEREG:  [n,] stat, "tac", "ci", AcT                      [, cause_type, reject_cause [, psm timers]]
 //	+C5GREG: [n,] stat, "tac", "ci", AcT, length, "nssai"     [, cause_type, reject_cause [, ...]]
 //
-// lac, tac, ci and rac are hex. Quotes, leading zeros and blanks come and go between modems. Seen beside that:
+// lac, tac, ci and rac are hex. Quotes, leading zeros and blanks vary between modems. Also seen:
 //
 //	+CEREG: n, stat, tac, rac, ci, AcT       Novatel E362
 //	+CREG: n, stat, lac, short ci, lac, ci   Samsung S8500: no AcT where it belongs; only stat and lac are read

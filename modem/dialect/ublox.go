@@ -48,7 +48,7 @@ var ublox = &Dialect{
 	},
 }
 
-// askUCGED is the one answer here that holds a TMSI, without a label and in a column that hangs on module and RAT. It has
+// askUCGED is the one answer here that holds a TMSI, without a label and in a column that depends on module and RAT. It has
 // eight hex digits, as no other column of the answer.
 var askUCGED = at.Command{Text: "+UCGED?", Prefixes: []string{"+UCGED", "+RSRP", "+RSRQ"}, Bare: true, Timeout: engineering,
 	Identity: []at.Identity{{Find: ubloxTMSI}}, Why: "the serving cell"}
@@ -79,7 +79,7 @@ func ubloxCapabilities(id Ident) cell.Fields {
 	return f
 }
 
-// ubloxAnswer is an answer being read. The rows of +UCGED have no prefix: what they mean hangs on those before.
+// ubloxAnswer is an answer being read. The rows of +UCGED have no prefix: what they mean depends on those before.
 type ubloxAnswer struct {
 	*round
 	rows int
