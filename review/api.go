@@ -208,15 +208,7 @@ func (rv api) series(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return withText(win.Series(&x.Events[0])), nil
-}
-
-// withText adds the English text of registrations to a series.
-func withText(s *evidence.Series) *evidence.Series {
-	for i := range s.Regs {
-		s.Regs[i].Text = registrationText(s.Regs[i].Status)
-	}
-	return s
+	return win.Series(&x.Events[0]), nil
 }
 
 func (rv api) baseline(r *http.Request) (any, error) {

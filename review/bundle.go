@@ -184,7 +184,7 @@ func (b *bundler) csv(w io.Writer) error {
 		}
 		var regs []string
 		for _, g := range o.Registration {
-			regs = append(regs, registrationText(evidence.StatusOf(g)))
+			regs = append(regs, evidence.StatusOf(g).In("en"))
 		}
 		row[17] = cellText(strings.Join(regs, "; "))
 		if p := o.Position; p != nil {

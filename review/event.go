@@ -46,7 +46,6 @@ func (rv *Review) eventPage(ctx context.Context, id string, z *time.Location) (*
 	if err != nil {
 		return nil, err
 	}
-	withText(known.Series)
 	p := &eventPage{Dossier: known, Several: rv.several(), Chart: sketchOf(known.Series, known.Baseline, z), Rerun: rv.evidence.CanRerun(), Map: readMap(rv.o.Tiles)}
 	all, err := rv.evidence.Entries(ctx)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"vigie/cell"
 	"vigie/cmd/vigie/console"
 	"vigie/modem/dialect"
+	"vigie/review/evidence"
 )
 
 // DecodeCmd turns recorded modem text into observations.
@@ -111,7 +112,7 @@ func describeObservation(w io.Writer, o *cell.Observation) {
 		fmt.Fprintln(w, "neighbours none")
 	}
 	for _, r := range o.Registration {
-		fmt.Fprintf(w, "register   %s\n", describeRegistration(r))
+		fmt.Fprintf(w, "register   %s\n", evidence.StatusOf(r).In("en"))
 	}
 	if o.Position != nil {
 		fmt.Fprintf(w, "position   %.5f %.5f\n", o.Position.Lat, o.Position.Lon)

@@ -10,29 +10,6 @@ import (
 	"vigie/cmd/vigie/console"
 )
 
-// registrationWords are <stat> of TS 27.007 clause 7.2.
-var registrationWords = map[uint8]string{0: "not registered", 1: "registered, home", 2: "searching", 3: "registration denied",
-	4: "unknown", 5: "registered, roaming", 6: "registered for SMS only, home", 7: "registered for SMS only, roaming",
-	8: "emergency only", 9: "registered, CSFB not preferred", 10: "registered roaming, CSFB not preferred"}
-
-func describeRegistration(r cell.Registration) string {
-	s := string(r.Domain) + " "
-	stat := r.Status.Or(255)
-	if w, ok := registrationWords[stat]; ok {
-		s += w
-	} else {
-		s += fmt.Sprintf("status %d", stat)
-	}
-	if c, ok := r.Cause.Get(); ok && (c != 0 || stat == 3) {
-		if r.CauseType.Or(0) == 0 {
-			s += fmt.Sprintf(", cause %d", c)
-		} else {
-			s += fmt.Sprintf(", manufacturer's cause %d", c)
-		}
-	}
-	return s
-}
-
 func severityStyle(s analyzer.Severity) console.Style {
 	switch s {
 	case analyzer.High:

@@ -7,6 +7,7 @@ import (
 	"vigie/cell"
 	"vigie/cmd/vigie/console"
 	"vigie/monitor"
+	"vigie/review/evidence"
 )
 
 // watchLog shows a person what changes while a modem is watched: a line a change, and on a terminal a progress line that says
@@ -84,7 +85,7 @@ func (l watchLog) observation(u *monitor.Update) {
 		if r.Status.Or(0) == 3 {
 			s = console.Yellow
 		}
-		l.print(u, u.Time, s, "registration: %s", describeRegistration(r))
+		l.print(u, u.Time, s, "registration: %s", evidence.StatusOf(r).In("en"))
 	}
 	if x.Serving != nil {
 		l.out.Progress("%s  %swatching: %s, %s, %s neighbours", u.Time.UTC().Format("15:04:05"), l.prefix(x.Name), console.Plural(x.Observations, "observation"), cell.Heard(x.Serving), console.Thousands(x.Neighbours))

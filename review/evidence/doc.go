@@ -6,7 +6,7 @@
 // are corrected: where the clock of a sensor was set later, they are the times at which things happened. The stored record stays
 // unchanged, and is returned only where the name says so (Stored, Was).
 //
-// It refuses to write to a store, to reach a network, to ask a clock (Options.Now is an input), to produce HTML or the words of
-// a language, and to return the identity of a subscriber or device: everything that leaves it passes Cleaner. It holds no rules:
-// what today's rules would find is a function that the caller provides.
+// It refuses to write to a store, to reach a network, to ask a clock (Options.Now is an input), to produce HTML, and to return the
+// identity of a subscriber or device: everything that leaves it passes Cleaner. It holds no rules: what today's rules would find is
+// a function that the caller provides.
 package evidence

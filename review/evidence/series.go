@@ -43,7 +43,7 @@ type Run struct {
 // Instant is a moment at which the registration of a domain changed, or was first reported.
 type Instant struct {
 	At     float64 `json:"at"`
-	Text   string  `json:"text"` // English; filled in by the caller that writes JSON
+	Text   string  `json:"text"` // English
 	Denied bool    `json:"bad"`
 	Status Status  `json:"-"`
 }
@@ -215,7 +215,7 @@ func (s *Series) observe(at float64, o *cell.Observation) {
 			continue
 		}
 		s.regs[r.Domain] = is
-		s.Regs = append(s.Regs, Instant{At: at, Denied: bad, Status: is})
+		s.Regs = append(s.Regs, Instant{at, is.In("en"), bad, is})
 	}
 	if p := o.Position; p != nil && len(s.Spots) < maxSpots && math.Abs(p.Lat) <= 90 && math.Abs(p.Lon) <= 180 {
 		if n := len(s.Spots); n == 0 || s.Spots[n-1].Lat != p.Lat || s.Spots[n-1].Lon != p.Lon {

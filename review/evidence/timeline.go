@@ -8,6 +8,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/words"
 )
 
 // Moment is a step of an event's timeline. Key is that of its sentence in the catalogue of words, Args are the values in it. Args
@@ -158,3 +159,33 @@ func (s Status) Denied() bool { return s.Status.Or(0) == regDenied }
 
 // DomainName is the domain in capital letters, safe to show.
 func (s Status) DomainName() string { return strings.ToUpper(PlainTo(string(s.Domain), 8)) }
+
+// In describes the registration in a language: the domain, <stat> of TS 27.007 clause 7.2, and the cause of a denial.
+func (s Status) In(lang string) string {
+	text := "?"
+	switch stat, known := s.Status.Get(); {
+	case known && stat <= 10:
+		text = words.Format(lang, "registration."+fmt.Sprint(stat))
+	case known:
+		text = words.Format(lang, "registration.other", stat)
+	}
+	if c := s.CauseIn(lang); c != "" {
+		text += ", " + c
+	}
+	return s.DomainName() + " " + text
+}
+
+// CauseIn is why registration was denied, as TS 24.008 (10.5.3.6, 10.5.5.14) and TS 24.301 (9.9.3.9) number it; empty if there is no
+// cause.
+func (s Status) CauseIn(lang string) string {
+	c, ok := s.Cause.Get()
+	switch key := "cause." + fmt.Sprint(c); {
+	case !ok:
+		return ""
+	case s.CauseType.Or(0) != 0:
+		return words.Format(lang, "cause.maker", c)
+	case words.Has(key):
+		return words.Format(lang, "cause.named", c, words.Format(lang, key))
+	}
+	return words.Format(lang, "cause", c)
+}
