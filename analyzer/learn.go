@@ -191,6 +191,9 @@ func (s *site) learnAccepted(domain int, st *Stay) {
 	default:
 		return
 	}
-	n, _ := s.Base.Networks.Put(st.Cell.PLMN, maxNetsHere, func(n *Network) int64 { return n.Seen })
+	n, isNew := s.Base.Networks.Put(st.Cell.PLMN, maxNetsHere, func(n *Network) int64 { return n.Seen })
+	if isNew {
+		n.First = s.Now
+	}
 	n.Served[domain]++
 }

@@ -64,7 +64,7 @@ func lived(n int) (recs []cell.Record) {
 				o.Neighbours = append(o.Neighbours, cell.Cell{RAT: c.RAT, PCI: cell.Some(uint16(100 + r.IntN(12))), ARFCN: cell.Some(uint32(1300 + j%2)), RSRP: cell.Some(level - cell.DBm(r.IntN(30)))})
 			}
 		}
-		if i%7 == 0 {
+		if i%7 == 3 {
 			o.Registration = []cell.Registration{{Domain: cell.EPS, Status: cell.Some(uint8(1 + 2*(k/10%2))), Cause: cell.Some(uint16(15))}}
 		}
 		if i%100 == 99 {

@@ -67,6 +67,22 @@ func TestNetworkIsInferred(t *testing.T) {
 	require.Equal(t, 4, arrived, "an unsolicited line about the present cell is no change of cell")
 }
 
+// A network begins when it is first seen, also if it registers the modem at that moment.
+func TestNetworkBeginsWhenSeen(t *testing.T) {
+	var first int64
+	e := looking(func(v *analyzer.View) {
+		if n := v.Base.Network(&v.On().Cell); n != nil {
+			first = n.First
+		}
+	})
+	for i := range 2 {
+		o := on("roof", i, *lteCell(1))
+		o.Registration = []cell.Registration{{Domain: cell.EPS, Status: cell.Some(uint8(1))}}
+		e.Feed(o)
+	}
+	require.Equal(t, start.UnixMilli(), first)
+}
+
 // Of the other modems of the kit the one on the latest RAT counts, as long as it is heard.
 func TestOtherModem(t *testing.T) {
 	var seen []string
