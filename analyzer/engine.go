@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -242,22 +243,7 @@ func (e *Engine) Take() []Event {
 // SortEvents sorts events as they are printed: by Opened, then sensor, then ID.
 func SortEvents(list []Event) {
 	slices.SortStableFunc(list, func(a, b Event) int {
-		if c := a.Opened.Compare(b.Opened); c != 0 {
-			return c
-		}
-		if a.Sensor != b.Sensor {
-			if a.Sensor < b.Sensor {
-				return -1
-			}
-			return 1
-		}
-		if a.ID < b.ID {
-			return -1
-		}
-		if a.ID > b.ID {
-			return 1
-		}
-		return 0
+		return cmp.Or(a.Opened.Compare(b.Opened), cmp.Compare(a.Sensor, b.Sensor), cmp.Compare(a.ID, b.ID))
 	})
 }
 

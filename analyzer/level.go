@@ -40,33 +40,6 @@ func (e *Engine) level(c *cell.Cell) (float32, bool) {
 	return float32(l), true
 }
 
-func levelFields(c *cell.Cell) (f cell.Fields) {
-	if c.RSRP.Known() {
-		f |= cell.FieldRSRP
-	}
-	if c.RSSI.Known() {
-		f |= cell.FieldRSSI
-	}
-	if c.RSCP.Known() {
-		f |= cell.FieldRSCP
-	}
-	if c.RSRQ.Known() {
-		f |= cell.FieldRSRQ
-	}
-	if c.SINR.Known() {
-		f |= cell.FieldSINR
-	}
-	if c.TA.Known() {
-		f |= cell.FieldTA
-	}
-	if c.Bandwidth.Known() {
-		f |= cell.FieldBandwidth
-	}
-	if c.Band.Known() {
-		f |= cell.FieldBand
-	}
-	if c.Priority.Known() {
-		f |= cell.FieldPriority
-	}
-	return f
-}
+// measured are the fields of a cell other than its identity.
+const measured = cell.FieldRSRP | cell.FieldRSSI | cell.FieldRSCP | cell.FieldRSRQ | cell.FieldSINR | cell.FieldTA | cell.FieldBandwidth |
+	cell.FieldBand | cell.FieldPriority

@@ -1,6 +1,10 @@
 package analyzer
 
-import "vigie/cell"
+import (
+	"slices"
+
+	"vigie/cell"
+)
 
 // registration is the last registration status of one domain.
 type registration struct {
@@ -13,22 +17,11 @@ type registration struct {
 	Why     int64 // when Cause last appeared or changed
 }
 
-func domainIndex(d cell.Domain) int {
-	switch d {
-	case cell.CS:
-		return 0
-	case cell.PS:
-		return 1
-	case cell.EPS:
-		return 2
-	case cell.FGS:
-		return 3
-	}
-	return -1
-}
+// domains are in the order of View.Domain.
+var domains = [...]cell.Domain{cell.CS, cell.PS, cell.EPS, cell.FGS}
 
 func (s *site) register(v *View, r *cell.Registration) {
-	i := domainIndex(r.Domain)
+	i := slices.Index(domains[:], r.Domain)
 	st, ok := r.Status.Get()
 	if i < 0 || !ok {
 		return

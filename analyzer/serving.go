@@ -13,7 +13,7 @@ func (s *site) observeServing(v *View, o *cell.Observation) {
 	if q, ok := c.SINR.Get(); ok && q >= -40 && q <= 60 {
 		v.SINR, v.HasSINR = float32(q), true
 	}
-	s.Seen |= id.Has | levelFields(c)
+	s.Seen |= id.Has | c.Fields()&measured
 	v.Serving = true
 
 	if s.Skew {
