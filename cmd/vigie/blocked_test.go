@@ -14,7 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"vigie/cell"
 	"vigie/modem/emulator"
+	"vigie/monitor"
 )
 
 // restless is a modem that moves between two cells twice a second, so that a watch has much to print.
@@ -26,6 +28,9 @@ func restless(d time.Duration) string {
 	}
 	return b.String() + "at " + (2*time.Second + d).String() + "\nnote end"
 }
+
+// program is the program to try: VIGIE names another one, such as that of an older version.
+func program() string { return cmp.Or(os.Getenv("VIGIE"), "vigie") }
 
 // Standard output that nobody reads never stops the watch: Ctrl-S, a pager, a stuck log. VIGIE_BLOCKED=1m is the long form,
 // and VIGIE names another binary to try.
@@ -60,7 +65,7 @@ func outputThatNobodyReads(t *testing.T, brief bool) {
 	if brief {
 		args = append(args, "--brief")
 	}
-	cmd := exec.Command(cmp.Or(os.Getenv("VIGIE"), "vigie"), args...)
+	cmd := exec.Command(program(), args...)
 	r, w, err := os.Pipe()
 	require.NoError(t, err)
 	defer r.Close()
@@ -106,3 +111,43 @@ func outputThatNobodyReads(t *testing.T, brief bool) {
 	require.NotContains(t, exported, `"kind":"gap"`)
 	require.InDelta(t, before, after, 8, "memory is flat")
 }
+
+// A process that did not run for a while (a stopped one, a computer that slept) did not look, and says so: a gap, not a quiet
+// time.
+func TestStoppedProcessIsAGap(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	em, _ := emulate(t, restless(time.Minute), emulator.Options{})
+	db := filepath.Join(dir, "s.db")
+	conf := writeFile(t, dir, "v.toml", "sensor = 'roof'\nmode = 'fixed'\n[modem]\nfast = \"200ms\"\nslow = \"1s\"\n")
+	cmd := exec.Command(program(), "watch", "--config", conf, "--port", em.Path(), "--store", db)
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	asked := func() int { return len(em.Printed()) }
+	require.Eventually(t, func() bool { return asked() > 60 }, time.Minute, 10*time.Millisecond)
+	require.NoError(t, cmd.Process.Signal(syscall.SIGSTOP))
+	stopped := time.Now()
+	<-time.After(silent)
+	before := asked()
+	require.NoError(t, cmd.Process.Signal(syscall.SIGCONT))
+	require.Eventually(t, func() bool { return asked() > before+20 }, time.Minute, 10*time.Millisecond)
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, cmd.Wait())
+	exported, stderr, status := vigie(t, "export", "--store", db, "-")
+	require.Zero(t, status, stderr)
+	require.Equal(t, 1, strings.Count(exported, `"kind":"gap"`))
+	reader := cell.NewReader(strings.NewReader(exported), "export")
+	for {
+		r, err := reader.Next()
+		require.NoError(t, err)
+		if g, ok := r.(*cell.Gap); ok {
+			require.Equal(t, monitor.ReasonStalled, g.Reason)
+			require.WithinDuration(t, stopped, g.Time, 2*time.Second)
+			require.WithinDuration(t, stopped.Add(silent), g.Until, 2*time.Second)
+			return
+		}
+	}
+}
+
+// silent is longer than a process may be silent without a gap.
+const silent = 12 * time.Second
