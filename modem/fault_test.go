@@ -102,9 +102,10 @@ func inOrder(t *testing.T, records []cell.Record) {
 
 func TestNothingPrintedWholeIsLost(t *testing.T) {
 	t.Parallel()
+	const slowly = "slowly"
 	for _, tc := range []struct{ name, start, then string }{
 		{"in pieces", "chunk 5 1ms", ""},
-		{"slowly", "delay 30ms", ""},
+		{slowly, "delay 30ms", ""},
 		{"without echo", "echo off", ""},
 		{"with another end of echo", `echo-end "\r\n"`, ""},
 		{"unsolicited lines in between", "", "urc +QIND: \"csq\",20,99\nat 50ms\nurc +QIND: \"csq\",21,99\nat 70ms\nurc +QIND: \"csq\",22,99"},
@@ -113,10 +114,7 @@ func TestNothingPrintedWholeIsLost(t *testing.T) {
 		{"neighbours refused", "answer AT+QENG=\"neighbourcell\"\n  +CME ERROR: 4", ""},
 		{"registration moves", "", "register +CEREG 5,\"C3CA\",\"3E9\",7\nat 50ms\nregister +CEREG 3,\"C3CA\",\"3E9\",7 cause 0,15"},
 	} {
-		t.Run(tc.name, func(t *testing.T) {
-			t.Parallel()
-			e := plug(t, eg25(t, tc.start), emulator.Options{Seed: 3})
-			w := watch(t, Config{Device: e.Path()})
+		check := func(t *testing.T, e *emulator.Emulator, w *watched) {
 			w.until("answers", serving(3))
 			e.Play(steps(t, tc.then+"\nat 100ms\nurc +QIND: \"end\""))
 			w.until("the end", said(`+QIND: "end"`))
@@ -139,6 +137,19 @@ func TestNothingPrintedWholeIsLost(t *testing.T) {
 			for line, n := range printed {
 				require.Equal(t, n, told[line], "unsolicited and printed so often: %s", line)
 			}
+		}
+		t.Run(tc.name, func(t *testing.T) {
+			if tc.name == slowly { // in virtual time: it is slow
+				virtual(t, func(t *testing.T) {
+					var in slot
+					e := in.plug(t, eg25(t, tc.start), emulator.Options{Seed: 3})
+					check(t, e, in.watch(t, Config{}))
+				})
+				return
+			}
+			t.Parallel()
+			e := plug(t, eg25(t, tc.start), emulator.Options{Seed: 3})
+			check(t, e, watch(t, Config{Device: e.Path()}))
 		})
 	}
 }
