@@ -114,20 +114,19 @@ const (
 
 // Known is what was learned of one cell.
 type Known struct {
-	Ident     Ident
-	First     int64
-	Seen      int64
-	N         uint32 // observations
-	Stays     uint32
-	Mean, Dev float32 // dBm: mean, and mean deviation; exponentially weighted after 100
-	Top       float32 // dBm: the strongest level
-	Lat, Lon  float64 // centre of where it was heard
-	Radius    float32 // metres around it
-	Places    uint32
-	Alt       cell.Area
-	AltN      uint32 // stays under Alt
-	Suspect   bool   // it was part of an alert, and is not learned
-	slot      int32
+	Ident    Ident
+	First    int64
+	Seen     int64
+	N        uint32 // observations
+	Stays    uint32
+	Top      float32 // dBm: the strongest level
+	Lat, Lon float64 // centre of where it was heard
+	Radius   float32 // metres around it
+	Places   uint32
+	Alt      cell.Area
+	AltN     uint32 // stays under Alt
+	Suspect  bool   // it was part of an alert, and is not learned
+	slot     int32
 }
 
 // Area is what was learned of one area code.
@@ -234,24 +233,6 @@ func (b *learned) cell(k cellKey) (*Known, bool) {
 		r.slot = b.Cells.index[k]
 	}
 	return r, isNew
-}
-
-// addLevel learns a level in dBm: mean and deviation over the first hundred, then with a weight of a hundredth.
-func (r *Known) addLevel(level float32) {
-	w := float32(0.01)
-	if r.N < 100 {
-		w = 1 / float32(r.N+1)
-	}
-	if r.N == 0 {
-		r.Mean, r.Top = level, level
-	}
-	d := level - r.Mean
-	r.Mean += w * d
-	if d < 0 {
-		d = -d
-	}
-	r.Dev += w * (d - r.Dev)
-	r.Top = max(r.Top, level)
 }
 
 // rat is what was learned of a RAT.

@@ -81,7 +81,9 @@ func (s *site) learn(v *View) {
 		}
 	}
 	if v.HasLevel {
-		rec.addLevel(v.Level)
+		if rec.N == 0 || v.Level > rec.Top {
+			rec.Top = v.Level
+		}
 		r := b.rat(st.Cell.RAT)
 		if low, ok := st.Lately(2); ok {
 			if r.N == 0 || low > r.Top {

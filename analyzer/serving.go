@@ -10,11 +10,7 @@ func (s *site) observeServing(v *View, o *cell.Observation) {
 	if q, ok := c.RSRQ.Get(); ok && q >= -43.5 && q <= 20 {
 		v.Quality, v.HasQuality = float32(q), true
 	}
-	if q, ok := c.SINR.Get(); ok && q >= -40 && q <= 60 {
-		v.SINR, v.HasSINR = float32(q), true
-	}
 	s.Seen |= id.Has | c.Fields()&measured
-	v.Serving = true
 
 	if s.Skew {
 		s.withholdArea(&id)

@@ -19,7 +19,6 @@ type site struct {
 	Seen      cell.Fields // what was reported so far
 	fed       []fedRule   // rules that this source can feed; nil: not yet found
 
-	Began   int64 // first observation
 	Now     int64 // last observation
 	Watched int64 // milliseconds of watching; a pause counts for a minute at most
 	Back    int   // observations in a row that are older than Now
@@ -79,7 +78,7 @@ func (s *site) advance(e *Engine, at time.Time) bool {
 		return false
 	}
 	if s.Now == 0 {
-		s.Began, s.Now, s.Blind = t, t, true
+		s.Now, s.Blind = t, true
 		return true
 	}
 	d := t - s.Now
@@ -132,7 +131,6 @@ func (s *site) interrupt() {
 func (s *site) shift(d time.Duration) {
 	ms := d.Milliseconds()
 	s.Now += ms
-	s.Began += ms
 	s.SkewAt += ms
 	if s.OutFrom != 0 {
 		s.OutFrom += ms

@@ -23,7 +23,6 @@ type Stay struct {
 	Early    levels // the first few
 	Recent   levels // the last few
 	Peak     float32
-	Low      float32
 	Quality  float32 // best RSRQ so far
 	HasQ     bool
 	QSum     float32 // sum of RSRQ, over QN observations
@@ -150,10 +149,10 @@ func (s *Stay) addLevel(level float32) {
 		s.Early.push(level)
 	}
 	if s.Recent.N == 0 {
-		s.Peak, s.Low = level, level
+		s.Peak = level
 	}
 	s.Recent.push(level)
-	s.Peak, s.Low = max(s.Peak, level), min(s.Low, level)
+	s.Peak = max(s.Peak, level)
 	if rise := s.Recent.rise(); rise > max(stepFloor, s.Step) {
 		s.Step, s.StepFrom, s.StepAt = rise, level-rise, s.Last
 		low, high := s.Recent.first(5)

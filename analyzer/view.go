@@ -13,7 +13,6 @@ type View struct {
 	Obs     *cell.Observation
 	Now     int64
 	Survey  bool // a row of a survey: rules do not see it
-	Serving bool // the observation has a serving cell
 	Arrived bool // a stay began with this observation
 	Retuned bool // the cell of this stay changed its channel or physical identity
 
@@ -22,8 +21,8 @@ type View struct {
 	Neighbours  []Neighbour // and these were listed; valid until the next observation
 	Strangers   bool        // there were some, and none was ever heard before
 
-	Level, Quality, SINR          float32 // dBm, RSRQ in dB, dB
-	HasLevel, HasQuality, HasSINR bool
+	Level, Quality       float32 // dBm, RSRQ in dB
+	HasLevel, HasQuality bool
 
 	TA, TABefore       uint16 // timing advance now, and earlier in this stay, at most 15 s ago
 	HasTA, HasTABefore bool

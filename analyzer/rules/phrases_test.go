@@ -31,7 +31,7 @@ func found(t *testing.T) (all []analyzer.Event) {
 	return all
 }
 
-// translated tells whether all texts of the rules of an event have their French; that of a rule may be left open until a release.
+// translated reports whether all texts of the rules of an event have their French; that of a rule may be left open until a release.
 func translated(e *analyzer.Event) bool {
 	for _, f := range e.Findings {
 		if untranslated(f.Rule) {

@@ -38,7 +38,7 @@ func (n *areaNews) share(v *analyzer.View, r cell.RAT) float64 {
 	return analyzer.Share(float64(n.RATs.Of(r).Areas), stays, 0.03, 10)
 }
 
-// replanning tells whether within the last day a known cell came back from an outage under another area code: then the network
+// replanning reports whether within the last day a known cell came back from an outage under another area code: then the network
 // may be changing its areas, and more new ones are to be expected.
 func (n *areaNews) replanning(v *analyzer.View, r cell.RAT) bool {
 	at := n.RATs.Of(r).Replan
@@ -59,7 +59,7 @@ func nearestArea(v *analyzer.View, i *analyzer.Ident) (uint32, bool) {
 	return best, ok
 }
 
-// areaElsewhere tells whether the number of a cell's area is known in the same network, in another RAT.
+// areaElsewhere reports whether the number of a cell's area is known in the same network, in another RAT.
 func areaElsewhere(v *analyzer.View, i *analyzer.Ident) bool {
 	other := *i
 	for other.RAT = cell.GSM; other.RAT <= cell.NR; other.RAT++ {
