@@ -37,6 +37,13 @@ func (c Cleaner) lines(lines []string) []string {
 
 // CleanEvent is a copy of an event without identities.
 func (c Cleaner) CleanEvent(e analyzer.Event) analyzer.Event {
+	e = c.texts(e)
+	e.HidePhrases(nil) // drop those that say more than what is left
+	return e
+}
+
+// texts is CleanEvent, but for phrases that say more than the sentences: SummaryIn does not use those.
+func (c Cleaner) texts(e analyzer.Event) analyzer.Event {
 	e.Sensor, e.Summary = c.Scrub(e.Sensor), c.Scrub(e.Summary)
 	e.ID, e.State = c.id(e.ID), analyzer.State(c.Scrub(string(e.State)))
 	e.InnocentCauses = c.lines(e.InnocentCauses)
@@ -50,7 +57,6 @@ func (c Cleaner) CleanEvent(e analyzer.Event) analyzer.Event {
 			f.Evidence[j].Raw = c.lines(f.Evidence[j].Raw)
 		}
 	}
-	e.HidePhrases(nil) // drop those that say more than what is left
 	return e
 }
 

@@ -120,7 +120,7 @@ func (e *Entry) Events(ctx context.Context) (stored, corrected analyzer.Event, e
 	if e.Elsewhere() {
 		return e.remote.stored, e.remote.corrected, nil
 	}
-	stored, err = e.Store.Event(ctx, e.Key)
+	raw, err := e.Store.Event(ctx, e.Key)
 	if err != nil {
 		return stored, corrected, err
 	}
@@ -128,8 +128,17 @@ func (e *Entry) Events(ctx context.Context) (stored, corrected analyzer.Event, e
 	if err != nil {
 		return stored, corrected, err
 	}
-	corrected, _ = cs.Event(stored)
-	return e.Store.clean.CleanEvent(stored), e.Store.clean.CleanEvent(corrected), nil
+	stored = e.Store.clean.CleanEvent(raw)
+	return stored, e.correctedEvent(cs, stored), nil
+}
+
+// correctedEvent is a clean event of the entry at the corrected times. Corrections name the sensor as it is stored.
+func (e *Entry) correctedEvent(cs storage.Corrections, clean analyzer.Event) analyzer.Event {
+	name := clean.Sensor
+	clean.Sensor = e.sensor
+	clean, _ = cs.Event(clean)
+	clean.Sensor = name
+	return clean
 }
 
 // Verdicts are all that were given on the event, the newest first, without identities and safe to show.

@@ -229,7 +229,7 @@ const maxEntryCells = 16
 
 // entry is the summary of an event of a store, or of the shared server for nil, at the recorded times.
 func (c Cleaner) entry(s *Store, stored *analyzer.Event) *Entry {
-	ev := c.CleanEvent(*stored)
+	ev := c.texts(*stored)
 	e := &Entry{Store: s, ID: PlainTo(ev.ID, 64), Key: stored.ID, sensor: stored.Sensor, Sensor: PlainTo(ev.Sensor, 80), Severity: ev.Severity,
 		State: analyzer.State(PlainTo(string(ev.State), 20)), First: ev.First, Opened: ev.Opened, Last: ev.Last, Score: ev.Score, Summary: PlainTo(ev.Summary, Longest-40),
 		was: [3]time.Time{ev.First, ev.Opened, ev.Last}, sighting: analyzer.SightingOf(&ev)}

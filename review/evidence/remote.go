@@ -170,10 +170,7 @@ func (l *Library) correctRemote(ctx context.Context, list []*Entry) error {
 	}
 	for _, e := range list {
 		e.correct(cs)
-		stored := e.remote.stored
-		stored.Sensor = e.sensor // as corrections name it
-		e.remote.corrected, _ = cs.Event(stored)
-		e.remote.corrected.Sensor = e.remote.stored.Sensor
+		e.remote.corrected = e.correctedEvent(cs, e.remote.stored)
 	}
 	return nil
 }
