@@ -21,11 +21,7 @@ type AlertTestCmd struct {
 }
 
 // Run sends, and fails when any of them failed.
-func (c *AlertTestCmd) Run(ctx context.Context, p *console.Program) error {
-	conf, err := config.Load(p.ConfigFile, true)
-	if err != nil {
-		return err
-	}
+func (c *AlertTestCmd) Run(ctx context.Context, p *console.Program, conf config.Config) error {
 	a, err := conf.Alert.Open(nil, nil)
 	if err != nil {
 		return err

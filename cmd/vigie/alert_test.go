@@ -31,6 +31,7 @@ import (
 // What a watch flags reaches a person, also when nobody could be reached the first time; the address, a secret, is seen
 // nowhere, and no cell is named.
 func TestWatchTellsPeople(t *testing.T) {
+	t.Parallel()
 	const token = "plant3d-t0ken"
 	var down atomic.Bool
 	var mu sync.Mutex

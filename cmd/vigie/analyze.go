@@ -17,20 +17,12 @@ import (
 type AnalyzeCmd struct {
 	config.StoreFlags
 	JSON  bool   `help:"Print the events as NDJSON, the same lines as replay prints."`
-	Since string `help:"Only events that lasted until after this time: 2026-11-23, 2026-11-23T20:00:00Z, or 36h ago as 36h. What was recorded before it is still learned from." placeholder:"TIME"`
+	Since moment `help:"Only events that lasted until after this time: 2026-11-23, 2026-11-23T20:00:00Z, or 36h ago as 36h. What was recorded before it is still learned from." placeholder:"TIME"`
 	Write bool   `help:"Store the events that are new or changed, and what was learned. Events that are gone stay in the store."`
 }
 
 // Run analyzes.
-func (c *AnalyzeCmd) Run(ctx context.Context, p *console.Program) error {
-	conf, err := config.Load(p.ConfigFile, true)
-	if err != nil {
-		return err
-	}
-	since, err := parseSince(c.Since)
-	if err != nil {
-		return err
-	}
+func (c *AnalyzeCmd) Run(ctx context.Context, p *console.Program, conf config.Config) error {
 	s, err := c.Open(ctx, conf, storage.Options{ReadOnly: !c.Write})
 	if err != nil {
 		return err
@@ -46,13 +38,13 @@ func (c *AnalyzeCmd) Run(ctx context.Context, p *console.Program) error {
 	}
 	p.Err.ClearProgress()
 	var stored []analyzer.Event
-	for e, err := range s.Events(ctx, storage.EventQuery{From: since}) {
+	for e, err := range s.Events(ctx, storage.EventQuery{From: c.Since.Time}) {
 		if err != nil {
 			return err
 		}
 		stored = append(stored, e)
 	}
-	events := lasting(now.Sorted(), since)
+	events := lasting(now.Sorted(), c.Since.Time)
 	d := compare(stored, events)
 	if c.Write {
 		if err := l.SaveLearned(ctx, slices.Concat(d.fresh, d.changed)...); err != nil {

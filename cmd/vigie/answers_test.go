@@ -35,9 +35,9 @@ func TestOneAnswer(t *testing.T) {
 	require.NoError(t, s.PutEvents(t.Context(), e, other))
 	require.NoError(t, s.Close())
 
-	p := &console.Program{ConfigFile: writeFile(t, dir, "v.toml", "")}
+	p := &console.Program{}
 	f := config.StoreFlags{Store: db}
-	_, desk, done, err := openReview(t.Context(), p, &f, review.Options{ReadOnly: true})
+	desk, done, err := openReview(t.Context(), p, config.Config{}.WithDefaults(), &f, review.Options{ReadOnly: true})
 	require.NoError(t, err)
 	defer done()
 	get := func(path string) string {

@@ -19,8 +19,8 @@ type BackupCmd struct {
 }
 
 // Run copies and checks the copy.
-func (c *BackupCmd) Run(ctx context.Context, p *console.Program) error {
-	s, err := c.OpenRead(ctx, p.ConfigFile)
+func (c *BackupCmd) Run(ctx context.Context, p *console.Program, conf config.Config) error {
+	s, err := c.Open(ctx, conf, storage.Options{ReadOnly: true})
 	if err != nil {
 		return err
 	}
@@ -46,11 +46,7 @@ type RestoreCmd struct {
 }
 
 // Run checks the copy and puts it in the place of the store.
-func (c *RestoreCmd) Run(ctx context.Context, p *console.Program) error {
-	conf, err := config.Load(p.ConfigFile, true)
-	if err != nil {
-		return err
-	}
+func (c *RestoreCmd) Run(ctx context.Context, p *console.Program, conf config.Config) error {
 	secret, err := c.Passphrase(conf)
 	if err != nil {
 		return err

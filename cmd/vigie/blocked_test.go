@@ -35,8 +35,10 @@ func program() string { return cmp.Or(os.Getenv("VIGIE"), "vigie") }
 // Standard output that nobody reads never stops the watch: Ctrl-S, a pager, a stuck log. VIGIE_BLOCKED=1m is the long form,
 // and VIGIE names another binary to try.
 func TestOutputThatNobodyReads(t *testing.T) {
+	t.Parallel()
 	for _, brief := range []bool{false, true} {
 		t.Run(fmt.Sprintf("brief=%v", brief), func(t *testing.T) {
+			t.Parallel()
 			if brief && testing.Short() {
 				t.Skip("short")
 			}

@@ -57,16 +57,12 @@ func (c *BundleCmd) Run(ctx context.Context, p *console.Program) error {
 		}
 		to = append(to, r)
 	}
-	if err := c.whole(ctx, p, &c.StoreFlags); err != nil {
-		return err
-	}
-	conf, d, done, err := openReview(ctx, p, &c.StoreFlags, review.Options{ReadOnly: true})
+	d, o, done, err := c.open(ctx, p, &c.StoreFlags, c.TrimFlags)
 	if err != nil {
 		return err
 	}
 	defer done()
-	o := c.options(conf)
-	o.Signer, o.Trim, o.WithHomes = signer, c.Trim, c.WithHomes
+	o.Signer = signer
 	return writeNew(c.File, p, func(w io.Writer) error {
 		sealed, err := seal(w, to)
 		if err != nil {

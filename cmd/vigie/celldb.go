@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,7 +17,6 @@ import (
 	"vigie/celldb"
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
-	"vigie/monitor/pipeline"
 	"vigie/storage"
 )
 
@@ -34,15 +34,15 @@ func openAtlas(p *console.Program, c config.Config, store string) (atlas analyze
 		}
 		return atlas, func() {}
 	}
-	told := false
+	reported := false
 	atlas = analyzer.Atlas{ID: db.Info().ID, Find: func(x *cell.Cell) (analyzer.Place, bool, error) {
 		id, ok := x.ID.Get()
 		if !ok {
 			return analyzer.Place{}, false, errors.New("no identity")
 		}
 		got, ok, err := db.Find(x.RAT, x.PLMN(), x.Area, id)
-		if err != nil && !told {
-			told = true
+		if err != nil && !reported {
+			reported = true
 			p.Err.Printf("the cell database: %s\n", console.OneLine(err.Error()))
 		}
 		return analyzer.Place{Lat: got.Lat, Lon: got.Lon, Range: got.Range}, ok, err
@@ -59,15 +59,14 @@ type CellDBCmd struct {
 
 // CellDBImportCmd makes a cell database.
 type CellDBImportCmd struct {
-	config.StoreFlags
-	DB    string   `help:"The file to make. Default: cells.vigie beside the store, or what the configuration says." placeholder:"FILE" type:"path"`
+	CellDBFlags
 	MCC   []string `help:"Only cells of these mobile country codes, such as 262 or 310,311." placeholder:"MCC"`
 	Files []string `arg:"" name:"file" help:"Exports with the columns radio,mcc,net,area,cell,unit,lon,lat,range,samples,changeable,created,updated; - is standard input. Nothing is downloaded: get them from opencellid.org yourself."`
 }
 
 // Run imports.
-func (c *CellDBImportCmd) Run(ctx context.Context, p *console.Program) error {
-	_, path, err := cellDBPath(p, c.DB, &c.StoreFlags)
+func (c *CellDBImportCmd) Run(ctx context.Context, p *console.Program, conf config.Config) error {
+	path, err := c.path(conf)
 	if err != nil {
 		return err
 	}
@@ -112,7 +111,7 @@ func (c *CellDBImportCmd) Run(ctx context.Context, p *console.Program) error {
 		rows += s.Rows
 	}
 	p.Out.Printf("%s: %s cells of %s rows, in %s\n", path, console.Thousands(info.Rows), console.Thousands(rows), time.Since(began).Round(100*time.Millisecond))
-	tellSources(p.Out, info)
+	printSources(p.Out, info)
 	p.Out.Printf("%s\n", celldb.Licence)
 	p.Out.Printf("A watch that is running takes it up when it is started again.\n")
 	return nil
@@ -130,23 +129,23 @@ func (c *counting) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// cellDBPath is the file that a command is about.
-func cellDBPath(p *console.Program, named string, f *config.StoreFlags) (config.Config, string, error) {
-	conf, err := config.Load(p.ConfigFile, true)
-	if err != nil {
-		return conf, "", err
-	}
-	if named != "" {
-		conf.CellDB.File = named
-	}
-	path := conf.CellDB.Path(f.Path(conf))
-	if path == "" {
-		err = console.Usage(errors.New("a store in memory has no place for a cell database"), "name the file with --db")
-	}
-	return conf, path, err
+// CellDBFlags choose the cell database.
+type CellDBFlags struct {
+	config.StoreFlags
+	DB string `help:"The cell database. Default: cells.vigie next to the store, or what the configuration says." placeholder:"FILE" type:"path"`
 }
 
-func tellSources(t *console.Terminal, info celldb.Info) {
+// path is the file that a command is about.
+func (f *CellDBFlags) path(conf config.Config) (string, error) {
+	conf.CellDB.File = cmp.Or(f.DB, conf.CellDB.File)
+	path := conf.CellDB.Path(f.Path(conf))
+	if path == "" {
+		return "", console.Usage(errors.New("a store in memory has no place for a cell database"), "name the file with --db")
+	}
+	return path, nil
+}
+
+func printSources(t *console.Terminal, info celldb.Info) {
 	for _, s := range info.Sources {
 		t.Printf("  %s: %s rows, %s kept", console.OneLine(s.Name), console.Thousands(s.Rows), console.Thousands(s.Kept))
 		if s.Others > 0 {
@@ -159,14 +158,13 @@ func tellSources(t *console.Terminal, info celldb.Info) {
 
 // CellDBInfoCmd describes a cell database.
 type CellDBInfoCmd struct {
-	config.StoreFlags
-	DB   string `help:"The file. Default: cells.vigie beside the store, or what the configuration says." placeholder:"FILE" type:"path"`
-	JSON bool   `help:"Print what the file says of itself as one JSON object."`
+	CellDBFlags
+	JSON bool `help:"Print what the file says of itself as one JSON object."`
 }
 
 // Run describes.
-func (c *CellDBInfoCmd) Run(ctx context.Context, p *console.Program) error {
-	conf, path, err := cellDBPath(p, c.DB, &c.StoreFlags)
+func (c *CellDBInfoCmd) Run(ctx context.Context, p *console.Program, conf config.Config) error {
+	path, err := c.path(conf)
 	if err != nil {
 		return err
 	}
@@ -188,7 +186,7 @@ func (c *CellDBInfoCmd) Run(ctx context.Context, p *console.Program) error {
 			p.Out.Printf("  %-5s %12s\n", r, console.Thousands(n))
 		}
 	}
-	tellSources(p.Out, info)
+	printSources(p.Out, info)
 	if _, err := os.Stat(c.Path(conf)); err == nil {
 		p.Out.Printf("%s\n", completeHere(ctx, conf, c.StoreFlags, info.ID))
 	}
@@ -232,13 +230,12 @@ func completeHere(ctx context.Context, conf config.Config, f config.StoreFlags, 
 		return "How complete it is here is not known: " + console.OneLine(err.Error())
 	}
 	defer s.Close()
-	e := conf.NewEngine(analyzer.Atlas{})()
-	state, _, err := s.LoadState(ctx, pipeline.StateName)
-	if err == nil && state != nil {
-		err = e.Restore(state)
-	}
+	e, err := learned(ctx, conf, s)
 	if err != nil {
 		return "How complete it is here is not known: " + console.OneLine(err.Error())
+	}
+	if e == nil {
+		e = conf.NewEngine(analyzer.Atlas{})()
 	}
 	type network struct {
 		rat  cell.RAT
@@ -268,8 +265,7 @@ func completeHere(ctx context.Context, conf config.Config, f config.StoreFlags, 
 
 // CellDBLookupCmd looks a cell up.
 type CellDBLookupCmd struct {
-	config.StoreFlags
-	DB   string     `help:"The file. Default: cells.vigie beside the store, or what the configuration says." placeholder:"FILE" type:"path"`
+	CellDBFlags
 	RAT  string     `arg:"" help:"GSM, UMTS, LTE or NR."`
 	PLMN string     `arg:"" help:"The network, as MCC-MNC: 262-01."`
 	Cell uint64     `arg:"" help:"The cell identity."`
@@ -278,8 +274,8 @@ type CellDBLookupCmd struct {
 }
 
 // Run looks up.
-func (c *CellDBLookupCmd) Run(ctx context.Context, p *console.Program) error {
-	_, path, err := cellDBPath(p, c.DB, &c.StoreFlags)
+func (c *CellDBLookupCmd) Run(ctx context.Context, p *console.Program, conf config.Config) error {
+	path, err := c.path(conf)
 	if err != nil {
 		return err
 	}
@@ -330,8 +326,8 @@ func (c *CellDBLookupCmd) Run(ctx context.Context, p *console.Program) error {
 	return nil
 }
 
-// tellCells says in vigie doctor how the cell database is, where there is one.
-func tellCells(ctx context.Context, p *console.Program, conf config.Config) error {
+// checkCellDB prints how the cell database is, if there is one, for vigie doctor.
+func checkCellDB(ctx context.Context, p *console.Program, conf config.Config) error {
 	path := conf.CellDB.Path(conf.Store)
 	if _, err := os.Stat(path); path == "" || err != nil && conf.CellDB.File == "" {
 		return nil

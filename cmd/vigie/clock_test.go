@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"vigie/cell"
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/modem/emulator"
 	"vigie/monitor"
@@ -22,6 +23,7 @@ import (
 // Then the clock is set, and that is told once, with what to add to which times; corrected, they are the true ones. What is
 // watched is the demo, with the clock set in the middle of its attack: it is flagged all the same.
 func TestWatchWithoutAClock(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	store, err := storage.Open(t.Context(), dir+"/s.db", storage.Options{Create: true})
 	require.NoError(t, err)
@@ -61,7 +63,9 @@ func TestWatchWithoutAClock(t *testing.T) {
 	c := WatchCmd{Port: []string{em.Path()}, clocks: monitor.Clocks{Wall: wall, Ran: func() time.Duration { return time.Since(began) }, Synced: func() bool { return false }}}
 	c.Store = dir + "/s.db"
 	done := make(chan error, 1)
-	go func() { done <- c.Run(ctx, p) }()
+	settings, err := config.Read(conf)
+	require.NoError(t, err)
+	go func() { done <- c.Run(ctx, p, settings) }()
 	require.Eventually(t, func() bool { return len(em.Printed()) > 60 }, time.Minute, 10*time.Millisecond, "it watches")
 	em.Play(then)
 	require.NoError(t, <-done, stderr.String())

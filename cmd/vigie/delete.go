@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
@@ -15,8 +14,8 @@ import (
 // DeleteCmd deletes for good.
 type DeleteCmd struct {
 	config.StoreFlags
-	Since  string `help:"What was recorded from this time on: 2026-11-23, 2026-11-23T20:00:00Z, or 36h ago as 36h." placeholder:"TIME"`
-	Until  string `help:"What was recorded before this time." placeholder:"TIME"`
+	Since  moment `help:"What was recorded from this time on: 2026-11-23, 2026-11-23T20:00:00Z, or 36h ago as 36h." placeholder:"TIME"`
+	Until  moment `help:"What was recorded before this time." placeholder:"TIME"`
 	Sensor string `help:"What this sensor recorded; with --since and --until of that time." placeholder:"NAME"`
 	Event  string `help:"This event, and what was recorded within ten minutes of it." placeholder:"ID"`
 	All    bool   `help:"Everything."`
@@ -27,9 +26,9 @@ type DeleteCmd struct {
 var keptStates = []string{"settings ", transfer.HomesState}
 
 // Run counts, asks, and deletes.
-func (c *DeleteCmd) Run(ctx context.Context, p *console.Program) error {
-	what := storage.DeleteQuery{Sensor: c.Sensor, Event: c.Event, KeepStates: keptStates}
-	ranged := c.Since != "" || c.Until != "" || c.Sensor != ""
+func (c *DeleteCmd) Run(ctx context.Context, p *console.Program, conf config.Config) error {
+	what := storage.DeleteQuery{Sensor: c.Sensor, Event: c.Event, From: c.Since.Time, To: c.Until.Time, KeepStates: keptStates}
+	ranged := !c.Since.IsZero() || !c.Until.IsZero() || c.Sensor != ""
 	if c.All && (ranged || c.Event != "") || c.Event != "" && ranged {
 		return console.Usage(errors.New("say either --all, or --event, or --since, --until and --sensor"), "vigie delete --help tells what each deletes")
 	}
@@ -38,17 +37,6 @@ func (c *DeleteCmd) Run(ctx context.Context, p *console.Program) error {
 	}
 	if c.All {
 		what.KeepStates = keptStates[:1]
-	}
-	var err error
-	if what.From, err = parseSince(c.Since); err != nil {
-		return err
-	}
-	if what.To, err = parseSince(c.Until); err != nil {
-		return err
-	}
-	conf, err := config.Load(p.ConfigFile, true)
-	if err != nil {
-		return err
 	}
 	s, err := c.Open(ctx, conf, storage.Options{})
 	if err != nil {
@@ -66,19 +54,14 @@ func (c *DeleteCmd) Run(ctx context.Context, p *console.Program) error {
 		console.Plural(int(out.Events), "event"), console.Plural(int(out.Verdicts), "verdict"))
 	p.Out.Printf("what was learned of this place goes too, and is learned again from what is left\n")
 	p.Out.Printf("copies stay: backups, exports, bundles, recordings, an InfluxDB server\n")
-	if !c.Yes {
-		p.Out.Printf("delete it? [y/N] ")
-		var answer string
-		_, _ = fmt.Fscanln(p.In, &answer)
-		if !strings.HasPrefix(strings.ToLower(answer), "y") {
-			return console.WithHint(errors.New("nothing was deleted"), "say y, or --yes where nobody is there to be asked")
-		}
+	if !c.Yes && !p.Confirm("delete it?") {
+		return console.WithHint(errors.New("nothing was deleted"), "answer y, or give --yes where nobody is there to answer")
 	}
-	p.Err.Progress("deleting, and writing the store anew")
+	p.Err.Progress("deleting, and rewriting the store")
 	_, err = s.Delete(ctx, what, false)
 	p.Err.ClearProgress()
 	if errors.Is(err, storage.ErrLocked) {
-		return console.WithHint(err, "stop vigie review and whatever else reads the store, then say the same again")
+		return console.WithHint(err, "stop vigie review and every other program that reads the store, then run the same command again")
 	}
 	if err != nil {
 		return err

@@ -122,7 +122,7 @@ func (c *DemoCmd) phone(ctx context.Context, l *pipeline.Pipeline, p *console.Pr
 	if c.Glance == "" {
 		return func() error { return nil }, nil
 	}
-	places, _, err := monitor.FollowPosition(ctx, monitor.PositionOptions{}, nil)
+	places, err := monitor.NewPlaces(monitor.PositionOptions{})
 	if err != nil {
 		return nil, err
 	}

@@ -18,24 +18,20 @@ type DoctorCmd struct {
 }
 
 // Run looks at what was asked for.
-func (c *DoctorCmd) Run(ctx context.Context, p *console.Program) error {
+func (c *DoctorCmd) Run(ctx context.Context, p *console.Program, conf config.Config) error {
 	if !c.Influx {
-		conf, err := config.Load(p.ConfigFile, true)
-		if err != nil {
-			return err
-		}
-		return firstOf(c.host(ctx, p, conf), modems.Examine(ctx, p, modem.Host{}, c.Ports...), tellCells(ctx, p, conf)) // each says for itself what is wrong
+		return mostSpecific(c.host(ctx, p, conf), modems.Examine(ctx, p, modem.Host{}, c.Ports...), checkCellDB(ctx, p, conf)) // each prints its own findings
 	}
-	x, err := influxOf(p)
+	x, err := conf.Influx.Open(nil, nil)
 	if err != nil {
 		return err
 	}
 	defer x.Close()
-	return tellChecks(p, x.Check(ctx))
+	return printChecks(p, x.Check(ctx))
 }
 
-// firstOf is the first error that says more than that something does not work, or else that.
-func firstOf(all ...error) (first error) {
+// mostSpecific returns the first error that says more than that a check failed, or else that one.
+func mostSpecific(all ...error) (first error) {
 	for _, err := range all {
 		if err != nil && (first == nil || first == console.ErrCheck) {
 			first = err
@@ -44,8 +40,8 @@ func firstOf(all ...error) (first error) {
 	return first
 }
 
-// tellChecks prints one line a thing, and what to do about it; something that does not work is an error.
-func tellChecks(p *console.Program, all []influx.Check) error {
+// printChecks prints a line per check, and what to do about it. A check that failed is an error.
+func printChecks(p *console.Program, all []influx.Check) error {
 	bad := false
 	for _, c := range all {
 		bad = bad || c.Bad

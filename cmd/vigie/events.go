@@ -14,6 +14,7 @@ import (
 	"vigie/cmd/vigie/console"
 	"vigie/modem/at"
 	"vigie/review/evidence"
+	"vigie/storage"
 )
 
 // EventsCmd lists or shows what was flagged.
@@ -27,31 +28,26 @@ type EventsListCmd struct {
 	config.StoreFlags
 	JSON     bool   `help:"Print NDJSON, the same lines as replay prints."`
 	Severity string `help:"Only events of at least this severity: info, low, medium or high." enum:"info,low,medium,high" default:"info"`
-	Since    string `help:"Only events that lasted until after this time: 2026-11-23, 2026-11-23T20:00:00Z, or 36h ago as 36h." placeholder:"TIME"`
+	Since    moment `help:"Only events that lasted until after this time: 2026-11-23, 2026-11-23T20:00:00Z, or 36h ago as 36h." placeholder:"TIME"`
 	Rule     string `help:"Only events with a finding of this rule." placeholder:"ID"`
 	Sensor   string `help:"Only events of this sensor." placeholder:"NAME"`
 	From     string `help:"store: what this machine recorded. influx: what all sensors wrote to the server of the configuration." enum:"store,influx" default:"store"`
 }
 
 // Run lists.
-func (c *EventsListCmd) Run(ctx context.Context, p *console.Program) error {
-	since, err := parseSince(c.Since)
-	if err != nil {
-		return err
-	}
+func (c *EventsListCmd) Run(ctx context.Context, p *console.Program, conf config.Config) error {
 	var least analyzer.Severity
 	if err := least.UnmarshalText([]byte(c.Severity)); err != nil {
 		return err
 	}
-	open := func(ctx context.Context, p *console.Program) (*evidence.Library, func(), error) {
-		return openEvidence(ctx, p, &c.StoreFlags)
-	}
+	var known *evidence.Library
+	var done func()
+	var err error
 	if c.From == "influx" {
-		open = func(ctx context.Context, p *console.Program) (*evidence.Library, func(), error) {
-			return influxEvidence(ctx, p, since)
-		}
+		known, done, err = influxEvidence(ctx, conf, c.Since.Time)
+	} else {
+		known, done, err = openEvidence(ctx, conf, &c.StoreFlags)
 	}
-	known, done, err := open(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -61,7 +57,7 @@ func (c *EventsListCmd) Run(ctx context.Context, p *console.Program) error {
 		return err
 	}
 	chosen := slices.DeleteFunc(slices.Clone(all), func(e *evidence.Entry) bool {
-		return e.Last.Before(since) || e.Severity < least || c.Sensor != "" && e.Sensor != c.Sensor || c.Rule != "" && !slices.Contains(e.Rules, c.Rule)
+		return e.Last.Before(c.Since.Time) || e.Severity < least || c.Sensor != "" && e.Sensor != c.Sensor || c.Rule != "" && !slices.Contains(e.Rules, c.Rule)
 	})
 	slices.SortFunc(chosen, func(a, b *evidence.Entry) int { return cmp.Or(a.Opened.Compare(b.Opened), cmp.Compare(a.ID, b.ID)) })
 	if c.JSON {
@@ -90,8 +86,8 @@ type EventsShowCmd struct {
 }
 
 // Run shows.
-func (c *EventsShowCmd) Run(ctx context.Context, p *console.Program) error {
-	known, done, err := openEvidence(ctx, p, &c.StoreFlags)
+func (c *EventsShowCmd) Run(ctx context.Context, p *console.Program, conf config.Config) error {
+	known, done, err := openEvidence(ctx, conf, &c.StoreFlags)
 	if err != nil {
 		return err
 	}
@@ -164,27 +160,11 @@ func findEvent(ctx context.Context, known *evidence.Library, id string) (*eviden
 }
 
 // openEvidence opens what the store of the flags knows, for reading only. done closes it.
-func openEvidence(ctx context.Context, p *console.Program, f *config.StoreFlags) (known *evidence.Library, done func(), err error) {
-	s, err := f.OpenRead(ctx, p.ConfigFile)
+func openEvidence(ctx context.Context, conf config.Config, f *config.StoreFlags) (known *evidence.Library, done func(), err error) {
+	s, err := f.Open(ctx, conf, storage.Options{ReadOnly: true})
 	if err != nil {
 		return nil, nil, err
 	}
 	known, err = evidence.New(evidence.Options{Stores: []evidence.Named{{Store: s}}, Scrub: at.Scrub, Now: time.Now, Most: math.MaxInt})
 	return known, func() { _ = s.Close() }, err
-}
-
-// parseSince reads a date, a time, or how long ago; "" is no bound.
-func parseSince(s string) (time.Time, error) {
-	if s == "" {
-		return time.Time{}, nil
-	}
-	if d, err := time.ParseDuration(s); err == nil && d > 0 {
-		return time.Now().Add(-d), nil
-	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04", time.DateOnly} {
-		if t, err := time.ParseInLocation(layout, s, time.Local); err == nil {
-			return t, nil
-		}
-	}
-	return time.Time{}, console.Usage(fmt.Errorf("--since %q is not a time", s), "write 2026-11-23, 2026-11-23T20:00:00Z, or 36h for the last 36 hours")
 }

@@ -18,22 +18,18 @@ import (
 type ExportCmd struct {
 	config.StoreFlags
 	TrimFlags
-	Since  string `help:"Only what was recorded after this time: 2026-11-23, 2026-11-23T20:00:00Z, or 36h ago as 36h." placeholder:"TIME"`
+	Since  moment `help:"Only what was recorded after this time: 2026-11-23, 2026-11-23T20:00:00Z, or 36h ago as 36h." placeholder:"TIME"`
 	Sensor string `help:"Only records of this sensor." placeholder:"NAME"`
 	File   string `arg:"" help:"Where to: a new file (.ndjson, or .ndjson.gz), or - for standard output."`
 }
 
 // Run exports.
-func (c *ExportCmd) Run(ctx context.Context, p *console.Program) error {
-	s, err := c.OpenRead(ctx, p.ConfigFile)
+func (c *ExportCmd) Run(ctx context.Context, p *console.Program, conf config.Config) error {
+	s, err := c.Open(ctx, conf, storage.Options{ReadOnly: true})
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	since, err := parseSince(c.Since)
-	if err != nil {
-		return err
-	}
 	trim, err := c.trimmer(ctx, s, time.Now())
 	if err != nil {
 		return err
@@ -50,7 +46,7 @@ func (c *ExportCmd) Run(ctx context.Context, p *console.Program) error {
 		put, done = func(r cell.Record) error { return f.Append(r) }, f.Close
 	}
 	n, withheld := 0, 0
-	for e, err := range s.Records(ctx, storage.Query{From: since, Sensor: c.Sensor}) {
+	for e, err := range s.Records(ctx, storage.Query{From: c.Since.Time, Sensor: c.Sensor}) {
 		if err == nil && !trim.May(e.Record.When(), e.Record.When()) {
 			withheld++
 			continue

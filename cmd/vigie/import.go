@@ -31,11 +31,7 @@ type ImportCmd struct {
 }
 
 // Run adds what the store does not have. It does not analyse: vigie analyze does, or the next watch.
-func (c *ImportCmd) Run(ctx context.Context, p *console.Program) error {
-	conf, err := config.Load(p.ConfigFile, true)
-	if err != nil {
-		return err
-	}
+func (c *ImportCmd) Run(ctx context.Context, p *console.Program, conf config.Config) error {
 	rows, sealed, err := c.files()
 	if err != nil {
 		return err
@@ -193,23 +189,19 @@ func reportImport(out *console.Terminal, t *transfer.Importer) {
 // SummariesCmd prints what is left of full rate that is gone.
 type SummariesCmd struct {
 	config.StoreFlags
-	Since  string `help:"Only minutes after this time: 2026-11-23, 2026-11-23T20:00:00Z, or 36h ago as 36h." placeholder:"TIME"`
+	Since  moment `help:"Only minutes after this time: 2026-11-23, 2026-11-23T20:00:00Z, or 36h ago as 36h." placeholder:"TIME"`
 	Sensor string `help:"Only of this sensor." placeholder:"NAME"`
 }
 
 // Run prints a line a minute.
-func (c *SummariesCmd) Run(ctx context.Context, p *console.Program) error {
-	s, err := c.OpenRead(ctx, p.ConfigFile)
+func (c *SummariesCmd) Run(ctx context.Context, p *console.Program, conf config.Config) error {
+	s, err := c.Open(ctx, conf, storage.Options{ReadOnly: true})
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	since, err := parseSince(c.Since)
-	if err != nil {
-		return err
-	}
 	out, some := json.NewEncoder(p.Out), false
-	for m, err := range s.Summaries(ctx, storage.SummaryQuery{Sensor: c.Sensor, From: since}) {
+	for m, err := range s.Summaries(ctx, storage.SummaryQuery{Sensor: c.Sensor, From: c.Since.Time}) {
 		if err != nil {
 			return err
 		}

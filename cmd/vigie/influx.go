@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 	"time"
 
 	"vigie/cmd/vigie/config"
@@ -31,11 +30,11 @@ type InfluxInitCmd struct {
 }
 
 // Run shows what is missing, asks, and makes it.
-func (c *InfluxInitCmd) Run(ctx context.Context, p *console.Program) error {
+func (c *InfluxInitCmd) Run(ctx context.Context, p *console.Program, conf config.Config) error {
 	if c.KeepDays < 0 {
 		return console.Usage(fmt.Errorf("--keep-days is %d", c.KeepDays), "0 is for ever, 730 the default")
 	}
-	x, err := influxOf(p)
+	x, err := conf.Influx.Open(nil, nil)
 	if err != nil {
 		return err
 	}
@@ -55,13 +54,8 @@ func (c *InfluxInitCmd) Run(ctx context.Context, p *console.Program) error {
 	for _, s := range steps {
 		p.Out.Printf("  %s\n      %s\n", console.OneLine(s.Says), p.Out.Paint(console.Faint, console.OneLine(s.Does)))
 	}
-	if !c.Yes {
-		p.Out.Printf("make it? [y/N] ")
-		var answer string
-		_, _ = fmt.Fscanln(p.In, &answer)
-		if !strings.HasPrefix(strings.ToLower(answer), "y") {
-			return console.WithHint(errors.New("nothing was made"), "say y, or --yes where nobody is there to be asked")
-		}
+	if !c.Yes && !p.Confirm("make it?") {
+		return console.WithHint(errors.New("nothing was made"), "answer y, or give --yes where nobody is there to answer")
 	}
 	for _, s := range steps {
 		if err := s.Do(ctx); err != nil {
@@ -72,15 +66,6 @@ func (c *InfluxInitCmd) Run(ctx context.Context, p *console.Program) error {
 	return nil
 }
 
-// influxOf opens the server of the configuration, for asking.
-func influxOf(p *console.Program) (*influx.Sink, error) {
-	conf, err := config.Load(p.ConfigFile, true)
-	if err != nil {
-		return nil, err
-	}
-	return conf.Influx.Open(nil, nil)
-}
-
 // InfluxSendCmd copies once.
 type InfluxSendCmd struct {
 	config.StoreFlags
@@ -88,11 +73,7 @@ type InfluxSendCmd struct {
 }
 
 // Run copies what there is.
-func (c *InfluxSendCmd) Run(ctx context.Context, p *console.Program) error {
-	conf, err := config.Load(p.ConfigFile, true)
-	if err != nil {
-		return err
-	}
+func (c *InfluxSendCmd) Run(ctx context.Context, p *console.Program, conf config.Config) error {
 	s, err := c.Open(ctx, conf, storage.Options{})
 	if err != nil {
 		return err
@@ -157,8 +138,8 @@ type InfluxAsideCmd struct {
 }
 
 // Run lists.
-func (c *InfluxAsideCmd) Run(ctx context.Context, p *console.Program) error {
-	s, err := c.OpenRead(ctx, p.ConfigFile)
+func (c *InfluxAsideCmd) Run(ctx context.Context, p *console.Program, conf config.Config) error {
+	s, err := c.Open(ctx, conf, storage.Options{ReadOnly: true})
 	if err != nil {
 		return err
 	}
@@ -193,8 +174,8 @@ func statusText(status int) string {
 }
 
 // influxEvidence is what is known of the events that sensors wrote to the server, and that lasted until after a time.
-func influxEvidence(ctx context.Context, p *console.Program, since time.Time) (known *evidence.Library, done func(), err error) {
-	x, err := influxOf(p)
+func influxEvidence(ctx context.Context, conf config.Config, since time.Time) (known *evidence.Library, done func(), err error) {
+	x, err := conf.Influx.Open(nil, nil)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/cmd/vigie/modems"
 	"vigie/cmd/vigie/setup"
@@ -110,11 +112,14 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exit
 	}
 	if err != nil {
-		return console.Report(stderr, console.Usage(err, helpFor(err)))
+		return console.Report(stderr, console.Usage(err, cmp.Or(console.HintOf(err), helpFor(err))))
 	}
 	p := &console.Program{ConfigFile: cli.Config, Version: versionText(), In: stdin, Out: console.New(stdout, cli.Color), Err: console.New(stderr, cli.Color)}
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	parsed.Bind(parser)
+	if err := parsed.BindToProvider(func() (config.Config, error) { return config.Load(cli.Config, true) }); err != nil {
+		return console.Report(stderr, err)
+	}
 	return console.Report(stderr, parsed.Run(p))
 }
 

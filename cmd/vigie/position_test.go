@@ -34,6 +34,7 @@ func gpsd(t *testing.T, lines ...string) (addr string) {
 
 // What gpsd says is stored with what the modem heard at that time, as coarse as was chosen, and once.
 func TestWatchWithPosition(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	addr := gpsd(t, `{"class":"VERSION","release":"3.22"}`, `{"class":"TPV","mode":3,"lat":50.84711,"lon":4.35717,"eph":6.5,"speed":0.2}`)
 	db, conf := filepath.Join(dir, "s.db"), writeFile(t, dir, "v.toml", "[modem]\nfast = \"40ms\"\nslow = \"200ms\"\n[position]\ngpsd = \""+addr+"\"\ncoarse = \"1km\"\n")

@@ -18,50 +18,54 @@ import (
 // HandFlags say what is handed on, and how much of the place goes with it.
 type HandFlags struct {
 	Event    string `help:"The event to hand on, by its id or enough of its beginning." placeholder:"ID"`
-	From     string `help:"Or a period: from this time (2026-11-23, 2026-11-23T20:00:00Z)." placeholder:"TIME"`
-	To       string `help:"To this time; a day means its end. Default: now." placeholder:"TIME"`
+	From     moment `help:"Or a period: from this time (2026-11-23, 2026-11-23T20:00:00Z)." placeholder:"TIME"`
+	To       moment `help:"To this time; a day means its end. Default: now." placeholder:"TIME"`
 	Sensor   string `help:"Of the period, only this sensor." placeholder:"NAME"`
 	Location string `help:"How much of the place to give away: exact, coarse (about 10 km; cells under other names, no modem lines) or nowhere." enum:"exact,coarse,nowhere" default:"exact"`
 	Lang     string `help:"Language of the report: en or fr. Default: that of the configuration, else en." enum:",en,fr" default:""`
 }
 
-func (c *HandFlags) options(conf config.Config) review.BundleOptions {
-	return review.BundleOptions{Location: evidence.Precision(c.Location), Lang: cmp.Or(c.Lang, conf.Language, "en"), Zone: time.Local}
+// open opens the store for handing on. done closes it.
+func (c *HandFlags) open(ctx context.Context, p *console.Program, f *config.StoreFlags, trim TrimFlags) (d *review.Review, o review.BundleOptions, done func(), err error) {
+	conf, err := config.Load(p.ConfigFile, true)
+	if err != nil {
+		return nil, o, nil, err
+	}
+	if c.Event != "" {
+		if c.Event, err = wholeID(ctx, conf, f, c.Event); err != nil {
+			return nil, o, nil, err
+		}
+	}
+	d, done, err = openReview(ctx, p, conf, f, review.Options{ReadOnly: true})
+	return d, review.BundleOptions{Location: evidence.Precision(c.Location), Lang: cmp.Or(c.Lang, conf.Language, "en"), Zone: time.Local,
+		Trim: trim.Trim, WithHomes: trim.WithHomes}, done, err
 }
 
-// whole makes the event's whole id of its beginning.
-func (c *HandFlags) whole(ctx context.Context, p *console.Program, f *config.StoreFlags) error {
-	if c.Event == "" {
-		return nil
-	}
-	known, done, err := openEvidence(ctx, p, f)
+// wholeID completes the id of an event of which only the beginning may have been given.
+func wholeID(ctx context.Context, conf config.Config, f *config.StoreFlags, id string) (string, error) {
+	known, done, err := openEvidence(ctx, conf, f)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer done()
-	e, err := findEvent(ctx, known, c.Event)
-	if err == nil {
-		c.Event = e.ID
+	e, err := findEvent(ctx, known, id)
+	if err != nil {
+		return "", err
 	}
-	return err
+	return e.ID, nil
 }
 
 // period is the time that the flags name.
 func (c *HandFlags) period() (from, to time.Time, err error) {
-	if c.From == "" {
+	if c.From.IsZero() {
 		return from, to, console.Usage(errors.New("nothing is named to hand on"), "name an event with --event ID (vigie events lists them), or a period with --from and --to")
 	}
-	if from, err = parseSince(c.From); err != nil {
-		return from, to, err
-	}
-	to = time.Now()
-	if c.To != "" {
-		if to, err = parseSince(c.To); err != nil {
-			return from, to, err
-		}
-		if len(c.To) == len(time.DateOnly) {
-			to = to.AddDate(0, 0, 1)
-		}
+	from, to = c.From.Time, c.To.Time
+	switch {
+	case to.IsZero():
+		to = time.Now()
+	case c.To.day:
+		to = to.AddDate(0, 0, 1)
 	}
 	if !to.After(from) {
 		return from, to, console.Usage(fmt.Errorf("the period ends (%s) before it begins (%s)", to.Format(time.DateTime), from.Format(time.DateTime)), "--from comes before --to")
@@ -79,16 +83,11 @@ type ReportCmd struct {
 
 // Run writes.
 func (c *ReportCmd) Run(ctx context.Context, p *console.Program) error {
-	if err := c.whole(ctx, p, &c.StoreFlags); err != nil {
-		return err
-	}
-	conf, d, done, err := openReview(ctx, p, &c.StoreFlags, review.Options{ReadOnly: true})
+	d, o, done, err := c.open(ctx, p, &c.StoreFlags, c.TrimFlags)
 	if err != nil {
 		return err
 	}
 	defer done()
-	o := c.options(conf)
-	o.Trim, o.WithHomes = c.Trim, c.WithHomes
 	return writeNew(c.File, p, func(w io.Writer) error {
 		if c.Event != "" {
 			return trimHint(d.EventReport(ctx, w, c.Event, o))

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -10,10 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
-
-	xterm "golang.org/x/term"
 
 	"vigie/analyzer"
 	"vigie/analyzer/rules"
@@ -58,8 +54,12 @@ func (c *ReviewCmd) Run(ctx context.Context, p *console.Program) error {
 		}
 		o.Users = users
 	}
+	conf, err := config.Load(p.ConfigFile, true)
+	if err != nil {
+		return err
+	}
 	if c.From == "influx" {
-		x, err := influxOf(p)
+		x, err := conf.Influx.Open(nil, nil)
 		if err != nil {
 			return err
 		}
@@ -67,7 +67,7 @@ func (c *ReviewCmd) Run(ctx context.Context, p *console.Program) error {
 		o.Elsewhere = func(ctx context.Context) evidence.Events { return x.Events(ctx, storage.EventQuery{}) }
 		o.Clocks = x.Corrections
 	}
-	conf, d, done, err := openReview(ctx, p, &c.StoreFlags, o, c.More...)
+	d, done, err := openReview(ctx, p, conf, &c.StoreFlags, o, c.More...)
 	if err != nil {
 		return err
 	}
@@ -113,32 +113,9 @@ func (c *ReviewCmd) setPassword(p *console.Program) error {
 	if c.PasswordFile == "" {
 		return console.Usage(errors.New("no password file is named"), "say where it is kept: --password-file ~/.config/vigie/users")
 	}
-	ask := func(what string) (string, error) {
-		f, ok := p.In.(*os.File)
-		if !ok || !xterm.IsTerminal(int(f.Fd())) {
-			line, err := bufio.NewReader(p.In).ReadString('\n')
-			if line = strings.TrimRight(line, "\r\n"); line != "" {
-				err = nil
-			}
-			return line, err
-		}
-		p.Err.Printf("%s: ", what)
-		b, err := xterm.ReadPassword(int(f.Fd()))
-		p.Err.Printf("\n")
-		return string(b), err
-	}
-	password, err := ask("password of " + console.OneLine(c.SetPassword))
+	password, err := console.AskNewSecret(p.In, p.Err, "password of "+console.OneLine(c.SetPassword), "again")
 	if err != nil {
 		return fmt.Errorf("reading the password: %w", err)
-	}
-	if f, ok := p.In.(*os.File); ok && xterm.IsTerminal(int(f.Fd())) {
-		again, err := ask("again")
-		if err != nil {
-			return fmt.Errorf("reading the password: %w", err)
-		}
-		if again != password {
-			return console.Usage(errors.New("the two are not the same"), "try again; nothing was changed")
-		}
 	}
 	role := review.Reviewer
 	if c.Reader {
@@ -156,11 +133,7 @@ func (c *ReviewCmd) setPassword(p *console.Program) error {
 }
 
 // openReview opens a desk over the store of the flags and others. done closes them.
-func openReview(ctx context.Context, p *console.Program, f *config.StoreFlags, o review.Options, more ...string) (conf config.Config, d *review.Review, done func(), err error) {
-	conf, err = config.Load(p.ConfigFile, true)
-	if err != nil {
-		return conf, nil, nil, err
-	}
+func openReview(ctx context.Context, p *console.Program, conf config.Config, f *config.StoreFlags, o review.Options, more ...string) (d *review.Review, done func(), err error) {
 	atlas, closeAtlas := openAtlas(p, conf, f.Path(conf))
 	var closers []func() error
 	o.Verdicts = map[*storage.Store]review.VerdictWriter{}
@@ -180,7 +153,7 @@ func openReview(ctx context.Context, p *console.Program, f *config.StoreFlags, o
 		one.Store = path
 		s, err := one.Open(ctx, conf, storage.Options{ReadOnly: true})
 		if err != nil {
-			return conf, nil, nil, err
+			return nil, nil, err
 		}
 		closers = append(closers, s.Close)
 		for _, n := range s.Notices() {
@@ -189,7 +162,7 @@ func openReview(ctx context.Context, p *console.Program, f *config.StoreFlags, o
 		o.Stores = append(o.Stores, evidence.Named{Name: filepath.Base(path), Store: s})
 		secret, err := one.Passphrase(conf)
 		if err != nil {
-			return conf, nil, nil, err
+			return nil, nil, err
 		}
 		if j, err := storage.OpenVerdictWriter(ctx, path, storage.Options{Passphrase: secret}); err == nil {
 			o.Verdicts[s] = j
@@ -204,7 +177,7 @@ func openReview(ctx context.Context, p *console.Program, f *config.StoreFlags, o
 		return rerun(ctx, conf, atlas, s, sensor, from, to)
 	}
 	d, err = review.New(o)
-	return conf, d, closeAll, err
+	return d, closeAll, err
 }
 
 // furnish gives a desk what every one has: the rules and their words, in the reader's language too, what identities look like, and

@@ -23,7 +23,7 @@ type RulesCmd struct {
 // Run lists.
 func (c *RulesCmd) Run(ctx context.Context, p *console.Program) error {
 	if c.Here {
-		return c.here(ctx, p)
+		return c.stats(ctx, p)
 	}
 	if c.Commands {
 		return c.commands(p)

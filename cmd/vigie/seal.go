@@ -36,11 +36,7 @@ type UnsealCmd struct {
 }
 
 // Run puts what is in the file into the store.
-func (c *UnsealCmd) Run(ctx context.Context, p *console.Program) error {
-	conf, err := config.Load(p.ConfigFile, true)
-	if err != nil {
-		return err
-	}
+func (c *UnsealCmd) Run(ctx context.Context, p *console.Program, conf config.Config) error {
 	ids, err := identities(c.Identity)
 	if err != nil {
 		return err

@@ -119,6 +119,7 @@ func serviceModem(t *testing.T, more string) *emulator.Emulator {
 
 // SIGTERM ends it at once, and every whole answer that the modem ever gave is in the store; the modem is left as it was found.
 func TestServiceStopsCleanly(t *testing.T) {
+	t.Parallel()
 	em := serviceModem(t, "")
 	m := startService(t, em, "sensor = 'roof'\nmode = 'fixed'")
 	require.Contains(t, m.hears("READY=1"), "STATUS=")
@@ -145,6 +146,7 @@ func TestServiceStopsCleanly(t *testing.T) {
 
 // What systemd, a monitoring system and a person are told: while it sees, after a reload, while it is blind, after the end.
 func TestServiceSaysHowItGoes(t *testing.T) {
+	t.Parallel()
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	addr := free.Addr().String()

@@ -24,11 +24,7 @@ type StatusCmd struct {
 var errNobodyWatches = errors.New("nobody watches into this store now")
 
 // Run asks the service, else looks into the store.
-func (c *StatusCmd) Run(ctx context.Context, p *console.Program) error {
-	conf, err := config.Load(p.ConfigFile, true)
-	if err != nil {
-		return err
-	}
+func (c *StatusCmd) Run(ctx context.Context, p *console.Program, conf config.Config) error {
 	path, err := filepath.Abs(c.Path(conf))
 	if err != nil {
 		return err

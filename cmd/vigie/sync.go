@@ -24,11 +24,7 @@ type SyncCmd struct {
 }
 
 // Run copies.
-func (c *SyncCmd) Run(ctx context.Context, p *console.Program) error {
-	conf, err := config.Load(p.ConfigFile, true)
-	if err != nil {
-		return err
-	}
+func (c *SyncCmd) Run(ctx context.Context, p *console.Program, conf config.Config) error {
 	to, err := config.Recipients(c.To)
 	if err != nil {
 		return err
@@ -123,7 +119,7 @@ func (c *SyncCmd) influx(ctx context.Context, p *console.Program, conf config.Co
 	}
 	s.Close()
 	send := InfluxSendCmd{StoreFlags: c.StoreFlags}
-	return send.Run(ctx, p)
+	return send.Run(ctx, p, conf)
 }
 
 // tell says what was copied.

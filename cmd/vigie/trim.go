@@ -48,11 +48,7 @@ type HomesCmd struct {
 }
 
 // Run lists, adds or forgets.
-func (c *HomesCmd) Run(ctx context.Context, p *console.Program) error {
-	conf, err := config.Load(p.ConfigFile, true)
-	if err != nil {
-		return err
-	}
+func (c *HomesCmd) Run(ctx context.Context, p *console.Program, conf config.Config) error {
 	if secret, err := c.Passphrase(conf); err != nil {
 		return err
 	} else if secret == "" {

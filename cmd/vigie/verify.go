@@ -101,14 +101,9 @@ func (c *VerifyCmd) open() (r io.ReaderAt, size int64, done func(), err error) {
 		return f, info.Size(), func() { f.Close() }, nil
 	}
 	defer f.Close()
-	key, err := os.Open(c.Identity)
+	ids, err := identities(c.Identity)
 	if err != nil {
-		return nil, 0, nil, fmt.Errorf("identity: %w", err)
-	}
-	defer key.Close()
-	ids, err := age.ParseIdentities(key)
-	if err != nil {
-		return nil, 0, nil, console.Usage(fmt.Errorf("identity %s: %w", c.Identity, err), "the file is what age-keygen wrote")
+		return nil, 0, nil, err
 	}
 	var in io.Reader = f
 	head := make([]byte, len(armor.Header))

@@ -41,11 +41,7 @@ const takeOutTheSIM = `take the SIM out before you carry it, where the modem see
       transmits as a phone does, a false cell can catch it, and its network knows whose it is and where`
 
 // Run watches until interrupted.
-func (c *WatchCmd) Run(ctx context.Context, p *console.Program) error {
-	conf, err := config.Load(p.ConfigFile, true)
-	if err != nil {
-		return err
-	}
+func (c *WatchCmd) Run(ctx context.Context, p *console.Program, conf config.Config) error {
 	c.merge(&conf)
 	atlas, closeAtlas := openAtlas(p, conf, c.Path(conf))
 	defer closeAtlas()

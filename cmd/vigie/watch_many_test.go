@@ -280,6 +280,7 @@ func TestSensorNames(t *testing.T) {
 
 // A modem that cannot be watched is told, with what to do, and does not keep the others from being watched.
 func TestWatchGoesOnWithoutOneModem(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	scenario := "model nordic" + reporting + sticks[3].scenario + "\nat 6s\nnote end"
 	em, ctx := emulate(t, scenario, emulator.Options{})

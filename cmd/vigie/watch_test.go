@@ -90,6 +90,7 @@ func TestWatchRecordReplay(t *testing.T) {
 
 // A second watch takes up where the first one stopped, and analyses nothing twice.
 func TestWatchTwice(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	db, conf := filepath.Join(dir, "s.db"), writeFile(t, dir, "v.toml", "[modem]\nfast = \"40ms\"\nslow = \"200ms\"\n")
 	for range 2 {
@@ -106,6 +107,7 @@ func TestWatchTwice(t *testing.T) {
 
 // The time in which nobody watched is blind time, not a quiet night.
 func TestNotRunningIsAGap(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	db := filepath.Join(dir, "s.db")
 	before := time.Now().Add(-time.Hour).UTC().Truncate(time.Second)

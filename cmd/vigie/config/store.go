@@ -36,17 +36,20 @@ func (f *StoreFlags) Passphrase(c Config) (string, error) {
 	if f.asked != nil {
 		return *f.asked, nil
 	}
-	secret, err := console.AskSecret(os.Stdin, os.Stderr, "passphrase of the store")
+	var secret string
+	_, err := os.Stat(f.Path(c))
+	if err == nil {
+		secret, err = console.AskSecret(os.Stdin, os.Stderr, "passphrase of the store")
+	} else {
+		secret, err = console.AskNewSecret(os.Stdin, os.Stderr, "passphrase of the store", "again, since the store will be new")
+	}
 	if err == nil && secret == "" {
 		err = console.Usage(errors.New("no passphrase was given"), "type the passphrase that the store was made with, or a new one for a new store")
 	}
-	if _, missing := os.Stat(f.Path(c)); err == nil && missing != nil && console.IsTerminal(os.Stdin) {
-		var again string
-		if again, err = console.AskSecret(os.Stdin, os.Stderr, "again, since the store will be new"); err == nil && again != secret {
-			err = console.Usage(errors.New("the two are not the same"), "try again; nothing was made")
-		}
-	}
 	f.asked = &secret
+	if err != nil && console.HintOf(err) == "" {
+		err = console.WithHint(err, "give the passphrase on standard input, or name its file with --passphrase-file")
+	}
 	return secret, err
 }
 
@@ -124,15 +127,6 @@ func passphrase(files ...string) (string, error) {
 		return text, nil
 	}
 	return "", nil
-}
-
-// OpenRead opens the store that the command line or the configuration names, for reading only.
-func (f *StoreFlags) OpenRead(ctx context.Context, configFile string) (*storage.Store, error) {
-	conf, err := Load(configFile, true)
-	if err != nil {
-		return nil, err
-	}
-	return f.Open(ctx, conf, storage.Options{ReadOnly: true})
 }
 
 // SealTo is the file that is sealed to.

@@ -2,6 +2,7 @@ package console
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -10,20 +11,36 @@ import (
 	xterm "golang.org/x/term"
 )
 
-// IsTerminal reports whether f is a terminal.
-func IsTerminal(f *os.File) bool { return xterm.IsTerminal(int(f.Fd())) }
+// IsTerminal reports whether a stream is a terminal.
+func IsTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && xterm.IsTerminal(int(f.Fd()))
+}
 
-// AskSecret prompts for what on out and reads a line from in, without an echo where in is a terminal.
-func AskSecret(in *os.File, out io.Writer, what string) (string, error) {
+// AskSecret prompts for what on out and reads a line from in, without an echo if in is a terminal.
+func AskSecret(in io.Reader, out io.Writer, what string) (string, error) {
 	if !IsTerminal(in) {
 		line, err := bufio.NewReader(in).ReadString('\n')
 		if line = strings.TrimRight(line, "\r\n"); line != "" {
 			err = nil
 		}
-		return line, WithHint(err, "give the passphrase on standard input, or name its file with --passphrase-file")
+		return line, err
 	}
 	fmt.Fprintf(out, "%s: ", what)
-	b, err := xterm.ReadPassword(int(in.Fd()))
+	b, err := xterm.ReadPassword(int(in.(*os.File).Fd()))
 	fmt.Fprintln(out)
 	return string(b), err
+}
+
+// AskNewSecret is AskSecret for a secret that is not in use yet: at a terminal it is asked for twice, and both must agree.
+func AskNewSecret(in io.Reader, out io.Writer, what, again string) (string, error) {
+	secret, err := AskSecret(in, out, what)
+	if err != nil || secret == "" || !IsTerminal(in) {
+		return secret, err
+	}
+	repeated, err := AskSecret(in, out, again)
+	if err == nil && repeated != secret {
+		err = Usage(errors.New("the two are not the same"), "try again; nothing was changed")
+	}
+	return secret, err
 }

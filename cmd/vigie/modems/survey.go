@@ -33,11 +33,7 @@ seconds it has no service, and nothing is watched with it. When it comes back it
 One scan is sent, once; if it fails it is not repeated.`
 
 // Run scans once and stores the rows.
-func (c *SurveyCmd) Run(ctx context.Context, p *console.Program) (err error) {
-	conf, err := config.Load(p.ConfigFile, true)
-	if err != nil {
-		return err
-	}
+func (c *SurveyCmd) Run(ctx context.Context, p *console.Program, conf config.Config) (err error) {
 	p.Err.Printf("%s\n", surveyWarning)
 	if !c.Yes {
 		p.Err.Printf("Type yes to go on: ")

@@ -132,7 +132,7 @@ func (v *interview) line(key, usual string) string {
 
 // fail says that an answer cannot be used: on a terminal it is asked again, else setup ends.
 func (v *interview) fail(err error, hint string) {
-	if f, ok := v.p.In.(*os.File); ok && console.IsTerminal(f) {
+	if console.IsTerminal(v.p.In) {
 		v.p.Out.Printf("%s; %s\n", console.OneLine(err.Error()), console.OneLine(hint))
 		return
 	}
@@ -180,14 +180,13 @@ func (v *interview) choose(key string, choices ...string) string {
 
 // secret asks for what is not shown on a terminal. It may be empty.
 func (v *interview) secret(key string) string {
-	f, ok := v.p.In.(*os.File)
-	if !ok || !console.IsTerminal(f) {
+	if !console.IsTerminal(v.p.In) {
 		return v.line(key, "")
 	}
 	if v.err != nil {
 		return ""
 	}
-	text, err := console.AskSecret(f, v.p.Out, v.text(key))
+	text, err := console.AskSecret(v.p.In, v.p.Out, v.text(key))
 	v.err = err
 	return strings.TrimSpace(text)
 }

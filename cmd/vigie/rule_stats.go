@@ -16,8 +16,8 @@ import (
 	"vigie/storage"
 )
 
-// here says of each sensor in the store what was measured of the rules there.
-func (c *RulesCmd) here(ctx context.Context, p *console.Program) error {
+// stats prints what was measured of the rules for each sensor in the store.
+func (c *RulesCmd) stats(ctx context.Context, p *console.Program) error {
 	conf, err := config.Load(p.ConfigFile, true)
 	if err != nil {
 		return err
@@ -27,22 +27,18 @@ func (c *RulesCmd) here(ctx context.Context, p *console.Program) error {
 		return err
 	}
 	defer s.Close()
-	engine := conf.NewEngine(analyzer.Atlas{})()
-	state, _, err := s.LoadState(ctx, pipeline.StateName)
+	engine, err := learned(ctx, conf, s)
 	if err != nil {
 		return err
 	}
-	if state == nil {
-		return console.WithHint(errors.New("nothing was learned into this store yet"), "vigie watch learns as it goes, and saves every quarter of an hour and at its end")
-	}
-	if err := engine.Restore(state); err != nil {
-		return console.WithHint(err, "vigie analyze --write learns again from what was recorded")
+	if engine == nil {
+		return console.WithHint(errors.New("this store holds nothing learned yet"), "vigie watch learns while it runs, and saves every quarter of an hour and when it ends")
 	}
 	for _, h := range engine.Stats() {
 		if c.JSON {
-			err = printHereJSON(p, &h)
+			err = printStatsJSON(p, &h)
 		} else {
-			printHere(p.Out, &h)
+			printStats(p.Out, &h)
 		}
 		if err != nil {
 			return err
@@ -51,7 +47,17 @@ func (c *RulesCmd) here(ctx context.Context, p *console.Program) error {
 	return nil
 }
 
-func printHere(t *console.Terminal, h *analyzer.SensorStats) {
+// learned restores what the analyzer has learned into a store; nil if it has learned nothing yet.
+func learned(ctx context.Context, conf config.Config, s *storage.Store) (*analyzer.Engine, error) {
+	state, _, err := s.LoadState(ctx, pipeline.StateName)
+	if err != nil || state == nil {
+		return nil, err
+	}
+	engine := conf.NewEngine(analyzer.Atlas{})()
+	return engine, console.WithHint(engine.Restore(state), "vigie analyze --write learns again from what was recorded")
+}
+
+func printStats(t *console.Terminal, h *analyzer.SensorStats) {
 	watched := fmt.Sprintf("%.1f days", h.Days)
 	if h.Days < 1 {
 		watched = fmt.Sprintf("%.1f hours", 24*h.Days)
@@ -88,7 +94,7 @@ func every(n uint32, days float64) string {
 	return ", one in " + console.Plural(max(1, int(days/float64(n)+0.5)), "day")
 }
 
-func printHereJSON(p *console.Program, h *analyzer.SensorStats) error {
+func printStatsJSON(p *console.Program, h *analyzer.SensorStats) error {
 	type line struct {
 		Sensor    string     `json:"sensor"`
 		Rule      string     `json:"rule"`
