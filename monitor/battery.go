@@ -69,27 +69,21 @@ func (w *chargeWatch) look(now time.Time) cell.Record {
 	return &cell.Health{Time: now.UTC().Truncate(time.Millisecond), Sensor: w.sensor, Reason: reason, Detail: text}
 }
 
-// start looks every minute until stop is called, and emits what has changed.
-func (w *chargeWatch) start(ctx context.Context, emit chan<- cell.Record) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		tick := time.NewTicker(chargeEvery)
-		defer tick.Stop()
-		for {
-			if r := w.look(time.Now()); r != nil {
-				select {
-				case emit <- r:
-				case <-ctx.Done():
-				}
-			}
+// run looks every minute until ctx ends, and emits what has changed.
+func (w *chargeWatch) run(ctx context.Context, emit chan<- cell.Record) {
+	tick := time.NewTicker(chargeEvery)
+	defer tick.Stop()
+	for {
+		if r := w.look(time.Now()); r != nil {
 			select {
-			case <-tick.C:
+			case emit <- r:
 			case <-ctx.Done():
-				return
 			}
 		}
-	}()
-	return func() { cancel(); <-done }
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
 }

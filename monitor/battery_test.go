@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -31,7 +32,8 @@ func TestLowBatteryIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		own := make(chan cell.Record, 1)
 		set(16, "Discharging")
-		stop := (&chargeWatch{sys: sys, sensor: "bag"}).start(t.Context(), own)
+		watch := &chargeWatch{sys: sys, sensor: "bag"}
+		stop := background(t.Context(), func(ctx context.Context) error { watch.run(ctx, own); return nil })
 		defer stop()
 		var told []string
 		after := func(percent int, status string) []string {

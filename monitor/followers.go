@@ -47,7 +47,7 @@ func (w *running) startInflux(ctx context.Context) error {
 		return SinkStatus{Name: InfluxName, State: string(st.State), Problem: words.OneLine(st.Problem), Behind: st.Behind, LastSent: TimeOrNil(st.LastSent)}
 	})
 	w.reload = append(w.reload, x.Reload)
-	stop := background(ctx, func(ctx context.Context) error { return x.Follow(ctx, InfluxName) })
+	stop := background(context.WithoutCancel(ctx), func(ctx context.Context) error { return x.Follow(ctx, InfluxName) })
 	w.parts.add("copying to InfluxDB", func() error { return errors.Join(stop(), x.Close()) })
 	return nil
 }
@@ -66,7 +66,7 @@ func (w *running) startAlerts(ctx context.Context) error {
 	w.keep.mustHave(alert.Cursor)
 	w.state.follow(func() SinkStatus { return alertStatus(a) })
 	w.reload = append(w.reload, func() error { return w.Alerts.Reload(a, log) })
-	w.parts.add("alerts", background(ctx, a.Follow))
+	w.parts.add("alerts", background(context.WithoutCancel(ctx), a.Follow))
 	return nil
 }
 
@@ -85,38 +85,20 @@ func alertStatus(a *alert.Alerts) SinkStatus {
 	return st
 }
 
-// background runs a follower that goes on after ctx has ended, until stop is called.
-func background(ctx context.Context, run func(context.Context) error) (stop func() error) {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	done := make(chan error, 1)
-	go func() { done <- run(ctx) }()
-	return func() error {
-		cancel()
-		if err := <-done; !errors.Is(err, context.Canceled) {
-			return err
-		}
-		return nil
-	}
-}
-
 // startReload reads tokens, addresses and [alert] again at each SIGHUP.
-func (w *running) startReload(context.Context) error {
-	hangups, done := make(chan os.Signal, 1), make(chan struct{})
+func (w *running) startReload(ctx context.Context) error {
+	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
-	go func() {
+	w.parts.run(context.WithoutCancel(ctx), "reloading", func(ctx context.Context) {
+		defer signal.Stop(hangups)
 		for {
 			select {
 			case <-hangups:
 				reloading(w.reloadAll)
-			case <-done:
+			case <-ctx.Done():
 				return
 			}
 		}
-	}()
-	w.parts.add("reloading", func() error {
-		signal.Stop(hangups)
-		close(done)
-		return nil
 	})
 	return nil
 }

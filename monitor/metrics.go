@@ -90,51 +90,62 @@ func (x *exposition) sample(name string, value float64, labels ...string) {
 	x.b = append(strconv.AppendFloat(append(x.b, ' '), value, 'g', -1, 64), '\n')
 }
 
+// time is a moment in seconds since 1970; an unknown one has no sample.
+func (x *exposition) time(name string, t *time.Time, labels ...string) {
+	if t != nil {
+		x.sample(name, float64(t.UnixMilli())/1000, labels...)
+	}
+}
+
 // decodeRejects are the troubles that are lines which could not be decoded.
 var decodeRejects = []string{string(dialect.UnknownToken), string(dialect.UnknownLayout), string(dialect.BadValue), string(dialect.Truncated)}
+
+// perSensor are the metrics that every sensor has one value of.
+var perSensor = []struct {
+	name, kind, help string
+	value            func(*SensorStatus) float64
+}{
+	{"vigie_observations_total", "counter", "observations since the watch began", func(s *SensorStatus) float64 { return float64(s.Observations) }},
+	{"vigie_blind", "gauge", "1 while the sensor is blind and that is known", func(s *SensorStatus) float64 { return truth(s.State == SensorBlind) }},
+	{"vigie_stuck", "gauge", "1 while the sensor gives neither observations nor a gap, or was given up", func(s *SensorStatus) float64 { return truth(s.State == SensorStuck || s.State == SensorGone) }},
+	{"vigie_blind_seconds_total", "counter", "time in which nothing could be seen since the watch began", func(s *SensorStatus) float64 { return s.Blind }},
+}
 
 // metrics is the status in Prometheus' text format. Names and meanings: docs/health.md.
 func (st Status) metrics() []byte {
 	var x exposition
-	each := func(name, kind, help string, value func(s SensorStatus) (float64, bool)) {
-		x.family(name, kind, help)
-		for _, s := range st.Sensors {
-			if v, ok := value(s); ok {
-				x.sample(name, v, "sensor", s.Name)
-			}
-		}
-	}
 	one := func(name, kind, help string, value float64, labels ...string) {
 		x.family(name, kind, help)
 		x.sample(name, value, labels...)
 	}
 	one("vigie_info", "gauge", "1; the version is the label", 1, "version", st.Version)
-	one("vigie_healthy", "gauge", "1 while /healthz says 200, else 0", truth(st.Problem == ""))
-	each("vigie_observations_total", "counter", "observations since the watch began", func(s SensorStatus) (float64, bool) { return float64(s.Observations), true })
-	each("vigie_last_observation_timestamp_seconds", "gauge", "time of the last observation; absent before the first", func(s SensorStatus) (float64, bool) {
-		if s.Last == nil {
-			return 0, false
+	one("vigie_healthy", "gauge", "1 while /healthz answers 200, else 0", truth(st.Problem == ""))
+	for _, m := range perSensor {
+		x.family(m.name, m.kind, m.help)
+		for _, s := range st.Sensors {
+			x.sample(m.name, m.value(&s), "sensor", s.Name)
 		}
-		return seconds(*s.Last), true
-	})
-	each("vigie_blind", "gauge", "1 while the sensor is blind and that is known", func(s SensorStatus) (float64, bool) { return truth(s.State == SensorBlind), true })
-	each("vigie_stuck", "gauge", "1 while the sensor gives neither observations nor a gap, or was given up", func(s SensorStatus) (float64, bool) {
-		return truth(s.State == SensorStuck || s.State == SensorGone), true
-	})
-	each("vigie_blind_seconds_total", "counter", "time in which nothing could be seen since the watch began", func(s SensorStatus) (float64, bool) { return s.Blind, true })
-	troubles := func(name, help string, mine func(reason string) bool) {
-		x.family(name, "counter", help)
+	}
+	x.family("vigie_last_observation_timestamp_seconds", "gauge", "time of the last observation; absent before the first")
+	for _, s := range st.Sensors {
+		x.time("vigie_last_observation_timestamp_seconds", s.Last, "sensor", s.Name)
+	}
+	for _, m := range []struct {
+		name, help string
+		rejects    bool
+	}{
+		{"vigie_decode_rejects_total", "lines that could not be decoded, by reason; reported a minute late at most", true},
+		{"vigie_troubles_total", "what else went wrong with the source, by reason", false},
+	} {
+		x.family(m.name, "counter", m.help)
 		for _, s := range st.Sensors {
 			for _, reason := range slices.Sorted(maps.Keys(s.Troubles)) {
-				if mine(reason) {
-					x.sample(name, float64(s.Troubles[reason]), "sensor", s.Name, "reason", reason)
+				if slices.Contains(decodeRejects, reason) == m.rejects {
+					x.sample(m.name, float64(s.Troubles[reason]), "sensor", s.Name, "reason", reason)
 				}
 			}
 		}
 	}
-	rejected := func(reason string) bool { return slices.Contains(decodeRejects, reason) }
-	troubles("vigie_decode_rejects_total", "lines that could not be decoded, by reason; told a minute late at most", rejected)
-	troubles("vigie_troubles_total", "what else went wrong with the source, by reason", func(reason string) bool { return !rejected(reason) })
 	severities := func(name, kind, help string, n map[string]int) {
 		x.family(name, kind, help)
 		for _, s := range slices.Sorted(maps.Keys(n)) {
@@ -149,9 +160,7 @@ func (st Status) metrics() []byte {
 	}
 	x.family("vigie_sink_last_sent_timestamp_seconds", "gauge", "when a follower last delivered something; absent before")
 	for _, k := range st.Sinks {
-		if k.LastSent != nil {
-			x.sample("vigie_sink_last_sent_timestamp_seconds", seconds(*k.LastSent), "sink", k.Name)
-		}
+		x.time("vigie_sink_last_sent_timestamp_seconds", k.LastSent, "sink", k.Name)
 	}
 	x.family("vigie_sink_troubled", "gauge", "1 while a follower cannot deliver")
 	for _, k := range st.Sinks {
@@ -170,7 +179,8 @@ func (st Status) metrics() []byte {
 		one("vigie_resident_bytes", "gauge", "memory that the watch has resident", float64(c.Resident))
 	}
 	if st.Began != nil {
-		one("vigie_start_timestamp_seconds", "gauge", "when the watch began", seconds(*st.Began))
+		x.family("vigie_start_timestamp_seconds", "gauge", "when the watch began")
+		x.time("vigie_start_timestamp_seconds", st.Began)
 	}
 	return x.b
 }
@@ -181,5 +191,3 @@ func truth(b bool) float64 {
 	}
 	return 0
 }
-
-func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }

@@ -93,7 +93,7 @@ func watch(ctx context.Context, p *pipeline.Pipeline, places *Places, own <-chan
 			return wrongUsage(err, "vigie probe lists the modems that are here")
 		}
 	}
-	type heard struct {
+	type arrival struct {
 		from    *watched
 		record  cell.Record
 		arrived time.Time
@@ -103,14 +103,14 @@ func watch(ctx context.Context, p *pipeline.Pipeline, places *Places, own <-chan
 		from *watched
 		err  error
 	}
-	records, ends := make(chan heard), make(chan ended)
+	records, ends := make(chan arrival), make(chan ended)
 	for i, c := range collectors {
 		m := modems[i]
 		go func() {
 			stored := make(chan error)
 			err := c.Run(ctx, func(r cell.Record) error {
 				began := time.Now()
-				records <- heard{m, r, began, stored}
+				records <- arrival{m, r, began, stored}
 				err := <-stored
 				m.blocked = time.Since(began)
 				return err
@@ -122,7 +122,7 @@ func watch(ctx context.Context, p *pipeline.Pipeline, places *Places, own <-chan
 	for left := len(modems); left > 0; {
 		select {
 		case h := <-records:
-			places.put(h.record, h.arrived)
+			places.attach(h.record, h.arrived)
 			recs := []cell.Record{h.record}
 			if gap := h.from.gap(h.record, h.arrived); gap != nil {
 				recs = []cell.Record{gap, h.record}
@@ -184,11 +184,11 @@ func settings(ctx context.Context, s *storage.Store) (load func(string) map[stri
 // Places give the records of a watch their positions; nil gives none.
 type Places struct {
 	*position.Tracker
-	told bool // positions come from elsewhere than the modem
+	external bool // positions come from elsewhere than the modem
 }
 
-// put gives a record its position, and a source the word that positions are reported.
-func (p *Places) put(r cell.Record, now time.Time) {
+// attach gives a record its position, and adds positions to what a source reports.
+func (p *Places) attach(r cell.Record, now time.Time) {
 	if p == nil {
 		return
 	}
@@ -196,7 +196,7 @@ func (p *Places) put(r cell.Record, now time.Time) {
 	case *cell.Observation:
 		p.Attach(r, now)
 	case *cell.Source:
-		if f, ok := r.Reports.Get(); ok && p.told {
+		if f, ok := r.Reports.Get(); ok && p.external {
 			r.Reports = cell.Some(f | cell.FieldPosition)
 		}
 	}
@@ -209,32 +209,23 @@ type PositionOptions struct {
 	Coarse string // keep only the square of this size, such as "1km"; empty: exact
 }
 
-// FollowPosition begins to follow what the options name, until stop is called. warn gets what does not work.
-func FollowPosition(ctx context.Context, o PositionOptions, warn func(error)) (p *Places, stop func(), err error) {
-	p = &Places{Tracker: &position.Tracker{}, told: o.GPSD != "" || o.Phone}
+// NewPlaces makes what gives records their positions. What it follows is started with a watch.
+func NewPlaces(o PositionOptions) (p *Places, err error) {
+	p = &Places{Tracker: &position.Tracker{}, external: o.GPSD != "" || o.Phone}
 	if o.Coarse != "" {
 		if p.Coarse, err = position.Size(o.Coarse); err != nil {
-			return p, nil, wrongUsage(fmt.Errorf("[position] coarse: %w", err), `write a length like coarse = "1km"`)
+			return nil, wrongUsage(fmt.Errorf("[position] coarse: %w", err), `write a length like coarse = "1km"`)
 		}
 	}
-	if o.GPSD == "" {
-		return p, func() {}, nil
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		p.FollowGPSD(ctx, o.GPSD, warn)
-	}()
-	return p, func() { cancel(); <-done }, nil
+	return p, nil
 }
 
-func (w *running) startPosition(ctx context.Context) error {
-	places, stop, err := FollowPosition(ctx, w.Position, func(err error) { w.complain("position", err) })
-	if err != nil {
+func (w *running) startPosition(ctx context.Context) (err error) {
+	if w.places, err = NewPlaces(w.Position); err != nil || w.Position.GPSD == "" {
 		return err
 	}
-	w.places = places
-	w.parts.add("positions", stopping(stop))
+	w.parts.run(ctx, "positions", func(ctx context.Context) {
+		w.places.FollowGPSD(ctx, w.Position.GPSD, func(err error) { w.complain("position", err) })
+	})
 	return nil
 }

@@ -91,7 +91,7 @@ func Run(ctx context.Context, o Options) (err error) {
 			return err
 		}
 	}
-	w.parts.add("retention", stopping(w.keep.start(ctx)))
+	w.parts.run(ctx, "retention", w.keep.run)
 	if o.Ready != nil {
 		o.Ready(w.configs())
 	}
@@ -187,13 +187,7 @@ func (w *running) startService(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, end := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		newService(w.state).run(ctx)
-		close(done)
-	}()
-	w.parts.add("the service", func() error { end(); <-done; return nil })
+	w.parts.run(ctx, "the service", newService(w.state).run)
 	return nil
 }
 
@@ -227,7 +221,7 @@ func (w *running) startWipe(ctx context.Context) (err error) {
 	if w.wipe, err = newWipe(w.Wipe, w.log); err != nil || w.wipe == nil {
 		return err
 	}
-	w.parts.add("the wipe", stopping(w.wipe.start(ctx)))
+	w.parts.run(ctx, "the wipe", w.wipe.run)
 	return nil
 }
 
@@ -258,7 +252,7 @@ func (w *running) resume(ctx context.Context) error {
 
 func (w *running) startBattery(ctx context.Context) error {
 	watcher := &chargeWatch{sys: sysfs, sensor: w.modems[0].Sensor}
-	w.parts.add("the battery", stopping(watcher.start(ctx, w.own)))
+	w.parts.run(ctx, "the battery", func(ctx context.Context) { watcher.run(ctx, w.own) })
 	return nil
 }
 

@@ -1,7 +1,6 @@
 package monitor
 
 import (
-	"context"
 	"path/filepath"
 	"testing"
 	"time"
@@ -17,7 +16,7 @@ func TestOverview(t *testing.T) {
 	now := time.Date(2026, 11, 23, 20, 0, 0, 0, time.UTC)
 	v := NewState(func() time.Time { return now })
 	v.Watch("bag", time.Second)
-	places, _, err := FollowPosition(context.Background(), PositionOptions{}, nil)
+	places, err := NewPlaces(PositionOptions{})
 	require.NoError(t, err)
 	l := NewOverview(v, true, places, filepath.Join(t.TempDir(), "s.db"))
 	l.sys = t.TempDir()

@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"context"
 	"errors"
 	"fmt"
 )
@@ -34,6 +35,28 @@ func (p *parts) stop() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// run starts a part that works in the background until ctx ends or the part is stopped.
+func (p *parts) run(ctx context.Context, name string, work func(context.Context)) {
+	p.add(name, background(ctx, func(ctx context.Context) error {
+		work(ctx)
+		return nil
+	}))
+}
+
+// background runs a function until ctx ends or stop is called, which returns its error. That it was cancelled is none.
+func background(ctx context.Context, run func(context.Context) error) (stop func() error) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() { done <- run(ctx) }()
+	return func() error {
+		cancel()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			return err
+		}
+		return nil
+	}
 }
 
 // stopping makes a stop of a function that cannot fail.

@@ -109,6 +109,8 @@ func (k *retention) believed(now time.Time) time.Time {
 
 // run works until ctx ends.
 func (k *retention) run(ctx context.Context) {
+	k.setAside()
+	defer k.giveBack()
 	var swept time.Time
 	k.began = time.Now()
 	if stats, err := k.store.Stats(ctx); err == nil {
@@ -306,21 +308,5 @@ func (k *retention) saveState() {
 	text, err := json.Marshal(k.State())
 	if err == nil {
 		_ = k.store.SaveState(context.Background(), RoomName, text, 0) // the log has it where the store takes nothing
-	}
-}
-
-// start works until stop is called.
-func (k *retention) start(ctx context.Context) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	k.setAside()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		k.run(ctx)
-	}()
-	return func() {
-		cancel()
-		<-done
-		k.giveBack()
 	}
 }

@@ -100,30 +100,23 @@ func newWipe(o WipeOptions, log func(string)) (*wipe, error) {
 // wipeLook is how often it is looked for the file that destroys.
 const wipeLook = 500 * time.Millisecond
 
-// start waits for SIGUSR2 and for the file until stop is called.
-func (k *wipe) start(ctx context.Context) (stop func()) {
-	signals, done := make(chan os.Signal, 1), make(chan struct{})
+// run waits for SIGUSR2 and for the file until ctx ends.
+func (k *wipe) run(ctx context.Context) {
+	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGUSR2)
-	ctx, cancel := context.WithCancel(ctx)
-	go func() {
-		defer close(done)
-		look := time.NewTicker(wipeLook)
-		defer look.Stop()
-		if k.File == "" {
-			look.Stop()
-		}
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-signals:
-			case <-look.C:
-				if _, err := os.Lstat(k.File); err != nil {
-					continue
-				}
+	defer signal.Stop(signals)
+	look := time.NewTicker(wipeLook)
+	defer look.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-signals:
+		case <-look.C:
+			if _, err := os.Lstat(k.File); err != nil {
+				continue
 			}
-			_, _ = k.destroy() // what failed is reported at the end
 		}
-	}()
-	return func() { signal.Stop(signals); cancel(); <-done }
+		_, _ = k.destroy() // what failed is reported at the end
+	}
 }
