@@ -37,6 +37,7 @@ type Options struct {
 	Retention storage.Retention
 	Grows     string // the file that grows on a disk; empty: none does
 	Influx    func(s *storage.Store, log func(string)) (*influx.Sink, error)
+	Sinks     []storage.NamedSink // further copies of the store
 	Alerts    AlertOptions
 	Seal      *SealOptions
 	Health    HealthOptions
@@ -86,7 +87,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		debug.SetGCPercent(thrifty)
 	}
 	for _, start := range []func(context.Context) error{w.startRetention, w.startSeal, w.startPipeline, w.startService, w.findModems,
-		w.startInflux, w.startAlerts, w.startReload, w.startPosition, w.startWipe, w.resume, w.startBattery, w.startPhone} {
+		w.startInflux, w.startSinks, w.startAlerts, w.startReload, w.startPosition, w.startWipe, w.resume, w.startBattery, w.startPhone} {
 		if err := start(ctx); err != nil || ctx.Err() != nil {
 			return err
 		}

@@ -61,6 +61,16 @@ func (s *Store) Cursor(ctx context.Context, name string) (seq int64, err error) 
 	return seq, nil
 }
 
+// Behind is how many sequence numbers the cursor of that name is behind the newest one.
+func (s *Store) Behind(ctx context.Context, name string) (int64, error) {
+	st, err := s.Stats(ctx)
+	if err != nil {
+		return 0, err
+	}
+	seq, err := s.Cursor(ctx, name)
+	return max(0, st.Seq-seq), err
+}
+
 // Stats counts what is in a store.
 type Stats struct {
 	Observations int64

@@ -43,6 +43,12 @@ type Sink interface {
 	Close() error
 }
 
+// NamedSink is a Sink that a configuration asks for.
+type NamedSink struct {
+	Name string // of its cursor in the store, and in the status of a watch; it never changes
+	Open func() (Sink, error)
+}
+
 // Entry is one thing that a Store holds: a record, or the current form of an event if Event is set.
 type Entry struct {
 	// Seq is the sequence number: 1 or more, increasing in the order of writing. An event has the number of its last

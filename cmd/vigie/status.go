@@ -92,16 +92,16 @@ func (c *StatusCmd) fromStore(ctx context.Context, conf config.Config, path stri
 		}
 		st.Open[e.Severity.String()]++
 	}
+	sinks := conf.Sinks()
 	if conf.Influx.URL != "" {
-		stats, err := s.Stats(ctx)
+		sinks = append(sinks, storage.NamedSink{Name: monitor.InfluxName})
+	}
+	for _, sink := range sinks {
+		behind, err := s.Behind(ctx, sink.Name)
 		if err != nil {
 			return st, err
 		}
-		sent, err := s.Cursor(ctx, monitor.InfluxName)
-		if err != nil {
-			return st, err
-		}
-		st.Sinks = append(st.Sinks, monitor.SinkStatus{Name: monitor.InfluxName, Behind: max(0, stats.Seq-sent)})
+		st.Sinks = append(st.Sinks, monitor.SinkStatus{Name: sink.Name, Behind: behind})
 	}
 	return st, nil
 }

@@ -73,7 +73,7 @@ func (c *WatchCmd) options(p *console.Program, conf config.Config, atlas analyze
 	}
 	o = monitor.Options{Version: versionText(), NewEngine: conf.NewEngine(atlas), Mode: conf.Mode, Wait: c.Wait, Clocks: c.clocks, Record: c.Record,
 		Position:  monitor.PositionOptions{GPSD: conf.Position.GPSD, Phone: conf.Position.Phone, Coarse: conf.Position.Coarse},
-		Retention: conf.Retention(), Grows: c.grows(conf), Seal: seal,
+		Retention: conf.Retention(), Grows: c.grows(conf), Seal: seal, Sinks: conf.Sinks(),
 		Alerts: monitor.AlertOptions{Open: conf.Alert.Open, Reload: func(a *alert.Alerts, log func(string)) error { return reloadAlerts(p, a, log) }},
 		Health: monitor.HealthOptions{Listen: cmp.Or(c.Listen, conf.Health.Listen), Open: conf.Health.Open},
 		Phone:  c.phone(p, conf, atlas), Wipe: c.wipe(conf),

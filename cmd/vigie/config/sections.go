@@ -107,6 +107,11 @@ func (c Influx) Open(s *storage.Store, log func(string)) (*influx.Sink, error) {
 	return x, nil
 }
 
+// Sinks are the further copies of the store that the configuration asks for. A new sink is added here, as CONTRIBUTING.md says.
+func (c *Config) Sinks() (all []storage.NamedSink) {
+	return all
+}
+
 // Alert is [alert]: who is alerted, and of what.
 type Alert struct {
 	ToFile      string   `toml:"to_file" help:"file of addresses, one a line; they are secrets" default:"the systemd credential alert-to; without either nobody is alerted"`

@@ -1,0 +1,55 @@
+package monitor
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"vigie/storage"
+	"vigie/storage/storagetest"
+)
+
+// memorySink keeps what it is given, and fails while err is set.
+type memorySink struct {
+	err  error
+	have int
+}
+
+func (m *memorySink) Write(_ context.Context, entries []storage.Entry) error {
+	if m.err == nil {
+		m.have += len(entries)
+	}
+	return m.err
+}
+
+func (m *memorySink) Close() error { return nil }
+
+// The status of a sink says what it has not delivered, when it last delivered, and why it does not.
+func TestStatusOfASink(t *testing.T) {
+	ctx := t.Context()
+	s, err := storage.Open(ctx, "", storage.Options{Memory: true})
+	require.NoError(t, err)
+	defer s.Close()
+	require.NoError(t, s.Append(ctx, storagetest.Day(20)...))
+	sink := &memorySink{err: errors.New("the far end\nis down")}
+	c := &copying{Sink: sink, store: s, name: "toy", now: func() time.Time { return storagetest.Start }}
+	once := storage.FollowOptions{UntilDone: true, Backoff: func(int, error) time.Duration { return -1 }}
+
+	require.Equal(t, SinkStatus{Name: "toy", State: "idle", Behind: 20}, c.status())
+	require.Error(t, storage.Follow(ctx, s, "toy", c, once))
+	st := c.status()
+	require.Equal(t, "waiting", st.State)
+	require.Contains(t, st.Problem, "is down")
+	require.NotContains(t, st.Problem, "\n")
+	require.EqualValues(t, 20, st.Behind)
+	require.Nil(t, st.LastSent)
+
+	sink.err = nil
+	require.NoError(t, storage.Follow(ctx, s, "toy", c, once))
+	st = c.status()
+	require.Equal(t, SinkStatus{Name: "toy", State: "sending", LastSent: &storagetest.Start}, st)
+	require.Positive(t, sink.have)
+}
