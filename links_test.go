@@ -57,7 +57,7 @@ func TestEveryLinkIsTracked(t *testing.T) {
 		}
 		for _, p := range to {
 			if !tracked[p] {
-				t.Errorf("%s points to %s, which is not in the repository", f, p)
+				t.Errorf("%s points to %s, which is not in the repository: write it, and git add it", f, p)
 			}
 			linked[p] = linked[p] || p != f
 		}

@@ -30,13 +30,12 @@ func TestAsked(t *testing.T) {
 	require.Empty(t, command)
 }
 
-// Why a command is asked has an entry in the catalogue, and no entry is left over.
+// No entry of the catalogue is left over; that none is missing is a test of modem/dialect.
 func TestAskedInFrench(t *testing.T) {
 	said := map[string]bool{}
 	for _, d := range dialect.All() {
 		for _, c := range slices.Concat(d.Serving, d.Around, d.Position, d.Once, d.Surveys) {
 			said[c.Why] = true
-			require.True(t, words.Has(c.Why), "words/modem.json has no entry for %q (%s, %s): add its French, or \"TODO\"", c.Why, d.Name, c.Text)
 		}
 	}
 	for _, why := range words.Keys("modem") {

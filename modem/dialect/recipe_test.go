@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 
 	"vigie/cell"
 	"vigie/modem/at"
+	"vigie/words"
 )
 
 // Every family has all that the recipe of CONTRIBUTING.md asks for. Each message says what is missing and where it goes.
@@ -49,6 +51,11 @@ func TestEveryFamilyIsComplete(t *testing.T) {
 			}
 			if _, ok := vendorLines[d.Name]; !ok {
 				t.Errorf("no entry in vendorLines of modem/dialect/golden_test.go: a pattern for the lines that only this family prints, or `^$` where there are none")
+			}
+			for _, c := range slices.Concat(d.Serving, d.Around, d.Position, d.Once, d.Surveys) {
+				if !words.Has(c.Why) {
+					t.Errorf("words/modem.json has no entry for %q, which is why %s is asked: add its French, or \"TODO\"", c.Why, c.Text)
+				}
 			}
 			needsTranscripts(t, d)
 		})
