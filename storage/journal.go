@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"bytes"
 	"context"
 	"crypto/cipher"
 	"crypto/hkdf"
@@ -151,7 +152,8 @@ func (w *writer) newPending(recs []cell.Record) (news []pendingRecord, last map[
 		news = append(news, p)
 	}
 	for i, r := range recs {
-		news[i].body = encodeRecord(nil, r)
+		w.buf = encodeRecord(w.buf[:0], r)
+		news[i].body = bytes.Clone(w.buf)
 		if raw := rawOf(r); raw != nil {
 			news[i].raw = slices.Clone(*raw)
 		}
@@ -398,8 +400,9 @@ func encodePending(p pendingRecord) []byte {
 	number(c, &p.kind)
 	text(c, &p.sensor)
 	c.int(&p.key)
-	body := string(p.body)
-	text(c, &body)
+	length := uint64(len(p.body))
+	c.uint(&length)
+	c.b = append(c.b, p.body...)
 	if p.kind&withRaw != 0 {
 		c.texts(&p.raw)
 	}
