@@ -37,10 +37,10 @@ type Entry struct {
 	Verdict  *storage.Verdict // that counts now; nil: none
 	Key      string           // the ID as stored; not safe to show
 
-	translated map[string]string // Summary by language; without English, and where there is none
-	remote     *remoteEvent      // of an event that is elsewhere
-	sensor     string            // as stored
-	was        [3]time.Time      // First, Opened and Last as recorded
+	translated *translation // of Summary, made when it is first asked for
+	remote     *remoteEvent // of an event that is elsewhere
+	sensor     string       // as stored
+	was        [3]time.Time // First, Opened and Last as recorded
 	sighting   analyzer.Sighting
 }
 
@@ -218,10 +218,31 @@ func (c Cleaner) shortVerdict(v storage.Verdict) *storage.Verdict {
 
 // SummaryIn is the summary in a language; ok is false where there is none in it. It is the English summary then.
 func (e *Entry) SummaryIn(lang string) (text string, ok bool) {
-	if text, ok := e.translated[lang]; ok {
+	if text, ok := e.translated.in(lang); ok {
 		return text, true
 	}
 	return e.Summary, lang == "en"
+}
+
+// translation makes the summary of an event in other languages than English, once: most entries are never shown.
+type translation struct {
+	once  sync.Once
+	event analyzer.Event // of which only the summary and its phrases are kept; without identities
+	text  map[string]string
+}
+
+func (t *translation) in(lang string) (text string, ok bool) {
+	t.once.Do(func() {
+		t.text = map[string]string{}
+		for _, lang := range words.Languages {
+			if text, ok := t.event.SummaryIn(lang); ok && lang != "en" {
+				t.text[lang] = PlainTo(text, Longest)
+			}
+		}
+		t.event = analyzer.Event{}
+	})
+	text, ok = t.text[lang]
+	return text, ok
 }
 
 // maxEntryCells is how many cells of an event its entry names.
@@ -233,14 +254,7 @@ func (c Cleaner) entry(s *Store, stored *analyzer.Event) *Entry {
 	e := &Entry{Store: s, ID: PlainTo(ev.ID, 64), Key: stored.ID, sensor: stored.Sensor, Sensor: PlainTo(ev.Sensor, 80), Severity: ev.Severity,
 		State: analyzer.State(PlainTo(string(ev.State), 20)), First: ev.First, Opened: ev.Opened, Last: ev.Last, Score: ev.Score, Summary: PlainTo(ev.Summary, Longest-40),
 		was: [3]time.Time{ev.First, ev.Opened, ev.Last}, sighting: analyzer.SightingOf(&ev)}
-	for _, lang := range words.Languages {
-		if text, ok := ev.SummaryIn(lang); ok && lang != "en" {
-			if e.translated == nil {
-				e.translated = map[string]string{}
-			}
-			e.translated[lang] = PlainTo(text, Longest)
-		}
-	}
+	e.translated = &translation{event: analyzer.Event{Summary: ev.Summary, Phrases: ev.Phrases}}
 	n := -1
 	if s != nil {
 		n = s.index

@@ -44,6 +44,8 @@ func PlainTo(s string, most int) string {
 // unseen reports whether a character shows nothing by itself or changes how others are shown.
 func unseen(r rune) bool {
 	switch {
+	case r >= 0x20 && r < 0x7f: // nearly all of them
+		return false
 	case r < 0x20, r == 0x7f, r >= 0x80 && r < 0xa0, r == 0xad:
 		return true
 	case unicode.In(r, unicode.Cf, unicode.Cc, unicode.Co, unicode.Zl, unicode.Zp, unicode.Variation_Selector):
