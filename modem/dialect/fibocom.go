@@ -163,8 +163,10 @@ func (f *fibocomAnswer) read(w *row) {
 		f.xccinfo(w)
 	case "+XCESQ":
 		f.xcesq(w)
-	case "+RSRP", "+RSRQ":
-		f.triples(w, w.name == "+RSRQ")
+	case "+RSRP":
+		f.triples(w, rsrp)
+	case "+RSRQ":
+		f.triples(w, rsrq)
 	case "":
 		f.unprefixed(w)
 	default:
@@ -213,25 +215,23 @@ func (f *fibocomAnswer) xmci(w *row) {
 	if !w.layout(map[cell.RAT]int{cell.GSM: 11, cell.UMTS: 12, cell.LTE: 14}[c.RAT]) {
 		return
 	}
-	w.plmn(1, 2, &c)
+	w.read(&c, 1, mcc, mnc)
 	w.area(3, w.base(3), &c)
 	w.cellID(4, w.base(4), &c)
 	w.pci(5, w.base(5), &c)
 	switch c.RAT {
 	case cell.LTE:
 		w.arfcn(6, w.base(6), &c)
-		w.rsrpIndex(9, &c)
-		w.rsrqIndex(10, &c)
+		w.read(&c, 9, rsrpIndex, rsrqIndex)
 		if w.text(11) != "255" {
-			w.sinr(11, 0.5, &c)
+			w.level(11, sinr, 0.5, &c)
 		}
 		w.taFilled(12, &c)
 	case cell.UMTS:
 		w.arfcn(6, w.base(6), &c)
-		w.rscpIndex(10, &c)
-		w.ecnoIndex(11, &c)
+		w.read(&c, 10, rscpIndex, ecnoIndex)
 	case cell.GSM:
-		w.rxlevIndex(6, &c)
+		w.column(6, rxlevIndex, &c)
 		w.arfcn(8, w.base(8), &c)
 	}
 	f.asked(f.rows)
@@ -281,7 +281,7 @@ func (f *fibocomAnswer) xlec(w *row) {
 		return
 	}
 	c := cell.Cell{RAT: cell.LTE, Band: cell.Some(cell.Band(band))}
-	w.lteIndex(2, &c)
+	w.column(2, bandwidth, &c)
 	f.part(w, c)
 }
 
@@ -298,9 +298,8 @@ func (f *fibocomAnswer) xccinfo(w *row) {
 	if w.gtBand(5, &c); !c.Band.Known() {
 		return
 	}
-	w.plmn(1, 2, &c)
-	w.cellID(3, 16, &c)
-	w.area(9, 16, &c)
+	w.read(&c, 1, mcc, mnc, hexCID)
+	w.column(9, hexArea, &c)
 	f.part(w, c)
 }
 

@@ -122,9 +122,7 @@ func (f *fibocomAnswer) gtccinfo(w *row) {
 		c.RAT != cell.UMTS && !serves && !w.layout(12):
 		return
 	}
-	w.plmn(2, 3, &c)
-	w.area(4, 16, &c)
-	w.cellID(5, 16, &c)
+	w.read(&c, 2, mcc, mnc, hexArea, hexCID)
 	if serves {
 		w.gtBand(8, &c)
 	}
@@ -135,18 +133,14 @@ func (f *fibocomAnswer) gtccinfo(w *row) {
 	}
 	switch {
 	case c.RAT == cell.UMTS && serves:
-		w.ecnoIndex(9, &c)
-		w.rscpIndex(10, &c)
+		w.read(&c, 9, ecnoIndex, rscpIndex)
 	case c.RAT == cell.UMTS:
-		w.ecnoIndex(11, &c)
-		w.rscpIndex(14, &c)
+		w.read(&c, 11, ecnoIndex, skip, skip, rscpIndex)
 	case serves:
 		w.fiveGBlocks(9, &c)
-		w.rsrpIndex(12, &c)
-		w.rsrqIndex(13, &c)
+		w.read(&c, 12, rsrpIndex, rsrqIndex)
 	default:
-		w.rsrpIndex(10, &c)
-		w.rsrqIndex(11, &c)
+		w.read(&c, 10, rsrpIndex, rsrqIndex)
 	}
 	switch {
 	case !serves:
@@ -195,8 +189,7 @@ func (f *fibocomAnswer) gtcainfo(w *row) {
 		c.RAT = cell.LTE
 	}
 	w.gtBand(0, &c)
-	w.pci(1, 10, &c)
-	w.arfcn(2, 10, &c)
+	w.read(&c, 1, pci, arfcn)
 	w.fiveGBlocks(3, &c)
 	w.agrees(&c)
 	switch {

@@ -179,7 +179,7 @@ func (l labels) sections(names ...string) []labels {
 
 func (l labels) network(c *cell.Cell) {
 	if w := l.find(2, "PLMN"); len(w.f) == 2 {
-		w.plmn(0, 1, c)
+		w.read(c, 0, mcc, mnc)
 	} else if mcc, mnc := l.find(1, "mcc"), l.find(1, "mnc"); mcc.text(0) != "" && mnc.text(0) != "" {
 		mcc.f = append(mcc.f, mnc.f[0])
 		mcc.plmn(0, 1, c)
@@ -192,17 +192,17 @@ func (l labels) enb(c *cell.Cell) {
 	if w.text(0) == "" {
 		return
 	}
-	id, pci, ok := strings.Cut(w.f[0], "(")
+	id, rest, ok := strings.Cut(w.f[0], "(")
 	enb, sector, ok2 := strings.Cut(id, "-")
-	pci, ok3 := strings.CutSuffix(pci, ")")
+	code, ok3 := strings.CutSuffix(rest, ")")
 	a, ok4 := parseWhole(enb, 10)
 	b, ok5 := parseWhole(sector, 10)
 	if !ok || !ok2 || !ok3 || !ok4 || !ok5 || a > 1<<20-1 || b > 255 {
 		w.reject(BadValue)
 		return
 	}
-	w.f = []string{pci}
-	w.pci(0, 10, c)
+	w.f = []string{code}
+	w.column(0, pci, c)
 	switch v := a<<8 | b; v {
 	case 0, cell.LTE.MaxCellID():
 		c.Placeholder |= cell.FieldCellID
@@ -234,20 +234,20 @@ func (l labels) debugCarrier(c *cell.Cell) {
 	w := l.find(1, "EARFCN(DL/UL)", "EARFCN", "channel")
 	if v := w.text(0); v != "" {
 		w.f[0], _, _ = strings.Cut(v, "/")
-		w.arfcn(0, 10, c)
+		w.column(0, arfcn, c)
 		inBand(c)
 	}
 	l.find(1, "pci").pci(0, 10, c)
-	l.value("RSRP", "lte_rsrp").rsrp(0, 1, c)
-	l.value("RSRQ").rsrq(0, 1, c)
-	l.value("RSSI", "lte_rssi").rssi(0, 1, c)
-	l.value("RS-SINR", "RS-SNR", "lte_snr", "SNR").sinr(0, 1, c)
+	l.value("RSRP", "lte_rsrp").column(0, rsrp, c)
+	l.value("RSRQ").column(0, rsrq, c)
+	l.value("RSSI", "lte_rssi").column(0, rssi, c)
+	l.value("RS-SINR", "RS-SNR", "lte_snr", "SNR").column(0, sinr, c)
 }
 
 func (l labels) debugNR(c *cell.Cell) {
 	if w := l.find(1, "nr_band"); w.text(0) != "" {
 		w.f[0] = strings.TrimPrefix(strings.ToLower(w.f[0]), "n")
-		w.band(0, c)
+		w.column(0, band, c)
 	}
 	if v, ok := l.value("nr_band_width").number(0); ok && v > 0 && v <= 400 {
 		c.Bandwidth = cell.Some(cell.KHz(v * 1000))
@@ -256,9 +256,9 @@ func (l labels) debugNR(c *cell.Cell) {
 	l.find(1, "nr_pci").pci(0, 10, c)
 	w := l.value("nr_rsrp")
 	w.magnitude(0)
-	w.rsrp(0, 1, c)
-	l.value("nr_rsrq").rsrq(0, 1, c)
-	l.value("nr_snr").sinr(0, 1, c)
+	w.column(0, rsrp, c)
+	l.value("nr_rsrq").column(0, rsrq, c)
+	l.value("nr_snr").column(0, sinr, c)
 }
 
 // debugWCDMA reads ^DEBUG on UMTS, of which only the labels that a router script looks for are known [ROOterSource2203 t77data.sh].
@@ -267,8 +267,8 @@ func (f *foxconnAnswer) debugWCDMA(l labels) {
 	l.network(&c)
 	l.find(1, "CHANNEL (DL)").arfcn(0, 10, &c)
 	l.find(1, "PSC").pci(0, 10, &c)
-	l.value("RSCP").rscp(0, 1, &c)
-	l.value("ECIO").ecio(0, 1, &c)
+	l.value("RSCP").column(0, rscp, &c)
+	l.value("ECIO").column(0, ecio, &c)
 	f.debugServe(c)
 	f.debugState(l)
 }
@@ -324,8 +324,7 @@ func (f *foxconnAnswer) carrierInfo(w *row, role, rest string) {
 	}
 	width, _, _ = strings.Cut(width, " ")
 	w.f = []string{number, width}
-	c := cell.Cell{RAT: cell.LTE}
-	w.band(0, &c)
+	c := w.cell(cell.LTE, 0, band)
 	if v, ok := w.number(1); ok && v > 0 && v <= 20 {
 		c.Bandwidth = cell.Some(cell.KHz(v*1000 + 0.5))
 	}

@@ -284,9 +284,7 @@ func ownsCSCON(fields []string) bool {
 func (r *round) gsmCell(w *row) {
 	c := cell.Cell{RAT: cell.GSM}
 	w.labelled("MCC", "MNC", "LAC", "CI")
-	w.plmn(0, 1, &c)
-	w.area(2, 16, &c)
-	w.cellID(3, 16, &c)
+	w.read(&c, 0, mcc, mnc, hexArea, hexCID)
 	if c != (cell.Cell{RAT: cell.GSM}) {
 		r.serve(w, c)
 	}

@@ -128,26 +128,17 @@ func (h *huaweiAnswer) hcsq(w *row) {
 		if c.RAT = cell.LTE; !w.layout(5) {
 			return
 		}
-		w.balongRSSI(1, &c)
-		w.rsrpIndex(2, &c)
-		if n, ok := w.bucket(3, 0, 251, cell.FieldSINR, &c); ok {
-			c.SINR = cell.Some(cell.DB(n-101) / 5)
-		}
-		w.rsrqIndex(4, &c)
+		w.read(&c, 1, balongRSSI, rsrpIndex, balongSINR, rsrqIndex)
 	case "WCDMA", "TD-SCDMA", "TD_SCDMA":
 		if c.RAT = cell.UMTS; !w.layout(4) {
 			return
 		}
-		w.balongRSSI(1, &c)
-		w.rscpIndex(2, &c)
-		if n, ok := w.bucket(3, 0, 65, cell.FieldEcIo, &c); ok {
-			c.EcIo = cell.Some(cell.DB(n-65) / 2)
-		}
+		w.read(&c, 1, balongRSSI, rscpIndex, balongEcIo)
 	case "GSM":
 		if c.RAT = cell.GSM; !w.layout(2, 3) {
 			return
 		}
-		w.balongRSSI(1, &c)
+		w.column(1, balongRSSI, &c)
 	case "NR":
 		if w.layout(4) {
 			h.part(w, cell.Cell{RAT: cell.NR})
@@ -163,37 +154,22 @@ func (h *huaweiAnswer) hcsq(w *row) {
 	h.level(w, c)
 }
 
-// balongRSSI reads an RSSI of ^HCSQ: 0 is below -120 dBm, 96 is -25 dBm and more.
-func (w *row) balongRSSI(i int, c *cell.Cell) {
-	if n, ok := w.bucket(i, 0, 96, cell.FieldRSSI, c); ok {
-		c.RSSI = cell.Some(cell.DBm(n - 121))
-	}
-}
-
 // csnr reads the level that older sticks report by themselves on UMTS: RSCP in dBm, Ec/Io in dB.
 //
 //	^CSNR: -78,-6
 func (h *huaweiAnswer) csnr(w *row) {
-	if !w.layout(2) {
-		return
+	if w.layout(2) {
+		h.level(w, w.cell(cell.UMTS, 0, rscp, ecio))
 	}
-	c := cell.Cell{RAT: cell.UMTS}
-	w.rscp(0, 1, &c)
-	w.ecio(1, 1, &c)
-	h.level(w, c)
 }
 
 // ltersrp reads the level of the first LTE sticks: RSRP in dBm, RSRQ in dB.
 //
 //	^LTERSRP: -95,-11
 func (h *huaweiAnswer) ltersrp(w *row) {
-	if !w.layout(2) {
-		return
+	if w.layout(2) {
+		h.level(w, w.cell(cell.LTE, 0, rsrp, rsrq))
 	}
-	c := cell.Cell{RAT: cell.LTE}
-	w.rsrp(0, 1, &c)
-	w.rsrq(1, 1, &c)
-	h.level(w, c)
 }
 
 // sysinfoex reads the service state [E3372 manual].
@@ -275,8 +251,7 @@ func (h *huaweiAnswer) rejinfo(w *row) {
 	case g.Domain == "":
 		g.Domain = cell.CS
 	}
-	w.area(6, 16, &c)
-	w.cellID(8, 16, &c)
+	w.read(&c, 6, hexArea, skip, hexCID)
 	if w.bad {
 		return
 	}

@@ -54,41 +54,26 @@ func (h *huaweiAnswer) monsc(w *row) {
 	if !w.layout(map[cell.RAT]int{cell.LTE: 10, cell.NR: 11, cell.UMTS: 12, cell.GSM: 11}[c.RAT]) {
 		return
 	}
-	w.plmn(1, 2, &c)
+	w.read(&c, 1, mcc, mnc)
 	switch c.RAT {
 	case cell.LTE:
-		w.arfcn(3, 10, &c)
-		w.cellID(4, 16, &c)
-		w.pci(5, 16, &c)
-		w.area(6, 16, &c)
-		w.balongLevels(7, 8, -1, &c)
-		w.rssi(9, 1, &c)
+		w.read(&c, 3, arfcn, hexCID, hexPCI, hexArea)
+		w.balongLevels(7, false, &c)
+		w.column(9, rssi, &c)
 	case cell.NR:
-		w.arfcn(3, 10, &c)
+		w.column(3, arfcn, &c)
 		if s := w.text(4); s != "" && !isSCS(s) {
 			w.reject(UnknownLayout)
 			return
 		}
-		w.cellID(5, 16, &c)
-		w.pci(6, 16, &c)
-		w.area(7, 16, &c)
-		w.balongLevels(8, 9, 10, &c)
+		w.read(&c, 5, hexCID, hexPCI, hexArea)
+		w.balongLevels(8, true, &c)
 	case cell.UMTS:
-		w.arfcn(3, 10, &c)
-		w.pci(4, 10, &c)
-		w.cellID(5, 16, &c)
-		w.area(6, 16, &c)
-		w.rscp(7, 1, &c)
-		w.rssi(8, 1, &c)
-		w.ecio(9, 1, &c)
+		w.read(&c, 3, arfcn, pci, hexCID, hexArea, rscp, rssi, ecio)
 	case cell.GSM:
-		w.arfcn(4, 10, &c)
+		w.column(4, arfcn, &c)
 		w.balongBand(3, &c)
-		w.pci(5, 10, &c)
-		w.cellID(6, 16, &c)
-		w.area(7, 16, &c)
-		w.rssi(8, 1, &c)
-		w.ta(10, &c)
+		w.read(&c, 5, pci, hexCID, hexArea, rssi, skip, ta)
 	}
 	w.exists(&c)
 	if c.RAT == cell.NR && h.lte {
@@ -112,22 +97,22 @@ func (w *row) balongBand(i int, c *cell.Cell) {
 	}
 }
 
-// balongLevels reads RSRP, RSRQ and SINR (-1: the row has none). -157, -44 and -24 are the floor of what can be reported
+// balongLevels reads RSRP, RSRQ and, where the row has one, SINR. -157, -44 and -24 are the floor of what can be reported
 // and stand for a cell that was not measured. Some firmware prints all three in eighths [Balong AT source: -1256, -348
 // and -188 for the floor]: no RSRP in whole dBm is that low.
-func (w *row) balongLevels(rsrp, rsrq, sinr int, c *cell.Cell) {
+func (w *row) balongLevels(i int, ratio bool, c *cell.Cell) {
 	unit := 1.0
-	if w.below(rsrp, -247) {
+	if w.below(i, -247) {
 		unit = 0.125
 	}
-	if v, ok := w.number(rsrp); ok && v*unit == -157 {
+	if v, ok := w.number(i); ok && v*unit == -157 {
 		c.Placeholder |= cell.FieldRSRP | cell.FieldRSRQ
 		return
 	}
-	w.rsrp(rsrp, unit, c)
-	w.rsrq(rsrq, unit, c)
-	if sinr >= 0 {
-		w.sinr(sinr, unit, c)
+	w.level(i, rsrp, unit, c)
+	w.level(i+1, rsrq, unit, c)
+	if ratio {
+		w.level(i+2, sinr, unit, c)
 	}
 }
 
@@ -154,25 +139,14 @@ func (h *huaweiAnswer) monnc(w *row) {
 	}
 	switch c.RAT {
 	case cell.LTE, cell.NR:
-		w.arfcn(1, 10, &c)
-		w.pci(2, 16, &c)
-		sinr := -1
-		if c.RAT == cell.NR {
-			sinr = 5
-		}
-		w.balongLevels(3, 4, sinr, &c)
+		w.read(&c, 1, arfcn, hexPCI)
+		w.balongLevels(3, c.RAT == cell.NR, &c)
 	case cell.UMTS:
-		w.arfcn(1, 10, &c)
-		w.pci(2, 10, &c)
-		w.rscp(3, 1, &c)
-		w.ecio(4, 1, &c)
+		w.read(&c, 1, arfcn, pci, rscp, ecio)
 	case cell.GSM:
-		w.arfcn(2, 10, &c)
+		w.column(2, arfcn, &c)
 		w.balongBand(1, &c)
-		w.pci(3, 10, &c)
-		w.cellID(4, 16, &c)
-		w.area(5, 16, &c)
-		w.rssi(6, 1, &c)
+		w.read(&c, 3, pci, hexCID, hexArea, rssi)
 	}
 	w.exists(&c)
 	h.asked(h.rows)
@@ -188,9 +162,8 @@ func (h *huaweiAnswer) monssc(w *row) {
 	if !ok || !w.layout(6, 7) {
 		return
 	}
-	w.arfcn(1, 10, &c)
-	w.pci(2, 16, &c)
-	w.balongLevels(3, 4, 5, &c)
+	w.read(&c, 1, arfcn, hexPCI)
+	w.balongLevels(3, true, &c)
 	w.exists(&c)
 	h.second(w, c)
 }

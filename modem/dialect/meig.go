@@ -56,7 +56,7 @@ var meig = &Dialect{
 //	5G,   ...pci,band, bw,            ..arfcn, ....,rsrp,rsrq,sinr
 func (r *round) sgcellinfoex(w *row) {
 	c := cell.Cell{RAT: cell.LTE}
-	sinr := -1
+	ratio := -1 // the column of the SINR
 	switch token := strings.ToUpper(w.text(0)); {
 	case token == "5G":
 		c.RAT = cell.NR
@@ -64,13 +64,13 @@ func (r *round) sgcellinfoex(w *row) {
 			w.reject(Truncated)
 			return
 		}
-		w.band(7, &c)
+		w.column(7, band, &c)
 		w.fiveGBlocks(8, &c)
 	case token == "LTE" && len(w.f) >= 18, token == "EN-DC" && len(w.f) >= 35:
-		w.band(9, &c)
+		w.column(9, band, &c)
 		w.fiveGBlocks(10, &c)
-		w.rssi(13, 1, &c)
-		sinr = 17
+		w.column(13, rssi, &c)
+		ratio = 17
 	case token == "LTE", token == "EN-DC", token == "":
 		w.reject(Truncated)
 		return
@@ -85,13 +85,9 @@ func (r *round) sgcellinfoex(w *row) {
 	if !w.filled(14, 17) {
 		return
 	}
-	w.pci(5, 10, &c)
-	w.arfcn(11, 10, &c)
-	w.rsrp(14, 1, &c)
-	w.rsrq(15, 1, &c)
-	if sinr >= 0 {
-		w.sinr(sinr, 1, &c)
-	}
+	w.column(5, pci, &c)
+	w.read(&c, 11, arfcn, skip, skip, rsrp, rsrq)
+	w.column(ratio, sinr, &c)
 	w.trusted(&c)
 	r.serve(w, c)
 	if w.text(0) != "EN-DC" || w.bad {
@@ -101,12 +97,9 @@ func (r *round) sgcellinfoex(w *row) {
 	if !w.filled(28, 35) {
 		return
 	}
-	w.rsrp(28, 1, &nr)
-	w.rsrq(29, 1, &nr)
-	w.band(31, &nr)
-	w.arfcn(32, 10, &nr)
+	w.read(&nr, 28, rsrp, rsrq, skip, band, arfcn)
 	w.fiveGBlocks(33, &nr)
-	w.pci(34, 10, &nr)
+	w.column(34, pci, &nr)
 	w.trusted(&nr)
 	r.second(w, nr)
 }

@@ -96,14 +96,9 @@ func (r *round) xmonitor(w *row) {
 	}
 	c := cell.Cell{RAT: cell.LTE}
 	w.plmnDigits(3, &c)
-	w.area(4, 16, &c)
-	w.band(6, &c)
-	w.cellID(7, 16, &c)
-	w.pci(8, 10, &c)
-	w.arfcn(9, 10, &c)
+	w.read(&c, 4, hexArea, skip, band, hexCID, pci, arfcn)
 	w.agrees(&c)
-	w.wideRSRP(10, &c)
-	w.nordicSNR(11, &c)
+	w.read(&c, 10, wideRSRP, nordicSNR)
 	if c != (cell.Cell{RAT: cell.LTE}) {
 		r.serve(w, c)
 	}
@@ -133,46 +128,13 @@ func (w *row) plmnDigits(i int, c *cell.Cell) {
 	w.network(p.MCC, p.MNC, c)
 }
 
-// wideRSRP reads the index of the extended report, -17..97 (TS 36.133 clause 9.1.4): below 0 a bucket begins at n-140.
-func (w *row) wideRSRP(i int, c *cell.Cell) {
-	switch n, ok := w.bucket(i, -17, 97, cell.FieldRSRP, c); {
-	case !ok:
-	case n < 0:
-		c.RSRP = cell.Some(cell.DBm(n - 140))
-	default:
-		c.RSRP = cell.RSRPFromIndex(n)
-	}
-}
-
-// wideRSRQ reads the index of the extended report, -30..46 (TS 36.133 clause 9.1.7).
-func (w *row) wideRSRQ(i int, c *cell.Cell) {
-	switch n, ok := w.bucket(i, -30, 46, cell.FieldRSRQ, c); {
-	case !ok:
-	case n < 0:
-		c.RSRQ = cell.Some(cell.DB(n-39) / 2)
-	default:
-		c.RSRQ = cell.Some(cell.DB(n-40) / 2)
-	}
-}
-
-// nordicSNR reads an index: 0 is below -24 dB, 1 begins there, 49 is 24 dB and more, 127 not known [nRF91 AT manual].
-func (w *row) nordicSNR(i int, c *cell.Cell) {
-	if n, ok := w.bucket(i, 0, 49, cell.FieldSINR, c); ok {
-		c.SINR = cell.Some(cell.DB(n - 25))
-	}
-}
-
 // nordicLevel reads the level that the modem reports by itself where asked to [recorded: nRF9160].
 //
 //	%CESQ: rsrp, rsrp threshold, rsrq, rsrq threshold
 func (r *round) nordicLevel(w *row) {
-	if !w.layout(4) {
-		return
+	if w.layout(4) {
+		r.level(w, w.cell(cell.LTE, 0, wideRSRP, skip, wideRSRQ))
 	}
-	c := cell.Cell{RAT: cell.LTE}
-	w.wideRSRP(0, &c)
-	w.wideRSRQ(2, &c)
-	r.level(w, c)
 }
 
 // emmCause reads why the network refused the modem (TS 27.007 clause 9.1B; nRF91 AT manual; no recording). The cause is
@@ -326,19 +288,12 @@ func (w *row) measuredCell(i, at int) cell.Cell {
 	w.plmnDigits(i+1, &c)
 	w.area(i+2, 16, &c)
 	w.basicTA(i+3, &c)
-	w.arfcn(at, 10, &c)
-	w.pci(at+1, 10, &c)
-	w.wideRSRP(at+2, &c)
-	w.wideRSRQ(at+3, &c)
+	w.read(&c, at, arfcn, pci, wideRSRP, wideRSRQ)
 	return c
 }
 
 func (w *row) measuredNeighbour(i int) cell.Cell {
-	c := cell.Cell{RAT: cell.LTE}
-	w.arfcn(i, 10, &c)
-	w.pci(i+1, 10, &c)
-	w.wideRSRP(i+2, &c)
-	w.wideRSRQ(i+3, &c)
+	c := w.cell(cell.LTE, i, arfcn, pci, wideRSRP, wideRSRQ)
 	w.number(i + 4)
 	return c
 }

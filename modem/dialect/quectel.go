@@ -170,7 +170,7 @@ func (q *quectelAnswer) qnwinfo(w *row) {
 		w.reject(BadValue)
 	}
 	w.bandName(2, &c)
-	w.arfcn(3, 10, &c)
+	w.column(3, arfcn, &c)
 	if c.RAT == cell.NR && q.lte {
 		q.second(w, c)
 		return
@@ -243,18 +243,13 @@ func (q *quectelAnswer) qcsq(w *row) {
 	c := cell.Cell{RAT: quectelRAT(token)}
 	switch {
 	case c.RAT == cell.GSM && w.layout(2):
-		w.rssi(1, 1, &c)
+		w.column(1, rssi, &c)
 	case c.RAT == cell.UMTS && w.layout(4):
-		w.rssi(1, 1, &c)
-		w.rscp(2, 1, &c)
-		w.ecio(3, 1, &c)
+		w.read(&c, 1, rssi, rscp, ecio)
 	case c.RAT == cell.LTE && w.layout(5):
-		w.rssi(1, 1, &c)
-		w.rsrp(2, 1, &c)
-		w.rsrq(4, 1, &c)
+		w.read(&c, 1, rssi, rsrp, skip, rsrq)
 	case c.RAT == cell.NR && w.layout(4):
-		w.rsrp(1, 1, &c)
-		w.rsrq(3, 1, &c)
+		w.read(&c, 1, rsrp, skip, rsrq)
 	case c.RAT == cell.UnknownRAT:
 		w.reject(UnknownToken)
 	}

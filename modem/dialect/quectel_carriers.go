@@ -42,11 +42,7 @@ func (q *quectelAnswer) qcainfo(w *row) {
 	ok := false
 	if c.RAT == cell.LTE {
 		if ok = w.layout(10, 13); ok {
-			w.pci(5, 10, &c)
-			w.rsrp(6, 1, &c)
-			w.rsrq(7, 1, &c)
-			w.rssi(8, 1, &c)
-			w.blocks(2, &c)
+			w.read(&c, 2, blocks, skip, skip, pci, rsrp, rsrq, rssi)
 		}
 	} else {
 		ok = w.nrCarrier(name, label, &c)
@@ -54,7 +50,7 @@ func (q *quectelAnswer) qcainfo(w *row) {
 	if !ok {
 		return
 	}
-	w.arfcn(1, 10, &c)
+	w.column(1, arfcn, &c)
 	w.bandName(3, &c)
 	switch {
 	case label == "PCC":
@@ -71,19 +67,16 @@ func (w *row) nrCarrier(name, label string, c *cell.Cell) bool {
 	}
 	switch n := len(w.f); {
 	case strings.HasPrefix(name, "NR N") && n == 10:
-		w.pci(5, 10, c)
-		w.rsrp(6, 1, c)
-		w.rsrq(7, 1, c)
-		w.rssi(8, 1, c)
+		w.read(c, 5, pci, rsrp, rsrq, rssi)
 		w.nrBandwidth(2, true, c)
 	case strings.HasPrefix(name, "NR N"), n == 10, n == 8 && (label != "PCC" || !w.below(5, 0)), n >= 9 && len(w.text(4)) != 1:
 		w.reject(UnknownLayout)
 		return false
 	case n == 5, n == 8:
-		w.pci(4, 10, c)
+		w.column(4, pci, c)
 		w.nrBandwidth(2, false, c)
 	default:
-		w.pci(5, 10, c)
+		w.column(5, pci, c)
 		w.nrBandwidth(2, false, c)
 	}
 	return true
@@ -123,18 +116,11 @@ func (q *quectelAnswer) qscan(w *row) {
 		w.reject(UnknownLayout)
 		return
 	}
-	w.plmn(1, 2, &c)
-	w.arfcn(3, 10, &c)
-	w.pci(4, 10, &c)
-	w.rsrp(5, 1, &c)
-	w.rsrq(6, 1, &c)
-	w.srxlev(7, &c)
-	w.cellID(9, 16, &c)
-	w.area(10, 16, &c)
+	w.read(&c, 1, mcc, mnc, arfcn, pci, rsrp, rsrq, srxlev, skip, hexCID, hexArea)
 	if c.RAT == cell.LTE {
-		w.blocks(11, &c)
+		w.column(11, blocks, &c)
 	}
-	w.band(12, &c)
+	w.column(12, band, &c)
 	q.heard(w, c)
 }
 
@@ -171,32 +157,23 @@ func (q *quectelAnswer) qopsCell(w *row) {
 		if c.RAT = cell.GSM; !w.layout(10) {
 			return
 		}
-		w.area(3, 16, &c)
-		w.cellID(4, 16, &c)
-		w.pci(5, 10, &c)
+		w.read(&c, 3, hexArea, hexCID, pci)
 	case "3G":
 		if c.RAT = cell.UMTS; !w.layout(9) {
 			return
 		}
-		w.pci(3, 10, &c)
-		w.area(4, 16, &c)
-		w.cellID(5, 16, &c)
-		w.rscp(6, 1, &c)
+		w.read(&c, 3, pci, hexArea, hexCID, rscp)
 	case "4G":
 		if c.RAT = cell.LTE; !w.layout(9, 10) {
 			return
 		}
-		w.pci(3, 10, &c)
-		w.area(4, 16, &c)
-		w.cellID(5, 16, &c)
-		w.rsrp(6, 1, &c)
-		w.rsrq(7, 1, &c)
+		w.read(&c, 3, pci, hexArea, hexCID, rsrp, rsrq)
 		if len(w.f) == 10 {
-			w.rssi(8, 1, &c)
+			w.column(8, rssi, &c)
 		}
 	default:
 		return
 	}
-	w.arfcn(2, 10, &c)
+	w.column(2, arfcn, &c)
 	q.heard(w, c)
 }

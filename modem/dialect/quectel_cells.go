@@ -89,27 +89,19 @@ func (q *quectelAnswer) qengLTE(w *row, token string) {
 		w.reject(Truncated) // without a level the oldest row cannot be distinguished from a longer one that lost a comma
 		return
 	}
-	c := cell.Cell{RAT: cell.LTE}
-	w.plmn(2, 3, &c)
-	w.cellID(4, 16, &c)
-	w.pci(5, 10, &c)
-	w.arfcn(6, 10, &c)
-	w.band(7, &c)
+	c := w.cell(cell.LTE, 2, mcc, mnc, hexCID, pci, arfcn, band)
 	if token == "LTE" || token == "CAT-M" || token == "EMTC" {
-		w.lteIndex(9, &c)
+		w.column(9, bandwidth, &c)
 	}
-	w.area(10, 16, &c)
-	w.rsrp(11, 1, &c)
-	w.rsrq(12, 1, &c)
-	w.rssi(13, 1, &c)
+	w.read(&c, 10, hexArea, rsrp, rsrq, rssi)
 	switch len(w.f) {
 	case 16:
-		w.srxlev(15, &c)
+		w.column(15, srxlev, &c)
 	case 18:
-		w.srxlev(17, &c)
+		w.column(17, srxlev, &c)
 	}
 	if q.qengSINR(w, token, c.SRxLev.Known()) {
-		w.sinr(14, 1, &c)
+		w.column(14, sinr, &c)
 	}
 	q.serve(w, c)
 }
@@ -137,8 +129,8 @@ func (w *row) duplex(i int) bool {
 	return false
 }
 
-// lteIndex reads a downlink bandwidth that is printed as 0..5.
-func (w *row) lteIndex(i int, c *cell.Cell) {
+// bandwidth reads a downlink bandwidth that is printed as 0..5.
+func (w *row) bandwidth(i int, c *cell.Cell) {
 	bandwidths := [...]cell.KHz{1400, 3000, 5000, 10000, 15000, 20000}
 	switch v, ok := w.whole(i, 10); {
 	case !ok:
@@ -188,18 +180,9 @@ func (q *quectelAnswer) qengSA(w *row) {
 		w.reject(UnknownLayout) // a comma too many, or one too few
 		return
 	}
-	c := cell.Cell{RAT: cell.NR}
-	w.plmn(2, 3, &c)
-	w.cellID(4, 16, &c)
-	w.pci(5, 10, &c)
-	w.area(6, 16, &c)
-	w.arfcn(7, 10, &c)
-	w.band(8, &c)
-	w.rsrp(10, 1, &c)
-	w.rsrq(11, 1, &c)
-	w.sinr(12, 1, &c)
+	c := w.cell(cell.NR, 2, mcc, mnc, hexCID, pci, hexArea, arfcn, band, skip, rsrp, rsrq, sinr)
 	if len(w.f) == 15 {
-		w.srxlev(14, &c)
+		w.column(14, srxlev, &c)
 		if q.obs.State == cell.Connected {
 			w.nrBandwidth(9, false, &c)
 		}
@@ -211,9 +194,9 @@ func (q *quectelAnswer) qengSA(w *row) {
 	switch {
 	case unisoc(q.ident), bw >= uint64(len(nrBandwidths)), last && !before:
 		w.nrBandwidth(9, true, &c)
-		w.srxlev(14, &c)
+		w.column(14, srxlev, &c)
 	case before && !last:
-		w.srxlev(15, &c)
+		w.column(15, srxlev, &c)
 		if q.obs.State == cell.Connected {
 			w.nrBandwidth(9, false, &c)
 		}
@@ -236,19 +219,13 @@ func (q *quectelAnswer) qengNSA(w *row) {
 	if !w.layout(7, 9, 11) {
 		return
 	}
-	c := cell.Cell{RAT: cell.NR}
-	w.plmn(1, 2, &c)
-	w.pci(3, 10, &c)
-	w.rsrp(4, 1, &c)
-	w.rsrq(6, 1, &c)
+	c := w.cell(cell.NR, 1, mcc, mnc, pci, rsrp, skip, rsrq)
 	if len(w.f) == 7 {
 		if v, ok := parseWhole(strings.TrimPrefix(w.text(5), "-"), 10); ok && v > maxSINR {
-			w.sinr(5, 0.1, &c)
+			w.level(5, sinr, 0.1, &c)
 		}
 	} else {
-		w.sinr(5, 1, &c)
-		w.arfcn(7, 10, &c)
-		w.band(8, &c)
+		w.read(&c, 5, sinr, skip, arfcn, band)
 	}
 	if len(w.f) == 11 {
 		v, _ := parseWhole(w.text(9), 10)
@@ -262,18 +239,9 @@ func (q *quectelAnswer) qengNSA(w *row) {
 //	0       1   2   3   4      5      6   7   8    9    10    11 12   13     14
 //	"WCDMA",mcc,mnc,lac,cellid,uarfcn,psc,rac,rscp,ecio,phych,sf,slot,speech,commod
 func (q *quectelAnswer) qengWCDMA(w *row) {
-	if !w.layout(15) {
-		return
+	if w.layout(15) {
+		q.serve(w, w.cell(cell.UMTS, 1, mcc, mnc, hexArea, hexCID, arfcn, pci, skip, rscp, ecio))
 	}
-	c := cell.Cell{RAT: cell.UMTS}
-	w.plmn(1, 2, &c)
-	w.area(3, 16, &c)
-	w.cellID(4, 16, &c)
-	w.arfcn(5, 10, &c)
-	w.pci(6, 10, &c)
-	w.rscp(8, 1, &c)
-	w.ecio(9, 1, &c)
-	q.serve(w, c)
 }
 
 // qengTDSCDMA [EC2x manual 6.17 only].
@@ -281,18 +249,9 @@ func (q *quectelAnswer) qengWCDMA(w *row) {
 //	0         1   2   3   4      5     6    7    8
 //	"TDSCDMA",mcc,mnc,lac,cellid,pfreq,rssi,rscp,ecio
 func (q *quectelAnswer) qengTDSCDMA(w *row) {
-	if !w.layout(9) {
-		return
+	if w.layout(9) {
+		q.serve(w, w.cell(cell.UMTS, 1, mcc, mnc, hexArea, hexCID, arfcn, rssi, rscp, ecio))
 	}
-	c := cell.Cell{RAT: cell.UMTS}
-	w.plmn(1, 2, &c)
-	w.area(3, 16, &c)
-	w.cellID(4, 16, &c)
-	w.arfcn(5, 10, &c)
-	w.rssi(6, 1, &c)
-	w.rscp(7, 1, &c)
-	w.ecio(8, 1, &c)
-	q.serve(w, c)
 }
 
 // qengGSM [EC2x manual 6.17; recorded: BG96, EC20, EC2x]. The BSIC is decimal. The manual gives rxlev as an index,
@@ -305,21 +264,15 @@ func (q *quectelAnswer) qengGSM(w *row) {
 	if !w.layout(25) {
 		return
 	}
-	c := cell.Cell{RAT: cell.GSM}
-	w.plmn(1, 2, &c)
-	w.area(3, 16, &c)
-	w.cellID(4, 16, &c)
-	w.pci(5, 10, &c)
-	w.arfcn(6, 10, &c)
-	w.rxlev(8, &c)
-	w.ta(17, &c)
+	c := w.cell(cell.GSM, 1, mcc, mnc, hexArea, hexCID, pci, arfcn, skip, rxlev)
+	w.column(17, ta, &c)
 	q.serve(w, c)
 }
 
 // rxlev reads a GSM level: in dBm when it is negative, else the index of TS 45.008 clause 8.1.4.
 func (w *row) rxlev(i int, c *cell.Cell) {
 	if s := w.text(i); strings.HasPrefix(s, "-") {
-		w.rssi(i, 1, c)
+		w.level(i, rssi, 1, c)
 	} else if n := w.index(i); n >= 0 && n <= 63 {
 		c.RSSI = cell.RSSIFromRxLev(n)
 	} else if n == 99 || n == 255 {

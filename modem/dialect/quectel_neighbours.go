@@ -51,10 +51,7 @@ func (q *quectelAnswer) qengNeighbour(w *row, label string) {
 func (q *quectelAnswer) lteFromLTE(w *row, intra bool, c *cell.Cell) bool {
 	// The levels identify the last layout: RSRP is never above -44 dBm, RSRQ never below it.
 	if len(w.f) == 11 && w.below(3, minRSRQ) && !w.below(4, minRSRQ) {
-		w.arfcn(1, 10, c)
-		w.pci(2, 10, c)
-		w.rsrp(3, 1, c)
-		w.rsrq(4, 1, c)
+		w.read(c, 1, arfcn, pci, rsrp, rsrq)
 		return true
 	}
 	if intra {
@@ -74,15 +71,9 @@ func (q *quectelAnswer) lteFromLTE(w *row, intra bool, c *cell.Cell) bool {
 			return false
 		}
 	}
-	w.arfcn(1, 10, c)
-	w.pci(2, 10, c)
-	w.rsrq(3, 1, c)
-	w.rsrp(4, 1, c)
-	w.rssi(5, 1, c)
-	w.srxlev(7, c)
+	w.read(c, 1, arfcn, pci, rsrq, rsrp, rssi, skip, srxlev)
 	if intra {
-		w.priority(8, c)
-		c.ThreshLow = w.threshold(10)
+		w.read(c, 8, priority, skip, threshLow)
 	} else {
 		q.inter(w, c)
 	}
@@ -172,10 +163,7 @@ func (q *quectelAnswer) lteFromElsewhere(w *row, c *cell.Cell) bool {
 	if !w.layout(5, 6, 8) {
 		return false
 	}
-	w.arfcn(1, 10, c)
-	w.pci(2, 10, c)
-	w.rsrp(3, 1, c)
-	w.rsrq(4, 1, c)
+	w.read(c, 1, arfcn, pci, rsrp, rsrq)
 	return true
 }
 
@@ -187,12 +175,7 @@ func (q *quectelAnswer) nrFromNR(w *row, c *cell.Cell) bool {
 	if !w.layout(8) {
 		return false
 	}
-	w.arfcn(1, 10, c)
-	w.pci(2, 10, c)
-	w.rsrp(3, 1, c)
-	w.rsrq(4, 1, c)
-	w.sinr(5, 1, c)
-	w.srxlev(6, c)
+	w.read(c, 1, arfcn, pci, rsrp, rsrq, sinr, srxlev)
 	return true
 }
 
@@ -209,19 +192,14 @@ func (q *quectelAnswer) wcdma(w *row, c *cell.Cell) bool {
 	}
 	switch {
 	case len(w.f) == 5:
-		w.arfcn(1, 10, c)
-		w.pci(2, 10, c)
-		w.wcdmaLevels(3, 4, c)
+		w.read(c, 1, arfcn, pci)
+		w.wcdmaLevels(3, c)
 	case w.below(4, 0):
-		w.arfcn(1, 10, c)
-		w.pci(3, 10, c)
-		w.wcdmaLevels(4, 5, c)
+		w.read(c, 1, arfcn, skip, pci)
+		w.wcdmaLevels(4, c)
 	case len(w.f) == 9 && w.text(4) != "" && !w.below(2, 0):
-		w.arfcn(1, 10, c)
-		w.priority(2, c)
-		c.ThreshHigh, c.ThreshLow = w.threshold(3), w.threshold(4)
-		w.pci(5, 10, c)
-		w.wcdmaLevels(6, 7, c)
+		w.read(c, 1, arfcn, priority, threshHigh, threshLow, pci)
+		w.wcdmaLevels(6, c)
 	default:
 		w.reject(UnknownLayout)
 		return false
@@ -231,11 +209,11 @@ func (q *quectelAnswer) wcdma(w *row, c *cell.Cell) bool {
 
 // wcdmaLevels reads RSCP and Ec/Io in tenths. Whole numbers cannot be distinguished from tenths in Ec/Io alone, so a row whose
 // RSCP is not plainly in tenths gives neither.
-func (w *row) wcdmaLevels(rscp, ecio int, c *cell.Cell) {
-	if w.below(rscp, minRSCP) {
-		w.rscp(rscp, 0.1, c)
-		w.ecio(ecio, 0.1, c)
-	} else if w.text(rscp) != "" {
+func (w *row) wcdmaLevels(i int, c *cell.Cell) {
+	if w.below(i, minRSCP) {
+		w.level(i, rscp, 0.1, c)
+		w.level(i+1, ecio, 0.1, c)
+	} else if w.text(i) != "" {
 		w.reject(BadValue)
 	}
 }
@@ -254,26 +232,19 @@ func (q *quectelAnswer) gsm(w *row, c *cell.Cell) bool {
 	}
 	switch len(w.f) {
 	case 12:
-		w.plmn(1, 2, c)
-		w.area(3, 16, c)
-		w.cellID(4, 16, c)
-		w.pci(5, 10, c)
-		w.arfcn(6, 10, c)
-		w.rxlev(7, c)
+		w.read(c, 1, mcc, mnc, hexArea, hexCID, pci, arfcn, rxlev)
 	case 10:
 		if !w.below(8, 0) && w.text(8) != "" {
 			w.reject(UnknownLayout)
 			return false
 		}
-		w.arfcn(1, 10, c)
-		w.priority(2, c)
-		c.ThreshHigh, c.ThreshLow = w.threshold(3), w.threshold(4)
+		w.read(c, 1, arfcn, priority, threshHigh, threshLow)
 		w.rssiOfUnknownScale(8, c)
 		if c.RSSI.Known() {
-			w.pci(7, 10, c)
+			w.column(7, pci, c)
 		}
 	case 5:
-		w.pci(1, 10, c)
+		w.column(1, pci, c)
 	}
 	return true
 }
@@ -283,6 +254,6 @@ func (w *row) rssiOfUnknownScale(i int, c *cell.Cell) {
 	if w.text(i) == "-1920" {
 		c.Placeholder |= cell.FieldRSSI
 	} else if !w.below(i, -113) {
-		w.rssi(i, 1, c)
+		w.level(i, rssi, 1, c)
 	}
 }

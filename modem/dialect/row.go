@@ -274,9 +274,9 @@ func (w *row) band(i int, c *cell.Cell) {
 	}
 }
 
-// level reads a level or ratio that must lie in lo..hi once multiplied by unit: 1 where the column is in dBm or dB,
+// within reads a level or ratio that must lie in lo..hi once multiplied by unit: 1 where the column is in dBm or dB,
 // 0.1 where it is in tenths.
-func (w *row) level(i int, unit, lo, hi float64, field cell.Fields, c *cell.Cell) (float64, bool) {
+func (w *row) within(i int, unit, lo, hi float64, field cell.Fields, c *cell.Cell) (float64, bool) {
 	v, ok := w.number(i)
 	if !ok {
 		return 0, false
@@ -298,69 +298,10 @@ func (w *row) level(i int, unit, lo, hi float64, field cell.Fields, c *cell.Cell
 	return v, true
 }
 
-// The limits of what is believed, a little wider than what the measurement reports of TS 36.133, 38.133, 25.133 and
-// 45.008 can express.
-const (
-	minRSRP, maxRSRP = -157, -29
-	minRSRQ, maxRSRQ = -44, 20 // LTE: not above 3
-	minRSSI, maxRSSI = -125, -10
-	minSINR, maxSINR = -25, 45
-	minRSCP, maxRSCP = -122, -20
-	minEcIo, maxEcIo = -35, 0
-)
-
-func (w *row) rsrp(i int, unit float64, c *cell.Cell) {
-	if v, ok := w.level(i, unit, minRSRP, maxRSRP, cell.FieldRSRP, c); ok {
-		c.RSRP = cell.Some(cell.DBm(v))
-	}
-}
-
-// rsrq reads an RSRQ or SS-RSRQ. c.RAT must be set.
-func (w *row) rsrq(i int, unit float64, c *cell.Cell) {
-	most := float64(maxRSRQ)
-	if c.RAT == cell.LTE {
-		most = 3
-	}
-	if v, ok := w.level(i, unit, minRSRQ, most, cell.FieldRSRQ, c); ok {
-		c.RSRQ = cell.Some(cell.DB(v))
-	}
-}
-
-func (w *row) rssi(i int, unit float64, c *cell.Cell) {
-	if v, ok := w.level(i, unit, minRSSI, maxRSSI, cell.FieldRSSI, c); ok {
-		c.RSSI = cell.Some(cell.DBm(v))
-	}
-}
-
-func (w *row) sinr(i int, unit float64, c *cell.Cell) {
-	if v, ok := w.level(i, unit, minSINR, maxSINR, cell.FieldSINR, c); ok {
-		c.SINR = cell.Some(cell.DB(v))
-	}
-}
-
-func (w *row) rscp(i int, unit float64, c *cell.Cell) {
-	if v, ok := w.level(i, unit, minRSCP, maxRSCP, cell.FieldRSCP, c); ok {
-		c.RSCP = cell.Some(cell.DBm(v))
-	}
-}
-
-func (w *row) ecio(i int, unit float64, c *cell.Cell) {
-	if v, ok := w.level(i, unit, minEcIo, maxEcIo, cell.FieldEcIo, c); ok {
-		c.EcIo = cell.Some(cell.DB(v))
-	}
-}
-
-// srxlev reads a cell selection receive level in dB. It has no word among the fields, so fillers only vanish.
-func (w *row) srxlev(i int, c *cell.Cell) {
-	if v, ok := w.level(i, 1, -128, 128, 0, c); ok {
-		c.SRxLev = cell.Some(cell.DB(v))
-	}
-}
-
 // threshold reads a reselection threshold in dB: 0..62 (TS 36.331, ReselectionThreshold, in steps of 2 dB).
 func (w *row) threshold(i int) (t cell.Opt[cell.DB]) {
 	var none cell.Cell
-	if v, ok := w.level(i, 1, 0, 62, 0, &none); ok {
+	if v, ok := w.within(i, 1, 0, 62, 0, &none); ok {
 		t = cell.Some(cell.DB(v))
 	}
 	return t

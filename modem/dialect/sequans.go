@@ -67,17 +67,7 @@ var sequans = &Dialect{
 //	+SQNMONI: Singtel Cc:525 Nc:01 RSRP:-78.40 RSRQ:-15.60 TAC:678 Id:472 EARFCN:3716 PWR:-55.02 PAGING:256 CID:0xB36BC27 BAND:8 BW:20000
 func (r *round) sqnmoni(w *row) {
 	w.spaced("Cc", "Nc", "RSRP", "CINR", "RSRQ", "TAC", "Id", "EARFCN", "PWR", "CID", "BAND", "BW")
-	c := cell.Cell{RAT: cell.LTE}
-	w.plmn(0, 1, &c)
-	w.rsrp(2, 1, &c)
-	w.sinr(3, 1, &c)
-	w.rsrq(4, 1, &c)
-	w.area(5, 10, &c)
-	w.pci(6, 10, &c)
-	w.arfcn(7, 10, &c)
-	w.rssi(8, 1, &c)
-	w.cellID(9, 16, &c)
-	w.band(10, &c)
+	c := w.cell(cell.LTE, 0, mcc, mnc, rsrp, sinr, rsrq, area, pci, arfcn, rssi, hexCID, band)
 	if v, ok := w.whole(11, 10); ok {
 		c.Bandwidth = lteWidth(v)
 		if !c.Bandwidth.Known() {

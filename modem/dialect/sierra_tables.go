@@ -40,12 +40,12 @@ func (s *sierraAnswer) gstatus(l labels) {
 		c.RAT = cell.UMTS
 		l.find(1, "WCDMA channel").arfcn(0, 10, &c)
 		l.identity(&c, "LAC", "Cell ID")
-		l.find(1, "RX level C0", "RX level (dBm)").rssi(0, 1, &c)
+		l.find(1, "RX level C0", "RX level (dBm)").column(0, rssi, &c)
 	case mode == "GSM":
 		c.RAT = cell.GSM
 		l.find(1, "GSM channel").arfcn(0, 10, &c)
 		l.identity(&c, "LAC", "Cell ID")
-		l.find(1, "RX level C0", "RX level (dBm)").rssi(0, 1, &c)
+		l.find(1, "RX level C0", "RX level (dBm)").column(0, rssi, &c)
 	case mode == "NR5G":
 		c.RAT = cell.NR
 		s.gstatusNR(l, &c)
@@ -66,21 +66,21 @@ func (s *sierraAnswer) gstatus(l labels) {
 func (s *sierraAnswer) gstatusLTE(l labels, c *cell.Cell) {
 	l.carrier("LTE band", "LTE bw", "LTE Rx chan", c)
 	l.identity(c, "TAC", "Cell ID")
-	l.find(1, "PCC RxM RSSI", "RSSI (dBm)").rssi(0, 1, c)
-	l.find(1, "PCC RxM RSRP", "RSRP (dBm)").rsrp(0, 1, c)
-	l.find(1, "RSRQ (dB)").rsrq(0, 1, c)
-	l.find(1, "SINR (dB)").sinr(0, 1, c)
+	l.find(1, "PCC RxM RSSI", "RSSI (dBm)").column(0, rssi, c)
+	l.find(1, "PCC RxM RSRP", "RSRP (dBm)").column(0, rsrp, c)
+	l.find(1, "RSRQ (dB)").column(0, rsrq, c)
+	l.find(1, "SINR (dB)").column(0, sinr, c)
 	if l.word("LTE CA state") == "ACTIVE" {
 		n := cell.Cell{RAT: cell.LTE}
 		l.carrier("LTE Scell band", "LTE Scell bw", "LTE Scell chan", &n)
-		l.after("SCC RxM RSSI").find(1, "RSRP (dBm)").rsrp(0, 1, &n)
+		l.after("SCC RxM RSSI").find(1, "RSRP (dBm)").column(0, rsrp, &n)
 		s.carriers(n)
 	}
 	for _, name := range []string{"SSC1", "SSC2", "SSC3", "SSC4", "SCC1", "SCC2", "SCC3", "SCC4"} {
 		if l.word("LTE "+name+" state") == "ACTIVE" {
 			n := cell.Cell{RAT: cell.LTE}
 			l.carrier("LTE "+name+" band", "LTE "+name+" bw", "LTE "+name+" chan", &n)
-			l.find(1, "SCC"+name[3:]+" RxM RSRP").rsrp(0, 1, &n)
+			l.find(1, "SCC"+name[3:]+" RxM RSRP").column(0, rsrp, &n)
 			s.carriers(n)
 		}
 	}
@@ -94,9 +94,9 @@ func (s *sierraAnswer) gstatusNR(l labels, c *cell.Cell) {
 	l.carrier("NR5G band", "NR5G dl bw", "NR5G Rx chan", c)
 	l.identity(c, "NR5G TAC", "NR5G Cell ID")
 	l.find(1, "NR5G MCC-MNC").plmnPair(0, "-", c)
-	l.find(1, "NR5G RSRP (dBm)").rsrp(0, 1, c)
-	l.find(1, "NR5G RSRQ (dB)").rsrq(0, 1, c)
-	l.find(1, "NR5G SINR (dB)").sinr(0, 1, c)
+	l.find(1, "NR5G RSRP (dBm)").column(0, rsrp, c)
+	l.find(1, "NR5G RSRQ (dB)").column(0, rsrq, c)
+	l.find(1, "NR5G SINR (dB)").column(0, sinr, c)
 }
 
 // carriers takes a carrier next to the serving cell that says at least its channel.
@@ -107,13 +107,13 @@ func (s *sierraAnswer) carriers(c cell.Cell) {
 }
 
 // carrier reads band, bandwidth and channel.
-func (l labels) carrier(band, bandwidth, channel string, c *cell.Cell) {
-	w := l.find(1, band)
-	if name := strings.TrimLeft(strings.ToUpper(w.text(0)), "BN"); name != "" && name != "---" {
-		w.f[0] = name
-		w.band(0, c)
+func (l labels) carrier(name, width, channel string, c *cell.Cell) {
+	w := l.find(1, name)
+	if number := strings.TrimLeft(strings.ToUpper(w.text(0)), "BN"); number != "" && number != "---" {
+		w.f[0] = number
+		w.column(0, band, c)
 	}
-	w = l.find(2, bandwidth)
+	w = l.find(2, width)
 	if v, ok := w.number(0); ok && strings.EqualFold(w.text(1), "MHz") {
 		if v < 0 || v > 400 {
 			w.reject(BadValue)
@@ -144,10 +144,10 @@ func inBand(c *cell.Cell) {
 // identity reads the area and the cell id: hex, and where it is printed the same in decimal.
 func (l labels) identity(c *cell.Cell, area, id string) {
 	if w := l.hex(area); w != nil {
-		w.area(0, 16, c)
+		w.column(0, hexArea, c)
 	}
 	if w := l.hex(id); w != nil {
-		w.cellID(0, 16, c)
+		w.column(0, hexCID, c)
 	}
 }
 
@@ -256,63 +256,42 @@ func isHead(word string) bool {
 	return (first >= 'a' && first <= 'z' || word == "1900") && !strings.HasSuffix(word, ":") && word != "CDMA"
 }
 
+// lteinfoColumns are the names in the heads of the sections.
+var lteinfoColumns = map[string]column{
+	"EARFCN": arfcn, "UARFCN": arfcn, "MCC": mcc, "MNC": mnc, "TAC": area, "CID": hexCID, "Bd": band, "D": bandwidth, "U": skip,
+	"SNR": sinr, "PCI": pci, "PSC": pci, "RSRQ": rsrq, "RSRP": rsrp, "RSSI": rssi, "RSCP": rscp, "ECN0": ecio, "RXLV": srxlev,
+	"ThresholdLow": threshLow, "ThreshL": threshLow, "ThresholdHi": threshHigh, "ThreshH": threshHigh,
+	"Priority": priority, "Prio": priority,
+}
+
 // lteinfoCell reads a row by the names in the head of its section. Where thresholds and priority are all 0 the modem has
 // not read them, and its RXLV says nothing either.
 func (s *sierraAnswer) lteinfoCell(w *row, head []string, rat cell.RAT) cell.Cell {
 	c := cell.Cell{RAT: rat}
-	mnc, low, high, priority, rxlv := -1, -1, -1, -1, -1
+	low, high, prio, level := -1, -1, -1, -1
 	for i, name := range head {
-		switch name {
-		case "EARFCN", "UARFCN":
-			w.arfcn(i, 10, &c)
-		case "MCC":
-		case "MNC":
-			mnc = i
-		case "TAC":
-			w.area(i, 10, &c)
-		case "CID":
-			w.cellID(i, 16, &c)
-		case "Bd":
-			w.band(i, &c)
-		case "D":
-			w.lteIndex(i, &c)
-		case "SNR":
-			w.sinr(i, 1, &c)
-		case "PCI", "PSC":
-			w.pci(i, 10, &c)
-		case "RSRQ":
-			w.rsrq(i, 1, &c)
-		case "RSRP":
-			w.rsrp(i, 1, &c)
-		case "RSSI":
-			w.rssi(i, 1, &c)
-		case "RSCP":
-			w.rscp(i, 1, &c)
-		case "ECN0":
-			w.ecio(i, 1, &c)
-		case "RXLV":
-			rxlv = i
-		case "ThresholdLow", "ThreshL":
-			low = i
-		case "ThresholdHi", "ThreshH":
-			high = i
-		case "Priority", "Prio":
-			priority = i
-		case "U":
-		default:
+		switch what, ok := lteinfoColumns[name]; {
+		case !ok:
 			w.reject(UnknownLayout)
+		case what == threshLow:
+			low = i
+		case what == threshHigh:
+			high = i
+		case what == priority:
+			prio = i
+		case what == srxlev:
+			level = i
+		case what != mnc, i > 0 && head[i-1] == "MCC":
+			w.column(i, what, &c)
 		}
 	}
-	if mnc > 0 && head[mnc-1] == "MCC" {
-		w.plmn(mnc-1, mnc, &c)
-	}
-	if low >= 0 && high >= 0 && priority >= 0 {
-		if w.text(low) == "0" && w.text(high) == "0" && w.text(priority) == "0" {
+	if low >= 0 && high >= 0 && prio >= 0 {
+		if w.text(low) == "0" && w.text(high) == "0" && w.text(prio) == "0" {
 			return c
 		}
-		w.priority(priority, &c)
+		w.priority(prio, &c)
 		c.ThreshLow, c.ThreshHigh = w.threshold(low), w.threshold(high)
 	}
-	w.srxlev(rxlv, &c)
+	w.column(level, srxlev, &c)
 	return c
 }

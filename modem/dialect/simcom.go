@@ -210,12 +210,7 @@ func (s *simcomAnswer) cnetscan(w *row) {
 		return
 	}
 	w.labelled("MCC", "MNC", "Lac", "Cellid", "Arfcn", "Rxlev")
-	c := cell.Cell{RAT: cell.GSM}
-	w.plmn(0, 1, &c)
-	w.area(2, 16, &c)
-	w.cellID(3, 16, &c)
-	w.gsmChannel(4, &c)
-	w.rxlev(5, &c)
+	c := w.cell(cell.GSM, 0, mcc, mnc, hexArea, hexCID, gsmChannel, rxlev)
 	if w.text(0) == "" || w.text(4) == "" && !w.cut {
 		w.reject(UnknownLayout)
 		return

@@ -51,39 +51,18 @@ func (s *simcomAnswer) ceng(w *row) {
 	case len(w.f) == 11 && n == 0 && w.below(2, 0):
 		c.RAT = cell.LTE
 		w.cengLTE(&c)
-		w.area(6, 10, &c)
-		w.decimalID(7, &c)
-		w.plmn(8, 9, &c)
+		w.read(&c, 6, area, signedCID, mcc, mnc)
 	case len(w.f) == 6 && n > 0 && w.below(2, 0):
 		c.RAT = cell.LTE
 		w.cengLTE(&c)
 	case len(w.f) == 11 && n == 0 && len(first) == 4 && !s.lte:
-		w.gsmChannel(0, &c)
-		w.cengRxl(1, &c)
-		w.plmn(3, 4, &c)
-		w.bsic(5, &c)
-		w.cellID(6, 16, &c)
-		w.area(9, 16, &c)
-		w.ta(10, &c)
+		w.read(&c, 0, gsmChannel, cengRxl, skip, mcc, mnc, bsic, hexCID, skip, skip, hexArea, ta)
 	case len(w.f) == 7 && len(first) == 4 && w.text(1) != "" && w.text(2) != "" && len(w.text(3)) == 4:
-		w.gsmChannel(0, &c)
-		w.cengRxl(1, &c)
-		w.bsic(2, &c)
-		w.cellID(3, 16, &c)
-		w.plmn(4, 5, &c)
-		w.area(6, 16, &c)
+		w.read(&c, 0, gsmChannel, cengRxl, bsic, hexCID, mcc, mnc, hexArea)
 	case len(w.f) == 6 && n > 0 && len(first) == 4 && w.text(1) != "" && w.text(2) != "":
-		w.gsmChannel(0, &c)
-		w.cengRxl(1, &c)
-		w.bsic(2, &c)
-		w.plmn(3, 4, &c)
-		w.area(5, 16, &c)
+		w.read(&c, 0, gsmChannel, cengRxl, bsic, mcc, mnc, hexArea)
 	case len(w.f) == 6 && (len(first) == 3 || first == "") && w.text(2) != "" && w.text(3) != "":
-		w.plmn(0, 1, &c)
-		w.area(2, 16, &c)
-		w.cellID(3, 16, &c)
-		w.bsic(4, &c)
-		w.cengRxl(5, &c)
+		w.read(&c, 0, mcc, mnc, hexArea, hexCID, bsic, cengRxl)
 	case w.cut || len(w.f) < 6:
 		w.reject(Truncated)
 		return
@@ -106,12 +85,7 @@ func (s *simcomAnswer) ceng(w *row) {
 }
 
 func (w *row) cengLTE(c *cell.Cell) {
-	w.arfcn(0, 10, c)
-	w.pci(1, 10, c)
-	w.rsrp(2, 1, c)
-	w.rssi(3, 1, c)
-	w.rsrq(4, 1, c)
-	w.ratio(5, c)
+	w.read(c, 0, arfcn, pci, rsrp, rssi, rsrq, snr)
 }
 
 // gsmChannel reads a channel as SIM800 prints it: 1024 is added to those of 1900 MHz, except in the row of the serving
@@ -162,23 +136,14 @@ func (s *simcomAnswer) cmgrmi(w *row) {
 		if !w.layout(16) {
 			return
 		}
-		w.arfcn(1, 10, &c)
-		w.plmn(2, 3, &c)
-		w.area(4, 10, &c)
-		w.decimalID(6, &c)
-		w.band(7, &c)
-		w.lteIndex(8, &c)
-		w.pci(11, 10, &c)
+		w.read(&c, 1, arfcn, mcc, mnc, area, skip, signedCID, band, bandwidth, skip, skip, pci)
 		w.levels(12, 13, 14, &c)
 		s.part(w, c)
 	case label == "CA_Scell":
 		if !w.layout(13) || w.text(1) == "0" && w.text(3) == "0" {
 			return
 		}
-		w.arfcn(1, 10, &c)
-		w.pci(2, 10, &c)
-		w.band(3, &c)
-		w.lteIndex(4, &c)
+		w.read(&c, 1, arfcn, pci, band, bandwidth)
 		if w.text(2) != w.text(6) {
 			w.reject(UnknownLayout)
 			return
@@ -188,7 +153,7 @@ func (s *simcomAnswer) cmgrmi(w *row) {
 	case label == "LTE_Intra":
 		if w.layout(5) {
 			s.asked(8)
-			w.arfcn(2, 10, &c)
+			w.column(2, arfcn, &c)
 			s.intra = c.ARFCN
 		}
 	case strings.HasPrefix(label, "LTE_Intra_Cell"):
@@ -226,7 +191,7 @@ var cmgrmiOthers = []string{"Main_Info", "CDMA", "CDrx_Cfg", "Cqi_Cfg", "Ant_Cfg
 
 func (s *simcomAnswer) cmgrmiCell(w *row, c cell.Cell) {
 	if w.layout(6) {
-		w.pci(1, 10, &c)
+		w.column(1, pci, &c)
 		w.levels(2, 3, 4, &c)
 		s.neighbour(w, c)
 	}
@@ -250,11 +215,9 @@ func (s *simcomAnswer) cnetci(w *row) {
 	}
 	c := cell.Cell{RAT: cell.LTE}
 	w.plmnPair(0, "-", &c)
-	w.area(1, 10, &c)
-	w.decimalID(2, &c)
+	w.read(&c, 1, area, signedCID)
 	w.levels(4, 3, -1, &c)
-	w.pci(5, 10, &c)
-	w.arfcn(6, 10, &c)
+	w.read(&c, 5, pci, arfcn)
 	if w.name == "+CNETCISRVINFO" {
 		s.part(w, c)
 	} else {
@@ -274,24 +237,21 @@ func (s *simcomAnswer) ccinfo(w *row) {
 	c := cell.Cell{RAT: cell.UMTS}
 	switch {
 	case w.text(0) != "":
-		w.arfcn(0, 10, &c)
-		w.pci(6, 10, &c)
+		w.column(0, arfcn, &c)
+		w.column(6, pci, &c)
 		w.magnitude(7)
 		w.magnitude(8)
-		w.rscp(7, 1, &c)
-		w.ecio(8, 1, &c)
+		w.read(&c, 7, rscp, ecio)
 	case w.text(1) != "":
 		c.RAT = cell.GSM
-		w.arfcn(1, 10, &c)
+		w.column(1, arfcn, &c)
 		w.f[9] = strings.TrimSuffix(strings.ToLower(w.f[9]), "dbm")
-		w.rssi(9, 1, &c)
+		w.column(9, rssi, &c)
 	default:
 		w.reject(UnknownLayout)
 		return
 	}
-	w.plmn(2, 3, &c)
-	w.area(4, 10, &c)
-	w.decimalID(5, &c)
+	w.read(&c, 2, mcc, mnc, area, signedCID)
 	switch {
 	case label == "[SCELL]":
 		s.asked(8)

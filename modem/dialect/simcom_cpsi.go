@@ -59,17 +59,16 @@ func (s *simcomAnswer) cpsiGSM(w *row) {
 	w.online(1)
 	c := cell.Cell{RAT: cell.GSM}
 	w.plmnPair(2, "-", &c)
-	w.area(3, 16, &c)
-	w.decimalID(4, &c)
+	w.read(&c, 3, hexArea, signedCID)
 	channel, band, _ := strings.Cut(w.text(5), " ")
 	w.f[5] = channel
-	w.arfcn(5, 10, &c)
+	w.column(5, arfcn, &c)
 	if n, ok := parseWhole(band[strings.LastIndexByte(band, ' ')+1:], 10); ok && n <= 1900 && cell.Band(n).Name(cell.GSM) != "" {
 		c.Band = cell.Some(cell.Band(n))
 	} else if band != "" {
 		w.reject(UnknownToken)
 	}
-	w.rssi(6, 1, &c)
+	w.column(6, rssi, &c)
 	s.serve(w, c)
 }
 
@@ -85,14 +84,10 @@ func (s *simcomAnswer) cpsiWCDMA(w *row) {
 	w.online(1)
 	c := cell.Cell{RAT: cell.UMTS}
 	w.plmnPair(2, "-", &c)
-	w.area(3, 16, &c)
-	w.decimalID(4, &c)
-	w.pci(6, 10, &c)
-	w.arfcn(7, 10, &c)
+	w.read(&c, 3, hexArea, signedCID, skip, pci, arfcn)
 	w.magnitude(9)
 	w.magnitude(10)
-	w.ecio(9, 1, &c)
-	w.rscp(10, 1, &c)
+	w.read(&c, 9, ecio, rscp)
 	s.serve(w, c)
 }
 
@@ -103,8 +98,8 @@ func (w *row) magnitude(i int) {
 	}
 }
 
-// decimalID reads a cell id that is printed as a signed number: what is negative has overflowed, or is -1 for none.
-func (w *row) decimalID(i int, c *cell.Cell) {
+// signedCellID reads a cell id that is printed as a signed number: what is negative has overflowed, or is -1 for none.
+func (w *row) signedCellID(i int, c *cell.Cell) {
 	if v, ok := strings.CutPrefix(w.text(i), "-"); ok {
 		if _, ok = parseWhole(v, 10); ok {
 			c.Placeholder |= cell.FieldCellID
@@ -130,21 +125,20 @@ func (s *simcomAnswer) cpsiLTE(w *row, system string) {
 	w.online(1)
 	c := cell.Cell{RAT: cell.LTE}
 	w.plmnPair(2, "-", &c)
-	w.area(3, 16, &c)
-	w.decimalID(4, &c)
+	w.read(&c, 3, hexArea, signedCID)
 	w.bandAfter(6, "EUTRAN-BAND", &c)
-	w.arfcn(7, 10, &c)
+	w.column(7, arfcn, &c)
 	if c.Placeholder&(cell.FieldARFCN|cell.FieldBand) == cell.FieldARFCN|cell.FieldBand {
 		c.Placeholder |= cell.FieldPCI | cell.FieldRSRP | cell.FieldRSRQ | cell.FieldRSSI
 		s.serve(w, c)
 		return
 	}
-	w.pci(5, 10, &c)
+	w.column(5, pci, &c)
 	if !strings.Contains(system, "NB") {
-		w.lteIndex(8, &c)
+		w.column(8, bandwidth, &c)
 	}
 	w.levels(10, 11, 12, &c)
-	w.ratio(13, &c)
+	w.column(13, snr, &c)
 	s.serve(w, c)
 }
 
@@ -163,17 +157,17 @@ func (w *row) bandAfter(i int, word string, c *cell.Cell) {
 	w.band(i, c)
 }
 
-// levels reads RSRQ, RSRP and RSSI (-1: not there), whose scale is that of the RSRP: whole dBm on SIM7000 and SIM7070,
+// levels reads RSRQ, RSRP and RSSI, in columns q, p and i (-1: not there), whose scale is that of the RSRP: whole dBm on SIM7000 and SIM7070,
 // tenths on SIM7600, SIM7906 and SIM82xx, the index of TS 27.007 on A76xx. No RSRP fits two of them. The scale of the
 // RSSI of A76xx is not known.
-func (w *row) levels(rsrq, rsrp, rssi int, c *cell.Cell) {
-	v, ok := w.number(rsrp)
+func (w *row) levels(q, p, i int, c *cell.Cell) {
+	v, ok := w.number(p)
 	switch {
 	case !ok, v == 255, v == -32768, v == 32767:
 		c.Placeholder |= cell.FieldRSRP
 		return
 	case v >= 0 && v <= 97 && v == float64(int(v)) && c.RAT == cell.LTE:
-		if n := w.index(rsrq); n <= 34 {
+		if n := w.index(q); n <= 34 {
 			c.RSRQ = cell.RSRQFromIndex(n)
 		} else if n != 255 {
 			w.reject(BadValue)
@@ -185,15 +179,15 @@ func (w *row) levels(rsrq, rsrp, rssi int, c *cell.Cell) {
 	if v < minRSRP {
 		unit = 0.1
 	}
-	w.rsrp(rsrp, unit, c)
-	w.rsrq(rsrq, unit, c)
-	if rssi >= 0 {
-		w.rssi(rssi, unit, c)
+	w.level(p, rsrp, unit, c)
+	w.level(q, rsrq, unit, c)
+	if i >= 0 {
+		w.level(i, rssi, unit, c)
 	}
 }
 
-// ratio reads an SNR in dB. What cannot be dB is of unknown scale.
-func (w *row) ratio(i int, c *cell.Cell) {
+// snr reads an SNR in dB. What cannot be dB is of unknown scale.
+func (w *row) snr(i int, c *cell.Cell) {
 	if v, ok := w.number(i); ok && v >= minSINR && v <= maxSINR {
 		c.SINR = cell.Some(cell.DB(v))
 	}
@@ -209,9 +203,7 @@ func (s *simcomAnswer) cpsiLeg(w *row) {
 	if !w.layout(6) {
 		return
 	}
-	c := cell.Cell{RAT: cell.NR}
-	w.pci(1, 10, &c)
-	w.arfcn(2, 10, &c)
+	c := w.cell(cell.NR, 1, pci, arfcn)
 	w.levels(3, 4, -1, &c)
 	w.nrSNR(5, &c)
 	s.second(w, c)
@@ -226,10 +218,9 @@ func (s *simcomAnswer) cpsiNSA(w *row) {
 	if !w.layout(9) {
 		return
 	}
-	c := cell.Cell{RAT: cell.NR}
-	w.pci(1, 10, &c)
+	c := w.cell(cell.NR, 1, pci)
 	w.bandAfter(2, "NR5G_BAND", &c)
-	w.arfcn(3, 10, &c)
+	w.column(3, arfcn, &c)
 	w.levels(5, 4, -1, &c)
 	w.nrSNR(6, &c)
 	s.second(w, c)
@@ -248,18 +239,16 @@ func (s *simcomAnswer) cpsiSA(w *row, newer bool) {
 	w.online(1)
 	c := cell.Cell{RAT: cell.NR}
 	w.plmnPair(2, "-", &c)
-	w.area(3, 16, &c)
-	w.decimalID(4, &c)
-	w.pci(5, 10, &c)
+	w.read(&c, 3, hexArea, signedCID, pci)
 	if newer {
 		w.bandAfter(6, "NR5G_BAND", &c)
-		w.arfcn(7, 10, &c)
+		w.column(7, arfcn, &c)
 		w.levels(9, 8, -1, &c)
-		w.sinr(10, 0.1, &c)
+		w.level(10, sinr, 0.1, &c)
 	} else {
-		w.arfcn(6, 10, &c)
+		w.column(6, arfcn, &c)
 		w.levels(8, 7, -1, &c)
-		w.ratio(9, &c)
+		w.column(9, snr, &c)
 	}
 	s.serve(w, c)
 }
@@ -269,8 +258,8 @@ func (w *row) nrSNR(i int, c *cell.Cell) {
 	switch v, ok := w.number(i); {
 	case !ok:
 	case strings.Contains(w.text(i), "."):
-		w.ratio(i, c)
+		w.snr(i, c)
 	case v > maxSINR || v < minSINR:
-		w.sinr(i, 0.1, c)
+		w.level(i, sinr, 0.1, c)
 	}
 }

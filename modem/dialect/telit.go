@@ -172,11 +172,7 @@ func (t *telitAnswer) rfsts(w *row) {
 	if c.RAT == cell.GSM {
 		w.telit2G(sd+1, &c)
 	} else {
-		w.arfcn(1, 10, &c)
-		w.rsrp(2, 1, &c)
-		w.rssi(3, 1, &c)
-		w.rsrq(4, 1, &c)
-		w.area(5, 16, &c)
+		w.read(&c, 1, arfcn, rsrp, rssi, rsrq, hexArea)
 		w.band(sd+1, &c)
 		if last := n - 1; n == 19 || quoted == 11 {
 			w.telitSINR(last, &c)
@@ -188,9 +184,7 @@ func (t *telitAnswer) rfsts(w *row) {
 // telit2G reads channel, level, LAC and band of a row of a 2G module. There the bands are 1 GSM 850, 2 GSM 900, 3 DCS 1800,
 // 4 PCS 1900.
 func (w *row) telit2G(band int, c *cell.Cell) {
-	w.arfcn(1, 10, c)
-	w.rssi(2, 1, c)
-	w.area(3, 16, c)
+	w.read(c, 1, arfcn, rssi, hexArea)
 	bands := [...]cell.Band{850, 900, 1800, 1900}
 	if n := w.index(band); n >= 1 && n <= len(bands) {
 		c.Band = cell.Some(bands[n-1])

@@ -49,11 +49,7 @@ func (w *row) servinfoGSM(c *cell.Cell) bool {
 		return false
 	}
 	c.RAT = cell.GSM
-	w.arfcn(0, 10, c)
-	w.rssi(1, 1, c)
-	w.octalBSIC(4, c)
-	w.area(5, 16, c)
-	w.ta(6, c)
+	w.read(c, 0, arfcn, rssi, skip, skip, octalBSIC, hexArea, ta)
 	return true
 }
 
@@ -63,20 +59,19 @@ func (w *row) servinfoUMTS(c *cell.Cell) bool {
 		return false
 	}
 	c.RAT = cell.UMTS
-	w.arfcn(0, 10, c)
+	w.column(0, arfcn, c)
 	if n, ok := c.ARFCN.Get(); ok && !cell.ChannelExists(cell.UMTS, n) {
 		return false
 	}
-	w.pci(4, 10, c)
-	w.area(5, 16, c)
+	w.read(c, 4, pci, hexArea)
 	w.whole(6, 10)
 	if level := w.text(1); level != "-0" && level != "0" {
-		w.rssi(1, 1, c)
+		w.column(1, rssi, c)
 	}
 	if w.text(8) == "-255" {
 		c.Placeholder |= cell.FieldRSCP
 	} else {
-		w.rscp(8, 1, c)
+		w.column(8, rscp, c)
 	}
 	return true
 }
@@ -103,15 +98,13 @@ func (t *telitAnswer) servinfoLong(w *row, c *cell.Cell) bool {
 		return false
 	}
 	c.RAT = cell.LTE
-	w.arfcn(0, 10, c)
-	w.rssi(1, 1, c)
-	w.area(5, 16, c)
+	w.read(c, 0, arfcn, rssi, skip, skip, skip, hexArea)
 	w.whole(6, 10)
-	w.rsrp(8, 1, c)
+	w.column(8, rsrp, c)
 	if named && id <= uint64(cell.LTE.MaxPCI()) && !strings.HasPrefix(strings.ToUpper(t.ident.Model), "LM") {
-		w.pci(4, 16, c)
+		w.column(4, hexPCI, c)
 	} else {
-		w.cellID(4, 16, c)
+		w.column(4, hexCID, c)
 	}
 	return true
 }
@@ -182,23 +175,19 @@ func (t *telitAnswer) moniLTE(w *row) {
 	w.spaced("RSRP", "RSRQ", "TAC", "Id", "EARFCN", "PWR", "Cc", "Nc")
 	c := cell.Cell{RAT: cell.LTE}
 	w.dBm(5)
-	w.rsrp(0, 1, &c)
-	w.rsrq(1, 1, &c)
-	w.arfcn(4, 10, &c)
-	w.rssi(5, 1, &c)
+	w.read(&c, 0, rsrp, rsrq, skip, skip, arfcn, rssi)
 	w.byHand(3)
 	if w.text(0) == "" || w.text(4) == "" {
 		w.reject(Truncated)
 		return
 	}
 	if w.text(2) != "" {
-		w.area(2, 16, &c)
-		w.cellID(3, 16, &c)
+		w.read(&c, 2, hexArea, hexCID)
 		w.moniName(&c)
 		t.part(w, c)
 		return
 	}
-	w.pci(3, 16, &c)
+	w.column(3, hexPCI, &c)
 	t.asked(8)
 	if !w.bad {
 		t.list = append(t.list, c)
@@ -221,18 +210,14 @@ func (t *telitAnswer) moniUMTS(w *row) {
 	w.spaced("PSC", "RSCP", "LAC", "Id", "EcIo", "UARFCN", "PWR", "Cc", "Nc")
 	c := cell.Cell{RAT: cell.UMTS}
 	w.dBm(6)
-	w.pci(0, 10, &c)
-	w.rscp(1, 1, &c)
-	w.ecio(4, 1, &c)
-	w.arfcn(5, 10, &c)
+	w.read(&c, 0, pci, rscp, skip, skip, ecio, arfcn)
 	if w.text(0) == "" || w.text(5) == "" {
 		w.reject(Truncated)
 		return
 	}
 	if w.text(2) != "" {
 		w.f[2] = strings.TrimPrefix(w.f[2], ",") // so the manual prints it where the name is not known
-		w.area(2, 16, &c)
-		w.cellID(3, 16, &c)
+		w.read(&c, 2, hexArea, hexCID)
 		w.moniName(&c)
 		t.part(w, c)
 		return
@@ -245,11 +230,7 @@ func (t *telitAnswer) moniGSM(w *row, adjacent bool) {
 	w.spaced("BSIC", "LAC", "Id", "ARFCN", "PWR", "TA", "Cc", "Nc")
 	c := cell.Cell{RAT: cell.GSM}
 	w.dBm(4)
-	w.octalBSIC(0, &c)
-	w.area(1, 16, &c)
-	w.cellID(2, 16, &c)
-	w.arfcn(3, 10, &c)
-	w.rssi(4, 1, &c)
+	w.read(&c, 0, octalBSIC, hexArea, hexCID, arfcn, rssi)
 	if w.text(3) == "" {
 		w.reject(Truncated)
 		return
@@ -259,7 +240,7 @@ func (t *telitAnswer) moniGSM(w *row, adjacent bool) {
 		t.neighbour(w, c)
 		return
 	}
-	w.ta(5, &c)
+	w.column(5, ta, &c)
 	w.moniName(&c)
 	t.part(w, c)
 }
@@ -271,19 +252,15 @@ func (t *telitAnswer) moniTable(w *row, f []string) {
 		return
 	}
 	w.f = f
-	c := cell.Cell{RAT: cell.GSM}
-	w.octalBSIC(1, &c)
-	w.area(2, 16, &c)
-	w.cellID(3, 16, &c)
-	w.arfcn(4, 10, &c)
+	c := w.cell(cell.GSM, 1, octalBSIC, hexArea, hexCID, arfcn)
 	t.asked(8)
 	if !c.ARFCN.Known() {
 		return // a place in the list that holds no cell
 	}
 	w.dBm(5)
-	w.rssi(5, 1, &c)
+	w.column(5, rssi, &c)
 	if serving {
-		w.ta(8, &c)
+		w.column(8, ta, &c)
 		t.part(w, c)
 	} else {
 		t.neighbour(w, c)
@@ -300,23 +277,10 @@ func (t *telitAnswer) csurvc(w *row) {
 	switch {
 	case len(w.f) < 9:
 	case len(w.f) == 11 && w.below(8, minRSRQ):
-		c := cell.Cell{RAT: cell.LTE}
-		w.arfcn(0, 10, &c)
-		w.rssi(1, 1, &c)
-		w.plmn(2, 3, &c)
-		w.cellID(4, 10, &c)
-		w.area(5, 10, &c)
-		w.pci(6, 10, &c)
-		w.rsrp(8, 1, &c)
-		w.rsrq(9, 1, &c)
+		c := w.cell(cell.LTE, 0, arfcn, rssi, mcc, mnc, cid, area, pci, skip, rsrp, rsrq)
 		t.heard(w, c)
 	case strings.HasPrefix(w.text(8), "CELL_"):
-		c := cell.Cell{RAT: cell.GSM}
-		w.arfcn(0, 10, &c)
-		w.rssi(2, 1, &c)
-		w.plmn(4, 5, &c)
-		w.area(6, 10, &c)
-		w.cellID(7, 10, &c)
+		c := w.cell(cell.GSM, 0, arfcn, skip, rssi, skip, mcc, mnc, area, cid)
 		t.heard(w, c)
 	}
 }

@@ -105,8 +105,10 @@ func (u *ubloxAnswer) read(w *row) {
 		}
 	case "+UCELLINFO":
 		u.cellInfo(w)
-	case "+RSRP", "+RSRQ":
-		u.triples(w, w.name == "+RSRQ")
+	case "+RSRP":
+		u.triples(w, rsrp)
+	case "+RSRQ":
+		u.triples(w, rsrq)
 	case "":
 		switch u.next {
 		case ubloxHead:
@@ -172,20 +174,11 @@ func (u *ubloxAnswer) ucged(w *row) {
 		ok = w.layout(14, 22, 23, 24) && w.ucgedLTE(&c)
 	case c.RAT == cell.UMTS:
 		if ok = w.layout(10) && w.widths(2, 7, 3, 4); ok {
-			w.band(1, &c)
-			w.cellID(2, 16, &c)
-			w.area(3, 16, &c)
-			w.pci(5, 10, &c)
-			if n, ok := w.bucket(7, 0, 76, cell.FieldRSSI, &c); ok {
-				c.RSSI = cell.Some(cell.DBm(n - 101)) // UTRA carrier RSSI (TS 25.133 clause 9.1.3.3)
-			}
-			w.ecnoIndex(8, &c)
+			w.read(&c, 1, band, hexCID, hexArea, skip, pci, skip, carrierRSSI, ecnoIndex)
 		}
 	case c.RAT == cell.GSM:
 		if ok = w.layout(10, 12) && w.widths(2, 4, 4, 4); ok {
-			w.cellID(2, 16, &c)
-			w.area(4, 16, &c)
-			w.rxlevIndex(6, &c)
+			w.read(&c, 2, hexCID, skip, hexArea, skip, rxlevIndex)
 			timing := 8
 			if n == 12 {
 				timing = 7
@@ -198,7 +191,7 @@ func (u *ubloxAnswer) ucged(w *row) {
 	if !ok {
 		return
 	}
-	w.arfcn(0, 10, &c)
+	w.column(0, arfcn, &c)
 	empty := cell.Cell{RAT: c.RAT, Placeholder: c.Placeholder}
 	switch {
 	case c != empty:
@@ -216,16 +209,13 @@ func (w *row) ucgedLTE(c *cell.Cell) bool {
 	if !w.widths(4, 4, 5, 7, 8, 4, 9, 2) || !w.filled(0, 13) {
 		return false
 	}
-	w.band(1, c)
+	w.column(1, band, c)
 	if v, ok := w.whole(3, 10); ok && (v == 25 || v == 50 || v == 75 || v == 100) {
-		w.blocks(3, c)
+		w.column(3, blocks, c)
 	}
-	w.area(4, 16, c)
-	w.cellID(5, 16, c)
-	w.pci(6, 10, c)
-	w.lteLevels(10, 11, c)
+	w.read(c, 4, hexArea, hexCID, pci, skip, skip, skip, dualRSRP, dualRSRQ)
 	if _, decimals, _ := strings.Cut(w.text(12), "."); len(decimals) == 2 { // others: a comma is amiss
-		w.sinr(12, 1, c)
+		w.column(12, sinr, c)
 	}
 	return true
 }
@@ -236,14 +226,7 @@ func (w *row) r422(c *cell.Cell) bool {
 		w.reject(UnknownLayout)
 		return false
 	}
-	w.band(1, c)
-	w.area(4, 16, c)
-	w.pci(5, 10, c)
-	w.rsrp(6, 1, c)
-	w.rsrq(7, 1, c)
-	if n, ok := w.bucket(8, 0, 251, cell.FieldSINR, c); ok {
-		c.SINR = cell.Some(cell.DB(n-100) / 5)
-	}
+	w.read(c, 1, band, skip, skip, hexArea, pci, rsrp, rsrq, r422SINR)
 	return true
 }
 
@@ -277,32 +260,20 @@ func (u *ubloxAnswer) cellInfo(w *row) {
 		if c.RAT, serves = cell.GSM, kind == "0"; !w.layout(7, 8, 10) {
 			return
 		}
-		w.area(4, 16, &c)
-		w.cellID(5, 16, &c)
-		w.rxlevIndex(6, &c)
+		w.read(&c, 4, hexArea, hexCID, rxlevIndex)
 		if len(w.f) > 7 {
-			w.ta(7, &c)
+			w.column(7, ta, &c)
 		}
 	case "2", "3", "4":
 		if c.RAT, serves = cell.UMTS, kind == "2"; !w.layout(10, 11) {
 			return
 		}
-		w.area(4, 16, &c)
-		w.cellID(5, 16, &c)
-		w.pci(6, 10, &c)
-		w.arfcn(7, 10, &c)
-		if n, ok := w.bucket(8, -5, 91, cell.FieldRSCP, &c); ok {
-			c.RSCP = cell.Some(cell.DBm(n - 116))
-		}
-		w.ecnoIndex(9, &c)
+		w.read(&c, 4, hexArea, hexCID, pci, arfcn, rscpLevel, ecnoIndex)
 	case "5":
 		if c.RAT, serves = cell.LTE, true; !w.layout(9, 10, 16) {
 			return
 		}
-		w.cellID(4, 16, &c)
-		w.pci(5, 10, &c)
-		w.area(6, 16, &c)
-		w.lteLevels(7, 8, &c)
+		w.read(&c, 4, hexCID, pci, hexArea, dualRSRP, dualRSRQ)
 	case "":
 		w.reject(Truncated)
 		return
@@ -313,7 +284,7 @@ func (u *ubloxAnswer) cellInfo(w *row) {
 	if !w.filled(2, min(len(w.f), 10)) {
 		return
 	}
-	w.plmn(2, 3, &c)
+	w.read(&c, 2, mcc, mnc)
 	switch {
 	case !serves:
 		u.asked(u.rows)

@@ -127,63 +127,49 @@ func (u *unisocAnswer) read(w *row) {
 //	+CCED:GSM current cell info:mcc,mnc,lac,ci,bsic,rxlev,rxlev sub,arfcn
 //	+CCED:GSM neighbor cell info:mcc,mnc,lac,ci,bsic,level
 func (u *unisocAnswer) cced(w *row) {
-	label, mcc, ok := strings.Cut(w.text(0), ":")
+	label, first, ok := strings.Cut(w.text(0), ":")
 	if !ok {
 		if !strings.HasPrefix(label, "(") { // the answer to +CCED=?
 			w.reject(Truncated)
 		}
 		return
 	}
-	w.f[0] = strings.TrimSpace(mcc)
+	w.f[0] = strings.TrimSpace(first)
 	c := cell.Cell{RAT: cell.LTE}
 	switch strings.TrimSuffix(strings.TrimSpace(label), " info") {
 	case "LTE current cell":
 		if !w.layout(13) {
 			return
 		}
-		w.plmn(0, 1, &c)
-		w.band(4, &c)
+		w.read(&c, 0, mcc, mnc, skip, skip, band)
 		if n, ok := strings.CutPrefix(w.text(5), "n"); ok {
 			w.f[5] = n
-			w.blocks(5, &c)
+			w.column(5, blocks, &c)
 		}
-		w.arfcn(6, 10, &c)
+		w.column(6, arfcn, &c)
 		w.agrees(&c)
-		w.cellID(7, 10, &c)
-		w.lteLevels(8, 9, &c)
-		w.area(10, 10, &c)
-		w.pci(12, 10, &c)
+		w.read(&c, 7, cid, dualRSRP, dualRSRQ, area, skip, pci)
 		u.serve(w, c)
 	case "LTE neighbor cell":
 		if !w.layout(9) {
 			return
 		}
-		w.plmn(0, 1, &c)
-		w.arfcn(2, 10, &c)
+		w.read(&c, 0, mcc, mnc, arfcn)
 		w.agrees(&c)
-		w.cellID(3, 10, &c)
-		w.lteLevels(4, 5, &c)
-		w.area(6, 10, &c)
-		w.pci(8, 10, &c)
+		w.read(&c, 3, cid, dualRSRP, dualRSRQ, area, skip, pci)
 		u.asked(u.rows)
 		u.neighbour(w, c)
 	case "GSM current cell":
 		if c.RAT = cell.GSM; !w.layout(8) {
 			return
 		}
-		w.plmn(0, 1, &c)
-		w.area(2, 16, &c)
-		w.cellID(3, 16, &c)
-		w.rxlevIndex(5, &c)
-		w.arfcn(7, 10, &c)
+		w.read(&c, 0, mcc, mnc, hexArea, hexCID, skip, rxlevIndex, skip, arfcn)
 		u.serve(w, c)
 	case "GSM neighbor cell":
 		if c.RAT = cell.GSM; !w.layout(6) {
 			return
 		}
-		w.plmn(0, 1, &c)
-		w.area(2, 10, &c)
-		w.cellID(3, 10, &c)
+		w.read(&c, 0, mcc, mnc, area, cid)
 		u.asked(u.rows)
 		u.neighbour(w, c)
 	default:
@@ -210,20 +196,15 @@ func (u *unisocAnswer) eemServing(w *row) {
 	}
 	c := cell.Cell{RAT: cell.LTE}
 	w.bcdPLMN(0, 1, 2, &c)
-	w.area(3, 10, &c)
-	w.pci(4, 10, &c)
-	w.arfcn(5, 10, &c)
-	w.band(7, &c)
+	w.read(&c, 3, area, pci, arfcn, skip, band)
 	w.agrees(&c)
-	w.lteIndex(8, &c)
-	w.cellID(9, 10, &c)
+	w.read(&c, 8, bandwidth, cid)
 	if mode, ok := w.whole(10, 10); len(w.f) != 30 && len(w.f) < 50 || w.cut {
 		w.reject(UnknownLayout) // some firmware has no transmission mode: what follows is not sure
 	} else if ok && mode > 0xFFFF {
 		w.reject(BadValue)
 	} else {
-		w.rsrpIndex(11, &c)
-		w.rsrqIndex(12, &c)
+		w.read(&c, 11, rsrpIndex, rsrqIndex)
 	}
 	if u.obs.Serving == nil {
 		u.serve(w, c)
@@ -271,15 +252,11 @@ func (u *unisocAnswer) eemNeighbour(w *row) {
 	if !w.layout(5, 9) || !u.serving {
 		return
 	}
-	c := cell.Cell{RAT: cell.LTE}
-	w.pci(1, 10, &c)
-	w.arfcn(2, 10, &c)
+	c := w.cell(cell.LTE, 1, pci, arfcn)
 	w.agrees(&c)
-	w.rsrpIndex(3, &c)
-	w.rsrqIndex(4, &c)
+	w.read(&c, 3, rsrpIndex, rsrqIndex)
 	if len(w.f) == 9 {
-		w.area(7, 10, &c)
-		w.cellID(8, 10, &c)
+		w.read(&c, 7, area, cid)
 	}
 	u.asked(u.rows)
 	u.neighbour(w, c)

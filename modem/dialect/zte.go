@@ -180,11 +180,7 @@ func (r *round) zrssi(w *row) {
 			w.reject(UnknownLayout)
 			return
 		}
-		c := cell.Cell{RAT: cell.LTE}
-		w.rsrp(0, 1, &c)
-		w.rsrq(1, 1, &c)
-		w.rssi(2, 1, &c)
-		w.sinr(3, 1, &c)
+		c := w.cell(cell.LTE, 0, rsrp, rsrq, rssi, sinr)
 		r.level(w, c)
 		return
 	}
@@ -198,9 +194,9 @@ func (r *round) zrssi(w *row) {
 			w.f[i] = ""
 		}
 	}
-	w.rssi(0, -1, &c)
-	w.ecio(1, -0.5, &c)
-	w.rscp(2, -0.5, &c)
+	w.level(0, rssi, -1, &c)
+	w.level(1, ecio, -0.5, &c)
+	w.level(2, rscp, -0.5, &c)
 	r.level(w, c)
 }
 
@@ -221,16 +217,14 @@ func (r *round) zcainfo(w *row) {
 		if w.f = strings.Split(carrier, ","); !w.layout(5) {
 			return
 		}
-		c := cell.Cell{RAT: cell.LTE}
-		w.pci(0, 10, &c)
-		w.arfcn(3, 10, &c)
+		c := w.cell(cell.LTE, 0, pci, skip, skip, arfcn)
 		if i == 0 {
-			w.band(1, &c)
+			w.column(1, band, &c)
 			w.agrees(&c)
 			r.part(w, c)
 			continue
 		}
-		w.band(2, &c)
+		w.column(2, band, &c)
 		w.agrees(&c)
 		if w.text(1) == "2" {
 			r.second(w, c)

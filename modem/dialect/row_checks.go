@@ -7,84 +7,6 @@ import (
 	"vigie/cell"
 )
 
-// The readers below are for levels that modems print as the index of a bucket, as the measurement reports and +CESQ do.
-// A bucket becomes its lower edge.
-
-// bucket reads an index from lo to hi. What lies beside is a filler or makes the row a reject.
-func (w *row) bucket(i, lo, hi int, field cell.Fields, c *cell.Cell) (int, bool) {
-	v, ok := w.number(i)
-	if !ok {
-		return 0, false
-	}
-	n := int(v)
-	switch {
-	case float64(n) != v:
-		w.reject(BadValue)
-	case lo <= n && n <= hi:
-		return n, true
-	case n == 255, n == 127, n == 99, n == 65535, n == -32768:
-		c.Placeholder |= field
-	default:
-		w.reject(BadValue)
-	}
-	return 0, false
-}
-
-// rsrpIndex reads an RSRP by the index of +CESQ, 0..97 (TS 27.007 clause 8.69), or an SS-RSRP, 0..126. c.RAT must be set.
-func (w *row) rsrpIndex(i int, c *cell.Cell) {
-	if c.RAT == cell.NR {
-		if n, ok := w.bucket(i, 0, 126, cell.FieldRSRP, c); ok {
-			c.RSRP = cell.SSRSRPFromIndex(n)
-		}
-	} else if n, ok := w.bucket(i, 0, 97, cell.FieldRSRP, c); ok {
-		c.RSRP = cell.RSRPFromIndex(n)
-	}
-}
-
-// rsrqIndex reads an RSRQ, 0..34, or an SS-RSRQ, 0..126. c.RAT must be set.
-func (w *row) rsrqIndex(i int, c *cell.Cell) {
-	if c.RAT == cell.NR {
-		if n, ok := w.bucket(i, 0, 126, cell.FieldRSRQ, c); ok {
-			c.RSRQ = cell.SSRSRQFromIndex(n)
-		}
-	} else if n, ok := w.bucket(i, 0, 34, cell.FieldRSRQ, c); ok {
-		c.RSRQ = cell.RSRQFromIndex(n)
-	}
-}
-
-func (w *row) rscpIndex(i int, c *cell.Cell) {
-	if n, ok := w.bucket(i, 0, 96, cell.FieldRSCP, c); ok {
-		c.RSCP = cell.RSCPFromIndex(n)
-	}
-}
-
-func (w *row) ecnoIndex(i int, c *cell.Cell) {
-	if n, ok := w.bucket(i, 0, 49, cell.FieldEcIo, c); ok {
-		c.EcIo = cell.EcNoFromIndex(n)
-	}
-}
-
-func (w *row) rxlevIndex(i int, c *cell.Cell) {
-	if n, ok := w.bucket(i, 0, 63, cell.FieldRSSI, c); ok {
-		c.RSSI = cell.RSSIFromRxLev(n)
-	}
-}
-
-// negative reports whether a column is below zero. No index is, every level in dBm is.
-func (w *row) negative(i int) bool { return strings.HasPrefix(w.text(i), "-") }
-
-// lteLevels reads RSRP and RSRQ of modems that print dBm and dB by one firmware and indexes by another: the sign of the
-// RSRP decides for both.
-func (w *row) lteLevels(rsrp, rsrq int, c *cell.Cell) {
-	if w.negative(rsrp) {
-		w.rsrp(rsrp, 1, c)
-		w.rsrq(rsrq, 1, c)
-		return
-	}
-	w.rsrpIndex(rsrp, c)
-	w.rsrqIndex(rsrq, c)
-}
-
 // filled checks that no column from one on up to (not including) another is empty, where none ever is: a comma that came
 // twice leaves one.
 func (w *row) filled(from, to int) bool {
@@ -160,7 +82,7 @@ func (w *row) exists(c *cell.Cell) {
 // the L8xx of others behind it; a comma may end the row [manuals; printed in public notes]. It makes one list of the two.
 //
 //	+RSRP: 175,6400,"-053.70",
-func (r *round) triples(w *row, rsrq bool) {
+func (r *round) triples(w *row, what column) {
 	n := len(w.f)
 	if n > 1 && w.text(n-1) == "" {
 		n--
@@ -175,11 +97,7 @@ func (r *round) triples(w *row, rsrq bool) {
 		w.pci(i, 10, &c)
 		w.arfcn(i+1, 10, &c)
 		w.exists(&c)
-		if rsrq {
-			w.rsrq(i+2, 1, &c)
-		} else {
-			w.rsrp(i+2, 1, &c)
-		}
+		w.column(i+2, what, &c)
 		list = append(list, c)
 	}
 	r.part(w, list[0])
