@@ -77,13 +77,18 @@ type running struct {
 const thrifty = 50
 
 // Run watches until ctx ends, and stores what was on the way then. It closes the store.
-func Run(ctx context.Context, o Options) (err error) {
-	w := &running{Options: o, state: NewState(time.Now), own: make(chan cell.Record, 8)}
-	w.parts.add("the store", o.Store.Close)
+func Run(ctx context.Context, o Options) error { return newRunning(o).run(ctx) }
+
+func newRunning(o Options) *running {
+	return &running{Options: o, state: NewState(time.Now), own: make(chan cell.Record, 8)}
+}
+
+func (w *running) run(ctx context.Context) (err error) {
+	w.parts.add("the store", w.Store.Close)
 	defer func() { err = errors.Join(err, w.parts.stop()) }()
-	w.view = newView(o.Show)
+	w.view = newView(w.Show)
 	w.parts.add("the view", stopping(w.view.stop))
-	if o.Store.Path() == "" {
+	if w.Store.Path() == "" {
 		debug.SetGCPercent(thrifty)
 	}
 	for _, start := range []func(context.Context) error{w.startRetention, w.startSeal, w.startPipeline, w.startService, w.findModems,
@@ -93,8 +98,8 @@ func Run(ctx context.Context, o Options) (err error) {
 		}
 	}
 	w.parts.run(ctx, "retention", w.keep.run)
-	if o.Ready != nil {
-		o.Ready(w.configs())
+	if w.Ready != nil {
+		w.Ready(w.configs())
 	}
 	return watch(ctx, w.line, w.places, w.own, w.lost, w.modems...)
 }
