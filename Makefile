@@ -10,11 +10,14 @@ RACE     := $(if $(CC_FOUND),-race)
 # Pure functions have no races. SQLite, the browser's tests and those that start the program dozens of times take several times as
 # long with the detector: make test has it where goroutines share a store, make race everywhere.
 SHARED   := ^Test(Follow|VerdictWriter|AppendLater)
+LONG     := ^Test(MemoryOfALongRun|FullDiskMakesRoom)$$
 PLAIN    := /(cmd/vigie|storage(/influx|/transfer)?|review|modem/dialect|analyzer(/rules)?)$$
+# Tests of a real program or an emulated modem mostly wait: more of them than there are processors run at once.
+WAITING  := -p 3 -parallel 4
 
 export CGO_ENABLED = $(if $(CC_FOUND),1,0)
 
-.PHONY: run build test race lint bench detection picture soak year dashboard victoria screenshots fuzz battery blaster golden cross arm arm64-demo armv6-demo deb deb-try release release-try clean
+.PHONY: run build test race blocked lint bench detection picture soak year dashboard victoria screenshots fuzz battery blaster golden cross arm arm64-demo armv6-demo deb deb-try release release-try clean
 
 run: ## the main job, without hardware
 	CGO_ENABLED=0 $(GO) run ./cmd/vigie demo
@@ -30,9 +33,10 @@ endif
 	@command -v mosquitto >/dev/null || test -x /usr/sbin/mosquitto || echo "SKIPPED: alerts over MQTT with a real broker, for lack of mosquitto. This provides it: apt-get install mosquitto"
 	@command -v gpsfake >/dev/null || echo "SKIPPED: positions from a real gpsd, for lack of one. This provides it: apt-get install gpsd gpsd-clients"
 	@test "$$(id -u)" = 0 || echo "SKIPPED: full disks and files of other owners, which take root. This provides it: run the tests as root, in a machine that you can throw away"
-	$(GO) test $(RACE) -vet=off -timeout 20m $$($(GO) list ./... | grep -vE '$(PLAIN)')
+	$(GO) test $(RACE) -vet=off -timeout 20m -skip '$(LONG)' $$($(GO) list ./... | grep -vE '$(PLAIN)')
 	$(GO) test $(RACE) -vet=off -timeout 20m -run '$(SHARED)' ./storage
-	$(GO) test -vet=off -timeout 20m $$($(GO) list ./... | grep -E '$(PLAIN)')
+	$(GO) test -vet=off -timeout 20m $(WAITING) $$($(GO) list ./... | grep -E '$(PLAIN)')
+	$(GO) test -vet=off -timeout 20m -run '$(LONG)' ./monitor
 	@$(MAKE) --no-print-directory arm
 
 race: ## every test with the race detector; takes long
@@ -68,7 +72,7 @@ armv6-demo: bin/vigie-linux-armv6
 	@qemu-arm-static -cpu arm1176 $< $(DEMO)
 
 FIGURES = $(shell sed -n 's,^\(Benchmark[A-Za-z0-9]*\).*,\1,p' docs/figures.tsv | sort -u | paste -s -d '|')
-bench: ## the figures of docs/figures.tsv, measured, beside their goals; takes ten minutes
+bench: ## the figures of docs/figures.tsv, measured, next to their goals; takes ten minutes
 	CGO_ENABLED=0 $(GO) test -run '^$$' -bench '^($(FIGURES))$$' -benchmem -timeout 30m ./... > bin/bench.txt 2>&1 || { cat bin/bench.txt; exit 1; }
 	$(GO) run ./tools/figures docs/figures.tsv bin/bench.txt
 
@@ -88,6 +92,9 @@ detection: ## the tables and the picture of docs/detection-results.md, from TRAC
 
 blaster: ## a hundred SMS blasters, each another one, in real time: all are noticed within five seconds; takes four minutes
 	VIGIE_SEEDS=100 $(GO) test ./cmd/vigie -count 1 -v -run '^TestBlasterIsCaught$$'
+
+blocked: ## standard output that nobody reads for a minute: no gap, nothing lost, memory flat
+	VIGIE_BLOCKED=1m $(GO) test ./cmd/vigie -count 1 -v -run '^TestOutputThatNobodyReads$$'
 
 battery: ## what a watch costs an hour at each pace: CPU, wake-ups, bytes written
 	VIGIE_BATTERY=1 $(GO) test ./cmd/vigie -count 1 -v -run '^TestBatteryFigures$$'

@@ -10,19 +10,19 @@ import (
 	"vigie/modem"
 )
 
-// Clocks are what a computer has to tell the time by. The zero Clocks are the computer's own.
+// Clocks are the clocks of a computer. The zero Clocks are those of this one.
 type Clocks struct {
 	Wall   func() time.Time
-	Ran    func() time.Duration // goes on while the computer sleeps, and cannot be set
+	Ran    func() time.Duration // continues while the computer sleeps, and cannot be set
 	Synced func() bool          // whether the wall clock is known to be right
 }
 
-// timekeeper says what time it is, for a computer that may not know: a Raspberry Pi has no clock of its own and begins where it
-// was switched off, or in 1970. While the wall clock stands before what the store holds, it is certainly wrong: then time is
+// timekeeper provides the time on a computer that may not know it: a Raspberry Pi has no clock of its own and begins where it
+// was switched off, or in 1970. While the wall clock is behind what the store holds, it is certainly wrong: then time is
 // counted on from there by a clock that cannot be set, so that no record comes before an older one. Once the wall clock is
-// set, it is believed, and the collector sees the step and tells it, as a *cell.Clock, to whoever reads the times before.
+// set, it is trusted. The collector sees the step and records it as a *cell.Clock, by which earlier times are corrected.
 //
-// It does not believe the time that a network broadcasts (NITZ): whoever runs a false cell chooses it, and would move the
+// It does not trust the time that a network broadcasts (NITZ): the operator of a false cell chooses it, and would move the
 // record.
 type timekeeper struct {
 	Clocks
@@ -31,8 +31,8 @@ type timekeeper struct {
 	guessing bool
 	floor    time.Time     // what the store holds is not newer
 	base     time.Time     // our time
-	at       time.Duration // when it ran so long,
-	was      time.Time     // and when the wall clock said this
+	at       time.Duration // reading of Ran at base,
+	was      time.Time     // and of Wall
 	asked    time.Duration // when it was last asked whether it is synced
 }
 
@@ -53,7 +53,7 @@ func newTimekeeper(c Clocks, newest time.Time) *timekeeper {
 	return k
 }
 
-// guesses tells whether time is being counted on.
+// guesses reports whether time is still counted on from the store.
 func (k *timekeeper) guesses() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -86,7 +86,7 @@ func (k *timekeeper) now() time.Time {
 	return now
 }
 
-// ClockSynced tells whether the kernel holds its clock to be right (adjtimex(2)), or systemd says that it was set. Under the
+// ClockSynced reports whether the kernel's clock is synchronised (adjtimex(2)), or systemd reports that it was set. Under the
 // service's unit only the latter can be asked.
 func ClockSynced() bool {
 	var t unix.Timex

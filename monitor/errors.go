@@ -1,6 +1,6 @@
 package monitor
 
-// problem is an error with what the user can do about it. wrong says that what was asked for is at fault, not the world.
+// problem is an error with what the user can do about it. wrong marks wrong usage or configuration.
 type problem struct {
 	err   error
 	hint  string

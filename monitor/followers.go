@@ -41,7 +41,7 @@ func (w *running) startInflux(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.keep.mustHave(InfluxName)
+	w.retention.mustHave(InfluxName)
 	w.state.follow(func() SinkStatus {
 		st := x.Status()
 		return SinkStatus{Name: InfluxName, State: string(st.State), Problem: words.OneLine(st.Problem), Behind: st.Behind, LastSent: TimeOrNil(st.LastSent)}
@@ -63,7 +63,7 @@ func (w *running) startAlerts(ctx context.Context) error {
 		return err
 	}
 	w.alerts = a
-	w.keep.mustHave(alert.Cursor)
+	w.retention.mustHave(alert.Cursor)
 	w.state.follow(func() SinkStatus { return alertStatus(a) })
 	w.reload = append(w.reload, func() error { return w.Alerts.Reload(a, log) })
 	w.parts.add("alerts", background(context.WithoutCancel(ctx), a.Follow))
@@ -121,7 +121,7 @@ func (w *running) startSeal(ctx context.Context) error {
 		return nil
 	}
 	if w.Record != "" {
-		return wrongUsage(errors.New("--record would write in the clear what is sealed"), "leave one of them out: vigie unseal and vigie export make the recording at home")
+		return wrongUsage(errors.New("--record would write in the clear what is sealed"), "leave one of them out: vigie unseal and vigie export make the recording later")
 	}
 	if err := os.MkdirAll(filepath.Dir(w.Seal.File), 0o700); err != nil {
 		return fmt.Errorf("cannot seal: %w", err)
@@ -131,10 +131,10 @@ func (w *running) startSeal(ctx context.Context) error {
 		return err
 	}
 	sealed.Every = cmp.Or(w.Seal.Every, time.Second)
-	w.keep.mustHave(SealName)
+	w.retention.mustHave(SealName)
 	failed := func(err error) {
 		w.complain("the sealed file cannot be written, what comes waits in memory", err)
-		w.keep.notStored(err)
+		w.retention.notStored(err)
 	}
 	ctx = context.WithoutCancel(ctx)
 	stop := background(ctx, func(ctx context.Context) error {

@@ -18,8 +18,8 @@ const (
 	SensorGone     = "given up"
 )
 
-// how says how a sensor is, in one word; the caller holds mu.
-func (x *sensor) how(now time.Time) string {
+// how is the condition of a sensor, one of the constants above; the caller holds mu.
+func (x *sensor) condition(now time.Time) string {
 	switch {
 	case x.Gone != "":
 		return SensorGone
@@ -45,12 +45,12 @@ func (s *State) Progressing() bool {
 	}
 	now := s.now()
 	return slices.ContainsFunc(s.sensors, func(x *sensor) bool {
-		how := x.how(now)
+		how := x.condition(now)
 		return how != SensorStuck && how != SensorGone
 	})
 }
 
-// Problem says what is wrong in one line; empty if nothing is. A modem that is unplugged is known and stored, and not wrong.
+// Problem is what is wrong, in one line; empty if nothing is. A modem that is unplugged is known and stored, and not wrong.
 func (s *State) Problem() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -63,7 +63,7 @@ func (s *State) problem(now time.Time) string {
 		all = append(all, s.outage)
 	}
 	for _, x := range s.sensors {
-		switch x.how(now) {
+		switch x.condition(now) {
 		case SensorStuck:
 			all = append(all, x.Name+" gives no sign of life")
 		case SensorGone:
@@ -73,7 +73,7 @@ func (s *State) problem(now time.Time) string {
 	return strings.Join(all, "; ")
 }
 
-// Line says in one line how the watch is, for systemctl status.
+// Line is how the watch is, in one line, for systemctl status.
 func (s *State) Line() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -86,7 +86,7 @@ func (s *State) Line() string {
 		all = append(all, "waiting: "+s.waiting)
 	}
 	for _, x := range s.sensors {
-		text := x.Name + " " + x.how(now)
+		text := x.Name + " " + x.condition(now)
 		switch {
 		case x.Gone == "" && !x.blind.IsZero():
 			text += " since " + x.Blind.UTC().Format("15:04:05") + " UTC (" + x.Reason + ")"

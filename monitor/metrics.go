@@ -54,7 +54,8 @@ func thisComputer(sys string) *Computer {
 	return &c
 }
 
-// DiskOf is the room on the disk that holds a directory: free for who is not root, and all; 0 unknown.
+// DiskOf returns the size in bytes of the disk that holds a directory, and how much of it is free for a user other than root; 0 if
+// unknown.
 func DiskOf(dir string) (free, all int64) {
 	var fs unix.Statfs_t
 	if unix.Statfs(dir, &fs) != nil {
@@ -63,8 +64,8 @@ func DiskOf(dir string) (free, all int64) {
 	return int64(fs.Bavail) * int64(fs.Bsize), int64(fs.Blocks) * int64(fs.Bsize) // 32 bits on a small Raspberry Pi
 }
 
-// exposition is the text format of Prometheus (version 0.0.4). It is written here and not by a library since all that is
-// told comes from one status: there is nothing to register, to count or to keep.
+// exposition is the text format of Prometheus (version 0.0.4). It is written here and not by a library since everything
+// in it comes from one status: there is nothing to register, to count or to keep.
 type exposition struct{ b []byte }
 
 // family begins a metric.

@@ -17,14 +17,14 @@ import (
 // Reasons of gaps that the watch itself makes.
 const (
 	ReasonNotRunning = "not_running" // Vigie was not there to look
-	ReasonStalled    = "stalled"     // it ran, and did not get round to it: a disk that hung, a process that was stopped
+	ReasonStalled    = "stalled"     // it ran but could not look: a disk that hung, a process that was stopped
 )
 
 // watched is a modem while it is watched.
 type watched struct {
 	modem.Config
-	last    time.Time // when this sensor was last heard, if ever: since then nobody looked, which is recorded as a gap
-	guessed bool      // nobody knows how long ago that is: time is counted on from there
+	last    time.Time // newest record of this sensor in the store, if any: the time since is recorded as a gap
+	guessed bool      // how long ago that is is unknown: time is counted on from there
 	stretch int       // how many times longer the pauses are, as the collector last asked
 
 	before  time.Time     // of the record before
@@ -47,7 +47,7 @@ func (m *watched) stalled(arrived time.Time) bool {
 	return m.blocked > max(2*m.Slow, stallLeast) || arrived.Sub(m.arrived) > max(2*m.Slow*time.Duration(max(1, m.stretch)), silentLeast)
 }
 
-// gap returns the gap that comes before a record, or nil: since this sensor was last heard in an earlier run, or since the
+// gap returns the gap that comes before a record, or nil: since the last record of an earlier run, or since the
 // record before while the line was stalled.
 func (m *watched) gap(r cell.Record, arrived time.Time) *cell.Gap {
 	now := r.When()
@@ -77,7 +77,7 @@ func (m *watched) gap(r cell.Record, arrived time.Time) *cell.Gap {
 // arrives, one record at a time, from this goroutine; own are records of the watch itself. A modem that is given up while
 // others are still watched is reported to lost; the error is of those that were not.
 func watch(ctx context.Context, p *pipeline.Pipeline, places *Places, own <-chan cell.Record, lost func(sensor string, err error), modems ...*watched) error {
-	storing := context.WithoutCancel(ctx) // what was on the way when ctx ended is stored too
+	storing := context.WithoutCancel(ctx) // what arrived before ctx ended is stored too
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	collectors := make([]*modem.Collector, len(modems))
@@ -202,7 +202,7 @@ func (p *Places) attach(r cell.Record, now time.Time) {
 	}
 }
 
-// PositionOptions say where positions come from, besides the modem.
+// PositionOptions choose the sources of positions besides the modem.
 type PositionOptions struct {
 	GPSD   string // address of a gpsd; empty: none
 	Phone  bool   // a phone may send its own

@@ -68,7 +68,7 @@ type running struct {
 	modems []*watched
 	alerts *alert.Alerts // nil: nobody is alerted
 	places *Places
-	keep   *retention
+	retention   *retention
 	wipe   *wipe
 	reload []func() error // what SIGHUP does
 }
@@ -76,7 +76,7 @@ type running struct {
 // thrifty is how many percent of the live heap may be garbage while the store is in memory; it is 100 otherwise.
 const thrifty = 50
 
-// Run watches until ctx ends, and stores what was on the way then. It closes the store.
+// Run watches until ctx ends, stores what arrived until then, and closes the store.
 func Run(ctx context.Context, o Options) error { return newRunning(o).run(ctx) }
 
 func newRunning(o Options) *running {
@@ -97,7 +97,7 @@ func (w *running) run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	w.parts.run(ctx, "retention", w.keep.run)
+	w.parts.run(ctx, "retention", w.retention.run)
 	if w.Ready != nil {
 		w.Ready(w.configs())
 	}
@@ -147,7 +147,7 @@ func (w *running) configs() []modem.Config {
 
 // startRetention makes what keeps the store small; it works once the watch begins.
 func (w *running) startRetention(context.Context) error {
-	w.keep = newRetention(w.Retention, w.Store, w.Grows, w.log, w.own)
+	w.retention = newRetention(w.Retention, w.Store, w.Grows, w.log, w.own)
 	return nil
 }
 
@@ -160,7 +160,7 @@ func (w *running) startPipeline(ctx context.Context) error {
 		}
 	}
 	w.line = pipeline.New(pipeline.Options{NewEngine: w.NewEngine, Store: w.Store, Recorder: recorder, Tolerant: true,
-		OnRecord: w.onRecord, OnEvent: w.onEvent, Warn: w.warn, Alarm: w.alarm, NotStored: w.keep.notStored})
+		OnRecord: w.onRecord, OnEvent: w.onEvent, Warn: w.warn, Alarm: w.alarm, NotStored: w.retention.notStored})
 	w.parts.add("the pipeline", func() error { return w.line.Close(ctx) })
 	return nil
 }
@@ -209,7 +209,7 @@ func (w *running) findModems(ctx context.Context) error {
 				w.modems = append(w.modems, &watched{Config: m})
 			}
 			if err == nil {
-				w.keep.sensor = modems[0].Sensor
+				w.retention.sensor = modems[0].Sensor
 			}
 			return err
 		}
@@ -271,7 +271,7 @@ func (w *running) startPhone(ctx context.Context) error {
 	if w.Battery.Saving {
 		pace := newPace(w.Battery, overview)
 		for _, m := range w.modems {
-			m.Stretch = pace.ask
+			m.Stretch = pace.factor
 		}
 		w.parts.add("one processor", oneProcessor())
 	}

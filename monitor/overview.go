@@ -30,11 +30,11 @@ type Overview struct {
 
 const (
 	oddHold  = 15 * time.Minute // after its last evidence an event no longer counts for the level
-	cellHold = time.Minute      // a serving cell that was not heard for so long is none
+	cellHold = time.Minute      // a serving cell that was not seen for this long no longer counts
 	sysfs    = "/sys"
 )
 
-// NewOverview makes the overview of a watch that writes to a file; mobile says that it is carried. A State has one, made before
+// NewOverview makes the overview of a watch that writes to a file; mobile: it is carried. A State has one, made before
 // the first record.
 func NewOverview(s *State, mobile bool, p *Places, file string) *Overview {
 	now := s.now()
@@ -59,7 +59,7 @@ func (o *Overview) Look() review.Glance {
 	return g
 }
 
-// brief is what the State alone tells, and notes since when it is so.
+// brief is the part that the State alone gives. It notes since when the level and blindness are what they are.
 func (o *Overview) brief(now time.Time) review.Glance {
 	g := review.Glance{Now: now}
 	events := o.state.glance(&g)
@@ -102,7 +102,7 @@ func (s *State) glance(g *review.Glance) []analyzer.Event {
 	blind := ""
 	for _, x := range s.sensors {
 		one := review.GlanceSensor{Name: x.Name}
-		switch x.how(g.Now) {
+		switch x.condition(g.Now) {
 		case SensorBlind:
 			one.Blind = x.Reason
 		case SensorStuck, SensorGone:
@@ -129,18 +129,18 @@ func (s *State) glance(g *review.Glance) []analyzer.Event {
 	return events
 }
 
-// steadyFor is for how long every sensor has heard the same cell at the same level; the least of all. heard is false if one
-// of them has heard none.
-func (s *State) steadyFor(now time.Time) (least time.Duration, heard bool) {
+// steadyFor is how long the sensors have been on the same cell at the same level: the least of those that reported a level.
+// known is false if none has.
+func (s *State) steadyFor(now time.Time) (least time.Duration, known bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, x := range s.sensors {
 		if x.steady.IsZero() {
 			continue
 		}
-		if d := now.Sub(x.steady); !heard || d < least {
-			least, heard = d, true
+		if d := now.Sub(x.steady); !known || d < least {
+			least, known = d, true
 		}
 	}
-	return least, heard
+	return least, known
 }

@@ -21,11 +21,11 @@ type BatteryOptions struct {
 const (
 	lowBattery = 15.0             // percent
 	lookAgain  = 10 * time.Second // how long an answer of ask holds: reading sysfs costs too
-	standFor   = 5 * time.Minute  // with the same cell at the same level, after which a kit seems to stand still
+	stillAfter   = 5 * time.Minute  // with the same cell at the same level, after which a kit counts as standing still
 	behindStep = 5.0              // percent of charge behind the plan, for each of which the pauses become one time longer
 )
 
-// pace says how many times less often than usual modems are asked.
+// pace decides how many times less often than usual modems are polled.
 type pace struct {
 	BatteryOptions
 	over *Overview
@@ -34,7 +34,7 @@ type pace struct {
 	until  time.Time     // when it looks again
 	times  int           // the answer until then
 	steady time.Duration // for how long the cell and its level had stayed then
-	heard  bool          // a cell with a level was heard
+	levels bool          // a cell with a level was reported
 	since  time.Time     // when the charge that is to last was left alone; zero: it is being charged, or nobody knows
 	full   float64       // percent it had then
 }
@@ -50,15 +50,15 @@ func oneProcessor() (stop func() error) {
 	return func() error { runtime.GOMAXPROCS(before); return nil }
 }
 
-// ask is for collectors, each of which asks before each round.
-func (p *pace) ask() int {
+// factor is called by each collector before each poll round.
+func (p *pace) factor() int {
 	now := p.over.state.now()
 	quiet := p.over.brief(now).Level == review.Quiet
-	steady, heard := p.over.state.steadyFor(now)
+	steady, levels := p.over.state.steadyFor(now)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	changed := steady < p.steady // the reason to be slow may be over
-	p.steady, p.heard = steady, heard
+	p.steady, p.levels = steady, levels
 	switch {
 	case !quiet:
 		p.until, p.times = time.Time{}, 1
@@ -86,13 +86,13 @@ func (p *pace) stretch(g review.Glance) int {
 	return min(times, most)
 }
 
-// still reports whether the kit stands and hears nothing new: by its position, and by the level of each modem's cell, which
-// alone tells it where there is no position.
+// still reports whether the kit stands still: by its position, and by the level of each modem's cell, which alone decides
+// if there is no position.
 func (p *pace) still(g review.Glance) bool {
-	if p.heard && p.steady < standFor {
+	if p.levels && p.steady < stillAfter {
 		return false
 	}
-	return g.Motion == string(position.Standing) || g.Motion == string(position.Unknown) && p.heard
+	return g.Motion == string(position.Standing) || g.Motion == string(position.Unknown) && p.levels
 }
 
 // behind is by how much of a charge there is less than there should be, in percent, for Lasts: the charge that it began with

@@ -18,7 +18,7 @@ import (
 func TestStretch(t *testing.T) {
 	full, low := cell.Some(80.0), cell.Some(9.0)
 	now := time.Date(2026, 11, 23, 20, 0, 0, 0, time.UTC)
-	long, fresh := standFor, standFor-time.Second // that a level has stayed; 0: none was heard
+	long, fresh := stillAfter, stillAfter-time.Second // that a level has stayed; 0: none was heard
 	for _, c := range []struct {
 		what  string
 		g     review.Glance
@@ -42,7 +42,7 @@ func TestStretch(t *testing.T) {
 		if c.g.Now = now; c.g.Level == "" {
 			c.g.Level = review.Quiet
 		}
-		require.Equal(t, c.want, (&pace{steady: c.heard, heard: c.heard > 0}).stretch(c.g), c.what)
+		require.Equal(t, c.want, (&pace{steady: c.heard, levels: c.heard > 0}).stretch(c.g), c.what)
 	}
 	require.Equal(t, 10, (&pace{BatteryOptions: BatteryOptions{Most: 10}}).stretch(review.Glance{Level: review.Quiet, Battery: low}))
 }
@@ -84,23 +84,23 @@ func TestStretchEndsWithTheQuiet(t *testing.T) {
 		s.Record(o)
 	}
 	hear(-90)
-	require.Equal(t, 4, p.ask())
+	require.Equal(t, 4, p.factor())
 	writeFile(t, supply, "capacity", "90")
-	require.Equal(t, 4, p.ask())
+	require.Equal(t, 4, p.factor())
 	now = now.Add(lookAgain)
-	require.Equal(t, 1, p.ask())
+	require.Equal(t, 1, p.factor())
 	for range 30 {
 		now = now.Add(lookAgain)
 		hear(-94)
 	}
-	require.Equal(t, 2, p.ask(), "it lies where it lay")
+	require.Equal(t, 2, p.factor(), "it lies where it lay")
 	hear(-83)
-	require.Equal(t, 1, p.ask(), "at once")
+	require.Equal(t, 1, p.factor(), "at once")
 	writeFile(t, supply, "capacity", "9")
 	now = now.Add(lookAgain)
-	require.Equal(t, 4, p.ask())
+	require.Equal(t, 4, p.factor())
 	s.Event(analyzer.Event{ID: "a", Severity: analyzer.High, State: analyzer.Open, Last: now})
-	require.Equal(t, 1, p.ask(), "at once")
+	require.Equal(t, 1, p.factor(), "at once")
 }
 
 func TestOneProcessorIsPutBack(t *testing.T) {

@@ -95,7 +95,7 @@ func newRetention(keep storage.Retention, s *storage.Store, file string, log fun
 // mustHave adds a follower that must have had a record before it is deleted for its age.
 func (k *retention) mustHave(follower string) { k.keep.Followers = append(k.keep.Followers, follower) }
 
-// believed is the time by which things are old. A clock that nobody vouches for may stand years ahead, and would thin all that
+// believed is the time by which ages are counted. A clock that is not known to be right may be years ahead, and would thin all that
 // is there: then no more time has gone by than was watched, and a day.
 func (k *retention) believed(now time.Time) time.Time {
 	if k.newest.IsZero() || k.synced() {
@@ -194,7 +194,7 @@ func RoomBy(free, all int64, is Room) Room {
 	return RoomOK
 }
 
-// become announces a change: a line in the log, a health record for whoever follows or reviews, and the state.
+// become announces a change: a line in the log, a health record for followers and reviewers, and the state.
 func (k *retention) become(r Room, now time.Time) {
 	k.mu.Lock()
 	before := k.state.Room
@@ -224,12 +224,12 @@ func (k *retention) become(r Room, now time.Time) {
 	k.saveState()
 }
 
-// announce says something in the log and in the store.
+// announce writes a text to the log and a health record to the store.
 func (k *retention) announce(reason, text string, count int, now time.Time) {
 	k.log(text)
 	select {
 	case k.emit <- &cell.Health{Time: now.UTC().Truncate(time.Millisecond), Sensor: k.sensor, Reason: reason, Detail: text, Count: count}:
-	default: // the line hangs; the log has it
+	default: // the pipeline hangs; the log has it
 	}
 }
 
@@ -256,7 +256,7 @@ func (k *retention) giveBack() {
 	}
 }
 
-// sweep deletes what is due. more tells that it should go on soon.
+// sweep deletes what is due. more reports that there is more to do soon.
 func (k *retention) sweep(ctx context.Context, now time.Time) (more bool) {
 	keep := k.keep
 	if st := k.State(); k.store.Path() != "" && (st.Room == RoomTight || st.Room == RoomFull) { // make room inside the file, since it cannot grow
@@ -294,7 +294,7 @@ func (k *retention) sweep(ctx context.Context, now time.Time) (more bool) {
 		}
 		k.announce("full_rate_cut", fmt.Sprintf("%s: full rate is kept from %s on, before that summaries of a minute and what is around events", why, out.Upto.Format("2006-01-02 15:04")), 0, now)
 	case unsent > wasUnsent && wasUnsent == 0:
-		k.announce("unsent_deleted", "records were deleted for lack of room before InfluxDB, the sealed file or those who are alerted had them; vigie status counts them", int(unsent), now)
+		k.announce("unsent_deleted", "records were deleted for lack of room before InfluxDB, the sealed file or alerts had them; vigie status counts them", int(unsent), now)
 	case bare > wasBare && wasBare == 0:
 		k.announce("windows_deleted", "there is no room for what is around the oldest events: they stay, their observations became summaries", int(bare), now)
 	}

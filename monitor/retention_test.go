@@ -144,7 +144,7 @@ func TestFullDiskMakesRoom(t *testing.T) {
 	own := make(chan cell.Record, 8)
 	k := newRetention(storage.Retention{}, s, s.Path(), func(text string) { said = append(said, text) }, own)
 	k.sensor = "roof"
-	w := &running{Options: Options{Store: s, NewEngine: newEngine}, state: NewState(time.Now), own: own, keep: k}
+	w := &running{Options: Options{Store: s, NewEngine: newEngine}, state: NewState(time.Now), own: own, retention: k}
 	w.view = newView(func(Update) {})
 	defer w.view.stop()
 	require.NoError(t, w.startPipeline(t.Context()))

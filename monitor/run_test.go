@@ -291,7 +291,7 @@ func TestWaitForAModem(t *testing.T) {
 			}
 			return []modem.Config{{Sensor: "roof"}}, nil
 		}})
-		w.keep = &retention{}
+		w.retention = &retention{}
 		began := time.Now()
 		go func() {
 			time.Sleep(findEvery / 2)
@@ -300,7 +300,7 @@ func TestWaitForAModem(t *testing.T) {
 		}()
 		require.NoError(t, w.findModems(t.Context()))
 		require.Equal(t, 3*findEvery, time.Since(began))
-		require.Equal(t, "roof", w.keep.sensor)
+		require.Equal(t, "roof", w.retention.sensor)
 		require.NotContains(t, w.state.Line(), "waiting")
 
 		asked = -1000

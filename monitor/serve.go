@@ -28,7 +28,7 @@ func runtimeDir(asking bool) string {
 	return "/run/vigie"
 }
 
-// HealthOptions say where a watch reports how it is, besides the service's socket.
+// HealthOptions choose where a watch reports how it is, besides the service's socket.
 type HealthOptions struct {
 	Listen string // address; empty: nowhere
 	Open   bool   // it may be an address that others can reach; they need no password
@@ -108,7 +108,7 @@ func (s *State) pages(status func(context.Context) Status) http.Handler {
 }
 
 // onlyFromHere refuses names that merely resolve to this machine: a page elsewhere could have its own name point here (DNS
-// rebinding) and read what is said.
+// rebinding) and read the answer.
 func onlyFromHere(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := r.Host

@@ -53,7 +53,7 @@ type Sensor struct {
 type sensor struct {
 	Sensor
 	patience time.Duration  // without a sign of life: then it is stuck
-	alive    time.Time      // when its collector last came round
+	alive    time.Time      // when its collector last completed a round
 	heard    time.Time      // when its last observation came; zero: none yet
 	blind    time.Time      // since when nothing can be seen; zero: it sees
 	blindFor time.Duration  // all gaps that ended
@@ -134,14 +134,14 @@ func (s *State) resume(open ...analyzer.Event) {
 	}
 }
 
-// await says that there is nothing to watch with yet, and why; empty ends that.
+// await records why there is nothing to watch with yet; empty ends that.
 func (s *State) await(what string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.waiting = what
 }
 
-// setOutage says whether the store can be written; empty if it can.
+// setOutage records that the store cannot be written; empty if it can.
 func (s *State) setOutage(outage string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -155,7 +155,7 @@ func (s *State) follow(sink func() SinkStatus) {
 	s.sinks = append(s.sinks, sink)
 }
 
-// signOfLife notes that the collector of a sensor came round.
+// signOfLife notes that the collector of a sensor completed a round.
 func (s *State) signOfLife(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -305,7 +305,7 @@ func (s *State) Event(e analyzer.Event) Update {
 	case was.severity != e.Severity:
 		u.News |= NewsSeverity
 	}
-	if (e.State != analyzer.Closed || known) && (!known || was.severity != e.Severity) { // one that closes unseen is of an earlier run
+	if (e.State != analyzer.Closed || known) && (!known || was.severity != e.Severity) { // one that closes without having been seen is of an earlier run
 		s.reached[e.Severity]++
 	}
 	if s.open[e.ID] = (openEvent{e.Severity, true}); e.State == analyzer.Closed {

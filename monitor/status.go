@@ -70,7 +70,7 @@ func (s *State) Snapshot() Status {
 	st := Status{Watching: true, Time: now.UTC().Truncate(time.Millisecond), Began: TimeOrNil(s.began.Truncate(time.Second)), Waiting: s.waiting,
 		Problem: s.problem(now), Sensors: []SensorStatus{}, Sinks: []SinkStatus{}, Open: map[string]int{}, Reached: map[string]int{}}
 	for _, x := range s.sensors {
-		one := SensorStatus{Name: x.Name, State: x.how(now), Since: TimeOrNil(x.Blind), Reason: x.Reason, Last: TimeOrNil(x.Last), Observations: x.Observations, Troubles: map[string]int{}}
+		one := SensorStatus{Name: x.Name, State: x.condition(now), Since: TimeOrNil(x.Blind), Reason: x.Reason, Last: TimeOrNil(x.Last), Observations: x.Observations, Troubles: map[string]int{}}
 		for reason, n := range x.troubles {
 			one.Troubles[reason] = n
 		}

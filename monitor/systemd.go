@@ -13,7 +13,7 @@ type service struct {
 	watchdog time.Duration // how long systemd waits for a sign of life; 0: for ever
 }
 
-// statusEvery is how often the line that systemctl status shows is brought up to date.
+// statusEvery is how often the line that systemctl status shows is updated.
 const statusEvery = 5 * time.Second
 
 func newService(state *State) service {
@@ -43,7 +43,7 @@ func (s service) run(ctx context.Context) {
 		}
 		select {
 		case <-ctx.Done():
-			notify("STOPPING=1\nSTATUS=storing what is on the way")
+			notify("STOPPING=1\nSTATUS=storing the last records")
 			return
 		case <-tick.C:
 		}

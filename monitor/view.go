@@ -75,7 +75,7 @@ func (v *view) drop() {
 	v.queue = append(v.queue[:at], v.queue[at+1:]...)
 }
 
-// matters tells what a reader must not miss from what the next updates say again.
+// matters reports whether a reader must not miss an update; the others are repeated by the next ones.
 func (u *Update) matters() bool {
 	if u.Event != nil || u.Text != "" || u.Err != nil {
 		return true

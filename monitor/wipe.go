@@ -17,7 +17,7 @@ import (
 // (RestartPreventExitStatus=), or it would come back with an empty store.
 const StatusWiped = 3
 
-// WipeOptions say what is destroyed on request, and how it can be requested besides the phone page and SIGUSR2.
+// WipeOptions choose what is destroyed on request, and how that can be requested besides the phone page and SIGUSR2.
 type WipeOptions struct {
 	Enabled bool
 	File    string   // destroys when it appears; empty: none
@@ -97,7 +97,7 @@ func newWipe(o WipeOptions, log func(string)) (*wipe, error) {
 	return &wipe{WipeOptions: o, log: log, exit: os.Exit}, nil
 }
 
-// wipeLook is how often it is looked for the file that destroys.
+// wipeLook is the interval at which the trigger file is looked for.
 const wipeLook = 500 * time.Millisecond
 
 // run waits for SIGUSR2 and for the file until ctx ends.

@@ -12,12 +12,12 @@ import (
 
 // AlertCmd is about messages to people.
 type AlertCmd struct {
-	Test AlertTestCmd `cmd:"" help:"Send a test message to every destination of the configuration, and say how each went."`
+	Test AlertTestCmd `cmd:"" help:"Send a test message to every destination of the configuration, and report the result of each."`
 }
 
 // AlertTestCmd sends a test message.
 type AlertTestCmd struct {
-	To string `arg:"" optional:"" help:"Only to the destination of this name."`
+	To string `arg:"" optional:"" help:"Send only to the destination of this name."`
 }
 
 // Run sends, and fails when any of them failed.
@@ -27,7 +27,7 @@ func (c *AlertTestCmd) Run(ctx context.Context, p *console.Program, conf config.
 		return err
 	}
 	if a == nil {
-		return console.Usage(errors.New("nobody is to be told"), "write a section [alert] with to_file into the configuration; docs/alerts.md has one to copy")
+		return console.Usage(errors.New("no destination is configured"), "write a section [alert] with to_file into the configuration; docs/alerts.md has one to copy")
 	}
 	failed := 0
 	err = a.Test(ctx, c.To, conf.Sensor, func(to string, err error) {
@@ -42,7 +42,7 @@ func (c *AlertTestCmd) Run(ctx context.Context, p *console.Program, conf config.
 		return console.Usage(err, console.HintOf(err))
 	}
 	if failed > 0 {
-		return console.WithHint(fmt.Errorf("%s could not be reached", console.Plural(failed, "destination")), "the network, the address and its token are where to look; while watching, what is to be told waits until it can go")
+		return console.WithHint(fmt.Errorf("%s could not be reached", console.Plural(failed, "destination")), "the network, the address and its token are where to look; while watching, an alert waits until it can be sent")
 	}
 	return nil
 }

@@ -162,7 +162,7 @@ func TestAlertMistakes(t *testing.T) {
 	to := writeFile(t, dir, "to", "carrier-pigeon://loft/s3cret\n")
 	require.NoError(t, os.Chmod(to, 0o644))
 	for name, c := range map[string]struct{ config, err, hint string }{
-		"nothing":  {"", "nobody is to be told", "docs/alerts.md"},
+		"nothing":  {"", "no destination is configured", "docs/alerts.md"},
 		"mode":     {`to_file = "` + to + `"`, "lets others read or change it", "chmod 600"},
 		"no file":  {`to_file = "` + dir + `/none"`, "no such file", "spelling of the path"},
 		"severity": {"severity = \"worst\"\nled = \"x\"", `severity is "worst"`, `"info", "low", "medium" or "high"`},

@@ -71,7 +71,7 @@ type difference struct {
 }
 
 // compare pairs events by id, and what is left by sensor and overlap: another version of a rule may move the first
-// evidence by a moment, which gives the same story another id.
+// evidence by a moment, which gives the same event another id.
 func compare(stored, now []analyzer.Event) difference {
 	var d difference
 	left := slices.Clone(stored)
@@ -100,7 +100,7 @@ func compare(stored, now []analyzer.Event) difference {
 		if old, ok := take(func(o *analyzer.Event) bool {
 			return o.Sensor == e.Sensor && !o.First.After(e.Last) && !e.First.After(o.Last)
 		}); ok {
-			e.ID = old.ID // the same story, told by today's rules: its verdicts and links stay with it
+			e.ID = old.ID // the same event by today's rules: its verdicts and links stay with it
 			d.changed = append(d.changed, e)
 		} else {
 			d.fresh = append(d.fresh, e)

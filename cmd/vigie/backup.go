@@ -12,10 +12,10 @@ import (
 	"vigie/storage"
 )
 
-// BackupCmd copies the store while a watch goes on.
+// BackupCmd copies the store, also while a watch writes to it.
 type BackupCmd struct {
 	config.StoreFlags
-	File string `arg:"" help:"Where to: a new file. The copy of an encrypted store is encrypted, and its key file is copied beside it." type:"path"`
+	File string `arg:"" help:"A new file. The copy of an encrypted store is encrypted, and its key file is copied next to it." type:"path"`
 }
 
 // Run copies and checks the copy.
@@ -41,7 +41,7 @@ func (c *BackupCmd) Run(ctx context.Context, p *console.Program, conf config.Con
 // RestoreCmd makes a store of a copy.
 type RestoreCmd struct {
 	config.StoreFlags
-	Replace bool   `help:"The store is there and is to be replaced; it is kept under another name beside it."`
+	Replace bool   `help:"Replace the store that is there; it is kept under another name next to it."`
 	File    string `arg:"" help:"The copy that vigie backup made." type:"existingfile"`
 }
 

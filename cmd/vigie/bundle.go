@@ -28,7 +28,7 @@ type BundleCmd struct {
 	NewKey  string   `help:"Make a signing key of this name, write it to FILE, print the public key to check with, and stop." placeholder:"NAME"`
 	Stamp   string   `help:"Copy the bundle named here and add FILE.tsr or FILE.ots, an outside timestamp of its manifest, to the copy." placeholder:"BUNDLE" type:"path"`
 	With    string   `help:"With --stamp: the timestamp." placeholder:"FILE" type:"path"`
-	File    string   `arg:"" help:"Where to: a new file, or - for standard output."`
+	File    string   `arg:"" help:"A new file, or - for standard output."`
 }
 
 // Run writes.

@@ -30,7 +30,7 @@ func openAtlas(p *console.Program, c config.Config, store string) (atlas analyze
 	db, err := celldb.Open(path)
 	if err != nil {
 		if c.CellDB.File != "" || !errors.Is(err, os.ErrNotExist) {
-			p.Err.Printf("going on without the cell database: %s\n", console.OneLine(err.Error()))
+			p.Err.Printf("continuing without the cell database: %s\n", console.OneLine(err.Error()))
 		}
 		return atlas, func() {}
 	}
@@ -113,7 +113,7 @@ func (c *CellDBImportCmd) Run(ctx context.Context, p *console.Program, conf conf
 	p.Out.Printf("%s: %s cells of %s rows, in %s\n", path, console.Thousands(info.Rows), console.Thousands(rows), time.Since(began).Round(100*time.Millisecond))
 	printSources(p.Out, info)
 	p.Out.Printf("%s\n", celldb.Licence)
-	p.Out.Printf("A watch that is running takes it up when it is started again.\n")
+	p.Out.Printf("A watch that is running uses it after a restart.\n")
 	return nil
 }
 
@@ -159,7 +159,7 @@ func printSources(t *console.Terminal, info celldb.Info) {
 // CellDBInfoCmd describes a cell database.
 type CellDBInfoCmd struct {
 	CellDBFlags
-	JSON bool `help:"Print what the file says of itself as one JSON object."`
+	JSON bool `help:"Print the description of the file as one JSON object."`
 }
 
 // Run describes.
@@ -202,7 +202,7 @@ func openCells(path string) (*celldb.DB, error) {
 	return db, err
 }
 
-// aboutCells says how many and how old.
+// aboutCells is how many cells a database has, and how old it is.
 func aboutCells(info celldb.Info, now time.Time) string {
 	var codes []string
 	for mcc := range info.MCCs {
@@ -223,7 +223,7 @@ func ago(t, now time.Time) string {
 	return console.Plural(days, "day") + " ago"
 }
 
-// completeHere says how complete a cell database has proved to be for the sensors of a store.
+// completeHere is how complete a cell database has proved to be for the sensors of a store, in a sentence.
 func completeHere(ctx context.Context, conf config.Config, f config.StoreFlags, id string) string {
 	s, err := f.Open(ctx, conf, storage.Options{ReadOnly: true})
 	if err != nil {

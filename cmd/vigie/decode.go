@@ -16,7 +16,7 @@ import (
 // DecodeCmd turns recorded modem text into observations.
 type DecodeCmd struct {
 	JSON   bool     `help:"Print observations as NDJSON, without time: the text has none."`
-	Family string   `help:"Modem family. Default: told from the text." placeholder:"F"`
+	Family string   `help:"Modem family. Default: recognised from the text." placeholder:"F"`
 	Files  []string `arg:"" name:"file" optional:"" help:"Recorded modem text: what was typed and what was printed, with or without echo. Default, or -: standard input."`
 }
 
@@ -26,7 +26,7 @@ func (c *DecodeCmd) Run(ctx context.Context, p *console.Program) error {
 	if c.Family != "" {
 		var err error
 		if family, err = dialect.ByName(c.Family); err != nil {
-			return console.Usage(err, "leave out --family to have it told from the text")
+			return console.Usage(err, "leave out --family to have it recognised from the text")
 		}
 	}
 	files := c.Files
@@ -74,16 +74,16 @@ func (c *DecodeCmd) file(p *console.Program, name string, family *dialect.Dialec
 	if err := out.Flush(); err != nil {
 		return err
 	}
-	how := "as told"
+	how := "as named"
 	switch {
 	case counts.Guessed:
-		how = "told from the text"
+		how = "recognised from the text"
 	case family == nil:
 		how = "no line names a family"
 	}
 	p.Err.Printf("%s: family %s (%s), %s from %s\n", console.OneLine(shown), counts.Dialect.Name, how, console.Plural(len(rounds), "observation"), console.Plural(counts.Lines, "line"))
 	if len(rounds) == 0 {
-		p.Err.Printf("hint: nothing in it is an answer that Vigie reads; it wants what a modem printed, such as +QENG or +CEREG lines, and --family where no line tells which\n")
+		p.Err.Printf("hint: no line is an answer that Vigie reads; give what a modem printed, such as +QENG or +CEREG lines, and --family if no line shows which it is\n")
 	}
 	for _, r := range counts.Rejects {
 		p.Err.Printf("not decoded (%s): %s\n", r.Reason, console.OneLine(r.Line))
@@ -94,7 +94,7 @@ func (c *DecodeCmd) file(p *console.Program, name string, family *dialect.Dialec
 // mostText bounds what decode reads: it is held in memory.
 const mostText = 64 << 20
 
-// describeObservation tells an observation to a person.
+// describeObservation prints an observation for people.
 func describeObservation(w io.Writer, o *cell.Observation) {
 	if o.State != "" {
 		fmt.Fprintf(w, "state      %s\n", o.State)

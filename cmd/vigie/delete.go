@@ -11,7 +11,7 @@ import (
 	"vigie/storage/transfer"
 )
 
-// DeleteCmd deletes for good.
+// DeleteCmd deletes permanently.
 type DeleteCmd struct {
 	config.StoreFlags
 	Since  moment `help:"What was recorded from this time on: 2026-11-23, 2026-11-23T20:00:00Z, or 36h ago as 36h." placeholder:"TIME"`
@@ -22,7 +22,7 @@ type DeleteCmd struct {
 	Yes    bool   `help:"Do not ask."`
 }
 
-// keptStates are what the store keeps that tells nothing of what was observed: what modems had been set to, home zones.
+// keptStates are the saved states that hold nothing observed: the original settings of modems, and home zones.
 var keptStates = []string{"settings ", transfer.HomesState}
 
 // Run counts, asks, and deletes.
@@ -30,10 +30,10 @@ func (c *DeleteCmd) Run(ctx context.Context, p *console.Program, conf config.Con
 	what := storage.DeleteQuery{Sensor: c.Sensor, Event: c.Event, From: c.Since.Time, To: c.Until.Time, KeepStates: keptStates}
 	ranged := !c.Since.IsZero() || !c.Until.IsZero() || c.Sensor != ""
 	if c.All && (ranged || c.Event != "") || c.Event != "" && ranged {
-		return console.Usage(errors.New("say either --all, or --event, or --since, --until and --sensor"), "vigie delete --help tells what each deletes")
+		return console.Usage(errors.New("give either --all, or --event, or --since, --until and --sensor"), "vigie delete --help lists what each deletes")
 	}
 	if !c.All && c.Event == "" && !ranged {
-		return console.Usage(errors.New("what is to be deleted?"), "say --since and --until, --sensor, --event or --all")
+		return console.Usage(errors.New("nothing is named to delete"), "give --since and --until, --sensor, --event or --all")
 	}
 	if c.All {
 		what.KeepStates = keptStates[:1]
@@ -50,7 +50,7 @@ func (c *DeleteCmd) Run(ctx context.Context, p *console.Program, conf config.Con
 	if err != nil {
 		return err
 	}
-	p.Out.Printf("to be deleted for good: %s, %s, %s with %s\n", console.Plural(int(out.Records), "record"), console.Plural(int(out.Summaries), "summarised minute"),
+	p.Out.Printf("to be deleted permanently: %s, %s, %s with %s\n", console.Plural(int(out.Records), "record"), console.Plural(int(out.Summaries), "summarised minute"),
 		console.Plural(int(out.Events), "event"), console.Plural(int(out.Verdicts), "verdict"))
 	p.Out.Printf("what was learned of this place goes too, and is learned again from what is left\n")
 	p.Out.Printf("copies stay: backups, exports, bundles, recordings, an InfluxDB server\n")

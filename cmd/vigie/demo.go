@@ -52,7 +52,7 @@ func (c *DemoCmd) Run(ctx context.Context, p *console.Program) (err error) {
 		return err
 	}
 	began := time.Now()
-	p.Out.Printf("%s\n\n", p.Out.Paint(console.Bold, "Vigie demo: no hardware, no network. What is recorded and what is staged is said as it comes."))
+	p.Out.Printf("%s\n\n", p.Out.Paint(console.Bold, "Vigie demo: no hardware, no network. What is recorded and what is staged is marked as it comes."))
 
 	conf := config.Config{Sensor: "demo", Mode: cell.Fixed, Store: path}.WithDefaults()
 	o := pipeline.Options{NewEngine: conf.NewEngine(analyzer.Atlas{})}
@@ -75,7 +75,7 @@ func (c *DemoCmd) Run(ctx context.Context, p *console.Program) (err error) {
 		return err
 	}
 	p.Out.Printf("   %s of the last %d days, composed of answers that a Quectel RM520N-GL printed on a live network.\n", console.Plural(n, "observation"), demoDays)
-	p.Out.Printf("   (Recorded: every answer. Made up: that one modem heard them again and again for %d days.)\n", demoDays)
+	p.Out.Printf("   (Recorded: every answer. Made up: that one modem received them again and again for %d days.)\n", demoDays)
 	for _, e := range learning.Sorted() {
 		p.Out.Printf("   On the way, while there was little to compare with: 1 event of severity %s, on %s.\n", e.Severity, e.First.UTC().Format(time.DateOnly))
 	}
@@ -127,7 +127,7 @@ func (c *DemoCmd) phone(ctx context.Context, l *pipeline.Pipeline, p *console.Pr
 		return nil, err
 	}
 	o := monitor.PhoneOptions{Listen: c.Glance, Certificates: filepath.Dir(conf.Store), Log: func(text string) { p.Warn(text, nil) }}
-	furnish(&o.Review, conf, analyzer.Atlas{})
+	configureReview(&o.Review, conf, analyzer.Atlas{})
 	overview := monitor.NewOverview(state, true, places, conf.Store)
 	return monitor.ServePhone(ctx, o, l.Store, overview, nil, func(text string) { p.Out.Printf("%s\n", text) })
 }

@@ -20,7 +20,7 @@ func severityStyle(s analyzer.Severity) console.Style {
 	return console.Faint
 }
 
-// printEvent tells one event to a person: the sentence, the story with its evidence, what else could explain it.
+// printEvent prints an event for people: its sentence, its findings with their evidence, and what else could explain it.
 func printEvent(t *console.Terminal, e *analyzer.Event, evidence bool) {
 	head := strings.ToUpper(e.Severity.String())
 	t.Printf("%s  %s\n", t.Paint(severityStyle(e.Severity), head), t.Paint(console.Bold, console.Wrap(console.OneLine(console.Capitalise(e.Summary)), console.LineWidth, "      ")))

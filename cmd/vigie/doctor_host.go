@@ -16,26 +16,26 @@ import (
 	"vigie/storage"
 )
 
-// host looks at what Vigie stands on beside a modem: configuration, clock, store, disk, and what else is to be told of it. It
+// host checks what Vigie relies on besides a modem: configuration, clock, store, disk, alerts, InfluxDB. It
 // changes nothing and asks no network.
 func (c *DoctorCmd) host(ctx context.Context, p *console.Program, conf config.Config) error {
-	sick := false
-	tell := func(what, says, hint string, err error) {
+	failed := false
+	check := func(what, finding, hint string, err error) {
 		if err != nil {
-			says, hint = err.Error(), cmp.Or(console.HintOf(err), hint)
+			finding, hint = err.Error(), cmp.Or(console.HintOf(err), hint)
 		}
-		sick = sick || err != nil
-		console.PrintCheck(p.Out, err != nil, what, says, hint)
+		failed = failed || err != nil
+		console.PrintCheck(p.Out, err != nil, what, finding, hint)
 	}
 	p.Out.Printf("%s\n", p.Out.Paint(console.Bold, "this computer"))
-	tell("configuration", cmp.Or(configRead(p.ConfigFile), "none: the defaults"), "", nil)
+	check("configuration", cmp.Or(configRead(p.ConfigFile), "none: the defaults"), "", nil)
 	if monitor.ClockSynced() {
-		tell("clock", "is kept right", "", nil)
+		check("clock", "is synchronised", "", nil)
 	} else {
-		tell("clock", "nobody vouches for it", "times are corrected when it is set; a network, GPS or a clock chip sets it", nil)
+		check("clock", "is not known to be right", "times are corrected when it is set; a network, GPS or a clock chip sets it", nil)
 	}
-	says, hint, err := c.store(ctx, conf)
-	tell("store", says, hint, err)
+	finding, hint, err := c.store(ctx, conf)
+	check("store", finding, hint, err)
 	if dir := filepath.Dir(c.Path(conf)); !c.InMemory(conf) {
 		for ; dir != "/" && dir != "."; dir = filepath.Dir(dir) { // a store that is not made yet
 			if _, err := os.Stat(dir); err == nil {
@@ -45,34 +45,34 @@ func (c *DoctorCmd) host(ctx context.Context, p *console.Program, conf config.Co
 		free, all := monitor.DiskOf(dir)
 		is, hint := monitor.RoomBy(free, all, monitor.RoomOK), ""
 		if is != monitor.RoomOK {
-			hint = "the oldest observations become summaries early; docs/keeping.md tells what goes when"
+			hint = "the oldest observations become summaries early; docs/keeping.md lists what goes when"
 		}
 		var full error
 		if is == monitor.RoomFull {
 			full = fmt.Errorf("%s of %s are free", console.Size(free), console.Size(all))
 		}
-		tell("disk", fmt.Sprintf("%s of %s are free", console.Size(free), console.Size(all)), hint, full)
+		check("disk", fmt.Sprintf("%s of %s are free", console.Size(free), console.Size(all)), hint, full)
 	}
 	if o, err := conf.Alert.Options(nil); err != nil {
-		tell("alerts", "", "", err)
+		check("alerts", "", "", err)
 	} else if len(o.To) > 0 || o.LED != "" {
 		where := console.Plural(len(o.To), "destination")
 		if o.LED != "" {
 			where += ", LED " + o.LED
 		}
-		tell("alerts", where, "vigie alert test tries them", nil)
+		check("alerts", where, "vigie alert test tries them", nil)
 	}
 	if conf.Influx.URL != "" {
-		tell("InfluxDB", "is configured", "vigie doctor --influx looks at the server", nil)
+		check("InfluxDB", "is configured", "vigie doctor --influx checks the server", nil)
 	}
 	p.Out.Printf("\n")
-	if sick {
+	if failed {
 		return console.ErrCheck
 	}
 	return nil
 }
 
-// configRead is the file that loadConfig reads; "" none.
+// configRead is the configuration file that is used; empty if there is none.
 func configRead(named string) string {
 	for _, path := range append([]string{named}, config.UsualPlaces()...) {
 		if _, err := os.Stat(path); err == nil {
@@ -83,7 +83,7 @@ func configRead(named string) string {
 }
 
 // store opens the store that watching would use, and asks what is in it.
-func (c *DoctorCmd) store(ctx context.Context, conf config.Config) (says, hint string, err error) {
+func (c *DoctorCmd) store(ctx context.Context, conf config.Config) (finding, hint string, err error) {
 	if c.InMemory(conf) || conf.Seal.On() {
 		return "in memory: " + map[bool]string{true: "what is watched is sealed to " + c.SealTo(conf), false: "all is gone when the watch ends"}[conf.Seal.On()], "", nil
 	}
@@ -107,9 +107,9 @@ func (c *DoctorCmd) store(ctx context.Context, conf config.Config) (says, hint s
 	if err != nil {
 		return "", "", err
 	}
-	says = fmt.Sprintf("%s, %s, %s", path, console.Size(stats.Bytes), map[bool]string{true: "encrypted", false: "not encrypted"}[secret != ""])
+	finding = fmt.Sprintf("%s, %s, %s", path, console.Size(stats.Bytes), map[bool]string{true: "encrypted", false: "not encrypted"}[secret != ""])
 	if !stats.Newest.IsZero() {
-		says += ", newest record of " + stats.Newest.UTC().Format("2006-01-02 15:04 MST")
+		finding += ", newest record of " + stats.Newest.UTC().Format("2006-01-02 15:04 MST")
 	}
-	return says, strings.Join(s.Notices(), "; "), nil
+	return finding, strings.Join(s.Notices(), "; "), nil
 }

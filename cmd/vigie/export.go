@@ -20,7 +20,7 @@ type ExportCmd struct {
 	TrimFlags
 	Since  moment `help:"Only what was recorded after this time: 2026-11-23, 2026-11-23T20:00:00Z, or 36h ago as 36h." placeholder:"TIME"`
 	Sensor string `help:"Only records of this sensor." placeholder:"NAME"`
-	File   string `arg:"" help:"Where to: a new file (.ndjson, or .ndjson.gz), or - for standard output."`
+	File   string `arg:"" help:"A new file (.ndjson, or .ndjson.gz), or - for standard output."`
 }
 
 // Run exports.

@@ -154,7 +154,7 @@ func importable(path string) bool {
 	return slices.ContainsFunc([]string{".ndjson", ".ndjson.gz", ".sealed"}, func(end string) bool { return strings.HasSuffix(path, end) })
 }
 
-// isSealed tells by its first bytes whether a file is sealed.
+// isSealed reports whether a file is sealed, by its first bytes.
 func isSealed(path string) (bool, error) {
 	if path == "-" {
 		return false, nil
@@ -171,7 +171,7 @@ func isSealed(path string) (bool, error) {
 func reportImport(out *console.Terminal, t *transfer.Importer) {
 	out.Printf("added %s; %s already in the store\n", console.Plural(t.Records, "record"), console.Thousands(t.Duplicates))
 	if t.Changes > 0 {
-		out.Printf("added or brought up to date %s\n", console.Plural(t.Changes, "event"))
+		out.Printf("added or updated %s\n", console.Plural(t.Changes, "event"))
 	}
 	renamed := t.Renamed()
 	for _, name := range slices.Sorted(maps.Keys(renamed)) {
@@ -182,7 +182,7 @@ func reportImport(out *console.Terminal, t *transfer.Importer) {
 		out.Printf("left out %s of minutes that the store keeps as summaries: they may be in them\n", console.Plural(t.Summarised, "record"))
 	}
 	if t.Records > 0 {
-		out.Printf("the rules have not seen them here: %s\n", "vigie analyze runs them")
+		out.Printf("the rules have not been run over them here: %s\n", "vigie analyze runs them")
 	}
 }
 

@@ -18,21 +18,21 @@ import (
 
 // InfluxCmd is about the copy on an InfluxDB server.
 type InfluxCmd struct {
-	Init  InfluxInitCmd  `cmd:"" help:"Make database, retention and hourly summaries on the server; shows what it will make first."`
-	Send  InfluxSendCmd  `cmd:"" help:"Copy what is in the store now, then stop. Watching does this by itself."`
-	Aside InfluxAsideCmd `cmd:"" help:"List the points that the server refused for good, with its words."`
+	Init  InfluxInitCmd     `cmd:"" help:"Make database, retention and hourly summaries on the server; shows what it will make first."`
+	Send  InfluxSendCmd     `cmd:"" help:"Copy what is in the store now, then stop. Watching does this by itself."`
+	Aside InfluxRejectedCmd `cmd:"" help:"List the points that the server rejected, with its reason."`
 }
 
 // InfluxInitCmd sets the server up.
 type InfluxInitCmd struct {
-	KeepDays int  `help:"Days that points are kept on the server; 0 is for ever. Hourly summaries always are." default:"730" placeholder:"DAYS"`
+	KeepDays int  `help:"Days that points are kept on the server; 0 is forever. Hourly summaries always are." default:"730" placeholder:"DAYS"`
 	Yes      bool `help:"Make it without being asked."`
 }
 
 // Run shows what is missing, asks, and makes it.
 func (c *InfluxInitCmd) Run(ctx context.Context, p *console.Program, conf config.Config) error {
 	if c.KeepDays < 0 {
-		return console.Usage(fmt.Errorf("--keep-days is %d", c.KeepDays), "0 is for ever, 730 the default")
+		return console.Usage(fmt.Errorf("--keep-days is %d", c.KeepDays), "0 is forever, 730 the default")
 	}
 	x, err := conf.Influx.Open(nil, nil)
 	if err != nil {
@@ -59,7 +59,7 @@ func (c *InfluxInitCmd) Run(ctx context.Context, p *console.Program, conf config
 	}
 	for _, s := range steps {
 		if err := s.Do(ctx); err != nil {
-			return console.WithHint(fmt.Errorf("%s: %w", s.Says, err), "what was made before it stays; once this is mended the same command makes the rest")
+			return console.WithHint(fmt.Errorf("%s: %w", s.Says, err), "what was made before it stays; once this is fixed the same command makes the rest")
 		}
 		p.Out.Printf("made %s\n", console.OneLine(s.Says))
 	}
@@ -111,7 +111,7 @@ func (c *InfluxSendCmd) Run(ctx context.Context, p *console.Program, conf config
 		if st.State == influx.Stopped {
 			cancel()
 			<-done
-			return console.WithHint(fmt.Errorf("%s", st.Problem), "what was not sent waits in the store; the same command goes on where it was")
+			return console.WithHint(fmt.Errorf("%s", st.Problem), "what was not sent waits in the store; the same command continues from there")
 		}
 	}
 	cancel()
@@ -131,14 +131,14 @@ func orCancelled(err error) error {
 	return err
 }
 
-// InfluxAsideCmd lists what was refused.
-type InfluxAsideCmd struct {
+// InfluxRejectedCmd lists the points that the server rejected.
+type InfluxRejectedCmd struct {
 	config.StoreFlags
 	JSON bool `help:"Print NDJSON."`
 }
 
 // Run lists.
-func (c *InfluxAsideCmd) Run(ctx context.Context, p *console.Program, conf config.Config) error {
+func (c *InfluxRejectedCmd) Run(ctx context.Context, p *console.Program, conf config.Config) error {
 	s, err := c.Open(ctx, conf, storage.Options{ReadOnly: true})
 	if err != nil {
 		return err

@@ -25,7 +25,7 @@ import (
 	"vigie/cmd/vigie/setup"
 )
 
-// version is set at release; a build from a checkout says what Go knows of it.
+// version is set at release; a build from a checkout reports what Go knows of it.
 var version = ""
 
 // CLI is the whole command line.
@@ -34,31 +34,31 @@ type CLI struct {
 	Watch     WatchCmd         `cmd:"" help:"Watch with a modem until interrupted."`
 	Replay    ReplayCmd        `cmd:"" help:"Run the rules over recorded observations and print the events."`
 	Decode    DecodeCmd        `cmd:"" help:"Turn recorded modem text into observations."`
-	Analyze   AnalyzeCmd       `cmd:"" help:"Run the rules of today over what a store has recorded; say what is new, gone or changed."`
+	Analyze   AnalyzeCmd       `cmd:"" help:"Run today's rules over what a store has recorded; list the events that are new, gone or changed."`
 	Events    EventsCmd        `cmd:"" help:"List the stored events, or show one in full."`
 	Export    ExportCmd        `cmd:"" help:"Write the stored observations and gaps to a file."`
-	Import    ImportCmd        `cmd:"" help:"Put what other stores recorded into one; what it has already adds nothing."`
-	Sync      SyncCmd          `cmd:"" help:"Copy what is new to a directory, a stream or the InfluxDB server; vigie import takes it at the desk."`
+	Import    ImportCmd        `cmd:"" help:"Add what other stores recorded to one; what it has already is skipped."`
+	Sync      SyncCmd          `cmd:"" help:"Copy what is new to a directory, a stream or the InfluxDB server; vigie import reads it."`
 	Backup    BackupCmd        `cmd:"" help:"Copy the store, also while a watch writes to it."`
-	Restore   RestoreCmd       `cmd:"" help:"Make a store of a copy."`
-	Delete    DeleteCmd        `cmd:"" help:"Delete for good: a time, a sensor, an event, or everything; asks before."`
-	Summaries SummariesCmd     `cmd:"" help:"Print what is kept of minutes whose observations are gone."`
-	Setup     setup.Cmd        `cmd:"" help:"Ask a few questions and write configuration, udev rule and service; shows all before it writes, and takes it back."`
+	Restore   RestoreCmd       `cmd:"" help:"Restore a store from a copy."`
+	Delete    DeleteCmd        `cmd:"" help:"Delete permanently: a time, a sensor, an event, or everything; asks first."`
+	Summaries SummariesCmd     `cmd:"" help:"Print the summaries of minutes whose observations were deleted."`
+	Setup     setup.Cmd        `cmd:"" help:"Ask a few questions and write configuration, udev rule and service; shows everything first, and can undo it."`
 	Homes     HomesCmd         `cmd:"" help:"Home zones, kept in an encrypted store and left out of exports."`
-	Unseal    UnsealCmd        `cmd:"" help:"Open at home what a kit has sealed, into a store."`
-	Review    ReviewCmd        `cmd:"" help:"Open the review desk: pages where a person can decide, explain and hand on."`
+	Unseal    UnsealCmd        `cmd:"" help:"Open what a kit has sealed, into a store: where the private key is."`
+	Review    ReviewCmd        `cmd:"" help:"Open the review desk: pages on which a person judges, explains and shares events."`
 	Report    ReportCmd        `cmd:"" help:"Write a report of an event or a period: one HTML file."`
 	Bundle    BundleCmd        `cmd:"" help:"Write a bundle of an event or a period that others can check; sign or seal it if wished."`
-	Verify    VerifyCmd        `cmd:"" help:"Check a bundle, offline, and say what that proves and what not."`
+	Verify    VerifyCmd        `cmd:"" help:"Check a bundle, offline; explain what that proves and what not."`
 	Rules     RulesCmd         `cmd:"" help:"List the rules; or every byte string that may ever be written to a modem."`
-	Probe     modems.ProbeCmd  `cmd:"" help:"Say which modems are there, what they can report, and who holds their ports."`
+	Probe     modems.ProbeCmd  `cmd:"" help:"List the modems that are here, what they can report, and which programs hold their ports."`
 	Record    modems.RecordCmd `cmd:"" help:"Write a redacted transcript of a modem, ready to be contributed as a test."`
 	CellDB    CellDBCmd        `cmd:"" name:"celldb" help:"A local copy of a public list of cells (OpenCellID, Mozilla): make it, check it, look up."`
 	Survey    modems.SurveyCmd `cmd:"" help:"Scan for all cells and networks. Interrupts service; never part of watching."`
-	Influx    InfluxCmd        `cmd:"" help:"The copy on an InfluxDB server: set it up, send, list what it refused."`
-	Alert     AlertCmd         `cmd:"" help:"Messages to people: send a test."`
-	Status    StatusCmd        `cmd:"" help:"Say how the watch goes: watching or blind since when, events open, disk, what follows the store."`
-	Doctor    DoctorCmd        `cmd:"" help:"Say what Vigie can see with the modems that are here, rule by rule; or whether copying to InfluxDB works."`
+	Influx    InfluxCmd        `cmd:"" help:"The copy on an InfluxDB server: set it up, send, list what it rejected."`
+	Alert     AlertCmd         `cmd:"" help:"Alerts to people: send a test."`
+	Status    StatusCmd        `cmd:"" help:"Report how the watch is: watching or blind and since when, open events, disk, followers of the store."`
+	Doctor    DoctorCmd        `cmd:"" help:"Check what Vigie can see with the modems that are here, rule by rule; or whether copying to InfluxDB works."`
 	Man       ManCmd           `cmd:"" hidden:"" help:"Print the manual page."`
 
 	Config  string           `help:"Configuration file (TOML). Default: ~/.config/vigie/vigie.toml, then /etc/vigie/vigie.toml; replay reads one only when named here." placeholder:"FILE" type:"path"`
@@ -72,10 +72,10 @@ downgrade and rogue-cell patterns: anomalies with their evidence and their innoc
   vigie demo                               see it work; needs no hardware, no network, half a minute
   vigie probe                              which modem is here, and what it can see
   vigie watch                              watch with it; the store remembers and learns this place
-  vigie events                             what was flagged; "vigie events show ID" for the whole story
+  vigie events                             what was flagged; "vigie events show ID" for all of it
 
 Exit status: 0 also when events were found, 1 when something could not be read or done, 2 for wrong usage, 3 when a
-watch ended because it was told to destroy what it had recorded ([panic]).`
+watch ended because it destroyed on request what it had recorded ([panic]).`
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -9,7 +9,7 @@ import (
 	"vigie/cmd/vigie/console"
 )
 
-// ManCmd prints the manual page, made from what the program itself says of its commands: the two cannot part.
+// ManCmd prints the manual page, made from the help of the commands, so that the two agree.
 type ManCmd struct{}
 
 // Run prints it in the man macros (man(7)).

@@ -15,9 +15,9 @@ import (
 	"vigie/review/evidence"
 )
 
-// HandFlags say what is handed on, and how much of the place goes with it.
+// HandFlags choose what a report or bundle is about, and how much of the place it gives away.
 type HandFlags struct {
-	Event    string `help:"The event to hand on, by its id or enough of its beginning." placeholder:"ID"`
+	Event    string `help:"The event, by its id or enough of its beginning." placeholder:"ID"`
 	From     moment `help:"Or a period: from this time (2026-11-23, 2026-11-23T20:00:00Z)." placeholder:"TIME"`
 	To       moment `help:"To this time; a day means its end. Default: now." placeholder:"TIME"`
 	Sensor   string `help:"Of the period, only this sensor." placeholder:"NAME"`
@@ -58,7 +58,7 @@ func wholeID(ctx context.Context, conf config.Config, f *config.StoreFlags, id s
 // period is the time that the flags name.
 func (c *HandFlags) period() (from, to time.Time, err error) {
 	if c.From.IsZero() {
-		return from, to, console.Usage(errors.New("nothing is named to hand on"), "name an event with --event ID (vigie events lists them), or a period with --from and --to")
+		return from, to, console.Usage(errors.New("neither an event nor a period is named"), "name an event with --event ID (vigie events lists them), or a period with --from and --to")
 	}
 	from, to = c.From.Time, c.To.Time
 	switch {
@@ -78,7 +78,7 @@ type ReportCmd struct {
 	config.StoreFlags
 	HandFlags
 	TrimFlags
-	File string `arg:"" help:"Where to: a new HTML file, or - for standard output."`
+	File string `arg:"" help:"A new HTML file, or - for standard output."`
 }
 
 // Run writes.
@@ -100,16 +100,16 @@ func (c *ReportCmd) Run(ctx context.Context, p *console.Program) error {
 	})
 }
 
-// trimHint says what to do when an event may not be handed on.
+// trimHint adds what to do when an event may not leave the store.
 func trimHint(err error) error {
 	if errors.Is(err, evidence.ErrTrimmed) {
-		return console.WithHint(err, "--with-homes hands on what is in home zones, and a shorter --trim, or none, what is at the ends of a walk")
+		return console.WithHint(err, "--with-homes includes what is in home zones, and a shorter --trim, or none, what is at the ends of a walk")
 	}
 	return err
 }
 
 // writeNew writes a file that is not there yet, for its user alone, or standard output. What could not be finished is
-// taken away.
+// removed.
 func writeNew(path string, p *console.Program, write func(io.Writer) error) error {
 	if path == "-" {
 		return write(p.Out)

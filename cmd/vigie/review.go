@@ -25,13 +25,13 @@ import (
 // ReviewCmd serves the review desk.
 type ReviewCmd struct {
 	config.StoreFlags
-	More         []string `name:"also" help:"Another store to review beside this one; may be given several times. All open with the same passphrase file." placeholder:"DB" type:"path"`
+	More         []string `name:"also" help:"Another store to review as well; may be given several times. All open with the same passphrase file." placeholder:"DB" type:"path"`
 	Listen       string   `help:"Address to listen at. Beyond this machine only with a password file, over TLS." default:"127.0.0.1:8440" placeholder:"ADDR:PORT"`
 	Host         []string `help:"A further name under which browsers may ask for the desk (pi.local)." placeholder:"NAME"`
 	PasswordFile string   `help:"File of those who may log in, made by --set-password." placeholder:"FILE" type:"path" env:"VIGIE_PASSWORD_FILE"`
 	SetPassword  string   `help:"Set the password of this name in the password file and stop. It is asked for, never an argument." placeholder:"NAME"`
-	Reader       bool     `help:"With --set-password: this one may read, not decide."`
-	ReadOnly     bool     `help:"Take no verdicts from anybody."`
+	Reader       bool     `help:"With --set-password: this user may read, not give verdicts."`
+	ReadOnly     bool     `help:"Accept no verdicts."`
 	TLSCert      string   `help:"Certificate (PEM) to use instead of one of our own." placeholder:"FILE" type:"path"`
 	TLSKey       string   `help:"Its key." placeholder:"FILE" type:"path"`
 	From         string   `help:"influx: list also the events that other sensors wrote to the server of the configuration." enum:"store,influx" default:"store"`
@@ -93,7 +93,7 @@ func (c *ReviewCmd) Run(ctx context.Context, p *console.Program) error {
 	return d.Serve(ctx, l, secure)
 }
 
-// certificate is the user's, or one of our own that stays beside the store.
+// certificate is the user's, or one of our own that is kept next to the store.
 func (c *ReviewCmd) certificate(conf config.Config) (tls.Certificate, error) {
 	if c.TLSCert != "" || c.TLSKey != "" {
 		cert, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
@@ -171,7 +171,7 @@ func openReview(ctx context.Context, p *console.Program, conf config.Config, f *
 			p.Err.Printf("no verdicts can be given here: %s\n", console.OneLine(err.Error()))
 		}
 	}
-	furnish(&o, conf, atlas)
+	configureReview(&o, conf, atlas)
 	o.Log = slog.New(slog.NewTextHandler(p.Err, nil))
 	o.Rerun = func(ctx context.Context, s *storage.Store, sensor string, from, to time.Time) ([]analyzer.Event, error) {
 		return rerun(ctx, conf, atlas, s, sensor, from, to)
@@ -180,9 +180,9 @@ func openReview(ctx context.Context, p *console.Program, conf config.Config, f *
 	return d, closeAll, err
 }
 
-// furnish gives a desk what every one has: the rules and their words, in the reader's language too, what identities look like, and
+// configureReview gives a review server what each has: the rules and their words, in the reader's language too, what identities look like, and
 // what of a store may be handed on.
-func furnish(o *review.Options, conf config.Config, atlas analyzer.Atlas) {
+func configureReview(o *review.Options, conf config.Config, atlas analyzer.Atlas) {
 	o.Rules, o.Scrub, o.Software, o.Language = rules.All(), at.Scrub, versionText(), conf.Language
 	o.Learned = func(ctx context.Context, s *storage.Store, sensor string) (p analyzer.Places, err error) {
 		state, _, err := s.LoadState(ctx, pipeline.StateName)
@@ -212,7 +212,7 @@ func furnish(o *review.Options, conf config.Config, atlas analyzer.Atlas) {
 // learnBefore is how much of what came before a time is learned from when the rules are run again over it.
 const learnBefore = 14 * 24 * time.Hour
 
-// rerun says what today's rules make of the records of a sensor in a time.
+// rerun returns the events that today's rules find in the records of a sensor in a period.
 func rerun(ctx context.Context, conf config.Config, atlas analyzer.Atlas, s *storage.Store, sensor string, from, to time.Time) ([]analyzer.Event, error) {
 	found := pipeline.EventLog{}
 	l := pipeline.New(pipeline.Options{NewEngine: conf.NewEngine(atlas), OnEvent: found.Add})

@@ -62,7 +62,7 @@ func printStats(t *console.Terminal, h *analyzer.SensorStats) {
 	if h.Days < 1 {
 		watched = fmt.Sprintf("%.1f hours", 24*h.Days)
 	}
-	t.Printf("%s, %s, %s of watching: alerts from a score of %.1f", t.Paint(console.Bold, console.OneLine(h.Sensor)), cmp.Or(string(h.Mode), "mode not said"), watched, h.Threshold)
+	t.Printf("%s, %s, %s of watching: alerts from a score of %.1f", t.Paint(console.Bold, console.OneLine(h.Sensor)), cmp.Or(string(h.Mode), "mode unknown"), watched, h.Threshold)
 	if h.Threshold > h.Floor {
 		t.Printf(" (the budget asks for %.1f; the last thirty days here were noisier)", h.Floor)
 	}
@@ -86,7 +86,7 @@ func times(n uint32) string {
 	return console.Plural(int(n), "time")
 }
 
-// every says how often that is, where there was more than a day.
+// every is how often that is, after more than a day of watching; empty before.
 func every(n uint32, days float64) string {
 	if days < 1 {
 		return ""

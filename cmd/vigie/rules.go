@@ -16,7 +16,7 @@ type RulesCmd struct {
 	config.StoreFlags
 	JSON     bool `help:"Print NDJSON, one line a rule (or a command)."`
 	Commands bool `xor:"list" help:"Instead, list every byte string that Vigie may ever write to a modem, with the reason for each."`
-	Here     bool `xor:"list" help:"Instead, say of each sensor in the store which rules it can feed, how often their conditions held there, and from which score it alerts."`
+	Here     bool `xor:"list" help:"Instead, list for each sensor in the store which rules it can feed, how often their conditions held, and from which score it alerts."`
 	Off      bool `name:"switched-off" xor:"list" help:"Instead, print the table of RATs that are switched off, as [analyzer] switched_off takes it."`
 }
 

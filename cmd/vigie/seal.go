@@ -28,10 +28,10 @@ func identities(path string) ([]age.Identity, error) {
 	return ids, nil
 }
 
-// UnsealCmd opens at home what a kit has sealed.
+// UnsealCmd opens what a kit has sealed, where the private key is.
 type UnsealCmd struct {
 	config.StoreFlags
-	Identity string `required:"" help:"The private key, as age-keygen wrote it. It stays at home." placeholder:"FILE" type:"path"`
+	Identity string `required:"" help:"The private key, as age-keygen wrote it. It never goes with the kit." placeholder:"FILE" type:"path"`
 	File     string `arg:"" help:"The sealed file." type:"path"`
 }
 
@@ -60,7 +60,7 @@ func (c *UnsealCmd) Run(ctx context.Context, p *console.Program, conf config.Con
 	}
 	p.Out.Printf("%s and %s from %s are in %s\n", console.Plural(u.Records, "record"), console.Plural(u.Events, "change")+" of events", console.Plural(u.Frames, "frame"), c.Path(conf))
 	if u.Damaged > 0 {
-		p.Err.Printf("%s of the file could not be read; all else is there\n", console.Plural(u.Damaged, "place"))
+		p.Err.Printf("%s of the file could not be read; everything else is there\n", console.Plural(u.Damaged, "place"))
 	}
 	return nil
 }

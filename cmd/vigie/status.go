@@ -15,13 +15,13 @@ import (
 	"vigie/storage"
 )
 
-// StatusCmd says how the watch goes.
+// StatusCmd reports how the watch is.
 type StatusCmd struct {
 	config.StoreFlags
 	JSON bool `help:"Print it as JSON, field by field in docs/health.md."`
 }
 
-var errNobodyWatches = errors.New("nobody watches into this store now")
+var errNotWatching = errors.New("nobody watches into this store now")
 
 // Run asks the service, else looks into the store.
 func (c *StatusCmd) Run(ctx context.Context, p *console.Program, conf config.Config) error {
@@ -51,17 +51,17 @@ func (c *StatusCmd) Run(ctx context.Context, p *console.Program, conf config.Con
 	case st.Problem != "":
 		return console.WithHint(errors.New(console.OneLine(st.Problem)), "vigie doctor looks at the modem; journalctl -u vigie has what the service said")
 	case !st.Watching:
-		return console.WithHint(errNobodyWatches, "systemctl start vigie starts the service, vigie watch one by hand")
+		return console.WithHint(errNotWatching, "systemctl start vigie starts the service, vigie watch one by hand")
 	}
 	return nil
 }
 
-// fromStore is what the store alone can tell.
+// fromStore is the status as far as the store alone shows it.
 func (c *StatusCmd) fromStore(ctx context.Context, conf config.Config, path string) (monitor.Status, error) {
 	st := monitor.Status{Version: versionText(), Time: time.Now().UTC().Truncate(time.Millisecond), Watching: storage.InUse(path), Sensors: []monitor.SensorStatus{}, Sinks: []monitor.SinkStatus{}, Open: map[string]int{}}
 	s, err := c.Open(ctx, conf, storage.Options{ReadOnly: true})
 	if errors.Is(err, storage.ErrKey) && !st.Watching {
-		return st, console.WithHint(errNobodyWatches, "systemctl start vigie starts the service; the store is encrypted, and --passphrase-file opens it to see what it holds")
+		return st, console.WithHint(errNotWatching, "systemctl start vigie starts the service; the store is encrypted, and --passphrase-file opens it to see what it holds")
 	}
 	if err != nil {
 		return st, err

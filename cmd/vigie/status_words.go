@@ -110,7 +110,7 @@ func sensorWords(s *monitor.SensorStatus, now time.Time, live bool) (console.Sty
 			n += k
 		}
 		if n > 0 {
-			all = append(all, console.Plural(n, "trouble")+" told")
+			all = append(all, console.Plural(n, "trouble")+" reported")
 		}
 	}
 	return look, strings.Join(all, "; ")

@@ -18,8 +18,8 @@ type SyncCmd struct {
 	config.StoreFlags
 	TrimFlags
 	To     []string `help:"Seal the copy to this public key (age1...), so that only its private half reads it; may be given several times." placeholder:"KEY"`
-	DryRun bool     `help:"Say what would be copied, and copy nothing."`
-	Check  bool     `help:"Read every file that is there already, and not the newest alone."`
+	DryRun bool     `help:"Print what would be copied, and copy nothing."`
+	Check  bool     `help:"Check every file that is there already, not only the newest."`
 	Target string   `arg:"" help:"A directory (a USB disk, a mounted share), - for a stream on standard output (| ssh desk vigie import -), or influx for the server of the configuration."`
 }
 
@@ -43,7 +43,7 @@ func (c *SyncCmd) Run(ctx context.Context, p *console.Program, conf config.Confi
 	if secret, err := c.Passphrase(conf); err != nil {
 		return err
 	} else if secret != "" && len(to) == 0 {
-		p.Err.Printf("the store is encrypted, and the copy is not: whoever has it reads it; --to age1... seals it\n")
+		p.Err.Printf("the store is encrypted, and the copy is not: anyone who has it can read it; --to age1... seals it\n")
 	}
 	trim, err := c.trimmer(ctx, s, time.Now())
 	if err != nil {
@@ -63,10 +63,10 @@ func (c *SyncCmd) Run(ctx context.Context, p *console.Program, conf config.Confi
 	}
 	p.Err.ClearProgress()
 	warnUnplaced(p.Err, trim)
-	return c.tell(p, done, err)
+	return c.report(p, done, err)
 }
 
-// openNumbered opens the store for reading, beside a watch perhaps. One that has no number yet is given one.
+// openNumbered opens the store for reading, perhaps next to a watch. One that has no number yet is given one.
 func (c *SyncCmd) openNumbered(ctx context.Context, conf config.Config) (*storage.Store, error) {
 	s, err := c.Open(ctx, conf, storage.Options{ReadOnly: true})
 	if err != nil {
@@ -86,12 +86,12 @@ func (c *SyncCmd) openNumbered(ctx context.Context, conf config.Config) (*storag
 func (c *SyncCmd) sealed(ctx context.Context, p *console.Program, conf config.Config) error {
 	switch path := c.SealTo(conf); {
 	case c.Target == "influx" || c.Target == "-":
-		return console.Usage(errors.New("what is sealed can go to a directory alone"), "name a directory; the sealed file itself can be carried as it is: "+path)
+		return console.Usage(errors.New("what is sealed can only be copied to a directory"), "name a directory; the sealed file itself can be carried as it is: "+path)
 	case c.Trim != 0 || len(c.To) > 0:
-		return console.Usage(errors.New("what is sealed can be neither trimmed nor sealed anew here, for lack of the private key"), "leave out --trim and --to; vigie export trims at home, after vigie unseal")
+		return console.Usage(errors.New("what is sealed can be neither trimmed nor sealed again here, without the private key"), "leave out --trim and --to; vigie export trims, after vigie unseal where the private key is")
 	default:
 		done, err := transfer.SyncSealed(ctx, path, c.Target, transfer.Options{DryRun: c.DryRun, Check: c.Check})
-		return c.tell(p, done, err)
+		return c.report(p, done, err)
 	}
 }
 
@@ -104,7 +104,7 @@ func (c *SyncCmd) influx(ctx context.Context, p *console.Program, conf config.Co
 	case c.Trim != 0 || len(c.To) > 0:
 		return console.Usage(errors.New("what goes to InfluxDB is neither trimmed nor sealed"), "leave out --trim and --to, or sync to a directory; coordinates go only with [influx] positions = true")
 	case len(homes) > 0 && !c.WithHomes:
-		return console.Usage(errors.New("the store has home zones, and what goes to InfluxDB is not trimmed"), "say --with-homes if the server may have them, or sync to a directory")
+		return console.Usage(errors.New("the store has home zones, and what goes to InfluxDB is not trimmed"), "give --with-homes if the server may have them, or sync to a directory")
 	}
 	if c.DryRun {
 		cursor, err := s.Cursor(ctx, "influx")
@@ -122,8 +122,8 @@ func (c *SyncCmd) influx(ctx context.Context, p *console.Program, conf config.Co
 	return send.Run(ctx, p, conf)
 }
 
-// tell says what was copied.
-func (c *SyncCmd) tell(p *console.Program, done transfer.Result, err error) error {
+// report prints what was copied, and adds a hint to the error.
+func (c *SyncCmd) report(p *console.Program, done transfer.Result, err error) error {
 	out, did := p.Out, "copied"
 	if c.Target == "-" {
 		out = p.Err
@@ -132,7 +132,7 @@ func (c *SyncCmd) tell(p *console.Program, done transfer.Result, err error) erro
 		did = "to be copied:"
 	}
 	for _, name := range done.Damaged {
-		p.Err.Printf("%s was not whole: it is set aside as %s.damaged, and copied anew\n", name, name)
+		p.Err.Printf("%s was not whole: it is kept as %s.damaged, and copied again\n", name, name)
 	}
 	switch {
 	case done.Records+done.Events+done.Chunks == 0 && err != nil: // nothing was done, and the error says why
@@ -149,11 +149,11 @@ func (c *SyncCmd) tell(p *console.Program, done transfer.Result, err error) erro
 		out.Printf("left out %s, for --trim and home zones\n", console.Plural(done.Withheld, "line"))
 	}
 	if done.Deferred {
-		out.Printf("the last walk goes on, so what is newest waits: the same command half an hour after its end copies the rest\n")
+		out.Printf("the last walk has not ended, so its records wait: the same command half an hour after its end copies the rest\n")
 	}
 	switch {
 	case errors.Is(err, storage.ErrFull):
-		return console.WithHint(err, "what is there is whole; make room, or name another disk, and the same command goes on")
+		return console.WithHint(err, "what is there is whole; make room, or name another disk, and run the same command again")
 	case errors.Is(err, storage.ErrLocked):
 		return console.WithHint(err, "another vigie sync is copying there; wait for it")
 	}

@@ -121,7 +121,7 @@ func TestImportOfAHostileFile(t *testing.T) {
 	}
 	desk := filepath.Join(dir, "desk.db")
 	_, stderr := must(t, "import", "--store", desk, writeFile(t, dir, "a.ndjson", string(text)))
-	require.Contains(t, stderr, "added or brought up to date 2,200 events")
+	require.Contains(t, stderr, "added or updated 2,200 events")
 	s, err := storage.Open(t.Context(), desk, storage.Options{ReadOnly: true})
 	require.NoError(t, err)
 	defer s.Close()

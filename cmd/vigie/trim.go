@@ -14,7 +14,7 @@ import (
 
 // TrimFlags leave out of an export what says where somebody lives.
 type TrimFlags struct {
-	Trim      time.Duration `help:"Leave out so much of the start and of the end of each walk: 15m. A walk ends where nothing was observed for half an hour." placeholder:"TIME"`
+	Trim      time.Duration `help:"Leave out this much of the start and of the end of each walk: 15m. A walk ends where nothing was observed for half an hour." placeholder:"TIME"`
 	WithHomes bool          `help:"Copy what was recorded in the home zones too (vigie homes)."`
 }
 
@@ -33,26 +33,26 @@ func (f TrimFlags) trimmer(ctx context.Context, s *storage.Store, now time.Time)
 	return transfer.NewTrimmer(ctx, s, f.Trim, homes, now)
 }
 
-// warnUnplaced says what home zones could not do.
+// warnUnplaced warns of what home zones could not leave out.
 func warnUnplaced(out *console.Terminal, t *transfer.Trimmer) {
 	if t.Unplaced >= time.Minute {
 		out.Printf("%s at the end of walks are without a position, and may be of a home zone: they are not left out; --trim 15m leaves out the ends\n", console.Duration(t.Unplaced))
 	}
 }
 
-// HomesCmd keeps the home zones, in an encrypted store alone.
+// HomesCmd lists and changes the home zones, which only an encrypted store keeps.
 type HomesCmd struct {
 	config.StoreFlags
 	Add   string `help:"Add a zone: latitude, longitude and how many metres around: 50.8467,4.3525,400" placeholder:"LAT,LON,METRES"`
-	Clear bool   `help:"Forget all zones."`
+	Clear bool   `help:"Remove all zones."`
 }
 
-// Run lists, adds or forgets.
+// Run adds to the zones or removes them, and lists them.
 func (c *HomesCmd) Run(ctx context.Context, p *console.Program, conf config.Config) error {
 	if secret, err := c.Passphrase(conf); err != nil {
 		return err
 	} else if secret == "" {
-		return console.Usage(errors.New("home zones are kept in an encrypted store alone"), "give the store a passphrase: --passphrase-file FILE, or --ask-passphrase")
+		return console.Usage(errors.New("home zones are kept only in an encrypted store"), "give the store a passphrase: --passphrase-file FILE, or --ask-passphrase")
 	}
 	s, err := c.Open(ctx, conf, storage.Options{Create: c.Add != ""})
 	if err != nil {

@@ -71,7 +71,7 @@ func (c *VerifyCmd) Run(_ context.Context, p *console.Program) error {
 		for _, problem := range v.Problems {
 			p.Out.Printf("%s %s\n", p.Out.Paint(console.Red, "wrong:"), console.OneLine(problem))
 		}
-		return console.WithHint(fmt.Errorf("%s does not stand the check: %s", c.Bundle, console.Plural(len(v.Problems), "problem")), "compare the SHA-256 of the manifest, and the key if you gave one, with whoever made it, and ask for another copy")
+		return console.WithHint(fmt.Errorf("%s does not pass the check: %s", c.Bundle, console.Plural(len(v.Problems), "problem")), "compare the SHA-256 of the manifest, and the key if you gave one, with those of its maker, and ask for another copy")
 	}
 	p.Out.Printf("%s\n\nthis proves that\n", p.Out.Paint(console.Green, "whole"))
 	for _, s := range v.Proves() {

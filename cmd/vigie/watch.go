@@ -23,21 +23,21 @@ type WatchCmd struct {
 	config.StoreFlags
 	Port     []string  `help:"A modem's AT port, such as /dev/ttyUSB2; may be given again for a second modem. Default: every modem found." placeholder:"DEV" sep:"none"`
 	USB      []string  `name:"usb" help:"Or its USB identity, as vigie probe prints it: found again wherever it is plugged in." placeholder:"ID" sep:"none"`
-	Family   string    `help:"Modem family. Default: from what the modem says it is." placeholder:"F"`
+	Family   string    `help:"Modem family. Default: from the identification of the modem." placeholder:"F"`
 	Sensor   string    `help:"Name of this sensor. Default: vigie; with several modems, the place of each is put behind it." placeholder:"NAME"`
 	Mode     cell.Mode `help:"fixed: this place is watched for long. mobile: it moves." enum:"fixed,mobile," default:""`
-	Record   string    `help:"Also write every observation to this file (.ndjson or .ndjson.gz)." placeholder:"FILE" type:"path"`
+	Record   string    `help:"Also write every record to this file (.ndjson or .ndjson.gz)." placeholder:"FILE" type:"path"`
 	Position bool      `help:"Ask the modem where it is, where its GNSS is on already."`
 	Wait     bool      `help:"Wait for modems that are not there yet."`
-	Seal     []string  `help:"Seal all to this public key (age1...) and keep nothing that can be read here; may be given again." placeholder:"KEY" sep:"none"`
-	Brief    bool      `help:"Say what a service should: changes and a line an hour, and no cell, network or place."`
+	Seal     []string  `help:"Seal everything to this public key (age1...) and keep nothing readable on this machine; may be given again." placeholder:"KEY" sep:"none"`
+	Brief    bool      `help:"Print what suits a service's journal: changes and a line an hour, and no cell, network or place."`
 	Listen   string    `help:"Serve /healthz, /metrics and /status here, such as 127.0.0.1:9184. Default: nowhere, or what the configuration says." placeholder:"ADDR"`
 
 	clocks monitor.Clocks // zero: the computer's
 }
 
 // takeOutTheSIM is printed before a modem is used that is carried.
-const takeOutTheSIM = `take the SIM out before you carry it, where the modem sees enough without (vigie doctor says it): a registered modem
+const takeOutTheSIM = `take the SIM out before you carry it, where the modem sees enough without (vigie doctor shows it): a registered modem
       transmits as a phone does, a false cell can catch it, and its network knows whose it is and where`
 
 // Run watches until interrupted.
@@ -170,7 +170,7 @@ func (c *WatchCmd) phone(p *console.Program, conf config.Config, atlas analyzer.
 	}
 	o := &monitor.PhoneOptions{Listen: g.Listen, Hosts: g.Host, PasswordFile: g.PasswordFile, PlainHTTP: g.PlainHTTP, Discreet: g.Discreet,
 		Position: conf.Position.Phone, Certificates: filepath.Dir(c.Path(conf))}
-	furnish(&o.Review, conf, atlas)
+	configureReview(&o.Review, conf, atlas)
 	return o
 }
 

@@ -51,7 +51,7 @@ func (l watchLog) show(u monitor.Update) {
 	}
 }
 
-// missed says how much is not shown.
+// missed is the line that stands for updates that were not shown.
 func missed(n int) string {
 	return fmt.Sprintf("              (%s not shown: the output was not read; the store has all)", console.Plural(n, "line"))
 }

@@ -33,7 +33,7 @@ const (
 // ReasonNotStored is the reason of a gap whose records could not be stored and had to be given up.
 const ReasonNotStored = "not_stored"
 
-// temporary tells an error of the store that may pass from one that will not.
+// temporary reports whether an error of the store may pass.
 func temporary(err error) bool {
 	return !errors.Is(err, storage.ErrClosed) && !errors.Is(err, storage.ErrDamaged) && !errors.Is(err, context.Canceled)
 }
@@ -98,7 +98,7 @@ func (b *outageBuffer) String() string {
 	return s
 }
 
-// Outage says that the store cannot be written, and what waits; empty if it can.
+// Outage describes an outage of the store, and what waits; empty if there is none.
 func (p *Pipeline) Outage() string {
 	if !p.outage.began {
 		return ""

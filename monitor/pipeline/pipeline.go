@@ -157,7 +157,7 @@ func (p *Pipeline) learn(ctx context.Context, q storage.Query, last int64, progr
 		if n++; n%progressEvery == 0 && progress != nil {
 			progress(n)
 		}
-		if p.Store == nil || n%progressEvery == 0 { // a store gets an event in its last form, and not each on the way
+		if p.Store == nil || n%progressEvery == 0 { // a store gets an event in its last form, not each earlier one
 			if err := p.flush(ctx); err != nil {
 				return n, err
 			}

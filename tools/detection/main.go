@@ -1,5 +1,5 @@
 // Command detection measures what the rules find and what they find wrongly, on traces and injected copies that the bench
-// made, and writes the tables of docs/detection-results.md and the picture beside it:
+// made, and writes the tables of docs/detection-results.md and the picture next to it:
 //
 //	score.py --vigie bin/vigie --seeds 20 --keep COPIES        # makes the copies, and scores by itself
 //	go run ./tools/detection -traces TRACES -copies COPIES -peers peers.json -docs docs

@@ -40,7 +40,7 @@ func (s setting) engine() *analyzer.Engine {
 	return analyzer.New(list, analyzer.Options{AlertsPerMonth: s.budget})
 }
 
-// truth is what the bench wrote beside an injected copy.
+// truth is what the bench wrote next to an injected copy.
 type truth struct {
 	Recipe, Mode, Set string
 	Windows           []struct{ Start, End time.Time }
@@ -141,7 +141,7 @@ func measure(traces, copies string, settings []setting) ([]*run, error) {
 	return runs, errors.Join(errs...)
 }
 
-// falseAlerts counts the alerts of an unchanged trace; one that goes on counts again each day.
+// falseAlerts counts the alerts of an unchanged trace; one that continues counts again each day.
 func falseAlerts(events []analyzer.Event) (alerts, high int) {
 	for _, e := range events {
 		n := 1 + int(e.Last.Sub(e.Opened)/(24*time.Hour))
@@ -155,7 +155,7 @@ func falseAlerts(events []analyzer.Event) (alerts, high int) {
 	return alerts, high
 }
 
-// hits tells for each window of a copy whether an alert fits it, and how soon after its start it was opened.
+// hits reports for each window of a copy whether an alert fits it, and how soon after its start it was opened.
 func (t *truth) hits(events []analyzer.Event) (hit []bool, after []time.Duration) {
 	earlier := map[string]bool{}
 	const slack, late = 500 * time.Millisecond, 30 * time.Second
@@ -186,7 +186,7 @@ func (t *truth) hits(events []analyzer.Event) (hit []bool, after []time.Duration
 	return hit, after
 }
 
-// named tells whether an event names an injected cell.
+// named reports whether an event names an injected cell.
 func (t *truth) named(e analyzer.Event) bool {
 	for i := range e.Cells {
 		for k := range t.Cells {
@@ -199,7 +199,7 @@ func (t *truth) named(e analyzer.Event) bool {
 	return false
 }
 
-// loud tells whether a look-alike brought an alert in its window or a minute after it.
+// loud reports whether a look-alike brought an alert in its window or a minute after it.
 func (t *truth) loud(events []analyzer.Event) bool {
 	for _, w := range t.Windows {
 		for _, e := range events {

@@ -164,7 +164,7 @@ func holdOut(b *strings.Builder, runs []*run, settings []setting) {
 	fmt.Fprintf(b, "| together | | %.2f in 7 days | %.2f in 24 h | %s | %s |\n\n", 7*fixed.perDay(), mobile.perDay(), figure(hit/max(n, 1), n), figure(shippedHit/max(n, 1), n))
 }
 
-// ruleTable says what each rule took part in, and how much hangs on its priors.
+// ruleTable lists what each rule took part in, and how much depends on its priors.
 func ruleTable(b *strings.Builder, runs []*run, settings []setting, shipped *result) {
 	fmt.Fprintf(b, "By rule: alerts in which it took part, and what becomes of mean recall and of false alerts on the move when its probabilities are %d times as high or as low. Rules that took part in nothing are left out.\n\n", nudge)
 	fmt.Fprintf(b, "| rule | in right alerts | in false alerts | recall, ×%d | false, ×%d | recall, ÷%d | false, ÷%d |\n| --- | --- | --- | --- | --- | --- | --- |\n", nudge, nudge, nudge, nudge)
@@ -190,7 +190,7 @@ func peerTable(b *strings.Builder, peers map[string]peer, shipped *result) {
 		return
 	}
 	recall, worst := shipped.mean()
-	fmt.Fprintf(b, "Beside rules that others have published, on the same traces (what each leaves out is said in the bench):\n\n| rules | recall | worst recipe | false a day, fixed | false a day, moving | look-alikes quiet |\n| --- | --- | --- | --- | --- | --- |\n")
+	fmt.Fprintf(b, "Next to rules that others have published, on the same traces (what each leaves out is said in the bench):\n\n| rules | recall | worst recipe | false a day, fixed | false a day, moving | look-alikes quiet |\n| --- | --- | --- | --- | --- | --- |\n")
 	fmt.Fprintf(b, "| Vigie | %.2f | %.2f | %.2f | %.2f | see above |\n", recall, shipped.both(worst).recall(), at(shipped.quiet, cell.Fixed).perDay(), at(shipped.quiet, cell.Mobile).perDay())
 	for _, name := range slices.Sorted(maps.Keys(peers)) {
 		p := peers[name]

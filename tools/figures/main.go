@@ -1,4 +1,4 @@
-// Command figures puts what the benchmarks measured beside the goals of the design. It judges nothing: a timing is
+// Command figures prints what the benchmarks measured next to the goals of the design. It judges nothing: a timing is
 // never a pass or a failure.
 package main
 

@@ -201,7 +201,7 @@ func observe(ctx context.Context, pid int, status string, ended <-chan error, ha
 		select {
 		case <-ctx.Done():
 			if len(samples) < 8 {
-				return nil, errors.New("too short to tell anything")
+				return nil, errors.New("too short to measure anything")
 			}
 			return samples, nil
 		case err := <-ended:

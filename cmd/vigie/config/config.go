@@ -128,7 +128,7 @@ func (c *Config) check(path string) error {
 	}
 	for name, days := range map[string]int{"full_rate_days": valueOr(c.Keep.FullRateDays, 0), "summary_days": c.Keep.SummaryDays, "event_days": c.Keep.EventDays} {
 		if days < 0 || days > 36500 {
-			return wrong("it is a number of days; 0 is for ever", "%s is %d", name, days)
+			return wrong("it is a number of days; 0 is forever", "%s is %d", name, days)
 		}
 	}
 	return c.Analyzer.readSwitchedOff()

@@ -23,7 +23,7 @@ type StoreFlags struct {
 	asked *string // the answer
 }
 
-// InMemory tells whether nothing is to be kept on disk. The command line made a path of the name.
+// InMemory reports whether the store is in memory and nothing is kept on disk. The command line made a path of the name.
 func (f *StoreFlags) InMemory(c Config) bool {
 	return filepath.Base(f.Path(c)) == InMemory
 }

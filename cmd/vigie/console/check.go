@@ -6,16 +6,16 @@ import (
 )
 
 // PrintCheck prints one thing: BAD, a note where there is something to do, or ok.
-func PrintCheck(t *Terminal, bad bool, what, says, hint string) {
+func PrintCheck(t *Terminal, failed bool, what, finding, hint string) {
 	word, s := "ok", Green
 	switch {
-	case bad:
+	case failed:
 		word, s = "BAD", Red
 	case hint != "":
 		word, s = "note", Yellow
 	}
 	const indent = "                        "
-	t.Printf("%s  %-17s %s\n", t.Paint(s, fmt.Sprintf("%-4s", word)), what, Wrap(OneLine(says), LineWidth-len(indent), indent))
+	t.Printf("%s  %-17s %s\n", t.Paint(s, fmt.Sprintf("%-4s", word)), what, Wrap(OneLine(finding), LineWidth-len(indent), indent))
 	if hint != "" {
 		t.Printf("      %s\n", t.Paint(Faint, Wrap(OneLine(hint), LineWidth-6, "      ")))
 	}

@@ -17,13 +17,14 @@ import (
 	"vigie/modem/dialect"
 )
 
-// modems looks at modems, by asking them once what watching asks. Nothing is changed on them.
+// Examine checks modems by asking them once what watching asks. It changes nothing on them. Without devices it examines every
+// modem that it finds.
 func Examine(ctx context.Context, p *console.Program, host modem.Host, devices ...string) error {
 	var ports []modem.Port
 	for _, name := range devices {
 		port, err := host.At(name)
 		if err != nil {
-			port = modem.Port{Device: name} // opening it will say what is wrong
+			port = modem.Port{Device: name} // opening it will show what is wrong
 		}
 		ports = append(ports, port)
 	}
@@ -33,7 +34,7 @@ func Examine(ctx context.Context, p *console.Program, host modem.Host, devices .
 			return err
 		}
 	}
-	sick := false
+	failed := false
 	for i, port := range ports {
 		if i > 0 {
 			p.Out.Printf("\n")
@@ -44,18 +45,18 @@ func Examine(ctx context.Context, p *console.Program, host modem.Host, devices .
 		p.Out.Printf("%s\n", p.Out.Paint(console.Bold, console.OneLine(strings.Join(strings.Fields(port.Device+" "+r.Ident.Manufacturer+" "+r.Ident.Model), " "))))
 		if err != nil {
 			console.PrintCheck(p.Out, true, "port", err.Error(), console.HintOf(err))
-			sick = true
+			failed = true
 			continue
 		}
 		examine(p.Out, &r)
 	}
-	if sick {
+	if failed {
 		return console.ErrCheck
 	}
 	return nil
 }
 
-// examine says what a modem is like, and rule by rule what it lets Vigie see.
+// examine prints what a modem is, and rule by rule what Vigie can see with it.
 func examine(t *console.Terminal, r *modem.Report) {
 	console.PrintCheck(t, false, "port", "opens, and a modem answers on it", heldBy(r.Holders))
 	console.PrintCheck(t, false, "firmware", console.OrUnknown(r.Ident.Firmware), "")
@@ -75,7 +76,7 @@ func examine(t *console.Terminal, r *modem.Report) {
 		simHint = "most modems hear the same cells without; some report a serving cell only while they are registered"
 	}
 	console.PrintCheck(t, false, "SIM", r.SIM.String(), simHint)
-	says, hint = "nothing just now", "move the antenna, wait half a minute after plugging in, and look at vigie probe; a modem in flight mode stays silent, and Vigie never switches a radio on"
+	says, hint = "nothing at the moment", "move the antenna, wait half a minute after plugging in, and look at vigie probe; a modem in flight mode stays silent, and Vigie never switches a radio on"
 	if o := &r.Heard; o.Serving != nil {
 		says, hint = cell.Heard(o.Serving), ""
 		if o.State != "" {
@@ -88,7 +89,7 @@ func examine(t *console.Terminal, r *modem.Report) {
 		says = string(o.State)
 	}
 	console.PrintCheck(t, false, "hears", says, hint)
-	tellPace(t, r)
+	checkPace(t, r)
 	if n := len(r.Rejects); n > 0 {
 		console.PrintCheck(t, false, "unread", fmt.Sprintf("%s that this firmware prints in a way not seen before, such as %q (%s)", console.Plural(n, "line"), r.Rejects[0].Line, r.Rejects[0].Reason),
 			"they are kept raw and counted, never guessed at; contribute what vigie record writes, so that they can be read")
@@ -122,11 +123,11 @@ func heldBy(holders []modem.Holder) string {
 	if len(holders) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%v has it open too: whoever reads a port takes answers from the other; vigie probe --udev prints the rules that keep ModemManager off", holders)
+	return fmt.Sprintf("%v has it open too: two programs that read one port take answers from each other; vigie probe --udev prints the rules that keep ModemManager off", holders)
 }
 
-// tellPace says how long the modem takes over its answers, and whether that fits the two rates of watching.
-func tellPace(t *console.Terminal, r *modem.Report) {
+// checkPace prints how long the modem takes to answer, and whether that fits the two rates of watching.
+func checkPace(t *console.Terminal, r *modem.Report) {
 	took := func(commands []at.Command) (sum time.Duration, slowest string) {
 		for _, c := range commands {
 			if sum += r.Took[c.Text]; slowest == "" || r.Took[c.Text] > r.Took[slowest] {
@@ -142,7 +143,7 @@ func tellPace(t *console.Terminal, r *modem.Report) {
 	hint := ""
 	switch {
 	case serving > time.Second:
-		hint = fmt.Sprintf("AT%s takes %v: the serving cell is asked about that often and no oftener; what comes and goes in less can be missed", slow, round(r.Took[slow]))
+		hint = fmt.Sprintf("AT%s takes %v: the serving cell cannot be asked about more often than that; what lasts less can be missed", slow, round(r.Took[slow]))
 	case around > 5*time.Second:
 		hint = fmt.Sprintf("AT%s takes %v, and the serving cell is not asked about meanwhile: slow = \"30s\" in its [modem] asks the rest less often", slower, round(r.Took[slower]))
 	}
@@ -170,14 +171,14 @@ func describeFields(f cell.Fields) string {
 	return strings.Join(all, ", ")
 }
 
-// missingWords says what a rule lacks, and whose fault it is: the family's, or this very modem's.
+// missingWords lists what a rule lacks, and whether the family never reports it or this modem refuses to.
 func missingWords(r *modem.Report, missing cell.Fields) string {
 	var parts []string
 	if f := missing &^ r.Offers; f != 0 {
-		parts = append(parts, "modems of this family do not tell "+describeFields(f))
+		parts = append(parts, "modems of this family do not report "+describeFields(f))
 	}
 	if f := missing & r.Offers; f != 0 {
-		parts = append(parts, "this one could tell "+describeFields(f)+", and refuses to")
+		parts = append(parts, "this one could report "+describeFields(f)+", and refuses to")
 	}
 	return "not available here: " + strings.Join(parts, "; ")
 }
@@ -200,7 +201,7 @@ func remedies(r *modem.Report, missing cell.Fields) []string {
 			}
 		}
 		slices.Sort(names)
-		try = append(try, fmt.Sprintf("this firmware refuses %s; another firmware of the same modem may answer", cmp.Or(strings.Join(names, ", "), "what would tell it")))
+		try = append(try, fmt.Sprintf("this firmware refuses %s; another firmware of the same modem may answer", cmp.Or(strings.Join(names, ", "), "the questions about it")))
 	}
 	if missing&cell.FieldPosition != 0 {
 		try = append(try, "for its position: vigie watch --position, where the GNSS of the modem is on already")
@@ -210,7 +211,7 @@ func remedies(r *modem.Report, missing cell.Fields) []string {
 	case r.Dialect.Name == "generic":
 		try = append(try, "if the modem is of a family that Vigie knows, name it: --family with one of the names that vigie decode --help lists")
 	default:
-		try = append(try, "for the rest a modem of another family beside it: vigie watch takes several at once, and the README lists what each family tells")
+		try = append(try, "for the rest, a modem of another family next to it: vigie watch takes several at once, and the README lists what each family reports")
 	}
 	return try
 }

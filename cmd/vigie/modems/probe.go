@@ -17,7 +17,7 @@ import (
 	"vigie/modem/dialect"
 )
 
-// ProbeCmd says which modems are there.
+// ProbeCmd lists the modems that are here.
 type ProbeCmd struct {
 	Ports []string `arg:"" name:"port" optional:"" help:"Ports to look at, such as /dev/ttyUSB2. Default: all that could be a modem's."`
 	JSON  bool     `help:"Print NDJSON, one line a port."`
@@ -106,7 +106,7 @@ func (c *ProbeCmd) ports() (all []modem.Port, ask map[string]bool, err error) {
 		for _, name := range c.Ports {
 			port, err := host.At(name)
 			if err != nil {
-				port = modem.Port{Device: name} // opening it will say what is wrong
+				port = modem.Port{Device: name} // opening it will show what is wrong
 			}
 			all = append(all, port)
 			ask[port.Device] = true

@@ -25,10 +25,10 @@ import (
 type RecordCmd struct {
 	File       string        `arg:"" help:"The transcript to write, such as em7455.txtar; - is standard output."`
 	Port       string        `help:"The modem's AT port, such as /dev/ttyUSB2. Default: the first modem found." placeholder:"DEV"`
-	Family     string        `help:"Modem family. Default: from what the modem says it is." placeholder:"F"`
+	Family     string        `help:"Modem family. Default: from the identification of the modem." placeholder:"F"`
 	For        time.Duration `help:"How long to record." default:"1m"`
 	Region     string        `help:"Country in which it was recorded, for the header." default:"not told" placeholder:"COUNTRY"`
-	ExactCells bool          `help:"Keep area codes and cell identities as they are: whoever reads the transcript can then look up where you were."`
+	ExactCells bool          `help:"Keep area codes and cell identities as they are: readers of the transcript can then look up where you were."`
 }
 
 // recordMost is how much text one transcript may hold: far more than a minute of any modem.
@@ -63,7 +63,7 @@ func (c *RecordCmd) Run(ctx context.Context, p *console.Program) error {
 		cells = "area codes and cell identities were replaced by others, the same one everywhere; networks, channels, PCIs and levels are exact"
 		if text, err = remap.Text(d, text, draw); err != nil {
 			return console.WithHint(fmt.Errorf("nothing was written: the cells could not be given other identities: %w", err),
-				"--exact-cells writes it as it was; whoever reads it can look up where you were")
+				"--exact-cells writes it as it was; its readers can look up where you were")
 		}
 	}
 	transcript, err := transcriptOf(text, d, ident, c.Region, cells, p.Version, time.Now())
@@ -80,7 +80,7 @@ func (c *RecordCmd) Run(ctx context.Context, p *console.Program) error {
 	p.Out.Printf("%s: %s of a %s.\n", c.File, console.Plural(strings.Count(text, "\n"), "line"), cmp.Or(console.OneLine(source.Model), "modem"))
 	p.Out.Printf("%s\n", console.Wrap("Numbers of the subscriber and of the device were stripped as they were read. In it "+cells+
 		". With a database of cells, networks, channels and PCIs can still narrow down where it was taken: read it before you give it away.", console.LineWidth, ""))
-	p.Out.Printf("%s\n", console.Wrap("To contribute it, put it into modem/dialect/testdata/"+d.Name+"/: the tests take it up from there.", console.LineWidth, ""))
+	p.Out.Printf("%s\n", console.Wrap("To contribute it, put it into modem/dialect/testdata/"+d.Name+"/: the tests find it there.", console.LineWidth, ""))
 	return nil
 }
 

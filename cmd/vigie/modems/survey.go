@@ -23,23 +23,23 @@ type SurveyCmd struct {
 	config.StoreFlags
 	Port   string `help:"The modem's AT port, such as /dev/ttyUSB2. Default: the first modem found." placeholder:"DEV"`
 	USB    string `name:"usb" help:"Or its USB identity, as vigie probe prints it." placeholder:"ID"`
-	Family string `help:"Modem family. Default: from what the modem says it is." placeholder:"F"`
+	Family string `help:"Modem family. Default: from the identification of the modem." placeholder:"F"`
 	Sensor string `help:"Name of the sensor to which the rows belong. Default: as vigie watch names it." placeholder:"NAME"`
-	Yes    bool   `help:"Do not ask: the interruption of service is wanted."`
+	Yes    bool   `help:"Do not ask before the interruption of service."`
 }
 
 const surveyWarning = `A survey is not passive. The modem leaves its cell and listens everywhere: for up to three minutes and twenty
-seconds it has no service, and nothing is watched with it. When it comes back it may register anew, as the network sees.
+seconds it has no service, and nothing is watched with it. When it comes back it may register again, which the network sees.
 One scan is sent, once; if it fails it is not repeated.`
 
 // Run scans once and stores the rows.
 func (c *SurveyCmd) Run(ctx context.Context, p *console.Program, conf config.Config) (err error) {
 	p.Err.Printf("%s\n", surveyWarning)
 	if !c.Yes {
-		p.Err.Printf("Type yes to go on: ")
+		p.Err.Printf("Type yes to continue: ")
 		answer, _ := bufio.NewReader(p.In).ReadString('\n')
 		if strings.TrimSpace(answer) != "yes" {
-			return console.Usage(errors.New("nothing was sent to the modem"), "type yes when asked, or say --yes")
+			return console.Usage(errors.New("nothing was sent to the modem"), "type yes when asked, or give --yes")
 		}
 	}
 	choice := config.Choice{Family: c.Family, Sensor: c.Sensor}
@@ -86,7 +86,7 @@ func (c *SurveyCmd) Run(ctx context.Context, p *console.Program, conf config.Con
 	return scanErr
 }
 
-// scan runs the survey and shows that it goes on.
+// scan runs the survey with a progress line.
 func (c *SurveyCmd) scan(ctx context.Context, p *console.Program, conf modem.Config) (scan modem.Scan, err error) {
 	sent := make(chan at.Command)
 	done := make(chan struct{})
@@ -109,7 +109,7 @@ func (c *SurveyCmd) scan(ctx context.Context, p *console.Program, conf modem.Con
 			p.Err.ClearProgress()
 			switch {
 			case errors.Is(err, context.Canceled):
-				err = console.WithHint(fmt.Errorf("interrupted: %w", err), "the modem was not told to stop, since nothing but the scan may be sent: give it three minutes before you watch with it")
+				err = console.WithHint(fmt.Errorf("interrupted: %w", err), "the modem was not asked to stop, since nothing but the scan may be sent: give it three minutes before you watch with it")
 			case errors.Is(err, at.ErrTimeout):
 				err = console.WithHint(fmt.Errorf("the scan did not end in its time, and is not repeated: %w", err), "give the modem some minutes before you watch with it")
 			}

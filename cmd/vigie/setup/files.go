@@ -91,48 +91,48 @@ func (a *answers) dropIn() string {
 
 func (a *answers) config() string {
 	var b strings.Builder
-	say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	say("# %s", a.text("Written by vigie setup. Unknown keys are refused; vigie setup --undo takes this file back while it is unchanged."))
-	say("sensor = \"%s\"\nmode = %q\nstore = %q\nlanguage = %q", a.sensor, string(a.mode), storePath, a.lang)
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	line("# %s", a.text("Written by vigie setup. Unknown keys are refused; vigie setup --undo takes this file back while it is unchanged."))
+	line("sensor = \"%s\"\nmode = %q\nstore = %q\nlanguage = %q", a.sensor, string(a.mode), storePath, a.lang)
 	if a.closed() {
-		say("# %s", a.text("The network is closed to the service, by %s: before you add [influx], [alert] or [glance] here, take it out there.", dropInPath))
+		line("# %s", a.text("The network is closed to the service, by %s: before you add [influx], [alert] or [glance] here, take it out there.", dropInPath))
 	}
 	if a.protected && a.passphrase == "" {
-		say("passphrase_file = %q # %s", onMedium, a.text("on a medium that you take out again"))
+		line("passphrase_file = %q # %s", onMedium, a.text("on a medium that you take out again"))
 	}
 	if a.modem != "" {
-		say("\n[modem]\nusb = \"%s\"", a.modem)
+		line("\n[modem]\nusb = \"%s\"", a.modem)
 	}
 	if a.seal != "" {
-		say("\n[seal]\nto = [\"%s\"]", a.seal)
+		line("\n[seal]\nto = [\"%s\"]", a.seal)
 	}
 	if a.page != "" {
-		say("\n[glance]\nlisten = \"%s\"\npassword_file = %q\nplain_http = true # %s\ndiscreet = %t", a.page, "/etc/vigie/users",
+		line("\n[glance]\nlisten = \"%s\"\npassword_file = %q\nplain_http = true # %s\ndiscreet = %t", a.page, "/etc/vigie/users",
 			a.text("the network is the kit's own, and WPA encrypts it"), a.mode == cell.Mobile)
 	}
 	if a.gpsd || a.phone {
-		say("\n[position]")
+		line("\n[position]")
 		if a.gpsd {
-			say("gpsd = %q", "127.0.0.1:2947")
+			line("gpsd = %q", "127.0.0.1:2947")
 		}
 		if a.phone {
-			say("phone = true")
+			line("phone = true")
 		}
 		if a.coarse {
-			say("coarse = %q", "1km")
+			line("coarse = %q", "1km")
 		}
 	}
 	if a.mode == cell.Mobile {
-		say("\n[battery]\nsaving = true # %s", a.text("fewer questions to the modem while nothing is odd"))
+		line("\n[battery]\nsaving = true # %s", a.text("fewer questions to the modem while nothing is odd"))
 	}
 	if a.influx != "" {
-		say("\n[influx] # %s\nurl = \"%s\"\nbucket = \"vigie\"", a.text("its token: /etc/credstore/vigie.influx-token"), a.influx)
+		line("\n[influx] # %s\nurl = \"%s\"\nbucket = \"vigie\"", a.text("its token: /etc/credstore/vigie.influx-token"), a.influx)
 	}
 	if len(a.alerts) > 0 || a.led != "" {
-		say("\n[alert] # %s", a.text("who is told: /etc/credstore/vigie.alert-to"))
+		line("\n[alert] # %s", a.text("who is told: /etc/credstore/vigie.alert-to"))
 	}
 	if a.led != "" {
-		say("led = %q", a.led)
+		line("led = %q", a.led)
 	}
 	return b.String()
 }

@@ -142,11 +142,11 @@ func (v *interview) fail(err error, hint string) {
 // until asks until check takes the answer, which may change it.
 func (v *interview) until(ask func() string, check func(string) (string, error), hint string) string {
 	for {
-		said := ask()
+		answer := ask()
 		if v.err != nil {
 			return ""
 		}
-		good, err := check(said)
+		good, err := check(answer)
 		if err == nil {
 			return good
 		}
@@ -166,15 +166,15 @@ func (v *interview) choose(key string, choices ...string) string {
 	ask := func() string {
 		return v.line(v.text(key)+" "+strings.Join(names, " / "), names[0])
 	}
-	return v.until(ask, func(said string) (string, error) {
+	return v.until(ask, func(answer string) (string, error) {
 		for _, c := range choices {
 			for _, lang := range words.Languages {
-				if strings.ToLower(said) == words.Translate(lang, c) {
+				if strings.ToLower(answer) == words.Translate(lang, c) {
 					return c, nil
 				}
 			}
 		}
-		return "", fmt.Errorf(v.text("%q is no answer to that"), said)
+		return "", fmt.Errorf(v.text("%q is no answer to that"), answer)
 	}, v.text("answer one of: ")+strings.Join(names, ", "))
 }
 
@@ -235,21 +235,21 @@ func (v *interview) askProtection() {
 		}
 		v.passphrase = v.until(func() string {
 			return v.secret("The passphrase, which you keep elsewhere too: nobody reads the store without it")
-		}, func(said string) (string, error) {
-			if said == "" {
+		}, func(answer string) (string, error) {
+			if answer == "" {
 				return "", errors.New(v.text("no passphrase was given"))
 			}
-			if again := v.secret("Once more"); v.err == nil && again != said {
+			if again := v.secret("Once more"); v.err == nil && again != answer {
 				return "", errors.New(v.text("the two are not the same"))
 			}
-			return said, nil
+			return answer, nil
 		}, v.text("some words that nobody guesses"))
 	case "sealed":
 		v.seal = v.until(func() string {
 			return v.line("The public key, as age-keygen prints it (age1...)", "")
-		}, func(said string) (string, error) {
-			_, err := config.Recipients([]string{said})
-			return said, err
+		}, func(answer string) (string, error) {
+			_, err := config.Recipients([]string{answer})
+			return answer, err
 		}, "")
 	}
 }
@@ -262,11 +262,11 @@ func (v *interview) askPage() {
 	if v.choose("A page for a phone?", usual...) == "yes" {
 		v.page = v.until(func() string {
 			return v.line("At which address of this computer", "10.42.0.1:8440")
-		}, func(said string) (string, error) {
-			if _, _, err := net.SplitHostPort(said); err != nil {
+		}, func(answer string) (string, error) {
+			if _, _, err := net.SplitHostPort(answer); err != nil {
 				return "", errors.New(v.text("this is not an address with a port"))
 			}
-			return plainText(said)
+			return plainText(answer)
 		}, "10.42.0.1:8440")
 		v.phone = v.choose("May the page ask the phone where it is?", no, yes) == "yes"
 	}
@@ -279,15 +279,15 @@ func (v *interview) askPage() {
 func (v *interview) askInflux() {
 	v.influx = v.until(func() string {
 		return v.line("Copy to an InfluxDB: its address (https://...), or no", v.text("no"))
-	}, func(said string) (string, error) {
-		if said == "no" || said == "non" {
+	}, func(answer string) (string, error) {
+		if answer == "no" || answer == "non" {
 			return "", nil
 		}
-		u, err := url.Parse(said)
+		u, err := url.Parse(answer)
 		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
 			return "", errors.New(v.text("this is not the address of a server"))
 		}
-		return plainText(said)
+		return plainText(answer)
 	}, v.text("write https://HOST:8086, without user or password"))
 	if v.influx != "" {
 		v.token = v.secret("Its token (empty: later)")
@@ -298,15 +298,15 @@ func (v *interview) askAlerts() {
 	for v.err == nil {
 		address := v.until(func() string {
 			return v.secret("An address that is told of anomalies, as docs/alerts.md lists them: ntfy://HOST/TOPIC, smtp://... (empty: no more)")
-		}, func(said string) (string, error) {
-			if said == "" {
+		}, func(answer string) (string, error) {
+			if answer == "" {
 				return "", nil
 			}
-			to, err := alert.ParseDestinations(strings.NewReader(said+"\n"), v.text("this"))
+			to, err := alert.ParseDestinations(strings.NewReader(answer+"\n"), v.text("this"))
 			if err == nil && len(to) == 0 {
 				err = errors.New(v.text("this is not an address"))
 			}
-			return said, err
+			return answer, err
 		}, "")
 		if address == "" {
 			break
@@ -320,14 +320,14 @@ func (v *interview) askAlerts() {
 	}
 	v.led = v.until(func() string {
 		return v.line("An LED of this computer that shows how it goes: its name under /sys/class/leds, or no", v.text("no"))
-	}, func(said string) (string, error) {
-		if said == "no" || said == "non" {
+	}, func(answer string) (string, error) {
+		if answer == "no" || answer == "non" {
 			return "", nil
 		}
-		if !ledName.MatchString(said) {
-			return "", fmt.Errorf(v.text("%q is not the name of an LED"), said)
+		if !ledName.MatchString(answer) {
+			return "", fmt.Errorf(v.text("%q is not the name of an LED"), answer)
 		}
-		return said, nil
+		return answer, nil
 	}, "ls /sys/class/leds")
 }
 
@@ -335,11 +335,11 @@ func (v *interview) askAlerts() {
 var ledName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9:._+-]{0,60}$`)
 
 // plainText is what may stand between quotes in the configuration.
-func plainText(said string) (string, error) {
-	if said == "" || len(said) > 200 || strings.ContainsFunc(said, func(r rune) bool { return !unicode.IsPrint(r) || r == '"' || r == '\\' }) {
-		return "", fmt.Errorf("%q cannot be written into the configuration", console.OneLine(said))
+func plainText(answer string) (string, error) {
+	if answer == "" || len(answer) > 200 || strings.ContainsFunc(answer, func(r rune) bool { return !unicode.IsPrint(r) || r == '"' || r == '\\' }) {
+		return "", fmt.Errorf("%q cannot be written into the configuration", console.OneLine(answer))
 	}
-	return said, nil
+	return answer, nil
 }
 
 // localeLanguage is the language of the locale (locale(7)), where there are texts in it: the first of these that is set counts.
