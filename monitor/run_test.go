@@ -192,7 +192,7 @@ func TestRunStartsAndStops(t *testing.T) {
 	require.NoError(t, err)
 	n := len(x.stored(storage.Observations))
 	require.Positive(t, n)
-	require.Equal(t, n, strings.Count(string(recorded), "\n")-strings.Count(string(recorded), `"kind":`), "what was stored was recorded to the file")
+	require.Equal(t, n, strings.Count(string(recorded), "\n{\"time\":"), "what was stored was recorded to the file: %s", recorded)
 }
 
 // A part that cannot start ends the watch before it begins, and what was started is stopped.
@@ -463,7 +463,10 @@ func TestWipe(t *testing.T) {
 		case "file":
 			require.NoError(t, os.WriteFile(path("panic"), nil, 0o600))
 		case "signal":
-			require.Eventually(t, func() bool { return syscall.Kill(os.Getpid(), syscall.SIGUSR2) == nil }, time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { // it may not listen yet
+				require.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGUSR2))
+				return len(exited) > 0
+			}, time.Minute, 10*time.Millisecond)
 		case "button":
 			took, err := k.button()()
 			require.NoError(t, err)

@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"vigie/cell"
 	"vigie/modem/dialect"
 	"vigie/modem/emulator"
 )
@@ -103,23 +102,6 @@ func TestWatchTwice(t *testing.T) {
 	_, stderr, status := vigie(t, "analyze", "--store", db)
 	require.Zero(t, status)
 	require.Contains(t, stderr, "0 events new, 0 gone, 0 changed", stored)
-}
-
-// The time in which nobody watched is blind time, not a quiet night.
-func TestNotRunningIsAGap(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	db := filepath.Join(dir, "s.db")
-	before := time.Now().Add(-time.Hour).UTC().Truncate(time.Second)
-	past := string(cell.AppendRecord(nil, &cell.Observation{Time: before, Sensor: "vigie", State: cell.Idle}))
-	_, stderr, status := vigie(t, "replay", "--json", "--store", db, writeFile(t, dir, "past.ndjson", past))
-	require.Zero(t, status, stderr)
-	em, ctx := emulate(t, strings.Replace(demoScenario, "at 4s", "at 5s\nnote end\nat 5s", 1), emulator.Options{})
-	var out, errs bytes.Buffer
-	require.Zero(t, run(ctx, []string{"watch", "--port", em.Path(), "--store", db}, nil, &out, &errs), errs.String())
-	exported, _, _ := vigie(t, "export", "--store", db, "-")
-	require.Contains(t, exported, `{"kind":"gap","time":"`+string(cell.AppendTime(nil, before))+`"`)
-	require.Equal(t, 1, strings.Count(exported, `"reason":"not_running"`))
 }
 
 func TestWatchBadPorts(t *testing.T) {
