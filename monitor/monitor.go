@@ -60,17 +60,17 @@ type AlertOptions struct {
 // running is a watch while it runs.
 type running struct {
 	Options
-	parts  parts
-	state  *State
-	view   *view
-	line   *pipeline.Pipeline
-	own    chan cell.Record // what the watch has to record of itself
-	modems []*watched
-	alerts *alert.Alerts // nil: nobody is alerted
-	places *Places
-	retention   *retention
-	wipe   *wipe
-	reload []func() error // what SIGHUP does
+	parts     parts
+	state     *State
+	view      *view
+	line      *pipeline.Pipeline
+	own       chan cell.Record // what the watch has to record of itself
+	modems    []*watched
+	alerts    *alert.Alerts // nil: nobody is alerted
+	places    *Places
+	retention *retention
+	wipe      *wipe
+	reload    []func() error // what SIGHUP does
 }
 
 // thrifty is how many percent of the live heap may be garbage while the store is in memory; it is 100 otherwise.

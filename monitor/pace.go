@@ -21,7 +21,7 @@ type BatteryOptions struct {
 const (
 	lowBattery = 15.0             // percent
 	lookAgain  = 10 * time.Second // how long an answer of ask holds: reading sysfs costs too
-	stillAfter   = 5 * time.Minute  // with the same cell at the same level, after which a kit counts as standing still
+	stillAfter = 5 * time.Minute  // with the same cell at the same level, after which a kit counts as standing still
 	behindStep = 5.0              // percent of charge behind the plan, for each of which the pauses become one time longer
 )
 

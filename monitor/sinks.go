@@ -19,9 +19,9 @@ func (w *running) startSinks(ctx context.Context) error {
 			return err
 		}
 		c := &copying{Sink: sink, store: w.Store, name: named.Name, now: time.Now}
-		w.keep.mustHave(named.Name)
+		w.retention.mustHave(named.Name)
 		w.state.follow(c.status)
-		stop := background(ctx, func(ctx context.Context) error {
+		stop := background(context.WithoutCancel(ctx), func(ctx context.Context) error {
 			return storage.Follow(ctx, w.Store, named.Name, c, storage.FollowOptions{})
 		})
 		w.parts.add("copying to "+named.Name, func() error { return errors.Join(stop(), sink.Close()) })
