@@ -294,7 +294,7 @@ func TestWaitForAModem(t *testing.T) {
 		w.retention = &retention{}
 		began := time.Now()
 		go func() {
-			time.Sleep(findEvery / 2)
+			<-time.After(findEvery / 2)
 			require.Contains(t, w.state.Line(), "waiting: no modem was found yet")
 			require.True(t, w.state.Progressing())
 		}()
