@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -9,6 +10,11 @@ import (
 	"vigie/cell"
 	"vigie/cmd/vigie/console"
 )
+
+// describeModem is the model and firmware of a source.
+func describeModem(r *cell.Source) string {
+	return fmt.Sprintf("modem %s, firmware %s", cmp.Or(r.Model, "unknown"), cmp.Or(r.Firmware, "unknown"))
+}
 
 func severityStyle(s analyzer.Severity) console.Style {
 	switch s {
@@ -24,7 +30,7 @@ func severityStyle(s analyzer.Severity) console.Style {
 func printEvent(t *console.Terminal, e *analyzer.Event, evidence bool) {
 	head := strings.ToUpper(e.Severity.String())
 	t.Printf("%s  %s\n", t.Paint(severityStyle(e.Severity), head), t.Paint(console.Bold, console.Wrap(console.OneLine(console.Capitalise(e.Summary)), console.LineWidth, "      ")))
-	t.Printf("      %s to %s, %s, score %.1f, sensor %s\n", console.LocalTime(e.First), e.Last.UTC().Format("15:04:05 UTC"), e.State, e.Score, console.OneLine(console.OrUnnamed(e.Sensor)))
+	t.Printf("      %s to %s, %s, score %.1f, sensor %s\n", console.LocalTime(e.First), e.Last.UTC().Format("15:04:05 UTC"), e.State, e.Score, console.OneLine(cmp.Or(e.Sensor, "(unnamed)")))
 	t.Printf("      event %s\n", t.Paint(console.Faint, e.ID))
 	if !evidence {
 		return

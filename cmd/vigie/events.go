@@ -130,7 +130,7 @@ func printEntry(ctx context.Context, t *console.Terminal, e *evidence.Entry, gro
 	var names []string
 	others := groups.Concurrent(e)
 	for _, o := range others[:min(len(others), most)] {
-		names = append(names, fmt.Sprintf("%s (%s to %s UTC, %s, %s)", console.OneLine(console.OrUnnamed(o.Label)), o.First.UTC().Format(time.TimeOnly), o.Last.UTC().Format(time.TimeOnly), o.Severity, console.OneLine(o.ID)))
+		names = append(names, fmt.Sprintf("%s (%s to %s UTC, %s, %s)", console.OneLine(cmp.Or(o.Label, "(unnamed)")), o.First.UTC().Format(time.TimeOnly), o.Last.UTC().Format(time.TimeOnly), o.Severity, console.OneLine(o.ID)))
 	}
 	if more := len(groups[e]) - 1 - len(names); more > 0 {
 		names = append(names, fmt.Sprintf("%d more", more))

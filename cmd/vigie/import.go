@@ -176,7 +176,7 @@ func reportImport(out *console.Terminal, t *transfer.Importer) {
 	renamed := t.Renamed()
 	for _, name := range slices.Sorted(maps.Keys(renamed)) {
 		was := renamed[name]
-		out.Printf("%s\n", console.OneLine(fmt.Sprintf("the sensor %s of the kit %s is called %s here: --as gives another name", console.OrUnnamed(was.Sensor), was.Store, name)))
+		out.Printf("%s\n", console.OneLine(fmt.Sprintf("the sensor %s of the kit %s is called %s here: --as gives another name", cmp.Or(was.Sensor, "(unnamed)"), was.Store, name)))
 	}
 	if t.Summarised > 0 {
 		out.Printf("left out %s of minutes that the store keeps as summaries: they may be in them\n", console.Plural(t.Summarised, "record"))

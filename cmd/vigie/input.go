@@ -4,8 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
-	"sort"
+	"slices"
 	"strings"
 
 	"vigie/cmd/vigie/console"
@@ -52,10 +53,9 @@ func printCounts(t *console.Terminal, what string, counts map[string]int) {
 		return
 	}
 	var parts []string
-	for k, n := range counts {
-		parts = append(parts, fmt.Sprintf("%s %s", console.OneLine(k), console.Thousands(n)))
+	for _, k := range slices.Sorted(maps.Keys(counts)) {
+		parts = append(parts, fmt.Sprintf("%s %s", console.OneLine(k), console.Thousands(counts[k])))
 	}
-	sort.Strings(parts)
 	if len(parts) > 12 {
 		parts = append(parts[:12], fmt.Sprintf("and %d more", len(parts)-12))
 	}

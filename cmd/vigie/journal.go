@@ -79,7 +79,7 @@ func (l *journalLog) show(u monitor.Update) {
 	s.before = *x
 	switch r := u.Record.(type) {
 	case *cell.Source:
-		if text := fmt.Sprintf("modem %s, firmware %s", console.OrUnknown(r.Model), console.OrUnknown(r.Firmware)); text != s.model {
+		if text := describeModem(r); text != s.model {
 			s.model = text
 			l.printf(rankInfo, "%s: %s", r.Sensor, text)
 		}

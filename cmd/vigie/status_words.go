@@ -50,8 +50,8 @@ func printStatus(t *console.Terminal, st *monitor.Status, now time.Time) {
 	}
 	var open []string
 	total := 0
-	for s := analyzer.High + 1; s > analyzer.Info; s-- {
-		name := (s - 1).String()
+	for _, severity := range []analyzer.Severity{analyzer.High, analyzer.Medium, analyzer.Low, analyzer.Info} {
+		name := severity.String()
 		if n := st.Open[name]; n > 0 {
 			open = append(open, fmt.Sprintf("%s %s", console.Thousands(n), name))
 			total += n

@@ -144,7 +144,7 @@ func TestExportLeavesHomeOut(t *testing.T) {
 
 	_, stderr, status = vigie(t, "homes", "--add", "50.85,4.35,500", "--store", filepath.Join(dir, "plain.db"))
 	require.Equal(t, 2, status)
-	require.Contains(t, stderr, "encrypted store alone")
+	require.Contains(t, stderr, "only in an encrypted store")
 	for _, bad := range []string{"here", "1,2", "95,4,100", "50,4,-1", "50,4,NaN"} {
 		_, _, status := vigie(t, append([]string{"homes", "--add", bad}, flags...)...)
 		require.Equal(t, 2, status, bad)

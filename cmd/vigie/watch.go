@@ -15,7 +15,6 @@ import (
 	"vigie/modem"
 	"vigie/monitor"
 	"vigie/storage"
-	"vigie/storage/influx"
 )
 
 // WatchCmd watches with one modem or several.
@@ -87,9 +86,7 @@ func (c *WatchCmd) options(p *console.Program, conf config.Config, atlas analyze
 		},
 	}
 	if conf.Influx.URL != "" {
-		o.Influx = func(s *storage.Store, log func(string)) (*influx.Sink, error) {
-			return conf.Influx.Open(s, log)
-		}
+		o.Influx = conf.Influx.Open
 	}
 	c.show(p, conf, &o, secret != "")
 	return o, nil

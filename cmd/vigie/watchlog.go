@@ -37,7 +37,7 @@ func (l watchLog) show(u monitor.Update) {
 	}
 	switch r := u.Record.(type) {
 	case *cell.Source:
-		l.out.Printf("%s\n", console.Wrap(console.OneLine(l.prefix(r.Sensor)+fmt.Sprintf("modem %s, firmware %s, reports: %s", console.OrUnknown(r.Model), console.OrUnknown(r.Firmware), r.Reports.Or(0))), console.LineWidth, "      "))
+		l.out.Printf("%s\n", console.Wrap(console.OneLine(l.prefix(r.Sensor)+fmt.Sprintf("%s, reports: %s", describeModem(r), r.Reports.Or(0))), console.LineWidth, "      "))
 	case *cell.Health:
 		l.print(&u, r.Time, console.Yellow, "%s: %s", r.Reason, r.Detail)
 	case *cell.Clock:

@@ -102,13 +102,13 @@ func TestGoldenReference(t *testing.T) {
 	}
 	const page = "../../../docs/configuration.md"
 	if *update {
-		require.NoError(t, os.WriteFile(page, []byte(Reference()), 0o644))
+		require.NoError(t, os.WriteFile(page, []byte(reference()), 0o644))
 	}
 	text, err := os.ReadFile(page)
 	require.NoError(t, err)
-	require.Equal(t, Reference(), string(text), "make golden writes the page again")
+	require.Equal(t, reference(), string(text), "make golden writes the page again")
 	for _, link := range pages {
 		require.FileExists(t, filepath.Join("../../../docs", link))
 	}
-	require.NotContains(t, strings.ReplaceAll(Reference(), "| |", ""), "|  | ")
+	require.NotContains(t, strings.ReplaceAll(reference(), "| |", ""), "|  | ")
 }

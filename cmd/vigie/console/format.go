@@ -26,14 +26,6 @@ func LocalTime(t time.Time) string {
 	return local.Format("2006-01-02 15:04:05 MST") + t.UTC().Format(" (15:04:05 UTC)")
 }
 
-// OrUnnamed is s, or "(unnamed)" if it is empty.
-func OrUnnamed(s string) string {
-	if s == "" {
-		return "(unnamed)"
-	}
-	return s
-}
-
 // Duration is a duration rounded down to one unit: "90 s", "3 h", "12 days".
 func Duration(d time.Duration) string {
 	switch {
@@ -97,14 +89,6 @@ func Thousands(n int) string {
 	s := fmt.Sprint(n)
 	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
 		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
-// OrUnknown is s, or "unknown" if it is empty.
-func OrUnknown(s string) string {
-	if s == "" {
-		return "unknown"
 	}
 	return s
 }

@@ -20,14 +20,7 @@ import (
 // Examine checks modems by asking them once what watching asks. It changes nothing on them. Without devices it examines every
 // modem that it finds.
 func Examine(ctx context.Context, p *console.Program, host modem.Host, devices ...string) error {
-	var ports []modem.Port
-	for _, name := range devices {
-		port, err := host.At(name)
-		if err != nil {
-			port = modem.Port{Device: name} // opening it will show what is wrong
-		}
-		ports = append(ports, port)
-	}
+	ports := named(host, devices)
 	if len(ports) == 0 {
 		var err error
 		if ports, err = find(ctx, p, host); err != nil {
@@ -59,7 +52,7 @@ func Examine(ctx context.Context, p *console.Program, host modem.Host, devices .
 // examine prints what a modem is, and rule by rule what Vigie can see with it.
 func examine(t *console.Terminal, r *modem.Report) {
 	console.PrintCheck(t, false, "port", "opens, and a modem answers on it", heldBy(r.Holders))
-	console.PrintCheck(t, false, "firmware", console.OrUnknown(r.Ident.Firmware), "")
+	console.PrintCheck(t, false, "firmware", cmp.Or(r.Ident.Firmware, "unknown"), "")
 	says, hint := "read as "+r.Dialect.Title+"; evidence: "+string(r.Dialect.Evidence), ""
 	switch {
 	case r.Dialect.Name == "generic" && dialect.Suspect(r.Ident) != nil:

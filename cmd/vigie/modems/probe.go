@@ -101,25 +101,33 @@ func (c *ProbeCmd) Run(ctx context.Context, p *console.Program) error {
 // ports lists what to show, and which of them to ask: the ones named, or the likely ones of all.
 func (c *ProbeCmd) ports() (all []modem.Port, ask map[string]bool, err error) {
 	var host modem.Host
+	var asked []modem.Port
 	ask = map[string]bool{}
 	if len(c.Ports) > 0 {
-		for _, name := range c.Ports {
-			port, err := host.At(name)
-			if err != nil {
-				port = modem.Port{Device: name} // opening it will show what is wrong
-			}
-			all = append(all, port)
-			ask[port.Device] = true
+		all = named(host, c.Ports)
+		asked = all
+	} else {
+		if all, err = modem.Find(); err != nil {
+			return nil, nil, fmt.Errorf("looking for modems: %w", err)
 		}
-		return all, ask, nil
+		asked = modem.Candidates(all)
 	}
-	if all, err = modem.Find(); err != nil {
-		return nil, nil, fmt.Errorf("looking for modems: %w", err)
-	}
-	for _, port := range modem.Candidates(all) {
+	for _, port := range asked {
 		ask[port.Device] = true
 	}
 	return all, ask, nil
+}
+
+// named are the ports of these names; of one that does not exist only the name is known, and opening it will show what is wrong.
+func named(host modem.Host, devices []string) (all []modem.Port) {
+	for _, name := range devices {
+		port, err := host.At(name)
+		if err != nil {
+			port = modem.Port{Device: name}
+		}
+		all = append(all, port)
+	}
+	return all
 }
 
 func (l *probed) fill(r modem.Report, failed error) {
@@ -158,7 +166,7 @@ func (l *probed) print(t *console.Terminal, r modem.Report) {
 	}
 	row("identity", l.Identity)
 	if l.Interface != nil {
-		row("interface", fmt.Sprintf("%02x, driver %s, %s", *l.Interface, console.OrUnknown(l.Driver), cmp.Or(l.Role, "purpose unknown")))
+		row("interface", fmt.Sprintf("%02x, driver %s, %s", *l.Interface, cmp.Or(l.Driver, "unknown"), cmp.Or(l.Role, "purpose unknown")))
 	}
 	row("held by", strings.Join(l.Holders, ", "))
 	row("modem", strings.Join(strings.Fields(l.Manufacturer+" "+l.Model), " "))
