@@ -21,7 +21,7 @@ func TestDoctorOfAModem(t *testing.T) {
 	require.Contains(t, out, "Nordic Semiconductor ASA nRF9160-SICA")
 	require.Contains(t, out, "LTE PLMN 310-260 (T-Mobile) TAC 23053 ECI 49949196")
 	text := strings.Join(strings.Fields(out), " ")
-	require.Contains(t, text, "this one could tell the neighbour cells, and refuses to")
+	require.Contains(t, text, "this one could report the neighbour cells, and refuses to")
 	require.Contains(t, text, "this firmware refuses AT%NCELLMEAS;")
 	for _, r := range rules.All() {
 		yes, no := strings.Contains(out, "yes  "+r.ID+" "), strings.Contains(out, "no   "+r.ID+" ")

@@ -151,7 +151,7 @@ var fieldWords = map[cell.Fields]string{
 	cell.FieldRSRQ: "the quality (RSRQ)", cell.FieldRSSI: "the level (RSSI)", cell.FieldSINR: "the quality (SINR)", cell.FieldRSCP: "the level (RSCP)",
 	cell.FieldEcIo: "the quality (Ec/Io)", cell.FieldTA: "the timing advance", cell.FieldPriority: "the reselection priority",
 	cell.FieldNeighbours: "the neighbour cells", cell.FieldNeighbourIdentity: "the identity of neighbour cells", cell.FieldNeighbourPriority: "the reselection priority of neighbours",
-	cell.FieldSecondary: "the carriers beside the serving cell", cell.FieldRegistration: "the registration", cell.FieldCause: "the cause of a refused registration",
+	cell.FieldSecondary: "the carriers next to the serving cell", cell.FieldRegistration: "the registration", cell.FieldCause: "the cause of a refused registration",
 	cell.FieldPosition: "its position", cell.FieldUnsolicited: "changes without being asked",
 }
 
