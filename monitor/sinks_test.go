@@ -53,3 +53,38 @@ func TestStatusOfASink(t *testing.T) {
 	require.Equal(t, SinkStatus{Name: "toy", State: "sending", LastSent: &storagetest.Start}, st)
 	require.Positive(t, sink.have)
 }
+
+// A watch delivers to each sink of its options until it stops, and closes it. Retention keeps what a sink has not had.
+func TestWatchFollowsItsSinks(t *testing.T) {
+	s, err := storage.Open(t.Context(), "", storage.Options{Memory: true})
+	require.NoError(t, err)
+	defer s.Close()
+	require.NoError(t, s.Append(t.Context(), storagetest.Day(20)...))
+	sink := &notifyingSink{got: make(chan int, 1)}
+	w := &running{Options: Options{Store: s, Sinks: []storage.NamedSink{{Name: "toy", Open: func() (storage.Sink, error) { return sink, nil }}}},
+		state: NewState(time.Now), keep: &retention{}}
+	require.NoError(t, w.startSinks(t.Context()))
+	require.Equal(t, 21, <-sink.got, "each run repeats the source line")
+	require.NoError(t, w.parts.stop())
+	require.True(t, sink.closed)
+	require.Equal(t, []string{"toy"}, w.keep.keep.Followers)
+
+	w.Sinks[0].Open = func() (storage.Sink, error) { return nil, errors.New("no such file") }
+	require.ErrorContains(t, w.startSinks(t.Context()), "no such file")
+}
+
+// notifyingSink reports how many entries it was given first.
+type notifyingSink struct {
+	got    chan int
+	closed bool
+}
+
+func (n *notifyingSink) Write(_ context.Context, entries []storage.Entry) error {
+	select {
+	case n.got <- len(entries):
+	default:
+	}
+	return nil
+}
+
+func (n *notifyingSink) Close() error { n.closed = true; return nil }

@@ -26,6 +26,8 @@ func TestEveryPageIsComplete(t *testing.T) {
 		}
 		return err
 	}))
+	changes, err := os.ReadFile("../CHANGELOG.md")
+	require.NoError(t, err)
 	tried := strings.Join(pages(readTown(t)), "\n") + "\n"
 	for _, m := range found {
 		path, name, title := m[1], m[2], m[3]
@@ -40,6 +42,9 @@ func TestEveryPageIsComplete(t *testing.T) {
 		}
 		if !strings.Contains(templates.String(), `"`+path) && !strings.Contains(string(linkCode(t)), `"`+path) {
 			t.Errorf("no page links to %s: nobody will find it. The navigation is in review/templates/layout.html", path)
+		}
+		if !strings.Contains(string(changes), "`"+path+"`") {
+			t.Errorf("no line in CHANGELOG.md: say under Unreleased what the page `%s` shows", path)
 		}
 	}
 }
