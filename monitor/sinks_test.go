@@ -62,12 +62,12 @@ func TestWatchFollowsItsSinks(t *testing.T) {
 	require.NoError(t, s.Append(t.Context(), storagetest.Day(20)...))
 	sink := &notifyingSink{got: make(chan int, 1)}
 	w := &running{Options: Options{Store: s, Sinks: []storage.NamedSink{{Name: "toy", Open: func() (storage.Sink, error) { return sink, nil }}}},
-		state: NewState(time.Now), keep: &retention{}}
+		state: NewState(time.Now), retention: &retention{}}
 	require.NoError(t, w.startSinks(t.Context()))
 	require.Equal(t, 21, <-sink.got, "each run repeats the source line")
 	require.NoError(t, w.parts.stop())
 	require.True(t, sink.closed)
-	require.Equal(t, []string{"toy"}, w.keep.keep.Followers)
+	require.Equal(t, []string{"toy"}, w.retention.keep.Followers)
 
 	w.Sinks[0].Open = func() (storage.Sink, error) { return nil, errors.New("no such file") }
 	require.ErrorContains(t, w.startSinks(t.Context()), "no such file")
