@@ -80,7 +80,7 @@ func (t *tally) merge(b *tally) {
 
 // reaches extends the reach of a sensor to a time.
 func (t *tally) reaches(sensor string, at time.Time) {
-	key, _ := timeKey(at)
+	key := keyOf(at)
 	in, ok := t.reach[sensor]
 	if !ok {
 		in = span{key, key}
@@ -215,19 +215,13 @@ func (w *writer) tally() error {
 		} else if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		first, _ := timeKey(k.First)
-		last, _ := timeKey(k.Last)
-		if err := w.exec("INSERT OR REPLACE INTO cell ("+cellColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			int64(key.rat), key.mcc, key.mnc, key.area, int64(key.id), first, last, k.Count, k.Serving,
-			known(k.Weakest), known(k.Strongest), known(k.PCI), known(k.ARFCN), k.Sensor); err != nil {
-			return err
-		}
+		w.exec("INSERT OR REPLACE INTO cell ("+cellColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			int64(key.rat), key.mcc, key.mnc, key.area, int64(key.id), keyOf(k.First), keyOf(k.Last), k.Count, k.Serving,
+			known(k.Weakest), known(k.Strongest), known(k.PCI), known(k.ARFCN), k.Sensor)
 	}
 	for sensor, in := range t.reach {
-		if err := w.exec("INSERT INTO reach VALUES (?, ?, ?) ON CONFLICT (sensor) DO UPDATE SET first = min(first, excluded.first), last = max(last, excluded.last)",
-			sensor, in.from, in.to); err != nil {
-			return err
-		}
+		w.exec("INSERT INTO reach VALUES (?, ?, ?) ON CONFLICT (sensor) DO UPDATE SET first = min(first, excluded.first), last = max(last, excluded.last)",
+			sensor, in.from, in.to)
 	}
 	if err := w.exec("UPDATE tally SET upto = ?, observations = observations + ?, others = others + ?", w.seq, t.observations, t.others); err != nil {
 		return err
@@ -252,11 +246,7 @@ func known[T ~uint16 | ~uint32 | ~float64](o cell.Opt[T]) any {
 // only channel and PCI are known is not among them. A cell with two area codes is two cells. Cells reads one state of the store
 // and keeps it open while the caller works: the log cannot be emptied meanwhile.
 func (s *Store) Cells(ctx context.Context, q CellQuery) iter.Seq2[KnownCell, error] {
-	return func(yield func(KnownCell, error) bool) {
-		if err := s.cells(ctx, q, yield); err != nil {
-			yield(KnownCell{}, reading("cells", err))
-		}
-	}
+	return stream("cells", func(yield func(KnownCell, error) bool) error { return s.cells(ctx, q, yield) })
 }
 
 func (s *Store) cells(ctx context.Context, q CellQuery, yield func(KnownCell, error) bool) error {

@@ -27,10 +27,7 @@ func (s *Store) Changes(o ChangesOptions) *Changes { return &Changes{s, newReade
 // there are no more. It reads one state of the store, so that no number is skipped.
 func (c *Changes) After(ctx context.Context, seq int64, limit int) ([]Entry, error) {
 	entries, err := c.after(ctx, seq, limit)
-	if err != nil {
-		return nil, reading("the store", err)
-	}
-	return entries, nil
+	return entries, reading("the store", err)
 }
 
 func (c *Changes) after(ctx context.Context, seq int64, limit int) ([]Entry, error) {
@@ -70,34 +67,29 @@ func (c *Changes) after(ctx context.Context, seq int64, limit int) ([]Entry, err
 }
 
 func eventsAfter(ctx context.Context, db queryer, seq, upto int64, limit int) (evs []Entry, more bool, err error) {
-	rows, err := db.QueryContext(ctx, "SELECT seq, body FROM event WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", seq, upto, limit)
-	if err != nil {
-		return nil, false, err
-	}
-	defer rows.Close()
 	size := 0
-	for size < pageBytes && rows.Next() {
+	err = eachRow(ctx, db, "SELECT seq, body FROM event WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", []any{seq, upto, limit}, func(rows *sql.Rows) error {
 		var e Entry
 		var body []byte
 		if err := rows.Scan(&e.Seq, &body); err != nil {
-			return nil, false, err
+			return err
 		}
-		size += len(body)
 		ev, err := decodeEvent(body)
 		if err != nil {
-			return nil, false, fmt.Errorf("event of change %d: %w", e.Seq, err)
+			return fmt.Errorf("event of change %d: %w", e.Seq, err)
 		}
 		e.Event = &ev
 		evs = append(evs, e)
-	}
-	return evs, size >= pageBytes || len(evs) == limit, rows.Err()
+		if size += len(body); size >= pageBytes {
+			return errEnough
+		}
+		return nil
+	})
+	return evs, size >= pageBytes || len(evs) == limit, err
 }
 
 // NewestSeq is the sequence number of the newest entry that readers see; 0 if the store is empty.
 func (s *Store) NewestSeq(ctx context.Context) (seq int64, err error) {
 	err = s.rdb.QueryRowContext(ctx, "SELECT max(ifnull((SELECT max(seq) FROM record), 0), ifnull((SELECT max(seq) FROM event), 0))").Scan(&seq)
-	if err != nil {
-		return 0, reading("the store", err)
-	}
-	return seq, nil
+	return seq, reading("the store", err)
 }

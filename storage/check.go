@@ -3,6 +3,7 @@ package storage
 import (
 	"bufio"
 	"context"
+	"database/sql"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -32,21 +33,14 @@ func (s *Store) pragmaCheck(ctx context.Context, pragma, table string) error {
 	if table != "" {
 		query = "PRAGMA " + pragma + "(" + table + ")"
 	}
-	rows, err := s.rdb.QueryContext(ctx, query)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	return eachRow(ctx, s.rdb, query, nil, func(rows *sql.Rows) error {
 		var result string
-		if err := rows.Scan(&result); err != nil {
-			return err
+		err := rows.Scan(&result)
+		if err == nil && result != "ok" {
+			err = fmt.Errorf("%w: %s", ErrDamaged, result)
 		}
-		if result != "ok" {
-			return fmt.Errorf("%w: %s", ErrDamaged, result)
-		}
-	}
-	return rows.Err()
+		return err
+	})
 }
 
 // Check reads all of the store: it verifies the checksum of every page, every index against its table, and decodes every record

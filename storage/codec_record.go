@@ -21,6 +21,12 @@ func timeKey(t time.Time) (key int64, exact bool) {
 	return t.UnixNano(), true
 }
 
+// keyOf is the time key of a time, exact or not.
+func keyOf(t time.Time) int64 {
+	key, _ := timeKey(t)
+	return key
+}
+
 func keyTime(key int64) time.Time { return time.Unix(0, key).UTC() }
 
 // encodeRecord appends the stored form of a record: without its sensor, which its source row names, without its time if the key

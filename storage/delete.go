@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -70,10 +71,8 @@ func (t *Tx) delete(what DeleteQuery) (out Deleted, err error) {
 	switch {
 	case what.Event != "":
 		var body []byte
-		if there, err := w.row("SELECT body FROM event WHERE id = ?", []any{what.Event}, &body); err != nil {
-			return out, err
-		} else if !there {
-			return out, fmt.Errorf("event %q: %w", clip(what.Event), ErrNotFound)
+		if !w.row("SELECT body FROM event WHERE id = ?", []any{what.Event}, &body) {
+			return out, cmp.Or(w.failed, fmt.Errorf("event %q: %w", clip(what.Event), ErrNotFound))
 		}
 		e, err := decodeEvent(body)
 		if err != nil {
@@ -82,10 +81,10 @@ func (t *Tx) delete(what DeleteQuery) (out Deleted, err error) {
 		spans, sensor, events = eventWindows(&e, defaultMargin), e.Sensor, []string{e.ID}
 	default:
 		if !what.From.IsZero() {
-			spans[0].from, _ = timeKey(what.From)
+			spans[0].from = keyOf(what.From)
 		}
 		if !what.To.IsZero() {
-			spans[0].to, _ = timeKey(what.To)
+			spans[0].to = keyOf(what.To)
 		}
 		if events, err = t.eventsIn(spans[0], sensor); err != nil {
 			return out, err
@@ -97,20 +96,18 @@ func (t *Tx) delete(what DeleteQuery) (out Deleted, err error) {
 	}
 	for _, id := range events {
 		var verdicts int64
-		if _, err := w.row("SELECT count(*) FROM verdict WHERE event = ?", []any{id}, &verdicts); err != nil {
-			return out, err
-		}
+		w.row("SELECT count(*) FROM verdict WHERE event = ?", []any{id}, &verdicts)
 		out.Events, out.Verdicts = out.Events+1, out.Verdicts+verdicts
-		if err := t.dropEvent(id); err != nil {
-			return out, err
-		}
+		t.dropEvent(id)
 	}
 	keep, args := "", []any{}
 	for _, k := range what.KeepStates {
 		keep, args = keep+" AND substr(name, 1, ?) <> ?", append(args, len(k), k)
 	}
+	if err := t.dropBases(tainted); err != nil {
+		return out, err
+	}
 	return out, errors.Join(
-		t.dropBases(tainted),
 		w.exec("DELETE FROM aside WHERE NOT EXISTS (SELECT 1 FROM record WHERE record.seq = aside.seq) AND NOT EXISTS (SELECT 1 FROM event WHERE event.seq = aside.seq)"),
 		w.exec("DELETE FROM state WHERE true"+keep, args...),
 		w.exec("DELETE FROM sensor WHERE source NOT IN (SELECT source FROM record UNION SELECT source FROM summary)"),
@@ -163,11 +160,7 @@ func (t *Tx) takeOutAll(spans []span, sensor string, out *Deleted) (tainted []in
 		}
 		out.Records += gone.records()
 		from, to := floorMinute(in.from), floorMinute(in.to-1)
-		res, err := w.conn.ExecContext(t.ctx, "DELETE FROM summary WHERE minute >= ? AND minute <= ? AND ("+of("summary")+")", from, to, sensor, sensor)
-		if err != nil {
-			return nil, err
-		}
-		n, err := res.RowsAffected()
+		n, err := affected(w.conn.ExecContext(t.ctx, "DELETE FROM summary WHERE minute >= ? AND minute <= ? AND ("+of("summary")+")", from, to, sensor, sensor))
 		if err != nil {
 			return nil, err
 		}
@@ -175,16 +168,14 @@ func (t *Tx) takeOutAll(spans []span, sensor string, out *Deleted) (tainted []in
 	}
 	for _, g := range gaps {
 		var left int64
-		if there, err := w.row("SELECT 1 FROM record WHERE source IN (SELECT id FROM source WHERE sensor = ?) LIMIT 1", []any{g.Sensor}, &left); err != nil {
-			return nil, err
-		} else if !there {
+		if !w.row("SELECT 1 FROM record WHERE source IN (SELECT id FROM source WHERE sensor = ?) LIMIT 1", []any{g.Sensor}, &left) {
 			continue // nothing is left around the gap
 		}
 		if err := w.append(g, Gaps); err != nil {
 			return nil, err
 		}
 	}
-	return tainted, nil
+	return tainted, w.failed
 }
 
 // taintedBases returns the bases that hold raw lines of records about to be deleted: those made from such a record, and those
@@ -228,8 +219,8 @@ func (t *Tx) dropBases(ids []int64) error {
 			}
 			if old.id != r.base {
 				old = &base{id: r.base}
-				if _, err := t.w.row("SELECT text FROM raw_base WHERE id = ?", []any{old.id}, &old.text); err != nil {
-					return err
+				if t.w.row("SELECT text FROM raw_base WHERE id = ?", []any{old.id}, &old.text); t.w.failed != nil {
+					return t.w.failed
 				}
 			}
 			lines, err := old.lines(r.body)
@@ -237,18 +228,15 @@ func (t *Tx) dropBases(ids []int64) error {
 				return fmt.Errorf("raw lines of record %d: %w", seq, err)
 			}
 			delta, _ := plain.appendDelta(nil, lines)
-			if err := t.w.exec("UPDATE raw SET base = 0, body = ? WHERE seq = ?", delta, seq); err != nil {
-				return err
-			}
+			t.w.exec("UPDATE raw SET base = 0, body = ? WHERE seq = ?", delta, seq)
 		}
 		more = len(page) > 0
 	}
 	for _, id := range ids {
-		if err := errors.Join(t.w.exec("DELETE FROM raw_base WHERE id = ?", id), t.w.exec("DELETE FROM base_made WHERE base = ?", id)); err != nil {
-			return err
-		}
+		t.w.exec("DELETE FROM raw_base WHERE id = ?", id)
+		t.w.exec("DELETE FROM base_made WHERE base = ?", id)
 	}
-	return nil
+	return t.w.failed
 }
 
 func contains(sorted []int64, id int64) bool { _, ok := slices.BinarySearch(sorted, id); return ok }
@@ -294,9 +282,9 @@ func (t *Tx) recount() error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(w.exec("DELETE FROM cell"), w.exec("DELETE FROM reach"), w.exec("UPDATE tally SET upto = 0, observations = 0, others = 0")); err != nil {
-		return err
-	}
+	w.exec("DELETE FROM cell")
+	w.exec("DELETE FROM reach")
+	w.exec("UPDATE tally SET upto = 0, observations = 0, others = 0")
 	w.fresh = fresh
 	return w.tally()
 }

@@ -52,15 +52,10 @@ func (t *Tx) TakeEvent(e analyzer.Event) (bool, error) {
 		return false, err
 	}
 	var old []byte
-	there, err := t.w.row("SELECT body FROM event WHERE id = ?", []any{e.ID}, &old)
-	if err == nil && there {
-		var before analyzer.Event
-		if before, err = decodeEvent(old); err == nil && !isNewer(&before, &e) {
-			return false, nil
+	if t.w.row("SELECT body FROM event WHERE id = ?", []any{e.ID}, &old) {
+		if before, err := decodeEvent(old); err != nil || !isNewer(&before, &e) {
+			return false, err
 		}
-	}
-	if err != nil {
-		return false, err
 	}
 	return true, t.PutEvents(e)
 }
@@ -74,44 +69,32 @@ func isNewer(before, now *analyzer.Event) bool {
 func (w *writer) putEvent(e *analyzer.Event) error {
 	body := encodeEvent(e)
 	var old []byte
-	there, err := w.row("SELECT body FROM event WHERE id = ?", []any{e.ID}, &old)
-	if err != nil || bytes.Equal(old, body) {
-		return err
+	there := w.row("SELECT body FROM event WHERE id = ?", []any{e.ID}, &old)
+	if w.failed != nil || bytes.Equal(old, body) {
+		return w.failed
 	}
 	w.seq++
-	first, _ := timeKey(e.First)
-	opened, _ := timeKey(e.Opened)
-	last, _ := timeKey(e.Last)
-	if err := w.exec(`INSERT INTO event (id, first_seq, seq, sensor, severity, state, first, opened, last, body) VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+	w.exec(`INSERT INTO event (id, first_seq, seq, sensor, severity, state, first, opened, last, body) VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
 		ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, sensor = excluded.sensor, severity = excluded.severity, state = excluded.state,
 		first = excluded.first, opened = excluded.opened, last = excluded.last, body = excluded.body`,
-		e.ID, w.seq, e.Sensor, int64(e.Severity), string(e.State), first, opened, last, body); err != nil {
-		return err
-	}
+		e.ID, w.seq, e.Sensor, int64(e.Severity), string(e.State), keyOf(e.First), keyOf(e.Opened), keyOf(e.Last), body)
 	if there {
-		if err := errors.Join(w.exec("DELETE FROM finding WHERE event = ?", e.ID), w.exec("DELETE FROM event_cell WHERE event = ?", e.ID)); err != nil {
-			return err
-		}
+		w.exec("DELETE FROM finding WHERE event = ?", e.ID)
+		w.exec("DELETE FROM event_cell WHERE event = ?", e.ID)
 	}
 	for i := range e.Findings {
 		f := &e.Findings[i]
-		first, _ := timeKey(f.First)
-		last, _ := timeKey(f.Last)
-		if err := w.exec("INSERT INTO finding (event, place, rule, version, severity, first, last) VALUES (?, ?, ?, ?, ?, ?, ?)",
-			e.ID, i, f.Rule, f.Version, int64(f.Severity), first, last); err != nil {
-			return err
-		}
+		w.exec("INSERT INTO finding (event, place, rule, version, severity, first, last) VALUES (?, ?, ?, ?, ?, ?, ?)",
+			e.ID, i, f.Rule, f.Version, int64(f.Severity), keyOf(f.First), keyOf(f.Last))
 	}
 	for i := range e.Cells {
 		var id any
 		if v, ok := e.Cells[i].ID.Get(); ok {
 			id = int64(v)
 		}
-		if err := w.exec("INSERT INTO event_cell (event, place, rat, cell) VALUES (?, ?, ?, ?)", e.ID, i, int64(e.Cells[i].RAT), id); err != nil {
-			return err
-		}
+		w.exec("INSERT INTO event_cell (event, place, rat, cell) VALUES (?, ?, ?, ?)", e.ID, i, int64(e.Cells[i].RAT), id)
 	}
-	return nil
+	return w.failed
 }
 
 // PutEvents stores events in one transaction (see Tx.PutEvents). When it returns nil they are safe from a power cut.
@@ -121,11 +104,7 @@ func (s *Store) PutEvents(ctx context.Context, evs ...analyzer.Event) error {
 
 // Events yields events in order of Opened, and of ID where that is equal. An error ends it.
 func (s *Store) Events(ctx context.Context, q EventQuery) iter.Seq2[analyzer.Event, error] {
-	return func(yield func(analyzer.Event, error) bool) {
-		if err := s.events(ctx, q, yield); err != nil {
-			yield(analyzer.Event{}, reading("events", err))
-		}
-	}
+	return stream("events", func(yield func(analyzer.Event, error) bool) error { return s.events(ctx, q, yield) })
 }
 
 func (s *Store) events(ctx context.Context, q EventQuery, yield func(analyzer.Event, error) bool) error {
@@ -168,8 +147,7 @@ func (q *EventQuery) where() (cond string, args []any) {
 		and("sensor = ?", q.Sensor)
 	}
 	if !q.From.IsZero() {
-		from, _ := timeKey(q.From)
-		and("last >= ?", from)
+		and("last >= ?", keyOf(q.From))
 	}
 	if to, exact := timeKey(q.To); !q.To.IsZero() && (exact || to == math.MinInt64) {
 		and("first < ?", to)
@@ -201,24 +179,23 @@ type openedEvent struct {
 }
 
 func (s *Store) eventPage(ctx context.Context, rest string, args []any) (page []openedEvent, err error) {
-	rows, err := s.rdb.QueryContext(ctx, "SELECT opened, body FROM event "+rest, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for size := 0; size < pageBytes && rows.Next(); {
+	size := 0
+	err = eachRow(ctx, s.rdb, "SELECT opened, body FROM event "+rest, args, func(rows *sql.Rows) (err error) {
 		var e openedEvent
 		var body []byte
 		if err := rows.Scan(&e.opened, &body); err != nil {
-			return nil, err
+			return err
 		}
 		if e.Event, err = decodeEvent(body); err != nil {
-			return nil, err
+			return err
 		}
-		size += len(body)
 		page = append(page, e)
-	}
-	return page, rows.Err()
+		if size += len(body); size >= pageBytes {
+			return errEnough
+		}
+		return nil
+	})
+	return page, err
 }
 
 // Event returns the event with this ID. The error wraps ErrNotFound if there is none.
@@ -249,8 +226,5 @@ func clip(s string) string {
 // Seq of the last one continues from there.
 func (s *Store) EventsSince(ctx context.Context, seq int64, limit int) ([]Entry, error) {
 	evs, _, err := eventsAfter(ctx, s.rdb, seq, 1<<62, limit)
-	if err != nil {
-		return nil, reading("events", err)
-	}
-	return evs, nil
+	return evs, reading("events", err)
 }

@@ -20,12 +20,13 @@ func (s *Store) ID(ctx context.Context) (string, error) {
 // number gives a store its number if it has none. A store that has no room for it now gets it the next time.
 func (w *writer) number() error {
 	var seq int64
-	there, err := w.row("SELECT seq FROM state WHERE name = ?", []any{idState}, &seq)
-	if err == nil && !there {
-		_ = w.exec("INSERT INTO state (name, seq, body) VALUES (?, 0, ?)", idState, newID())
-		w.failed = nil
+	there := w.row("SELECT seq FROM state WHERE name = ?", []any{idState}, &seq)
+	if there || w.failed != nil {
+		return w.failed
 	}
-	return err
+	_ = w.exec("INSERT INTO state (name, seq, body) VALUES (?, 0, ?)", idState, newID())
+	w.failed = nil
+	return nil
 }
 
 // renumber gives a store that was put back to an earlier state another number: what it writes from now on is not what others

@@ -138,7 +138,7 @@ func (w *writer) newPending(recs []cell.Record) (news []pendingRecord, last map[
 		if p.kind == 0 || p.kind == Sources {
 			return nil, nil, false
 		}
-		p.key, _ = timeKey(r.When())
+		p.key = keyOf(r.When())
 		newest, seen := last[p.sensor]
 		if !seen {
 			if newest, seen = w.last[p.sensor]; !seen {

@@ -3,7 +3,6 @@ package storage
 import (
 	"cmp"
 	"database/sql"
-	"errors"
 	"maps"
 	"math"
 	"slices"
@@ -24,11 +23,10 @@ func (p *purge) delete(t *Tx, from, end int64) error {
 	}
 	unsent := int64(math.MaxInt64)
 	for _, name := range p.Followers {
-		seq, err := t.cursor(name)
-		if err != nil {
-			return err
-		}
-		unsent = min(unsent, seq)
+		unsent = min(unsent, t.cursor(name))
+	}
+	if t.w.failed != nil {
+		return t.w.failed
 	}
 	var gone counted
 	for _, free := range between(kept, span{from, end}) {
@@ -45,7 +43,8 @@ func (p *purge) delete(t *Tx, from, end int64) error {
 	}
 	p.out.Records += gone.records()
 	p.out.Unsent += gone.unsent
-	return errors.Join(t.w.setPurged(max(end, t.w.purged)), t.w.exec("UPDATE swept SET unsent = unsent + ?", gone.unsent))
+	t.w.setPurged(max(end, t.w.purged))
+	return t.w.exec("UPDATE swept SET unsent = unsent + ?", gone.unsent)
 }
 
 // counted says what was deleted.
@@ -110,10 +109,11 @@ func (t *Tx) takeOut(in span, sensor string, kinds Kinds, unsent int64, sum bool
 	if gone.bases, err = t.basesOf("SELECT seq FROM record WHERE "+which, args...); err != nil {
 		return gone, err
 	}
-	return gone, errors.Join(
-		m.store(t.w),
-		t.w.exec("DELETE FROM raw WHERE seq IN (SELECT seq FROM record WHERE "+which+")", args...),
-		t.w.exec("DELETE FROM record WHERE "+which, args...))
+	if err := m.store(t.w); err != nil {
+		return gone, err
+	}
+	t.w.exec("DELETE FROM raw WHERE seq IN (SELECT seq FROM record WHERE "+which+")", args...)
+	return gone, t.w.exec("DELETE FROM record WHERE "+which, args...)
 }
 
 // basesOf returns the bases of the raw lines of some records, each with the sequence number of a record that uses it.
@@ -131,26 +131,20 @@ func (t *Tx) basesOf(records string, args ...any) (bases map[int64]int64, err er
 // uncount subtracts deleted records from the counts, stores that their sequence numbers are spent, and deletes bases that no
 // record uses any more.
 func (w *writer) uncount(gone counted) error {
-	if err := errors.Join(
-		w.exec("UPDATE tally SET observations = observations - ?, others = others - ?", gone.observations, gone.others),
-		w.exec("UPDATE sequence SET spent = max(spent, ?)", w.seq)); err != nil {
-		return err
-	}
+	w.exec("UPDATE tally SET observations = observations - ?, others = others - ?", gone.observations, gone.others)
+	w.exec("UPDATE sequence SET spent = max(spent, ?)", w.seq)
 	for id, seq := range gone.bases {
 		if id == w.base.id {
 			continue
 		}
 		// Consecutive records use one base, except those without raw lines: if any record still uses it, a neighbour of the
 		// deleted one does.
-		if err := errors.Join(
-			w.exec(`DELETE FROM raw_base WHERE id = ?1
-				AND id IS NOT (SELECT base FROM raw WHERE seq < ?2 AND base <> 0 ORDER BY seq DESC LIMIT 1)
-				AND id IS NOT (SELECT base FROM raw WHERE seq > ?2 AND base <> 0 ORDER BY seq LIMIT 1)`, id, seq),
-			w.exec("DELETE FROM base_made WHERE base = ?1 AND NOT EXISTS (SELECT 1 FROM raw_base WHERE id = ?1)", id)); err != nil {
-			return err
-		}
+		w.exec(`DELETE FROM raw_base WHERE id = ?1
+			AND id IS NOT (SELECT base FROM raw WHERE seq < ?2 AND base <> 0 ORDER BY seq DESC LIMIT 1)
+			AND id IS NOT (SELECT base FROM raw WHERE seq > ?2 AND base <> 0 ORDER BY seq LIMIT 1)`, id, seq)
+		w.exec("DELETE FROM base_made WHERE base = ?1 AND NOT EXISTS (SELECT 1 FROM raw_base WHERE id = ?1)", id)
 	}
-	return nil
+	return w.failed
 }
 
 // windows returns the spans around events that touch a span, in order and disjoint.
@@ -174,9 +168,7 @@ const longEvent = time.Hour
 // eventWindows returns the spans around an event in which records stay, in order and disjoint.
 func eventWindows(e *analyzer.Event, margin time.Duration) (all []span) {
 	around := func(a, b time.Time) {
-		from, _ := timeKey(a.Add(-margin))
-		to, _ := timeKey(b.Add(margin))
-		all = append(all, span{from, to + 1})
+		all = append(all, span{keyOf(a.Add(-margin)), keyOf(b.Add(margin)) + 1})
 	}
 	between := func(a, b time.Time) {
 		if b.Sub(a) <= longEvent {

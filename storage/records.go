@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -24,9 +25,14 @@ const (
 // its first record and wherever it changes. It streams: memory does not grow with the answer, and records that are appended
 // meanwhile may or may not be included. An error ends it.
 func (s *Store) Records(ctx context.Context, q Query) iter.Seq2[Entry, error] {
-	return func(yield func(Entry, error) bool) {
-		if err := s.records(ctx, q, yield); err != nil {
-			yield(Entry{}, reading("records", err))
+	return stream("records", func(yield func(Entry, error) bool) error { return s.records(ctx, q, yield) })
+}
+
+// stream is an iterator over what read yields, and ends with the error of read.
+func stream[T any](what string, read func(yield func(T, error) bool) error) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		if err := read(yield); err != nil {
+			yield(*new(T), reading(what, err))
 		}
 	}
 }
@@ -81,7 +87,7 @@ func (s *Store) records(ctx context.Context, q Query, yield func(Entry, error) b
 func (s *Store) where(ctx context.Context, q Query) (cond string, from int64, args []any, err error) {
 	from = math.MinInt64
 	if !q.From.IsZero() {
-		from, _ = timeKey(q.From)
+		from = keyOf(q.From)
 	}
 	if q.AfterSeq > 0 {
 		cond, args = " AND record.seq > ?", append(args, q.AfterSeq)
@@ -141,6 +147,9 @@ type queryer interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
+// errEnough ends eachRow without an error.
+var errEnough = errors.New("enough rows")
+
 // eachRow calls f for each row of the answer, until an error.
 func eachRow(ctx context.Context, db queryer, query string, args []any, f func(*sql.Rows) error) error {
 	rows, err := db.QueryContext(ctx, query, args...)
@@ -149,15 +158,22 @@ func eachRow(ctx context.Context, db queryer, query string, args []any, f func(*
 	}
 	defer rows.Close()
 	for rows.Next() {
-		if err := f(rows); err != nil {
+		if err := f(rows); errors.Is(err, errEnough) {
+			return nil
+		} else if err != nil {
 			return err
 		}
 	}
 	return rows.Err()
 }
 
-// reading is an error of reading, named and with what was read.
-func reading(what string, err error) error { return fmt.Errorf("reading %s: %w", what, Explain(err)) }
+// reading is an error of reading, named and with what was read; nil for nil.
+func reading(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("reading %s: %w", what, Explain(err))
+}
 
 // page reads the next rows. more reports that there may be others after them.
 func (r *reader) page(ctx context.Context, db queryer, rest string, args []any, limit int) (page []row, more bool, err error) {

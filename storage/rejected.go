@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"database/sql"
 	"iter"
 	"time"
 )
@@ -21,20 +22,14 @@ const mostRejected = 10_000 // kept; the count has no limit
 // AddRejected stores a dead letter, safe from the death of the process when it returns. It reports whether it is new: the
 // same point of the same entry is stored once.
 func (s *Store) AddRejected(ctx context.Context, r Rejected) (isNew bool, err error) {
-	at, _ := timeKey(r.Time)
 	err = s.Update(ctx, func(t *Tx) error {
 		var n int64
-		known, err := t.w.row("SELECT 1 FROM aside WHERE seq = ? AND point = ?", []any{r.Seq, r.Point}, &n)
-		if err != nil || known {
-			return err
+		if t.w.row("SELECT 1 FROM aside WHERE seq = ? AND point = ?", []any{r.Seq, r.Point}, &n) {
+			return nil
 		}
 		isNew = true
-		if err := t.w.exec("INSERT INTO aside (seq, time, status, reason, point) VALUES (?, ?, ?, ?, ?)", r.Seq, at, r.Status, r.Reason, r.Point); err != nil {
-			return err
-		}
-		if err := t.w.exec("DELETE FROM aside WHERE id <= (SELECT max(id) FROM aside) - ?", mostRejected); err != nil {
-			return err
-		}
+		t.w.exec("INSERT INTO aside (seq, time, status, reason, point) VALUES (?, ?, ?, ?, ?)", r.Seq, keyOf(r.Time), r.Status, r.Reason, r.Point)
+		t.w.exec("DELETE FROM aside WHERE id <= (SELECT max(id) FROM aside) - ?", mostRejected)
 		return t.w.exec("UPDATE aside_count SET total = total + 1")
 	})
 	return isNew && err == nil, err
@@ -45,29 +40,15 @@ func (s *Store) Rejected(ctx context.Context) (total int64, list iter.Seq2[Rejec
 	if err := s.rdb.QueryRowContext(ctx, "SELECT total FROM aside_count").Scan(&total); err != nil {
 		return 0, nil, reading("rejected points", err)
 	}
-	return total, func(yield func(Rejected, error) bool) {
-		if err := s.rejected(ctx, yield); err != nil {
-			yield(Rejected{}, reading("rejected points", err))
-		}
-	}, nil
-}
-
-func (s *Store) rejected(ctx context.Context, yield func(Rejected, error) bool) error {
-	rows, err := s.rdb.QueryContext(ctx, "SELECT seq, time, status, reason, point FROM aside ORDER BY id")
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var r Rejected
-		var at int64
-		if err := rows.Scan(&r.Seq, &at, &r.Status, &r.Reason, &r.Point); err != nil {
+	return total, stream("rejected points", func(yield func(Rejected, error) bool) error {
+		return eachRow(ctx, s.rdb, "SELECT seq, time, status, reason, point FROM aside ORDER BY id", nil, func(rows *sql.Rows) error {
+			var r Rejected
+			var at int64
+			err := rows.Scan(&r.Seq, &at, &r.Status, &r.Reason, &r.Point)
+			if r.Time = keyTime(at); err == nil && !yield(r, nil) {
+				err = errEnough
+			}
 			return err
-		}
-		r.Time = keyTime(at)
-		if !yield(r, nil) {
-			return nil
-		}
-	}
-	return rows.Err()
+		})
+	}), nil
 }

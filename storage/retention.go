@@ -2,10 +2,9 @@ package storage
 
 import (
 	"context"
-	"errors"
+	"database/sql"
 	"fmt"
 	"math"
-	"strings"
 	"time"
 )
 
@@ -120,99 +119,84 @@ func (p *purge) look(t *Tx) error {
 	if t.w.purged > -math.MaxInt64 {
 		p.out.Upto = keyTime(t.w.purged)
 	}
-	var err error
-	p.out.Used, p.out.Size, err = t.w.used()
-	return err
+	p.out.Used, p.out.Size = t.w.used()
+	return t.w.failed
 }
 
 // used returns how many bytes of the database are in use, and how many it has.
-func (w *writer) used() (used, size int64, err error) {
+func (w *writer) used() (used, size int64) {
 	var pages, free, page int64
-	_, err = w.row("SELECT (SELECT page_count FROM pragma_page_count), (SELECT freelist_count FROM pragma_freelist_count), (SELECT page_size FROM pragma_page_size)",
+	w.row("SELECT (SELECT page_count FROM pragma_page_count), (SELECT freelist_count FROM pragma_freelist_count), (SELECT page_size FROM pragma_page_size)",
 		nil, &pages, &free, &page)
-	return (pages - free) * page, pages * page, err
+	return (pages - free) * page, pages * page
 }
 
 // byAge deletes one step of what is older than FullRate.
 func (p *purge) byAge(t *Tx) (more bool, err error) {
-	cutoff, _ := timeKey(p.now.Add(-p.FullRate))
-	floor, err := p.analysed(t)
-	if err != nil {
-		return false, err
-	}
+	floor := p.analysed(t)
 	for _, name := range p.Followers {
-		seq, err := t.cursor(name)
-		if err != nil {
-			return false, err
-		}
-		floor = min(floor, seq)
+		floor = min(floor, t.cursor(name))
 	}
-	done, waiting, err := p.step(t, cutoff, floor)
+	done, waiting, err := p.step(t, keyOf(p.now.Add(-p.FullRate)), floor)
 	p.out.Waiting = p.out.Waiting || waiting
 	return done, err
 }
 
-func (t *Tx) cursor(name string) (seq int64, err error) {
-	_, err = t.w.row("SELECT seq FROM cursor WHERE name = ?", []any{name}, &seq)
-	return seq, err
+func (t *Tx) cursor(name string) (seq int64) {
+	t.w.row("SELECT seq FROM cursor WHERE name = ?", []any{name}, &seq)
+	return seq
 }
 
 // analysed is the sequence number up to which the analyzer's state includes the records.
-func (p *purge) analysed(t *Tx) (seq int64, err error) {
+func (p *purge) analysed(t *Tx) (seq int64) {
 	if p.State == "" {
-		return math.MaxInt64, nil
+		return math.MaxInt64
 	}
-	_, err = t.w.row("SELECT seq FROM state WHERE name = ?", []any{p.State}, &seq)
-	return seq, err
+	t.w.row("SELECT seq FROM state WHERE name = ?", []any{p.State}, &seq)
+	return seq
 }
 
 // bySize deletes one step of the oldest, whatever its age, while more is in use than Size allows.
 func (p *purge) bySize(t *Tx) (more bool, err error) {
-	used, _, err := t.w.used()
+	used, _ := t.w.used()
 	target := p.Size
 	if p.out.BySize { // a little more than needed, so that not every call has to
 		target -= p.Size / 50
 	}
-	if err != nil || used <= target {
-		return false, err
+	if t.w.failed != nil || used <= target {
+		return false, t.w.failed
 	}
 	p.out.BySize = true
-	floor, err := p.analysed(t)
-	if err != nil {
-		return false, err
-	}
-	latest, _ := timeKey(p.now.Add(-p.Margin))
-	if done, _, err := p.step(t, latest, floor); done || err != nil {
+	latest := keyOf(p.now.Add(-p.Margin))
+	if done, _, err := p.step(t, latest, p.analysed(t)); done || err != nil {
 		return done, err
 	}
 	if done, err := p.dropWindow(t, latest); done || err != nil {
 		return done, err
 	}
-	return p.oldestSummaries(t)
+	return p.dropSummaries(t, math.MaxInt64) // nothing else is left to delete for size
 }
 
 // step deletes the oldest hour or less of full rate before the time key cutoff, of records with a sequence number of at most
 // floor. waiting reports that a record is old enough but has a greater number.
 func (p *purge) step(t *Tx, cutoff, floor int64) (done, waiting bool, err error) {
 	var from int64
-	there, err := t.w.row("SELECT time FROM record WHERE time >= ? AND time < ? AND kind & ? <> 0 ORDER BY time LIMIT 1", []any{t.w.purged, cutoff, purgedKinds}, &from)
-	if err != nil || !there {
-		return false, false, err
+	if !t.w.row("SELECT time FROM record WHERE time >= ? AND time < ? AND kind & ? <> 0 ORDER BY time LIMIT 1", []any{t.w.purged, cutoff, purgedKinds}, &from) {
+		return false, false, t.w.failed
 	}
 	end := min(cutoff, floorTo(from, stepTime)+int64(stepTime))
 	if end < from { // after the last hour that the key can hold
 		end = cutoff
 	}
 	var at int64
-	if there, err := t.w.row("SELECT time FROM record WHERE time >= ? AND time < ? ORDER BY time LIMIT 1 OFFSET ?", []any{from, end, p.most}, &at); err != nil {
-		return false, false, err
-	} else if there {
+	if t.w.row("SELECT time FROM record WHERE time >= ? AND time < ? ORDER BY time LIMIT 1 OFFSET ?", []any{from, end, p.most}, &at) {
 		end = at
 	}
-	if there, err := t.w.row("SELECT time FROM record WHERE time >= ? AND time < ? AND seq > ? AND kind & ? <> 0 ORDER BY time LIMIT 1", []any{from, end, floor, purgedKinds}, &at); err != nil {
-		return false, false, err
-	} else if there {
+	if t.w.row("SELECT time FROM record WHERE time >= ? AND time < ? AND seq > ? AND kind & ? <> 0 ORDER BY time LIMIT 1", []any{from, end, floor, purgedKinds}, &at) {
 		end, waiting = at, true
+	}
+	if t.w.failed != nil {
+		return false, false, t.w.failed
 	}
 	if end = floorTo(end, time.Minute); end <= from { // less than a minute: not yet, or many records in one minute
 		if waiting || floorTo(from, time.Minute)+int64(time.Minute) > cutoff {
@@ -241,12 +225,12 @@ const hasVerdict = "EXISTS (SELECT 1 FROM verdict WHERE verdict.event = event.id
 func (p *purge) dropWindow(t *Tx, latest int64) (done bool, err error) {
 	var id string
 	var first int64
-	there, err := t.w.row("SELECT id, first FROM event WHERE bare = 0 AND last < ? AND NOT "+hasVerdict+" ORDER BY first LIMIT 1", []any{latest}, &id, &first)
-	if err != nil || !there {
-		return false, err
+	if !t.w.row("SELECT id, first FROM event WHERE bare = 0 AND last < ? AND NOT "+hasVerdict+" ORDER BY first LIMIT 1", []any{latest}, &id, &first) {
+		return false, t.w.failed
 	}
 	p.out.WindowsDropped++
-	return true, errors.Join(t.w.exec("UPDATE event SET bare = 1 WHERE id = ?", id), p.goBack(t, first))
+	t.w.exec("UPDATE event SET bare = 1 WHERE id = ?", id)
+	return true, p.goBack(t, first)
 }
 
 // goBack makes the next step look again at the records around an event that no longer protects them.
@@ -259,23 +243,22 @@ func (p *purge) events(t *Tx) (more bool, err error) {
 	if p.Events <= 0 {
 		return false, nil
 	}
-	old, _ := timeKey(p.now.Add(-p.Events))
 	var id string
 	var first int64
-	there, err := t.w.row("SELECT id, first FROM event WHERE last < ? AND NOT "+hasVerdict+" ORDER BY last LIMIT 1", []any{old}, &id, &first)
-	if err != nil || !there {
-		return false, err
+	if !t.w.row("SELECT id, first FROM event WHERE last < ? AND NOT "+hasVerdict+" ORDER BY last LIMIT 1", []any{keyOf(p.now.Add(-p.Events))}, &id, &first) {
+		return false, t.w.failed
 	}
 	p.out.Events++
-	return true, errors.Join(t.dropEvent(id), p.goBack(t, first))
+	t.dropEvent(id)
+	return true, p.goBack(t, first)
 }
 
 func (t *Tx) dropEvent(id string) error {
-	var errs []error
-	for _, table := range strings.Fields("finding event_cell verdict") {
-		errs = append(errs, t.w.exec("DELETE FROM "+table+" WHERE event = ?", id))
+	for _, table := range []string{"finding", "event_cell", "verdict"} {
+		t.w.exec("DELETE FROM "+table+" WHERE event = ?", id)
 	}
-	return errors.Join(append(errs, t.w.exec("DELETE FROM event WHERE id = ?", id), t.w.exec("UPDATE sequence SET spent = max(spent, ?)", t.w.seq))...)
+	t.w.exec("DELETE FROM event WHERE id = ?", id)
+	return t.w.exec("UPDATE sequence SET spent = max(spent, ?)", t.w.seq)
 }
 
 // summaries deletes a day of those that are too old.
@@ -283,27 +266,25 @@ func (p *purge) summaries(t *Tx) (more bool, err error) {
 	if p.Summaries <= 0 {
 		return false, nil
 	}
-	old, _ := timeKey(p.now.Add(-p.Summaries))
-	return p.dropSummaries(t, floorMinute(old))
+	return p.dropSummaries(t, floorMinute(keyOf(p.now.Add(-p.Summaries))))
 }
 
-// oldestSummaries deletes the oldest day of them, if nothing else is left to delete for size.
-func (p *purge) oldestSummaries(t *Tx) (more bool, err error) {
-	return p.dropSummaries(t, math.MaxInt64)
-}
-
+// dropSummaries deletes the oldest day of those that are of minutes before one.
 func (p *purge) dropSummaries(t *Tx, before int64) (more bool, err error) {
 	const day = 24 * 60
 	var first int64
-	there, err := t.w.row("SELECT minute FROM summary WHERE minute < ? ORDER BY minute LIMIT 1", []any{before}, &first)
-	if err != nil || !there {
-		return false, err
+	if !t.w.row("SELECT minute FROM summary WHERE minute < ? ORDER BY minute LIMIT 1", []any{before}, &first) {
+		return false, t.w.failed
 	}
-	res, err := t.w.conn.ExecContext(t.ctx, "DELETE FROM summary WHERE minute < ?", min(before, first+day))
-	if err != nil {
-		return false, err
-	}
-	n, err := res.RowsAffected()
+	n, err := affected(t.w.conn.ExecContext(t.ctx, "DELETE FROM summary WHERE minute < ?", min(before, first+day)))
 	p.out.Summaries += n
 	return true, err
+}
+
+// affected is how many rows a statement changed.
+func affected(res sql.Result, err error) (int64, error) {
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
 }

@@ -26,32 +26,25 @@ func (s *Store) Sensors(ctx context.Context) (all []SensorInfo, err error) {
 		all = append(all, i)
 		return err
 	})
-	if err != nil {
-		return nil, reading("sensors", err)
-	}
-	return all, nil
+	return all, reading("sensors", err)
 }
 
 // Heard reports for each of n steps of time, the first beginning at from, whether the store has an observation or a summary of
 // the sensor in it; of any sensor if the name is empty. It looks for one row per step, and reads no bodies.
 func (s *Store) Heard(ctx context.Context, sensor string, from time.Time, step time.Duration, n int) ([]bool, error) {
-	at, _ := timeKey(from)
 	// Not EXISTS: SQLite would build an index over all records for the join, for which a year of records has no room.
 	heard := make([]bool, n)
 	err := eachRow(ctx, s.rdb, `WITH RECURSIVE step (i, at) AS (SELECT 0, ?1 UNION ALL SELECT i + 1, at + ?2 FROM step WHERE i + 1 < ?3)
 		SELECT i FROM step WHERE coalesce((SELECT 1 FROM record INDEXED BY record_time WHERE time >= step.at AND time < step.at + ?2 AND kind = 1
 		AND (?4 = '' OR source IN (SELECT id FROM source WHERE sensor = ?4)) LIMIT 1),
 		(SELECT 1 FROM summary WHERE minute >= step.at / ?5 AND minute < (step.at + ?2) / ?5 AND (?4 = '' OR source IN (SELECT id FROM source WHERE sensor = ?4)) LIMIT 1))`,
-		[]any{at, int64(step), n, sensor, int64(time.Minute)}, func(rows *sql.Rows) error {
+		[]any{keyOf(from), int64(step), n, sensor, int64(time.Minute)}, func(rows *sql.Rows) error {
 			var i int
 			err := rows.Scan(&i)
 			heard[i] = true
 			return err
 		})
-	if err != nil {
-		return nil, reading("records", err)
-	}
-	return heard, nil
+	return heard, reading("records", err)
 }
 
 // Span returns the times of the first and last record or summary of a sensor; zero times if there is none.
@@ -77,10 +70,7 @@ func (s *Store) Span(ctx context.Context, sensor string) (first, last time.Time,
 			*t = m
 		}
 	}
-	if err != nil {
-		return first, last, reading("records", err)
-	}
-	return first, last, nil
+	return first, last, reading("records", err)
 }
 
 // PositionAt returns where a sensor was at a time: the last position of the 30 seconds before it, otherwise the first of the

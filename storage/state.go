@@ -89,10 +89,7 @@ type Stats struct {
 // Stats is quick: records are counted when they are stored, not here. Pending records (AppendLater) are included.
 func (s *Store) Stats(ctx context.Context) (Stats, error) {
 	st, err := s.stats(ctx)
-	if err != nil {
-		return st, reading("the store", err)
-	}
-	return st, nil
+	return st, reading("the store", err)
 }
 
 func (s *Store) stats(ctx context.Context) (st Stats, err error) {

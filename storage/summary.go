@@ -241,11 +241,7 @@ func (m minutes) store(w *writer) error {
 	for at, sum := range m {
 		s := sum.summary()
 		var old []byte
-		there, err := w.row("SELECT body FROM summary WHERE minute = ? AND source = ?", []any{at.minute, at.source}, &old)
-		if err != nil {
-			return err
-		}
-		if there {
+		if w.row("SELECT body FROM summary WHERE minute = ? AND source = ?", []any{at.minute, at.source}, &old) {
 			before, err := decodeSummary(old)
 			if err != nil {
 				return err
@@ -253,11 +249,9 @@ func (m minutes) store(w *writer) error {
 			before.merge(s)
 			s = before
 		}
-		if err := w.exec("INSERT OR REPLACE INTO summary (minute, source, body) VALUES (?, ?, ?)", at.minute, at.source, encodeSummary(&s)); err != nil {
-			return err
-		}
+		w.exec("INSERT OR REPLACE INTO summary (minute, source, body) VALUES (?, ?, ?)", at.minute, at.source, encodeSummary(&s))
 	}
-	return nil
+	return w.failed
 }
 
 // SummaryQuery selects summaries. The zero SummaryQuery selects all of them.
@@ -270,22 +264,16 @@ type SummaryQuery struct {
 // Summaries yields summaries in order of time. Together with Records they are everything that was observed: nothing is in
 // both.
 func (s *Store) Summaries(ctx context.Context, q SummaryQuery) iter.Seq2[Summary, error] {
-	return func(yield func(Summary, error) bool) {
-		if err := s.summaries(ctx, q, yield); err != nil {
-			yield(Summary{}, reading("summaries", err))
-		}
-	}
+	return stream("summaries", func(yield func(Summary, error) bool) error { return s.summaries(ctx, q, yield) })
 }
 
 func (s *Store) summaries(ctx context.Context, q SummaryQuery, yield func(Summary, error) bool) error {
 	from, to, after := int64(math.MinInt64), int64(math.MaxInt64), int64(-1)
 	if !q.From.IsZero() {
-		key, _ := timeKey(q.From.Add(time.Minute - 1))
-		from = floorMinute(key)
+		from = floorMinute(keyOf(q.From.Add(time.Minute - 1)))
 	}
 	if !q.To.IsZero() {
-		key, _ := timeKey(q.To.Add(time.Minute - 1))
-		to = floorMinute(key)
+		to = floorMinute(keyOf(q.To.Add(time.Minute - 1)))
 	}
 	sources := map[int64]*cell.Source{}
 	for {
@@ -328,9 +316,10 @@ func (t *Tx) Summarised(r cell.Record) (bool, error) {
 	if kind := kindOf(r); int64(kind)&purgedKinds == 0 {
 		return false, nil
 	}
-	key, _ := timeKey(r.When())
 	var n int
-	return t.w.row("SELECT 1 FROM summary WHERE minute = ? AND source IN (SELECT id FROM source WHERE sensor = ?) LIMIT 1", []any{floorMinute(key), r.From()}, &n)
+	there := t.w.row("SELECT 1 FROM summary WHERE minute = ? AND source IN (SELECT id FROM source WHERE sensor = ?) LIMIT 1",
+		[]any{floorMinute(keyOf(r.When())), r.From()}, &n)
+	return there, t.w.failed
 }
 
 // MarshalJSON writes a cell with the names of the interchange format (docs/fields.md), and its levels in dBm.

@@ -58,9 +58,8 @@ func addVerdict(ctx context.Context, db execer, v Verdict) (Verdict, error) {
 	if err := v.Judgement.check(); err != nil {
 		return v, err
 	}
-	at, _ := timeKey(v.Time)
 	res, err := db.ExecContext(ctx, "INSERT INTO verdict (event, judgement, reason, author, time) SELECT id, ?, ?, ?, ? FROM event WHERE id = ?",
-		string(v.Judgement), v.Reason, v.Author, at, v.Event)
+		string(v.Judgement), v.Reason, v.Author, keyOf(v.Time), v.Event)
 	if err != nil {
 		return v, err
 	}
@@ -72,15 +71,11 @@ func addVerdict(ctx context.Context, db execer, v Verdict) (Verdict, error) {
 }
 
 func undoVerdict(ctx context.Context, db execer, event, author string, at time.Time) error {
-	key, _ := timeKey(at)
-	res, err := db.ExecContext(ctx, "UPDATE verdict SET undone = ?, undone_by = ? WHERE id = (SELECT max(id) FROM verdict WHERE event = ? AND undone IS NULL)", key, author, event)
-	if err != nil {
-		return err
+	n, err := affected(db.ExecContext(ctx, "UPDATE verdict SET undone = ?, undone_by = ? WHERE id = (SELECT max(id) FROM verdict WHERE event = ? AND undone IS NULL)", keyOf(at), author, event))
+	if err == nil && n == 0 {
+		err = fmt.Errorf("a verdict of event %q: %w", clip(event), ErrNotFound)
 	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return errors.Join(err, fmt.Errorf("a verdict of event %q: %w", clip(event), ErrNotFound))
-	}
-	return nil
+	return err
 }
 
 // UndoVerdict takes back the current verdict of an event, so that the one before it is current again. The error wraps
@@ -112,10 +107,7 @@ func (s *Store) verdicts(ctx context.Context, where string, args ...any) (all []
 		all = append(all, v)
 		return err
 	})
-	if err != nil {
-		return nil, reading("verdicts", err)
-	}
-	return all, nil
+	return all, reading("verdicts", err)
 }
 
 // VerdictOf returns the current verdict of an event; ok is false if there is none.
@@ -147,8 +139,5 @@ func (s *Store) CurrentVerdicts(ctx context.Context) (map[string]Verdict, error)
 // VerdictMark is a number that grows with every verdict that is given or taken back.
 func (s *Store) VerdictMark(ctx context.Context) (mark int64, err error) {
 	err = s.rdb.QueryRowContext(ctx, "SELECT ifnull(max(id), 0) + (SELECT count(*) FROM verdict WHERE undone IS NOT NULL) FROM verdict").Scan(&mark)
-	if err != nil {
-		return 0, reading("verdicts", err)
-	}
-	return mark, nil
+	return mark, reading("verdicts", err)
 }

@@ -18,7 +18,7 @@ type writer struct {
 	conn         *sql.Conn
 	prepared     map[string]*sql.Stmt
 	broken       error // of load; nothing is written until load succeeds
-	failed       error // of a statement of the current transaction
+	failed       error // the first of the current transaction
 	checkpointAt int64
 
 	seq           int64                    // the last sequence number given
@@ -68,19 +68,16 @@ func (w *writer) load() error {
 	ctx := context.Background()
 	var newest sql.NullInt64
 	err := w.conn.QueryRowContext(ctx, `SELECT max(ifnull((SELECT max(seq) FROM record), 0), ifnull((SELECT max(seq) FROM event), 0),
-		(SELECT spent FROM sequence)), (SELECT max(time) FROM record), (SELECT upto FROM tally)`).Scan(&w.seq, &newest, &w.upto)
+		(SELECT spent FROM sequence)), (SELECT max(time) FROM record), (SELECT upto FROM tally), (SELECT upto FROM swept)`).Scan(&w.seq, &newest, &w.upto, &w.purged)
 	if err != nil {
 		return err
 	}
 	w.newest = newest.Int64
 	if !newest.Valid {
-		w.newest, _ = timeKey(farPast)
+		w.newest = keyOf(farPast)
 	}
 	w.fresh = newTally()
 	if err := w.fresh.count(ctx, w.conn, w.upto, w.seq); err != nil {
-		return err
-	}
-	if _, err := w.row("SELECT upto FROM swept", nil, &w.purged); err != nil {
 		return err
 	}
 	var id int64
@@ -99,8 +96,9 @@ func (w *writer) load() error {
 	return nil
 }
 
-// exec runs a statement, which is prepared once. After a statement that failed it does nothing more in the transaction: on a
-// full disk SQLite rolls back by itself, and the next statement would be a transaction of its own.
+// exec runs a statement, which is prepared once. After a failure exec and row do nothing more in the transaction, and exec
+// returns the first error: on a full disk SQLite rolls back by itself, and the next statement would be a transaction of its
+// own. So a caller need check only the last of several statements, and what it reads before it uses it.
 func (w *writer) exec(query string, args ...any) error {
 	if w.failed != nil {
 		return w.failed
@@ -125,17 +123,20 @@ func (w *writer) prepare(query string) (*sql.Stmt, error) {
 	return st, nil
 }
 
-// row runs a query for one row, and reports whether there was one.
-func (w *writer) row(query string, args []any, dest ...any) (bool, error) {
+// row runs a query for one row, and reports whether there was one. w.failed is the error.
+func (w *writer) row(query string, args []any, dest ...any) bool {
+	if w.failed != nil {
+		return false
+	}
 	st, err := w.prepare(query)
-	if err != nil {
-		return false, err
+	if err == nil {
+		err = st.QueryRowContext(context.Background(), args...).Scan(dest...)
 	}
-	err = st.QueryRowContext(context.Background(), args...).Scan(dest...)
 	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
+		return false
 	}
-	return err == nil, err
+	w.failed = err
+	return err == nil
 }
 
 // Tx is a transaction of Update. It is valid until the function of Update returns.
@@ -187,7 +188,7 @@ func (t *Tx) Append(recs ...cell.Record) (seq int64, err error) {
 
 func (w *writer) append(r cell.Record, kind Kinds) error {
 	sensor := r.From()
-	key, _ := timeKey(r.When())
+	key := keyOf(r.When())
 	w.buf = encodeRecord(w.buf[:0], r)
 	last, seen := w.last[sensor]
 	if !seen {
@@ -216,18 +217,14 @@ func (w *writer) insert(g pendingRecord) error {
 		}
 	}
 	if g.key < w.purged { // late: the next purge must look at its time again
-		if err := w.setPurged(g.key); err != nil {
-			return err
-		}
+		w.setPurged(g.key)
 	}
 	w.seq++
-	if err := w.exec("INSERT INTO record (seq, time, source, kind, body) VALUES (?, ?, ?, ?, ?)", w.seq, g.key, force.id, int64(g.kind), g.body); err != nil {
-		return err
+	err := w.exec("INSERT INTO record (seq, time, source, kind, body) VALUES (?, ?, ?, ?, ?)", w.seq, g.key, force.id, int64(g.kind), g.body)
+	if err == nil && len(g.raw) > 0 {
+		err = w.appendRaw(g.raw)
 	}
-	if len(g.raw) > 0 {
-		return w.appendRaw(g.raw)
-	}
-	return nil
+	return err
 }
 
 func (w *writer) appendRaw(lines []string) error {
@@ -242,9 +239,8 @@ func (w *writer) appendRaw(lines []string) error {
 	text, own := w.base.renewed(lines)
 	w.newestBase++
 	w.base, w.baseAge = newBase(w.newestBase, text), 0
-	return errors.Join(
-		w.exec("INSERT INTO raw_base (id, text) VALUES (?, ?)", w.base.id, text),
-		w.exec("INSERT INTO base_made (base, seq, own) VALUES (?, ?, ?)", w.base.id, w.seq, own))
+	w.exec("INSERT INTO raw_base (id, text) VALUES (?, ?)", w.base.id, text)
+	return w.exec("INSERT INTO base_made (base, seq, own) VALUES (?, ?, ?)", w.base.id, w.seq, own)
 }
 
 // setPurged stores the time key up to which full rate was purged.
@@ -302,32 +298,22 @@ func (w *writer) exists(sensor string, key int64, kind Kinds, body []byte, raw *
 func (w *writer) setSource(sensor string, body []byte) (currentSource, error) {
 	force, ok := w.currentSource[sensor]
 	if !ok {
-		var err error
-		if ok, err = w.row("SELECT source.id, source.body FROM sensor JOIN source ON source.id = sensor.source WHERE sensor.name = ?",
-			[]any{sensor}, &force.id, &force.body); err != nil {
-			return force, err
-		}
+		ok = w.row("SELECT source.id, source.body FROM sensor JOIN source ON source.id = sensor.source WHERE sensor.name = ?",
+			[]any{sensor}, &force.id, &force.body)
 	}
 	if !ok || body != nil && !bytes.Equal(body, force.body) {
+		const find = "SELECT id FROM source WHERE sensor = ? AND body IS ?"
 		force = currentSource{body: body}
-		there, err := w.row("SELECT id FROM source WHERE sensor = ? AND body IS ?", []any{sensor, nullable(body)}, &force.id)
-		if err != nil {
-			return force, err
+		if !w.row(find, []any{sensor, nullable(body)}, &force.id) {
+			w.exec("INSERT INTO source (sensor, body) VALUES (?, ?)", sensor, nullable(body))
+			w.row(find, []any{sensor, nullable(body)}, &force.id)
 		}
-		if !there {
-			if err := w.exec("INSERT INTO source (sensor, body) VALUES (?, ?)", sensor, nullable(body)); err != nil {
-				return force, err
-			}
-			if _, err := w.row("SELECT id FROM source WHERE sensor = ? AND body IS ?", []any{sensor, nullable(body)}, &force.id); err != nil {
-				return force, err
-			}
-		}
-		if err := w.exec("INSERT INTO sensor (name, source) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET source = excluded.source", sensor, force.id); err != nil {
-			return force, err
-		}
+		w.exec("INSERT INTO sensor (name, source) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET source = excluded.source", sensor, force.id)
 	}
-	w.currentSource[sensor] = force
-	return force, nil
+	if w.failed == nil {
+		w.currentSource[sensor] = force
+	}
+	return force, w.failed
 }
 
 func nullable(b []byte) any {
