@@ -21,9 +21,13 @@ const (
 	octalBSIC                 // NCC and BCC as two digits
 	arfcn                     //
 	gsmChannel                // 1024 is added to those of 1900 MHz
+	bandARFCN                 // lies in the band, which is read before it
+	balongARFCN               // of GSM, with the band before it as 0..3
 	band                      //
 	bandwidth                 // LTE, as 0..5
 	blocks                    // bandwidth in resource blocks
+	nBlocks                   // the same after an n, else of unknown unit
+	scs                       // subcarrier spacing, only checked
 	ta                        //
 	priority                  //
 	threshHigh                //
@@ -72,6 +76,24 @@ func (w *row) cell(rat cell.RAT, from int, columns ...column) cell.Cell {
 	return c
 }
 
+// form is a row of one kind: its RAT, the numbers of columns that it may have, and the columns from one on.
+type form struct {
+	rat     cell.RAT
+	counts  []int
+	from    int
+	columns []column
+}
+
+// form reads a row into c. False means that the row has another number of columns, and is rejected.
+func (w *row) form(f form, c *cell.Cell) bool {
+	c.RAT = f.rat
+	if !w.layout(f.counts...) {
+		return false
+	}
+	w.read(c, f.from, f.columns...)
+	return true
+}
+
 func (w *row) column(i int, what column, c *cell.Cell) {
 	switch what {
 	case skip, mcc, dualRSRP:
@@ -99,12 +121,22 @@ func (w *row) column(i int, what column, c *cell.Cell) {
 		w.arfcn(i, 10, c)
 	case gsmChannel:
 		w.gsmChannel(i, c)
+	case bandARFCN:
+		w.arfcn(i, 10, c)
+		w.agrees(c)
+	case balongARFCN:
+		w.arfcn(i, 10, c)
+		w.balongBand(i-1, c)
 	case band:
 		w.band(i, c)
 	case bandwidth:
 		w.bandwidth(i, c)
 	case blocks:
 		w.blocks(i, c)
+	case nBlocks:
+		w.nBlocks(i, c)
+	case scs:
+		w.scs(i)
 	case ta:
 		w.ta(i, c)
 	case priority:

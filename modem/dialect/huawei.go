@@ -119,39 +119,32 @@ func (h *huaweiAnswer) read(w *row) {
 //	^HCSQ: "NR",rsrp,sinr,rsrq
 //	^HCSQ: "NOSERVICE"
 func (h *huaweiAnswer) hcsq(w *row) {
+	token := strings.ToUpper(w.text(0))
 	var c cell.Cell
-	switch token := strings.ToUpper(w.text(0)); token {
-	case "NOSERVICE":
+	switch f, ok := hcsqRows[token]; {
+	case ok:
+		if w.form(f, &c) {
+			h.level(w, c)
+		}
+	case token == "NOSERVICE":
 		h.nothing = true
-		return
-	case "LTE":
-		if c.RAT = cell.LTE; !w.layout(5) {
-			return
-		}
-		w.read(&c, 1, balongRSSI, rsrpIndex, balongSINR, rsrqIndex)
-	case "WCDMA", "TD-SCDMA", "TD_SCDMA":
-		if c.RAT = cell.UMTS; !w.layout(4) {
-			return
-		}
-		w.read(&c, 1, balongRSSI, rscpIndex, balongEcIo)
-	case "GSM":
-		if c.RAT = cell.GSM; !w.layout(2, 3) {
-			return
-		}
-		w.column(1, balongRSSI, &c)
-	case "NR":
+	case token == "NR":
 		if w.layout(4) {
 			h.part(w, cell.Cell{RAT: cell.NR})
 		}
-		return
-	case "":
+	case token == "":
 		w.reject(Truncated)
-		return
 	default:
 		w.reject(UnknownToken)
-		return
 	}
-	h.level(w, c)
+}
+
+var hcsqUMTS = form{cell.UMTS, []int{4}, 1, []column{balongRSSI, rscpIndex, balongEcIo}}
+
+var hcsqRows = map[string]form{
+	"LTE":   {cell.LTE, []int{5}, 1, []column{balongRSSI, rsrpIndex, balongSINR, rsrqIndex}},
+	"WCDMA": hcsqUMTS, "TD-SCDMA": hcsqUMTS, "TD_SCDMA": hcsqUMTS,
+	"GSM": {cell.GSM, []int{2, 3}, 1, []column{balongRSSI}},
 }
 
 // csnr reads the level that older sticks report by themselves on UMTS: RSCP in dBm, Ec/Io in dB.

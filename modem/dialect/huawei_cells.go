@@ -6,25 +6,13 @@ import (
 	"vigie/cell"
 )
 
-// balongRAT is the RAT of a token of ^MONSC and its kin.
-func balongRAT(token string) cell.RAT {
-	switch strings.ToUpper(token) {
-	case "GSM":
-		return cell.GSM
-	case "WCDMA":
-		return cell.UMTS
-	case "LTE":
-		return cell.LTE
-	case "NR":
-		return cell.NR
-	}
-	return cell.UnknownRAT
-}
+// balongRATs are the tokens of ^MONSC and its kin.
+var balongRATs = map[string]cell.RAT{"GSM": cell.GSM, "WCDMA": cell.UMTS, "LTE": cell.LTE, "NR": cell.NR}
 
 // balong begins a row of ^MONSC or its kin. Not ok and no reject is NONE.
 func (w *row) balong() (c cell.Cell, ok bool) {
 	token := w.text(0)
-	c.RAT = balongRAT(token)
+	c.RAT = balongRATs[strings.ToUpper(token)]
 	switch {
 	case c.RAT != cell.UnknownRAT:
 		return c, true
@@ -51,29 +39,14 @@ func (h *huaweiAnswer) monsc(w *row) {
 		h.nothing = h.nothing || !w.said
 		return
 	}
-	if !w.layout(map[cell.RAT]int{cell.LTE: 10, cell.NR: 11, cell.UMTS: 12, cell.GSM: 11}[c.RAT]) {
+	if !w.form(monscRows[c.RAT], &c) {
 		return
 	}
-	w.read(&c, 1, mcc, mnc)
 	switch c.RAT {
 	case cell.LTE:
-		w.read(&c, 3, arfcn, hexCID, hexPCI, hexArea)
 		w.balongLevels(7, false, &c)
-		w.column(9, rssi, &c)
 	case cell.NR:
-		w.column(3, arfcn, &c)
-		if s := w.text(4); s != "" && !isSCS(s) {
-			w.reject(UnknownLayout)
-			return
-		}
-		w.read(&c, 5, hexCID, hexPCI, hexArea)
 		w.balongLevels(8, true, &c)
-	case cell.UMTS:
-		w.read(&c, 3, arfcn, pci, hexCID, hexArea, rscp, rssi, ecio)
-	case cell.GSM:
-		w.column(4, arfcn, &c)
-		w.balongBand(3, &c)
-		w.read(&c, 5, pci, hexCID, hexArea, rssi, skip, ta)
 	}
 	w.exists(&c)
 	if c.RAT == cell.NR && h.lte {
@@ -81,6 +54,13 @@ func (h *huaweiAnswer) monsc(w *row) {
 	} else {
 		h.serve(w, c)
 	}
+}
+
+var monscRows = map[cell.RAT]form{
+	cell.LTE:  {cell.LTE, []int{10}, 1, []column{mcc, mnc, arfcn, hexCID, hexPCI, hexArea, skip, skip, rssi}},
+	cell.NR:   {cell.NR, []int{11}, 1, []column{mcc, mnc, arfcn, scs, hexCID, hexPCI, hexArea}},
+	cell.UMTS: {cell.UMTS, []int{12}, 1, []column{mcc, mnc, arfcn, pci, hexCID, hexArea, rscp, rssi, ecio}},
+	cell.GSM:  {cell.GSM, []int{11}, 1, []column{mcc, mnc, skip, balongARFCN, pci, hexCID, hexArea, rssi, skip, ta}},
 }
 
 // balongBand reads a GSM band, 0..3. It is ignored if it does not contain the channel, as in the manual's own example.
@@ -134,23 +114,22 @@ func (h *huaweiAnswer) monnc(w *row) {
 		}
 		return
 	}
-	if !w.layout(map[cell.RAT]int{cell.LTE: 6, cell.NR: 6, cell.UMTS: 5, cell.GSM: 7}[c.RAT]) {
+	if !w.form(monncRows[c.RAT], &c) {
 		return
 	}
-	switch c.RAT {
-	case cell.LTE, cell.NR:
-		w.read(&c, 1, arfcn, hexPCI)
+	if c.RAT == cell.LTE || c.RAT == cell.NR {
 		w.balongLevels(3, c.RAT == cell.NR, &c)
-	case cell.UMTS:
-		w.read(&c, 1, arfcn, pci, rscp, ecio)
-	case cell.GSM:
-		w.column(2, arfcn, &c)
-		w.balongBand(1, &c)
-		w.read(&c, 3, pci, hexCID, hexArea, rssi)
 	}
 	w.exists(&c)
 	h.asked(h.rows)
 	h.neighbour(w, c)
+}
+
+var monncRows = map[cell.RAT]form{
+	cell.LTE:  {cell.LTE, []int{6}, 1, []column{arfcn, hexPCI}},
+	cell.NR:   {cell.NR, []int{6}, 1, []column{arfcn, hexPCI}},
+	cell.UMTS: {cell.UMTS, []int{5}, 1, []column{arfcn, pci, rscp, ecio}},
+	cell.GSM:  {cell.GSM, []int{7}, 1, []column{skip, balongARFCN, pci, hexCID, hexArea, rssi}},
 }
 
 // monssc reads a carrier of the second leg of EN-DC [Balong AT source and manual].

@@ -180,18 +180,14 @@ func (q *quectelAnswer) qnwinfo(w *row) {
 }
 
 // quectelRAT is the RAT of a token of +QENG, +QNWINFO or +QCSQ, in upper case. CDMA and HDR have no place among ours.
-func quectelRAT(token string) cell.RAT {
-	switch token {
-	case "GSM", "GPRS", "EDGE":
-		return cell.GSM
-	case "WCDMA", "HSDPA", "HSUPA", "HSPA+", "TDSCDMA":
-		return cell.UMTS
-	case "LTE", "FDD LTE", "TDD LTE", "EMTC", "CAT-M", "CAT-M1", "CAT-NB", "CAT-NB1", "NBIOT", "NTN NBIOT":
-		return cell.LTE
-	case "NR", "NR5G", "NR5G-SA", "NR5G-NSA", "FDD NR5G", "TDD NR5G":
-		return cell.NR
-	}
-	return cell.UnknownRAT
+func quectelRAT(token string) cell.RAT { return quectelRATs[token] }
+
+var quectelRATs = map[string]cell.RAT{
+	"GSM": cell.GSM, "GPRS": cell.GSM, "EDGE": cell.GSM,
+	"WCDMA": cell.UMTS, "HSDPA": cell.UMTS, "HSUPA": cell.UMTS, "HSPA+": cell.UMTS, "TDSCDMA": cell.UMTS,
+	"LTE": cell.LTE, "FDD LTE": cell.LTE, "TDD LTE": cell.LTE, "EMTC": cell.LTE, "CAT-M": cell.LTE, "CAT-M1": cell.LTE,
+	"CAT-NB": cell.LTE, "CAT-NB1": cell.LTE, "NBIOT": cell.LTE, "NTN NBIOT": cell.LTE,
+	"NR": cell.NR, "NR5G": cell.NR, "NR5G-SA": cell.NR, "NR5G-NSA": cell.NR, "FDD NR5G": cell.NR, "TDD NR5G": cell.NR,
 }
 
 // bandName reads the bands that are named by number: "LTE BAND 3", "NR5G BAND 78", "NR N78". Those of GSM and WCDMA
@@ -240,20 +236,22 @@ func (q *quectelAnswer) qcsq(w *row) {
 		q.nothing = true
 		return
 	}
-	c := cell.Cell{RAT: quectelRAT(token)}
-	switch {
-	case c.RAT == cell.GSM && w.layout(2):
-		w.column(1, rssi, &c)
-	case c.RAT == cell.UMTS && w.layout(4):
-		w.read(&c, 1, rssi, rscp, ecio)
-	case c.RAT == cell.LTE && w.layout(5):
-		w.read(&c, 1, rssi, rsrp, skip, rsrq)
-	case c.RAT == cell.NR && w.layout(4):
-		w.read(&c, 1, rsrp, skip, rsrq)
-	case c.RAT == cell.UnknownRAT:
+	f, ok := qcsqLevels[quectelRAT(token)]
+	if !ok {
 		w.reject(UnknownToken)
+		return
 	}
-	q.level(w, c)
+	var c cell.Cell
+	if w.form(f, &c) {
+		q.level(w, c)
+	}
+}
+
+var qcsqLevels = map[cell.RAT]form{
+	cell.GSM:  {cell.GSM, []int{2}, 1, []column{rssi}},
+	cell.UMTS: {cell.UMTS, []int{4}, 1, []column{rssi, rscp, ecio}},
+	cell.LTE:  {cell.LTE, []int{5}, 1, []column{rssi, rsrp, skip, rsrq}},
+	cell.NR:   {cell.NR, []int{4}, 1, []column{rsrp, skip, rsrq}},
 }
 
 // qgpsloc reads the position in mode 2 [manual; recorded: BG96]. Errors 505 (GNSS off) and 516 (no fix) are no position.

@@ -148,32 +148,22 @@ func (q *quectelAnswer) qops(w *row) {
 //	index,"3G",freq,psc,lac,ci,  rscp, ecno,cba
 //	index,"4G",freq,pci,tac,ci,  rsrp, rsrq,[rssi,]cba
 func (q *quectelAnswer) qopsCell(w *row) {
-	if len(w.f) < 2 || q.block == (cell.PLMN{}) {
+	f, ok := qopsCells[w.text(1)]
+	if !ok || q.block == (cell.PLMN{}) {
 		return
 	}
 	c := cell.Cell{MCC: q.block.MCC, MNC: q.block.MNC}
-	switch w.text(1) {
-	case "2G":
-		if c.RAT = cell.GSM; !w.layout(10) {
-			return
-		}
-		w.read(&c, 3, hexArea, hexCID, pci)
-	case "3G":
-		if c.RAT = cell.UMTS; !w.layout(9) {
-			return
-		}
-		w.read(&c, 3, pci, hexArea, hexCID, rscp)
-	case "4G":
-		if c.RAT = cell.LTE; !w.layout(9, 10) {
-			return
-		}
-		w.read(&c, 3, pci, hexArea, hexCID, rsrp, rsrq)
-		if len(w.f) == 10 {
-			w.column(8, rssi, &c)
-		}
-	default:
+	if !w.form(f, &c) {
 		return
 	}
-	w.column(2, arfcn, &c)
+	if c.RAT == cell.LTE && len(w.f) == 10 {
+		w.column(8, rssi, &c)
+	}
 	q.heard(w, c)
+}
+
+var qopsCells = map[string]form{
+	"2G": {cell.GSM, []int{10}, 2, []column{arfcn, hexArea, hexCID, pci}},
+	"3G": {cell.UMTS, []int{9}, 2, []column{arfcn, pci, hexArea, hexCID, rscp}},
+	"4G": {cell.LTE, []int{9, 10}, 2, []column{arfcn, pci, hexArea, hexCID, rsrp, rsrq}},
 }

@@ -204,6 +204,14 @@ func (q *quectelAnswer) qengSA(w *row) {
 	q.serve(w, c)
 }
 
+// scs checks a subcarrier spacing, which shows that the columns are where they should be.
+func (w *row) scs(i int) {
+	if s := w.text(i); s != "" && !isSCS(s) {
+		w.reject(UnknownLayout)
+		w.bad = true
+	}
+}
+
 // isSCS reports whether a column can be a subcarrier spacing, 0..4.
 func isSCS(s string) bool { return len(s) == 1 && s[0] >= '0' && s[0] <= '4' }
 

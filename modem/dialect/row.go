@@ -104,7 +104,7 @@ func parseWhole(s string, base uint64) (uint64, bool) {
 		default:
 			return 0, false
 		}
-		if v > (math.MaxUint64-d)/base {
+		if v>>60 != 0 { // of 18 digits only hexadecimal ones reach this
 			return 0, false
 		}
 		v = v*base + d

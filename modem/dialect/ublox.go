@@ -253,32 +253,19 @@ func (u *ubloxAnswer) cellInfo(w *row) {
 	if len(w.f) < 2 {
 		return // the answer when nothing is heard, and to the setting
 	}
-	var c cell.Cell
-	serves := false
-	switch kind := w.text(1); kind {
-	case "0", "1":
-		if c.RAT, serves = cell.GSM, kind == "0"; !w.layout(7, 8, 10) {
-			return
-		}
-		w.read(&c, 4, hexArea, hexCID, rxlevIndex)
-		if len(w.f) > 7 {
-			w.column(7, ta, &c)
-		}
-	case "2", "3", "4":
-		if c.RAT, serves = cell.UMTS, kind == "2"; !w.layout(10, 11) {
-			return
-		}
-		w.read(&c, 4, hexArea, hexCID, pci, arfcn, rscpLevel, ecnoIndex)
-	case "5":
-		if c.RAT, serves = cell.LTE, true; !w.layout(9, 10, 16) {
-			return
-		}
-		w.read(&c, 4, hexCID, pci, hexArea, dualRSRP, dualRSRQ)
-	case "":
+	kind := w.text(1)
+	f, ok := cellInfoRows[kind]
+	switch {
+	case ok:
+	case kind == "":
 		w.reject(Truncated)
 		return
 	default:
 		w.reject(UnknownToken)
+		return
+	}
+	var c cell.Cell
+	if !w.form(f, &c) {
 		return
 	}
 	if !w.filled(2, min(len(w.f), 10)) {
@@ -286,7 +273,7 @@ func (u *ubloxAnswer) cellInfo(w *row) {
 	}
 	w.read(&c, 2, mcc, mnc)
 	switch {
-	case !serves:
+	case kind != "0" && kind != "2" && kind != "5":
 		u.asked(u.rows)
 		u.neighbour(w, c)
 	case u.obs.Serving == nil:
@@ -295,3 +282,12 @@ func (u *ubloxAnswer) cellInfo(w *row) {
 		u.part(w, c)
 	}
 }
+
+var (
+	cellInfoGSM  = form{cell.GSM, []int{7, 8, 10}, 4, []column{hexArea, hexCID, rxlevIndex, ta}}
+	cellInfoUMTS = form{cell.UMTS, []int{10, 11}, 4, []column{hexArea, hexCID, pci, arfcn, rscpLevel, ecnoIndex}}
+	cellInfoLTE  = form{cell.LTE, []int{9, 10, 16}, 4, []column{hexCID, pci, hexArea, dualRSRP, dualRSRQ}}
+)
+
+var cellInfoRows = map[string]form{"0": cellInfoGSM, "1": cellInfoGSM, "2": cellInfoUMTS, "3": cellInfoUMTS, "4": cellInfoUMTS,
+	"5": cellInfoLTE}

@@ -135,45 +135,36 @@ func (u *unisocAnswer) cced(w *row) {
 		return
 	}
 	w.f[0] = strings.TrimSpace(first)
-	c := cell.Cell{RAT: cell.LTE}
-	switch strings.TrimSuffix(strings.TrimSpace(label), " info") {
-	case "LTE current cell":
-		if !w.layout(13) {
-			return
-		}
-		w.read(&c, 0, mcc, mnc, skip, skip, band)
-		if n, ok := strings.CutPrefix(w.text(5), "n"); ok {
-			w.f[5] = n
-			w.column(5, blocks, &c)
-		}
-		w.column(6, arfcn, &c)
-		w.agrees(&c)
-		w.read(&c, 7, cid, dualRSRP, dualRSRQ, area, skip, pci)
-		u.serve(w, c)
-	case "LTE neighbor cell":
-		if !w.layout(9) {
-			return
-		}
-		w.read(&c, 0, mcc, mnc, arfcn)
-		w.agrees(&c)
-		w.read(&c, 3, cid, dualRSRP, dualRSRQ, area, skip, pci)
-		u.asked(u.rows)
-		u.neighbour(w, c)
-	case "GSM current cell":
-		if c.RAT = cell.GSM; !w.layout(8) {
-			return
-		}
-		w.read(&c, 0, mcc, mnc, hexArea, hexCID, skip, rxlevIndex, skip, arfcn)
-		u.serve(w, c)
-	case "GSM neighbor cell":
-		if c.RAT = cell.GSM; !w.layout(6) {
-			return
-		}
-		w.read(&c, 0, mcc, mnc, area, cid)
-		u.asked(u.rows)
-		u.neighbour(w, c)
-	default:
+	label = strings.TrimSuffix(strings.TrimSpace(label), " info")
+	f, ok := ccedRows[label]
+	if !ok {
 		w.reject(UnknownToken)
+		return
+	}
+	var c cell.Cell
+	switch {
+	case !w.form(f, &c):
+	case strings.HasSuffix(label, "current cell"):
+		u.serve(w, c)
+	default:
+		u.asked(u.rows)
+		u.neighbour(w, c)
+	}
+}
+
+var ccedRows = map[string]form{
+	"LTE current cell": {cell.LTE, []int{13}, 0,
+		[]column{mcc, mnc, skip, skip, band, nBlocks, bandARFCN, cid, dualRSRP, dualRSRQ, area, skip, pci}},
+	"LTE neighbor cell": {cell.LTE, []int{9}, 0, []column{mcc, mnc, bandARFCN, cid, dualRSRP, dualRSRQ, area, skip, pci}},
+	"GSM current cell":  {cell.GSM, []int{8}, 0, []column{mcc, mnc, hexArea, hexCID, skip, rxlevIndex, skip, arfcn}},
+	"GSM neighbor cell": {cell.GSM, []int{6}, 0, []column{mcc, mnc, area, cid}},
+}
+
+// nBlocks reads a bandwidth in resource blocks after an n.
+func (w *row) nBlocks(i int, c *cell.Cell) {
+	if n, ok := strings.CutPrefix(w.text(i), "n"); ok {
+		w.f[i] = n
+		w.blocks(i, c)
 	}
 }
 
@@ -252,12 +243,7 @@ func (u *unisocAnswer) eemNeighbour(w *row) {
 	if !w.layout(5, 9) || !u.serving {
 		return
 	}
-	c := w.cell(cell.LTE, 1, pci, arfcn)
-	w.agrees(&c)
-	w.read(&c, 3, rsrpIndex, rsrqIndex)
-	if len(w.f) == 9 {
-		w.read(&c, 7, area, cid)
-	}
+	c := w.cell(cell.LTE, 1, pci, bandARFCN, rsrpIndex, rsrqIndex, skip, skip, area, cid)
 	u.asked(u.rows)
 	u.neighbour(w, c)
 }
