@@ -2,6 +2,7 @@ package cell
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -319,4 +320,19 @@ func TestUARFCNNeedsNoBand(t *testing.T) {
 			require.Equal(t, f, inBand, "%d", n)
 		}
 	}
+}
+
+func TestBandTablesAreWhole(t *testing.T) {
+	widths := map[string]int{"GSM": 5, "UMTS": 5, "UMTS+": 5, "TD-SCDMA": 5, "LTE": 5, "NR": 4}
+	for line := range strings.Lines(bandsText) {
+		f := strings.Fields(line)
+		if len(f) == 0 || f[0] == "#" {
+			continue
+		}
+		require.Len(t, f[1:], widths[f[0]], line)
+		for _, s := range f[1:] {
+			require.True(t, digits(s) && len(s) < 10, line)
+		}
+	}
+	require.Len(t, bandTables, len(widths))
 }

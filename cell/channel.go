@@ -1,8 +1,10 @@
 package cell
 
 import (
+	_ "embed"
 	"iter"
 	"strconv"
+	"strings"
 )
 
 // Band is the number of an operating band within its RAT; 0 is not known. LTE and NR bands have their 3GPP number, UMTS
@@ -120,10 +122,31 @@ type run struct {
 	every uint32 // only the first number and each so many after it are channels
 }
 
-func spaced(step KHz, every uint32, rows []row) []*run {
-	runs := make([]*run, len(rows))
-	for i, r := range rows {
-		runs[i] = &run{r, step, every}
+// bandsText holds the tables of 3GPP: the name of a table and the numbers of a line of it.
+//
+//go:embed bands.txt
+var bandsText string
+
+var bandTables = func() map[string][][]uint32 {
+	tables := map[string][][]uint32{}
+	for line := range strings.Lines(bandsText) {
+		f := strings.Fields(line)
+		if len(f) == 0 || f[0] == "#" {
+			continue
+		}
+		var numbers []uint32
+		for _, s := range f[1:] {
+			numbers = append(numbers, number(s))
+		}
+		tables[f[0]] = append(tables[f[0]], numbers)
+	}
+	return tables
+}()
+
+// spaced are the runs of a table.
+func spaced(step KHz, every uint32, table string) (runs []*run) {
+	for _, f := range bandTables[table] {
+		runs = append(runs, &run{row{Band(f[0]), f[1], f[2], KHz(f[3]), KHz(f[4])}, step, every})
 	}
 	return runs
 }
