@@ -102,7 +102,7 @@ func (w *connection) prepare(ctx context.Context) error {
 	if w.deferred, err = w.set(ctx, w.dialect.Settings); err != nil {
 		return err
 	}
-	_, err = w.poll(ctx, w.dialect.Once, 0)
+	_, err = w.poll(ctx, dialect.Once, 0)
 	return err
 }
 
@@ -175,7 +175,7 @@ func (w *connection) setSIM(s SIM) {
 
 // maintain does what is not needed in every round.
 func (w *connection) maintain(ctx context.Context) error {
-	for _, cmd := range w.dialect.Once {
+	for _, cmd := range dialect.Once {
 		if cmd.Text == askSIM && w.patience.asks(cmd.Text, time.Now()) {
 			if _, err := w.ask(ctx, cmd); err != nil {
 				return err

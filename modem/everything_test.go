@@ -23,7 +23,7 @@ import (
 // every 50 ms, so that a test that waits for records continues.
 func willing(t *testing.T, d *dialect.Dialect, i int) string {
 	var b strings.Builder
-	for _, c := range slices.Concat(dialect.IdentifyCommands, d.Once, d.Serving, d.Around, d.Position) {
+	for _, c := range slices.Concat(dialect.IdentifyCommands, dialect.Once, d.Serving, d.Around, d.Position) {
 		fmt.Fprintf(&b, "answer AT%s\n  OK\n", c.Text)
 	}
 	for _, s := range d.Settings {
@@ -83,7 +83,7 @@ func TestEveryCommandIsWrittenAndNoOther(t *testing.T) {
 						w := in.watch(t, Config{Family: d.Name, Position: true, Limit: time.Second})
 						w.until("every question to be asked", func([]cell.Record) bool {
 							got := e.Received()
-							for _, c := range slices.Concat(dialect.IdentifyCommands, d.Once, d.Serving, d.Around, d.Position) {
+							for _, c := range slices.Concat(dialect.IdentifyCommands, dialect.Once, d.Serving, d.Around, d.Position) {
 								if !slices.Contains(got, "AT"+c.Text) {
 									return false
 								}

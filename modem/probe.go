@@ -74,7 +74,7 @@ func (w *connection) examine(ctx context.Context, r *Report) (err error) {
 	w.ident, w.dialect = r.Ident, dialect.For(r.Ident)
 	r.Dialect, r.Offers = w.dialect, w.dialect.Capabilities(w.ident)
 	r.Reports, r.Took = r.Offers, map[string]time.Duration{}
-	commands := slices.Concat(w.dialect.Once, w.dialect.Serving, w.dialect.Around, w.dialect.Position)
+	commands := slices.Concat(dialect.Once, w.dialect.Serving, w.dialect.Around, w.dialect.Position)
 	for _, s := range w.dialect.Settings {
 		commands = append(commands, s.Read)
 	}

@@ -40,7 +40,7 @@ func asked(source *cell.Source, line string) (command, why string) {
 		}
 	}
 	var found []at.Command
-	for _, c := range slices.Concat(d.Serving, d.Around, d.Position, d.Once, d.Surveys) {
+	for _, c := range slices.Concat(d.Serving, d.Around, d.Position, dialect.Once, d.Surveys) {
 		if !slices.Contains(c.Prefixes, prefix) || c.Owns != nil && !c.Owns(fields) {
 			continue
 		}

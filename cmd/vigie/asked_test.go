@@ -34,7 +34,7 @@ func TestAsked(t *testing.T) {
 func TestAskedInFrench(t *testing.T) {
 	said := map[string]bool{}
 	for _, d := range dialect.All() {
-		for _, c := range slices.Concat(d.Serving, d.Around, d.Position, d.Once, d.Surveys) {
+		for _, c := range slices.Concat(d.Serving, d.Around, d.Position, dialect.Once, d.Surveys) {
 			said[c.Why] = true
 		}
 	}

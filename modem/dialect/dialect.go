@@ -37,18 +37,24 @@ type Dialect struct {
 	Serving  []at.Command // sent every second
 	Around   []at.Command // sent every five seconds: neighbours, carriers, registration detail
 	Position []at.Command // sent every five seconds if configured; none switches GNSS on
-	Once     []at.Command // sent after identification, on each connection: versions, settings read for the record
 	Surveys  []at.Command // for the explicit survey only
 
 	Only map[string]cell.Fields // by Command.Text, the fields that only this command reports; unavailable if the modem refuses it
 
-	Hint  func(line string) bool   // reports whether an unsolicited line hints at a change of cell, RAT or registration
+	Hints []string                 // beginnings of unsolicited lines of this family that hint at a change of cell, RAT or registration
 	Knows func(line string) bool   // reports whether only this family prints the line, to guess the family of a text
-	once  func(line string) string // names a row that is printed once per round: a second one begins a new round of a text
+	once  func(line string) string // names a row of this family that is printed once per round: a second one begins a new round; may be nil
 	parse func(r *round, a Answer) // reads one answer into the round
 
 	ident Ident // of the modem, set by For or As
 }
+
+// Sets of fields that most families can report: what TS 27.007 alone gives, and what describes an LTE cell on the air.
+const (
+	standard = cell.FieldRAT | cell.FieldMCC | cell.FieldMNC | cell.FieldArea | cell.FieldCellID | cell.FieldRegistration |
+		cell.FieldCause | cell.FieldUnsolicited
+	onAir = cell.FieldPCI | cell.FieldARFCN | cell.FieldBand | cell.FieldRSRP | cell.FieldRSRQ
+)
 
 // Ident is the identification of a modem, by its answers and by USB.
 type Ident struct {
@@ -163,12 +169,12 @@ func Commands() (at.List, error) { return at.NewList(everything(false)...) }
 func SurveyCommands() (at.List, error) { return at.NewSurveyList(everything(true)...) }
 
 func everything(surveys bool) []at.Command {
-	cs := slices.Clone(IdentifyCommands)
+	cs := slices.Concat(IdentifyCommands, Once)
 	for _, d := range All() {
 		for _, s := range d.Settings {
 			cs = append(cs, s.Commands()...)
 		}
-		cs = slices.Concat(cs, d.Once, d.Serving, d.Around, d.Position)
+		cs = slices.Concat(cs, d.Serving, d.Around, d.Position)
 		if surveys {
 			cs = append(cs, d.Surveys...)
 		}

@@ -29,13 +29,11 @@ var fibocom = &Dialect{
 		{Text: "+XLEC?", Prefixes: []string{"+XLEC"}, Why: "band and bandwidth (L8xx)"},
 		askCEREG, askC5GREG, askCGREG, askCREG, askCOPS, askCSCON, askCESQ,
 	},
-	Once:    []at.Command{askCPIN},
 	Surveys: []at.Command{scanCOPS},
 	Only: map[string]cell.Fields{
 		"+GTCAINFO?": cell.FieldSecondary,
 		"+XMCI=1":    cell.FieldTA,
 	},
-	Hint:  genericHint,
 	Knows: fibocomKnows,
 	once:  fibocomOnce,
 	parse: func(r *round, a Answer) {
@@ -67,10 +65,7 @@ func fibocomIs(id Ident, models ...string) bool {
 }
 
 func fibocomCapabilities(id Ident) cell.Fields {
-	f := cell.FieldRAT | cell.FieldMCC | cell.FieldMNC | cell.FieldArea | cell.FieldCellID | cell.FieldPCI |
-		cell.FieldARFCN | cell.FieldBand | cell.FieldBandwidth | cell.FieldRSRP | cell.FieldRSRQ | cell.FieldRSSI |
-		cell.FieldRSCP | cell.FieldEcIo | cell.FieldNeighbours | cell.FieldRegistration | cell.FieldCause |
-		cell.FieldUnsolicited
+	f := standard | onAir | cell.FieldBandwidth | cell.FieldRSSI | cell.FieldRSCP | cell.FieldEcIo | cell.FieldNeighbours
 	switch {
 	case fibocomIs(id, "L850", "L860"):
 		f |= cell.FieldTA | cell.FieldSINR
@@ -117,18 +112,13 @@ func fibocomLTE(row string) bool {
 }
 
 func fibocomOnce(line string) string {
-	if strings.HasPrefix(line, "+GTCCINFO:") {
-		return "+GTCCINFO"
-	}
-	for _, serving := range []string{"+XMCI: 0,", "+XMCI: 2,", "+XMCI: 4,"} {
-		if strings.HasPrefix(line, serving) {
-			return "+XMCI"
-		}
+	if hasAnyPrefix(line, []string{"+XMCI: 0,", "+XMCI: 2,", "+XMCI: 4,"}) {
+		return "+XMCI"
 	}
 	if rat, ok := servingRow(line); ok {
 		return "serving " + rat
 	}
-	return genericOnce(line)
+	return begins("+GTCCINFO:")(line)
 }
 
 // joinXMCI puts rows together again that L860 firmware breaks in two after a comma.

@@ -25,18 +25,9 @@ var foxconn = &Dialect{
 		{Text: "^CA_INFO?", Prefixes: []string{"^CA_INFO"}, Bare: true, Timeout: engineering, Why: "the bands of the carriers in use"},
 		askCEREG, askC5GREG, askCGREG, askCREG, askCOPS, askCSCON,
 	},
-	Once:    []at.Command{askCPIN},
 	Surveys: []at.Command{scanCOPS},
-	Hint:    genericHint,
 	Knows:   foxconnKnows,
-	once: func(line string) string {
-		for _, label := range []string{"RAT:", "EARFCN(DL/UL):"} {
-			if strings.HasPrefix(line, label) {
-				return label
-			}
-		}
-		return genericOnce(line)
-	},
+	once:    begins("RAT:", "EARFCN(DL/UL):"),
 	parse: func(r *round, a Answer) {
 		f := foxconnAnswer{round: r}
 		r.each(a, f.read)
@@ -350,10 +341,8 @@ func foxconnMatch(id Ident) bool {
 }
 
 func foxconnCapabilities(Ident) cell.Fields {
-	return cell.FieldRAT | cell.FieldState | cell.FieldMCC | cell.FieldMNC | cell.FieldArea | cell.FieldCellID |
-		cell.FieldPCI | cell.FieldARFCN | cell.FieldBand | cell.FieldBandwidth | cell.FieldRSRP | cell.FieldRSRQ |
-		cell.FieldRSSI | cell.FieldSINR | cell.FieldRSCP | cell.FieldEcIo | cell.FieldSecondary | cell.FieldRegistration |
-		cell.FieldCause | cell.FieldUnsolicited
+	return standard | onAir | cell.FieldState | cell.FieldBandwidth | cell.FieldRSSI | cell.FieldSINR | cell.FieldRSCP |
+		cell.FieldEcIo | cell.FieldSecondary
 }
 
 // foxconnKnows goes by labels that no other family prints, and by the commands.

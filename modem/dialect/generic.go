@@ -17,22 +17,17 @@ var generic = &Dialect{
 	Evidence: Recorded,
 	Match:    func(Ident) bool { return true },
 	Capabilities: func(Ident) cell.Fields {
-		return cell.FieldRAT | cell.FieldState | cell.FieldMCC | cell.FieldMNC | cell.FieldArea | cell.FieldCellID |
-			cell.FieldRSRP | cell.FieldRSRQ | cell.FieldRSSI | cell.FieldRSCP | cell.FieldEcIo |
-			cell.FieldRegistration | cell.FieldCause | cell.FieldUnsolicited
+		return standard | cell.FieldState | cell.FieldRSRP | cell.FieldRSRQ | cell.FieldRSSI | cell.FieldRSCP | cell.FieldEcIo
 	},
 	Settings: Settings,
 	Serving:  []at.Command{askCEREG, askC5GREG, askCGREG, askCREG, askCOPS, askCESQ, askCSQ},
 	Around:   []at.Command{askCSCON, askCEER},
-	Once:     []at.Command{askCPIN},
 	Surveys:  []at.Command{scanCOPS},
 	Only: map[string]cell.Fields{
 		"+CESQ": cell.FieldRSRP | cell.FieldRSRQ | cell.FieldRSCP | cell.FieldEcIo,
 		"+CSQ":  cell.FieldRSSI,
 	},
-	Hint:  genericHint,
 	Knows: func(string) bool { return false },
-	once:  genericOnce,
 	parse: func(r *round, a Answer) { r.each(a, r.generic) },
 }
 
@@ -89,24 +84,42 @@ func current(name string, from, to int) func([]string) (string, bool) {
 	}
 }
 
-// genericHint recognises unsolicited lines that hint at a change. +CSCON is none: a modem that carries data connects and releases
-// all day.
-func genericHint(line string) bool {
-	name, _, _ := strings.Cut(line, ":")
-	switch name {
-	case "+CREG", "+CGREG", "+CEREG", "+C5GREG", "+CGEV", "+CTZV", "+CTZE", "+CTZDST", "+CNEC_EMM", "NO CARRIER":
-		return true
-	}
-	return false
+// Once are sent after identification, on each connection.
+var Once = []at.Command{askCPIN}
+
+// standardHints are the beginnings of the lines of the standard that hint at a change. +CSCON is none: a modem that carries data
+// connects and releases all day.
+var standardHints = []string{"+CREG:", "+CGREG:", "+CEREG:", "+C5GREG:", "+CGEV:", "+CTZV:", "+CTZE:", "+CTZDST:", "+CNEC_EMM:",
+	"NO CARRIER"}
+
+// Hint reports whether an unsolicited line hints at a change of cell, RAT or registration.
+func (d *Dialect) Hint(line string) bool {
+	return hasAnyPrefix(line, standardHints) || hasAnyPrefix(line, d.Hints)
 }
 
-// genericOnce names the rows of the standard that are printed once a round.
-func genericOnce(line string) string {
-	name, _, ok := strings.Cut(line, ":")
-	if ok && registrationDomain(name) != "" {
+// oncePerRound names a row that is printed once per round; "" for any other.
+func (d *Dialect) oncePerRound(line string) string {
+	if d.once != nil {
+		if row := d.once(line); row != "" {
+			return row
+		}
+	}
+	if name, _, ok := strings.Cut(line, ":"); ok && registrationDomain(name) != "" {
 		return name
 	}
 	return ""
+}
+
+// begins makes a Dialect.once of the beginnings of rows.
+func begins(rows ...string) func(string) string {
+	return func(line string) string {
+		for _, row := range rows {
+			if strings.HasPrefix(line, row) {
+				return row
+			}
+		}
+		return ""
+	}
 }
 
 // generic reads a row of the standard, and passes over any other.

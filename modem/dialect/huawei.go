@@ -19,10 +19,8 @@ var huawei = &Dialect{
 			strings.HasPrefix(model, "MT5700") || strings.HasPrefix(model, "ME909")
 	},
 	Capabilities: func(Ident) cell.Fields {
-		return cell.FieldRAT | cell.FieldState | cell.FieldMCC | cell.FieldMNC | cell.FieldArea | cell.FieldCellID |
-			cell.FieldPCI | cell.FieldARFCN | cell.FieldBand | cell.FieldBandwidth | cell.FieldRSRP | cell.FieldRSRQ |
-			cell.FieldRSSI | cell.FieldSINR | cell.FieldRSCP | cell.FieldEcIo | cell.FieldNeighbours |
-			cell.FieldSecondary | cell.FieldRegistration | cell.FieldCause | cell.FieldUnsolicited
+		return standard | onAir | cell.FieldState | cell.FieldBandwidth | cell.FieldRSSI | cell.FieldSINR | cell.FieldRSCP |
+			cell.FieldEcIo | cell.FieldNeighbours | cell.FieldSecondary
 	},
 	Settings: Settings,
 	Serving: []at.Command{
@@ -36,7 +34,6 @@ var huawei = &Dialect{
 		{Text: "^SYSINFOEX", Prefixes: []string{"^SYSINFOEX"}, Why: "whether there is service, and of what RAT"},
 		askCEREG, askC5GREG, askCGREG, askCREG, askCOPS, askCSCON,
 	},
-	Once:    []at.Command{askCPIN},
 	Surveys: []at.Command{scanCOPS},
 	Only: map[string]cell.Fields{
 		"^MONSC":      cell.FieldPCI,
@@ -44,23 +41,9 @@ var huawei = &Dialect{
 		"^MONSSC":     cell.FieldSecondary,
 		"^HFREQINFO?": cell.FieldBand | cell.FieldBandwidth,
 	},
-	Hint: func(line string) bool {
-		name, _, _ := strings.Cut(line, ":")
-		switch name {
-		case "^SRVST", "^MODE", "^REJINFO":
-			return true
-		}
-		return genericHint(line)
-	},
+	Hints: []string{"^SRVST:", "^MODE:", "^REJINFO:"},
 	Knows: knows("^HCSQ", "^MONSC", "^MONNC", "^MONSSC", "^HFREQINFO", "^SYSINFOEX", "^LTERSRP", "^REJINFO", "^NRSSBID", "HUAWEI"),
-	once: func(line string) string {
-		for _, p := range []string{"^MONSC: LTE", "^MONSC: NR", "^MONSC: WCDMA", "^MONSC: GSM", "^HCSQ"} {
-			if strings.HasPrefix(line, p) {
-				return p
-			}
-		}
-		return genericOnce(line)
-	},
+	once:  begins("^MONSC: LTE", "^MONSC: NR", "^MONSC: WCDMA", "^MONSC: GSM", "^HCSQ"),
 	parse: func(r *round, a Answer) {
 		h := huaweiAnswer{round: r, rows: len(a.Lines)}
 		for _, l := range a.Lines {

@@ -15,26 +15,17 @@ var meig = &Dialect{
 	Evidence: Experimental,
 	Match:    func(id Ident) bool { return id.VID == 0x2dee || hasWord(id, "MEIG") },
 	Capabilities: func(Ident) cell.Fields {
-		return cell.FieldRAT | cell.FieldMCC | cell.FieldMNC | cell.FieldArea | cell.FieldCellID | cell.FieldPCI |
-			cell.FieldARFCN | cell.FieldBand | cell.FieldBandwidth | cell.FieldRSRP | cell.FieldRSRQ | cell.FieldRSSI |
-			cell.FieldSINR | cell.FieldSecondary | cell.FieldRegistration | cell.FieldCause | cell.FieldUnsolicited
+		return standard | onAir | cell.FieldBandwidth | cell.FieldRSSI | cell.FieldSINR | cell.FieldSecondary
 	},
 	Settings: Settings,
 	Serving: []at.Command{
 		{Text: "+SGCELLINFOEX?", Prefixes: []string{"+SGCELLINFOEX"}, Timeout: engineering, Why: "the serving cell"},
 	},
 	Around:  []at.Command{askCEREG, askC5GREG, askCGREG, askCREG, askCOPS, askCSCON, askCESQ, askCSQ},
-	Once:    []at.Command{askCPIN},
 	Surveys: []at.Command{scanCOPS},
 	Only:    map[string]cell.Fields{"+SGCELLINFOEX?": cell.FieldPCI | cell.FieldARFCN | cell.FieldBand | cell.FieldSecondary},
-	Hint:    genericHint,
 	Knows:   knows("+SGCELLINFO", "+SGCELLINFOEX"),
-	once: func(line string) string {
-		if strings.HasPrefix(line, "+SGCELLINFOEX:") {
-			return "+SGCELLINFOEX"
-		}
-		return genericOnce(line)
-	},
+	once:    begins("+SGCELLINFOEX:"),
 	parse: func(r *round, a Answer) {
 		r.each(a, func(w *row) {
 			if w.name == "+SGCELLINFOEX" {

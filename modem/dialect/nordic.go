@@ -19,9 +19,7 @@ var nordic = &Dialect{
 		return strings.Contains(strings.ToUpper(id.Manufacturer), "NORDIC") || strings.HasPrefix(strings.ToUpper(id.Model), "NRF91")
 	},
 	Capabilities: func(Ident) cell.Fields {
-		return cell.FieldRAT | cell.FieldState | cell.FieldMCC | cell.FieldMNC | cell.FieldArea | cell.FieldCellID |
-			cell.FieldPCI | cell.FieldARFCN | cell.FieldBand | cell.FieldRSRP | cell.FieldRSRQ | cell.FieldSINR |
-			cell.FieldTA | cell.FieldNeighbours | cell.FieldRegistration | cell.FieldCause | cell.FieldUnsolicited
+		return standard | onAir | cell.FieldState | cell.FieldSINR | cell.FieldTA | cell.FieldNeighbours
 	},
 	Settings: slices.Concat(Settings, []at.Setting{
 		{Read: at.Command{Text: "+CNEC?", Prefixes: []string{"+CNEC"}, Why: "which network errors are reported, to put it back"},
@@ -36,24 +34,16 @@ var nordic = &Dialect{
 			Why: "the neighbour cells and the timing advance; the modem measures for it while it is idle"},
 		askCEREG, askCOPS, askCSCON, askCESQ,
 	},
-	Once: []at.Command{askCPIN},
 	Surveys: []at.Command{
 		{Text: "%NCELLMEAS=5", Kind: at.Survey, Prefixes: []string{"%NCELLMEAS"}, After: []string{"%NCELLMEAS"},
 			Timeout: 200 * time.Second, Why: "all cells that can be heard on all bands, with identity; leaves the serving cell"},
 		scanCOPS,
 	},
-	Only: map[string]cell.Fields{"%NCELLMEAS": cell.FieldNeighbours | cell.FieldTA},
-	Hint: func(line string) bool {
-		return genericHint(line) || strings.HasPrefix(line, "%MDMEV: SEARCH") || strings.HasPrefix(line, "%MDMEV: PRACH")
-	},
+	Only:  map[string]cell.Fields{"%NCELLMEAS": cell.FieldNeighbours | cell.FieldTA},
+	Hints: []string{"%MDMEV: SEARCH", "%MDMEV: PRACH"},
 	Knows: knows("%XMONITOR", "%NCELLMEAS", "%CESQ", "%MDMEV", "%XSYSTEMMODE", "%XSNRSQ", "%XCBAND", "+CNEC_EMM", "+CNEC_ESM",
 		"NORDIC SEMICONDUCTOR", "NRF91"),
-	once: func(line string) string {
-		if name, _, ok := strings.Cut(line, ":"); ok && (name == "%XMONITOR" || name == "%NCELLMEAS") {
-			return name
-		}
-		return genericOnce(line)
-	},
+	once:  begins("%XMONITOR:", "%NCELLMEAS:"),
 	parse: func(r *round, a Answer) { r.each(a, r.nordic) },
 }
 

@@ -35,7 +35,6 @@ var quectel = &Dialect{
 		{Text: "+QGPSLOC=2", Prefixes: []string{"+QGPSLOC"}, Timeout: engineering,
 			Why: "the position, where GNSS is already on"},
 	},
-	Once: []at.Command{askCPIN},
 	Surveys: []at.Command{
 		{Text: "+QSCAN=3,1", Kind: at.Survey, Prefixes: []string{"+QSCAN"}, Timeout: 200 * time.Second,
 			Why: "all LTE and NR cells that can be heard; interrupts service"},
@@ -47,15 +46,13 @@ var quectel = &Dialect{
 		`+QENG="neighbourcell"`: cell.FieldNeighbours | cell.FieldNeighbourPriority | cell.FieldPriority,
 		"+QGPSLOC=2":            cell.FieldPosition,
 	},
-	Hint: func(line string) bool {
-		return genericHint(line) || strings.HasPrefix(line, `+QIND: "act"`)
-	},
+	Hints: []string{`+QIND: "act"`},
 	Knows: quectelKnows,
 	once: func(line string) string {
 		if strings.HasPrefix(line, "+QENG:") && strings.Contains(line, `"servingcell"`) {
 			return "servingcell"
 		}
-		return genericOnce(line)
+		return ""
 	},
 	parse: func(r *round, a Answer) {
 		q := quectelAnswer{round: r, rows: len(a.Lines)}
@@ -94,11 +91,9 @@ func isQuectel(id Ident, models ...string) bool {
 func unisoc(id Ident) bool { return isQuectel(id, "RM500U", "RG500U", "RG200U") }
 
 func quectelCapabilities(id Ident) cell.Fields {
-	f := cell.FieldRAT | cell.FieldState | cell.FieldMCC | cell.FieldMNC | cell.FieldArea | cell.FieldCellID |
-		cell.FieldPCI | cell.FieldARFCN | cell.FieldBand | cell.FieldBandwidth | cell.FieldRSRP | cell.FieldRSRQ |
-		cell.FieldRSSI | cell.FieldSINR | cell.FieldRSCP | cell.FieldEcIo | cell.FieldPriority | cell.FieldNeighbours |
-		cell.FieldNeighbourPriority | cell.FieldSecondary | cell.FieldRegistration | cell.FieldCause |
-		cell.FieldPosition | cell.FieldUnsolicited
+	f := standard | onAir | cell.FieldState | cell.FieldBandwidth | cell.FieldRSSI | cell.FieldSINR | cell.FieldRSCP |
+		cell.FieldEcIo | cell.FieldPriority | cell.FieldNeighbours | cell.FieldNeighbourPriority | cell.FieldSecondary |
+		cell.FieldPosition
 	switch {
 	case isQuectel(id, "BG"):
 		f &^= cell.FieldSINR | cell.FieldSecondary | cell.FieldRSCP | cell.FieldEcIo

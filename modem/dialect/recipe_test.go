@@ -52,7 +52,7 @@ func TestEveryFamilyIsComplete(t *testing.T) {
 			if _, ok := vendorLines[d.Name]; !ok {
 				t.Errorf("no entry in vendorLines of modem/dialect/golden_test.go: a pattern for the lines that only this family prints, or `^$` where there are none")
 			}
-			for _, c := range slices.Concat(d.Serving, d.Around, d.Position, d.Once, d.Surveys) {
+			for _, c := range slices.Concat(d.Serving, d.Around, d.Position, Once, d.Surveys) {
 				if !words.Has(c.Why) {
 					t.Errorf("words/modem.json has no entry for %q, which is why %s is asked: add its French, or \"TODO\"", c.Why, c.Text)
 				}
@@ -66,7 +66,7 @@ func commandsOf(d *Dialect) (all []at.Command) {
 	for _, s := range d.Settings {
 		all = append(all, s.Commands()...)
 	}
-	return append(append(append(append(all, d.Once...), d.Serving...), d.Around...), d.Position...)
+	return append(append(append(append(all, Once...), d.Serving...), d.Around...), d.Position...)
 }
 
 // needsTranscripts checks that testdata has a modem that is camped on a cell, one without service, and malformed answers.

@@ -18,10 +18,8 @@ var sequans = &Dialect{
 			hasAnyPrefix(strings.ToUpper(id.Model), []string{"GM01", "GM02", "VZ20", "VZ22"})
 	},
 	Capabilities: func(Ident) cell.Fields {
-		return cell.FieldRAT | cell.FieldState | cell.FieldMCC | cell.FieldMNC | cell.FieldArea | cell.FieldCellID |
-			cell.FieldPCI | cell.FieldARFCN | cell.FieldBand | cell.FieldBandwidth | cell.FieldRSRP | cell.FieldRSRQ |
-			cell.FieldRSSI | cell.FieldSINR | cell.FieldNeighbours | cell.FieldRegistration | cell.FieldCause |
-			cell.FieldUnsolicited
+		return standard | onAir | cell.FieldState | cell.FieldBandwidth | cell.FieldRSSI | cell.FieldSINR |
+			cell.FieldNeighbours
 	},
 	Settings: Settings,
 	Serving: []at.Command{
@@ -31,10 +29,8 @@ var sequans = &Dialect{
 		{Text: "+SQNMONI=7", Prefixes: []string{"+SQNMONI"}, Timeout: engineering, Why: "the serving and the neighbour cells"},
 		askCEREG, askCOPS, askCSCON,
 	},
-	Once:    []at.Command{askCPIN},
 	Surveys: []at.Command{scanCOPS},
 	Only:    map[string]cell.Fields{"+SQNMONI=7": cell.FieldNeighbours},
-	Hint:    genericHint,
 	Knows: func(line string) bool {
 		line = strings.ToUpper(line)
 		return strings.HasPrefix(strings.TrimPrefix(line, "AT"), "+SQN") || strings.Contains(line, "SEQUANS")
@@ -43,7 +39,7 @@ var sequans = &Dialect{
 		if strings.HasPrefix(line, "+SQNMONI:") && strings.Contains(line, " TAC:") {
 			return "+SQNMONI"
 		}
-		return genericOnce(line)
+		return ""
 	},
 	parse: func(r *round, a Answer) {
 		if a.Command == "+SQNMONI=7" && a.Final == "OK" {

@@ -29,20 +29,13 @@ var sierra = &Dialect{
 		{Text: "!GPSLOC?", Prefixes: []string{"!GPSLOC"}, Bare: true, Timeout: engineering,
 			Why: "the position, where GNSS is already on"},
 	},
-	Once:    []at.Command{askCPIN},
 	Surveys: []at.Command{scanCOPS},
 	Only: map[string]cell.Fields{
 		"!LTEINFO?": cell.FieldNeighbours | cell.FieldNeighbourPriority | cell.FieldPCI,
 		"!GPSLOC?":  cell.FieldPosition,
 	},
-	Hint:  genericHint,
 	Knows: sierraKnows,
-	once: func(line string) string {
-		if name, _, _ := strings.Cut(line, ":"); name == "!GSTATUS" || name == "!LTEINFO" {
-			return name
-		}
-		return genericOnce(line)
-	},
+	once:  begins("!GSTATUS", "!LTEINFO"),
 	parse: func(r *round, a Answer) {
 		s := sierraAnswer{round: r}
 		switch a.Command {
@@ -105,10 +98,8 @@ func sierraMatch(id Ident) bool {
 }
 
 func sierraCapabilities(id Ident) cell.Fields {
-	f := cell.FieldRAT | cell.FieldState | cell.FieldMCC | cell.FieldMNC | cell.FieldArea | cell.FieldCellID |
-		cell.FieldPCI | cell.FieldARFCN | cell.FieldBand | cell.FieldBandwidth | cell.FieldRSRP | cell.FieldRSRQ |
-		cell.FieldRSSI | cell.FieldSINR | cell.FieldNeighbours | cell.FieldNeighbourPriority | cell.FieldSecondary |
-		cell.FieldRegistration | cell.FieldCause | cell.FieldPosition | cell.FieldUnsolicited
+	f := standard | onAir | cell.FieldState | cell.FieldBandwidth | cell.FieldRSSI | cell.FieldSINR | cell.FieldNeighbours |
+		cell.FieldNeighbourPriority | cell.FieldSecondary | cell.FieldPosition
 	if hasAnyPrefix(strings.ToUpper(id.Model), []string{"MC73", "MC77", "EM73"}) {
 		f &^= cell.FieldSecondary // they know one carrier
 	}

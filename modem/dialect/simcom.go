@@ -38,13 +38,12 @@ var simcom = &Dialect{
 		{Text: "+CGNSINF", Prefixes: []string{"+CGNSINF"}, Timeout: engineering,
 			Why: "the position, where GNSS is already on (SIM7000, SIM7070, SIM808)"},
 	},
-	Once: []at.Command{askCPIN},
 	Surveys: []at.Command{
 		{Text: "+CNETSCAN", Kind: at.Survey, Prefixes: []string{"+CNETSCAN"}, Bare: true, Timeout: 200 * time.Second,
 			Why: "all GSM cells that can be heard; interrupts service (SIM800)"},
 		scanCOPS,
 	},
-	Hint:  func(line string) bool { return genericHint(line) || strings.HasPrefix(line, "+CNSMOD:") },
+	Hints: []string{"+CNSMOD:"},
 	Knows: simcomKnows,
 	once: func(line string) string {
 		switch {
@@ -53,7 +52,7 @@ var simcom = &Dialect{
 		case cengServing.MatchString(line):
 			return "+CENG"
 		}
-		return genericOnce(line)
+		return ""
 	},
 	parse: func(r *round, a Answer) {
 		s := simcomAnswer{round: r}

@@ -32,7 +32,6 @@ var telit = &Dialect{
 	Position: []at.Command{
 		{Text: "$GPSACP?", Prefixes: []string{"$GPSACP"}, Timeout: engineering, Why: "the position, where GNSS is already on"},
 	},
-	Once: []at.Command{askCPIN},
 	Surveys: []at.Command{
 		{Text: "#CSURVC", Kind: at.Survey, Prefixes: []string{"#CSURVC"}, Bare: true, Timeout: 200 * time.Second,
 			Why: "all cells that can be heard, with identity; interrupts service"},
@@ -42,15 +41,8 @@ var telit = &Dialect{
 		"#MONI":    cell.FieldNeighbours | cell.FieldNeighbourIdentity,
 		"$GPSACP?": cell.FieldPosition,
 	},
-	Hint:  genericHint,
 	Knows: telitKnows,
-	once: func(line string) string {
-		name, _, _ := strings.Cut(line, ":")
-		if name == "#RFSTS" || name == "#SERVINFO" {
-			return name
-		}
-		return genericOnce(line)
-	},
+	once:  begins("#RFSTS", "#SERVINFO"),
 	parse: func(r *round, a Answer) {
 		t := telitAnswer{round: r}
 		r.each(a, t.read)
@@ -91,9 +83,8 @@ func telitMatch(id Ident) bool {
 }
 
 func telitCapabilities(id Ident) cell.Fields {
-	f := cell.FieldRAT | cell.FieldState | cell.FieldMCC | cell.FieldMNC | cell.FieldArea | cell.FieldCellID |
-		cell.FieldPCI | cell.FieldARFCN | cell.FieldBand | cell.FieldRSSI | cell.FieldNeighbours | cell.FieldRegistration |
-		cell.FieldCause | cell.FieldPosition | cell.FieldUnsolicited
+	f := standard | cell.FieldState | cell.FieldPCI | cell.FieldARFCN | cell.FieldBand | cell.FieldRSSI |
+		cell.FieldNeighbours | cell.FieldPosition
 	is := func(models ...string) bool { return hasAnyPrefix(strings.ToUpper(id.Model), models) }
 	switch {
 	case is("GE", "GL", "GM", "GC"):

@@ -102,7 +102,7 @@ func (d *Dialect) rounds(answers []Answer) [][]Answer {
 		}
 		from := 0
 		for i, l := range a.Lines {
-			row := d.once(l)
+			row := d.oncePerRound(l)
 			if row == "" {
 				continue
 			}

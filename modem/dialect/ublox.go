@@ -28,20 +28,14 @@ var ublox = &Dialect{
 			Why: "the serving and neighbour cells, with identity on 2G"},
 		askCEREG, askCGREG, askCREG, askCOPS, askCSCON, askCESQ, askCSQ,
 	},
-	Once:    []at.Command{askCPIN},
 	Surveys: []at.Command{scanCOPS},
 	Only: map[string]cell.Fields{
 		"+UCGED?":     cell.FieldPCI | cell.FieldARFCN | cell.FieldBand,
 		"+UCELLINFO?": cell.FieldNeighbours | cell.FieldNeighbourIdentity,
 	},
-	Hint:  func(line string) bool { return genericHint(line) || strings.HasPrefix(line, "+UREG:") },
+	Hints: []string{"+UREG:"},
 	Knows: knows("+UCGED", "+UCELLINFO", "+UREG", "+URAT", "+UPSDA", "+UPSND", "+UMNOPROF", "+UBANDMASK", "+UUPSDA", "U-BLOX"),
-	once: func(line string) string {
-		if strings.HasPrefix(line, "+UCGED:") {
-			return "+UCGED"
-		}
-		return genericOnce(line)
-	},
+	once:  begins("+UCGED:"),
 	parse: func(r *round, a Answer) {
 		u := ubloxAnswer{round: r, rows: len(a.Lines)}
 		r.each(a, u.read)
@@ -68,9 +62,7 @@ func ubloxTMSI(fields []string) (found []int) {
 }
 
 func ubloxCapabilities(id Ident) cell.Fields {
-	f := cell.FieldRAT | cell.FieldMCC | cell.FieldMNC | cell.FieldArea | cell.FieldCellID | cell.FieldPCI |
-		cell.FieldARFCN | cell.FieldBand | cell.FieldRSRP | cell.FieldRSRQ | cell.FieldRSSI | cell.FieldSINR |
-		cell.FieldRegistration | cell.FieldCause | cell.FieldUnsolicited
+	f := standard | onAir | cell.FieldRSSI | cell.FieldSINR
 	model := strings.ToUpper(id.Model)
 	if model == "" || strings.Contains(model, "SARA-U") || strings.Contains(model, "SARA-G") || strings.Contains(model, "LISA") ||
 		strings.Contains(model, "TOBY") || strings.Contains(model, "LARA") {

@@ -18,10 +18,7 @@ var unisocModem = &Dialect{
 		return hasWord(id, "AIRM2M", "OPENLUAT", "LUATOS", "AIR724", "AIR720", "AIR780", "RDA8910")
 	},
 	Capabilities: func(Ident) cell.Fields {
-		return cell.FieldRAT | cell.FieldMCC | cell.FieldMNC | cell.FieldArea | cell.FieldCellID | cell.FieldPCI |
-			cell.FieldARFCN | cell.FieldBand | cell.FieldBandwidth | cell.FieldRSRP | cell.FieldRSRQ | cell.FieldRSSI |
-			cell.FieldNeighbours | cell.FieldNeighbourIdentity | cell.FieldRegistration | cell.FieldCause |
-			cell.FieldUnsolicited
+		return standard | onAir | cell.FieldBandwidth | cell.FieldRSSI | cell.FieldNeighbours | cell.FieldNeighbourIdentity
 	},
 	Settings: append(Settings[:len(Settings):len(Settings)], at.Setting{
 		Read:  at.Command{Text: "+EEMOPT?", Prefixes: []string{"+EEMOPT"}, Why: "whether +EEMGINFO? prints cells, to put it back"},
@@ -39,12 +36,10 @@ var unisocModem = &Dialect{
 			Why:      "the serving and neighbour cells, and why the network refused the modem"},
 		askCEREG, askCGREG, askCREG, askCOPS, askCSCON, askCESQ, askCSQ,
 	},
-	Once:    []at.Command{askCPIN},
 	Surveys: []at.Command{scanCOPS},
 	Only: map[string]cell.Fields{
 		"+CCED=0,2": cell.FieldNeighbours | cell.FieldNeighbourIdentity,
 	},
-	Hint: genericHint,
 	Knows: knows("+CCED", "+EEMGINFO", "+EEMOPT", "+EEMLTESVC", "+EEMLTEINTRA", "+EEMLTEINTER", "+EEMUMTSSVC", "*BAND",
 		"AIRM2M_", "LUATOS-AIR"),
 	once: func(line string) string {
@@ -53,7 +48,7 @@ var unisocModem = &Dialect{
 				return p
 			}
 		}
-		return genericOnce(line)
+		return ""
 	},
 	parse: func(r *round, a Answer) {
 		u := unisocAnswer{round: r, rows: len(a.Lines)}

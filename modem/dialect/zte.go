@@ -17,10 +17,8 @@ var zte = &Dialect{
 		return id.VID == 0x19d2 || hasWord(id, "ZTE", "GOSUNCN", "TOZED")
 	},
 	Capabilities: func(Ident) cell.Fields {
-		return cell.FieldRAT | cell.FieldState | cell.FieldMCC | cell.FieldMNC | cell.FieldArea | cell.FieldCellID |
-			cell.FieldPCI | cell.FieldARFCN | cell.FieldBand | cell.FieldRSRP | cell.FieldRSRQ | cell.FieldRSSI |
-			cell.FieldSINR | cell.FieldRSCP | cell.FieldEcIo | cell.FieldSecondary | cell.FieldRegistration |
-			cell.FieldCause | cell.FieldUnsolicited
+		return standard | onAir | cell.FieldState | cell.FieldRSSI | cell.FieldSINR | cell.FieldRSCP | cell.FieldEcIo |
+			cell.FieldSecondary
 	},
 	Settings: Settings,
 	Serving: []at.Command{
@@ -32,23 +30,15 @@ var zte = &Dialect{
 		{Text: "^SYSINFO", Prefixes: []string{"^SYSINFO"}, Why: "whether there is service, and of what RAT"},
 		askCEREG, askCGREG, askCREG, askCOPS, askCSCON, askCESQ, askCSQ,
 	},
-	Once:    []at.Command{askCPIN},
 	Surveys: []at.Command{scanCOPS},
 	Only: map[string]cell.Fields{
 		"+ZCELLINFO?": cell.FieldPCI | cell.FieldARFCN | cell.FieldBand,
 		"+ZRSSI":      cell.FieldSINR,
 		"+ZCAINFO?":   cell.FieldSecondary,
 	},
-	Hint: func(line string) bool {
-		return genericHint(line) || strings.HasPrefix(line, "+ZPASR:") || strings.HasPrefix(line, "+ZDONR:")
-	},
+	Hints: []string{"+ZPASR:", "+ZDONR:"},
 	Knows: knows("+ZCELLINFO", "+ZRSSI", "+ZCAINFO", "+ZSINR", "+ZSNT", "+ZPAS", "+ZDON", "+ZPASR", "+ZDONR", "ZTE", "GOSUNCN"),
-	once: func(line string) string {
-		if strings.HasPrefix(line, "+ZCELLINFO:") {
-			return "+ZCELLINFO"
-		}
-		return genericOnce(line)
-	},
+	once:  begins("+ZCELLINFO:"),
 	parse: func(r *round, a Answer) { r.each(a, r.zte) },
 }
 
