@@ -114,7 +114,7 @@ func (c *Config) Sinks() (all []storage.NamedSink) {
 
 // Alert is [alert]: who is alerted, and of what.
 type Alert struct {
-	ToFile      string   `toml:"to_file" help:"file of addresses, one a line; they are secrets" default:"the systemd credential alert-to; without either nobody is alerted"`
+	ToFile      string   `toml:"to_file" help:"file of addresses, one per line; they are secrets" default:"the systemd credential alert-to; without either nobody is alerted"`
 	Severity    string   `toml:"severity" help:"the least severity that alerts" default:"medium"`
 	Tell        []string `toml:"tell" help:"of \"events\", \"closed\", \"blind\", \"health\"" default:"all but \"closed\""`
 	Language    string   `toml:"language" help:"\"en\" or \"fr\"" default:"language, else \"en\""`
@@ -124,7 +124,7 @@ type Alert struct {
 	BlindAfter  Duration `toml:"blind_after" help:"a longer gap alerts" default:"10m"`
 	Repeat      Duration `toml:"repeat" help:"an anomaly of severity high is repeated after this until somebody gives a verdict" default:"not repeated"`
 	RepeatTimes int      `toml:"repeat_times" help:"how many times at most" default:"3"`
-	PerHour     int      `toml:"per_hour" help:"messages an hour to one destination; more are folded into one" default:"10"`
+	PerHour     int      `toml:"per_hour" help:"messages per hour to one destination; more are combined into one" default:"10"`
 	Cells       bool     `toml:"cells" help:"name cells: a reader with a list of cells then knows the place" default:"false"`
 	Positions   bool     `toml:"positions" help:"say where the sensor was" default:"false"`
 	LED         string   `toml:"led" help:"name under /sys/class/leds" default:"none"`
