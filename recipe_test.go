@@ -110,3 +110,15 @@ func TestEverySectionIsInTheChangelog(t *testing.T) {
 		}
 	}
 }
+
+// docs/fields.md says what each reason of a gap means that the pages have words for.
+func TestEveryReasonOfAGapIsDocumented(t *testing.T) {
+	fields := readText(t, "docs/fields.md")
+	found := regexp.MustCompile(`(?m)^"gap\.([a-z_]+)"`).FindAllStringSubmatch(readText(t, "words/review.json"), -1)
+	require.NotEmpty(t, found)
+	for _, m := range found {
+		if reason := m[1]; reason != "other" && reason != "stuck" && !strings.Contains(fields, "| `"+reason+"` |") { // what a page says by itself
+			t.Errorf("docs/fields.md does not say what the reason %q of a gap means", reason)
+		}
+	}
+}
