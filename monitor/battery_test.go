@@ -26,8 +26,8 @@ func supply(t *testing.T) (sys string, set func(percent int, status string)) {
 	}
 }
 
-// A low battery is told once, however it goes up and down there, and that it is no longer low.
-func TestLowBatteryIsTold(t *testing.T) {
+// A low battery is reported once, however it goes up and down there, and so is that it is no longer low.
+func TestLowBatteryIsReported(t *testing.T) {
 	sys, set := supply(t)
 	synctest.Test(t, func(t *testing.T) {
 		own := make(chan cell.Record, 1)
@@ -35,10 +35,10 @@ func TestLowBatteryIsTold(t *testing.T) {
 		watch := &chargeWatch{sys: sys, sensor: "bag"}
 		stop := background(t.Context(), func(ctx context.Context) error { watch.run(ctx, own); return nil })
 		defer stop()
-		var told []string
+		var reported []string
 		after := func(percent int, status string) []string {
 			set(percent, status)
-			told = nil
+			reported = nil
 			for range 3 {
 				<-time.After(chargeEvery)
 				synctest.Wait()
@@ -46,10 +46,10 @@ func TestLowBatteryIsTold(t *testing.T) {
 					h := (<-own).(*cell.Health)
 					require.Equal(t, "bag", h.Sensor)
 					require.WithinDuration(t, time.Now(), h.Time, chargeEvery*3)
-					told = append(told, h.Reason+" "+h.Detail)
+					reported = append(reported, h.Reason+" "+h.Detail)
 				}
 			}
-			return told
+			return reported
 		}
 		require.Empty(t, after(15, "Discharging"))
 		require.Equal(t, []string{"battery_low 14 %"}, after(14, "Discharging"))

@@ -20,7 +20,7 @@ import (
 	"vigie/storage/transfer"
 )
 
-// walked is what a modem tells each six seconds of a walk in which another cell serves every five minutes.
+// walked is what a modem reports every six seconds of a walk in which another cell serves every five minutes.
 func walked(at time.Time, i int) *cell.Observation {
 	c := int(at.Unix()/300) % 300
 	o := &cell.Observation{Time: at, Sensor: "bag", State: cell.Idle,
@@ -36,7 +36,7 @@ func walked(at time.Time, i int) *cell.Observation {
 }
 
 // Three days sealed, in a process of its own: what is kept in memory reaches its bound and stays there. Events and what is
-// around them stay, the cut is told in the record, and the sealed file has everything.
+// around them stay, the cut is recorded, and the sealed file has everything.
 func TestMemoryOfALongRun(t *testing.T) {
 	if os.Getenv("VIGIE_MEMORY") == "" {
 		cmd := exec.Command(os.Args[0], "-test.v", "-test.run", "^"+t.Name()+"$")
@@ -67,7 +67,7 @@ func TestMemoryOfALongRun(t *testing.T) {
 
 	const every, hours = 6 * time.Second, 72
 	var live [hours]float64 // MiB
-	told := 0
+	reported := 0
 	for i := range int(hours * time.Hour / every) {
 		now := start.Add(time.Duration(i+1) * every)
 		require.NoError(t, l.Feed(ctx, walked(now, i)))
@@ -76,7 +76,7 @@ func TestMemoryOfALongRun(t *testing.T) {
 			for keep.sweep(ctx, now) {
 			}
 		}
-		for ; len(own) > 0; told++ {
+		for ; len(own) > 0; reported++ {
 			require.NoError(t, l.Feed(ctx, <-own))
 		}
 		if now.Sub(start)%time.Hour == 0 {
@@ -89,7 +89,7 @@ func TestMemoryOfALongRun(t *testing.T) {
 	st := keep.State()
 	require.True(t, st.BySize)
 	require.Zero(t, st.Unsent, "all was sealed before it was deleted")
-	require.Equal(t, 1, told, "the cut is a health record")
+	require.Equal(t, 1, reported, "the cut is a health record")
 	require.LessOrEqual(t, st.Used, int64(memoryRoom))
 	full := int(st.FullRateFrom.Sub(start) / time.Hour)
 	t.Logf("MiB in use, hour 1, 24, 48, 72: %.1f %.1f %.1f %.1f; full rate from hour %d", live[0], live[23], live[47], live[71], full)

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What the overview says rests on what was heard, and grows old.
+// The overview rests on what was observed, and goes out of date.
 func TestOverview(t *testing.T) {
 	now := time.Date(2026, 11, 23, 20, 0, 0, 0, time.UTC)
 	v := NewState(func() time.Time { return now })

@@ -66,7 +66,7 @@ func TestStretchForABudget(t *testing.T) {
 	require.Equal(t, 1, at(14, 20, false), "it has lasted")
 }
 
-// The answer holds for a while, but not when something becomes odd, or another level is heard.
+// The answer holds for a while, but not when something becomes odd, or another level is reported.
 func TestStretchEndsWithTheQuiet(t *testing.T) {
 	now := time.Date(2026, 11, 23, 20, 0, 0, 0, time.UTC)
 	s := NewState(func() time.Time { return now })

@@ -140,15 +140,15 @@ func TestFullDiskMakesRoom(t *testing.T) {
 	require.NoError(t, s.PutEvents(t.Context(), event("early", 1800)))
 	require.NoError(t, s.SaveState(t.Context(), pipeline.StateName, nil, 7200))
 
-	var said []string
+	var logged []string
 	own := make(chan cell.Record, 8)
-	k := newRetention(storage.Retention{}, s, s.Path(), func(text string) { said = append(said, text) }, own)
+	k := newRetention(storage.Retention{}, s, s.Path(), func(text string) { logged = append(logged, text) }, own)
 	k.sensor = "roof"
 	w := &running{Options: Options{Store: s, NewEngine: newEngine}, state: NewState(time.Now), own: own, retention: k}
 	w.view = newView(func(Update) {})
 	defer w.view.stop()
 	require.NoError(t, w.startPipeline(t.Context()))
-	told := alertHook(t, s, w)
+	reported := alertHook(t, s, w)
 	k.setAside()
 	require.FileExists(t, k.spare())
 	free, _ := k.disk()
@@ -168,7 +168,7 @@ func TestFullDiskMakesRoom(t *testing.T) {
 	for range 60 {
 		require.NoError(t, w.line.Feed(t.Context(), next()))
 	}
-	require.Empty(t, w.line.Outage(), "%v", said)
+	require.Empty(t, w.line.Outage(), "%v", logged)
 	require.NoError(t, s.PutEvents(t.Context(), event("late", second)))
 
 	var at []int
@@ -178,7 +178,7 @@ func TestFullDiskMakesRoom(t *testing.T) {
 	}
 	require.Equal(t, 1200, at[0], "ten minutes around the event stay")
 	require.Equal(t, 2400, at[1200])
-	require.Greater(t, at[1201], 2401, "the oldest went: %v %d of %d %+v", said, len(at), second, k.State())
+	require.Greater(t, at[1201], 2401, "the oldest went: %v %d of %d %+v", logged, len(at), second, k.State())
 	require.Equal(t, second-1, at[len(at)-1])
 	for i := second - 300; i < second; i++ {
 		require.Contains(t, at, i, "nothing that came while it was full is missing")
@@ -198,7 +198,7 @@ func TestFullDiskMakesRoom(t *testing.T) {
 	}
 	require.Contains(t, reasons, "disk_full")
 	require.Contains(t, reasons, "full_rate_cut")
-	require.ElementsMatch(t, reasons, told(recs...), "people hear each once: what the store could not be told then, and the records that came when it could")
+	require.ElementsMatch(t, reasons, reported(recs...), "people hear each once: what the store could not be told then, and the records that came when it could")
 	var st RoomState
 	body, _, err := s.LoadState(t.Context(), RoomName)
 	require.NoError(t, err)
@@ -213,7 +213,7 @@ func TestFullDiskMakesRoom(t *testing.T) {
 	require.NoError(t, w.line.Close(t.Context()))
 }
 
-// What people were not told of yet is not deleted for its age.
+// What people have not been alerted to yet is not deleted for its age.
 func TestKeepWaitsForAlerts(t *testing.T) {
 	s, err := storage.Open(t.Context(), "", storage.Options{Memory: true, Create: true})
 	require.NoError(t, err)

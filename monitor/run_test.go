@@ -120,7 +120,7 @@ func (x *trial) start() {
 	}
 }
 
-// end stops watching and returns what it says.
+// end stops watching and returns its error.
 func (x *trial) end() error {
 	x.stop()
 	return <-x.ended
@@ -281,7 +281,7 @@ func TestRunWithALostModem(t *testing.T) {
 	require.Contains(t, advice.Hint(), "plugged in")
 }
 
-// A watch that waits looks again until there is a modem, and says meanwhile what it waits for.
+// A watch that waits looks again until there is a modem, and meanwhile reports what it waits for.
 func TestWaitForAModem(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked := 0
@@ -310,8 +310,8 @@ func TestWaitForAModem(t *testing.T) {
 	})
 }
 
-// SIGHUP has every follower read its secrets again; one that cannot use them is reported, and goes on with the old ones. A sink
-// whose server is away does not disturb the watch, and its status says so.
+// SIGHUP has every follower read its secrets again; one that cannot use them is reported, and continues with the old ones. A sink
+// whose server is away does not disturb the watch, and its status shows it.
 func TestReloadAndAServerThatIsAway(t *testing.T) {
 	x := newTrial(t)
 	x.modem("roof")

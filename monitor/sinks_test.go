@@ -27,7 +27,7 @@ func (m *memorySink) Write(_ context.Context, entries []storage.Entry) error {
 
 func (m *memorySink) Close() error { return nil }
 
-// The status of a sink says what it has not delivered, when it last delivered, and why it does not.
+// The status of a sink shows what it has not delivered, when it last delivered, and why it does not.
 func TestStatusOfASink(t *testing.T) {
 	ctx := t.Context()
 	s, err := storage.Open(ctx, "", storage.Options{Memory: true})

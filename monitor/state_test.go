@@ -89,11 +89,11 @@ func TestMetricsAreDocumented(t *testing.T) {
 	}
 	docs, err := os.ReadFile("../docs/health.md")
 	require.NoError(t, err)
-	told := map[string]bool{}
+	reported := map[string]bool{}
 	for _, found := range regexp.MustCompile("(?m)^\\| `(vigie_[a-z_]+)` ").FindAllStringSubmatch(string(docs), -1) {
-		told[found[1]] = true
+		reported[found[1]] = true
 	}
-	require.Equal(t, told, served)
+	require.Equal(t, reported, served)
 }
 
 // Nobody but this computer may ask, unless that was wanted.

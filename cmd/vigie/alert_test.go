@@ -199,11 +199,11 @@ func TestAlertsPage(t *testing.T) {
 	}
 	_, table, _ := strings.Cut(page, "## Keys of `[alert]`")
 	table, rest, _ := strings.Cut(table, "## Addresses")
-	var told []string
+	var reported []string
 	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|").FindAllStringSubmatch(table, -1) {
-		told = append(told, m[1])
+		reported = append(reported, m[1])
 	}
-	require.ElementsMatch(t, keys, told)
+	require.ElementsMatch(t, keys, reported)
 	addresses := regexp.MustCompile(`(?m)^    [a-z]+ +[a-z]+://.*$`).FindAllString(rest, -1)
 	require.Len(t, addresses, 8)
 	to := writeFile(t, t.TempDir(), "to", strings.Join(addresses, "\n"))

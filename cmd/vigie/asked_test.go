@@ -32,14 +32,14 @@ func TestAsked(t *testing.T) {
 
 // No entry of the catalogue is left over; that none is missing is a test of modem/dialect.
 func TestAskedInFrench(t *testing.T) {
-	said := map[string]bool{}
+	printed := map[string]bool{}
 	for _, d := range dialect.All() {
 		for _, c := range slices.Concat(d.Serving, d.Around, d.Position, dialect.Once, d.Surveys) {
-			said[c.Why] = true
+			printed[c.Why] = true
 		}
 	}
 	for _, why := range words.Keys("modem") {
-		require.True(t, said[why], "words/modem.json has %q, which no command is asked for", why)
+		require.True(t, printed[why], "words/modem.json has %q, which no command is asked for", why)
 	}
 	_, ok := inLanguage("fr", "the network detached the modem.")
 	require.True(t, ok)

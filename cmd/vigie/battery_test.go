@@ -65,7 +65,7 @@ func TestBatteryFigures(t *testing.T) {
 	t.Logf("\n| asked every | questions | CPU | written | wake-ups | of them a question | resident |\n| --- | --- | --- | --- | --- | --- | --- |%s", &table)
 }
 
-// lowOnCharge is a command that runs the program where the battery has 9 %: what the kernel says of it is covered up, for
+// lowOnCharge is a command that runs the program with a battery at 9 %: what the kernel reports of it is covered up, for
 // that process alone.
 func lowOnCharge(t *testing.T) []string {
 	t.Helper()

@@ -97,7 +97,7 @@ func BenchmarkAnswerToEventStored(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// What a watch with one modem costs, of the program as it is released: how long after its start the first observation is told, with a
+// What a watch with one modem costs, of the program as it is released: how long after its start the first observation is printed, with a
 // modem that answers at once, and how much memory is resident ten seconds later.
 func BenchmarkWatch(b *testing.B) {
 	program := released(b, "")

@@ -27,8 +27,8 @@ import (
 )
 
 // An SMS blaster captures, downgrades and releases within ten seconds. Each seed is another one: other cells, levels, causes
-// and times, with a modem that tells of changes unasked or does not. VIGIE_SEEDS=100 (make blaster) plays a hundred of them
-// in real time, and then says how long each took to be noticed; two are played otherwise.
+// and times, with a modem that reports changes unasked or does not. VIGIE_SEEDS=100 (make blaster) plays a hundred of them
+// in real time, and logs how long each took to be noticed; by default two are played.
 func TestBlasterIsCaught(t *testing.T) {
 	seeds, hundred := 2, false
 	if n, err := strconv.Atoi(os.Getenv("VIGIE_SEEDS")); err == nil {
@@ -113,7 +113,7 @@ func blaster(seed uint64) string {
 	return b.String()
 }
 
-// blast plays one, and tells how long after the capture an event that alerts was there.
+// blast plays one, and returns how long after the capture there was an event that alerts.
 func blast(t *testing.T, seed uint64, learned string) time.Duration {
 	dir := t.TempDir()
 	text, err := os.ReadFile(learned)

@@ -115,7 +115,7 @@ func outputThatNobodyReads(t *testing.T, brief bool) {
 	require.InDelta(t, before, after, 12, "memory is flat")
 }
 
-// A process that did not run for a while (a stopped one, a computer that slept) did not look, and says so: a gap, not a quiet
+// A process that did not run for a while (a stopped one, a computer that slept) did not look, and records that: a gap, not a quiet
 // time.
 func TestStoppedProcessIsAGap(t *testing.T) {
 	t.Parallel()

@@ -19,8 +19,8 @@ import (
 )
 
 // A computer without a clock of its own was switched off for five hours, and begins three hours before it was switched off. What
-// it sees is recorded after what it saw before, never before it; that nobody looked is told, though nobody knows for how long.
-// Then the clock is set, and that is told once, with what to add to which times; corrected, they are the true ones. What is
+// it sees is recorded after what it saw before, never before it; that nobody looked is recorded, though nobody knows for how long.
+// Then the clock is set, and that is recorded once, with what to add to which times; corrected, they are the true ones. What is
 // watched is the demo, with the clock set in the middle of its attack: it is flagged all the same.
 func TestWatchWithoutAClock(t *testing.T) {
 	t.Parallel()
@@ -107,10 +107,10 @@ func TestWatchWithoutAClock(t *testing.T) {
 	exported, _, status := vigie(t, "export", "--store", dir+"/s.db", "-")
 	require.Zero(t, status)
 	require.Contains(t, exported, `"since":"`+off.Format("2006-01-02T15:04:")+`01`)
-	replayed, said, status := vigie(t, "replay", "--json", writeFile(t, dir, "r.ndjson", exported))
+	replayed, printed, status := vigie(t, "replay", "--json", writeFile(t, dir, "r.ndjson", exported))
 	require.Zero(t, status)
 	require.Equal(t, live, replayed, "the step replays to the same events")
-	require.NotContains(t, said, "out of order")
+	require.NotContains(t, printed, "out of order")
 	shown, _, status := vigie(t, "events", "--store", dir+"/s.db")
 	require.Zero(t, status)
 	require.Contains(t, shown, "      "+truth().Format("2006-01-02 15:0"))

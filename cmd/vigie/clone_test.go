@@ -17,7 +17,7 @@ import (
 	"vigie/cell"
 )
 
-// What a report says of an event whose cell copied the id of the cell before it, on another network, PCI and channel: two changes
+// What a report shows of an event whose cell copied the id of the cell before it, on another network, PCI and channel: two changes
 // of cell, to the clone and back. A row that names the home cell without its id, a minute earlier, is no change. VIGIE names
 // another program to try.
 func TestReportOfACloneShowsTheChange(t *testing.T) {

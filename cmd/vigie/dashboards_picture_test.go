@@ -23,7 +23,7 @@ import (
 var dashboardPicture = flag.String("dashboard", "", "draw dashboards/site.json into this SVG")
 
 // The picture of docs/influxdb.md: what the panels of the dashboard ask, answered by a real server, drawn by ourselves since no
-// Grafana could be had. make dashboard draws it anew.
+// Grafana could be had. make dashboard draws it again.
 func TestDashboardPicture(t *testing.T) {
 	if *dashboardPicture == "" {
 		t.Skip("draws docs/dashboard.svg; this runs it: make dashboard")

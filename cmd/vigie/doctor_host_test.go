@@ -13,7 +13,7 @@ import (
 	"vigie/storage"
 )
 
-// Without a modem too the doctor says how it stands with all the rest; one thing that is wrong hides no other.
+// Without a modem too the doctor checks everything else; one thing that is wrong hides no other.
 func TestDoctorLooksAtTheHost(t *testing.T) {
 	dir := t.TempDir()
 	db, secret, wrong := filepath.Join(dir, "s.db"), writeFile(t, dir, "secret", "four words\n"), writeFile(t, dir, "wrong", "five words\n")

@@ -11,7 +11,7 @@ import (
 	"vigie/modem/emulator"
 )
 
-// The doctor says of every rule whether this modem feeds it and, where not, whether family or firmware is why; it asks
+// The doctor lists for every rule whether this modem feeds it and, if not, whether family or firmware is why; it asks
 // nothing that watching does not ask, and leaves the modem as it was.
 func TestDoctorOfAModem(t *testing.T) {
 	em, _ := emulate(t, "model nordic"+reporting+sticks[3].scenario+"\ndelay 20ms", emulator.Options{})

@@ -18,7 +18,7 @@ import (
 	"vigie/storage/storagetest"
 )
 
-// The desk lists what another sensor wrote to a shared server, and says where the rest of it is. A real influxd.
+// The review pages list what another sensor wrote to a shared server, and where the rest of it is. A real influxd.
 func TestReviewFromInflux(t *testing.T) {
 	t.Parallel()
 	srv := influxdtest.Start(t)

@@ -14,7 +14,7 @@ import (
 	"vigie/storage/storagetest"
 )
 
-// A person types the beginning of an id; it names one event, or it is said that it does not.
+// A person types the beginning of an id; it names one event, or the error shows that it does not.
 func TestEventByTheBeginningOfItsID(t *testing.T) {
 	s, err := storage.Open(t.Context(), "", storage.Options{Memory: true, Create: true})
 	require.NoError(t, err)
@@ -43,7 +43,7 @@ func TestEventByTheBeginningOfItsID(t *testing.T) {
 	}
 }
 
-// A store of an older Vigie is not changed by reading it; it is said what brings it up to date.
+// A store of an older Vigie is not changed by reading it; the hint shows how to update it.
 func TestOlderStore(t *testing.T) {
 	db := filepath.Join(t.TempDir(), "s.db")
 	s, err := storage.Open(t.Context(), db, storage.Options{Create: true})

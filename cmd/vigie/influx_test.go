@@ -52,7 +52,7 @@ func TestInflux(t *testing.T) {
 	require.NoError(t, s.Append(context.Background(), &cell.Clock{Time: storagetest.Start.Add(3 * time.Hour), Sensor: "roof-1", Since: storagetest.Start, Offset: time.Hour}))
 	require.NoError(t, s.Close())
 
-	// Before the database is there, everything says what to do.
+	// Before the database exists, every error has a hint that helps.
 	status, _, errs := runVigie("", "influx", "send", "--config", good)
 	require.Equal(t, 1, status)
 	require.Contains(t, errs, "vigie influx init")
@@ -61,7 +61,7 @@ func TestInflux(t *testing.T) {
 	require.Contains(t, out, "BAD")
 	require.Contains(t, out, "vigie influx init")
 
-	// init shows what it will make, and makes nothing without being told to.
+	// init shows what it will make, and makes nothing without a yes.
 	status, out, errs = runVigie("n\n", "influx", "init", "--config", good)
 	require.Equal(t, 1, status)
 	require.Contains(t, errs, "nothing was made")
@@ -102,7 +102,7 @@ func TestInflux(t *testing.T) {
 	_, remote, _ = runVigie("", "events", "--severity", "high", "--rule", "rule-0", "--from", "influx", "--config", good)
 	require.Equal(t, local, remote)
 
-	// The summaries are what the continuous query says: the same select, run now.
+	// The summaries are those of the continuous query: the same select, run now.
 	cq := fmt.Sprint(srv.Exec("SHOW CONTINUOUS QUERIES"))
 	require.Contains(t, cq, "mean(level)")
 

@@ -119,7 +119,7 @@ func later(scenario string, by time.Duration) string {
 	})
 }
 
-// destroyed waits for the end of a kit that was told to destroy all, with the status after which the unit of the package does not
+// destroyed waits for the end of a kit that was asked to destroy everything, with the status after which the unit of the package does not
 // start it again.
 func (k *carried) destroyed() {
 	k.t.Helper()

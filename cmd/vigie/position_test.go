@@ -13,7 +13,7 @@ import (
 	"vigie/modem/emulator"
 )
 
-// gpsd is a stand-in that says one place to whoever asks, and then that it has lost it. The real one is tried in position.
+// gpsd is a stand-in that reports one place to every client, and then that it has lost it. The real one is tried in position.
 func gpsd(t *testing.T, lines ...string) (addr string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -32,7 +32,7 @@ func gpsd(t *testing.T, lines ...string) (addr string) {
 	return l.Addr().String()
 }
 
-// What gpsd says is stored with what the modem heard at that time, as coarse as was chosen, and once.
+// A position from gpsd is stored with what the modem reported at that time, as coarse as was chosen, and once.
 func TestWatchWithPosition(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

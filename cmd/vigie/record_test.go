@@ -13,7 +13,7 @@ import (
 )
 
 // A transcript holds what the modem said, with other cells, in the very form in which the tests of the dialects take
-// transcripts: what it says that Vigie reads is what Vigie reads.
+// transcripts, and Vigie reads in it what it says that Vigie reads.
 func TestRecord(t *testing.T) {
 	for i, s := range sticks {
 		t.Run(s.family, func(t *testing.T) {

@@ -39,8 +39,8 @@ var planted = func() map[string][]byte {
 	return m
 }()
 
-// seize reads every byte of every file below dir, and says what of planted is in it. WAL, temporary files, logs and
-// configuration are there too; the configuration names gpsd and the modem, and nothing of what was heard.
+// seize reads every byte of every file below dir, and returns what of planted is in it. WAL, temporary files, logs and
+// configuration are there too; the configuration names gpsd and the modem, and nothing of what was observed.
 func seize(t *testing.T, dir string) (found map[string][]string, files int) {
 	t.Helper()
 	found = map[string][]string{}
@@ -97,7 +97,7 @@ func carry(t *testing.T, dir string, kill bool, args ...string) {
 	require.Equal(t, !kill, err == nil, "%s", text)
 }
 
-// Whoever takes a kit that is protected, running or stopped, finds nothing of what it heard in any file.
+// Nobody who takes a protected kit, running or stopped, finds in any file what it observed.
 func TestSeizure(t *testing.T) {
 	id, err := age.GenerateX25519Identity()
 	require.NoError(t, err)

@@ -22,10 +22,10 @@ import (
 	"vigie/monitor"
 )
 
-// manager is who started the service, as far as the service can tell: it hears sd_notify, and has a clean environment.
+// manager is a stand-in for systemd: it receives sd_notify, and starts the service with a clean environment.
 type manager struct {
 	t     *testing.T
-	said  chan string
+	notices  chan string
 	log   writtenLog
 	cmd   *exec.Cmd
 	dir   string
@@ -56,7 +56,7 @@ func startService(t *testing.T, em *emulator.Emulator, conf string, args ...stri
 	dir, err := os.MkdirTemp("", "vigie") // short: a socket's name must be
 	require.NoError(t, err)
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	m := &manager{t: t, said: make(chan string, 1000), dir: dir, store: filepath.Join(dir, "s.db")}
+	m := &manager{t: t, notices: make(chan string, 1000), dir: dir, store: filepath.Join(dir, "s.db")}
 	l, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(dir, "notify"), Net: "unixgram"})
 	require.NoError(t, err)
 	t.Cleanup(func() { l.Close() })
@@ -67,7 +67,7 @@ func startService(t *testing.T, em *emulator.Emulator, conf string, args ...stri
 			if err != nil {
 				return
 			}
-			m.said <- string(buf[:n])
+			m.notices <- string(buf[:n])
 		}
 	}()
 	file := writeFile(t, dir, "v.toml", conf+"\n[modem]\nport = \""+em.Path()+"\"\nfast = \"30ms\"\nslow = \"150ms\"\n")
@@ -80,14 +80,14 @@ func startService(t *testing.T, em *emulator.Emulator, conf string, args ...stri
 }
 
 // hears waits until something was said that holds a text, and returns it.
-func (m *manager) hears(text string) string {
+func (m *manager) waitFor(text string) string {
 	m.t.Helper()
 	late := time.After(time.Minute)
 	for {
 		select {
-		case said := <-m.said:
-			if strings.Contains(said, text) {
-				return said
+		case printed := <-m.notices:
+			if strings.Contains(printed, text) {
+				return printed
 			}
 		case <-late:
 			require.FailNow(m.t, "not heard: "+text, m.log.String())
@@ -95,12 +95,12 @@ func (m *manager) hears(text string) string {
 	}
 }
 
-// stop ends it as systemd does, and tells how long that took.
+// stop ends it as systemd does, and returns how long that took.
 func (m *manager) stop() time.Duration {
 	m.t.Helper()
 	began := time.Now()
 	require.NoError(m.t, m.cmd.Process.Signal(syscall.SIGTERM))
-	m.hears("STOPPING=1")
+	m.waitFor("STOPPING=1")
 	require.NoError(m.t, m.cmd.Wait(), m.log.String())
 	return time.Since(began)
 }
@@ -122,7 +122,7 @@ func TestServiceStopsCleanly(t *testing.T) {
 	t.Parallel()
 	em := serviceModem(t, "")
 	m := startService(t, em, "sensor = 'roof'\nmode = 'fixed'")
-	require.Contains(t, m.hears("READY=1"), "STATUS=")
+	require.Contains(t, m.waitFor("READY=1"), "STATUS=")
 	const ask = `AT+QENG="servingcell"`
 	answers := func() (n int) {
 		for _, p := range em.Printed() {
@@ -144,7 +144,7 @@ func TestServiceStopsCleanly(t *testing.T) {
 	require.Equal(t, "3,0", em.Settings()["+COPS"], "put back at the end")
 }
 
-// What systemd, a monitoring system and a person are told: while it sees, after a reload, while it is blind, after the end.
+// What is reported to systemd, a monitoring system and a person: while it sees, after a reload, while it is blind, after the end.
 func TestServiceSaysHowItGoes(t *testing.T) {
 	t.Parallel()
 	free, err := net.Listen("tcp", "127.0.0.1:0")
@@ -153,8 +153,8 @@ func TestServiceSaysHowItGoes(t *testing.T) {
 	free.Close()
 	em := serviceModem(t, "")
 	m := startService(t, em, "sensor = 'roof'\n[health]\nlisten = '"+addr+"'")
-	m.hears("READY=1")
-	m.hears("WATCHDOG=1")
+	m.waitFor("READY=1")
+	m.waitFor("WATCHDOG=1")
 	get := func(path, host string) (int, string) {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+addr+path, nil)
 		require.NoError(t, err)
@@ -197,8 +197,8 @@ func TestServiceSaysHowItGoes(t *testing.T) {
 	require.NotNil(t, st.Began)
 
 	require.NoError(t, m.cmd.Process.Signal(syscall.SIGHUP))
-	require.Contains(t, m.hears("RELOADING=1"), "MONOTONIC_USEC=")
-	m.hears("READY=1")
+	require.Contains(t, m.waitFor("RELOADING=1"), "MONOTONIC_USEC=")
+	m.waitFor("READY=1")
 
 	pull, err := emulator.Parse("unplug 10m", nil)
 	require.NoError(t, err)
@@ -206,10 +206,10 @@ func TestServiceSaysHowItGoes(t *testing.T) {
 	require.Eventually(t, func() bool { _, text := get("/healthz", ""); return strings.Contains(text, "blind since") }, time.Minute, 20*time.Millisecond)
 	code, text = get("/healthz", "")
 	require.Equal(t, 200, code, "being blind is known: %s", text)
-	for len(m.said) > 0 {
-		<-m.said
+	for len(m.notices) > 0 {
+		<-m.notices
 	}
-	m.hears("WATCHDOG=1") // still fed: to start anew would not help
+	m.waitFor("WATCHDOG=1") // still fed: to start anew would not help
 	st, code = ask()
 	require.Zero(t, code)
 	require.Equal(t, "blind", st.Sensors[0].State)

@@ -153,12 +153,12 @@ func TestSetupKeepsThePassphraseOfAStore(t *testing.T) {
 	writeFile(t, root, "/var/lib/vigie/vigie.db", "x")
 	text, _, status := vigie(t, "setup", "--root", root, "--undo")
 	require.Zero(t, status)
-	require.Contains(t, text, "left: /etc/credstore/vigie.passphrase, without which nobody reads the store")
+	require.Contains(t, text, "kept: /etc/credstore/vigie.passphrase, without which nobody can read the store")
 	require.FileExists(t, filepath.Join(root, "/etc/credstore/vigie.passphrase"))
 	require.NoFileExists(t, filepath.Join(root, "/etc/vigie/vigie.toml"))
 }
 
-// What an image says that setup wrote is taken back below the image, and nowhere else.
+// Undo with an image removes files below the image, and nowhere else.
 func TestSetupUndoStaysBelowTheRoot(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -17,7 +17,7 @@ answer AT+QSCAN=3,1
   +QSCAN: "LTE",310,260,66786,236,-103,-15,20,10,3089F02,2D18,100,66
 `
 
-// A survey is done only by who was told what it does and said yes; its rows are rows of a sweep in the store, and the time
+// A survey is made only after a warning of what it does and a yes; its rows are rows of a sweep in the store, and the time
 // that it took is blind time.
 func TestSurvey(t *testing.T) {
 	em, _ := emulate(t, "model quectel"+reporting+sticks[0].scenario+scanned, emulator.Options{})

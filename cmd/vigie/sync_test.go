@@ -52,7 +52,7 @@ func sameStores(t *testing.T, a, b string) {
 	}
 }
 
-// whole tells of each piece in a directory whether it is.
+// whole reports for each chunk in a directory whether it is whole.
 func wholePieces(t *testing.T, dir string) (n int) {
 	t.Helper()
 	files, err := os.ReadDir(dir)
@@ -74,7 +74,7 @@ func wholePieces(t *testing.T, dir string) (n int) {
 	return n
 }
 
-// A copy that is killed at any moment leaves no half file under the name of a whole one, and goes on the next time.
+// A copy that is killed at any moment leaves no half file under the name of a whole one, and the next one continues.
 func TestSyncIsKilled(t *testing.T) {
 	t.Parallel()
 	dir, to := t.TempDir(), t.TempDir()

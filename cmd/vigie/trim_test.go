@@ -16,7 +16,7 @@ import (
 	"vigie/cell"
 )
 
-// Where positions stop on the way home, nothing tells home from elsewhere: that is said.
+// If positions stop on the way home, nothing distinguishes home from elsewhere: there is a warning.
 func TestExportSaysWhereItCannotKnowHome(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -46,7 +46,7 @@ func TestExportSaysWhereItCannotKnowHome(t *testing.T) {
 	require.NotContains(t, says("export", "--trim", "22m", "-"), "without a position")
 }
 
-// Two walks from a home north and back. What leaves by export says nothing of the home, nor of when it was left.
+// Two walks from a home north and back. An export shows neither the home nor when it was left.
 func TestExportLeavesHomeOut(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -89,8 +89,8 @@ func yesterday(t *testing.T, path string) (event time.Time) {
 	return event
 }
 
-// told is how many observations the program says that it has stored, since it began.
-func told(t *testing.T, metrics string) (n int) {
+// observationsOf is how many observations the program reports since it began.
+func observationsOf(t *testing.T, metrics string) (n int) {
 	t.Helper()
 	r, err := http.Get("http://" + metrics + "/metrics")
 	require.NoError(t, err)
@@ -118,7 +118,7 @@ func files(t *testing.T, db string) map[string][]byte {
 	return m
 }
 
-// goneOn tells whether the log and what is gathered have gone on where they were, and not begun anew meanwhile.
+// goneOn reports whether the log and the pending writes have continued, and not begun again meanwhile.
 func goneOn(before, after map[string][]byte) bool {
 	for end, head := range map[string]int{"-tail": 16, "-wal": 32} {
 		if len(before[end]) < head || len(after[end]) < len(before[end]) || !bytes.Equal(before[end][:head], after[end][:head]) {
@@ -206,11 +206,11 @@ func TestWalk(t *testing.T) {
 
 	// The position goes and comes back; nothing stops for that.
 	k.sees("no position; all else works")
-	before := told(t, at)
+	before := observationsOf(t, at)
 	k.sees("position from gpsd")
-	require.Greater(t, told(t, at), before)
+	require.Greater(t, observationsOf(t, at), before)
 
-	// One stick is out for two seconds; the other goes on.
+	// One stick is out for two seconds; the other continues.
 	soon("the release", func() bool { return released.Load() != 0 })
 	pull, err := emulator.Parse("unplug 16s", nil)
 	require.NoError(t, err)
@@ -225,7 +225,7 @@ func TestWalk(t *testing.T) {
 	// The power is cut at any moment, in the middle of what is written: what was said to be stored a second before is there, each of
 	// it, since what came later is not counted.
 	for moments := 0; moments < 2; {
-		sure, then := told(t, at), time.Now()
+		sure, then := observationsOf(t, at), time.Now()
 		before := files(t, db)
 		soon("a second", func() bool { return time.Since(then) > 1100*time.Millisecond })
 		after := files(t, db)
@@ -240,7 +240,7 @@ func TestWalk(t *testing.T) {
 		}
 	}
 
-	// Somebody fills the disk: it is told, what comes waits, and all is well when they are gone. (What makes room when they stay is
+	// Somebody fills the disk: it is reported, what comes waits, and all is well when they are gone. (What makes room when they stay is
 	// in TestFullDiskMakesRoom.)
 	room, _ := monitor.DiskOf(dir)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "of others"), make([]byte, max(0, room-(1<<20))), 0o600))
@@ -262,12 +262,12 @@ func TestWalk(t *testing.T) {
 		return strings.Count(log, "the store cannot be written") == strings.Count(log, "the store can be written again")
 	})
 
-	sure, then := told(t, at), time.Now()
+	sure, then := observationsOf(t, at), time.Now()
 	require.NoError(t, k.cmd.Process.Kill())
 	<-k.done
 	require.GreaterOrEqual(t, good(t, db, began, then), sure, "acknowledged and lost")
 
-	// What the record says of it all.
+	// What is recorded of it all.
 	s, err := storage.Open(t.Context(), db, storage.Options{ReadOnly: true})
 	require.NoError(t, err)
 	defer s.Close()

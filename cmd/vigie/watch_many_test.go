@@ -278,7 +278,7 @@ func TestSensorNames(t *testing.T) {
 	}
 }
 
-// A modem that cannot be watched is told, with what to do, and does not keep the others from being watched.
+// A modem that cannot be watched is reported with a hint, and the others are watched.
 func TestWatchGoesOnWithoutOneModem(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

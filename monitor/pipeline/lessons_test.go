@@ -19,7 +19,7 @@ type spot struct {
 	path string
 	line *Pipeline
 	now  time.Time
-	told EventLog
+	reported EventLog
 }
 
 func newSpot(t *testing.T) *spot {
@@ -39,7 +39,7 @@ func newSpot(t *testing.T) *spot {
 func (p *spot) open() {
 	s, err := storage.Open(p.t.Context(), p.path, storage.Options{Create: true})
 	require.NoError(p.t, err)
-	p.line = New(Options{NewEngine: newEngine, Store: s, OnEvent: func(e analyzer.Event) { p.told.Add(e) }})
+	p.line = New(Options{NewEngine: newEngine, Store: s, OnEvent: func(e analyzer.Event) { p.reported.Add(e) }})
 	require.NoError(p.t, p.line.Resume(p.t.Context(), nil))
 }
 
@@ -68,13 +68,13 @@ func (p *spot) on(seconds int, id uint64, area cell.Area, rsrp float64) {
 	}
 }
 
-// visit is the third cell for a minute, and an hour without it; it returns the alerts that this brought.
-func (p *spot) visit() (alerts []analyzer.Event) {
+// visitThird is the third cell for a minute, and an hour without it; it returns the alerts that this brought.
+func (p *spot) visitThird() (alerts []analyzer.Event) {
 	p.t.Helper()
-	p.told = EventLog{}
+	p.reported = EventLog{}
 	p.on(60, 90112345, 39321, -60)
 	p.on(3600, 2820612, 4660, -94)
-	for _, e := range p.told.Sorted() {
+	for _, e := range p.reported.Sorted() {
 		if e.Severity >= analyzer.Medium {
 			alerts = append(alerts, e)
 		}
@@ -82,8 +82,8 @@ func (p *spot) visit() (alerts []analyzer.Event) {
 	return alerts
 }
 
-// judge gives a verdict as the desk does, beside the process that watches.
-func (p *spot) judge(event string, j storage.Judgement) {
+// giveVerdict gives a verdict as the review pages do, next to the process that watches.
+func (p *spot) giveVerdict(event string, j storage.Judgement) {
 	p.t.Helper()
 	desk, err := storage.OpenVerdictWriter(p.t.Context(), p.path, storage.Options{})
 	require.NoError(p.t, err)
@@ -96,7 +96,7 @@ func (p *spot) judge(event string, j storage.Judgement) {
 	require.NoError(p.t, err)
 }
 
-// again is what vigie analyze makes of the store: the same as was made of it live.
+// sameAgain checks that analysing the store again gives the events and the state that watching gave.
 func (p *spot) sameAgain() {
 	p.t.Helper()
 	s := p.line.Store
@@ -123,28 +123,28 @@ func TestVerdictsTeach(t *testing.T) {
 	for _, patient := range []bool{false, true} { // a watch learns again in the background
 		p := newSpot(t)
 		p.line.Tolerant = patient
-		first := p.visit()
+		first := p.visitThird()
 		require.NotEmpty(t, first)
 		id := first[0].ID
 		p.sameAgain()
 
-		p.judge(id, storage.Suspicious) // protects: it is as strange as before
-		require.NotEmpty(t, p.visit())
+		p.giveVerdict(id, storage.Suspicious) // protects: it is as strange as before
+		require.NotEmpty(t, p.visitThird())
 		p.sameAgain()
-		p.judge(id, storage.Benign) // teaches: it belongs here
-		require.Empty(t, p.visit())
-		require.Empty(t, p.visit())
+		p.giveVerdict(id, storage.Benign) // teaches: it belongs here
+		require.Empty(t, p.visitThird())
+		require.Empty(t, p.visitThird())
 		p.sameAgain()
 
-		p.judge(id, "") // back to suspicious, hours later
+		p.giveVerdict(id, "") // back to suspicious, hours later
 		p.on(60, 2820612, 4660, -94)
 		if r := p.line.relearning; r != nil {
 			r.running.Wait()
 		}
-		require.NotEmpty(t, p.visit())
+		require.NotEmpty(t, p.visitThird())
 		p.sameAgain()
-		p.judge(id, storage.Unsure) // takes back what was said
-		require.NotEmpty(t, p.visit())
+		p.giveVerdict(id, storage.Unsure) // takes back what was said
+		require.NotEmpty(t, p.visitThird())
 		if r := p.line.relearning; r != nil {
 			r.running.Wait()
 			p.on(10, 2820612, 4660, -94)
@@ -154,26 +154,26 @@ func TestVerdictsTeach(t *testing.T) {
 	}
 }
 
-// A verdict given while nobody watches is heard before the next record; one that was heard is heard again, in its place,
+// A verdict given while nobody watches is taught before the next record; one that was taught is taught again, in its place,
 // after a crash; one taken back meanwhile is forgotten.
 func TestVerdictsWhileNobodyWatches(t *testing.T) {
 	p := newSpot(t)
-	first := p.visit()
+	first := p.visitThird()
 	require.NotEmpty(t, first)
 	p.close()
-	p.judge(first[0].ID, storage.Benign)
+	p.giveVerdict(first[0].ID, storage.Benign)
 	p.open()
-	require.Empty(t, p.visit())
+	require.Empty(t, p.visitThird())
 	p.sameAgain()
 
 	require.NoError(t, p.line.Store.Close()) // killed: the state in the store is that of before
 	p.open()
 	p.sameAgain()
-	require.Empty(t, p.visit())
+	require.Empty(t, p.visitThird())
 	p.close()
 
-	p.judge(first[0].ID, "")
+	p.giveVerdict(first[0].ID, "")
 	p.open()
-	require.NotEmpty(t, p.visit())
+	require.NotEmpty(t, p.visitThird())
 	p.sameAgain()
 }

@@ -60,7 +60,7 @@ func TestFullDiskIsTolerated(t *testing.T) {
 	feed(20)
 	full(t, 4096)
 	feed(60)
-	require.Len(t, warned, 1, "it is said once")
+	require.Len(t, warned, 1, "it is reported once")
 	require.Contains(t, warned[0], "watching continues")
 	full(t, 0)
 	feed(20)
@@ -80,7 +80,7 @@ func TestFullDiskIsTolerated(t *testing.T) {
 	require.NoError(t, s.Close())
 }
 
-// What had to be given up is told as a gap; the newest is kept, and so is the source that it is read by.
+// What had to be given up is recorded as a gap; the newest is kept, and so is the source that it is read by.
 func TestOutageBufferIsBounded(t *testing.T) {
 	var h outageBuffer
 	start := time.Date(2026, 11, 23, 20, 0, 0, 0, time.UTC)

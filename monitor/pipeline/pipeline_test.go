@@ -200,7 +200,7 @@ func TestRecorder(t *testing.T) {
 // Learning a store again gives its events, and what was learned can be stored with them: the next watch resumes from there.
 func TestLearnAgain(t *testing.T) {
 	p := newSpot(t)
-	alerts := p.visit()
+	alerts := p.visitThird()
 	require.NotEmpty(t, alerts)
 	require.Zero(t, p.line.Duplicates())
 	require.NoError(t, p.line.Feed(t.Context(), &cell.Observation{Time: p.now, Sensor: "roof"}))
@@ -250,7 +250,7 @@ func TestStateOfOtherRules(t *testing.T) {
 // A store that cannot be read while a verdict is looked for postpones the verdict, if the pipeline is tolerant.
 func TestVerdictWaits(t *testing.T) {
 	p := newSpot(t)
-	require.NotEmpty(t, p.visit())
+	require.NotEmpty(t, p.visitThird())
 	bad, err := storage.Open(t.Context(), filepath.Join(t.TempDir(), "other.db"), storage.Options{Create: true})
 	require.NoError(t, err)
 	require.NoError(t, bad.Close())

@@ -39,7 +39,7 @@ const (
 	onMedium       = "/run/vigie-key/passphrase"
 )
 
-// files are what the answers come to: the unit and the udev rule of the modem only where the package has not brought them.
+// files are the files that follow from the answers: the unit and the udev rule of the modem only where the package has not brought them.
 func (a *answers) files(c *Cmd) []file {
 	there := func(path string) bool { _, err := os.Stat(c.at(path)); return err == nil }
 	files := []file{{path: configPath, text: a.config()}}
@@ -67,21 +67,21 @@ func (a *answers) files(c *Cmd) []file {
 }
 
 // ledRule lets the service's group, and nobody else, set one LED.
-const ledRule = `# Vigie shows with this LED how it goes ([alert] led).
+const ledRule = `# Vigie shows with this LED how the watch is ([alert] led).
 SUBSYSTEM=="leds", KERNEL=="%s", ACTION!="remove", RUN+="/bin/chgrp vigie /sys%%p/brightness /sys%%p/trigger", RUN+="/bin/chmod g+w /sys%%p/brightness /sys%%p/trigger"
 `
 
-// closed tells whether the service needs no network.
+// closed reports whether the service needs no network.
 func (a *answers) closed() bool { return a.page == "" && a.influx == "" && len(a.alerts) == 0 }
 
-// dropIn is what the unit needs beside what it has, and what it may do without.
+// dropIn is what the unit needs in addition, and what it is denied.
 func (a *answers) dropIn() string {
 	var b strings.Builder
 	if a.led != "" {
 		fmt.Fprintf(&b, "# The LED, and nothing else below /sys.\nReadWritePaths=-/sys/class/leds/%s\n", a.led)
 	}
 	if a.closed() {
-		b.WriteString("# Nothing was named to send to, and no page: no network.\nIPAddressDeny=any\nIPAddressAllow=localhost\n")
+		b.WriteString("# Nothing to send to and no page: no network.\nIPAddressDeny=any\nIPAddressAllow=localhost\n")
 	}
 	if b.Len() == 0 {
 		return ""
@@ -92,13 +92,13 @@ func (a *answers) dropIn() string {
 func (a *answers) config() string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("# %s", a.text("Written by vigie setup. Unknown keys are refused; vigie setup --undo takes this file back while it is unchanged."))
+	line("# %s", a.text("Written by vigie setup. Unknown keys are refused; vigie setup --undo removes this file while it is unchanged."))
 	line("sensor = \"%s\"\nmode = %q\nstore = %q\nlanguage = %q", a.sensor, string(a.mode), storePath, a.lang)
 	if a.closed() {
-		line("# %s", a.text("The network is closed to the service, by %s: before you add [influx], [alert] or [glance] here, take it out there.", dropInPath))
+		line("# %s", a.text("The service has no network, by %s: remove that before you add [influx], [alert] or [glance] here.", dropInPath))
 	}
 	if a.protected && a.passphrase == "" {
-		line("passphrase_file = %q # %s", onMedium, a.text("on a medium that you take out again"))
+		line("passphrase_file = %q # %s", onMedium, a.text("on a medium that you remove again"))
 	}
 	if a.modem != "" {
 		line("\n[modem]\nusb = \"%s\"", a.modem)
@@ -129,7 +129,7 @@ func (a *answers) config() string {
 		line("\n[influx] # %s\nurl = \"%s\"\nbucket = \"vigie\"", a.text("its token: /etc/credstore/vigie.influx-token"), a.influx)
 	}
 	if len(a.alerts) > 0 || a.led != "" {
-		line("\n[alert] # %s", a.text("who is told: /etc/credstore/vigie.alert-to"))
+		line("\n[alert] # %s", a.text("the addresses: /etc/credstore/vigie.alert-to"))
 	}
 	if a.led != "" {
 		line("led = %q", a.led)
@@ -142,14 +142,14 @@ func (a *answers) next(c *Cmd) string {
 	var steps []string
 	step := func(key string, args ...any) { steps = append(steps, a.text(key, args...)) }
 	if _, err := os.Stat(c.at(packagedUnit)); err != nil {
-		step("useradd --system --no-create-home vigie    # whom the service runs as, and the program as /usr/bin/vigie: the package of Vigie brings both")
+		step("useradd --system --no-create-home vigie    # the user of the service; and the program as /usr/bin/vigie: the Vigie package brings both")
 	}
 	if _, err := os.Stat(c.at(storePath)); err == nil && (a.protected || a.seal != "") {
 		step("what was recorded until now, %s, is not protected: move it away first", storePath)
 	}
 	steps = append(steps, "udevadm control --reload && udevadm trigger")
 	if a.protected && a.passphrase == "" {
-		step("the passphrase into %s, for the user vigie alone (chmod 600), before each start: mount there what you take out again", onMedium)
+		step("put the passphrase into %s, readable by the user vigie alone (chmod 600), before each start, on a medium that you remove again", onMedium)
 	}
 	if a.page != "" {
 		step("vigie review --password-file /etc/vigie/users --set-password NAME && chown vigie /etc/vigie/users    # who may open the page")
@@ -157,7 +157,7 @@ func (a *answers) next(c *Cmd) string {
 	}
 	if a.influx != "" {
 		if a.token == "" {
-			step("the token into /etc/credstore/vigie.influx-token (root, chmod 600)")
+			step("put the token into /etc/credstore/vigie.influx-token (root, chmod 600)")
 		}
 		steps = append(steps, "vigie influx init --token-file /etc/credstore/vigie.influx-token")
 	}
@@ -167,7 +167,7 @@ func (a *answers) next(c *Cmd) string {
 		step("on the phone: http://%s/glance", a.page)
 	}
 	if a.mode == cell.Mobile {
-		step("take the SIM out, where the modem sees enough without: vigie doctor says it")
+		step("take the SIM out if the modem sees enough without it: vigie doctor shows that")
 	}
 	return a.text("What is left to do, as root:") + "\n  " + strings.Join(steps, "\n  ")
 }

@@ -30,12 +30,12 @@ import (
 // Cmd asks a few questions and writes what a service needs.
 type Cmd struct {
 	DryRun bool   `help:"Show what would be written, and write nothing."`
-	Undo   bool   `help:"Take back what setup wrote, where nobody has changed it since."`
+	Undo   bool   `help:"Remove what setup wrote, unless it was changed since."`
 	Yes    bool   `help:"Write without asking once more."`
 	Root   string `help:"Write below this directory instead of /: for an image of a kit." default:"/" placeholder:"DIR" type:"path"`
 }
 
-// answers are what somebody said to the questions.
+// answers are the answers to the questions.
 type answers struct {
 	lang                string // of the questions, and of what is written
 	mode                cell.Mode
@@ -82,7 +82,7 @@ func (c *Cmd) Run(ctx context.Context, p *console.Program) error {
 		p.Out.Printf("--- %s (%s)\n%s\n", f.path, v.text(state), text)
 	}
 	for _, w := range done.stale(files) {
-		p.Out.Printf("--- %s (%s)\n\n", w.Path, v.text("is taken back: it is no longer wanted"))
+		p.Out.Printf("--- %s (%s)\n\n", w.Path, v.text("is removed: it is no longer wanted"))
 	}
 	p.Out.Printf("%s\n", v.next(c))
 	if c.DryRun {
@@ -96,14 +96,14 @@ func (c *Cmd) Run(ctx context.Context, p *console.Program) error {
 	if err := c.write(p, files, done); err != nil {
 		return console.WithHint(err, "run it as root, or write an image with --root DIR; vigie setup --undo takes back what was written")
 	}
-	p.Out.Printf("%s\n", v.text("written; vigie setup --undo takes it back"))
+	p.Out.Printf("%s\n", v.text("written; vigie setup --undo removes it again"))
 	return nil
 }
 
-// at is where a path is below the root; what an image says that setup wrote leads nowhere else.
+// at is a path below the root; paths in the undo file of an image cannot lead elsewhere.
 func (c *Cmd) at(path string) string { return filepath.Join(c.Root, filepath.Join("/", path)) }
 
-// interview puts the questions. After an error it asks nothing more.
+// interview asks the questions. After an error it asks no more.
 type interview struct {
 	answers
 	p     *console.Program
@@ -130,7 +130,7 @@ func (v *interview) line(key, usual string) string {
 	return cmp.Or(strings.TrimSpace(line), usual)
 }
 
-// fail says that an answer cannot be used: on a terminal it is asked again, else setup ends.
+// fail reports an answer that cannot be used: on a terminal the question is asked again, otherwise setup ends.
 func (v *interview) fail(err error, hint string) {
 	if console.IsTerminal(v.p.In) {
 		v.p.Out.Printf("%s; %s\n", console.OneLine(err.Error()), console.OneLine(hint))
@@ -139,7 +139,7 @@ func (v *interview) fail(err error, hint string) {
 	v.err = console.Usage(err, hint)
 }
 
-// until asks until check takes the answer, which may change it.
+// until asks until check accepts the answer, which it may change.
 func (v *interview) until(ask func() string, check func(string) (string, error), hint string) string {
 	for {
 		answer := ask()
@@ -174,7 +174,7 @@ func (v *interview) choose(key string, choices ...string) string {
 				}
 			}
 		}
-		return "", fmt.Errorf(v.text("%q is no answer to that"), answer)
+		return "", fmt.Errorf(v.text("%q is not one of the answers"), answer)
 	}, v.text("answer one of: ")+strings.Join(names, ", "))
 }
 
@@ -191,7 +191,7 @@ func (v *interview) secret(key string) string {
 	return strings.TrimSpace(text)
 }
 
-// ask puts all questions.
+// ask asks all questions.
 func (v *interview) ask() {
 	v.lang = localeLanguage(os.Getenv)
 	usual := []string{v.lang}
@@ -213,7 +213,7 @@ func (v *interview) ask() {
 	}
 	v.modem = v.until(func() string {
 		return v.line("Which modem: its USB identity, or all", "all")
-	}, plainText, v.text("it is as vigie probe prints it"))
+	}, plainText, v.text("write it as vigie probe prints it"))
 	if v.modem == "all" {
 		v.modem = ""
 	}
@@ -234,7 +234,7 @@ func (v *interview) askProtection() {
 			return
 		}
 		v.passphrase = v.until(func() string {
-			return v.secret("The passphrase, which you keep elsewhere too: nobody reads the store without it")
+			return v.secret("The passphrase; keep a copy elsewhere: without it nobody can read the store")
 		}, func(answer string) (string, error) {
 			if answer == "" {
 				return "", errors.New(v.text("no passphrase was given"))
@@ -243,7 +243,7 @@ func (v *interview) askProtection() {
 				return "", errors.New(v.text("the two are not the same"))
 			}
 			return answer, nil
-		}, v.text("some words that nobody guesses"))
+		}, v.text("choose several words that nobody can guess"))
 	case "sealed":
 		v.seal = v.until(func() string {
 			return v.line("The public key, as age-keygen prints it (age1...)", "")
@@ -261,7 +261,7 @@ func (v *interview) askPage() {
 	}
 	if v.choose("A page for a phone?", usual...) == "yes" {
 		v.page = v.until(func() string {
-			return v.line("At which address of this computer", "10.42.0.1:8440")
+			return v.line("Address of this computer to listen at", "10.42.0.1:8440")
 		}, func(answer string) (string, error) {
 			if _, _, err := net.SplitHostPort(answer); err != nil {
 				return "", errors.New(v.text("this is not an address with a port"))
@@ -272,7 +272,7 @@ func (v *interview) askPage() {
 	}
 	v.gpsd = v.choose("Is there a GPS receiver at gpsd?", no, yes) == "yes"
 	if v.gpsd || v.phone {
-		v.coarse = v.choose("Keep places by the square kilometre only?", yes, no) == "yes"
+		v.coarse = v.choose("Keep positions only to the square kilometre?", yes, no) == "yes"
 	}
 }
 
@@ -297,7 +297,7 @@ func (v *interview) askInflux() {
 func (v *interview) askAlerts() {
 	for v.err == nil {
 		address := v.until(func() string {
-			return v.secret("An address that is told of anomalies, as docs/alerts.md lists them: ntfy://HOST/TOPIC, smtp://... (empty: no more)")
+			return v.secret("An address to alert to anomalies, as docs/alerts.md lists them: ntfy://HOST/TOPIC, smtp://... (empty: no more)")
 		}, func(answer string) (string, error) {
 			if answer == "" {
 				return "", nil
@@ -319,7 +319,7 @@ func (v *interview) askAlerts() {
 		}
 	}
 	v.led = v.until(func() string {
-		return v.line("An LED of this computer that shows how it goes: its name under /sys/class/leds, or no", v.text("no"))
+		return v.line("An LED of this computer that shows how the watch is: its name under /sys/class/leds, or no", v.text("no"))
 	}, func(answer string) (string, error) {
 		if answer == "no" || answer == "non" {
 			return "", nil
@@ -331,10 +331,10 @@ func (v *interview) askAlerts() {
 	}, "ls /sys/class/leds")
 }
 
-// ledName is what stands in a udev rule and in a unit as it is.
+// ledName is the name of an LED that can be written into a udev rule and a unit without quoting.
 var ledName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9:._+-]{0,60}$`)
 
-// plainText is what may stand between quotes in the configuration.
+// plainText accepts what can be written between quotes in the configuration.
 func plainText(answer string) (string, error) {
 	if answer == "" || len(answer) > 200 || strings.ContainsFunc(answer, func(r rune) bool { return !unicode.IsPrint(r) || r == '"' || r == '\\' }) {
 		return "", fmt.Errorf("%q cannot be written into the configuration", console.OneLine(answer))

@@ -18,7 +18,7 @@ import (
 // undoFile remembers what setup wrote, so that it can be taken back.
 const undoFile = "/etc/vigie/setup-undo.json"
 
-// keptBefore is the ending of what was in the place of a file of setup.
+// keptBefore is the suffix of what was in the place of a file of setup.
 const keptBefore = ".before-vigie"
 
 // done is what setup has written.
@@ -27,7 +27,7 @@ type done struct {
 	Dirs  []string  `json:"dirs"` // that were made, each after the one it is in
 }
 
-// written is a file that setup wrote: what it was then, and whether another was there before, which is beside it.
+// written is a file that setup wrote: its content then, and whether another was there before, which is kept next to it.
 type written struct {
 	Path   string `json:"path"`
 	SHA256 string `json:"sha256"`
@@ -63,8 +63,8 @@ func (c *Cmd) done() (d done, err error) {
 	return d, err
 }
 
-// keep stores what setup has written, or removes that when it is nothing.
-func (c *Cmd) keep(d done) error {
+// save stores what setup has written, or removes the record when nothing is left.
+func (c *Cmd) save(d done) error {
 	name := c.at(undoFile)
 	if len(d.Files) == 0 {
 		if err := os.Remove(name); !errors.Is(err, fs.ErrNotExist) && err != nil {
@@ -104,7 +104,7 @@ func sumOf(text []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// state says what is in the place of a file, as a key of words/setup.json. One that somebody has changed since setup wrote it is an
+// state is what is in the place of a file, as a key of words/setup.json. One that somebody has changed since setup wrote it is an
 // error.
 func (c *Cmd) state(f file, done done) (string, error) {
 	old, err := os.ReadFile(c.at(f.path))
@@ -115,9 +115,9 @@ func (c *Cmd) state(f file, done done) (string, error) {
 	case err != nil:
 		return "", err
 	case string(old) == f.text:
-		return "as it is there already", nil
+		return "the same as what is there", nil
 	case i < 0:
-		return "in place of what is there, which is kept beside it", nil
+		return "in place of what is there, which is kept next to it", nil
 	case sumOf(old) == done.Files[i].SHA256:
 		return "in place of what setup wrote before", nil
 	}
@@ -144,7 +144,7 @@ func (c *Cmd) write(p *console.Program, files []file, done done) error {
 		if err := c.makeDir(filepath.Dir(undoFile), false, &done); err != nil {
 			return err
 		}
-		if err := c.keep(done); err != nil {
+		if err := c.save(done); err != nil {
 			return err
 		}
 		if done.Files[i].Before {
@@ -198,7 +198,7 @@ func (c *Cmd) undo(p *console.Program) error {
 }
 
 // takeBack removes files that setup wrote, and puts what was there before in their places. One that somebody has changed since
-// is left.
+// is kept.
 func (c *Cmd) takeBack(p *console.Program, files []written, done done) error {
 	text := (&answers{lang: localeLanguage(os.Getenv)}).text
 	for _, w := range files {
@@ -214,10 +214,10 @@ func (c *Cmd) takeBack(p *console.Program, files []written, done done) error {
 		_, store := os.Stat(c.at(storePath))
 		switch {
 		case ours && w.Path == passphrasePath && store == nil:
-			p.Out.Printf("%s\n", text("left: %s, without which nobody reads the store", w.Path))
+			p.Out.Printf("%s\n", text("kept: %s, without which nobody can read the store", w.Path))
 			continue
 		case err == nil && !ours && (kept || !w.Before): // else it was noted and not done
-			p.Out.Printf("%s\n", text("left: %s, which somebody has changed", w.Path))
+			p.Out.Printf("%s\n", text("kept: %s, which was changed since", w.Path))
 			continue
 		case w.Before && kept:
 			err = os.Rename(name+keptBefore, name)
@@ -230,10 +230,10 @@ func (c *Cmd) takeBack(p *console.Program, files []written, done done) error {
 			return err
 		}
 		done.Files = slices.DeleteFunc(slices.Clone(done.Files), func(o written) bool { return o.Path == w.Path })
-		if err := c.keep(done); err != nil {
+		if err := c.save(done); err != nil {
 			return err
 		}
-		p.Out.Printf("%s\n", text("taken back: %s", w.Path))
+		p.Out.Printf("%s\n", text("undone: %s", w.Path))
 	}
 	return nil
 }
