@@ -24,12 +24,12 @@ import (
 
 // manager is a stand-in for systemd: it receives sd_notify, and starts the service with a clean environment.
 type manager struct {
-	t     *testing.T
-	notices  chan string
-	log   writtenLog
-	cmd   *exec.Cmd
-	dir   string
-	store string
+	t       *testing.T
+	notices chan string
+	log     writtenLog
+	cmd     *exec.Cmd
+	dir     string
+	store   string
 }
 
 // writtenLog is what a running program has written so far.

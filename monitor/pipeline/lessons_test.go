@@ -15,10 +15,10 @@ import (
 
 // A place with two cells of one area, at which a third of another area comes up from time to time.
 type spot struct {
-	t    *testing.T
-	path string
-	line *Pipeline
-	now  time.Time
+	t        *testing.T
+	path     string
+	line     *Pipeline
+	now      time.Time
 	reported EventLog
 }
 
