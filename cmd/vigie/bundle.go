@@ -71,11 +71,7 @@ func (c *BundleCmd) Run(ctx context.Context, p *console.Program) error {
 		if c.Event != "" {
 			err = trimHint(d.EventBundle(ctx, sealed, c.Event, o))
 		} else {
-			from, to, bad := c.period()
-			if bad != nil {
-				return bad
-			}
-			err = d.PeriodBundle(ctx, sealed, c.Sensor, from, to, o)
+			err = d.PeriodBundle(ctx, sealed, c.Sensor, c.From.Time, c.To.Time, o)
 		}
 		return errors.Join(err, sealed.Close())
 	})

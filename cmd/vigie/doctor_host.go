@@ -28,7 +28,7 @@ func (c *DoctorCmd) host(ctx context.Context, p *console.Program, conf config.Co
 		console.PrintCheck(p.Out, err != nil, what, finding, hint)
 	}
 	p.Out.Printf("%s\n", p.Out.Paint(console.Bold, "this computer"))
-	check("configuration", cmp.Or(configRead(p.ConfigFile), "none: the defaults"), "", nil)
+	check("configuration", cmp.Or(config.Find(p.ConfigFile), "none: the defaults"), "", nil)
 	if monitor.ClockSynced() {
 		check("clock", "is synchronised", "", nil)
 	} else {
@@ -70,16 +70,6 @@ func (c *DoctorCmd) host(ctx context.Context, p *console.Program, conf config.Co
 		return console.ErrCheck
 	}
 	return nil
-}
-
-// configRead is the configuration file that is used; empty if there is none.
-func configRead(named string) string {
-	for _, path := range append([]string{named}, config.UsualPlaces()...) {
-		if _, err := os.Stat(path); err == nil {
-			return path
-		}
-	}
-	return ""
 }
 
 // store opens the store that watching would use, and asks what is in it.

@@ -31,10 +31,13 @@ func (c *HandFlags) open(ctx context.Context, p *console.Program, f *config.Stor
 	if err != nil {
 		return nil, o, nil, err
 	}
-	if c.Event != "" {
-		if c.Event, err = wholeID(ctx, conf, f, c.Event); err != nil {
-			return nil, o, nil, err
-		}
+	if c.Event == "" {
+		err = c.checkPeriod()
+	} else {
+		c.Event, err = wholeID(ctx, conf, f, c.Event)
+	}
+	if err != nil {
+		return nil, o, nil, err
 	}
 	d, done, err = openReview(ctx, p, conf, f, review.Options{ReadOnly: true})
 	return d, review.BundleOptions{Location: evidence.Precision(c.Location), Lang: cmp.Or(c.Lang, conf.Language, "en"), Zone: time.Local,
@@ -55,22 +58,21 @@ func wholeID(ctx context.Context, conf config.Config, f *config.StoreFlags, id s
 	return e.ID, nil
 }
 
-// period is the time that the flags name.
-func (c *HandFlags) period() (from, to time.Time, err error) {
+// checkPeriod checks the period of the flags, and completes its end.
+func (c *HandFlags) checkPeriod() error {
 	if c.From.IsZero() {
-		return from, to, console.Usage(errors.New("neither an event nor a period is named"), "name an event with --event ID (vigie events lists them), or a period with --from and --to")
+		return console.Usage(errors.New("neither an event nor a period is named"), "name an event with --event ID (vigie events lists them), or a period with --from and --to")
 	}
-	from, to = c.From.Time, c.To.Time
 	switch {
-	case to.IsZero():
-		to = time.Now()
+	case c.To.IsZero():
+		c.To.Time = time.Now()
 	case c.To.day:
-		to = to.AddDate(0, 0, 1)
+		c.To.Time = c.To.AddDate(0, 0, 1)
 	}
-	if !to.After(from) {
-		return from, to, console.Usage(fmt.Errorf("the period ends (%s) before it begins (%s)", to.Format(time.DateTime), from.Format(time.DateTime)), "--from comes before --to")
+	if !c.To.After(c.From.Time) {
+		return console.Usage(fmt.Errorf("the period ends (%s) before it begins (%s)", c.To.Format(time.DateTime), c.From.Format(time.DateTime)), "--from comes before --to")
 	}
-	return from, to, nil
+	return nil
 }
 
 // ReportCmd writes a report.
@@ -92,11 +94,7 @@ func (c *ReportCmd) Run(ctx context.Context, p *console.Program) error {
 		if c.Event != "" {
 			return trimHint(d.EventReport(ctx, w, c.Event, o))
 		}
-		from, to, err := c.period()
-		if err != nil {
-			return err
-		}
-		return d.PeriodReport(ctx, w, c.Sensor, from, to, o)
+		return d.PeriodReport(ctx, w, c.Sensor, c.From.Time, c.To.Time, o)
 	})
 }
 

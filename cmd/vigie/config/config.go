@@ -49,17 +49,26 @@ type Config struct {
 // Load reads the named file. If named is empty and usual is true it reads the first of the usual places that exists. If there
 // is none it returns the defaults.
 func Load(named string, usual bool) (Config, error) {
-	if named != "" {
-		return Read(named)
-	}
 	if usual {
-		for _, p := range UsualPlaces() {
-			if _, err := os.Stat(p); err == nil {
-				return Read(p)
-			}
+		named = Find(named)
+	}
+	if named == "" {
+		return Config{}.WithDefaults(), nil
+	}
+	return Read(named)
+}
+
+// Find returns the configuration file to use: the named one, else the first of the usual places that exists; empty if there is none.
+func Find(named string) string {
+	if named != "" {
+		return named
+	}
+	for _, p := range UsualPlaces() {
+		if _, err := os.Stat(p); err == nil {
+			return p
 		}
 	}
-	return Config{}.WithDefaults(), nil
+	return ""
 }
 
 // UsualPlaces are where a configuration is looked for: the user's own (XDG base directory specification), then the system's.
