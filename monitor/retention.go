@@ -31,17 +31,17 @@ const (
 
 // RoomState is in the store under RoomName, for vigie status, alerts and the review desk.
 type RoomState struct {
-	Room         Room       `json:"room"`
-	Since        time.Time  `json:"since"`
-	DiskFree     int64      `json:"disk_free_bytes"`
-	Disk         int64      `json:"disk_bytes"`
-	Store        int64      `json:"store_bytes"`              // files
-	Used         int64      `json:"used_bytes"`               // of them
-	Limit        int64      `json:"limit_bytes,omitempty"`    // [keep] size
-	FullRateFrom *time.Time `json:"full_rate_from,omitempty"` // before this only summaries and what is near events
-	BySize       bool       `json:"by_size"`                  // it was cut earlier than by age, for lack of room
-	Unsent       int64      `json:"unsent"`                   // records deleted before they were sent, since the watch began
-	Bare         int64      `json:"bare"`                     // events whose records were deleted for lack of room, since the watch began
+	Room           Room       `json:"room"`
+	Since          time.Time  `json:"since"`
+	DiskFree       int64      `json:"disk_free_bytes"`
+	Disk           int64      `json:"disk_bytes"`
+	Store          int64      `json:"store_bytes"`              // files
+	Used           int64      `json:"used_bytes"`               // of them
+	Limit          int64      `json:"limit_bytes,omitempty"`    // [keep] size
+	FullRateFrom   *time.Time `json:"full_rate_from,omitempty"` // before this only summaries and what is near events
+	BySize         bool       `json:"by_size"`                  // it was cut earlier than by age, for lack of room
+	Unsent         int64      `json:"unsent"`                   // records deleted before they were sent, since the watch began
+	WindowsDropped int64      `json:"bare"`                     // events whose records were deleted for lack of room, since the watch began
 }
 
 // RoomName is the name of RoomState in the store.
@@ -276,15 +276,15 @@ func (k *retention) sweep(ctx context.Context, now time.Time) (more bool) {
 	}
 	k.mu.Lock()
 	st := &k.state
-	wasBySize, wasUnsent, wasBare := st.BySize, st.Unsent, st.Bare
+	wasBySize, wasUnsent, wasDropped := st.BySize, st.Unsent, st.WindowsDropped
 	st.Store, st.Used, st.Limit = out.Size, out.Used, k.keep.Size
 	st.BySize = st.BySize || out.BySize
 	st.Unsent += out.Unsent
-	st.Bare += out.WindowsDropped
+	st.WindowsDropped += out.WindowsDropped
 	if !out.Upto.IsZero() {
 		st.FullRateFrom = &out.Upto
 	}
-	unsent, bare := st.Unsent, st.Bare
+	unsent, dropped := st.Unsent, st.WindowsDropped
 	k.mu.Unlock()
 	switch {
 	case out.BySize && !wasBySize:
@@ -295,8 +295,8 @@ func (k *retention) sweep(ctx context.Context, now time.Time) (more bool) {
 		k.announce("full_rate_cut", fmt.Sprintf("%s: full rate is kept from %s on, before that summaries of a minute and what is around events", why, out.Upto.Format("2006-01-02 15:04")), 0, now)
 	case unsent > wasUnsent && wasUnsent == 0:
 		k.announce("unsent_deleted", "records were deleted for lack of room before InfluxDB, the sealed file or alerts had them; vigie status counts them", int(unsent), now)
-	case bare > wasBare && wasBare == 0:
-		k.announce("windows_deleted", "there is no room for what is around the oldest events: they stay, their observations became summaries", int(bare), now)
+	case dropped > wasDropped && wasDropped == 0:
+		k.announce("windows_deleted", "there is no room for what is around the oldest events: they stay, their observations became summaries", int(dropped), now)
 	}
 	if out.Records+out.Events+out.Summaries+out.WindowsDropped > 0 {
 		k.saveState()
