@@ -46,11 +46,27 @@ func (c *coder) uint(v *uint64) {
 
 func (c *coder) fail() { c.bad, c.b = true, nil }
 
+// done is an error if what was read was bad, or longer than what was expected.
+func (c *coder) done() error {
+	if c.bad || len(c.b) != 0 {
+		return errCodec
+	}
+	return nil
+}
+
 func (c *coder) int(v *int64) {
 	u := uint64(*v)<<1 ^ uint64(*v>>63)
 	c.uint(&u)
 	if !c.writing {
 		*v = int64(u>>1) ^ -int64(u&1)
+	}
+}
+
+// signed codes a signed type through int64.
+func signed[T ~int | ~int64](c *coder, v *T) {
+	i := int64(*v)
+	if c.int(&i); !c.writing {
+		*v = T(i)
 	}
 }
 
@@ -219,6 +235,13 @@ func (m *mask) has(known bool) bool {
 func (m *mask) flag(c *coder, v *bool) {
 	if m.has(*v) && !c.writing {
 		*v = true
+	}
+}
+
+// maybe codes a value that is left out if it is zero.
+func maybe[T comparable](c *coder, m *mask, v *T, code func(*coder, *T)) {
+	if m.has(*v != *new(T)) {
+		code(c, v)
 	}
 }
 

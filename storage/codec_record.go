@@ -60,8 +60,7 @@ func decodeRecord(b []byte, kind Kinds, sensor string, key int64) (cell.Record, 
 	default:
 		return nil, errCodec
 	}
-	c.record(r, true)
-	if c.bad || len(c.b) != 0 {
+	if c.record(r, true); c.done() != nil {
 		return nil, errCodec
 	}
 	return r, nil
@@ -136,9 +135,7 @@ func (c *coder) record(r cell.Record, exact bool) {
 		})
 		text(c, &r.Reason)
 		text(c, &r.Detail)
-		n := int64(r.Count)
-		c.int(&n)
-		set(c, &r.Count, int(n))
+		signed(c, &r.Count)
 	case *cell.Clock:
 		masked(c, func(m *mask) {
 			c.farTime(m, &r.Time, exact)
@@ -146,18 +143,9 @@ func (c *coder) record(r cell.Record, exact bool) {
 				c.time(&r.Since)
 			}
 		})
-		n := int64(r.Offset)
-		c.int(&n)
-		set(c, &r.Offset, time.Duration(n))
+		signed(c, &r.Offset)
 	case *cell.Source:
 		c.source(r)
-	}
-}
-
-// set sets v when reading.
-func set[T any](c *coder, v *T, to T) {
-	if !c.writing {
-		*v = to
 	}
 }
 
@@ -240,9 +228,7 @@ func (c *coder) cell(x *cell.Cell) {
 		maybeFloat(c, m, &x.ThreshLow)
 		maybeFloat(c, m, &x.RSCP)
 		maybeFloat(c, m, &x.EcIo)
-		if m.has(x.Placeholder != 0) {
-			number(c, &x.Placeholder)
-		}
+		maybe(c, m, &x.Placeholder, number)
 	})
 }
 
@@ -271,9 +257,7 @@ func (c *coder) position(p *cell.Position) {
 }
 
 func (c *coder) source(s *cell.Source) {
-	version := int64(s.Version)
-	c.int(&version)
-	set(c, &s.Version, int(version))
+	signed(c, &s.Version)
 	enum(c, &s.Mode, modes)
 	text(c, &s.Model)
 	text(c, &s.Firmware)
@@ -281,14 +265,10 @@ func (c *coder) source(s *cell.Source) {
 	masked(c, func(m *mask) {
 		maybeNumber(c, m, &s.Reports)
 		m.flag(c, &s.Skew)
-		if m.has(s.Assumed != 0) {
-			number(c, &s.Assumed)
-		}
+		maybe(c, m, &s.Assumed, number)
 		m.flag(c, &s.Survey)
 		m.flag(c, &s.AT)
-		if m.has(s.Kit != "") {
-			text(c, &s.Kit)
-		}
+		maybe(c, m, &s.Kit, text)
 	})
 }
 
@@ -315,7 +295,7 @@ func decodeEvent(b []byte) (analyzer.Event, error) {
 		c.phrases(&p)
 		e = analyzer.Worded{Event: e, Phrases: &p}.Take()
 	}
-	if c.bad || len(c.b) != 0 {
+	if c.done() != nil {
 		return analyzer.Event{}, errCodec
 	}
 	return e, nil
@@ -338,9 +318,7 @@ func (c *coder) event(e *analyzer.Event) {
 
 func (c *coder) finding(f *analyzer.Finding) {
 	text(c, &f.Rule)
-	version := int64(f.Version)
-	c.int(&version)
-	set(c, &f.Version, int(version))
+	signed(c, &f.Version)
 	number(c, &f.Severity)
 	c.time(&f.First)
 	c.time(&f.Last)
@@ -362,9 +340,7 @@ func (c *coder) phrase(p *analyzer.Phrase) {
 	list(c, &p.Args, func(c *coder, a *analyzer.Arg) {
 		enum(c, &a.Kind, analyzer.ArgKinds)
 		masked(c, func(m *mask) {
-			if m.has(a.Text != "") {
-				text(c, &a.Text)
-			}
+			maybe(c, m, &a.Text, text)
 			if m.has(a.Number != 0) {
 				if float(c, &a.Number); a.Number-a.Number != 0 {
 					a.Number = 0 // not finite: JSON has no word for it, and no sentence says it

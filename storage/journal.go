@@ -426,8 +426,5 @@ func decodePending(b []byte) (r cell.Record, err error) {
 	if raw := rawOf(r); raw != nil {
 		c.texts(raw)
 	}
-	if c.bad || len(c.b) != 0 {
-		return nil, errCodec
-	}
-	return r, nil
+	return r, c.done()
 }

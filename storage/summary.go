@@ -204,7 +204,7 @@ func decodeSummary(b []byte) (s Summary, err error) {
 		return s, errCodec
 	}
 	c := &coder{b: b[1:]}
-	if c.summary(&s); c.bad || len(c.b) != 0 {
+	if c.summary(&s); c.done() != nil {
 		return Summary{}, errCodec
 	}
 	return s, nil
@@ -228,12 +228,11 @@ func (c *coder) summary(s *Summary) {
 
 func (c *coder) count(n *int) {
 	u := uint64(*n)
-	c.uint(&u)
-	if u > math.MaxInt32 {
+	if c.uint(&u); u > math.MaxInt32 {
 		c.fail()
-		return
+	} else if !c.writing {
+		*n = int(u)
 	}
-	set(c, n, int(u))
 }
 
 // store adds the summaries to their table, each merged with what is stored of its minute.
