@@ -88,32 +88,18 @@ type baselineReader struct {
 // read reads one day: its records, and its summaries where records are gone. Only levels and identities of cells are used, which
 // need no scrubbing.
 func (g *baselineReader) read(ctx context.Context, s *Store, sensor string, length time.Duration) error {
-	stretches, err := s.Recorded(ctx, sensor, g.from, g.from.Add(length))
-	if err != nil {
-		return err
-	}
-	for _, part := range stretches {
-		for e, err := range s.Records(ctx, storage.Query{Sensor: sensor, From: part.From, To: part.To, Kinds: storage.Observations, Limit: maxRecords, NoRaw: true}) {
-			if err != nil {
-				return err
-			}
-			if o, ok := e.Record.(*cell.Observation); ok && o.Serving != nil && !o.Survey {
-				g.add(o.Time.Add(part.Offset), o.Serving, 1)
+	return s.observed(ctx, sensor, g.from, g.from.Add(length), maxRecords, func(o *cell.Observation, by time.Duration) {
+		if o.Serving != nil && !o.Survey {
+			g.add(o.Time.Add(by), o.Serving, 1)
+		}
+	}, func(m *storage.Summary, by time.Duration) {
+		for i := range m.Cells {
+			if c := &m.Cells[i]; c.Role == storage.RoleServing {
+				g.summed += c.Count
+				g.addSummary(m.Time.Add(by+time.Minute/2), c)
 			}
 		}
-		for m, err := range s.Summaries(ctx, storage.SummaryQuery{Sensor: sensor, From: part.From, To: part.To}) {
-			if err != nil {
-				return err
-			}
-			for i := range m.Cells {
-				if c := &m.Cells[i]; c.Role == storage.RoleServing {
-					g.summed += c.Count
-					g.addSummary(m.Time.Add(part.Offset+time.Minute/2), c)
-				}
-			}
-		}
-	}
-	return nil
+	})
 }
 
 // addSummary adds as many values as there were: the weakest, the strongest, and the median for all others.

@@ -260,29 +260,10 @@ func (f *finder) known(ctx context.Context, l *Library) (first, last time.Time, 
 // look reads the last hours of the cell, record by record; summaries where records are gone.
 func (f *finder) look(ctx context.Context) error {
 	f.window = &Window{From: f.file.From, To: f.file.To, store: f.store}
-	stretches, err := f.store.Recorded(ctx, f.sensor, f.file.From, f.file.To)
-	if err != nil {
-		return err
-	}
-	for _, part := range stretches {
-		for e, err := range f.store.Records(ctx, storage.Query{Sensor: f.sensor, From: part.From, To: part.To, Kinds: storage.Observations, NoRaw: true}) {
-			if err != nil {
-				return err
-			}
-			if o, ok := e.Record.(*cell.Observation); ok {
-				f.observation(o, part.Offset)
-			}
-		}
-		for m, err := range f.store.Summaries(ctx, storage.SummaryQuery{Sensor: f.sensor, From: part.From, To: part.To}) {
-			if err != nil {
-				return err
-			}
-			f.summary(&m, part.Offset)
-		}
-	}
+	err := f.store.observed(ctx, f.sensor, f.file.From, f.file.To, 0, f.observation, f.summary)
 	sortByTime(f.window.Records)
 	sortByTime(f.window.Minutes)
-	return nil
+	return err
 }
 
 func (f *finder) observation(o *cell.Observation, by time.Duration) {

@@ -14,10 +14,26 @@ import (
 // Gaps that the collector recorded are known to the second.
 const Step = 10 * time.Minute
 
-// heardCache holds which steps of a day have observations; past days do not change.
-type heardCache struct {
-	mu   sync.Mutex
-	days map[dayKey]heardDay
+// cache holds what was read of a store, for several goroutines. It forgets everything when it is full.
+type cache[K comparable, V any] struct {
+	mu  sync.Mutex
+	all map[K]V
+}
+
+func (c *cache[K, V]) get(key K) (v V, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	v, ok = c.all[key]
+	return v, ok
+}
+
+func (c *cache[K, V]) put(key K, v V, most int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.all == nil || len(c.all) >= most {
+		c.all = map[K]V{}
+	}
+	c.all[key] = v
 }
 
 // dayKey is a period of recorded time of a sensor.
@@ -27,6 +43,7 @@ type dayKey struct {
 	n      int   // steps
 }
 
+// heardDay says which steps of a day have observations; past days do not change.
 type heardDay struct {
 	steps []bool
 	read  time.Time
@@ -67,9 +84,7 @@ func (s *Store) heardSteps(ctx context.Context, sensor string, from time.Time, n
 // recordedSteps is heardSteps in recorded time.
 func (s *Store) recordedSteps(ctx context.Context, sensor string, from time.Time, n int) ([]bool, error) {
 	key, now := dayKey{sensor, from.Unix(), n}, s.o.Now()
-	s.heard.mu.Lock()
-	h, ok := s.heard.days[key]
-	s.heard.mu.Unlock()
+	h, ok := s.heard.get(key)
 	if ok && (h.final || now.Sub(h.read) < presentAge) {
 		return h.steps, nil
 	}
@@ -78,20 +93,16 @@ func (s *Store) recordedSteps(ctx context.Context, sensor string, from time.Time
 		return nil, err
 	}
 	end := from.Add(time.Duration(n) * Step)
-	s.heard.mu.Lock()
-	defer s.heard.mu.Unlock()
-	if s.heard.days == nil || len(s.heard.days) >= maxHeardDays {
-		s.heard.days = map[dayKey]heardDay{}
-	}
 	// A recording of a day that is imported after the day became final shows after a restart.
-	s.heard.days[key] = heardDay{steps, now, now.Sub(end) > finalAfter && slices.Contains(steps, true)}
+	s.heard.put(key, heardDay{steps, now, now.Sub(end) > finalAfter && slices.Contains(steps, true)}, maxHeardDays)
 	return steps, nil
 }
 
 // Gap is a period in which a sensor saw nothing, as the collector recorded it.
 type Gap struct {
-	From, To time.Time // To zero: it lasts
-	Reason   string    // safe to show
+	From   time.Time `json:"from"`
+	To     time.Time `json:"to"`     // zero: it lasts
+	Reason string    `json:"reason"` // safe to show
 }
 
 // gapReach is how long before a period its gaps are looked for; one that began earlier shows as time without records.

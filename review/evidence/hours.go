@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"vigie/analyzer"
@@ -159,12 +158,7 @@ func blindSteps(c *Coverage, from time.Time, n int) []bool {
 	return blind
 }
 
-// fieldCache holds which fields were recorded in the steps of past days.
-type fieldCache struct {
-	mu   sync.Mutex
-	days map[dayKey]fieldDay
-}
-
+// fieldDay says which fields were recorded in the steps of a day.
 type fieldDay struct {
 	fields []cell.Fields // of each step; 0: nothing was recorded
 	read   time.Time
@@ -190,9 +184,7 @@ const mayFail = cell.FieldNeighbours | cell.FieldRegistration | cell.FieldPositi
 // fieldSteps returns which fields were recorded in each step, as far as rules need them.
 func (s *Store) fieldSteps(ctx context.Context, sensor string, from time.Time, heard []bool) ([]cell.Fields, error) {
 	key, now := dayKey{sensor, from.Unix(), len(heard)}, s.o.Now()
-	s.fields.mu.Lock()
-	old, ok := s.fields.days[key]
-	s.fields.mu.Unlock()
+	old, ok := s.fields.get(key)
 	if ok && (old.final || now.Sub(old.read) < presentAge) {
 		return old.fields, nil
 	}
@@ -210,13 +202,8 @@ func (s *Store) fieldSteps(ctx context.Context, sensor string, from time.Time, h
 		}
 	}
 	shareUndeclared(fields)
-	s.fields.mu.Lock()
-	defer s.fields.mu.Unlock()
-	if s.fields.days == nil || len(s.fields.days) >= maxFieldDays {
-		s.fields.days = map[dayKey]fieldDay{}
-	}
 	end := from.Add(time.Duration(len(heard)) * Step)
-	s.fields.days[key] = fieldDay{fields, now, now.Sub(end) > finalAfter && slices.Contains(heard, true)}
+	s.fields.put(key, fieldDay{fields, now, now.Sub(end) > finalAfter && slices.Contains(heard, true)}, maxFieldDays)
 	return fields, nil
 }
 

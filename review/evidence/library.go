@@ -70,10 +70,10 @@ type Store struct {
 	clean    Cleaner
 	index    int // among the stores of the library
 	clocks   clockCache
-	heard    heardCache
-	fields   fieldCache
+	heard    cache[dayKey, heardDay]
+	fields   cache[dayKey, fieldDay]
 	learned  learnedCache
-	position positionCache
+	position cache[string, *cell.Position] // of events, by their key; nil: none was recorded
 }
 
 // New returns a library over the stores of the options. It does not read from them yet.

@@ -94,12 +94,6 @@ func (c *Circle) Holds(p cell.Position) bool {
 	return 2*earth*math.Asin(math.Min(1, math.Sqrt(a))) <= c.Radius
 }
 
-// positionCache holds positions of events: what was recorded does not change.
-type positionCache struct {
-	mu sync.Mutex
-	of map[string]*cell.Position // by the key of the event; nil: none was recorded
-}
-
 // In reports whether the event is known to have begun in a circle.
 func (e *Entry) In(ctx context.Context, c *Circle) (bool, error) {
 	p, err := e.position(ctx)
@@ -111,10 +105,7 @@ func (e *Entry) position(ctx context.Context) (*cell.Position, error) {
 	if e.Elsewhere() {
 		return nil, nil
 	}
-	x := &e.Store.position
-	x.mu.Lock()
-	p, known := x.of[e.Key]
-	x.mu.Unlock()
+	p, known := e.Store.position.get(e.Key)
 	if known {
 		return p, nil
 	}
@@ -122,11 +113,6 @@ func (e *Entry) position(ctx context.Context) (*cell.Position, error) {
 	if err != nil {
 		return nil, err
 	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.of == nil || len(x.of) >= maxPositions {
-		x.of = map[string]*cell.Position{}
-	}
-	x.of[e.Key] = p
+	e.Store.position.put(e.Key, p, maxPositions)
 	return p, nil
 }

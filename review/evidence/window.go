@@ -69,6 +69,32 @@ func (s *Store) Window(ctx context.Context, sensor string, from, to time.Time, r
 	return w, nil
 }
 
+// observed passes on what a sensor, as the store names it, observed in a period: each observation, at most that many in a stretch (0:
+// all), and each summary where observations are gone; with what to add to their times.
+func (s *Store) observed(ctx context.Context, sensor string, from, to time.Time, most int, record func(*cell.Observation, time.Duration), minute func(*storage.Summary, time.Duration)) error {
+	stretches, err := s.Recorded(ctx, sensor, from, to)
+	if err != nil {
+		return err
+	}
+	for _, part := range stretches {
+		for e, err := range s.Records(ctx, storage.Query{Sensor: sensor, From: part.From, To: part.To, Kinds: storage.Observations, Limit: most, NoRaw: true}) {
+			if err != nil {
+				return err
+			}
+			if o, ok := e.Record.(*cell.Observation); ok {
+				record(o, part.Offset)
+			}
+		}
+		for m, err := range s.Summaries(ctx, storage.SummaryQuery{Sensor: sensor, From: part.From, To: part.To}) {
+			if err != nil {
+				return err
+			}
+			minute(&m, part.Offset)
+		}
+	}
+	return nil
+}
+
 func sortByTime(rs []cell.Record) {
 	slices.SortStableFunc(rs, func(a, b cell.Record) int { return a.When().Compare(b.When()) })
 }
