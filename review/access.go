@@ -124,14 +124,25 @@ func (rv *Review) deciding(next http.HandlerFunc) http.HandlerFunc {
 			rv.refuse(w, r, http.StatusForbidden, "refuse.readonly")
 			return
 		}
+		rv.form(next)(w, r)
+	}
+}
+
+// form reads the form of a request before next, and refuses one that cannot be read.
+func (rv *Review) form(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		if err := r.ParseForm(); err != nil && !isJSON(r) {
-			if tooLarge(err) {
-				rv.refuse(w, r, http.StatusRequestEntityTooLarge, "refuse.large")
-			} else {
-				rv.refuse(w, r, http.StatusBadRequest, "refuse.form")
-			}
+			rv.refuseForm(w, r, err)
 			return
 		}
 		next(w, r)
 	}
+}
+
+func (rv *Review) refuseForm(w http.ResponseWriter, r *http.Request, err error) {
+	if tooLarge(err) {
+		rv.refuse(w, r, http.StatusRequestEntityTooLarge, "refuse.large")
+		return
+	}
+	rv.refuse(w, r, http.StatusBadRequest, "refuse.form")
 }

@@ -66,35 +66,23 @@ func (rv api) description(w http.ResponseWriter, r *http.Request) {
 	w.Write(openapi)
 }
 
-// verdictJSON is a verdict as the API writes it.
-type verdictJSON struct {
-	Event     string     `json:"event"`
-	Judgement string     `json:"judgement"`
-	Reason    string     `json:"reason,omitempty"`
-	Author    string     `json:"author,omitempty"`
-	Time      time.Time  `json:"time"`
-	Undone    *time.Time `json:"undone,omitempty"`
-	UndoneBy  string     `json:"undone_by,omitempty"`
-}
-
-func verdictOf(v *storage.Verdict) *verdictJSON {
+// verdictOf is a verdict as the API writes it.
+func verdictOf(v *storage.Verdict) *storage.Verdict {
 	if v == nil {
 		return nil
 	}
-	j := &verdictJSON{Event: evidence.PlainTo(v.Event, 64), Judgement: string(v.Judgement), Reason: v.Reason, Author: v.Author, Time: v.Time, UndoneBy: v.UndoneBy}
-	if !v.Undone.IsZero() {
-		j.Undone = &v.Undone
-	}
-	return j
+	plain := *v
+	plain.Event = evidence.PlainTo(v.Event, 64)
+	return &plain
 }
 
 // eventJSON is an event as the interchange format writes it, with what is known of it.
 type eventJSON struct {
-	Event     analyzer.Event `json:"event"`
-	Corrected *times         `json:"corrected,omitempty"` // absent: the clock of the sensor was right
-	Verdict   *verdictJSON   `json:"verdict,omitempty"`
-	Store     string         `json:"store"`
-	Also      []alsoJSON     `json:"also,omitempty"` // what other sensors saw at the same time
+	Event     analyzer.Event   `json:"event"`
+	Corrected *times           `json:"corrected,omitempty"` // absent: the clock of the sensor was right
+	Verdict   *storage.Verdict `json:"verdict,omitempty"`
+	Store     string           `json:"store"`
+	Also      []alsoJSON       `json:"also,omitempty"` // what other sensors saw at the same time
 }
 
 // alsoJSON is an event that another sensor saw at the same time.
@@ -189,8 +177,7 @@ func (rv api) event(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := eventOf(r.Context(), e, groups)
-	return v, err
+	return eventOf(r.Context(), e, groups)
 }
 
 // eventWindow is the event that an address names, and what was recorded around it, without the modem's lines.
@@ -216,8 +203,7 @@ func (rv api) baseline(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := x.Sensors[0].Store.Baseline(r.Context(), x.Sensors[0].Key, x.From, x.To)
-	return b, err
+	return x.Sensors[0].Store.Baseline(r.Context(), x.Sensors[0].Key, x.From, x.To)
 }
 
 func (rv api) verdicts(r *http.Request) (any, error) {
@@ -229,7 +215,7 @@ func (rv api) verdicts(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := []*verdictJSON{}
+	list := []*storage.Verdict{}
 	for i := range all {
 		list = append(list, verdictOf(&all[i]))
 	}
@@ -325,17 +311,8 @@ func (rv api) blind(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	type gapJSON struct {
-		From   time.Time `json:"from"`
-		To     time.Time `json:"to"`
-		Reason string    `json:"reason"`
-	}
-	gaps := []gapJSON{}
-	for _, g := range c.Gaps {
-		gaps = append(gaps, gapJSON(g))
-	}
 	return map[string]any{"from": from, "to": to, "watched_s": c.Watched.Seconds(), "blind_s": c.Blind.Seconds(),
-		"unrecorded_s": c.Off.Seconds(), "gaps": gaps}, nil
+		"unrecorded_s": c.Off.Seconds(), "gaps": nonNil(c.Gaps)}, nil
 }
 
 func (rv api) rules(r *http.Request) (any, error) {

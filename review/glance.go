@@ -156,7 +156,7 @@ func (rv *Review) glanceRoutes(m *http.ServeMux) {
 	f := fieldPages{rv}
 	m.HandleFunc("GET /glance", f.showGlance)
 	m.HandleFunc("GET /glance/live", f.streamGlance)
-	m.HandleFunc("POST /glance/looks", f.setLooks)
+	m.HandleFunc("POST /glance/looks", rv.form(f.setLooks))
 	m.HandleFunc("POST /glance/position", f.takePlace)
 	m.HandleFunc("GET /glance/panic", f.askWipe)
 	m.HandleFunc("POST /glance/panic", f.wipe)
@@ -224,10 +224,6 @@ func (rv fieldPages) streamGlance(w http.ResponseWriter, r *http.Request) {
 
 // setLooks keeps whether the page looks neutral, in a cookie.
 func (rv fieldPages) setLooks(w http.ResponseWriter, r *http.Request) {
-	if err := r.ParseForm(); err != nil {
-		rv.refuse(w, r, http.StatusBadRequest, "refuse.form")
-		return
-	}
 	v := "plain"
 	if r.PostForm.Get("looks") == "neutral" {
 		v = "neutral"

@@ -273,10 +273,6 @@ func (rv *Review) login(w http.ResponseWriter, r *http.Request) {
 		rv.render(w, r, http.StatusTooManyRequests, "login", "login.title", loginBody{"login.wait", r.TLS != nil})
 		return
 	}
-	if err := r.ParseForm(); err != nil {
-		rv.refuse(w, r, http.StatusBadRequest, "refuse.form")
-		return
-	}
 	user, ok := rv.identify(r.PostForm.Get("name"), r.PostForm.Get("password"))
 	if !ok {
 		rv.gate.failed(from, now)

@@ -249,10 +249,6 @@ func (rv *Review) language(r *http.Request) string {
 
 // setSettings stores what a reader prefers in cookies. They identify nobody.
 func (rv *Review) setSettings(w http.ResponseWriter, r *http.Request) {
-	if err := r.ParseForm(); err != nil {
-		rv.refuse(w, r, http.StatusBadRequest, "refuse.form")
-		return
-	}
 	set := func(name, value string) {
 		http.SetCookie(w, &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: 365 * 24 * 3600, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil, HttpOnly: name != "vigie-zone"})
 	}

@@ -133,11 +133,7 @@ var errBadForm = errors.New("no such judgement")
 func (rv *Review) change(w http.ResponseWriter, r *http.Request, do func(context.Context, decision) (done, missing []string, err error)) {
 	v, err := rv.readDecision(r)
 	if err != nil {
-		if tooLarge(err) {
-			rv.refuse(w, r, http.StatusRequestEntityTooLarge, "refuse.large")
-			return
-		}
-		rv.refuse(w, r, http.StatusBadRequest, "refuse.form")
+		rv.refuseForm(w, r, err)
 		return
 	}
 	done, missing, err := do(r.Context(), v)
@@ -164,9 +160,10 @@ func (rv *Review) change(w http.ResponseWriter, r *http.Request, do func(context
 	http.Redirect(w, r, backTo(r), http.StatusSeeOther)
 }
 
-func nonNil(s []string) []string {
+// nonNil is a list that is never null in JSON.
+func nonNil[T any](s []T) []T {
 	if s == nil {
-		return []string{}
+		return []T{}
 	}
 	return s
 }

@@ -29,14 +29,14 @@ func (j Judgement) check() error {
 // Verdict is a person's judgement of an event. It is stored next to the event, never in it, and stays when it is taken back or
 // followed by another. The current verdict is the last one that was not taken back.
 type Verdict struct {
-	ID        int64 // assigned by the store
-	Event     string
-	Judgement Judgement
-	Reason    string
-	Author    string
-	Time      time.Time // to the nanosecond between 1678 and 2261
-	Undone    time.Time // when it was taken back; zero if it was not
-	UndoneBy  string
+	ID        int64     `json:"-"` // assigned by the store
+	Event     string    `json:"event"`
+	Judgement Judgement `json:"judgement"`
+	Reason    string    `json:"reason,omitempty"`
+	Author    string    `json:"author,omitempty"`
+	Time      time.Time `json:"time"`            // to the nanosecond between 1678 and 2261
+	Undone    time.Time `json:"undone,omitzero"` // when it was taken back; zero if it was not
+	UndoneBy  string    `json:"undone_by,omitempty"`
 }
 
 // AddVerdict stores a verdict and returns it with its ID. The error wraps ErrNotFound if there is no such event.
