@@ -2,6 +2,8 @@ package review
 
 import (
 	"archive/zip"
+	"bufio"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"encoding/csv"
@@ -115,10 +117,7 @@ func (b *bundler) observations(w io.Writer) error {
 		_, err := z.Write(line)
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	return z.Close()
+	return cmp.Or(err, z.Close())
 }
 
 func (b *bundler) events(w io.Writer) error {
@@ -164,9 +163,7 @@ var csvColumns = []string{"time", "sensor", "state", "rat", "mcc", "mnc", "area"
 
 func (b *bundler) csv(w io.Writer) error {
 	out := csv.NewWriter(w)
-	if err := out.Write(csvColumns); err != nil {
-		return err
-	}
+	out.Write(csvColumns)
 	err := b.records(false, func(r cell.Record) error {
 		o, ok := r.(*cell.Observation)
 		if !ok {
@@ -192,11 +189,8 @@ func (b *bundler) csv(w io.Writer) error {
 		}
 		return out.Write(row)
 	})
-	if err != nil {
-		return err
-	}
 	out.Flush()
-	return out.Error()
+	return cmp.Or(err, out.Error())
 }
 
 // cellText is a text that no spreadsheet takes for a formula.
@@ -237,46 +231,35 @@ func (b *bundler) places(each func(at time.Time, sensor string, p *cell.Position
 }
 
 func (b *bundler) geojson(w io.Writer) error {
-	if _, err := io.WriteString(w, `{"type":"FeatureCollection","features":[`); err != nil {
-		return err
-	}
+	out := bufio.NewWriter(w) // keeps the first error for Flush
+	out.WriteString(`{"type":"FeatureCollection","features":[`)
 	sep := "\n"
 	err := b.places(func(at time.Time, sensor string, p *cell.Position) error {
 		f := map[string]any{"type": "Feature", "geometry": map[string]any{"type": "Point", "coordinates": []float64{p.Lon, p.Lat}},
 			"properties": map[string]any{"time": at, "sensor": sensor}}
 		data, err := json.Marshal(f)
-		if err != nil {
-			return err
-		}
-		_, err = io.WriteString(w, sep+string(data))
+		_, failed := out.WriteString(sep + string(data))
 		sep = ",\n"
-		return err
+		return cmp.Or(err, failed)
 	})
-	if err != nil {
-		return err
-	}
-	_, err = io.WriteString(w, "\n]}\n")
-	return err
+	out.WriteString("\n]}\n")
+	return cmp.Or(err, out.Flush())
 }
 
 func (b *bundler) kml(w io.Writer) error {
-	if _, err := io.WriteString(w, xml.Header+"<kml xmlns=\"http://www.opengis.net/kml/2.2\"><Document>\n"); err != nil {
-		return err
-	}
+	out := bufio.NewWriter(w) // keeps the first error for Flush
+	out.WriteString(xml.Header + "<kml xmlns=\"http://www.opengis.net/kml/2.2\"><Document>\n")
 	err := b.places(func(at time.Time, sensor string, p *cell.Position) error {
 		var name strings.Builder
 		if err := xml.EscapeText(&name, []byte(evidence.Plain(sensor))); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintf(w, "<Placemark><name>%s</name><TimeStamp><when>%s</when></TimeStamp><Point><coordinates>%s,%s</coordinates></Point></Placemark>\n",
+		_, err := fmt.Fprintf(out, "<Placemark><name>%s</name><TimeStamp><when>%s</when></TimeStamp><Point><coordinates>%s,%s</coordinates></Point></Placemark>\n",
 			name.String(), cell.AppendTime(nil, at), strconv.FormatFloat(p.Lon, 'f', -1, 64), strconv.FormatFloat(p.Lat, 'f', -1, 64))
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	_, err = io.WriteString(w, "</Document></kml>\n")
-	return err
+	out.WriteString("</Document></kml>\n")
+	return cmp.Or(err, out.Flush())
 }
 
 func (b *bundler) raw(w io.Writer) error {
@@ -296,9 +279,7 @@ func (b *bundler) raw(w io.Writer) error {
 
 func (b *bundler) cells(w io.Writer) error {
 	out := csv.NewWriter(w)
-	if err := out.Write([]string{"rat", "mcc", "mnc", "area", "cell_id", "pci", "arfcn", "first", "last", "observations", "serving", "weakest_dbm", "strongest_dbm", "sensor"}); err != nil {
-		return err
-	}
+	out.Write([]string{"rat", "mcc", "mnc", "area", "cell_id", "pci", "arfcn", "first", "last", "observations", "serving", "weakest_dbm", "strongest_dbm", "sensor"})
 	done := map[*evidence.Store]bool{}
 	for _, s := range b.x.Sensors {
 		if done[s.Store] {
@@ -312,11 +293,9 @@ func (b *bundler) cells(w io.Writer) error {
 			if err != nil {
 				return err
 			}
-			if err := out.Write([]string{k.RAT.String(), evidence.ShortDigits(k.MCC), evidence.ShortDigits(k.MNC), whole(k.Area), strconv.FormatUint(k.ID, 10), whole(k.PCI), whole(k.ARFCN),
+			out.Write([]string{k.RAT.String(), evidence.ShortDigits(k.MCC), evidence.ShortDigits(k.MNC), whole(k.Area), strconv.FormatUint(k.ID, 10), whole(k.PCI), whole(k.ARFCN),
 				string(cell.AppendTime(nil, k.First)), string(cell.AppendTime(nil, k.Last)), strconv.FormatInt(k.Count, 10), strconv.FormatInt(k.Serving, 10),
-				decimal(k.Weakest), decimal(k.Strongest), cellText(b.review.evidence.Scrub(k.Sensor))}); err != nil {
-				return err
-			}
+				decimal(k.Weakest), decimal(k.Strongest), cellText(b.review.evidence.Scrub(k.Sensor))})
 		}
 	}
 	out.Flush()

@@ -31,7 +31,7 @@ type eventPage struct {
 func (rv *Review) showEvent(w http.ResponseWriter, r *http.Request) {
 	p, err := rv.eventPage(r.Context(), r.PathValue("id"), zone(r))
 	if errors.Is(err, storage.ErrNotFound) && rv.o.Elsewhere != nil {
-		rv.showElsewhere(w, r, r.PathValue("id"))
+		show(rv, "elsewhere", "event.title", rv.elsewherePage)(w, r)
 		return
 	}
 	if err != nil {
@@ -82,24 +82,19 @@ type elsewherePage struct {
 	Concurrent []evidence.Concurrent
 }
 
-func (rv *Review) showElsewhere(w http.ResponseWriter, r *http.Request, id string) {
-	e, err := rv.evidence.RemoteEvent(r.Context(), id)
+func (rv *Review) elsewherePage(r *http.Request) (*elsewherePage, error) {
+	e, err := rv.evidence.RemoteEvent(r.Context(), r.PathValue("id"))
 	if err != nil {
-		rv.fail(w, r, err)
-		return
+		return nil, err
 	}
 	_, ev, err := e.Events(r.Context())
 	if err != nil {
-		rv.fail(w, r, err)
-		return
+		return nil, err
 	}
 	p := &elsewherePage{Event: ev, Entry: e}
 	for j := range ev.Cells[:min(len(ev.Cells), 12)] {
 		p.Cells = append(p.Cells, cell.Describe(&ev.Cells[j]))
 	}
-	if p.Concurrent, err = rv.evidence.Concurrent(r.Context(), e); err != nil {
-		rv.fail(w, r, err)
-		return
-	}
-	rv.render(w, r, http.StatusOK, "elsewhere", "event.title", p)
+	p.Concurrent, err = rv.evidence.Concurrent(r.Context(), e)
+	return p, err
 }

@@ -27,16 +27,18 @@ func (rv *Review) showRerun(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer done()
+	show(rv, "rerun", "rerun.title", rv.rerunPage)(w, r)
+}
+
+func (rv *Review) rerunPage(r *http.Request) (*rerunPage, error) {
 	x, err := rv.selected(r)
 	if err != nil {
-		rv.fail(w, r, err)
-		return
+		return nil, err
 	}
 	started := rv.now()
 	p := &rerunPage{From: x.From, To: x.To, Event: x.ID}
 	if p.Pairs, err = rv.evidence.Rerun(r.Context(), x); err != nil {
-		rv.fail(w, r, err)
-		return
+		return nil, err
 	}
 	for _, s := range x.Sensors {
 		p.Sensor = s.Name
@@ -47,7 +49,7 @@ func (rv *Review) showRerun(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	p.Took = rv.now().Sub(started)
-	rv.render(w, r, http.StatusOK, "rerun", "rerun.title", p)
+	return p, nil
 }
 
 // takeHeavy takes one of the few places for long answers. If none is free, the request is answered and ok is false.

@@ -134,7 +134,7 @@ func (v *Verification) openManifest(text []byte, keys []note.Verifier) (*manifes
 	case errors.As(err, &unverified):
 		n = unverified.Note
 		if len(keys) > 0 {
-			v.problem("the manifest is signed by another key than the one given: %s", signatures(n.UnverifiedSigs))
+			v.problem("the manifest is signed by another key than the one given: %s", strings.Join(signatures(n.UnverifiedSigs), ", "))
 		}
 	case err != nil:
 		var bad *note.InvalidSignatureError
@@ -146,21 +146,16 @@ func (v *Verification) openManifest(text []byte, keys []note.Verifier) (*manifes
 		}
 		return nil, fmt.Errorf("the signature under the manifest cannot be read: %w", err)
 	}
-	for _, s := range n.Sigs {
-		v.Signers = append(v.Signers, fmt.Sprintf("%s+%08x", s.Name, s.Hash))
-	}
-	for _, s := range n.UnverifiedSigs {
-		v.Unknown = append(v.Unknown, fmt.Sprintf("%s+%08x", s.Name, s.Hash))
-	}
+	v.Signers, v.Unknown = signatures(n.Sigs), signatures(n.UnverifiedSigs)
 	return parseManifest(n.Text)
 }
 
-func signatures(sigs []note.Signature) string {
-	var names []string
+// signatures are the keys that signed, by name and hash.
+func signatures(sigs []note.Signature) (names []string) {
 	for _, s := range sigs {
 		names = append(names, fmt.Sprintf("%s+%08x", s.Name, s.Hash))
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 // compare lists each difference between the manifest and the members.
