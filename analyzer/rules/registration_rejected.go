@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"cmp"
+
 	"vigie/analyzer"
 	"vigie/cell"
 )
@@ -56,35 +58,21 @@ func rejectPrior(cause uint16, known bool) float64 {
 }
 
 func causeName(c uint16) string {
-	switch c {
-	case 2:
-		return "IMSI unknown in HSS or HLR"
-	case 3:
-		return "illegal MS or UE"
-	case 5, 6:
-		return "illegal ME"
-	case 7:
-		return "service not allowed"
-	case 8:
-		return "EPS and non-EPS services not allowed"
-	case 9:
-		return "identity cannot be derived"
-	case 10:
-		return "implicitly detached"
-	case 11:
-		return "PLMN not allowed"
-	case 12:
-		return "area not allowed"
-	case 13:
-		return "roaming not allowed in this area"
-	case 14:
-		return "service not allowed in this PLMN"
-	case 15:
-		return "no suitable cells in this area"
-	case 17:
-		return "network failure"
-	case 22:
-		return "congestion"
-	}
-	return "see TS 24.008 and TS 24.301"
+	return cmp.Or(map[uint16]string{
+		2:  "IMSI unknown in HSS or HLR",
+		3:  "illegal MS or UE",
+		5:  "illegal ME",
+		6:  "illegal ME",
+		7:  "service not allowed",
+		8:  "EPS and non-EPS services not allowed",
+		9:  "identity cannot be derived",
+		10: "implicitly detached",
+		11: "PLMN not allowed",
+		12: "area not allowed",
+		13: "roaming not allowed in this area",
+		14: "service not allowed in this PLMN",
+		15: "no suitable cells in this area",
+		17: "network failure",
+		22: "congestion",
+	}[c], "see TS 24.008 and TS 24.301")
 }
