@@ -32,43 +32,38 @@ func (f shape) add(p *points, e storage.Entry) (ok bool) {
 	if e.Event != nil {
 		return f.event(p, e.Seq, e.Event)
 	}
+	tie := e.Seq
+	switch r := e.Record.(type) {
+	case *cell.Source, nil:
+		return true
+	case *cell.Gap:
+		tie = digits(r.Reason)
+	}
+	at, ok := tick(e.Record.When(), tie)
+	if !ok {
+		return false
+	}
 	switch r := e.Record.(type) {
 	case *cell.Observation:
-		at, ok := tick(r.Time, e.Seq)
-		if ok {
-			f.observation(p, e.Seq, at, r)
-		}
-		return ok
+		f.observation(p, e.Seq, at, r)
 	case *cell.Gap:
-		at, ok := tick(r.Time, digits(r.Reason))
-		if ok {
-			f.gap(p, e.Seq, at, r)
-		}
-		return ok
+		f.gap(p, e.Seq, at, r)
 	case *cell.Health:
-		at, ok := tick(r.Time, e.Seq)
-		if ok {
-			l := p.begin("health")
-			l.tag("sensor", r.Sensor)
-			l.text("reason", r.Reason, maxText)
-			l.text("detail", r.Detail, maxText)
-			if r.Count != 0 {
-				l.int("count", int64(r.Count))
-			}
-			l.end(e.Seq, at)
+		l := p.begin("health")
+		l.tag("sensor", r.Sensor)
+		l.text("reason", r.Reason, maxText)
+		l.text("detail", r.Detail, maxText)
+		if r.Count != 0 {
+			l.int("count", int64(r.Count))
 		}
-		return ok
+		l.end(e.Seq, at)
 	case *cell.Clock:
-		at, ok := tick(r.Time, e.Seq)
-		if ok {
-			l := p.begin("health")
-			l.tag("sensor", r.Sensor)
-			l.text("reason", "clock", maxText)
-			l.float("offset_s", r.Offset.Seconds())
-			l.time("since", r.Since)
-			l.end(e.Seq, at)
-		}
-		return ok
+		l := p.begin("health")
+		l.tag("sensor", r.Sensor)
+		l.text("reason", "clock", maxText)
+		l.float("offset_s", r.Offset.Seconds())
+		l.time("since", r.Since)
+		l.end(e.Seq, at)
 	}
 	return true
 }

@@ -34,14 +34,9 @@ const (
 
 // served identifies a serving cell and its state. Levels and what varies with them are not part of it.
 type served struct {
-	state    cell.State
-	rat      cell.RAT
-	mcc, mnc string
-	area     cell.Opt[cell.Area]
-	id       cell.Opt[uint64]
-	pci      cell.Opt[uint16]
-	arfcn    cell.Opt[uint32]
-	known    bool // there is a serving cell
+	state cell.State
+	cell  cell.Cell
+	known bool // there is a serving cell
 }
 
 // maxSensors is how many sensors are distinguished. Beyond it all are forgotten, and one more sample of each is sent.
@@ -70,7 +65,7 @@ func (t *sampler) passes(e storage.Entry) bool {
 		reports |= ofServing
 		now := served{state: o.State}
 		if c != nil {
-			now = served{o.State, c.RAT, c.MCC, c.MNC, c.Area, c.ID, c.PCI, c.ARFCN, true}
+			now = served{o.State, cell.Cell{RAT: c.RAT, MCC: c.MCC, MNC: c.MNC, Area: c.Area, ID: c.ID, PCI: c.PCI, ARFCN: c.ARFCN}, true}
 		}
 		changed = now != s.served
 		s.served = now
