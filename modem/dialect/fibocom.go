@@ -186,19 +186,13 @@ func (f *fibocomAnswer) xmci(w *row) {
 	if strings.HasPrefix(w.text(0), "(") { // the answer to +XMCI=?
 		return
 	}
-	var c cell.Cell
 	kind := w.text(0)
-	switch kind {
-	case "0", "1":
-		c.RAT = cell.GSM
-	case "2", "3":
-		c.RAT = cell.UMTS
-	case "4", "5":
-		c.RAT = cell.LTE
-	case "":
+	c := cell.Cell{RAT: xmciKinds[kind]}
+	switch {
+	case kind == "":
 		w.reject(Truncated)
 		return
-	default:
+	case c.RAT == cell.UnknownRAT:
 		w.reject(UnknownToken)
 		return
 	}
@@ -228,24 +222,19 @@ func (f *fibocomAnswer) xmci(w *row) {
 	switch {
 	case kind == "1", kind == "3", kind == "5":
 		f.neighbour(w, c)
-	case f.obs.Serving == nil:
-		f.serve(w, c)
 	default:
-		f.part(w, c) // +GTCCINFO told of it
+		f.described(w, c)
 	}
 }
+
+var xmciKinds = map[string]cell.RAT{"0": cell.GSM, "1": cell.GSM, "2": cell.UMTS, "3": cell.UMTS, "4": cell.LTE, "5": cell.LTE}
 
 // taFilled reads a timing advance in the base that it shows.
 func (w *row) taFilled(i int, c *cell.Cell) {
 	v, ok := w.whole(i, w.base(i))
-	switch {
-	case !ok:
-	case v <= maxTA[c.RAT]:
+	fits := v <= maxTA[c.RAT]
+	if w.accept(ok, !fits && allOnes(v), fits, cell.FieldTA, c) {
 		c.TA = cell.Some(uint16(v))
-	case allOnes(v):
-		c.Placeholder |= cell.FieldTA
-	default:
-		w.reject(BadValue)
 	}
 }
 

@@ -25,7 +25,7 @@ func fibocomBase(id Ident, lines []string) int {
 		if len(f) != 12 && len(f) != 14 && len(f) != 15 || f[0] != "1" && f[0] != "2" {
 			continue
 		}
-		rat := gtRAT(f[1])
+		rat := gtRATs[f[1]]
 		var c cell.Cell
 		if c.RAT = rat; f[0] == "1" {
 			c.Band = gtBand(rat, f[8])
@@ -54,19 +54,7 @@ func gtFits(c *cell.Cell, channel, pci string, base uint64) bool {
 	return ok && ok2 && a <= uint64(maxARFCN[c.RAT]) && p <= uint64(c.RAT.MaxPCI()) && in(c.RAT, uint32(a), c.Band)
 }
 
-func gtRAT(s string) cell.RAT {
-	switch s {
-	case "1":
-		return cell.GSM
-	case "2":
-		return cell.UMTS
-	case "4":
-		return cell.LTE
-	case "9":
-		return cell.NR
-	}
-	return cell.UnknownRAT
-}
+var gtRATs = map[string]cell.RAT{"1": cell.GSM, "2": cell.UMTS, "4": cell.LTE, "9": cell.NR}
 
 // gtBand is the number of a band that is printed as itself on UMTS, with 100 added or as itself on LTE, and with 50 put
 // before it or as itself on NR: 103 is B3, 5078 and 50257 are n78 and n257, 501 is n1.
@@ -106,7 +94,7 @@ func (f *fibocomAnswer) gtccinfo(w *row) {
 	if w.text(1) == "0" {
 		return
 	}
-	c := cell.Cell{RAT: gtRAT(w.text(1))}
+	c := cell.Cell{RAT: gtRATs[w.text(1)]}
 	serves := w.text(0) == "1"
 	switch {
 	case !serves && w.text(0) != "2":
@@ -144,8 +132,7 @@ func (f *fibocomAnswer) gtccinfo(w *row) {
 	}
 	switch {
 	case !serves:
-		f.asked(f.rows)
-		f.neighbour(w, c)
+		f.listed(w, f.rows, c)
 	case c.RAT == cell.NR && f.lte:
 		f.second(w, c)
 	default:

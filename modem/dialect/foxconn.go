@@ -294,11 +294,8 @@ func (f *foxconnAnswer) debugState(l labels) {
 	if s := w.text(0); s == "" || s[0] == '-' || s == "0" || status == "SRV/REGISTERED" {
 		return
 	}
-	switch n := w.index(0); {
-	case n > 0 && n < 255:
-		f.obs.Registration = append(f.obs.Registration,
-			cell.Registration{Domain: cell.EPS, CauseType: cell.Some(uint8(0)), Cause: cell.Some(uint16(n))})
-		f.fillers = append(f.fillers, 0)
+	if n := w.index(0); n > 0 && n < 255 {
+		f.refused(uint64(n))
 	}
 }
 

@@ -31,6 +31,15 @@ var generic = &Dialect{
 	parse: func(r *round, a Answer) { r.each(a, r.generic) },
 }
 
+// vendor is a query of a vendor, whose answer begins with its name.
+func vendor(text, why string) at.Command {
+	name := text
+	if i := strings.IndexAny(text, "=?"); i >= 0 {
+		name = text[:i]
+	}
+	return at.Command{Text: text, Prefixes: []string{name}, Timeout: engineering, Why: why}
+}
+
 // The queries of the standard, for use by any family.
 var (
 	askCREG   = readRegistration("+CREG", "for calls")

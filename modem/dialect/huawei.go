@@ -24,12 +24,12 @@ var huawei = &Dialect{
 	},
 	Settings: Settings,
 	Serving: []at.Command{
-		{Text: "^MONSC", Prefixes: []string{"^MONSC"}, Timeout: engineering, Why: "the serving cell"},
+		vendor("^MONSC", "the serving cell"),
 		{Text: "^HCSQ?", Prefixes: []string{"^HCSQ"}, Why: "how strong the serving cell is, by RAT"},
 	},
 	Around: []at.Command{
 		{Text: "^MONNC", Prefixes: []string{"^MONNC"}, Timeout: engineering, Why: "the neighbour cells"},
-		{Text: "^MONSSC", Prefixes: []string{"^MONSSC"}, Timeout: engineering, Why: "the NR carriers beside an LTE cell"},
+		vendor("^MONSSC", "the NR carriers beside an LTE cell"),
 		{Text: "^HFREQINFO?", Prefixes: []string{"^HFREQINFO"}, Why: "band and bandwidth of the carriers in use"},
 		{Text: "^SYSINFOEX", Prefixes: []string{"^SYSINFOEX"}, Why: "whether there is service, and of what RAT"},
 		askCEREG, askC5GREG, askCGREG, askCREG, askCOPS, askCSCON,

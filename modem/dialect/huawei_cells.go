@@ -121,8 +121,7 @@ func (h *huaweiAnswer) monnc(w *row) {
 		w.balongLevels(3, c.RAT == cell.NR, &c)
 	}
 	w.exists(&c)
-	h.asked(h.rows)
-	h.neighbour(w, c)
+	h.listed(w, h.rows, c)
 }
 
 var monncRows = map[cell.RAT]form{

@@ -19,7 +19,7 @@ var meig = &Dialect{
 	},
 	Settings: Settings,
 	Serving: []at.Command{
-		{Text: "+SGCELLINFOEX?", Prefixes: []string{"+SGCELLINFOEX"}, Timeout: engineering, Why: "the serving cell"},
+		vendor("+SGCELLINFOEX?", "the serving cell"),
 	},
 	Around:  []at.Command{askCEREG, askC5GREG, askCGREG, askCREG, askCOPS, askCSCON, askCESQ, askCSQ},
 	Surveys: []at.Command{scanCOPS},

@@ -143,9 +143,7 @@ func (r *round) emmCause(w *row) {
 		w.reject(BadValue)
 		return
 	}
-	r.obs.Registration = append(r.obs.Registration, cell.Registration{Domain: cell.EPS,
-		CauseType: cell.Some(uint8(0)), Cause: cell.Some(uint16(cause))})
-	r.fillers = append(r.fillers, 0)
+	r.refused(cause)
 }
 
 // ncellmeas reads a measurement [nRF91 AT manual; recorded: nRF9160, nRF9161]. Two layouts share the prefix: search types
@@ -251,8 +249,7 @@ func (r *round) gci(w *row, cells []int, survey bool) {
 		case survey:
 			r.heard(w, c)
 		default:
-			r.asked(len(cells))
-			r.neighbour(w, c)
+			r.listed(w, len(cells), c)
 		}
 	}
 }
@@ -292,13 +289,7 @@ func (w *row) measuredNeighbour(i int) cell.Cell {
 // 65535 for none.
 func (w *row) basicTA(i int, c *cell.Cell) {
 	v, ok := w.whole(i, 10)
-	switch {
-	case !ok:
-	case v <= 16*maxTA[cell.LTE]:
+	if w.accept(ok, v == 65534 || v == 65535, v <= 16*maxTA[cell.LTE], cell.FieldTA, c) {
 		c.TA = cell.Some(uint16(v / 16))
-	case v >= 65534 && v <= 65535:
-		c.Placeholder |= cell.FieldTA
-	default:
-		w.reject(BadValue)
 	}
 }

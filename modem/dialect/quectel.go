@@ -19,21 +19,17 @@ var quectel = &Dialect{
 	Capabilities: quectelCapabilities,
 	Settings:     Settings,
 	Serving: []at.Command{
-		{Text: `+QENG="servingcell"`, Prefixes: []string{"+QENG"}, Timeout: engineering,
-			Why: "the serving cell, and what the modem does with it"},
+		vendor(`+QENG="servingcell"`, "the serving cell, and what the modem does with it"),
 	},
 	Around: []at.Command{
-		{Text: `+QENG="neighbourcell"`, Prefixes: []string{"+QENG"}, Timeout: engineering,
-			Why: "the neighbour cells, with reselection priorities"},
-		{Text: "+QCAINFO", Prefixes: []string{"+QCAINFO"}, Timeout: engineering,
-			Why: "the carriers in use beside the serving cell"},
+		vendor(`+QENG="neighbourcell"`, "the neighbour cells, with reselection priorities"),
+		vendor("+QCAINFO", "the carriers in use beside the serving cell"),
 		{Text: "+QNWINFO", Prefixes: []string{"+QNWINFO"}, Why: "network, band and channel in use"},
 		{Text: "+QSPN", Prefixes: []string{"+QSPN"}, Why: "the name and number of the network registered on"},
 		askCEREG, askC5GREG, askCGREG, askCREG, askCOPS, askCSCON,
 	},
 	Position: []at.Command{
-		{Text: "+QGPSLOC=2", Prefixes: []string{"+QGPSLOC"}, Timeout: engineering,
-			Why: "the position, where GNSS is already on"},
+		vendor("+QGPSLOC=2", "the position, where GNSS is already on"),
 	},
 	Surveys: []at.Command{
 		{Text: "+QSCAN=3,1", Kind: at.Survey, Prefixes: []string{"+QSCAN"}, Timeout: 200 * time.Second,

@@ -34,8 +34,7 @@ func (q *quectelAnswer) qengNeighbour(w *row, label string) {
 		w.reject(UnknownToken)
 	}
 	if ok && !w.bad {
-		q.asked(q.rows)
-		q.neighbour(w, c)
+		q.listed(w, q.rows, c)
 	}
 }
 

@@ -153,6 +153,28 @@ func (r *round) heard(w *row, c cell.Cell) {
 	}
 }
 
+// refused adds the EMM cause with which the network refused the modem.
+func (r *round) refused(cause uint64) {
+	r.obs.Registration = append(r.obs.Registration,
+		cell.Registration{Domain: cell.EPS, CauseType: cell.Some(uint8(0)), Cause: cell.Some(uint16(cause))})
+	r.fillers = append(r.fillers, 0)
+}
+
+// described takes a serving cell of which another answer may have told more.
+func (r *round) described(w *row, c cell.Cell) {
+	if r.obs.Serving == nil {
+		r.serve(w, c)
+	} else {
+		r.part(w, c)
+	}
+}
+
+// listed adds one of up to rows neighbours.
+func (r *round) listed(w *row, rows int, c cell.Cell) {
+	r.asked(rows)
+	r.neighbour(w, c)
+}
+
 // place sets the position.
 func (r *round) place(w *row, p *cell.Position) {
 	switch {

@@ -200,30 +200,35 @@ func (w *row) code(s string, field cell.Fields, c *cell.Cell) (string, bool) {
 	return s, true
 }
 
+// accept judges a number that was read, if it is there: a filler is named in the Placeholder, a number that does not fit makes the
+// line a Reject.
+func (w *row) accept(there, filler, fits bool, field cell.Fields, c *cell.Cell) bool {
+	switch {
+	case !there:
+	case filler:
+		c.Placeholder |= field
+	case !fits:
+		w.reject(BadValue)
+	default:
+		return true
+	}
+	return false
+}
+
 // area reads a LAC or TAC. c.RAT must be set.
 func (w *row) area(i, base int, c *cell.Cell) {
 	v, ok := w.whole(i, base)
-	switch a := cell.Area(v); {
-	case !ok:
-	case v > uint64(c.RAT.MaxArea()) && allOnes(v), v <= uint64(c.RAT.MaxArea()) && a.Reserved(c.RAT):
-		c.Placeholder |= cell.FieldArea
-	case v > uint64(c.RAT.MaxArea()):
-		w.reject(BadValue)
-	default:
-		c.Area = cell.Some(a)
+	fits := v <= uint64(c.RAT.MaxArea())
+	if w.accept(ok, fits && cell.Area(v).Reserved(c.RAT) || !fits && allOnes(v), fits, cell.FieldArea, c) {
+		c.Area = cell.Some(cell.Area(v))
 	}
 }
 
 // cellID reads a CI, UTRAN cell identity, ECI or NCI. c.RAT must be set.
 func (w *row) cellID(i, base int, c *cell.Cell) {
 	v, ok := w.whole(i, base)
-	switch {
-	case !ok:
-	case v == 0, v == c.RAT.MaxCellID(), allOnes(v):
-		c.Placeholder |= cell.FieldCellID
-	case v > c.RAT.MaxCellID():
-		w.reject(BadValue)
-	default:
+	most := c.RAT.MaxCellID()
+	if w.accept(ok, v == 0 || v == most || allOnes(v), v < most, cell.FieldCellID, c) {
 		c.ID = cell.Some(v)
 	}
 }
@@ -231,14 +236,9 @@ func (w *row) cellID(i, base int, c *cell.Cell) {
 // pci reads a BSIC, PSC or PCI. c.RAT must be set. 255 fills a BSIC, 65535 any of them.
 func (w *row) pci(i, base int, c *cell.Cell) {
 	v, ok := w.whole(i, base)
-	switch {
-	case !ok:
-	case v <= uint64(c.RAT.MaxPCI()):
+	fits := v <= uint64(c.RAT.MaxPCI())
+	if w.accept(ok, !fits && (v == 127 || v == 255 || v == 1<<15-1 || allOnes(v)), fits, cell.FieldPCI, c) {
 		c.PCI = cell.Some(uint16(v))
-	case v == 127, v == 255, v == 1<<15-1, allOnes(v):
-		c.Placeholder |= cell.FieldPCI
-	default:
-		w.reject(BadValue)
 	}
 }
 
@@ -249,13 +249,8 @@ var maxARFCN = [...]uint32{cell.GSM: 1023, cell.UMTS: 16383, cell.LTE: 262143, c
 // arfcn reads a channel number. c.RAT must be set.
 func (w *row) arfcn(i, base int, c *cell.Cell) {
 	v, ok := w.whole(i, base)
-	switch {
-	case !ok:
-	case v == 1<<15-1 && c.RAT != cell.LTE && c.RAT != cell.NR, allOnes(v):
-		c.Placeholder |= cell.FieldARFCN
-	case v > uint64(maxARFCN[c.RAT]):
-		w.reject(BadValue)
-	default:
+	old := c.RAT != cell.LTE && c.RAT != cell.NR
+	if w.accept(ok, old && v == 1<<15-1 || allOnes(v), v <= uint64(maxARFCN[c.RAT]), cell.FieldARFCN, c) {
 		c.ARFCN = cell.Some(uint32(v))
 	}
 }
@@ -263,13 +258,7 @@ func (w *row) arfcn(i, base int, c *cell.Cell) {
 // band reads the number of an operating band.
 func (w *row) band(i int, c *cell.Cell) {
 	v, ok := w.whole(i, 10)
-	switch {
-	case !ok:
-	case v == 0, v == 255, v == 1<<16-1:
-		c.Placeholder |= cell.FieldBand
-	case v > 1024:
-		w.reject(BadValue)
-	default:
+	if w.accept(ok, v == 0 || v == 255 || v == 1<<16-1, v <= 1024, cell.FieldBand, c) {
 		c.Band = cell.Some(cell.Band(v))
 	}
 }
@@ -309,15 +298,8 @@ func (w *row) threshold(i int) (t cell.Opt[cell.DB]) {
 
 // priority reads a cell reselection priority, 0..7.
 func (w *row) priority(i int, c *cell.Cell) {
-	v, ok := w.whole(i, 10)
-	switch {
-	case !ok:
-	case v <= 7:
+	if v, ok := w.whole(i, 10); w.accept(ok, v == 255, v <= 7, cell.FieldPriority, c) {
 		c.Priority = cell.Some(uint8(v))
-	case v == 255:
-		c.Placeholder |= cell.FieldPriority
-	default:
-		w.reject(BadValue)
 	}
 }
 
@@ -327,14 +309,9 @@ var maxTA = [...]uint64{cell.GSM: 63, cell.UMTS: 0, cell.LTE: 1282, cell.NR: 0}
 // ta reads a timing advance. c.RAT must be set.
 func (w *row) ta(i int, c *cell.Cell) {
 	v, ok := w.whole(i, 10)
-	switch {
-	case !ok:
-	case v <= maxTA[c.RAT]:
+	fits := v <= maxTA[c.RAT]
+	if w.accept(ok, !fits && (v == 255 || allOnes(v)), fits, cell.FieldTA, c) {
 		c.TA = cell.Some(uint16(v))
-	case v == 255, allOnes(v):
-		c.Placeholder |= cell.FieldTA
-	default:
-		w.reject(BadValue)
 	}
 }
 

@@ -23,10 +23,10 @@ var sequans = &Dialect{
 	},
 	Settings: Settings,
 	Serving: []at.Command{
-		{Text: "+SQNMONI=9", Prefixes: []string{"+SQNMONI"}, Timeout: engineering, Why: "the serving cell"},
+		vendor("+SQNMONI=9", "the serving cell"),
 	},
 	Around: []at.Command{
-		{Text: "+SQNMONI=7", Prefixes: []string{"+SQNMONI"}, Timeout: engineering, Why: "the serving and the neighbour cells"},
+		vendor("+SQNMONI=7", "the serving and the neighbour cells"),
 		askCEREG, askCOPS, askCSCON,
 	},
 	Surveys: []at.Command{scanCOPS},

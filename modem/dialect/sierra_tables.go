@@ -233,14 +233,11 @@ func (s *sierraAnswer) lteinfo(words []string) {
 		case "IntraFreq":
 			c := s.lteinfoCell(w, head, cell.LTE)
 			c.ARFCN = channel
-			s.asked(8)
-			s.neighbour(w, c)
+			s.listed(w, 8, c)
 		case "InterFreq":
-			s.asked(8)
-			s.neighbour(w, s.lteinfoCell(w, head, cell.LTE))
+			s.listed(w, 8, s.lteinfoCell(w, head, cell.LTE))
 		case "WCDMA":
-			s.asked(8)
-			s.neighbour(w, s.lteinfoCell(w, head, cell.UMTS))
+			s.listed(w, 8, s.lteinfoCell(w, head, cell.UMTS))
 		default:
 			w.reject(UnknownLayout)
 		}

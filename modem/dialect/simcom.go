@@ -20,12 +20,11 @@ var simcom = &Dialect{
 	Capabilities: simcomCapabilities,
 	Settings:     append([]at.Setting{reportCENG}, Settings...),
 	Serving: []at.Command{
-		{Text: "+CPSI?", Prefixes: []string{"+CPSI"}, Timeout: engineering, Why: "the serving cell"},
+		vendor("+CPSI?", "the serving cell"),
 		askCENG,
 	},
 	Around: []at.Command{
-		{Text: "+CMGRMI=4", Prefixes: []string{"+CMGRMI"}, Timeout: engineering,
-			Why: "the LTE neighbour cells and the carriers in use (SIM7600, SIM7906, SIM8xxx)"},
+		vendor("+CMGRMI=4", "the LTE neighbour cells and the carriers in use (SIM7600, SIM7906, SIM8xxx)"),
 		{Text: "+CNETCI?", Prefixes: []string{"+CNETCI", "+CNETCISRVINFO", "+CNETCINONINFO"}, Timeout: engineering,
 			Why: "the cells heard, with their identity (A76xx)"},
 		{Text: "+CCINFO", Prefixes: []string{"+CCINFO"}, Timeout: engineering, Why: "the cells heard (SIM5320)"},
@@ -35,8 +34,7 @@ var simcom = &Dialect{
 	Position: []at.Command{
 		{Text: "+CGPSINFO", Prefixes: []string{"+CGPSINFO"}, Timeout: engineering,
 			Why: "the position, where GNSS is already on (SIM7600, SIM8xxx, SIM5320)"},
-		{Text: "+CGNSINF", Prefixes: []string{"+CGNSINF"}, Timeout: engineering,
-			Why: "the position, where GNSS is already on (SIM7000, SIM7070, SIM808)"},
+		vendor("+CGNSINF", "the position, where GNSS is already on (SIM7000, SIM7070, SIM808)"),
 	},
 	Surveys: []at.Command{
 		{Text: "+CNETSCAN", Kind: at.Survey, Prefixes: []string{"+CNETSCAN"}, Bare: true, Timeout: 200 * time.Second,
@@ -61,8 +59,7 @@ var simcom = &Dialect{
 }
 
 // askCENG reads the cells that GSM modules and SIM7000 list while the mode is on.
-var askCENG = at.Command{Text: "+CENG?", Prefixes: []string{"+CENG"}, Timeout: engineering,
-	Why: "the serving and the neighbour cells (SIM800, SIM900, SIM7000)"}
+var askCENG = vendor("+CENG?", "the serving and the neighbour cells (SIM800, SIM900, SIM7000)")
 
 // reportCENG has +CENG? list cells; 1 is the mode with channels and timing advance, and the second number adds the
 // neighbours. It changes what is printed, not what the radio does.
@@ -111,9 +108,8 @@ func simcomModel(id Ident) string {
 }
 
 func simcomCapabilities(id Ident) cell.Fields {
-	const common = cell.FieldRAT | cell.FieldState | cell.FieldMCC | cell.FieldMNC | cell.FieldArea | cell.FieldCellID |
-		cell.FieldPCI | cell.FieldARFCN | cell.FieldBand | cell.FieldRSSI | cell.FieldNeighbours | cell.FieldRegistration |
-		cell.FieldCause | cell.FieldPosition | cell.FieldUnsolicited
+	const common = standard | cell.FieldState | cell.FieldPCI | cell.FieldARFCN | cell.FieldBand | cell.FieldRSSI |
+		cell.FieldNeighbours | cell.FieldPosition
 	const umts = cell.FieldRSCP | cell.FieldEcIo
 	const lte = cell.FieldRSRP | cell.FieldRSRQ | cell.FieldSINR | cell.FieldBandwidth
 	is := func(models ...string) bool { return hasAnyPrefix(simcomModel(id), models) }
@@ -179,25 +175,17 @@ func (s *simcomAnswer) cnsmod(w *row) {
 	if !w.layout(1, 2) {
 		return
 	}
-	var c cell.Cell
-	switch mode := w.text(len(w.f) - 1); mode {
-	case "0":
+	switch mode := w.text(len(w.f) - 1); {
+	case mode == "0":
 		s.nothing = true
-		return
-	case "1", "2", "3":
-		c.RAT = cell.GSM
-	case "4", "5", "6", "7":
-		c.RAT = cell.UMTS
-	case "8":
-		c.RAT = cell.LTE
-	case "":
-		return
-	default:
+	case len(mode) == 1 && mode[0] >= '1' && mode[0] <= '8':
+		s.part(w, cell.Cell{RAT: cnsmodRATs[mode[0]-'0']})
+	case mode != "":
 		w.reject(UnknownToken)
-		return
 	}
-	s.part(w, c)
 }
+
+var cnsmodRATs = [...]cell.RAT{1: cell.GSM, cell.GSM, cell.GSM, cell.UMTS, cell.UMTS, cell.UMTS, cell.UMTS, cell.LTE}
 
 // cnetscan reads the rows of the survey +CNETSCAN, which have no prefix [recorded: SIM800]. The cell id is hex, the level
 // the index of TS 45.008.

@@ -19,18 +19,16 @@ var telit = &Dialect{
 	Capabilities: telitCapabilities,
 	Settings:     append([]at.Setting{reportMONI}, Settings...),
 	Serving: []at.Command{
-		{Text: "#RFSTS", Prefixes: []string{"#RFSTS"}, Timeout: engineering,
-			Why: "the serving cell; the IMSI in it is stripped"},
+		vendor("#RFSTS", "the serving cell; the IMSI in it is stripped"),
 	},
 	Around: []at.Command{
-		{Text: "#SERVINFO", Prefixes: []string{"#SERVINFO"}, Timeout: engineering,
-			Why: "the serving cell, with BSIC or scrambling code and timing advance"},
-		{Text: "#MONI", Prefixes: []string{"#MONI"}, Timeout: engineering, Why: "the neighbour cells, and the PCI of the serving one"},
+		vendor("#SERVINFO", "the serving cell, with BSIC or scrambling code and timing advance"),
+		vendor("#MONI", "the neighbour cells, and the PCI of the serving one"),
 		{Text: "#CEERNET", Prefixes: []string{"#CEERNET"}, Why: "the last cause that the network gave, kept as text"},
 		askCEREG, askCGREG, askCREG, askCOPS, askCSCON, askCESQ,
 	},
 	Position: []at.Command{
-		{Text: "$GPSACP?", Prefixes: []string{"$GPSACP"}, Timeout: engineering, Why: "the position, where GNSS is already on"},
+		vendor("$GPSACP?", "the position, where GNSS is already on"),
 	},
 	Surveys: []at.Command{
 		{Text: "#CSURVC", Kind: at.Survey, Prefixes: []string{"#CSURVC"}, Bare: true, Timeout: 200 * time.Second,

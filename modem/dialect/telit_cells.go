@@ -222,8 +222,7 @@ func (t *telitAnswer) moniUMTS(w *row) {
 		t.part(w, c)
 		return
 	}
-	t.asked(8)
-	t.neighbour(w, c)
+	t.listed(w, 8, c)
 }
 
 func (t *telitAnswer) moniGSM(w *row, adjacent bool) {
@@ -236,8 +235,7 @@ func (t *telitAnswer) moniGSM(w *row, adjacent bool) {
 		return
 	}
 	if adjacent {
-		t.asked(8)
-		t.neighbour(w, c)
+		t.listed(w, 8, c)
 		return
 	}
 	w.column(5, ta, &c)

@@ -24,8 +24,7 @@ var ublox = &Dialect{
 	}),
 	Serving: []at.Command{askUCGED},
 	Around: []at.Command{
-		{Text: "+UCELLINFO?", Prefixes: []string{"+UCELLINFO"}, Timeout: engineering,
-			Why: "the serving and neighbour cells, with identity on 2G"},
+		vendor("+UCELLINFO?", "the serving and neighbour cells, with identity on 2G"),
 		askCEREG, askCGREG, askCREG, askCOPS, askCSCON, askCESQ, askCSQ,
 	},
 	Surveys: []at.Command{scanCOPS},
@@ -123,15 +122,8 @@ func (u *ubloxAnswer) network(w *row) {
 	if !w.layout(3, 4) {
 		return
 	}
-	u.head, u.svc = cell.Cell{}, ""
-	switch w.text(0) {
-	case "2":
-		u.head.RAT = cell.GSM
-	case "3":
-		u.head.RAT = cell.UMTS
-	case "4", "6":
-		u.head.RAT = cell.LTE
-	default:
+	u.head, u.svc = cell.Cell{RAT: ucgedRATs[w.text(0)]}, ""
+	if u.head.RAT == cell.UnknownRAT {
 		w.reject(UnknownToken)
 		return
 	}
@@ -144,6 +136,8 @@ func (u *ubloxAnswer) network(w *row) {
 		u.next = ubloxCell
 	}
 }
+
+var ucgedRATs = map[string]cell.RAT{"2": cell.GSM, "3": cell.UMTS, "4": cell.LTE, "6": cell.LTE}
 
 // ucged reads the row of the serving cell [SARA-R5, SARA-R422, LARA-R6 manuals; recorded: all three]. Area and cell id
 // are hex, zeros until known, and of fixed width, which shows that the columns are where they should be. Channel and PCI
@@ -266,12 +260,9 @@ func (u *ubloxAnswer) cellInfo(w *row) {
 	w.read(&c, 2, mcc, mnc)
 	switch {
 	case kind != "0" && kind != "2" && kind != "5":
-		u.asked(u.rows)
-		u.neighbour(w, c)
-	case u.obs.Serving == nil:
-		u.serve(w, c)
+		u.listed(w, u.rows, c)
 	default:
-		u.part(w, c)
+		u.described(w, c)
 	}
 }
 

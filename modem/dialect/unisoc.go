@@ -142,8 +142,7 @@ func (u *unisocAnswer) cced(w *row) {
 	case strings.HasSuffix(label, "current cell"):
 		u.serve(w, c)
 	default:
-		u.asked(u.rows)
-		u.neighbour(w, c)
+		u.listed(w, u.rows, c)
 	}
 }
 
@@ -192,18 +191,12 @@ func (u *unisocAnswer) eemServing(w *row) {
 	} else {
 		w.read(&c, 11, rsrpIndex, rsrqIndex)
 	}
-	if u.obs.Serving == nil {
-		u.serve(w, c)
-	} else {
-		u.part(w, c)
-	}
+	u.described(w, c)
 	if len(w.f) != 30 || w.cut {
 		return
 	}
 	if cause, ok := w.whole(26, 10); ok && cause > 0 && cause < 256 && !w.bad {
-		u.obs.Registration = append(u.obs.Registration, cell.Registration{Domain: cell.EPS,
-			CauseType: cell.Some(uint8(0)), Cause: cell.Some(uint16(cause))})
-		u.fillers = append(u.fillers, 0)
+		u.refused(cause)
 	}
 }
 
@@ -239,6 +232,5 @@ func (u *unisocAnswer) eemNeighbour(w *row) {
 		return
 	}
 	c := w.cell(cell.LTE, 1, pci, bandARFCN, rsrpIndex, rsrqIndex, skip, skip, area, cid)
-	u.asked(u.rows)
-	u.neighbour(w, c)
+	u.listed(w, u.rows, c)
 }

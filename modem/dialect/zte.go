@@ -22,11 +22,11 @@ var zte = &Dialect{
 	},
 	Settings: Settings,
 	Serving: []at.Command{
-		{Text: "+ZCELLINFO?", Prefixes: []string{"+ZCELLINFO"}, Timeout: engineering, Why: "the serving cell"},
+		vendor("+ZCELLINFO?", "the serving cell"),
 		{Text: "+ZRSSI", Prefixes: []string{"+ZRSSI"}, Why: "how strong the serving cell is"},
 	},
 	Around: []at.Command{
-		{Text: "+ZCAINFO?", Prefixes: []string{"+ZCAINFO"}, Timeout: engineering, Why: "the carriers in use beside the serving cell"},
+		vendor("+ZCAINFO?", "the carriers in use beside the serving cell"),
 		{Text: "^SYSINFO", Prefixes: []string{"^SYSINFO"}, Why: "whether there is service, and of what RAT"},
 		askCEREG, askCGREG, askCREG, askCOPS, askCSCON, askCESQ, askCSQ,
 	},
