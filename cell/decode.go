@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -99,19 +100,22 @@ func (d *decoder) top(key []byte, l *line) error {
 	case "sensor":
 		return d.name(key, &o.Sensor)
 	case "state":
-		return d.state(key, &o.State)
+		return oneOf(d, key, &o.State, Searching, Limited, Idle, Connected, NoService)
 	case "serving":
-		cs, err := d.cells(key, true)
-		if len(cs) == 1 {
-			o.Serving = &cs[0]
+		if ok, err := d.opens(key, '{'); !ok {
+			return err
+		}
+		c, ok, err := d.cell()
+		if ok {
+			o.Serving = &c
 		}
 		return err
 	case "neighbours":
-		cs, err := d.cells(key, false)
+		cs, err := d.cells(key)
 		o.Neighbours = cs
 		return err
 	case "secondary":
-		cs, err := d.cells(key, false)
+		cs, err := d.cells(key)
 		o.Secondary = cs
 		return err
 	case "registration":
@@ -145,7 +149,7 @@ func (d *decoder) top(key []byte, l *line) error {
 	case "vigie":
 		return optUint(d, key, &l.version, math.MaxInt32)
 	case "mode":
-		return d.mode(key, &s.Mode)
+		return oneOf(d, key, &s.Mode, Fixed, Mobile)
 	case "model":
 		return d.name(key, &s.Model)
 	case "firmware":
@@ -178,15 +182,23 @@ func (d *decoder) wrong(key []byte) error {
 	return d.skip()
 }
 
+// opens reports whether the value begins with a byte. A null is the same as an absent key; any other value is counted and skipped.
+func (d *decoder) opens(key []byte, first byte) (bool, error) {
+	switch {
+	case d.null():
+		return false, nil
+	case d.peek() != first:
+		return false, d.wrong(key)
+	}
+	return true, nil
+}
+
 // null consumes a null, which is the same as an absent key.
 func (d *decoder) null() bool { return d.peek() == 'n' && d.word("null") }
 
 func (d *decoder) name(key []byte, dst *string) error {
-	if d.null() {
-		return nil
-	}
-	if d.peek() != '"' {
-		return d.wrong(key)
+	if ok, err := d.opens(key, '"'); !ok {
+		return err
 	}
 	t, err := d.text()
 	if err == nil {
@@ -211,11 +223,8 @@ func (d *decoder) short(t []byte) string {
 }
 
 func (d *decoder) when(key []byte, dst *time.Time, given *bool) error {
-	if d.null() {
-		return nil
-	}
-	if d.peek() != '"' {
-		return d.wrong(key)
+	if ok, err := d.opens(key, '"'); !ok {
+		return err
 	}
 	t, err := d.text()
 	if err != nil {
@@ -236,31 +245,16 @@ func clip(t []byte) string {
 	return string(t)
 }
 
-func (d *decoder) state(key []byte, dst *State) error {
+// oneOf reads a word of a closed set.
+func oneOf[T ~string](d *decoder, key []byte, dst *T, words ...T) error {
 	var s string
 	if err := d.name(key, &s); err != nil {
 		return err
 	}
-	switch State(s) {
-	case Searching, Limited, Idle, Connected, NoService:
-		*dst = State(s)
-	case "":
-	default:
-		count(&d.bad, string(key))
-	}
-	return nil
-}
-
-func (d *decoder) mode(key []byte, dst *Mode) error {
-	var s string
-	if err := d.name(key, &s); err != nil {
-		return err
-	}
-	switch Mode(s) {
-	case Fixed, Mobile:
-		*dst = Mode(s)
-	case "":
-	default:
+	switch {
+	case slices.Contains(words, T(s)):
+		*dst = T(s)
+	case s != "":
 		count(&d.bad, string(key))
 	}
 	return nil
@@ -280,11 +274,8 @@ func (d *decoder) flag(key []byte, dst *bool) error {
 }
 
 func (d *decoder) texts(key []byte, dst *[]string) error {
-	if d.null() {
-		return nil
-	}
-	if d.peek() != '[' {
-		return d.wrong(key)
+	if ok, err := d.opens(key, '['); !ok {
+		return err
 	}
 	*dst = nil
 	return d.array(func() error {
@@ -308,11 +299,8 @@ func (d *decoder) room(key []byte, n int) bool {
 }
 
 func (d *decoder) fields(key []byte, dst *Fields) (given bool, err error) {
-	if d.null() {
-		return false, nil
-	}
-	if d.peek() != '[' {
-		return false, d.wrong(key)
+	if ok, err := d.opens(key, '['); !ok {
+		return false, err
 	}
 	*dst = 0
 	return true, d.array(func() error {
@@ -332,15 +320,20 @@ func (d *decoder) fields(key []byte, dst *Fields) (given bool, err error) {
 	})
 }
 
-func optUint[T ~uint8 | ~uint16 | ~uint32 | ~uint64](d *decoder, key []byte, dst *Opt[T], limit uint64) error {
+// numeral reads the text of a number; nil when there is none.
+func (d *decoder) numeral(key []byte) ([]byte, error) {
 	if d.null() {
-		return nil
+		return nil, nil
 	}
 	if ch := d.peek(); ch != '-' && (ch < '0' || ch > '9') {
-		return d.wrong(key)
+		return nil, d.wrong(key)
 	}
-	num, err := d.number()
-	if err != nil {
+	return d.number()
+}
+
+func optUint[T ~uint8 | ~uint16 | ~uint32 | ~uint64](d *decoder, key []byte, dst *Opt[T], limit uint64) error {
+	num, err := d.numeral(key)
+	if num == nil {
 		return err
 	}
 	v, ok := integer(num, limit)
@@ -353,14 +346,8 @@ func optUint[T ~uint8 | ~uint16 | ~uint32 | ~uint64](d *decoder, key []byte, dst
 }
 
 func optNumber[T ~float64](d *decoder, key []byte, dst *Opt[T], limit float64) error {
-	if d.null() {
-		return nil
-	}
-	if ch := d.peek(); ch != '-' && (ch < '0' || ch > '9') {
-		return d.wrong(key)
-	}
-	num, err := d.number()
-	if err != nil {
+	num, err := d.numeral(key)
+	if num == nil {
 		return err
 	}
 	v, ok := small(num)

@@ -5,23 +5,10 @@ import (
 	"fmt"
 )
 
-// cells reads one cell or a list of them. A cell without a RAT that the format knows is left out and counted.
-func (d *decoder) cells(key []byte, one bool) ([]Cell, error) {
-	if d.null() {
-		return nil, nil
-	}
-	if one {
-		if d.peek() != '{' {
-			return nil, d.wrong(key)
-		}
-		c, ok, err := d.cell()
-		if !ok {
-			return nil, err
-		}
-		return []Cell{c}, err
-	}
-	if d.peek() != '[' {
-		return nil, d.wrong(key)
+// cells reads a list of cells. A cell without a RAT that the format knows is left out and counted.
+func (d *decoder) cells(key []byte) ([]Cell, error) {
+	if ok, err := d.opens(key, '['); !ok {
+		return nil, err
 	}
 	cs := []Cell{}
 	err := d.array(func() error {
@@ -103,17 +90,15 @@ func (d *decoder) inRange(c *Cell) {
 	if c.RAT == UnknownRAT {
 		return
 	}
-	if c.Area.value > c.RAT.MaxArea() {
-		count(&d.bad, "area")
-		c.Area = Opt[Area]{}
-	}
-	if c.ID.value > c.RAT.MaxCellID() {
-		count(&d.bad, "cell_id")
-		c.ID = Opt[uint64]{}
-	}
-	if c.PCI.value > c.RAT.MaxPCI() {
-		count(&d.bad, "pci")
-		c.PCI = Opt[uint16]{}
+	drop(d, "area", &c.Area, c.RAT.MaxArea())
+	drop(d, "cell_id", &c.ID, c.RAT.MaxCellID())
+	drop(d, "pci", &c.PCI, c.RAT.MaxPCI())
+}
+
+func drop[T Area | uint64 | uint16](d *decoder, key string, v *Opt[T], most T) {
+	if v.value > most {
+		count(&d.bad, key)
+		*v = Opt[T]{}
 	}
 }
 
@@ -149,11 +134,8 @@ func (d *decoder) code(key []byte, dst *string) error {
 }
 
 func (d *decoder) registrations(key []byte, dst *[]Registration) error {
-	if d.null() {
-		return nil
-	}
-	if d.peek() != '[' {
-		return d.wrong(key)
+	if ok, err := d.opens(key, '['); !ok {
+		return err
 	}
 	*dst = []Registration{}
 	return d.array(func() error {
@@ -164,7 +146,7 @@ func (d *decoder) registrations(key []byte, dst *[]Registration) error {
 		err := d.object(func(key []byte) error {
 			switch string(key) {
 			case "domain":
-				return d.domain(key, &r.Domain)
+				return oneOf(d, key, &r.Domain, CS, PS, EPS, FGS)
 			case "status":
 				return optUint(d, key, &r.Status, 255)
 			case "act":
@@ -187,27 +169,9 @@ func (d *decoder) registrations(key []byte, dst *[]Registration) error {
 	})
 }
 
-func (d *decoder) domain(key []byte, dst *Domain) error {
-	var s string
-	if err := d.name(key, &s); err != nil {
-		return err
-	}
-	switch Domain(s) {
-	case CS, PS, EPS, FGS:
-		*dst = Domain(s)
-	case "":
-	default:
-		count(&d.bad, string(key))
-	}
-	return nil
-}
-
 func (d *decoder) position(key []byte, dst **Position) error {
-	if d.null() {
-		return nil
-	}
-	if d.peek() != '{' {
-		return d.wrong(key)
+	if ok, err := d.opens(key, '{'); !ok {
+		return err
 	}
 	var p Position
 	var lat, lon Opt[float64]

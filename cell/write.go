@@ -8,25 +8,27 @@ import (
 
 // AppendRecord appends one line of the interchange format, without the line end. Absent values are left out, and so
 // are numbers that JSON cannot say (NaN, infinities).
-func AppendRecord(dst []byte, r Record) []byte {
+func AppendRecord(dst []byte, r Record) []byte { return appendRecord(dst, r, r.From()) }
+
+// appendRecord names another sensor than that of the record; empty: none.
+func appendRecord(dst []byte, r Record, sensor string) []byte {
 	o := object{b: append(dst, '{'), first: true}
+	head := func(kind string) {
+		o.text("kind", kind)
+		o.time("time", r.When())
+		o.optText("sensor", sensor)
+	}
 	switch r := r.(type) {
 	case *Source:
 		o.source(r)
 	case *Observation:
-		o.observation(r)
+		o.observation(r, sensor)
 	case *Gap:
-		o.text("kind", "gap")
-		o.time("time", r.Time)
-		o.optText("sensor", r.Sensor)
-		if !r.Until.IsZero() {
-			o.time("until", r.Until)
-		}
+		head("gap")
+		o.optTime("until", r.Until)
 		o.optText("reason", r.Reason)
 	case *Health:
-		o.text("kind", "health")
-		o.time("time", r.Time)
-		o.optText("sensor", r.Sensor)
+		head("health")
 		o.optText("reason", r.Reason)
 		o.optText("detail", r.Detail)
 		if r.Count != 0 {
@@ -34,13 +36,9 @@ func AppendRecord(dst []byte, r Record) []byte {
 		}
 		o.texts("raw", r.Raw)
 	case *Clock:
-		o.text("kind", "clock")
-		o.time("time", r.Time)
-		o.optText("sensor", r.Sensor)
+		head("clock")
 		o.int("offset_ms", r.Offset.Milliseconds())
-		if !r.Since.IsZero() {
-			o.time("since", r.Since)
-		}
+		o.optTime("since", r.Since)
 	}
 	return append(o.b, '}')
 }
@@ -98,6 +96,12 @@ func (o *object) int(k string, v int64) { o.key(k); o.b = strconv.AppendInt(o.b,
 func (o *object) time(k string, t time.Time) {
 	o.key(k)
 	o.b = append(AppendTime(append(o.b, '"'), t), '"')
+}
+
+func (o *object) optTime(k string, t time.Time) {
+	if !t.IsZero() {
+		o.time(k, t)
+	}
 }
 
 func (o *object) yes(k string, v bool) {
@@ -177,11 +181,9 @@ func (o *object) source(s *Source) {
 	}
 }
 
-func (o *object) observation(r *Observation) {
-	if !r.Time.IsZero() { // decoded text has none
-		o.time("time", r.Time)
-	}
-	o.optText("sensor", r.Sensor)
+func (o *object) observation(r *Observation, sensor string) {
+	o.optTime("time", r.Time) // decoded text has none
+	o.optText("sensor", sensor)
 	o.optText("state", string(r.State))
 	if r.Serving != nil {
 		o.nested("serving", func(o *object) { o.cell(r.Serving) })
@@ -189,17 +191,7 @@ func (o *object) observation(r *Observation) {
 	o.cells("neighbours", r.Neighbours)
 	o.cells("secondary", r.Secondary)
 	if r.Registration != nil {
-		o.key("registration")
-		o.b = append(o.b, '[')
-		for i := range r.Registration {
-			if i > 0 {
-				o.b = append(o.b, ',')
-			}
-			in := object{b: append(o.b, '{'), first: true}
-			in.registration(&r.Registration[i])
-			o.b = append(in.b, '}')
-		}
-		o.b = append(o.b, ']')
+		o.list("registration", len(r.Registration), func(i int) { o.registration(&r.Registration[i]) })
 	}
 	if p := r.Position; p != nil {
 		o.nested("position", func(o *object) {
@@ -214,19 +206,25 @@ func (o *object) observation(r *Observation) {
 	o.texts("raw", r.Raw)
 }
 
-func (o *object) cells(k string, cs []Cell) {
-	if cs == nil {
-		return
-	}
+// list writes n objects, whose keys item writes.
+func (o *object) list(k string, n int, item func(i int)) {
 	o.key(k)
 	o.b = append(o.b, '[')
-	for i := range cs {
+	for i := range n {
 		if i > 0 {
 			o.b = append(o.b, ',')
 		}
-		o.b = AppendCell(o.b, &cs[i])
+		o.b, o.first = append(o.b, '{'), true
+		item(i)
+		o.b, o.first = append(o.b, '}'), false
 	}
 	o.b = append(o.b, ']')
+}
+
+func (o *object) cells(k string, cs []Cell) {
+	if cs != nil {
+		o.list(k, len(cs), func(i int) { o.cell(&cs[i]) })
+	}
 }
 
 func (o *object) registration(r *Registration) {
@@ -269,27 +267,11 @@ type Encoder struct{ sensor string }
 
 // Append appends one line, with its end.
 func (e *Encoder) Append(dst []byte, r Record) []byte {
-	if s, ok := r.(*Source); ok {
-		e.sensor = s.Sensor
-	} else if r.From() == e.sensor && e.sensor != "" {
-		switch v := r.(type) {
-		case *Observation:
-			c := *v
-			c.Sensor = ""
-			r = &c
-		case *Gap:
-			c := *v
-			c.Sensor = ""
-			r = &c
-		case *Health:
-			c := *v
-			c.Sensor = ""
-			r = &c
-		case *Clock:
-			c := *v
-			c.Sensor = ""
-			r = &c
-		}
+	sensor := r.From()
+	if _, source := r.(*Source); source {
+		e.sensor = sensor
+	} else if sensor == e.sensor {
+		sensor = ""
 	}
-	return append(AppendRecord(dst, r), '\n')
+	return append(appendRecord(dst, r, sensor), '\n')
 }
