@@ -63,18 +63,15 @@ func (e *Engine) Counts() Counts {
 	return c
 }
 
-func (e *Engine) skip(reason string) {
-	if e.counts.Skipped == nil {
-		e.counts.Skipped = map[string]int{}
-	}
-	e.counts.Skipped[reason]++
-}
+func (e *Engine) skip(reason string) { count(&e.counts.Skipped, reason) }
 
-func (e *Engine) note(reason string) {
-	if e.counts.Noted == nil {
-		e.counts.Noted = map[string]int{}
+func (e *Engine) note(reason string) { count(&e.counts.Noted, reason) }
+
+func count(by *map[string]int, reason string) {
+	if *by == nil {
+		*by = map[string]int{}
 	}
-	e.counts.Noted[reason]++
+	(*by)[reason]++
 }
 
 func (e *Engine) site(sensor string) *site {
@@ -248,9 +245,9 @@ func SortEvents(list []Event) {
 }
 
 // Available returns, for every rule, whether a source that reports these fields can feed it.
-func (e *Engine) Available(reports cell.Fields) []Availability {
-	list := make([]Availability, 0, len(e.rules))
-	for _, r := range e.rules {
+func Available(rules []Rule, reports cell.Fields) []Availability {
+	list := make([]Availability, 0, len(rules))
+	for _, r := range rules {
 		list = append(list, Availability{Rule: r, Missing: r.Needs &^ reports})
 	}
 	return list

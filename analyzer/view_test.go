@@ -128,7 +128,8 @@ func TestStats(t *testing.T) {
 			s.P = 0.05
 			return v.Arrived
 		}}
-	e := analyzer.New([]analyzer.Rule{fed, {ID: "hungry", Needs: cell.FieldTA | cell.FieldRAT}}, analyzer.Options{AlertsPerMonth: 0.4})
+	rules := []analyzer.Rule{fed, {ID: "hungry", Needs: cell.FieldTA | cell.FieldRAT}}
+	e := analyzer.New(rules, analyzer.Options{AlertsPerMonth: 0.4})
 	e.Feed(&cell.Source{Sensor: "roof", Mode: cell.Fixed})
 	for i := range 1000 {
 		e.Feed(on("roof", i, *lteCell(1)))
@@ -142,8 +143,8 @@ func TestStats(t *testing.T) {
 	require.Equal(t, start, s.Rules[0].Last)
 	require.Zero(t, s.Rules[0].Missing)
 	require.Equal(t, cell.FieldTA, s.Rules[1].Missing)
-	require.Equal(t, cell.FieldTA, e.Available(cell.FieldRAT)[1].Missing)
-	require.Zero(t, e.Available(cell.FieldRAT)[0].Missing)
+	require.Equal(t, cell.FieldTA, analyzer.Available(rules, cell.FieldRAT)[1].Missing)
+	require.Zero(t, analyzer.Available(rules, cell.FieldRAT)[0].Missing)
 }
 
 func TestSeverityIsTextInBothDirections(t *testing.T) {

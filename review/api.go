@@ -55,12 +55,6 @@ func (rv api) answer(of func(*http.Request) (any, error)) http.HandlerFunc {
 	}
 }
 
-func (rv *Review) apiRoutes(m *http.ServeMux) {
-	for p, h := range rv.apiPaths() {
-		m.HandleFunc(p, h)
-	}
-}
-
 func (rv api) description(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Write(openapi)
@@ -270,8 +264,8 @@ type ruleJSON struct {
 	Missing []string `json:"missing,omitempty"`
 }
 
-func ruleOf(v evidence.RuleState) ruleJSON {
-	return ruleJSON{v.ID, v.Version, v.Title, string(v.Status), v.Needs.Words(), v.Missing}
+func ruleOf(r analyzer.Rule, missing cell.Fields) ruleJSON {
+	return ruleJSON{r.ID, r.Version, r.Title, string(r.Status), r.Needs.Words(), missing.Words()}
 }
 
 func (rv api) sensors(r *http.Request) (any, error) {
@@ -286,7 +280,7 @@ func (rv api) sensors(r *http.Request) (any, error) {
 			j.Mode, j.Model, j.Firmware, j.Reports = string(s.Mode), s.Model, s.Firmware, s.Reports.Or(0).Words()
 		}
 		for _, v := range rv.evidence.Availability(a.Source) {
-			j.Rules = append(j.Rules, ruleOf(v))
+			j.Rules = append(j.Rules, ruleOf(v.Rule, v.Missing))
 		}
 		list = append(list, j)
 	}
@@ -318,7 +312,7 @@ func (rv api) blind(r *http.Request) (any, error) {
 func (rv api) rules(r *http.Request) (any, error) {
 	list := []ruleJSON{}
 	for _, rule := range rv.o.Rules {
-		list = append(list, ruleOf(evidence.RuleState{Rule: rule}))
+		list = append(list, ruleOf(rule, 0))
 	}
 	return map[string]any{"rules": list}, nil
 }

@@ -310,7 +310,7 @@ func (b *bundler) rules(w io.Writer) error {
 	}
 	var all []ruleLine
 	for _, r := range b.review.o.Rules {
-		all = append(all, ruleLine{ruleOf(evidence.RuleState{Rule: r}), r.Telling.String(), r.Innocent})
+		all = append(all, ruleLine{ruleOf(r, 0), r.Telling.String(), r.Innocent})
 	}
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", " ")

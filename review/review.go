@@ -130,7 +130,9 @@ func (rv *Review) routes() http.Handler {
 	m.HandleFunc("GET /live", rv.streamLive)
 	m.HandleFunc("GET /assets/{file...}", rv.sendAsset)
 	m.HandleFunc("GET /tiles.pmtiles", rv.sendTiles)
-	rv.apiRoutes(m)
+	for pattern, h := range rv.apiPaths() {
+		m.HandleFunc(pattern, h)
+	}
 	rv.glanceRoutes(m)
 	m.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { rv.refuse(w, r, http.StatusNotFound, "refuse.missing") })
 	return m

@@ -404,7 +404,7 @@ func TestSensors(t *testing.T) {
 	require.Equal(t, 3, list[0].Count)
 	rules := l.Availability(all[0].Source)
 	require.Len(t, rules, len(evidencetest.Rules))
-	require.Equal(t, []string{"ta"}, rules[4].Missing)
+	require.Equal(t, []string{"ta"}, rules[4].Missing.Words())
 	require.Empty(t, l.Availability(nil)[4].Missing, "nothing is known")
 	_, err = l.Sensor(t.Context(), "nobody")
 	require.ErrorIs(t, err, storage.ErrNotFound)

@@ -74,23 +74,13 @@ func (s *Store) sensor(ctx context.Context, key string) (*Sensor, error) {
 	return one, nil
 }
 
-// RuleState is a rule, and what it needs that a source does not report.
-type RuleState struct {
-	analyzer.Rule
-	Missing []string // in the words of the interchange format; none: the rule can see, or that is not known
-}
-
-// Availability returns for each rule whether a source can feed it; s may be nil.
-func (l *Library) Availability(s *cell.Source) []RuleState {
-	var all []RuleState
-	for _, r := range l.o.Rules {
-		v := RuleState{Rule: r}
-		if s != nil && s.Reports.Known() {
-			v.Missing = (r.Needs &^ s.Reports.Or(0)).Words()
-		}
-		all = append(all, v)
+// Availability returns for each rule whether a source can feed it: each, if the source does not say what it reports or is nil.
+func (l *Library) Availability(s *cell.Source) []analyzer.Availability {
+	reports := ^cell.Fields(0)
+	if s != nil {
+		reports = s.Reports.Or(reports)
 	}
-	return all
+	return analyzer.Available(l.o.Rules, reports)
 }
 
 // Complaint is what a sensor said about itself, or that its clock was set; equal ones are one.

@@ -92,7 +92,7 @@ func examine(t *console.Terminal, r *modem.Report) {
 			"does another program use the port? is the cable good? for a modem that loses characters set char_pause = \"2ms\" in its [modem]")
 	}
 	t.Printf("\n  What Vigie can see with it\n")
-	available := analyzer.New(rules.All(), analyzer.Options{}).Available(r.Reports)
+	available := analyzer.Available(rules.All(), r.Reports)
 	for _, a := range available {
 		if a.Missing == 0 {
 			t.Printf("  %s  %-24s %s\n", t.Paint(console.Green, "yes"), a.Rule.ID, a.Rule.Title)

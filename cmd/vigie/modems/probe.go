@@ -142,7 +142,7 @@ func (l *probed) fill(r modem.Report, failed error) {
 			l.Experimental = d.Name
 		}
 		l.Reports = r.Reports.Words()
-		for _, a := range analyzer.New(rules.All(), analyzer.Options{}).Available(r.Reports) {
+		for _, a := range analyzer.Available(rules.All(), r.Reports) {
 			if a.Missing != 0 {
 				l.NotAvailable = append(l.NotAvailable, a.Rule.ID+" (needs "+a.Missing.String()+")")
 			}
