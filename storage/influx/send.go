@@ -127,12 +127,7 @@ type delivery struct {
 	proof bool // the server has accepted something since it last refused everything
 }
 
-// deliver sends the points from i to before j, and returns once each was accepted or stored as rejected.
-func (x *Sink) deliver(ctx context.Context, p *points, i, j int) error {
-	d := delivery{x: x, p: p}
-	return d.send(ctx, i, j)
-}
-
+// send sends the points from i to before j, and returns once each was accepted or stored as rejected.
 func (d *delivery) send(ctx context.Context, i, j int) error {
 	x := d.x
 	for attempt := 0; ; attempt++ {

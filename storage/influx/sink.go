@@ -282,7 +282,8 @@ func (x *Sink) write(ctx context.Context, p *points, t *sampler, entries []stora
 		for j < p.len() && j-i < x.o.Batch && p.ends[j]-p.start(i) <= maxBody {
 			j++
 		}
-		if err := x.deliver(ctx, p, i, j); err != nil {
+		d := delivery{x: x, p: p}
+		if err := d.send(ctx, i, j); err != nil {
 			return err
 		}
 		i = j
