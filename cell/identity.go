@@ -40,18 +40,13 @@ func ParseRAT(s string) (RAT, bool) {
 // RATByAcT is the RAT of an <AcT> (TS 27.007 clauses 7.2 and 10.1.47); UnknownRAT for a value that is not assigned. 12, NG-RAN,
 // is what RG801H prints for NR. 13 is EN-DC, whose anchor is LTE.
 func RATByAcT(act uint8) RAT {
-	switch act {
-	case 0, 1, 3, 8:
-		return GSM
-	case 2, 4, 5, 6:
-		return UMTS
-	case 7, 9, 10, 13:
-		return LTE
-	case 11, 12:
-		return NR
+	if int(act) < len(actRATs) {
+		return actRATs[act]
 	}
 	return UnknownRAT
 }
+
+var actRATs = [...]RAT{GSM, GSM, UMTS, GSM, UMTS, UMTS, UMTS, LTE, GSM, LTE, LTE, NR, NR, LTE}
 
 // Generation is 2, 3, 4 or 5; 0 when unknown.
 func (r RAT) Generation() int {
@@ -196,40 +191,31 @@ func (n NCI) Split(gnbBits int) (gnb uint32, sector uint16, ok bool) {
 
 // MaxCellID is the largest identity of a RAT: 2^16-1, 2^28-1 (UMTS, LTE) or 2^36-1; 0 for an unknown RAT. All ones
 // mean "not known" in the answers of most modems.
-func (r RAT) MaxCellID() uint64 {
-	switch r {
-	case GSM:
-		return 1<<16 - 1
-	case UMTS, LTE:
-		return 1<<28 - 1
-	case NR:
-		return 1<<36 - 1
-	}
-	return 0
-}
+func (r RAT) MaxCellID() uint64 { return r.limit().cellID }
 
 // MaxArea is the largest area code of a RAT.
-func (r RAT) MaxArea() Area {
-	switch r {
-	case NR:
-		return 1<<24 - 1
-	case GSM, UMTS, LTE:
-		return 1<<16 - 1
-	}
-	return 0
-}
+func (r RAT) MaxArea() Area { return r.limit().area }
 
 // MaxPCI is the largest physical identity of a RAT: BSIC 63, PSC 511, PCI 503 (LTE) or 1007 (NR). TD-SCDMA uses 0..127.
-func (r RAT) MaxPCI() uint16 {
-	switch r {
-	case GSM:
-		return 63
-	case UMTS:
-		return 511
-	case LTE:
-		return 503
-	case NR:
-		return 1007
+func (r RAT) MaxPCI() uint16 { return r.limit().pci }
+
+// limits are the largest identities of a RAT.
+type limits struct {
+	cellID uint64
+	area   Area
+	pci    uint16
+}
+
+var ratLimits = [...]limits{
+	GSM:  {1<<16 - 1, 1<<16 - 1, 63},
+	UMTS: {1<<28 - 1, 1<<16 - 1, 511},
+	LTE:  {1<<28 - 1, 1<<16 - 1, 503},
+	NR:   {1<<36 - 1, 1<<24 - 1, 1007},
+}
+
+func (r RAT) limit() *limits {
+	if r > NR {
+		r = UnknownRAT
 	}
-	return 0
+	return &ratLimits[r]
 }

@@ -156,19 +156,10 @@ func (p *parser) parse(line []byte) (r record, ok bool, bad string) {
 	return r, true, ""
 }
 
-func radioOf(b []byte) cell.RAT {
-	switch string(b) {
-	case "GSM", "gsm":
-		return cell.GSM
-	case "UMTS", "umts", "WCDMA", "wcdma":
-		return cell.UMTS
-	case "LTE", "lte":
-		return cell.LTE
-	case "NR", "nr":
-		return cell.NR
-	}
-	return cell.UnknownRAT
-}
+func radioOf(b []byte) cell.RAT { return radios[string(b)] }
+
+var radios = map[string]cell.RAT{"GSM": cell.GSM, "gsm": cell.GSM, "UMTS": cell.UMTS, "umts": cell.UMTS, "WCDMA": cell.UMTS,
+	"wcdma": cell.UMTS, "LTE": cell.LTE, "lte": cell.LTE, "NR": cell.NR, "nr": cell.NR}
 
 // whole reads a number without sign; a fraction is cut off.
 func whole(b []byte) (n uint64, ok bool) {
