@@ -203,19 +203,12 @@ func (h *huaweiAnswer) rejinfo(w *row) {
 	}
 	var g cell.Registration
 	c := cell.Cell{}
-	switch w.text(3) {
-	case "0":
-		c.RAT = cell.GSM
-	case "1":
-		c.RAT = cell.UMTS
-	case "2":
-		c.RAT, g.Domain = cell.LTE, cell.EPS
-	case "5":
-		c.RAT, g.Domain = cell.NR, cell.FGS
-	default:
+	c.RAT = map[string]cell.RAT{"0": cell.GSM, "1": cell.UMTS, "2": cell.LTE, "5": cell.NR}[w.text(3)]
+	if c.RAT == cell.UnknownRAT {
 		w.reject(UnknownToken)
 		return
 	}
+	g.Domain = map[cell.RAT]cell.Domain{cell.LTE: cell.EPS, cell.NR: cell.FGS}[c.RAT]
 	switch domain := w.text(1); {
 	case domain != "0" && domain != "1" && domain != "2", cause == 0 || cause > 0xFFFF:
 		w.reject(BadValue)

@@ -183,18 +183,3 @@ func (h *huaweiAnswer) hfreqinfo(w *row) {
 		}
 	}
 }
-
-// kilohertz reads a bandwidth in kHz.
-func (w *row) kilohertz(i int, c *cell.Cell) {
-	v, ok := w.whole(i, 10)
-	if !ok {
-		return
-	}
-	for _, b := range append(nrBandwidths[:], 1400, 3000) {
-		if cell.KHz(v) == b && (c.RAT == cell.NR || b <= 20000) {
-			c.Bandwidth = cell.Some(b)
-			return
-		}
-	}
-	w.reject(BadValue)
-}

@@ -82,19 +82,6 @@ func (w *row) nrCarrier(name, label string, c *cell.Cell) bool {
 	return true
 }
 
-// blocks reads a bandwidth in resource blocks.
-func (w *row) blocks(i int, c *cell.Cell) {
-	v, ok := w.whole(i, 10)
-	if !ok {
-		return
-	}
-	if b, ok := lteBandwidth(v); ok {
-		c.Bandwidth = cell.Some(b)
-	} else {
-		w.reject(BadValue)
-	}
-}
-
 // qscan reads the rows of the survey +QSCAN [RM5xx manual 5; printed by RM520N in public notes]. TAC and cell id are
 // hex. The bandwidth is in resource blocks on LTE and of unknown meaning on NR.
 //

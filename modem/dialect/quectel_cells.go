@@ -32,23 +32,18 @@ func (q *quectelAnswer) qeng(w *row) {
 }
 
 func (q *quectelAnswer) qengState(w *row) {
-	switch s := w.text(1); s {
-	case "SEARCH":
-		q.obs.State = cell.Searching
-	case "LIMSRV":
-		q.obs.State = cell.Limited
-	case "NOCONN":
-		q.obs.State = cell.Idle
-	case "CONNECT":
-		q.obs.State = cell.Connected
-	case "":
-		if w.cut {
-			w.reject(Truncated)
-		}
-	default:
+	s := w.text(1)
+	switch state, known := qengStates[s]; {
+	case known:
+		q.obs.State = state
+	case s != "":
 		w.reject(UnknownToken)
+	case w.cut:
+		w.reject(Truncated)
 	}
 }
+
+var qengStates = map[string]cell.State{"SEARCH": cell.Searching, "LIMSRV": cell.Limited, "NOCONN": cell.Idle, "CONNECT": cell.Connected}
 
 // qengServing reads a serving row from its RAT on.
 func (q *quectelAnswer) qengServing(w *row) {
@@ -127,41 +122,6 @@ func (w *row) duplex(i int) bool {
 	}
 	w.reject(UnknownLayout)
 	return false
-}
-
-// bandwidth reads a downlink bandwidth that is printed as 0..5.
-func (w *row) bandwidth(i int, c *cell.Cell) {
-	bandwidths := [...]cell.KHz{1400, 3000, 5000, 10000, 15000, 20000}
-	switch v, ok := w.whole(i, 10); {
-	case !ok:
-	case v < uint64(len(bandwidths)):
-		c.Bandwidth = cell.Some(bandwidths[v])
-	default:
-		w.reject(BadValue)
-	}
-}
-
-// nrBandwidths are the meanings of 0..16 [RM5xx note 3.2.2].
-var nrBandwidths = [...]cell.KHz{5000, 10000, 15000, 20000, 25000, 30000, 40000, 50000, 60000, 70000, 80000, 90000, 100000,
-	200000, 400000, 35000, 45000}
-
-// nrBandwidth reads a downlink bandwidth, as an index or in MHz.
-func (w *row) nrBandwidth(i int, mhz bool, c *cell.Cell) {
-	v, ok := w.whole(i, 10)
-	if !ok {
-		return
-	}
-	if !mhz && v < uint64(len(nrBandwidths)) {
-		c.Bandwidth = cell.Some(nrBandwidths[v])
-		return
-	}
-	for _, b := range nrBandwidths {
-		if mhz && v <= 400 && cell.KHz(v*1000) == b {
-			c.Bandwidth = cell.Some(b)
-			return
-		}
-	}
-	w.reject(BadValue)
 }
 
 // qengSA reads the serving row of a standalone NR cell [RM5xx note 3.2.2; recorded: RM500U]. TAC (24 bit) and cell id

@@ -315,19 +315,6 @@ func (w *row) ta(i int, c *cell.Cell) {
 	}
 }
 
-// lteBandwidth turns a number of resource blocks into the bandwidth (TS 36.101 table 5.6-1).
-func lteBandwidth(blocks uint64) (cell.KHz, bool) {
-	switch blocks {
-	case 6:
-		return 1400, true
-	case 15:
-		return 3000, true
-	case 25, 50, 75, 100:
-		return cell.KHz(blocks * 200), true
-	}
-	return 0, false
-}
-
 // minutes reads a coordinate in degrees and minutes, as NMEA prints it: 5156.1360 and N is 51.9356 degrees.
 func (w *row) minutes(i, side int, plus, minus string) (float64, bool) {
 	v, ok := w.number(i)

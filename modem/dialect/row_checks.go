@@ -34,25 +34,6 @@ func (w *row) base(i int) int {
 	return 10
 }
 
-// fiveGBlocks reads a downlink bandwidth in resource blocks of 15 kHz, on NR counted as if there were no guard band:
-// 100 is 20 MHz on either.
-func (w *row) fiveGBlocks(i int, c *cell.Cell) {
-	v, ok := w.whole(i, 10)
-	if !ok {
-		return
-	}
-	if b, ok := lteBandwidth(v); ok && c.RAT == cell.LTE {
-		c.Bandwidth = cell.Some(b)
-		return
-	}
-	for _, b := range nrBandwidths {
-		if c.RAT == cell.NR && v <= 2000 && cell.KHz(v)*200 == b {
-			c.Bandwidth = cell.Some(b)
-			return
-		}
-	}
-}
-
 // in reports whether a channel lies in a band, or in any band where the band is not known.
 func in(rat cell.RAT, channel uint32, band cell.Opt[cell.Band]) bool {
 	for b := range cell.Bands(rat, channel) {

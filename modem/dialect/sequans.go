@@ -64,12 +64,7 @@ var sequans = &Dialect{
 func (r *round) sqnmoni(w *row) {
 	w.spaced("Cc", "Nc", "RSRP", "CINR", "RSRQ", "TAC", "Id", "EARFCN", "PWR", "CID", "BAND", "BW")
 	c := w.cell(cell.LTE, 0, mcc, mnc, rsrp, sinr, rsrq, area, pci, arfcn, rssi, hexCID, band)
-	if v, ok := w.whole(11, 10); ok {
-		c.Bandwidth = lteWidth(v)
-		if !c.Bandwidth.Known() {
-			w.reject(BadValue)
-		}
-	}
+	w.kilohertz(11, &c)
 	switch {
 	case w.text(2) == "" && w.text(7) == "":
 		w.reject(Truncated)
@@ -80,13 +75,4 @@ func (r *round) sqnmoni(w *row) {
 	default:
 		r.neighbour(w, c)
 	}
-}
-
-// lteWidth is a bandwidth in kHz, if LTE has it.
-func lteWidth(khz uint64) (b cell.Opt[cell.KHz]) {
-	switch khz {
-	case 1400, 3000, 5000, 10000, 15000, 20000:
-		b = cell.Some(cell.KHz(khz))
-	}
-	return b
 }

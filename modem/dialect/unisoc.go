@@ -154,14 +154,6 @@ var ccedRows = map[string]form{
 	"GSM neighbor cell": {cell.GSM, []int{6}, 0, []column{mcc, mnc, area, cid}},
 }
 
-// nBlocks reads a bandwidth in resource blocks after an n.
-func (w *row) nBlocks(i int, c *cell.Cell) {
-	if n, ok := strings.CutPrefix(w.text(i), "n"); ok {
-		w.f[i] = n
-		w.blocks(i, c)
-	}
-}
-
 // eemServing reads the serving LTE cell [LuatOS AT manual; recorded: Air724UG]. MCC and MNC are BCD read as a number and
 // printed in decimal: 1120 is 0x460. All other columns are decimal, levels are indexes. The SINR is of unknown scale.
 // Later columns differ by firmware: levels are read where there are thirty or at least fifty, the reject cause where
