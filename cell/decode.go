@@ -46,8 +46,8 @@ type line struct {
 	detail       string
 	until        time.Time
 	since        time.Time
-	count        uint64
-	offset       float64
+	count        Opt[uint64]
+	offset       Opt[float64]
 	source       Source
 	observation  Observation
 	timeGiven    bool
@@ -85,9 +85,9 @@ func (d *decoder) record(text []byte) (Record, error) {
 	case "gap":
 		return &Gap{o.Time, o.Sensor, l.until, l.reason}, nil
 	case "health":
-		return &Health{o.Time, o.Sensor, l.reason, l.detail, int(l.count), o.Raw}, nil
+		return &Health{o.Time, o.Sensor, l.reason, l.detail, int(l.count.value), o.Raw}, nil
 	case "clock":
-		return &Clock{o.Time, o.Sensor, time.Duration(l.offset * float64(time.Millisecond)), l.since}, nil
+		return &Clock{o.Time, o.Sensor, time.Duration(l.offset.value * float64(time.Millisecond)), l.since}, nil
 	}
 	return nil, fmt.Errorf("kind %q is not known", l.kind)
 }
@@ -111,13 +111,9 @@ func (d *decoder) top(key []byte, l *line) error {
 		}
 		return err
 	case "neighbours":
-		cs, err := d.cells(key)
-		o.Neighbours = cs
-		return err
+		return d.cells(key, &o.Neighbours)
 	case "secondary":
-		cs, err := d.cells(key)
-		o.Secondary = cs
-		return err
+		return d.cells(key, &o.Secondary)
 	case "registration":
 		return d.registrations(key, &o.Registration)
 	case "position":
@@ -135,17 +131,11 @@ func (d *decoder) top(key []byte, l *line) error {
 	case "detail":
 		return d.name(key, &l.detail)
 	case "count":
-		var v Opt[uint64]
-		err := optUint(d, key, &v, math.MaxInt32)
-		l.count = v.value
-		return err
+		return optUint(d, key, &l.count, math.MaxInt32)
 	case "since":
 		return d.when(key, &l.since, new(bool))
 	case "offset_ms":
-		var v Opt[float64]
-		err := optNumber(d, key, &v, 1e15)
-		l.offset = v.value
-		return err
+		return optNumber(d, key, &l.offset, 1e15)
 	case "vigie":
 		return optUint(d, key, &l.version, math.MaxInt32)
 	case "mode":

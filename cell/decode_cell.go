@@ -6,22 +6,22 @@ import (
 )
 
 // cells reads a list of cells. A cell without a RAT that the format knows is left out and counted.
-func (d *decoder) cells(key []byte) ([]Cell, error) {
+func (d *decoder) cells(key []byte, dst *[]Cell) error {
+	*dst = nil
 	if ok, err := d.opens(key, '['); !ok {
-		return nil, err
+		return err
 	}
-	cs := []Cell{}
-	err := d.array(func() error {
+	*dst = []Cell{}
+	return d.array(func() error {
 		if d.peek() != '{' {
 			return d.wrong(key)
 		}
 		c, ok, err := d.cell()
-		if ok && d.room(key, len(cs)) {
-			cs = append(cs, c)
+		if ok && d.room(key, len(*dst)) {
+			*dst = append(*dst, c)
 		}
 		return err
 	})
-	return cs, err
 }
 
 func (d *decoder) cell() (c Cell, ok bool, err error) {
