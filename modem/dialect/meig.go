@@ -27,15 +27,11 @@ var meig = &Dialect{
 	Knows:   knows("+SGCELLINFO", "+SGCELLINFOEX"),
 	once:    begins("+SGCELLINFOEX:"),
 	parse: func(r *round, a Answer) {
-		r.each(a, func(w *row) {
-			if w.name == "+SGCELLINFOEX" {
-				r.sgcellinfoex(w)
-			} else {
-				r.generic(w)
-			}
-		})
+		r.byPrefix(a, meigRows)
 	},
 }
+
+var meigRows = map[string]func(*round, *row){"+SGCELLINFOEX": (*round).sgcellinfoex}
 
 // sgcellinfoex reads the columns that a router script takes [ROOter meigdata.sh; no recording]. Those between are not
 // known, nor is how many there are: a row is used only if its channels lie in the bands that it names. A bandwidth

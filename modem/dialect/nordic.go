@@ -44,26 +44,14 @@ var nordic = &Dialect{
 	Knows: knows("%XMONITOR", "%NCELLMEAS", "%CESQ", "%MDMEV", "%XSYSTEMMODE", "%XSNRSQ", "%XCBAND", "+CNEC_EMM", "+CNEC_ESM",
 		"NORDIC SEMICONDUCTOR", "NRF91"),
 	once:  begins("%XMONITOR:", "%NCELLMEAS:"),
-	parse: func(r *round, a Answer) { r.each(a, r.nordic) },
+	parse: func(r *round, a Answer) { r.byPrefix(a, nordicRows) },
 }
 
 // measuring is how long the lines after the OK of %NCELLMEAS may take.
 const measuring = 6 * time.Second
 
-func (r *round) nordic(w *row) {
-	switch w.name {
-	case "%XMONITOR":
-		r.xmonitor(w)
-	case "%NCELLMEAS":
-		r.ncellmeas(w)
-	case "%CESQ":
-		r.nordicLevel(w)
-	case "+CNEC_EMM":
-		r.emmCause(w)
-	default:
-		r.generic(w)
-	}
-}
+var nordicRows = map[string]func(*round, *row){"%XMONITOR": (*round).xmonitor, "%NCELLMEAS": (*round).ncellmeas,
+	"%CESQ": (*round).nordicLevel, "+CNEC_EMM": (*round).emmCause}
 
 // xmonitor reads the serving cell [nRF91 AT manual 8.15; recorded: nRF9160 firmware 1.0 to 1.3]. TAC and cell id are hex.
 // Without a cell only the first column is printed. The RAT (act) is 7 on LTE-M and 9 on NB-IoT.

@@ -78,6 +78,17 @@ func (r *round) each(a Answer, read func(*row)) {
 	}
 }
 
+// byPrefix reads every row of an answer by its prefix, and the others as rows of the standard.
+func (r *round) byPrefix(a Answer, rows map[string]func(*round, *row)) {
+	r.each(a, func(w *row) {
+		if read, ok := rows[w.name]; ok {
+			read(r, w)
+		} else {
+			r.generic(w)
+		}
+	})
+}
+
 // glued is where the row at the start of a line ends: where another prefix begins in the middle of it, else at the end.
 func glued(line string) int {
 	for i := 1; i < len(line); i++ {

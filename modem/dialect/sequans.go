@@ -45,15 +45,11 @@ var sequans = &Dialect{
 		if a.Command == "+SQNMONI=7" && a.Final == "OK" {
 			r.asked(8)
 		}
-		r.each(a, func(w *row) {
-			if w.name == "+SQNMONI" {
-				r.sqnmoni(w)
-			} else {
-				r.generic(w)
-			}
-		})
+		r.byPrefix(a, sequansRows)
 	},
 }
+
+var sequansRows = map[string]func(*round, *row){"+SQNMONI": (*round).sqnmoni}
 
 // sqnmoni reads a cell [recorded: Monarch in Pycom GPy, Monarch 2 in GM02SP]. All is decimal but the CID, also the TAC, for
 // 64503 was printed; levels have two decimals. The name of the network may hold spaces. A row without a TAC is that of a

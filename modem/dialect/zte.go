@@ -39,23 +39,11 @@ var zte = &Dialect{
 	Hints: []string{"+ZPASR:", "+ZDONR:"},
 	Knows: knows("+ZCELLINFO", "+ZRSSI", "+ZCAINFO", "+ZSINR", "+ZSNT", "+ZPAS", "+ZDON", "+ZPASR", "+ZDONR", "ZTE", "GOSUNCN"),
 	once:  begins("+ZCELLINFO:"),
-	parse: func(r *round, a Answer) { r.each(a, r.zte) },
+	parse: func(r *round, a Answer) { r.byPrefix(a, zteRows) },
 }
 
-func (r *round) zte(w *row) {
-	switch w.name {
-	case "+ZCELLINFO":
-		r.zcellinfo(w)
-	case "+ZRSSI":
-		r.zrssi(w)
-	case "+ZCAINFO":
-		r.zcainfo(w)
-	case "^SYSINFO":
-		r.sysinfo(w)
-	default:
-		r.generic(w)
-	}
-}
+var zteRows = map[string]func(*round, *row){"+ZCELLINFO": (*round).zcellinfo, "+ZRSSI": (*round).zrssi,
+	"+ZCAINFO": (*round).zcainfo, "^SYSINFO": (*round).sysinfo}
 
 // zcellinfo reads the serving cell [public test tool's list of what it met: the first two; drive test tool: the third;
 // router scripts: the last]. A number with 0x before it or a letter in it is hex; the base of others is not known, and
