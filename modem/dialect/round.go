@@ -92,6 +92,9 @@ func (r *round) byPrefix(a Answer, rows map[string]func(*round, *row)) {
 // glued is where the row at the start of a line ends: where another prefix begins in the middle of it, else at the end.
 func glued(line string) int {
 	for i := 1; i < len(line); i++ {
+		if c := line[i]; c > '+' && c != '^' { // as nearly every character
+			continue
+		}
 		switch line[i] {
 		default:
 			continue

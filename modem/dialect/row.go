@@ -178,7 +178,7 @@ func (w *row) network(mcc, mnc string, c *cell.Cell) {
 	if !ok || !ok2 {
 		return
 	}
-	if strings.Trim(country, "0") == "" { // 000-00, 0-0
+	if country[0] == '0' && strings.Trim(country, "0") == "" { // 000-00, 0-0
 		c.Placeholder |= cell.FieldMCC | cell.FieldMNC
 		return
 	}
@@ -189,7 +189,7 @@ func (w *row) code(s string, field cell.Fields, c *cell.Cell) (string, bool) {
 	if s == "" {
 		return "", false
 	}
-	if strings.Trim(s, "fF") == "" || s == "65535" {
+	if s[0]|0x20 == 'f' && strings.Trim(s, "fF") == "" || s == "65535" {
 		c.Placeholder |= field
 		return "", false
 	}
@@ -270,14 +270,18 @@ func (w *row) within(i int, unit, lo, hi float64, field cell.Fields, c *cell.Cel
 	if !ok {
 		return 0, false
 	}
-	switch v {
-	case -32768, -32767, 32767, 65535, 255, 99, -3276, -1920, 2147483647, -2147483648:
-		c.Placeholder |= field
-		return 0, false
+	if v >= 99 || v <= -1920 { // nearly no level is
+		switch v {
+		case -32768, -32767, 32767, 65535, 255, 99, -3276, -1920, 2147483647, -2147483648:
+			c.Placeholder |= field
+			return 0, false
+		}
 	}
-	if unit == 0.1 {
+	switch unit {
+	case 1:
+	case 0.1:
 		v /= 10 // -155 / 10 is -15.5, -155 * 0.1 is not
-	} else {
+	default:
 		v *= unit
 	}
 	if v < lo || v > hi {

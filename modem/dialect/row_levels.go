@@ -33,11 +33,12 @@ var limits = [...]struct {
 
 // level reads a level or ratio, in dBm or dB once multiplied by unit. c.RAT must be set.
 func (w *row) level(i int, what column, unit float64, c *cell.Cell) {
-	l := limits[what]
+	l := &limits[what]
+	most := l.hi
 	if what == rsrq && c.RAT == cell.LTE {
-		l.hi = 3
+		most = 3
 	}
-	if v, ok := w.within(i, unit, l.lo, l.hi, l.field, c); ok {
+	if v, ok := w.within(i, unit, l.lo, most, l.field, c); ok {
 		setLevel(c, what, v)
 	}
 }
@@ -101,7 +102,7 @@ func (w *row) indexed(i int, what column, c *cell.Cell) {
 	case what == rsrqIndex:
 		what = ssRSRQIndex
 	}
-	s := scales[what]
+	s := &scales[what]
 	n := int(v)
 	switch {
 	case float64(n) != v:
