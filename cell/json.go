@@ -119,12 +119,13 @@ func (c *cursor) text() ([]byte, error) {
 		return nil, c.fail("a string")
 	}
 	start := c.i
+	var all byte // of every character: below 0x80 if the text is ASCII
 	for c.i < len(c.b) {
 		switch ch := c.b[c.i]; {
 		case ch == '"':
 			s := c.b[start:c.i]
 			c.i++
-			if !utf8.Valid(s) {
+			if all >= utf8.RuneSelf && !utf8.Valid(s) {
 				s = []byte(string([]rune(string(s)))) // as the standard decoder: what is not UTF-8 becomes U+FFFD
 			}
 			return s, nil
@@ -133,6 +134,7 @@ func (c *cursor) text() ([]byte, error) {
 		case ch < 0x20:
 			return nil, c.fail("a string without control characters")
 		default:
+			all |= ch
 			c.i++
 		}
 	}
@@ -140,8 +142,17 @@ func (c *cursor) text() ([]byte, error) {
 }
 
 func (c *cursor) escaped(start int) ([]byte, error) {
-	out := append([]byte(nil), c.b[start:c.i]...)
+	out := make([]byte, 0, c.i-start+128) // most escaped texts are a line of a modem with quotes in it
+	out = append(out, c.b[start:c.i]...)
 	for c.i < len(c.b) {
+		from := c.i
+		for c.i < len(c.b) && c.b[c.i] >= 0x20 && c.b[c.i] != '"' && c.b[c.i] != '\\' {
+			c.i++
+		}
+		out = append(out, c.b[from:c.i]...)
+		if c.i == len(c.b) {
+			break
+		}
 		ch := c.b[c.i]
 		switch {
 		case ch == '"':
@@ -152,10 +163,6 @@ func (c *cursor) escaped(start int) ([]byte, error) {
 			return out, nil
 		case ch < 0x20:
 			return nil, c.fail("a string without control characters")
-		case ch != '\\':
-			out = append(out, ch)
-			c.i++
-			continue
 		}
 		if c.i+1 >= len(c.b) {
 			break
