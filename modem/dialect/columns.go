@@ -65,7 +65,9 @@ const (
 // read reads the columns from one on into c, whose RAT must be set.
 func (w *row) read(c *cell.Cell, from int, columns ...column) {
 	for k, what := range columns {
-		w.column(from+k, what, c)
+		if what != skip {
+			w.column(from+k, what, c)
+		}
 	}
 }
 

@@ -37,10 +37,14 @@ func (r *round) row(line string, cut bool) *row {
 
 // text is column i; "" when there is none (-1, or too few columns) or it is a dash.
 func (w *row) text(i int) string {
-	if i < 0 || i >= len(w.f) || w.f[i] == "-" || w.f[i] == "--" {
+	if i < 0 || i >= len(w.f) {
 		return ""
 	}
-	return w.f[i]
+	s := w.f[i]
+	if len(s) <= 2 && (s == "-" || s == "--") {
+		return ""
+	}
+	return s
 }
 
 // drop takes the first n columns away, as rows that begin with a label do.
