@@ -160,7 +160,7 @@ func (w *running) startPipeline(ctx context.Context) error {
 		}
 	}
 	w.line = pipeline.New(pipeline.Options{NewEngine: w.NewEngine, Store: w.Store, Recorder: recorder, Tolerant: true,
-		OnRecord: w.onRecord, OnEvent: w.onEvent, Warn: w.warn, Alarm: w.alarm, NotStored: w.retention.notStored})
+		OnRecord: w.onRecord, Warn: w.warn, Alarm: w.alarm, NotStored: w.retention.notStored})
 	w.parts.add("the pipeline", func() error { return w.line.Close(ctx) })
 	return nil
 }
@@ -236,6 +236,7 @@ func (w *running) resume(ctx context.Context) error {
 	if err := w.line.Resume(ctx, w.Progress); err != nil {
 		return err
 	}
+	w.line.OnEvent = w.onEvent // what is learned again from the store is no news
 	stats, err := w.Store.Stats(ctx)
 	if err != nil {
 		return err

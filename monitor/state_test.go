@@ -48,7 +48,7 @@ func TestWhatCountsAsLife(t *testing.T) {
 	require.InDelta(t, 3600+91, v.Snapshot().Sensors[0].Blind, 0.01)
 	v.setOutage("the store cannot be written")
 	require.Equal(t, "the store cannot be written", v.Problem())
-	require.True(t, v.Progressing(), "a full disk is no reason to start anew")
+	require.True(t, v.Progressing(), "a full disk is no reason to restart")
 	v.setOutage("")
 	v.giveUp("a", "no such port")
 	require.Equal(t, "a was given up: no such port", v.Problem())
