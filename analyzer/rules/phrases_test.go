@@ -17,7 +17,7 @@ import (
 	"vigie/words"
 )
 
-// found are the events of all traces, found anew: with their phrases.
+// found are the events of all traces, found again by the rules, with their phrases.
 func found(t *testing.T) (all []analyzer.Event) {
 	files, err := filepath.Glob("testdata/*/*.txtar")
 	require.NoError(t, err)

@@ -209,7 +209,7 @@ func TestServiceSaysHowItGoes(t *testing.T) {
 	for len(m.notices) > 0 {
 		<-m.notices
 	}
-	m.waitFor("WATCHDOG=1") // still fed: to start anew would not help
+	m.waitFor("WATCHDOG=1") // still fed: a restart would not help
 	st, code = ask()
 	require.Zero(t, code)
 	require.Equal(t, "blind", st.Sensors[0].State)

@@ -160,7 +160,7 @@ func optFloat[T ~float64](l *point, key string, o cell.Opt[T]) {
 }
 
 // clean is the text in valid UTF-8, without control characters and characters that change the direction of writing, cut at
-// most bytes. Names and lines come from whoever operates a cell, and other programs display them.
+// most bytes. Names and lines come from the operator of a cell, who may be hostile, and other programs display them.
 func clean(s string, most int) string {
 	clean := len(s) <= most
 	for i := 0; clean && i < len(s); i++ {
