@@ -24,10 +24,12 @@ var mayImport = map[string][]string{
 	"words":               {},
 	"cell":                {},
 	"modem/at":            {},
+	"modem/diag":          {},
 	"modem/dialect":       {"cell", "modem/at"},
 	"modem/remap":         {"cell", "modem/dialect"},
 	"modem/emulator":      {"cell", "modem/at", "modem/dialect"},
 	"modem":               {"cell", "modem/at", "modem/dialect"},
+	"air":                 {"cell"},
 	"analyzer":            {"cell"},
 	"analyzer/rules":      {"cell", "analyzer"},
 	"storage":             {"cell", "analyzer"},
@@ -55,13 +57,13 @@ var mayImport = map[string][]string{
 var forTests = []string{"storage/storagetest", "storage/influxdtest", "review/evidence/evidencetest"}
 
 // standardOnly are the packages that import nothing but the standard library and what mayImport says.
-var standardOnly = []string{"words", "cell", "modem/at", "modem/dialect", "modem/remap"}
+var standardOnly = []string{"words", "cell", "modem/at", "modem/diag", "modem/dialect", "modem/remap", "air"}
 
 // noHTML are the packages that make no pages: what they know is shown by others.
 var noHTML = []string{"review/evidence"}
 
 // noClock are the packages that never ask a clock or a network: time is an input, and replay is the same path.
-var noClock = []string{"words", "cell", "modem/at", "modem/dialect", "modem/remap", "analyzer", "analyzer/rules", "review/evidence", "monitor/pipeline"}
+var noClock = []string{"words", "cell", "modem/at", "modem/diag", "modem/dialect", "modem/remap", "air", "analyzer", "analyzer/rules", "review/evidence", "monitor/pipeline"}
 
 // noNetwork are further packages that talk to no network.
 var noNetwork = []string{"storage", "storage/transfer"}
