@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"vigie/cell"
+	"vigie/words"
 )
 
 // The file, all numbers big-endian:
@@ -40,17 +41,8 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // ErrDamaged is wrapped by every error about a file whose contents are not as they were written.
 var ErrDamaged = errors.New("the cell database is damaged")
 
-type fileError struct {
-	err  error
-	hint string
-}
-
-func (e *fileError) Error() string { return e.err.Error() }
-func (e *fileError) Unwrap() error { return e.err }
-func (e *fileError) Hint() string  { return e.hint }
-
 func damaged(path, what string) error {
-	return &fileError{fmt.Errorf("%s: %w: %s", path, ErrDamaged, what), "make it again from the export: vigie celldb import FILE"}
+	return words.WithHint(fmt.Errorf("%s: %w: %s", path, ErrDamaged, what), "make it again from the export: vigie celldb import FILE")
 }
 
 // Licence is the notice that must be shown with data of OpenCellID.
@@ -96,13 +88,13 @@ func (d *DB) open() error {
 		return err
 	}
 	if string(head[:len(magic)]) != magic {
-		return &fileError{fmt.Errorf("%s is not a cell database", path), "vigie celldb import makes one of an export of OpenCellID or Ichnaea"}
+		return words.WithHint(fmt.Errorf("%s is not a cell database", path), "vigie celldb import makes one of an export of OpenCellID or Ichnaea")
 	}
 	if sum := crc32.Checksum(head[:headSize-4], castagnoli); sum != binary.BigEndian.Uint32(head[headSize-4:]) {
 		return damaged(path, "its head has another checksum")
 	}
 	if v := binary.BigEndian.Uint32(head[16:]); v != version {
-		return &fileError{fmt.Errorf("%s has version %d of the format, want %d", path, v, version), "make it again from the export: vigie celldb import FILE"}
+		return words.WithHint(fmt.Errorf("%s has version %d of the format, want %d", path, v, version), "make it again from the export: vigie celldb import FILE")
 	}
 	pages, rows := int64(binary.BigEndian.Uint32(head[20:])), int64(binary.BigEndian.Uint64(head[24:]))
 	tailSize := int64(binary.BigEndian.Uint64(head[32:]))

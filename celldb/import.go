@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"vigie/words"
 )
 
 // Input is one export, csv or csv.gz, recognised by its first bytes.
@@ -79,7 +81,7 @@ func Import(ctx context.Context, dst string, o Options, inputs ...Input) (Info, 
 		}
 	}
 	if im.kept == 0 {
-		return Info{}, &emptyError{im.sources}
+		return Info{}, nothingUsable(im.sources)
 	}
 	info, err := out.write(ctx, s, Info{Made: o.Now.UTC().Truncate(time.Second), Sources: im.sources}, func(n int) {
 		im.report("", n)
@@ -90,18 +92,14 @@ func Import(ctx context.Context, dst string, o Options, inputs ...Input) (Info, 
 	return info, nil
 }
 
-type emptyError struct{ sources []Source }
-
-func (e *emptyError) Error() string {
+// nothingUsable is the error of an import without a row to keep.
+func nothingUsable(sources []Source) error {
 	rows, others := 0, 0
-	for _, s := range e.sources {
+	for _, s := range sources {
 		rows, others = rows+s.Rows, others+s.Others
 	}
-	return fmt.Sprintf("no usable row among %d (%d of other countries); nothing was changed", rows, others)
-}
-
-func (e *emptyError) Hint() string {
-	return "want the columns radio,mcc,net,area,cell,unit,lon,lat,range,samples,changeable,created,updated,averageSignal, as OpenCellID and Ichnaea write them"
+	return words.WithHint(fmt.Errorf("no usable row among %d (%d of other countries); nothing was changed", rows, others),
+		"want the columns radio,mcc,net,area,cell,unit,lon,lat,range,samples,changeable,created,updated,averageSignal, as OpenCellID and Ichnaea write them")
 }
 
 type importer struct {

@@ -15,6 +15,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"vigie/words"
 )
 
 // newFile is a file that is being written, next to the one that it will replace. It is locked, so that two imports do not write into
@@ -40,7 +42,7 @@ func create(dst string) (*newFile, error) {
 	named, err3 := os.Stat(f.Name())
 	if err != nil || err2 != nil || err3 != nil || !os.SameFile(mine, named) {
 		f.Close()
-		return nil, &fileError{fmt.Errorf("%s is being written", dst), "another import is running; wait for it"}
+		return nil, words.WithHint(fmt.Errorf("%s is being written", dst), "another import is running; wait for it")
 	}
 	if err := f.Truncate(0); err != nil {
 		f.Close()

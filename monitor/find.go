@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"vigie/modem"
+	"vigie/words"
 )
 
 // FindModems finds the AT port of every modem that is here. Where the ports of a modem are not known, it is the first that
@@ -39,9 +40,9 @@ func FindModems(ctx context.Context, host modem.Host, asking func(device string)
 		hint = "vigie probe lists the ports that are here; name the AT port with --port"
 	}
 	if why != nil {
-		return nil, withHint(fmt.Errorf("%w; the last one tried: %w", ErrNoModem, why), hint)
+		return nil, words.WithHint(fmt.Errorf("%w; the last one tried: %w", ErrNoModem, why), hint)
 	}
-	return nil, withHint(ErrNoModem, hint)
+	return nil, words.WithHint(ErrNoModem, hint)
 }
 
 // ErrNoModem is that there is nothing to watch with.

@@ -121,7 +121,7 @@ func (w *running) startSeal(ctx context.Context) error {
 		return nil
 	}
 	if w.Record != "" {
-		return wrongUsage(errors.New("--record would write in the clear what is sealed"), "leave one of them out: vigie unseal and vigie export make the recording later")
+		return words.WrongUsage(errors.New("--record would write in the clear what is sealed"), "leave one of them out: vigie unseal and vigie export make the recording later")
 	}
 	if err := os.MkdirAll(filepath.Dir(w.Seal.File), 0o700); err != nil {
 		return fmt.Errorf("cannot seal: %w", err)

@@ -12,6 +12,7 @@ import (
 	"vigie/monitor/pipeline"
 	"vigie/position"
 	"vigie/storage"
+	"vigie/words"
 )
 
 // Reasons of gaps that the watch itself makes.
@@ -90,7 +91,7 @@ func watch(ctx context.Context, p *pipeline.Pipeline, places *Places, own <-chan
 		}
 		var err error
 		if collectors[i], err = modem.New(m.Config); err != nil {
-			return wrongUsage(err, "vigie probe lists the modems that are here")
+			return words.WrongUsage(err, "vigie probe lists the modems that are here")
 		}
 	}
 	type arrival struct {
@@ -214,7 +215,7 @@ func NewPlaces(o PositionOptions) (p *Places, err error) {
 	p = &Places{Tracker: &position.Tracker{}, external: o.GPSD != "" || o.Phone}
 	if o.Coarse != "" {
 		if p.Coarse, err = position.Size(o.Coarse); err != nil {
-			return nil, wrongUsage(fmt.Errorf("[position] coarse: %w", err), `write a length like coarse = "1km"`)
+			return nil, words.WrongUsage(fmt.Errorf("[position] coarse: %w", err), `write a length like coarse = "1km"`)
 		}
 	}
 	return p, nil

@@ -16,6 +16,7 @@ import (
 	"vigie/review"
 	"vigie/review/evidence"
 	"vigie/storage"
+	"vigie/words"
 )
 
 // PhoneOptions are the page for a phone, with the review desk behind it.
@@ -52,11 +53,11 @@ func ServePhone(ctx context.Context, o PhoneOptions, s *storage.Store, over *Ove
 		}
 	}
 	if destroy != nil && len(r.Users) == 0 {
-		return nil, wrongUsage(errors.New("[panic] needs a login, and nobody can log in"), "give [glance] password_file; vigie review --set-password NAME makes one")
+		return nil, words.WrongUsage(errors.New("[panic] needs a login, and nobody can log in"), "give [glance] password_file; vigie review --set-password NAME makes one")
 	}
 	host, _, err := net.SplitHostPort(o.Listen)
 	if err != nil {
-		return nil, wrongUsage(fmt.Errorf("[glance] listen: %w", err), `write an address and a port: listen = "10.42.0.1:8440"`)
+		return nil, words.WrongUsage(fmt.Errorf("[glance] listen: %w", err), `write an address and a port: listen = "10.42.0.1:8440"`)
 	}
 	if ip := net.ParseIP(host); host != "" && (ip == nil || !ip.IsUnspecified()) {
 		r.Hosts = append(r.Hosts, host)
@@ -67,7 +68,7 @@ func ServePhone(ctx context.Context, o PhoneOptions, s *storage.Store, over *Ove
 	}
 	listener, err := net.Listen("tcp", o.Listen)
 	if err != nil {
-		return nil, withHint(fmt.Errorf("glance: %w", err), "is the kit's network up? another program may be listening there")
+		return nil, words.WithHint(fmt.Errorf("glance: %w", err), "is the kit's network up? another program may be listening there")
 	}
 	scheme, secure := "http", (*tls.Config)(nil)
 	if !review.Loopback(listener.Addr()) && !o.PlainHTTP {

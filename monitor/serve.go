@@ -67,13 +67,13 @@ func (s *State) serve(o HealthOptions, status func(context.Context) Status) (sto
 	}
 	l, err := net.Listen("tcp", o.Listen)
 	if err != nil {
-		return stop, wrongUsage(fmt.Errorf("listening for health: %w", err), `write it like listen = "127.0.0.1:9184" under [health]; another program may have the port`)
+		return stop, words.WrongUsage(fmt.Errorf("listening for health: %w", err), `write it like listen = "127.0.0.1:9184" under [health]; another program may have the port`)
 	}
 	if review.Loopback(l.Addr()) {
 		pages = onlyFromHere(pages)
 	} else if !o.Open {
 		l.Close()
-		return stop, wrongUsage(fmt.Errorf("%s can be reached from other computers, and the health page asks nobody for a password", l.Addr()),
+		return stop, words.WrongUsage(fmt.Errorf("%s can be reached from other computers, and the health page asks nobody for a password", l.Addr()),
 			"listen on 127.0.0.1, or write open = true under [health] if the network may read it")
 	}
 	start(l, pages)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"vigie/storage"
+	"vigie/words"
 )
 
 // StatusWiped is the exit status of a watch that destroyed what it had recorded: the unit does not start it again
@@ -87,12 +88,12 @@ func (k *wipe) button() func() (time.Duration, error) {
 func newWipe(o WipeOptions, log func(string)) (*wipe, error) {
 	if !o.Enabled {
 		if o.File != "" {
-			return nil, wrongUsage(errors.New("[panic] names a file and is not enabled"), "write enabled = true, or take the section out")
+			return nil, words.WrongUsage(errors.New("[panic] names a file and is not enabled"), "write enabled = true, or take the section out")
 		}
 		return nil, nil
 	}
 	if _, err := os.Lstat(o.File); o.File != "" && err == nil {
-		return nil, wrongUsage(fmt.Errorf("the panic file %s is there already", o.File), "remove it first: when it appears, all that was recorded is destroyed")
+		return nil, words.WrongUsage(fmt.Errorf("the panic file %s is there already", o.File), "remove it first: when it appears, all that was recorded is destroyed")
 	}
 	return &wipe{WipeOptions: o, log: log, exit: os.Exit}, nil
 }

@@ -13,6 +13,8 @@
 package words
 
 import (
+	"bytes"
+	"cmp"
 	"embed"
 	"encoding/json"
 	"fmt"
@@ -32,8 +34,19 @@ const open = "TODO"
 //go:embed *.json rules/*.json
 var files embed.FS
 
-// entry is a text by language.
-type entry map[string]string
+// entry is a text in each language. Without English the key is the text.
+type entry struct{ EN, FR string }
+
+// in returns the text in a language; empty if there is none.
+func (e entry) in(lang string) string {
+	switch lang {
+	case "en":
+		return e.EN
+	case "fr":
+		return e.FR
+	}
+	return ""
+}
 
 // catalogue is what is in the files.
 type catalogue struct {
@@ -61,7 +74,9 @@ func load(dir fs.FS) (*catalogue, error) {
 			return err
 		}
 		var one map[string]entry
-		if err := json.Unmarshal(text, &one); err != nil {
+		dec := json.NewDecoder(bytes.NewReader(text))
+		dec.DisallowUnknownFields() // an entry in another language is a mistake
+		if err := dec.Decode(&one); err != nil {
 			return fmt.Errorf("words/%s: %w", path, err)
 		}
 		for key, e := range one {
@@ -77,14 +92,10 @@ func load(dir fs.FS) (*catalogue, error) {
 
 func (c *catalogue) lookup(lang, key string) (string, bool) {
 	e, ok := c.entries[key]
-	text, translated := e[lang]
-	switch {
-	case translated && text != open:
+	if text := e.in(lang); text != "" && text != open {
 		return text, true
-	case ok && e["en"] != "":
-		return e["en"], lang == "en"
 	}
-	return key, ok && lang == "en"
+	return cmp.Or(e.EN, key), ok && lang == "en"
 }
 
 // Lookup returns the text of a key in a language ("en", "fr"). If there is none in that language it returns the English text, or the key

@@ -6,37 +6,20 @@ import (
 	"io"
 	"io/fs"
 	"syscall"
+
+	"vigie/words"
 )
 
-// Problem is an error for a person: what was wrong, what to do about it, and the exit status.
-type Problem struct {
-	err    error
-	hint   string
-	status int
-}
-
-func (p *Problem) Error() string { return p.err.Error() }
-func (p *Problem) Unwrap() error { return p.err }
-
-// Hint is what the user can do about it; empty if nothing is known.
-func (p *Problem) Hint() string { return p.hint }
-
 // Usage returns an error for wrong usage: exit status 2.
-func Usage(err error, hint string) error { return &Problem{err, hint, 2} }
+func Usage(err error, hint string) error { return words.WrongUsage(err, hint) }
 
 // WithHint adds a hint to an error: exit status 1. A nil error stays nil.
-func WithHint(err error, hint string) error {
-	if err == nil {
-		return nil
-	}
-	return &Problem{err, hint, 1}
-}
+func WithHint(err error, hint string) error { return words.WithHint(err, hint) }
 
 // HintOf returns the hint of the first error in the chain that has one, or one for a well-known cause; empty if there is none.
 func HintOf(err error) string {
-	var h interface{ Hint() string }
-	if errors.As(err, &h) && h.Hint() != "" {
-		return h.Hint()
+	if h := words.Hint(err); h != "" {
+		return h
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -59,16 +42,12 @@ func Report(w io.Writer, err error) int {
 		return 0
 	}
 	status := 1
-	var p *Problem
 	var u interface{ WrongUsage() bool }
-	if errors.As(err, &p) {
-		status = p.status
-	} else if errors.As(err, &u) && u.WrongUsage() {
+	if errors.As(err, &u) && u.WrongUsage() {
 		status = 2
 	}
-	hint := HintOf(err)
 	fmt.Fprintf(w, "vigie: %s\n", OneLine(err.Error()))
-	if hint != "" {
+	if hint := HintOf(err); hint != "" {
 		fmt.Fprintf(w, "hint: %s\n", OneLine(hint))
 	}
 	return status
