@@ -29,7 +29,8 @@ var mayImport = map[string][]string{
 	"modem/remap":         {"cell", "modem/dialect"},
 	"modem/emulator":      {"cell", "modem/at", "modem/dialect"},
 	"modem":               {"cell", "modem/at", "modem/dialect"},
-	"air":                 {"cell"},
+	"air":                 {"cell", "air/uper"},
+	"air/uper":            {},
 	"analyzer":            {"cell"},
 	"analyzer/rules":      {"cell", "analyzer"},
 	"storage":             {"cell", "analyzer"},
@@ -57,13 +58,13 @@ var mayImport = map[string][]string{
 var forTests = []string{"storage/storagetest", "storage/influxdtest", "review/evidence/evidencetest"}
 
 // standardOnly are the packages that import nothing but the standard library and what mayImport says.
-var standardOnly = []string{"words", "cell", "modem/at", "modem/diag", "modem/dialect", "modem/remap", "air"}
+var standardOnly = []string{"words", "cell", "modem/at", "modem/diag", "modem/dialect", "modem/remap", "air", "air/uper"}
 
 // noHTML are the packages that make no pages: what they know is shown by others.
 var noHTML = []string{"review/evidence"}
 
 // noClock are the packages that never ask a clock or a network: time is an input, and replay is the same path.
-var noClock = []string{"words", "cell", "modem/at", "modem/diag", "modem/dialect", "modem/remap", "air", "analyzer", "analyzer/rules", "review/evidence", "monitor/pipeline"}
+var noClock = []string{"words", "cell", "modem/at", "modem/diag", "modem/dialect", "modem/remap", "air", "air/uper", "analyzer", "analyzer/rules", "review/evidence", "monitor/pipeline"}
 
 // noNetwork are further packages that talk to no network.
 var noNetwork = []string{"storage", "storage/transfer"}
