@@ -37,8 +37,9 @@ func ParseRAT(s string) (RAT, bool) {
 	return UnknownRAT, false
 }
 
-// RATByAcT is the RAT of an <AcT> (TS 27.007 clauses 7.2 and 10.1.47); UnknownRAT for a value that is not assigned. 12, NG-RAN,
-// is what RG801H prints for NR. 13 is EN-DC, whose anchor is LTE.
+// RATByAcT is the RAT of an <AcT> (TS 27.007 clauses 7.2, 7.3 and 10.1.47); UnknownRAT for a value that is not assigned. 12,
+// NG-RAN, is what RG801H prints for NR. 13 is EN-DC, whose anchor is LTE. 14 and 15 are E-UTRAN over satellite, in NB-S1 and
+// WB-S1 mode, 16 is NG-RAN over satellite.
 func RATByAcT(act uint8) RAT {
 	if int(act) < len(actRATs) {
 		return actRATs[act]
@@ -46,7 +47,7 @@ func RATByAcT(act uint8) RAT {
 	return UnknownRAT
 }
 
-var actRATs = [...]RAT{GSM, GSM, UMTS, GSM, UMTS, UMTS, UMTS, LTE, GSM, LTE, LTE, NR, NR, LTE}
+var actRATs = [...]RAT{GSM, GSM, UMTS, GSM, UMTS, UMTS, UMTS, LTE, GSM, LTE, LTE, NR, NR, LTE, LTE, LTE, NR}
 
 // Generation is 2, 3, 4 or 5; 0 when unknown.
 func (r RAT) Generation() int {

@@ -49,8 +49,7 @@ func printed(t *testing.T, s at.Setting, value string) string {
 	name := strings.TrimRight(s.Read.Text, "?=")
 	for _, shape := range []string{"%s: %s", "%s: %s,1", "%s: 0,%s", "%s: 0,%s,\"27203\",7", "%s: (0-7,%s)", "%s: (0-7),%s"} {
 		line := fmt.Sprintf(shape, name, value)
-		_, fields := at.Fields(nil, line)
-		if v, ok := s.Current([]string{line}); ok && v == value && (s.Read.Owns == nil || s.Read.Owns(fields)) {
+		if v, ok := s.Current([]string{line}); ok && v == value && (s.Read.Owns == nil || s.Read.Owns(line)) {
 			return line
 		}
 	}

@@ -78,7 +78,11 @@ func (w *connection) observe(earlier, answers []dialect.Answer, at arrival, saw 
 		w.report(o)
 	}
 	for _, r := range decoded.Rejects {
-		w.complain(1, string(r.Reason), rejectDetail[r.Reason], r.Line)
+		detail := rejectDetail[r.Reason]
+		if r.Columns != "" {
+			detail = r.Columns + " is out of its range, and left out; the rest of its row is used; the line is kept as it is"
+		}
+		w.complain(1, string(r.Reason), detail, r.Line)
 	}
 	return news
 }

@@ -41,7 +41,7 @@ func asked(source *cell.Source, line string) (command, why string) {
 	}
 	var found []at.Command
 	for _, c := range slices.Concat(d.Serving, d.Around, d.Position, dialect.Once, d.Surveys) {
-		if !slices.Contains(c.Prefixes, prefix) || c.Owns != nil && !c.Owns(fields) {
+		if !slices.Contains(c.Prefixes, prefix) || c.Owns != nil && !c.Owns(line) {
 			continue
 		}
 		if _, about, ok := strings.Cut(c.Text, `="`); ok && len(fields) > 0 && strings.HasPrefix(strings.Trim(fields[0], `"`), strings.TrimRight(about, `"`)) {

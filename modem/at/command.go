@@ -32,15 +32,15 @@ func (k Kind) String() string {
 // Command is one command that may be written to a modem. Dialects declare commands as values; a session sends only those on
 // its List. Text and Identity are taken from the List; the other fields only say how to read the answer.
 type Command struct {
-	Text     string                     // what follows "AT": `+QENG="servingcell"`; "" is the bare AT
-	Kind     Kind                       //
-	Prefixes []string                   // of its information lines, without the colon: "+QENG"
-	Bare     bool                       // it also answers in lines without a prefix: +CGMR, ATI
-	Owns     func(fields []string) bool // distinguishes its information lines from unsolicited ones with the same prefix; if nil, all are its own
-	After    []string                   // prefixes of lines that come after OK (%NCELLMEAS); waited for until Timeout
-	Identity []Identity                 // where its answer holds subscriber or device identity
-	Timeout  time.Duration              // until the final result; 0 is DefaultTimeout
-	Why      string                     // purpose, for people
+	Text     string                 // what follows "AT": `+QENG="servingcell"`; "" is the bare AT
+	Kind     Kind                   //
+	Prefixes []string               // of its information lines, without the colon: "+QENG"
+	Bare     bool                   // it also answers in lines without a prefix: +CGMR, ATI
+	Owns     func(line string) bool // distinguishes its information lines from unsolicited ones with the same prefix; if nil, all are its own
+	After    []string               // prefixes of lines that come after OK (%NCELLMEAS); waited for until Timeout
+	Identity []Identity             // where its answer holds subscriber or device identity
+	Timeout  time.Duration          // until the final result; 0 is DefaultTimeout
+	Why      string                 // purpose, for people
 }
 
 // DefaultTimeout is the timeout of a command that declares none.

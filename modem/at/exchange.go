@@ -223,7 +223,7 @@ func (s *Session) handleLine(raw string) {
 	}
 	kind := unsolicited
 	if !body {
-		kind = classify(text, c, s.buf)
+		kind = classify(text, c)
 	}
 	switch {
 	case kind == final && w == nil && !isPlainFinal(text):

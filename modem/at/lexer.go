@@ -141,8 +141,8 @@ var selfSaid = []string{"RING", "RDY", "READY", "START", "APP RDY", "SMS READY",
 	"POWERED DOWN", "NORMAL POWER DOWN", "BUSY", "NO ANSWER", "NO DIALTONE"}
 
 // classify returns what a line is to the pending command c, or without one if c is nil. An information line is recognised by its
-// prefix and its shape, never by its position. buf is room for its fields.
-func classify(line string, c *Command, buf []string) class {
+// prefix and its shape, never by its position.
+func classify(line string, c *Command) class {
 	if isFinal(line) {
 		return final
 	}
@@ -159,7 +159,7 @@ func classify(line string, c *Command, buf []string) class {
 		if c.Owns == nil {
 			return information
 		}
-		if _, fields := Fields(buf, line); c.Owns(fields) {
+		if c.Owns(line) {
 			return information
 		}
 		return unsolicited

@@ -116,7 +116,7 @@ func (m *fakeModem) received() string {
 // The commands of the tests.
 var (
 	csq     = Command{Text: "+CSQ", Prefixes: []string{"+CSQ"}}
-	cereg   = Command{Text: "+CEREG?", Prefixes: []string{"+CEREG"}, Owns: func(f []string) bool { return len(f) >= 2 && len(f[1]) < 3 }}
+	cereg   = Command{Text: "+CEREG?", Prefixes: []string{"+CEREG"}, Owns: func(line string) bool { _, f := Fields(nil, line); return len(f) >= 2 && len(f[1]) < 3 }}
 	serving = Command{Text: `+QENG="servingcell"`, Prefixes: []string{"+QENG"}}
 	qcainfo = Command{Text: "+QCAINFO", Prefixes: []string{"+QCAINFO"}}
 	qgpsloc = Command{Text: "+QGPSLOC=2", Prefixes: []string{"+QGPSLOC"}}

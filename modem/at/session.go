@@ -88,7 +88,6 @@ type Session struct {
 	redact  *redactor
 	known   map[string]bool // prefixes of all listed commands
 	waiting *waiting        // the command that waits for its answer
-	buf     []string        // room for the fields of a line
 	tally   Counts          // what will be counts
 	writing bool            // the writer is at work,
 	limit   *time.Timer     // and may be for so long
@@ -133,7 +132,6 @@ func NewSession(port io.ReadWriteCloser, list List, o Options) *Session {
 		done:     make(chan struct{}),
 		redact:   newRedactor(list.commands()),
 		known:    make(map[string]bool),
-		buf:      make([]string, 0, 64),
 		stale:    true,
 	}
 	for _, c := range list.commands() {

@@ -72,8 +72,9 @@ type Answer struct {
 
 // Reject is a line that the dialect should be able to decode, and could not. The line stays in raw.
 type Reject struct {
-	Line   string
-	Reason Reason
+	Line    string
+	Reason  Reason
+	Columns string // what was bad, as the interchange format names it, where that alone was left out: "rsrp, rsrq"
 }
 
 // Reason is why a line was rejected, from a closed set.
@@ -83,7 +84,7 @@ type Reason string
 const (
 	UnknownToken  Reason = "unknown_token"  // an unknown RAT, state or label
 	UnknownLayout Reason = "unknown_layout" // an unknown number or order of columns
-	BadValue      Reason = "bad_value"      // a column that should be a number in range is not: the whole row is rejected
+	BadValue      Reason = "bad_value"      // a column that should be a number in range is not: it is left out, and the whole row where its shape is not sure
 	Truncated     Reason = "truncated"      // the line ended too early
 )
 
@@ -92,6 +93,8 @@ type Decoded struct {
 	Observation cell.Observation   // without time and sensor
 	Sweep       []cell.Observation // rows of a survey, one per cell heard; not in Observation
 	Rejects     []Reject
+	Values      []Value  // where each value that was read comes from; of recorded text only
+	Unread      []string // lines that are no answer of this family; of recorded text only
 }
 
 // Empty reports whether the round holds nothing that an observation can represent.

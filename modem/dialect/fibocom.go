@@ -172,6 +172,8 @@ func (f *fibocomAnswer) unprefixed(w *row) {
 		f.gtcainfo(w)
 	case (first == "1" || first == "2") && len(w.f) > 8:
 		f.gtccinfo(w)
+	case !strings.HasSuffix(w.line, "cell:"):
+		w.skipped()
 	}
 }
 
@@ -210,7 +212,7 @@ func (f *fibocomAnswer) xmci(w *row) {
 		if w.text(11) != "255" {
 			w.level(11, sinr, 0.5, &c)
 		}
-		w.taFilled(12, &c)
+		w.taIn(12, w.base(12), &c)
 	case cell.UMTS:
 		w.arfcn(6, w.base(6), &c)
 		w.read(&c, 10, rscpIndex, ecnoIndex)
@@ -228,15 +230,6 @@ func (f *fibocomAnswer) xmci(w *row) {
 }
 
 var xmciKinds = map[string]cell.RAT{"0": cell.GSM, "1": cell.GSM, "2": cell.UMTS, "3": cell.UMTS, "4": cell.LTE, "5": cell.LTE}
-
-// taFilled reads a timing advance in the base that it shows.
-func (w *row) taFilled(i int, c *cell.Cell) {
-	v, ok := w.whole(i, w.base(i))
-	fits := v <= maxTA[c.RAT]
-	if w.accept(ok, !fits && allOnes(v), fits, cell.FieldTA, c) {
-		c.TA = cell.Some(uint16(v))
-	}
-}
 
 // xlec reads the bandwidths, 0..5, one for each carrier, and the band of the first [L860 manual; recorded: L850].
 //

@@ -106,8 +106,11 @@ func (f *fibocomAnswer) gtccinfo(w *row) {
 	case c.RAT == cell.GSM:
 		w.reject(UnknownLayout) // no source draws this row
 		return
-	case c.RAT == cell.UMTS && !w.layout(15), c.RAT != cell.UMTS && serves && !w.layout(14),
-		c.RAT != cell.UMTS && !serves && !w.layout(12):
+	case c.RAT == cell.UMTS && !w.layout(15), c.RAT != cell.UMTS && !serves && !w.layout(12):
+		return
+	}
+	whole := c.RAT == cell.UMTS || !serves || w.layout(14)
+	if !whole && !w.begins(6, 9) {
 		return
 	}
 	w.read(&c, 2, mcc, mnc, hexArea, hexCID)
@@ -119,7 +122,11 @@ func (f *fibocomAnswer) gtccinfo(w *row) {
 		w.pci(7, f.base, &c)
 		w.agrees(&c)
 	}
+	if !whole && !located(&c) {
+		return
+	}
 	switch {
+	case !whole:
 	case c.RAT == cell.UMTS && serves:
 		w.read(&c, 9, ecnoIndex, rscpIndex)
 	case c.RAT == cell.UMTS:

@@ -148,6 +148,8 @@ func (r *round) generic(w *row) {
 		r.connection(w)
 	case "+CGED":
 		r.gsmCell(w)
+	default:
+		w.skipped()
 	}
 }
 
@@ -256,10 +258,18 @@ func (r *round) extendedSignal(w *row) {
 	for i := range v {
 		v[i] = w.index(i)
 	}
-	for _, lim := range [...]struct{ i, most, none int }{{0, 63, 99}, {2, 96, 255}, {3, 49, 255}, {4, 34, 255}, {5, 97, 255},
-		{6, 126, 255}, {7, 127, 255}, {8, 127, 255}} {
-		if v[lim.i] > lim.most && v[lim.i] != lim.none {
-			w.reject(BadValue)
+	for _, lim := range [...]struct {
+		name          string
+		i, most, none int
+	}{{"rssi", 0, 63, 99}, {"rscp", 2, 96, 255}, {"ecio", 3, 49, 255}, {"rsrq", 4, 34, 255}, {"rsrp", 5, 97, 255},
+		{"rsrq", 6, 126, 255}, {"rsrp", 7, 127, 255}, {"sinr", 8, 127, 255}} {
+		switch n := v[lim.i]; {
+		case n > lim.most && n != lim.none:
+			w.reading = lim.name
+			w.outOfRange()
+			w.reading, v[lim.i] = "", -1
+		case n >= 0 && n <= lim.most:
+			w.explain(lim.i, lim.name)
 		}
 	}
 	none := len(r.levels)
@@ -276,7 +286,7 @@ func (r *round) extendedSignal(w *row) {
 //
 //	+CSCON: [n,] mode [, state [, access]]
 func (r *round) connection(w *row) {
-	if ownsCSCON(w.f) {
+	if isCSCONReply(w.f) {
 		if len(w.f) == 2 && r.command != "+CSCON?" {
 			return // n,mode or mode,state: ambiguous
 		}
@@ -291,7 +301,14 @@ func (r *round) connection(w *row) {
 	}
 }
 
-func ownsCSCON(fields []string) bool {
+// ownsCSCON is for at.Command.Owns.
+func ownsCSCON(line string) bool {
+	var columns [8]string
+	_, f := at.Fields(columns[:0], line)
+	return isCSCONReply(f)
+}
+
+func isCSCONReply(fields []string) bool {
 	if len(fields) < 2 {
 		return false
 	}

@@ -72,7 +72,11 @@ func TestGoldenTranscripts(t *testing.T) {
 				got.WriteByte('\n')
 			}
 			for _, r := range n.Rejects {
-				fmt.Fprintf(&rejected, "%s: %s\n", r.Reason, r.Line)
+				columns := ""
+				if r.Columns != "" {
+					columns = " (" + r.Columns + ")"
+				}
+				fmt.Fprintf(&rejected, "%s%s: %s\n", r.Reason, columns, r.Line)
 			}
 			if *update {
 				x.archive.Files = append(x.archive.Files[:1], txtar.File{Name: "observations", Data: got.Bytes()},

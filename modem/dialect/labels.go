@@ -17,7 +17,7 @@ func (w *row) labelled(labels ...string) {
 			values[i] = strings.TrimSpace(value)
 		}
 	}
-	w.f = values
+	w.f, w.labels, w.sure = values, labels, !w.cut
 }
 
 // spaced does the same for a row of labels and values with spaces between them, after a name that may hold spaces too:
@@ -35,7 +35,7 @@ func (w *row) spaced(labels ...string) {
 			values[i] = value
 		}
 	}
-	w.f = values
+	w.f, w.labels, w.sure = values, labels, !w.cut
 }
 
 // labels is a table of labels and values, in words. A label ends in a colon; where it begins only its spelling tells, so
@@ -63,7 +63,7 @@ func (l labels) find(n int, names ...string) *row {
 			f = f[:len(f)-1]
 		}
 		f = f[:min(n, len(f))]
-		return &row{r: l.r, line: name + ": " + strings.Join(f, " "), f: f}
+		return &row{r: l.r, line: name + ": " + strings.Join(f, " "), f: f, labels: []string{name}, sure: true, values: len(l.r.values)}
 	}
 	return &row{r: l.r}
 }

@@ -54,21 +54,23 @@ var nordicRows = map[string]func(*round, *row){"%XMONITOR": (*round).xmonitor, "
 	"%CESQ": (*round).nordicLevel, "+CNEC_EMM": (*round).emmCause}
 
 // xmonitor reads the serving cell [nRF91 AT manual 8.15; recorded: nRF9160 firmware 1.0 to 1.3]. TAC and cell id are hex.
-// Without a cell only the first column is printed. The RAT (act) is 7 on LTE-M and 9 on NB-IoT.
+// Without a cell only the first column is printed. The RAT (act) is 7 on LTE-M, 9 on NB-IoT, 14 on NB-IoT over satellite. What
+// follows the SNR is left out from its end where the network gave nothing; strings are always in quotes.
 //
 //	0      1      2       3      4     5   6    7    8   9      10   11  12     13    14   15
 //	status,"name","short","plmn","tac",act,band,"ci",pci,earfcn,rsrp,snr
-//	                                                                    ,"edrx","psm","psm"[,"tau"]
+//	                                                                    [,"edrx"[,"psm"[,"psm"[,"tau"]]]]
 func (r *round) xmonitor(w *row) {
 	status := w.text(0)
 	if !validStat(status) {
 		w.reject(BadValue)
 		return
 	}
-	if len(w.f) > 1 && (!w.layout(12, 15, 16) || !w.filled(8, 12)) {
+	if len(w.f) > 1 && (!w.layout(12, 13, 14, 15, 16) || !w.filled(8, 12) || !w.stringsAt(xmonitorStrings)) {
 		return
 	}
-	if s := w.text(5); s != "" && s != "7" && s != "9" {
+	w.sure = !w.cut
+	if s := w.text(5); s != "" && s != "7" && s != "9" && s != "14" {
 		w.reject(UnknownToken)
 		return
 	}
@@ -92,6 +94,21 @@ func (r *round) xmonitor(w *row) {
 	}
 }
 
+// xmonitorStrings are the columns of %XMONITOR that are strings.
+const xmonitorStrings = 1<<1 | 1<<2 | 1<<3 | 1<<4 | 1<<7 | 1<<12 | 1<<13 | 1<<14 | 1<<15
+
+// stringsAt checks that columns are in quotes where they are strings and only there, which shows that no comma was lost and
+// none came twice. What is empty may be either.
+func (w *row) stringsAt(columns uint64) bool {
+	for i, s := range w.f {
+		if s != "" && w.inQuotes(i) != (columns>>i&1 != 0) {
+			w.reject(UnknownLayout)
+			return false
+		}
+	}
+	return true
+}
+
 // plmnDigits reads a PLMN in one column: "26201", "310410".
 func (w *row) plmnDigits(i int, c *cell.Cell) {
 	s := w.text(i)
@@ -103,7 +120,9 @@ func (w *row) plmnDigits(i int, c *cell.Cell) {
 		w.reject(BadValue)
 		return
 	}
-	w.network(p.MCC, p.MNC, c)
+	if w.network(p.MCC, p.MNC, c) {
+		w.explain(i, "mcc", "mnc")
+	}
 }
 
 // nordicLevel reads the level that the modem reports by itself where asked to [recorded: nRF9160].
@@ -276,8 +295,11 @@ func (w *row) measuredNeighbour(i int) cell.Cell {
 // basicTA reads a timing advance in basic time units, of which LTE counts 16 to a step (TS 36.213 clause 4.2.3): 0..20512,
 // 65535 for none.
 func (w *row) basicTA(i int, c *cell.Cell) {
+	w.reading = "ta"
 	v, ok := w.whole(i, 10)
 	if w.accept(ok, v == 65534 || v == 65535, v <= 16*maxTA[cell.LTE], cell.FieldTA, c) {
 		c.TA = cell.Some(uint16(v / 16))
+		w.explain(i, "ta")
 	}
+	w.reading = ""
 }

@@ -137,6 +137,7 @@ func (q *quectelAnswer) qops(w *row) {
 func (q *quectelAnswer) qopsCell(w *row) {
 	f, ok := qopsCells[w.text(1)]
 	if !ok || q.block == (cell.PLMN{}) {
+		w.skipped()
 		return
 	}
 	c := cell.Cell{MCC: q.block.MCC, MNC: q.block.MNC}

@@ -77,7 +77,11 @@ func (q *quectelAnswer) qengServing(w *row) {
 //	                                                                     ... ,cqi,tx,srxlev          RM5xx, EM12
 //	                                                          ... and one more, in no recording; the last three stay raw
 func (q *quectelAnswer) qengLTE(w *row, token string) {
-	if !w.layout(15, 16, 18, 19) || !w.duplex(1) {
+	if !w.layout(15, 16, 18, 19) {
+		q.qengBegins(w, cell.LTE, hexCID, pci, arfcn, band)
+		return
+	}
+	if !w.duplex(1) {
 		return
 	}
 	if len(w.f) == 15 && w.text(11) == "" {
@@ -99,6 +103,19 @@ func (q *quectelAnswer) qengLTE(w *row, token string) {
 		w.column(14, sinr, &c)
 	}
 	q.serve(w, c)
+}
+
+// qengBegins reads the identity in a serving row of a number of columns that is not known: up to the band, which shows that
+// the columns before are where they should be.
+func (q *quectelAnswer) qengBegins(w *row, rat cell.RAT, columns ...column) {
+	if !w.begins(2, 4+len(columns)) || !w.duplex(1) {
+		return
+	}
+	c := w.cell(rat, 2, mcc, mnc)
+	w.read(&c, 4, columns...)
+	if located(&c) {
+		q.serve(w, c)
+	}
 }
 
 // qengSINR reports whether the SINR of an LTE row is in dB. BG9x and EP06 firmware prints an index (dB = n/5 - 20) or dB,
@@ -133,7 +150,11 @@ func (w *row) duplex(i int) bool {
 //	                                                              ... ,tx, scs,   srxlev      some Qualcomm
 //	                                                              ... ,tx, srxlev,scs         Unisoc
 func (q *quectelAnswer) qengSA(w *row) {
-	if !w.layout(15, 16) || !w.duplex(1) {
+	if !w.layout(15, 16) {
+		q.qengBegins(w, cell.NR, hexCID, pci, hexArea, arfcn, band)
+		return
+	}
+	if !w.duplex(1) {
 		return
 	}
 	if (w.text(10) == "") != (w.text(11) == "") || len(w.f) == 15 && w.text(13) != "" && !isSCS(w.text(13)) {
@@ -207,8 +228,11 @@ func (q *quectelAnswer) qengNSA(w *row) {
 //	0       1   2   3   4      5      6   7   8    9    10    11 12   13     14
 //	"WCDMA",mcc,mnc,lac,cellid,uarfcn,psc,rac,rscp,ecio,phych,sf,slot,speech,commod
 func (q *quectelAnswer) qengWCDMA(w *row) {
-	if w.layout(15) {
+	switch {
+	case w.layout(15):
 		q.serve(w, w.cell(cell.UMTS, 1, mcc, mnc, hexArea, hexCID, arfcn, pci, skip, rscp, ecio))
+	case w.begins(1, 7, 15):
+		q.serve(w, w.cell(cell.UMTS, 1, mcc, mnc, hexArea, hexCID, arfcn, pci))
 	}
 }
 
@@ -228,24 +252,28 @@ func (q *quectelAnswer) qengTDSCDMA(w *row) {
 //
 //	0     1   2   3   4      5    6     7    8     9   10  11  12 13 14   15  16 17 18..24
 //	"GSM",mcc,mnc,lac,cellid,bsic,arfcn,band,rxlev,txp,rla,drx,c1,c2,gprs,tch,ts,ta,maio,hsn,sub and full levels,codec
+//
+// Shorter rows are printed in public notes: they begin the same.
 func (q *quectelAnswer) qengGSM(w *row) {
-	if !w.layout(25) {
+	whole := w.layout(25)
+	if !whole && (len(w.f) < 10 || !w.begins(1, 7, 25)) {
 		return
 	}
-	c := w.cell(cell.GSM, 1, mcc, mnc, hexArea, hexCID, pci, arfcn, skip, rxlev)
-	w.column(17, ta, &c)
+	c := w.cell(cell.GSM, 1, mcc, mnc, hexArea, hexCID, pci, arfcn)
+	if whole || w.negative(8) { // else the level may be of either scale
+		w.column(8, rxlev, &c)
+	}
+	if whole {
+		w.column(17, ta, &c)
+	}
 	q.serve(w, c)
 }
 
 // rxlev reads a GSM level: in dBm when it is negative, else the index of TS 45.008 clause 8.1.4.
 func (w *row) rxlev(i int, c *cell.Cell) {
-	if s := w.text(i); strings.HasPrefix(s, "-") {
+	if w.negative(i) {
 		w.level(i, rssi, 1, c)
-	} else if n := w.index(i); n >= 0 && n <= 63 {
-		c.RSSI = cell.RSSIFromRxLev(n)
-	} else if n == 99 || n == 255 {
-		c.Placeholder |= cell.FieldRSSI
-	} else if n >= 0 {
-		w.reject(BadValue)
+	} else {
+		w.column(i, rxlevIndex, c)
 	}
 }

@@ -60,6 +60,7 @@ func (q *quectelAnswer) lteFromLTE(w *row, intra bool, c *cell.Cell) bool {
 	} else if !w.layout(11, 15) {
 		return false
 	}
+	w.sure = w.sure && !w.below(3, minRSRQ) // else it may be the last one with a comma too many
 	if w.text(2) == "" && w.text(4) != "" || (w.text(3) == "") != (w.text(4) == "") {
 		w.reject(UnknownLayout) // a level without its PCI, or one level alone: a comma too many
 		return false
@@ -121,7 +122,9 @@ func (q *quectelAnswer) inter(w *row, c *cell.Cell) {
 	second := v[0] <= 7 && even(v[1]) && even(v[2])
 	switch {
 	case !first && !second:
-		w.reject(BadValue)
+		w.reading = "priority"
+		w.outOfRange()
+		w.reading = ""
 		return
 	case first && second:
 	case q.order == orderUnknown && first:
@@ -189,6 +192,7 @@ func (q *quectelAnswer) wcdma(w *row, c *cell.Cell) bool {
 	if !w.layout(5, 9, 12) {
 		return false
 	}
+	w.sure = w.sure && len(w.f) != 9
 	switch {
 	case len(w.f) == 5:
 		w.read(c, 1, arfcn, pci)
@@ -213,7 +217,9 @@ func (w *row) wcdmaLevels(i int, c *cell.Cell) {
 		w.level(i, rscp, 0.1, c)
 		w.level(i+1, ecio, 0.1, c)
 	} else if w.text(i) != "" {
-		w.reject(BadValue)
+		w.reading = "rscp"
+		w.outOfRange()
+		w.reading = ""
 	}
 }
 

@@ -1,6 +1,10 @@
 package dialect
 
-import "vigie/cell"
+import (
+	"slices"
+
+	"vigie/cell"
+)
 
 // round collects the content of the answers of one round. A family adds its rows through serve, neighbour, second, part and the
 // fields below; finish then combines them.
@@ -22,6 +26,10 @@ type round struct {
 	earlier  *cell.Observation // what was said before, apart from this: finish measures against it and repeats nothing of it
 	fillers  []cell.Fields     // beside each of obs.Registration: for which of area and cell id it printed a filler
 
+	explains bool     // values and unread lines are wanted
+	values   []Value  // where each value that was read comes from
+	unread   []string // lines that no reader takes
+
 	current row
 	columns [32]string
 }
@@ -41,6 +49,11 @@ func (d *Dialect) DecodeAfter(earlier, answers []Answer) Decoded {
 }
 
 func (d *Dialect) decode(earlier *cell.Observation, answers []Answer) Decoded {
+	return d.decoded(earlier, answers, false)
+}
+
+// decoded is decode, and explains where values come from and which lines nobody read.
+func (d *Dialect) decoded(earlier *cell.Observation, answers []Answer, explains bool) Decoded {
 	n := 0
 	for i := range answers {
 		n += len(answers[i].Lines)
@@ -48,7 +61,7 @@ func (d *Dialect) decode(earlier *cell.Observation, answers []Answer) Decoded {
 	if earlier == nil {
 		earlier = &cell.Observation{}
 	}
-	r := &round{ident: d.ident, earlier: earlier}
+	r := &round{ident: d.ident, earlier: earlier, explains: explains}
 	if n > 0 {
 		r.obs.Raw = make([]string, 0, n)
 	}
@@ -62,7 +75,7 @@ func (d *Dialect) decode(earlier *cell.Observation, answers []Answer) Decoded {
 		d.parse(r, a)
 	}
 	r.finish()
-	return Decoded{r.obs, r.sweep, r.rejects}
+	return Decoded{r.obs, r.sweep, r.rejects, r.values, r.unread}
 }
 
 // each calls read for every row of an answer. A line that contains another one, because a line end was lost, is split into
@@ -72,7 +85,11 @@ func (r *round) each(a Answer, read func(*row)) {
 		cut := a.cut && i == len(a.Lines)-1
 		for line != "" {
 			end := glued(line)
-			read(r.row(line[:end], cut || end < len(line)))
+			if w := r.row(line[:end], cut || end < len(line)); w.name != "" && escapesQuotes(line) {
+				w.reject(UnknownLayout)
+			} else {
+				read(w)
+			}
 			line = line[end:]
 		}
 	}
@@ -113,7 +130,7 @@ func glued(line string) int {
 
 // serve sets the serving cell from a row that describes all of it.
 func (r *round) serve(w *row, c cell.Cell) {
-	if !w.bad {
+	if w.keeps(&c) {
 		r.obs.Serving = &c
 	}
 }
@@ -127,14 +144,14 @@ func (r *round) asked(rows int) {
 
 // neighbour adds a neighbour cell.
 func (r *round) neighbour(w *row, c cell.Cell) {
-	if !w.bad {
+	if w.keeps(&c) {
 		r.obs.Neighbours = append(r.obs.Neighbours, c)
 	}
 }
 
 // second takes a carriers in use next to the serving cell. The same carrier may be named by several answers.
 func (r *round) second(w *row, c cell.Cell) {
-	if w.bad {
+	if !w.keeps(&c) {
 		return
 	}
 	for i := range r.obs.Secondary {
@@ -148,21 +165,21 @@ func (r *round) second(w *row, c cell.Cell) {
 
 // part adds what another answer than its row says about the serving cell.
 func (r *round) part(w *row, c cell.Cell) {
-	if !w.bad {
+	if w.keeps(&c) {
 		r.parts = append(r.parts, c)
 	}
 }
 
 // level adds levels of the serving cell from an answer that otherwise says only its RAT.
 func (r *round) level(w *row, c cell.Cell) {
-	if !w.bad && c.Level().Known() {
+	if w.keeps(&c) && c.Level().Known() {
 		r.levels = append(r.levels, c)
 	}
 }
 
 // heard adds a row of a survey.
 func (r *round) heard(w *row, c cell.Cell) {
-	if !w.bad {
+	if w.keeps(&c) {
 		r.sweep = append(r.sweep, cell.Observation{Serving: &c, Survey: true, Raw: []string{w.line}})
 	}
 }
@@ -203,6 +220,7 @@ func (r *round) finish() {
 	o := &r.obs
 	r.complete()
 	r.deriveState()
+	o.Neighbours = distinct(o.Neighbours)
 	if s := o.Serving; s != nil {
 		if s.MCC == "" && s.MNC == "" && o.State != cell.Limited {
 			s.MCC, s.MNC = r.operator.MCC, r.operator.MNC
@@ -358,6 +376,30 @@ func without(list []cell.Cell, s *cell.Cell) []cell.Cell {
 		kept = append(kept, *n)
 	}
 	return kept
+}
+
+// distinct leaves each cell once in a list: two commands of a round may name it, or one that lists each frequency by itself.
+func distinct(list []cell.Cell) []cell.Cell {
+	kept := list[:0]
+	for i := range list {
+		same := func(k cell.Cell) bool { return sameNeighbour(&k, &list[i]) }
+		if at := slices.IndexFunc(kept, same); at >= 0 {
+			fill(&kept[at], &list[i])
+		} else {
+			kept = append(kept, list[i])
+		}
+	}
+	return kept
+}
+
+// sameNeighbour reports whether two rows are about one cell: nothing in them differs, and channel and PCI name it, or its
+// identity does. Cells that broadcast several networks may be listed once for each.
+func sameNeighbour(a, b *cell.Cell) bool {
+	if a.RAT != b.RAT || differ(a.PCI, b.PCI) || differ(a.ARFCN, b.ARFCN) || differ(a.ID, b.ID) || differ(a.Area, b.Area) ||
+		a.MCC != "" && b.MCC != "" && !a.PLMN().Same(b.PLMN()) {
+		return false
+	}
+	return a.PCI.Known() && b.PCI.Known() && a.ARFCN.Known() && b.ARFCN.Known() || a.ID.Known() && b.ID.Known()
 }
 
 // sameCarrier reports whether two descriptions fit one carrier, and share at least its channel or its PCI.

@@ -10,24 +10,35 @@ import (
 	"vigie/modem/at"
 )
 
-// row is one information line, split at its commas. Its methods read columns: what is empty or a dash is absent, a
-// reserved or filler value is absent and named in the cell's Placeholder, anything else that is not what the column
-// should hold makes the line a Reject, and the cell is not taken: where a comma was lost, columns have shifted. Columns
-// count from 0, after the prefix.
+// row is one information line, split at its commas. Its methods read columns: what is empty or dashes is absent, a
+// reserved or filler value is absent and named in the cell's Placeholder. Anything else that is not what the column should hold is
+// bad. A bad identity makes the line a Reject, and the cell is not taken: where a comma was lost, columns have shifted. Another bad
+// column costs only itself where the shape of the row is sure; see spoilt. Columns count from 0, after the prefix.
 type row struct {
-	r    *round
-	line string   // as printed
-	name string   // the prefix without its colon: "+QENG"; "" where the line has none
-	f    []string // the columns, as at.Fields gives them
-	cut  bool     // the line did not end: its last column is blank here, because it may be half a value
-	said bool     // it has been rejected
-	bad  bool     // a column was bad: nothing of the row is believed
+	r       *round
+	line    string   // as printed, with plain quotes
+	name    string   // the prefix without its colon: "+QENG"; "" where the line has none
+	f       []string // the columns, as at.Fields gives them
+	dropped int      // columns that were taken away before f
+	labels  []string // of the values in f, where the row has labels and not columns
+	cut     bool     // the line did not end: its last column is blank here, because it may be half a value
+	said    bool     // it has been rejected
+	bad     bool     // a column was bad: nothing of the row is believed
+
+	sure       bool   // the number of its columns, or its labels, leave no doubt which is which
+	reading    string // the column that is being read, when it may be bad without the row being so
+	scale      bool   // in a row that is not sure a number is out of its range: all levels are left out
+	unmeasured bool   // the power of the cell is printed as -1
+	quotes     uint64 // see quoted
+	counted    bool   // quotes is known
+	values     int    // of r.values, when the row began
 }
 
 // row splits a line. The row is valid until the next one is made.
 func (r *round) row(line string, cut bool) *row {
+	line = plainQuotes(line)
 	w := &r.current
-	*w = row{r: r, line: line, cut: cut || strings.Count(line, `"`)%2 != 0}
+	*w = row{r: r, line: line, cut: cut || strings.Count(line, `"`)%2 != 0, values: len(r.values)}
 	w.name, w.f = at.Fields(r.columns[:0], line)
 	if w.cut {
 		w.f[len(w.f)-1] = ""
@@ -35,39 +46,48 @@ func (r *round) row(line string, cut bool) *row {
 	return w
 }
 
-// text is column i; "" when there is none (-1, or too few columns) or it is a dash.
+// text is column i; "" when there is none (-1, or too few columns) or it is dashes.
 func (w *row) text(i int) string {
-	if i < 0 || i >= len(w.f) {
+	if i < 0 || i >= len(w.f) || isDash(w.f[i]) {
 		return ""
 	}
-	s := w.f[i]
-	if len(s) <= 2 && (s == "-" || s == "--") {
-		return ""
-	}
-	return s
+	return w.f[i]
+}
+
+// isDash reports whether a column is filled with dashes: "-", "--", "---".
+func isDash(s string) bool {
+	return s != "" && s[0] == '-' && s[len(s)-1] == '-' && strings.Trim(s, "-") == ""
 }
 
 // drop takes the first n columns away, as rows that begin with a label do.
 func (w *row) drop(n int) {
-	w.f = w.f[min(n, len(w.f)):]
+	n = min(n, len(w.f))
+	w.f = w.f[n:]
+	w.dropped += n
 }
 
 // reject names the line once, for its first trouble.
 func (w *row) reject(why Reason) {
-	w.bad = w.bad || why == BadValue
-	if w.said {
+	if why == BadValue && w.reading != "" && w.sure {
+		w.spoilt()
 		return
 	}
-	w.said = true
-	w.r.rejects = append(w.r.rejects, Reject{w.line, why})
+	w.bad = w.bad || why == BadValue
+	if !w.said {
+		w.said = true
+		w.r.rejects = append(w.r.rejects, Reject{Line: w.line, Reason: why})
+	}
 }
 
-// layout reports whether the row has one of these numbers of columns, and rejects it when it has not.
+// layout reports whether the row has one of these numbers of columns, and rejects it when it has not. The shape of a row is sure
+// when no other number is next to its own: then no comma was lost or came twice.
 func (w *row) layout(counts ...int) bool {
-	if slices.Contains(counts, len(w.f)) {
+	n := len(w.f)
+	if slices.Contains(counts, n) {
+		w.sure = !w.cut && !slices.Contains(counts, n-1) && !slices.Contains(counts, n+1)
 		return true
 	}
-	if w.cut || len(w.f) < slices.Min(counts) {
+	if w.cut || n < slices.Min(counts) {
 		w.reject(Truncated)
 	} else {
 		w.reject(UnknownLayout)
@@ -145,14 +165,17 @@ func (w *row) number(i int) (float64, bool) {
 	return v, true
 }
 
-// index reads a small whole number, as the bucket tables of TS 27.007 take it; -1 when absent.
+// index reads a small whole number, as the bucket tables of TS 27.007 take it; -1 when absent, or printed so.
 func (w *row) index(i int) int {
+	if w.text(i) == "-1" {
+		return -1
+	}
 	v, ok := w.whole(i, 10)
 	if !ok {
 		return -1
 	}
 	if v > 255 {
-		w.reject(BadValue)
+		w.outOfRange()
 		return -1
 	}
 	return int(v)
@@ -164,7 +187,12 @@ func allOnes(v uint64) bool {
 }
 
 // plmn reads MCC and MNC, each as printed. An MNC is not kept without its MCC, nor the other way round.
-func (w *row) plmn(mcc, mnc int, c *cell.Cell) { w.network(w.text(mcc), w.text(mnc), c) }
+func (w *row) plmn(mcc, mnc int, c *cell.Cell) {
+	if w.network(w.text(mcc), w.text(mnc), c) {
+		w.explain(mcc, "mcc")
+		w.explain(mnc, "mnc")
+	}
+}
 
 // plmnPair reads an MCC and an MNC that share a column, with sep between them.
 func (w *row) plmnPair(i int, sep string, c *cell.Cell) {
@@ -173,20 +201,24 @@ func (w *row) plmnPair(i int, sep string, c *cell.Cell) {
 		w.reject(BadValue)
 		return
 	}
-	w.network(mcc, mnc, c)
+	if w.network(mcc, mnc, c) {
+		w.explain(i, "mcc", "mnc")
+	}
 }
 
-func (w *row) network(mcc, mnc string, c *cell.Cell) {
+// network takes an MCC and an MNC, and reports whether they name one.
+func (w *row) network(mcc, mnc string, c *cell.Cell) bool {
 	country, ok := w.code(mcc, cell.FieldMCC, c)
 	network, ok2 := w.code(mnc, cell.FieldMNC, c)
 	if !ok || !ok2 {
-		return
+		return false
 	}
 	if country[0] == '0' && strings.Trim(country, "0") == "" { // 000-00, 0-0
 		c.Placeholder |= cell.FieldMCC | cell.FieldMNC
-		return
+		return false
 	}
 	c.MCC, c.MNC = country, network
+	return true
 }
 
 func (w *row) code(s string, field cell.Fields, c *cell.Cell) (string, bool) {
@@ -212,7 +244,7 @@ func (w *row) accept(there, filler, fits bool, field cell.Fields, c *cell.Cell) 
 	case filler:
 		c.Placeholder |= field
 	case !fits:
-		w.reject(BadValue)
+		w.outOfRange()
 	default:
 		return true
 	}
@@ -225,6 +257,7 @@ func (w *row) area(i, base int, c *cell.Cell) {
 	fits := v <= uint64(c.RAT.MaxArea())
 	if w.accept(ok, fits && cell.Area(v).Reserved(c.RAT) || !fits && allOnes(v), fits, cell.FieldArea, c) {
 		c.Area = cell.Some(cell.Area(v))
+		w.explain(i, "area")
 	}
 }
 
@@ -234,6 +267,7 @@ func (w *row) cellID(i, base int, c *cell.Cell) {
 	most := c.RAT.MaxCellID()
 	if w.accept(ok, v == 0 || v == most || allOnes(v), v < most, cell.FieldCellID, c) {
 		c.ID = cell.Some(v)
+		w.explain(i, "cell_id")
 	}
 }
 
@@ -243,6 +277,7 @@ func (w *row) pci(i, base int, c *cell.Cell) {
 	fits := v <= uint64(c.RAT.MaxPCI())
 	if w.accept(ok, !fits && (v == 127 || v == 255 || v == 1<<15-1 || allOnes(v)), fits, cell.FieldPCI, c) {
 		c.PCI = cell.Some(uint16(v))
+		w.explain(i, "pci")
 	}
 }
 
@@ -256,6 +291,7 @@ func (w *row) arfcn(i, base int, c *cell.Cell) {
 	old := c.RAT != cell.LTE && c.RAT != cell.NR
 	if w.accept(ok, old && v == 1<<15-1 || allOnes(v), v <= uint64(maxARFCN[c.RAT]), cell.FieldARFCN, c) {
 		c.ARFCN = cell.Some(uint32(v))
+		w.explain(i, "arfcn")
 	}
 }
 
@@ -264,6 +300,7 @@ func (w *row) band(i int, c *cell.Cell) {
 	v, ok := w.whole(i, 10)
 	if w.accept(ok, v == 0 || v == 255 || v == 1<<16-1, v <= 1024, cell.FieldBand, c) {
 		c.Band = cell.Some(cell.Band(v))
+		w.explain(i, "band")
 	}
 }
 
@@ -288,27 +325,37 @@ func (w *row) within(i int, unit, lo, hi float64, field cell.Fields, c *cell.Cel
 	default:
 		v *= unit
 	}
-	if v < lo || v > hi {
-		w.reject(BadValue)
-		return 0, false
+	switch {
+	case v >= lo && v <= hi:
+		return v, true
+	case v == -unit: // printed as -1, where no such level can be
+		w.notMeasured(field, c)
+	default:
+		w.outOfRange()
 	}
-	return v, true
+	return 0, false
 }
 
 // threshold reads a reselection threshold in dB: 0..62 (TS 36.331, ReselectionThreshold, in steps of 2 dB).
 func (w *row) threshold(i int) (t cell.Opt[cell.DB]) {
 	var none cell.Cell
+	w.reading = "threshold"
 	if v, ok := w.within(i, 1, 0, 62, 0, &none); ok {
 		t = cell.Some(cell.DB(v))
+		w.explain(i, "threshold")
 	}
+	w.reading = ""
 	return t
 }
 
 // priority reads a cell reselection priority, 0..7.
 func (w *row) priority(i int, c *cell.Cell) {
+	w.reading = "priority"
 	if v, ok := w.whole(i, 10); w.accept(ok, v == 255, v <= 7, cell.FieldPriority, c) {
 		c.Priority = cell.Some(uint8(v))
+		w.explain(i, "priority")
 	}
+	w.reading = ""
 }
 
 // maxTA is the largest timing advance: GSM 63 (TS 45.010 clause 5.6), LTE 1282 (TS 36.213 clause 4.2.3).
@@ -316,11 +363,19 @@ var maxTA = [...]uint64{cell.GSM: 63, cell.UMTS: 0, cell.LTE: 1282, cell.NR: 0}
 
 // ta reads a timing advance. c.RAT must be set.
 func (w *row) ta(i int, c *cell.Cell) {
-	v, ok := w.whole(i, 10)
+	w.taIn(i, 10, c)
+}
+
+// taIn reads a timing advance in a base.
+func (w *row) taIn(i, base int, c *cell.Cell) {
+	w.reading = "ta"
+	v, ok := w.whole(i, base)
 	fits := v <= maxTA[c.RAT]
 	if w.accept(ok, !fits && (v == 255 || allOnes(v)), fits, cell.FieldTA, c) {
 		c.TA = cell.Some(uint16(v))
+		w.explain(i, "ta")
 	}
+	w.reading = ""
 }
 
 // minutes reads a coordinate in degrees and minutes, as NMEA prints it: 5156.1360 and N is 51.9356 degrees.

@@ -24,40 +24,37 @@ func isNRBandwidth(khz uint64) bool {
 
 // bandwidth reads a downlink bandwidth that is printed as 0..5.
 func (w *row) bandwidth(i int, c *cell.Cell) {
-	v, ok := w.whole(i, 10)
-	if w.accept(ok, false, v < uint64(len(lteBandwidths)), 0, c) {
+	if v, ok := w.width(i); w.fits(ok, v < uint64(len(lteBandwidths)), i) {
 		c.Bandwidth = cell.Some(lteBandwidths[v])
 	}
 }
 
 // nrBandwidth reads a downlink bandwidth, as an index or in MHz.
 func (w *row) nrBandwidth(i int, mhz bool, c *cell.Cell) {
-	v, ok := w.whole(i, 10)
-	switch {
-	case !ok:
-	case !mhz && v < uint64(len(nrBandwidths)):
+	v, ok := w.width(i)
+	switch index := !mhz && v < uint64(len(nrBandwidths)); {
+	case !w.fits(ok, index || mhz && v <= 400 && isNRBandwidth(v*1000), i):
+	case index:
 		c.Bandwidth = cell.Some(nrBandwidths[v])
-	case mhz && v <= 400 && isNRBandwidth(v*1000):
-		c.Bandwidth = cell.Some(cell.KHz(v * 1000))
 	default:
-		w.reject(BadValue)
+		c.Bandwidth = cell.Some(cell.KHz(v * 1000))
 	}
 }
 
 // kilohertz reads a bandwidth in kHz. c.RAT must be set.
 func (w *row) kilohertz(i int, c *cell.Cell) {
-	v, ok := w.whole(i, 10)
+	v, ok := w.width(i)
 	lte := v <= 20_000 && slices.Contains(lteBandwidths[:], cell.KHz(v))
-	if w.accept(ok, false, lte || c.RAT == cell.NR && isNRBandwidth(v), 0, c) {
+	if w.fits(ok, lte || c.RAT == cell.NR && isNRBandwidth(v), i) {
 		c.Bandwidth = cell.Some(cell.KHz(v))
 	}
 }
 
 // blocks reads a bandwidth of LTE in resource blocks.
 func (w *row) blocks(i int, c *cell.Cell) {
-	v, ok := w.whole(i, 10)
+	v, ok := w.width(i)
 	n := slices.Index(lteBlocks[:], v)
-	if w.accept(ok, false, n >= 0, 0, c) {
+	if w.fits(ok, n >= 0, i) {
 		c.Bandwidth = cell.Some(lteBandwidths[n])
 	}
 }
@@ -73,13 +70,38 @@ func (w *row) nBlocks(i int, c *cell.Cell) {
 // fiveGBlocks reads a downlink bandwidth in resource blocks of 15 kHz, on NR counted as if there were no guard band:
 // 100 is 20 MHz on either. Any other number is passed over.
 func (w *row) fiveGBlocks(i int, c *cell.Cell) {
-	v, ok := w.whole(i, 10)
+	v, ok := w.width(i)
 	n := slices.Index(lteBlocks[:], v)
 	switch {
 	case !ok:
 	case c.RAT == cell.LTE && n >= 0:
 		c.Bandwidth = cell.Some(lteBandwidths[n])
+		w.explain(i, "bandwidth_khz")
 	case c.RAT == cell.NR && v <= 2000 && isNRBandwidth(v*200):
 		c.Bandwidth = cell.Some(cell.KHz(v * 200))
+		w.explain(i, "bandwidth_khz")
 	}
+}
+
+// width reads the number of a bandwidth, whatever it means.
+func (w *row) width(i int) (uint64, bool) {
+	w.reading = "bandwidth_khz"
+	v, ok := w.whole(i, 10)
+	w.reading = ""
+	return v, ok
+}
+
+// fits judges a bandwidth that was read from a column, if it is there.
+func (w *row) fits(there, fits bool, i int) bool {
+	switch {
+	case !there:
+		return false
+	case fits:
+		w.explain(i, "bandwidth_khz")
+		return true
+	}
+	w.reading = "bandwidth_khz"
+	w.outOfRange()
+	w.reading = ""
+	return false
 }

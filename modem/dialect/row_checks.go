@@ -1,7 +1,6 @@
 package dialect
 
 import (
-	"slices"
 	"strings"
 
 	"vigie/cell"
@@ -60,7 +59,7 @@ func (w *row) exists(c *cell.Cell) {
 }
 
 // triples reads +RSRP and +RSRQ of u-blox SARA-R4 and Fibocom L8xx: PCI, EARFCN and a level, of the serving cell and on
-// the L8xx of others behind it; a comma may end the row [manuals; printed in public notes]. It makes one list of the two.
+// the L8xx of others behind it; a comma may end the row [manuals; printed in public notes].
 //
 //	+RSRP: 175,6400,"-053.70",
 func (r *round) triples(w *row, what column) {
@@ -72,6 +71,7 @@ func (r *round) triples(w *row, what column) {
 		w.reject(Truncated)
 		return
 	}
+	w.sure = !w.cut
 	var list []cell.Cell
 	for i := 0; i < n; i += 3 {
 		c := cell.Cell{RAT: cell.LTE}
@@ -83,12 +83,7 @@ func (r *round) triples(w *row, what column) {
 	}
 	r.part(w, list[0])
 	for _, c := range list[1:] {
-		same := func(n cell.Cell) bool { return n.RAT == cell.LTE && n.PCI == c.PCI && n.ARFCN == c.ARFCN }
-		if i := slices.IndexFunc(r.obs.Neighbours, same); i >= 0 && !w.bad {
-			fill(&r.obs.Neighbours[i], &c)
-		} else {
-			r.neighbour(w, c)
-		}
+		r.neighbour(w, c)
 	}
 }
 

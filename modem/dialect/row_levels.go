@@ -19,16 +19,17 @@ const (
 
 // limits are those of each level, with its field. SRxLev has no word among the fields, so fillers of it only vanish.
 var limits = [...]struct {
+	name   string
 	field  cell.Fields
 	lo, hi float64
 }{
-	rsrp:   {cell.FieldRSRP, minRSRP, maxRSRP},
-	rsrq:   {cell.FieldRSRQ, minRSRQ, maxRSRQ},
-	rssi:   {cell.FieldRSSI, minRSSI, maxRSSI},
-	sinr:   {cell.FieldSINR, minSINR, maxSINR},
-	rscp:   {cell.FieldRSCP, minRSCP, maxRSCP},
-	ecio:   {cell.FieldEcIo, minEcIo, maxEcIo},
-	srxlev: {0, -128, 128},
+	rsrp:   {"rsrp", cell.FieldRSRP, minRSRP, maxRSRP},
+	rsrq:   {"rsrq", cell.FieldRSRQ, minRSRQ, maxRSRQ},
+	rssi:   {"rssi", cell.FieldRSSI, minRSSI, maxRSSI},
+	sinr:   {"sinr", cell.FieldSINR, minSINR, maxSINR},
+	rscp:   {"rscp", cell.FieldRSCP, minRSCP, maxRSCP},
+	ecio:   {"ecio", cell.FieldEcIo, minEcIo, maxEcIo},
+	srxlev: {"srxlev", 0, -128, 128},
 }
 
 // level reads a level or ratio, in dBm or dB once multiplied by unit. c.RAT must be set.
@@ -38,9 +39,12 @@ func (w *row) level(i int, what column, unit float64, c *cell.Cell) {
 	if what == rsrq && c.RAT == cell.LTE {
 		most = 3
 	}
+	w.reading = l.name
 	if v, ok := w.within(i, unit, l.lo, most, l.field, c); ok {
 		setLevel(c, what, v)
+		w.explain(i, l.name)
 	}
+	w.reading = ""
 }
 
 func setLevel(c *cell.Cell, what column, v float64) {
@@ -88,9 +92,11 @@ var scales = [...]struct {
 	r422SINR:    {sinr, 0, 251, -100, 5},  // SARA-R422 manual
 }
 
-// indexed reads a level that is printed as an index. What is outside its scale is a filler or makes the row a reject. c.RAT
-// must be set.
+// indexed reads a level that is printed as an index. What is outside its scale is a filler or bad. c.RAT must be set.
 func (w *row) indexed(i int, what column, c *cell.Cell) {
+	l := &limits[scales[what].level]
+	w.reading = l.name
+	defer func() { w.reading = "" }()
 	v, ok := w.number(i)
 	if !ok {
 		return
@@ -106,16 +112,19 @@ func (w *row) indexed(i int, what column, c *cell.Cell) {
 	n := int(v)
 	switch {
 	case float64(n) != v:
-		w.reject(BadValue)
+		w.outOfRange()
 	case s.lo <= n && n <= s.hi:
 		if n < 0 && (what == wideRSRP || what == wideRSRQ) {
 			n++
 		}
 		setLevel(c, s.level, float64(n+s.add)/s.per)
+		w.explain(i, l.name)
+	case n == -1:
+		w.notMeasured(l.field, c)
 	case n == 255, n == 127, n == 99, n == 65535, n == -32768:
-		c.Placeholder |= limits[s.level].field
+		c.Placeholder |= l.field
 	default:
-		w.reject(BadValue)
+		w.outOfRange()
 	}
 }
 

@@ -24,7 +24,7 @@ func sane(t testing.TB, o *cell.Observation) {
 			require.True(t, s <= 11 || s >= 90 && s <= 99, "status %d", s)
 		}
 		if a, ok := g.AcT.Get(); ok {
-			require.LessOrEqual(t, a, uint8(13))
+			require.LessOrEqual(t, a, uint8(16))
 		}
 		if a, ok := g.Area.Get(); ok {
 			require.LessOrEqual(t, a, cell.NR.MaxArea())

@@ -194,6 +194,7 @@ var cnsmodRATs = [...]cell.RAT{1: cell.GSM, cell.GSM, cell.GSM, cell.UMTS, cell.
 //	                                                      ,Lac:7D73,Bsic:10   with +CNETSCAN=1
 func (s *simcomAnswer) cnetscan(w *row) {
 	if !strings.HasPrefix(w.line, "Operator:") {
+		w.skipped()
 		return
 	}
 	w.labelled("MCC", "MNC", "Lac", "Cellid", "Arfcn", "Rxlev")

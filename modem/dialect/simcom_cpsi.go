@@ -53,7 +53,7 @@ func (w *row) online(i int) {
 //	0   1      2       3     4     5            6   7        8
 //	GSM,Online,mcc-mnc,0xlac,cellid,"27 EGSM 900",dBm,track_lo,c1-c2
 func (s *simcomAnswer) cpsiGSM(w *row) {
-	if !w.layout(9) {
+	if !w.layout(9) && !w.begins(1, 6) {
 		return
 	}
 	w.online(1)
@@ -68,7 +68,11 @@ func (s *simcomAnswer) cpsiGSM(w *row) {
 	} else if band != "" {
 		w.reject(UnknownToken)
 	}
-	w.column(6, rssi, &c)
+	if len(w.f) == 9 {
+		w.column(6, rssi, &c)
+	} else if !c.Band.Known() {
+		return
+	}
 	s.serve(w, c)
 }
 
@@ -78,13 +82,18 @@ func (s *simcomAnswer) cpsiGSM(w *row) {
 //	0     1      2       3     4      5           6   7      8   9     10   11   12    13
 //	WCDMA,Online,mcc-mnc,0xlac,cellid,"WCDMA 850",psc,uarfcn,ssc,ec/io,rscp,qual,rxlev,txpwr
 func (s *simcomAnswer) cpsiWCDMA(w *row) {
-	if !w.layout(14) {
+	whole := w.layout(14)
+	if !whole && (!w.begins(1, 8, 14) || !strings.HasPrefix(w.text(5), "WCDMA")) {
 		return
 	}
 	w.online(1)
 	c := cell.Cell{RAT: cell.UMTS}
 	w.plmnPair(2, "-", &c)
 	w.read(&c, 3, hexArea, signedCID, skip, pci, arfcn)
+	if !whole {
+		s.serve(w, c)
+		return
+	}
 	w.magnitude(9)
 	w.magnitude(10)
 	w.read(&c, 9, ecio, rscp)
@@ -119,7 +128,8 @@ func (w *row) signedCellID(i int, c *cell.Cell) {
 // While the modem changes cells it prints the old identity with a PCI of 0, EUTRAN-BAND0, the channel 4294967295 and
 // levels of 0.
 func (s *simcomAnswer) cpsiLTE(w *row, system string) {
-	if !w.layout(14) {
+	whole := w.layout(14)
+	if !whole && !w.begins(1, 8) {
 		return
 	}
 	w.online(1)
@@ -134,6 +144,12 @@ func (s *simcomAnswer) cpsiLTE(w *row, system string) {
 		return
 	}
 	w.column(5, pci, &c)
+	if !whole {
+		if located(&c) {
+			s.serve(w, c)
+		}
+		return
+	}
 	if !strings.Contains(system, "NB") {
 		w.column(8, bandwidth, &c)
 	}
@@ -161,18 +177,16 @@ func (w *row) bandAfter(i int, word string, c *cell.Cell) {
 // tenths on SIM7600, SIM7906 and SIM82xx, the index of TS 27.007 on A76xx. No RSRP fits two of them. The scale of the
 // RSSI of A76xx is not known.
 func (w *row) levels(q, p, i int, c *cell.Cell) {
+	w.reading = "rsrp"
 	v, ok := w.number(p)
+	w.reading = ""
 	switch {
 	case !ok, v == 255, v == -32768, v == 32767:
 		c.Placeholder |= cell.FieldRSRP
 		return
 	case v >= 0 && v <= 97 && v == float64(int(v)) && c.RAT == cell.LTE:
-		if n := w.index(q); n <= 34 {
-			c.RSRQ = cell.RSRQFromIndex(n)
-		} else if n != 255 {
-			w.reject(BadValue)
-		}
-		c.RSRP = cell.RSRPFromIndex(int(v))
+		w.read(c, p, rsrpIndex)
+		w.read(c, q, rsrqIndex)
 		return
 	}
 	unit := 1.0
@@ -188,9 +202,12 @@ func (w *row) levels(q, p, i int, c *cell.Cell) {
 
 // snr reads an SNR in dB. What cannot be dB is of unknown scale.
 func (w *row) snr(i int, c *cell.Cell) {
+	w.reading = "sinr"
 	if v, ok := w.number(i); ok && v >= minSINR && v <= maxSINR {
 		c.SINR = cell.Some(cell.DB(v))
+		w.explain(i, "sinr")
 	}
+	w.reading = ""
 }
 
 // cpsiLeg reads the NR carrier of EN-DC as older firmware prints it [SIM8200 manual V1.00.01 4.2.14; printed by SIM8200 in
@@ -214,13 +231,26 @@ func (s *simcomAnswer) cpsiLeg(w *row) {
 //
 //	0        1   2           3     4    5    6   7   8
 //	NR5G_NSA,pci,NR5G_BAND41,arfcn,rsrp,rsrq,snr,scs,bw
+//	NR5G_NSA,pci,NR5G_BAND78,arfcn,rsrp,rsrq,snr                SIM8200 manual V1.01
+//	NR5G_NSA,pci,arfcn,      rsrq, rsrp,snr                     the NR5G row under the other name, SIM8202
 func (s *simcomAnswer) cpsiNSA(w *row) {
-	if !w.layout(9) {
+	if len(w.f) == 6 {
+		s.cpsiLeg(w)
+		return
+	}
+	whole := w.layout(7, 9)
+	if !whole && !w.begins(1, 4) {
 		return
 	}
 	c := w.cell(cell.NR, 1, pci)
 	w.bandAfter(2, "NR5G_BAND", &c)
 	w.column(3, arfcn, &c)
+	if !whole {
+		if located(&c) {
+			s.second(w, c)
+		}
+		return
+	}
 	w.levels(5, 4, -1, &c)
 	w.nrSNR(6, &c)
 	s.second(w, c)
@@ -233,7 +263,8 @@ func (s *simcomAnswer) cpsiNSA(w *row) {
 //	NR5G,   Online,mcc-mnc,0xtac,cellid,pci,arfcn,      rsrp,  rsrq,snr           whole
 //	NR5G_SA,Online,mcc-mnc,0xtac,cellid,pci,NR5G_BAND78,arfcn, rsrp,rsrq,snr      all in tenths, since 2024
 func (s *simcomAnswer) cpsiSA(w *row, newer bool) {
-	if newer && !w.layout(11) || !newer && !w.layout(10) {
+	whole := newer && w.layout(11) || !newer && w.layout(10)
+	if !whole && !(newer && w.begins(1, 8)) {
 		return
 	}
 	w.online(1)
@@ -243,8 +274,13 @@ func (s *simcomAnswer) cpsiSA(w *row, newer bool) {
 	if newer {
 		w.bandAfter(6, "NR5G_BAND", &c)
 		w.column(7, arfcn, &c)
-		w.levels(9, 8, -1, &c)
-		w.level(10, sinr, 0.1, &c)
+		if !whole && !located(&c) {
+			return
+		}
+		if whole {
+			w.levels(9, 8, -1, &c)
+			w.level(10, sinr, 0.1, &c)
+		}
 	} else {
 		w.column(6, arfcn, &c)
 		w.levels(8, 7, -1, &c)
@@ -255,7 +291,10 @@ func (s *simcomAnswer) cpsiSA(w *row, newer bool) {
 
 // nrSNR reads the SNR of an NR carrier, which comes in dB with a point, or in tenths.
 func (w *row) nrSNR(i int, c *cell.Cell) {
-	switch v, ok := w.number(i); {
+	w.reading = "sinr"
+	v, ok := w.number(i)
+	w.reading = ""
+	switch {
 	case !ok:
 	case strings.Contains(w.text(i), "."):
 		w.snr(i, c)

@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"math/bits"
 	"strings"
 	"time"
 
@@ -128,7 +129,7 @@ func (t *telitAnswer) read(w *row) {
 //	"mcc mnc",arfcn, dBm, lac, rac, txpwr,mm,rr,  nom,cid,imsi,name,sd, band                                  2G
 //	         ,32767, dBm, ,    ,    mm,  rr, ,    ,    imsi,name,sd, band                                     no network
 func (t *telitAnswer) rfsts(w *row) {
-	n, quoted := len(w.f), w.quotedFrom(1)
+	n, quoted := len(w.f), bits.TrailingZeros64(w.quoted()&^1) // the first quoted column but the PLMN
 	c := cell.Cell{RAT: cell.LTE}
 	cid, sd := 11, 14
 	switch {
@@ -192,27 +193,6 @@ func (w *row) byHand(i int) {
 	if strings.HasSuffix(w.text(i), "...") {
 		w.f[i] = ""
 	}
-}
-
-// quotedFrom finds the first column from i on that is in quotes; -1 when there is none.
-func (w *row) quotedFrom(i int) int {
-	_, rest := at.Prefix(w.line)
-	column, quoted, blank := 0, false, true
-	for _, c := range []byte(rest) {
-		switch {
-		case c == '"':
-			if blank && column >= i {
-				return column
-			}
-			quoted, blank = !quoted, false
-		case quoted:
-		case c == ',':
-			column, blank = column+1, true
-		case c != ' ':
-			blank = false
-		}
-	}
-	return -1
 }
 
 // gpsacp reads the position [GE864 manual, "AT$GPSACP"]. Without a fix all but a few columns are empty.

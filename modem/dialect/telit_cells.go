@@ -273,7 +273,8 @@ func (t *telitAnswer) moniTable(w *row, f []string) {
 //	arfcn, bsic,dBm,ber,mcc,mnc,lac,cid,CELL_SUITABLE,number of channels...  GSM
 func (t *telitAnswer) csurvc(w *row) {
 	switch {
-	case len(w.f) < 9:
+	default:
+		w.skipped()
 	case len(w.f) == 11 && w.below(8, minRSRQ):
 		c := w.cell(cell.LTE, 0, arfcn, rssi, mcc, mnc, cid, area, pci, skip, rsrp, rsrq)
 		t.heard(w, c)

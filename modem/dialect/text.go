@@ -1,7 +1,9 @@
 package dialect
 
 import (
+	"cmp"
 	"io"
+	"slices"
 
 	"vigie/modem/at"
 )
@@ -9,19 +11,17 @@ import (
 // Guess finds the family of recorded text, echoes of commands included. It uses only lines that no other family prints, and
 // returns nil if there are none or if they are of several families.
 func Guess(lines []string) *Dialect {
-	var found *Dialect
+	if found := families(lines); len(found) == 1 {
+		return found[0]
+	}
+	return nil
+}
+
+// families are those of which lines are known.
+func families(lines []string) (found []*Dialect) {
 	for _, d := range All() {
-		if d.Evidence == Experimental {
-			continue
-		}
-		for _, l := range lines {
-			if d.Knows(l) {
-				if found != nil {
-					return nil
-				}
-				found = d
-				break
-			}
+		if d.Evidence != Experimental && slices.ContainsFunc(lines, d.Knows) {
+			found = append(found, d)
 		}
 	}
 	return found
@@ -29,31 +29,28 @@ func Guess(lines []string) *Dialect {
 
 // TextCounts are statistics of DecodeText.
 type TextCounts struct {
-	Dialect   *Dialect // the one used
-	Guessed   bool     // it was guessed from the text
-	Exchanges int      // commands, or stretches of lines without one
-	Lines     int      // information lines
-	Rounds    int      // that hold something
-	Rejects   []Reject // lines that could not be decoded, in order
+	Dialect   *Dialect   // the one used; the first of several
+	Families  []*Dialect // those used, in the order of the text, each once
+	Guessed   bool       // they were guessed from the text
+	Exchanges int        // commands, or stretches of lines without one
+	Lines     int        // information lines
+	Rounds    int        // that hold something
+	Rejects   []Reject   // lines that could not be decoded, in order
+	Unread    []string   // lines that are no answer that the family knows
 }
 
 // DecodeText decodes recorded modem text: answers with or without their commands and final results. d is the family; if nil, it is
-// guessed, else generic. A new round begins where a command is repeated, or a row that is printed once per round. Empty rounds
-// are left out. The rows of a survey are returned as rounds of their own.
+// guessed, also where the text is of several modems one after the other, else generic. A new round begins where a command is
+// repeated, or a row that is printed once per round. Empty rounds are left out. The rows of a survey are returned as rounds of their own.
 func DecodeText(text io.Reader, d *Dialect) ([]Decoded, TextCounts, error) {
 	end := &lastByte{Reader: text}
 	exchanges, err := at.ReadTranscript(end, everything(true)...)
 	if err != nil {
 		return nil, TextCounts{}, err
 	}
-	n := TextCounts{Dialect: d, Exchanges: len(exchanges)}
-	var lines []string
+	n := TextCounts{Exchanges: len(exchanges)}
 	var answers []Answer
 	for _, x := range exchanges {
-		if x.Command != "" {
-			lines = append(lines, "AT"+x.Command)
-		}
-		lines = append(lines, x.Lines...)
 		n.Lines += len(x.Lines)
 		answers = append(answers, Answer{Command: x.Command, Lines: x.Lines, Final: x.Final})
 	}
@@ -61,28 +58,131 @@ func DecodeText(text io.Reader, d *Dialect) ([]Decoded, TextCounts, error) {
 		last := &answers[len(answers)-1]
 		last.cut = last.Final == "" && len(last.Lines) > 0 && end.b != '\n' && end.b != '\r'
 	}
-	if n.Dialect == nil {
-		n.Dialect = Guess(lines)
-		n.Guessed = n.Dialect != nil
-	}
-	if n.Dialect == nil {
-		n.Dialect = generic
-	}
-	tied := n.Dialect.As(Identify(answers))
 	var out []Decoded
-	for _, round := range tied.rounds(answers) {
-		x := tied.Decode(round)
-		n.Rejects = append(n.Rejects, x.Rejects...)
-		if !x.Empty() {
-			n.Rounds++
-			out = append(out, x)
+	for _, m := range modems(answers, d) {
+		n.Guessed = n.Guessed || d == nil && m.dialect != generic
+		if !slices.Contains(n.Families, m.dialect) {
+			n.Families = append(n.Families, m.dialect)
 		}
-		for _, o := range x.Sweep {
-			n.Rounds++
-			out = append(out, Decoded{Observation: o})
+		tied := m.dialect.As(Identify(m.answers))
+		for _, round := range tied.rounds(m.answers) {
+			x := tied.decoded(nil, round, true)
+			n.Rejects = append(n.Rejects, x.Rejects...)
+			for _, l := range x.Unread {
+				if !identifies(round, l) {
+					n.Unread = append(n.Unread, l)
+				}
+			}
+			if !x.Empty() {
+				n.Rounds++
+				out = append(out, x)
+			}
+			for _, o := range x.Sweep {
+				n.Rounds++
+				out = append(out, Decoded{Observation: o})
+			}
 		}
 	}
+	n.Dialect = n.Families[0]
 	return out, n, nil
+}
+
+// identifies reports whether a line is of an answer to a question that asks what the modem is.
+func identifies(answers []Answer, line string) bool {
+	return slices.ContainsFunc(answers, func(a Answer) bool { return isIdentify(a.Command) && slices.Contains(a.Lines, line) })
+}
+
+// modem is a stretch of text that one modem printed.
+type modem struct {
+	dialect *Dialect
+	answers []Answer
+}
+
+// modems splits answers by modem: where a line or a command is known by another family than those before, or another model
+// names itself, a new one begins. What no family knows belongs to the modem before it; at the beginning, and after a modem was asked
+// what it is, to the one that follows. A family that is given is that of all.
+func modems(answers []Answer, d *Dialect) (all []modem) {
+	var lines []string
+	for _, a := range answers {
+		lines = append(append(lines, "AT"+a.Command), a.Lines...)
+	}
+	switch found := families(lines); {
+	case d != nil:
+	case len(found) == 0:
+		d = generic
+	case len(found) == 1:
+		d = found[0]
+	}
+	if d != nil {
+		return byModel(modem{d, answers})
+	}
+	var held []Answer
+	var now *modem
+	for _, a := range answers {
+		for _, piece := range pieces(a) {
+			found := families(append([]string{"AT" + piece.Command}, piece.Lines...))
+			if len(found) == 0 && (now == nil || len(held) > 0 || isIdentify(piece.Command)) {
+				held = append(held, piece)
+				continue
+			}
+			if len(found) > 0 && (now == nil || !slices.Contains(found, now.dialect)) {
+				all = append(all, modem{dialect: found[0]})
+				now = &all[len(all)-1]
+			}
+			now.answers = append(append(now.answers, held...), piece)
+			held = nil
+		}
+	}
+	now.answers = append(now.answers, held...)
+	var models []modem
+	for _, m := range all {
+		models = append(models, byModel(m)...)
+	}
+	return models
+}
+
+// byModel splits what modems of one family printed where another model names itself.
+func byModel(m modem) (all []modem) {
+	from, model := 0, ""
+	for i, a := range m.answers {
+		if !isIdentify(a.Command) {
+			continue
+		}
+		id := Identify(m.answers[i : i+1])
+		if id.Model != "" && model != "" && id.Model != model {
+			all = append(all, modem{m.dialect, m.answers[from:i]})
+			from = i
+		}
+		model = cmp.Or(id.Model, model)
+	}
+	return append(all, modem{m.dialect, m.answers[from:]})
+}
+
+// isIdentify reports whether a command asks a modem what it is.
+func isIdentify(command string) bool {
+	return command != "" && slices.ContainsFunc(IdentifyCommands, func(c at.Command) bool { return c.Text == command })
+}
+
+// pieces splits lines without a command where another family's begin.
+func pieces(a Answer) (all []Answer) {
+	if a.Command != "" {
+		return []Answer{a}
+	}
+	from := 0
+	var before *Dialect
+	for i := range a.Lines {
+		found := Guess(a.Lines[i : i+1])
+		if found == nil || found == before {
+			continue
+		}
+		if before != nil {
+			all = append(all, Answer{Lines: a.Lines[from:i]})
+			from = i
+		}
+		before = found
+	}
+	a.Lines = a.Lines[from:]
+	return append(all, a)
 }
 
 // rounds groups answers, splitting one that holds several rounds.

@@ -107,6 +107,8 @@ func (u *ubloxAnswer) read(w *row) {
 		case ubloxCell:
 			u.next = ubloxNone
 			u.ucged(w)
+		default:
+			w.skipped()
 		}
 	default:
 		u.generic(w)

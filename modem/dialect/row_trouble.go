@@ -1,0 +1,177 @@
+package dialect
+
+import (
+	"slices"
+	"strings"
+
+	"vigie/cell"
+	"vigie/modem/at"
+)
+
+// outOfRange takes a number that its column cannot hold. Where the shape of the row is not sure it may belong to another
+// column: keeps then decides what of the row is left.
+func (w *row) outOfRange() {
+	if w.reading == "" || w.sure {
+		w.reject(BadValue)
+		return
+	}
+	w.scale = true
+	w.spoilt()
+}
+
+// spoilt names the column that is being read: its value is bad, and costs that column alone.
+func (w *row) spoilt() {
+	list := &w.r.rejects
+	if !w.said {
+		w.said = true
+		*list = append(*list, Reject{Line: w.line, Reason: BadValue, Columns: w.reading})
+		return
+	}
+	if last := &(*list)[len(*list)-1]; !strings.Contains(last.Columns, w.reading) {
+		last.Columns = strings.TrimPrefix(last.Columns+", "+w.reading, ", ")
+	}
+}
+
+// begins reports whether a row of another number of columns than is known can be read up to column n, which is left out: it
+// ended by itself, and nothing is empty from column one on. A row one column longer or shorter than these counts has a comma too many or too few.
+func (w *row) begins(one, n int, counts ...int) bool {
+	columns := len(w.f)
+	if w.cut || columns < n || slices.Contains(counts, columns-1) || slices.Contains(counts, columns+1) {
+		return false
+	}
+	for i := one; i < n; i++ {
+		if w.text(i) == "" {
+			return false
+		}
+	}
+	return true
+}
+
+// located reports whether channel and band are there and agree, which shows that the columns up to them are where they
+// should be.
+func located(c *cell.Cell) bool {
+	return c.ARFCN.Known() && c.Band.Known() && in(c.RAT, c.ARFCN.Or(0), c.Band)
+}
+
+// notMeasured takes a level that is printed as -1.
+func (w *row) notMeasured(field cell.Fields, c *cell.Cell) {
+	c.Placeholder |= field
+	w.unmeasured = w.unmeasured || field == cell.FieldRSRP || field == cell.FieldRSCP
+}
+
+// keeps reports whether the cell of a row is taken, and takes off what is not believed. A number out of its range in a row
+// whose shape is not sure costs all that is not an identity, and the row too unless channel and band agree, which shows
+// that the columns up to them are where they should be. Where the power was not measured a ratio of -1 was neither.
+func (w *row) keeps(c *cell.Cell) bool {
+	if w.scale && !w.sure && !w.bad {
+		if !located(c) {
+			w.disbelieve()
+		} else {
+			*c = cell.Cell{RAT: c.RAT, MCC: c.MCC, MNC: c.MNC, ID: c.ID, PCI: c.PCI, ARFCN: c.ARFCN, Band: c.Band,
+				Placeholder: c.Placeholder & (cell.FieldMCC | cell.FieldMNC | cell.FieldCellID | cell.FieldPCI)}
+		}
+	}
+	if w.bad {
+		w.disbelieve()
+		return false
+	}
+	if w.unmeasured {
+		for _, r := range [...]struct {
+			v     *cell.Opt[cell.DB]
+			field cell.Fields
+		}{{&c.RSRQ, cell.FieldRSRQ}, {&c.SINR, cell.FieldSINR}, {&c.EcIo, cell.FieldEcIo}} {
+			if *r.v == cell.Some(cell.DB(-1)) {
+				*r.v = cell.Opt[cell.DB]{}
+				c.Placeholder |= r.field
+			}
+		}
+	}
+	return true
+}
+
+// disbelieve gives a row up: nothing of it is taken.
+func (w *row) disbelieve() {
+	w.bad = true
+	if w.said {
+		w.r.rejects[len(w.r.rejects)-1].Columns = ""
+	}
+	w.r.values = w.r.values[:min(w.values, len(w.r.values))]
+}
+
+// quoted tells which columns of the row are in quotes: bit i for column i, counted in the line.
+func (w *row) quoted() uint64 {
+	if !w.counted {
+		w.quotes, w.counted = quotedColumns(w.line), true
+	}
+	return w.quotes
+}
+
+// inQuotes reports whether column i is quoted.
+func (w *row) inQuotes(i int) bool { return w.quoted()>>(i+w.dropped)&1 != 0 }
+
+func quotedColumns(line string) (set uint64) {
+	_, rest := at.Prefix(line)
+	column, inside, blank := 0, false, true
+	for i := range len(rest) {
+		switch c := rest[i]; {
+		case c == '"':
+			if blank && !inside {
+				set |= 1 << column
+			}
+			inside, blank = !inside, false
+		case inside:
+		case c == ',':
+			column, blank = column+1, true
+		case c != ' ' && c != '\t':
+			blank = false
+		}
+	}
+	return set
+}
+
+// plainQuotes makes the quotes of a line plain that a word processor or a forum has turned into others. A name may hold
+// such quotes: a line with plain ones is left as it is.
+func plainQuotes(line string) string {
+	if strings.IndexByte(line, '"') >= 0 || strings.IndexByte(line, 0xE2) < 0 && strings.IndexByte(line, 0xC2) < 0 {
+		return line
+	}
+	return typographicQuotes.Replace(line)
+}
+
+var typographicQuotes = strings.NewReplacer("“", `"`, "”", `"`, "„", `"`, "‟", `"`, "″", `"`, "«", `"`, "»", `"`, "‘", `"`, "’", `"`)
+
+// escapesQuotes reports whether the line is one that a program printed with its quotes escaped: where its columns end is not sure.
+func escapesQuotes(line string) bool { return strings.Contains(line, `\"`) }
+
+// skipped notes a line that no reader takes, if somebody asks.
+func (w *row) skipped() {
+	if w.r.explains && w.line != "" {
+		w.r.unread = append(w.r.unread, w.line)
+	}
+}
+
+// Value is one value of an answer, and where it comes from.
+type Value struct {
+	Field  string // as the interchange format names it; "registration.status" is one of a registration
+	Text   string // as printed
+	Line   string // the row
+	Column int    // from 0, after the prefix; -1 where the value has a label
+	Label  string // before the value, where the row has labels
+}
+
+// explain notes which fields column i was read into, if somebody asks.
+func (w *row) explain(i int, fields ...string) {
+	if !w.r.explains {
+		return
+	}
+	v := Value{Text: w.text(i), Line: w.line, Column: i + w.dropped}
+	if w.labels != nil {
+		v.Column = -1
+		if i < len(w.labels) {
+			v.Label = w.labels[i]
+		}
+	}
+	for _, v.Field = range fields {
+		w.r.values = append(w.r.values, v)
+	}
+}
