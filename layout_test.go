@@ -31,6 +31,7 @@ var mayImport = map[string][]string{
 	"modem":               {"cell", "modem/at", "modem/dialect"},
 	"air":                 {"cell", "air/uper"},
 	"air/uper":            {},
+	"air/capture":         {"cell", "air", "modem/diag"},
 	"analyzer":            {"cell"},
 	"analyzer/rules":      {"cell", "analyzer"},
 	"storage":             {"cell", "analyzer"},
@@ -49,7 +50,7 @@ var mayImport = map[string][]string{
 	"cmd/vigie/config":    {"cell", "analyzer", "analyzer/rules", "storage", "storage/influx", "alert", "cmd/vigie/console"},
 	"cmd/vigie/setup":     {"cell", "modem", "alert", "words", "cmd/vigie/config", "cmd/vigie/console"},
 	"cmd/vigie/modems":    {"cell", "modem", "modem/at", "modem/dialect", "modem/remap", "analyzer", "analyzer/rules", "storage", "monitor", "monitor/pipeline", "cmd/vigie/config", "cmd/vigie/console"},
-	"cmd/vigie":           {"words", "cmd/vigie/setup", "cmd/vigie/modems", "monitor", "monitor/pipeline", "cmd/vigie/config", "cmd/vigie/console", "cell", "modem", "modem/at", "modem/dialect", "modem/emulator", "modem/remap", "analyzer", "analyzer/rules", "storage", "storage/influx", "storage/transfer", "celldb", "review", "review/evidence", "position", "alert"},
+	"cmd/vigie":           {"words", "cmd/vigie/setup", "cmd/vigie/modems", "monitor", "monitor/pipeline", "cmd/vigie/config", "cmd/vigie/console", "cell", "modem", "modem/at", "modem/dialect", "modem/emulator", "modem/remap", "analyzer", "analyzer/rules", "storage", "storage/influx", "storage/transfer", "celldb", "review", "review/evidence", "position", "alert", "air/capture"},
 
 	"review/evidence/evidencetest": {"cell", "analyzer"},
 }
@@ -58,13 +59,13 @@ var mayImport = map[string][]string{
 var forTests = []string{"storage/storagetest", "storage/influxdtest", "review/evidence/evidencetest"}
 
 // standardOnly are the packages that import nothing but the standard library and what mayImport says.
-var standardOnly = []string{"words", "cell", "modem/at", "modem/diag", "modem/dialect", "modem/remap", "air", "air/uper"}
+var standardOnly = []string{"words", "cell", "modem/at", "modem/diag", "modem/dialect", "modem/remap", "air", "air/uper", "air/capture"}
 
 // noHTML are the packages that make no pages: what they know is shown by others.
 var noHTML = []string{"review/evidence"}
 
 // noClock are the packages that never ask a clock or a network: time is an input, and replay is the same path.
-var noClock = []string{"words", "cell", "modem/at", "modem/diag", "modem/dialect", "modem/remap", "air", "air/uper", "analyzer", "analyzer/rules", "review/evidence", "monitor/pipeline"}
+var noClock = []string{"words", "cell", "modem/at", "modem/diag", "modem/dialect", "modem/remap", "air", "air/uper", "air/capture", "analyzer", "analyzer/rules", "review/evidence", "monitor/pipeline"}
 
 // noNetwork are further packages that talk to no network.
 var noNetwork = []string{"storage", "storage/transfer"}

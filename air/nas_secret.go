@@ -18,8 +18,8 @@ func SecretNAS(dst []Range, payload []byte) []Range {
 		return append(dst, octets(min(4, len(p)), len(p)))
 	case header == plain:
 		return secretEMM(dst, p, 0)
-	case header == integrityCiphered || header == cipheredNewContext:
-		return append(dst, octets(min(securityHeader, len(p)), len(p)))
+	case header == integrityCiphered || header == cipheredNewContext: // its first octet stays: with EEA0 it is the protocol, else it says nothing
+		return append(dst, octets(min(securityHeader+1, len(p)), len(p)))
 	case header != integrity && header != integrityNewContext:
 		return append(dst, octets(1, len(p)))
 	case len(p) <= securityHeader:

@@ -1,0 +1,166 @@
+package capture
+
+import (
+	"encoding/binary"
+	"time"
+
+	"vigie/cell"
+)
+
+// Link types of pcap (tcpdump.org/linktypes.html).
+const (
+	linkEthernet = 1
+	linkRaw      = 101
+	linkCooked   = 113
+	linkUser0    = 147
+	linkUser1    = 148 // by custom: EPS NAS without any header
+	linkUser15   = 162
+	linkIPv4     = 228
+	linkIPv6     = 229
+	linkCooked2  = 276
+)
+
+const (
+	gsmtapPort = 4729
+	protoUDP   = 17
+	etherIPv4  = 0x0800
+	etherIPv6  = 0x86DD
+	etherVLAN  = 0x8100
+)
+
+// packet reads one packet of a pcap.
+func (p *pass) packet(link uint32, at time.Time, packet []byte) error {
+	m := cell.Message{Frame: p.Frames, Time: at}
+	if link == linkUser1 {
+		m.Layer = cell.NAS
+		return p.message(m, packet)
+	}
+	if linkUser0 <= link && link <= linkUser15 {
+		p.add("link_type_unknown")
+		p.blank(packet)
+		return nil
+	}
+	d, ok := datagramOf(link, packet)
+	if !ok || d.port() != gsmtapPort {
+		p.add("not_gsmtap")
+		p.blank(packet)
+		return nil
+	}
+	right := p.writing() && d.checksumRight()
+	if err := p.gsmtap(m, d.udp[8:]); err != nil {
+		return err
+	}
+	if right {
+		d.setChecksum()
+	}
+	return nil
+}
+
+// datagram is a UDP datagram over IP.
+type datagram struct {
+	addresses []byte // source and destination
+	udp       []byte // header and data
+}
+
+func (d datagram) port() uint16 { return binary.BigEndian.Uint16(d.udp[2:]) }
+
+// datagramOf finds the UDP datagram of a packet; not ok if there is none, or only a part of one.
+func datagramOf(link uint32, p []byte) (datagram, bool) {
+	ip, ok := ipOf(link, p)
+	if !ok || len(ip) < 1 {
+		return datagram{}, false
+	}
+	var d datagram
+	switch ip[0] >> 4 {
+	case 4:
+		header := int(ip[0]&15) * 4
+		if header < 20 || len(ip) < header || ip[9] != protoUDP || binary.BigEndian.Uint16(ip[6:])&0x3FFF != 0 {
+			return datagram{}, false // no UDP, or a fragment
+		}
+		total := int(binary.BigEndian.Uint16(ip[2:]))
+		if total < header || total > len(ip) {
+			return datagram{}, false
+		}
+		d = datagram{ip[12:20], ip[header:total]}
+	case 6:
+		const header = 40
+		if len(ip) < header || ip[6] != protoUDP {
+			return datagram{}, false
+		}
+		total := header + int(binary.BigEndian.Uint16(ip[4:]))
+		if total > len(ip) {
+			return datagram{}, false
+		}
+		d = datagram{ip[8:40], ip[header:total]}
+	default:
+		return datagram{}, false
+	}
+	if len(d.udp) < 8 {
+		return datagram{}, false
+	}
+	size := int(binary.BigEndian.Uint16(d.udp[4:]))
+	if size < 8 || size > len(d.udp) {
+		return datagram{}, false
+	}
+	d.udp = d.udp[:size]
+	return d, true
+}
+
+// ipOf returns the IP packet in a packet of a link type.
+func ipOf(link uint32, p []byte) ([]byte, bool) {
+	var kind uint16
+	switch link {
+	case linkRaw, linkIPv4, linkIPv6:
+		return p, true
+	case linkEthernet:
+		if len(p) < 14 {
+			return nil, false
+		}
+		kind, p = binary.BigEndian.Uint16(p[12:]), p[14:]
+		if kind == etherVLAN && len(p) >= 4 {
+			kind, p = binary.BigEndian.Uint16(p[2:]), p[4:]
+		}
+	case linkCooked:
+		if len(p) < 16 {
+			return nil, false
+		}
+		kind, p = binary.BigEndian.Uint16(p[14:]), p[16:]
+	case linkCooked2:
+		if len(p) < 20 {
+			return nil, false
+		}
+		kind, p = binary.BigEndian.Uint16(p), p[20:]
+	}
+	return p, kind == etherIPv4 || kind == etherIPv6
+}
+
+// checksumRight reports whether there is a checksum and it is right.
+func (d datagram) checksumRight() bool {
+	return binary.BigEndian.Uint16(d.udp[6:]) != 0 && d.sum() == 0xFFFF
+}
+
+func (d datagram) setChecksum() {
+	binary.BigEndian.PutUint16(d.udp[6:], 0)
+	sum := ^d.sum()
+	if sum == 0 {
+		sum = 0xFFFF // 0 means that there is none (RFC 768)
+	}
+	binary.BigEndian.PutUint16(d.udp[6:], sum)
+}
+
+// sum is the one's complement sum over the datagram and its pseudo header (RFC 768, RFC 8200 clause 8.1).
+func (d datagram) sum() uint16 {
+	sum := uint32(protoUDP) + uint32(len(d.udp))
+	for _, part := range [][]byte{d.addresses, d.udp} {
+		for ; len(part) >= 2; part = part[2:] {
+			sum += uint32(binary.BigEndian.Uint16(part))
+		}
+		if len(part) == 1 {
+			sum += uint32(part[0]) << 8
+		}
+	}
+	for sum>>16 != 0 {
+		sum = sum&0xFFFF + sum>>16
+	}
+	return uint16(sum)
+}

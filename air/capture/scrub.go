@@ -1,0 +1,33 @@
+package capture
+
+import (
+	"bufio"
+	"compress/gzip"
+	"io"
+
+	"vigie/air"
+)
+
+// Scrub writes the capture again, in the same container, without what says who somebody is: exactly these bits of each message are
+// 0, lengths stay, check sequences are made again. What is no message that Vigie reads (other logs, user traffic, 2G and 3G, frames
+// with a wrong CRC) may hold anything: its header stays and the rest is zeroed, and counted.
+func (c *Capture) Scrub(w io.Writer) error {
+	var packed *gzip.Writer
+	if c.Gzip {
+		packed = gzip.NewWriter(w)
+		w = packed
+	}
+	var ranges []air.Range
+	p := &pass{Counts: &c.Counts, in: c.in, out: bufio.NewWriter(w), visit: func(p *Packet) error {
+		ranges = p.secret(ranges[:0])
+		air.Zero(p.Payload, ranges)
+		return nil
+	}}
+	if err := p.run(c.Kind); err != nil {
+		return err
+	}
+	if packed != nil {
+		return packed.Close()
+	}
+	return nil
+}
