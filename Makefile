@@ -17,7 +17,7 @@ WAITING  := -p 3 -parallel 4
 
 export CGO_ENABLED = $(if $(CC_FOUND),1,0)
 
-.PHONY: run build test race blocked lint bench detection picture soak year dashboard victoria screenshots fuzz battery blaster golden cross arm arm64-demo armv6-demo deb deb-try release release-try clean
+.PHONY: run build test race blocked lint bench detection air picture soak year dashboard victoria screenshots fuzz battery blaster golden cross arm arm64-demo armv6-demo deb deb-try release release-try clean
 
 run: ## the main job, without hardware
 	CGO_ENABLED=0 $(GO) run ./cmd/vigie demo
@@ -89,6 +89,12 @@ picture: build ## docs/demo.svg, from what the demo prints on a terminal
 
 detection: ## the tables and the picture of docs/detection-results.md, from TRACES, COPIES and PEERS of the bench
 	$(GO) run ./tools/detection -traces "$(TRACES)" -copies "$(COPIES)" -peers "$(PEERS)" -docs docs
+
+AIR ?= ../shared/air
+air: build ## real captures, which are not in the repository: every message and leaf against tshark, no identity printed, no secret bit read
+	@test -x $(AIR)/score_air.py || { echo "NOT MEASURED: there are no captures in $(AIR). AIR=DIRECTORY names them: captures/, oracle/, secrets/ and score_air.py"; exit 1; }
+	VIGIE_AIR=$(abspath $(AIR))/captures $(GO) test ./air/capture -count 1 -v -run '^TestMeasured$$'
+	python3 $(AIR)/score_air.py --vigie bin/vigie
 
 blaster: ## a hundred SMS blasters, each another one, in real time: all are noticed within five seconds; takes four minutes
 	VIGIE_SEEDS=100 $(GO) test ./cmd/vigie -count 1 -v -run '^TestBlasterIsCaught$$'

@@ -7,17 +7,20 @@ import (
 	"io"
 	"os"
 
+	"vigie/air/capture"
 	"vigie/cell"
 	"vigie/cmd/vigie/console"
 	"vigie/modem/dialect"
 	"vigie/review/evidence"
 )
 
-// DecodeCmd turns recorded modem text into observations.
+// DecodeCmd turns recorded modem text into observations, and captures of a modem's signalling into messages.
 type DecodeCmd struct {
-	JSON   bool     `help:"Print observations as NDJSON, without time: the text has none."`
-	Family string   `help:"Modem family. Default: recognised from the text." placeholder:"F"`
-	Files  []string `arg:"" name:"file" optional:"" help:"Recorded modem text: what was typed and what was printed, with or without echo. Default, or -: standard input."`
+	JSON       bool     `help:"Print NDJSON: observations, without time where the text has none, or messages."`
+	Tree       bool     `help:"Of a capture: every leaf of each RRC message too. Needs --json."`
+	NoMessages bool     `help:"Of a capture: only the counts of what is in it, on standard error."`
+	Family     string   `help:"Modem family of recorded text. Default: recognised from the text." placeholder:"F"`
+	Files      []string `arg:"" name:"file" optional:"" help:"Recorded modem text: what was typed and what was printed, with or without echo. Or a capture: QMDL, mi2log, DLF, pcap or pcapng with GSMTAP, gzipped or not; told by content. Default, or -: standard input."`
 }
 
 // Run decodes.
@@ -37,14 +40,14 @@ func (c *DecodeCmd) Run(ctx context.Context, p *console.Program) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := c.file(p, name, family); err != nil {
+		if err := c.file(ctx, p, name, family); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *DecodeCmd) file(p *console.Program, name string, family *dialect.Dialect) error {
+func (c *DecodeCmd) file(ctx context.Context, p *console.Program, name string, family *dialect.Dialect) error {
 	in, shown := p.In, "standard input"
 	if name != "-" {
 		f, err := os.Open(name)
@@ -54,6 +57,16 @@ func (c *DecodeCmd) file(p *console.Program, name string, family *dialect.Dialec
 		defer f.Close()
 		in, shown = f, name
 	}
+	ahead := capture.NewReader(in)
+	if family == nil {
+		if found := capture.Open(ahead); found != nil {
+			return c.capture(ctx, p, shown, found)
+		}
+	}
+	return c.text(p, shown, ahead, family)
+}
+
+func (c *DecodeCmd) text(p *console.Program, shown string, in io.Reader, family *dialect.Dialect) error {
 	limited := &io.LimitedReader{R: in, N: mostText}
 	rounds, counts, err := dialect.DecodeText(limited, family)
 	if err != nil {

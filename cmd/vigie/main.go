@@ -33,7 +33,8 @@ type CLI struct {
 	Demo      DemoCmd          `cmd:"" help:"See it work, without hardware: a learned place, recorded modem answers, a staged attack."`
 	Watch     WatchCmd         `cmd:"" help:"Watch with a modem until interrupted."`
 	Replay    ReplayCmd        `cmd:"" help:"Run the rules over recorded observations and print the events."`
-	Decode    DecodeCmd        `cmd:"" help:"Turn recorded modem text into observations."`
+	Decode    DecodeCmd        `cmd:"" help:"Turn recorded modem text into observations, and captures of a modem's signalling into messages."`
+	Scrub     ScrubCmd         `cmd:"" help:"Copy a capture without what says who somebody is, to share it."`
 	Analyze   AnalyzeCmd       `cmd:"" help:"Run today's rules over what a store has recorded; list the events that are new, gone or changed."`
 	Events    EventsCmd        `cmd:"" help:"List the stored events, or show one in full."`
 	Export    ExportCmd        `cmd:"" help:"Write the stored observations and gaps to a file."`

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"vigie/air/capture"
+	"vigie/cmd/vigie/console"
+)
+
+// ScrubCmd copies a capture without identities.
+type ScrubCmd struct {
+	In  string `arg:"" help:"Capture: QMDL, mi2log, DLF, pcap or pcapng, gzipped or not."`
+	Out string `arg:"" help:"File to write, in the same container. It must not exist yet."`
+}
+
+// Run copies. A copy that could not be finished is removed.
+func (c *ScrubCmd) Run(p *console.Program) (err error) {
+	in, err := os.Open(c.In)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	found := capture.Open(capture.NewReader(in))
+	if found == nil {
+		return console.WithHint(fmt.Errorf("%s is no capture that Vigie reads", c.In), "QMDL, mi2log, DLF, pcap and pcapng are read; recorded modem text is redacted by vigie record")
+	}
+	out, err := os.OpenFile(c.Out, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return console.WithHint(fmt.Errorf("%s exists", c.Out), "name a new file; nothing is overwritten")
+	}
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err = errors.Join(err, out.Close()); err != nil {
+			os.Remove(c.Out)
+		}
+	}()
+	if err := found.Scrub(out); err != nil {
+		return err
+	}
+	reportCapture(p.Err, c.In, &found.Counts)
+	p.Err.Printf("%s: identities removed from %s; %s of other content zeroed whole\n", console.OneLine(c.Out), console.Plural(found.Counts.Messages, "message"), console.Plural(found.Counts.Blanked, "piece"))
+	return out.Sync()
+}
