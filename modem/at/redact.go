@@ -1,19 +1,23 @@
 package at
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // redacted replaces an identity. Lengths of digit strings are kept: "<15 digits>".
 const redacted = "<redacted>"
 
 // redactor strips identities from lines, in the order in which a modem printed them: what Scrub finds, and what the
 // commands declare. It cannot know an unlabelled TMSI that nobody declared, or whose column moved because a comma was lost:
-// a TMSI looks like a cell identity. Nor does it know a number without a plus or a type of address in a line that nobody
-// declared.
+// a TMSI looks like a cell identity. Nor does it know a number of nine to thirteen digits in a row of cells, where a cell identity
+// may be as long.
 type redactor struct {
 	labels       []string              // declared for any line
 	fields       map[string][]Identity // declared, by prefix
 	bare         []Identity            // declared for lines without a prefix, of whatever command
 	continuation continuation          // what the last line leaves to come
+	tail         tail                  // what the last line ended with
 	count        int                   // identities stripped
 }
 
@@ -47,15 +51,16 @@ func newRedactor(cmds []Command) *redactor {
 // line strips what can be told without knowing whose line it is. body says that the line is the content of a message: it
 // answers nobody, even if it reads OK.
 func (r *redactor) line(line string) (out string, body bool) {
-	if line == "" {
+	stamp := stampEnd(line)
+	if stamp == len(line) {
 		if r.continuation == bodyNext {
 			r.continuation = bodyMaybe
 		} else {
 			r.continuation = nothing
 		}
-		return line, false
+		return r.add(Scrub(line)), false
 	}
-	prefix, _ := Prefix(line)
+	prefix, _ := Prefix(line[stamp:])
 	if r.continuation == bodyNext || r.continuation != nothing && prefix == "" && !isFinal(line) && !isCommand(line) {
 		r.continuation = bodyGoesOn
 		r.count++
@@ -65,7 +70,9 @@ func (r *redactor) line(line string) (out string, body bool) {
 	if messageFollows(prefix) {
 		r.continuation = bodyNext
 	}
-	out = r.add(Scrub(line)) // before the fields, which may hide a label where a comma was lost
+	rest := r.add(r.tail.scrub(line[stamp:], prefix))
+	r.tail = tailOf(line)
+	out = r.add(Scrub(line[:stamp] + rest)) // before the fields, which may hide a label where a comma was lost
 	for _, label := range r.labels {
 		out = r.add(stripLabel(out, label))
 	}
@@ -78,6 +85,61 @@ func (r *redactor) line(line string) (out string, body bool) {
 		r.continuation = bodyGoesOn // the identity may go on in the next line
 	}
 	return out, false
+}
+
+// tail is what a line ends with that may belong to the next one, because a line end came into the middle of an identity.
+type tail struct {
+	digits string // the last in the line
+	label  bool   // a label without its value
+}
+
+func tailOf(line string) tail {
+	start := len(line)
+	for start > 0 && isDigit(line[start-1]) {
+		start--
+	}
+	return tail{digits: line[start:], label: start == len(line) && endsInLabel(line)}
+}
+
+// endsInLabel reports whether the value of a label must come in the next line.
+func endsInLabel(line string) bool {
+	open := strings.TrimRight(line, " \t\":='(")
+	if open == "" || len(open) == len(line) || !isLetter(open[len(open)-1]) {
+		return false
+	}
+	for i := max(0, len(open)-40); i < len(open); i++ {
+		if isLetter(open[i]) && (i == 0 || !isLetter(open[i-1])) {
+			if end, _ := labelEnd(open+":", i); end == len(open) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// scrub takes from the start of a line, which has the prefix given, what completes the last one to an identity.
+func (t tail) scrub(line, prefix string) (string, int) {
+	if prefix != "" || !t.label && t.digits == "" || isFinal(line) {
+		return line, 0
+	}
+	if t.label {
+		const label = "IMSI:"
+		start, end := labelled(label+line, len(label), 4)
+		if start == end {
+			return line, 0
+		}
+		return line[:start-len(label)] + redacted + line[end-len(label):], 1
+	}
+	end := digitsEnd(line, 0)
+	if end == 0 || end < len(line) && isWord(line[end]) {
+		return line, 0
+	}
+	switch whole := t.digits + line[:end]; {
+	case (len(whole) == 14 || len(whole) == 15) && isMCC(whole), len(whole) == 15 && isIMEI(whole),
+		len(whole) >= 18 && len(whole) <= 22 && whole[:2] == "89", len(whole) == 32 && whole[:2] == "89":
+		return "<" + strconv.Itoa(end) + " digits>" + line[end:], 1
+	}
+	return line, 0
 }
 
 // answer strips what command c declares for the lines of its answer that have no prefix.

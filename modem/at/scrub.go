@@ -2,40 +2,279 @@ package at
 
 import (
 	"slices"
-	"strconv"
 	"strings"
-	"time"
-	"unicode"
 )
 
 // Scrub removes from a line whatever looks like an identity of a subscriber or of a device, and returns how many it removed. It is
-// the second net under the declared fields, and the only one for text of unknown origin: lines and commands whose very purpose
-// is a number, an identity or a PIN (+CLIP, +CNUM, +CIMI...), values after a label (IMEI:, TMSI, ICCID...), strings of 14
-// and more digits (IMSI, IMEI, ICCID: TS 23.003 2.2 and 6.2, ITU-T E.118), also in UCS2, hexadecimal or grouped as printed
-// on labels, numbers that begin with a plus, and numbers before a type of address (TS 27.007 6.1). Zero-padded cell
-// identities, times and operator names in UCS2 stay. A scrubbed line is not changed by scrubbing it again.
+// the second net under the declared fields, and the only one for text of unknown origin. It finds
+//
+//   - lines and commands whose very purpose is a number, an identity, a PIN or an address: +CLIP, +CNUM, +CIMI, +CGPADDR (scrub.go),
+//   - what stands after a label: IMEI:, MSIN, PUK, Temporary Mobile Subscriber Identity (scrub_labels.go),
+//   - strings of 14 and more digits, also in UCS2 and in hexadecimal: IMSI, IMEI, ICCID, EID (TS 23.003 2.2 and 6.2, ITU-T E.118),
+//     and numbers that begin with a plus (scrub_digits.go),
+//   - the same in groups, and as the bytes in which a SIM or a message codes them (scrub_groups.go),
+//   - numbers before a type of address (TS 27.007 6.1), and in lines that are no rows of cells, by nothing but their length
+//     (scrub_numbers.go),
+//   - addresses that a network gives, network access identifiers, SUCI (scrub_address.go).
+//
+// Digits of any script count, and blanks and dashes of any kind (scrub_unicode.go). Stamps before a line (stamp.go) change nothing. Cell
+// identities in any padding, times, levels and operator names in UCS2 stay: in the rows of cells (rows) only what is of a certain shape is
+// taken. A scrubbed line is not changed by scrubbing it again.
 func Scrub(line string) (string, int) {
-	if prefix, rest := Prefix(line); prefix != "" && isIdentityLine(prefix[1:]) {
-		if value := strings.TrimSpace(rest); value == "" || value == redacted {
-			return line, 0
-		}
-		return prefix + ": " + redacted, 1
+	if isASCII(line) {
+		return scrubStamped(line)
 	}
-	if at := max(privateArgument(line), callEvent(line)); at > 0 {
-		if line[at:] == redacted {
-			return line, 0
-		}
-		return line[:at] + redacted, 1
+	if out, n := scrubStamped(asciiText(line)); n > 0 {
+		return out, n
 	}
-	line, labels := scrubLabels(line)
-	line, numbers := scrubNumbers(line)
-	line, digits := scrubDigits(line)
-	return line, labels + numbers + digits
+	return line, 0
 }
 
-// identityLines are the names, without the mark, of lines that hold a number, a name, a message or what the SIM stores.
+func scrubStamped(line string) (string, int) {
+	end := stampEnd(line)
+	if end == 0 {
+		return scrubRows(line)
+	}
+	stamp, n := scrubRow(line[:end], "", survey(line[:end]))
+	rows, m := scrubRows(line[end:])
+	return stamp + rows, n + m
+}
+
+// scrubRows scrubs a line, and each row by itself where the firmware forgot to end one.
+func scrubRows(line string) (string, int) {
+	t := survey(line)
+	prefix, _ := Prefix(line)
+	if !t.mark {
+		return scrubRow(line, prefix, t)
+	}
+	var out strings.Builder
+	n := 0
+	for line != "" {
+		end := nextRow(line)
+		if out.Len() == 0 && end == len(line) {
+			return scrubRow(line, prefix, t)
+		}
+		prefix, _ = Prefix(line)
+		if isIdentityLine(prefix) || privateArgument(line) > 0 {
+			end = len(line) // nobody knows where what is private ends
+		}
+		row, m := scrubRow(line[:end], prefix, survey(line[:end]))
+		out.WriteString(row)
+		line, n = line[end:], n+m
+	}
+	return out.String(), n
+}
+
+// nextRow finds where another prefix begins in a line.
+func nextRow(line string) int {
+	for i := 1; i+3 < len(line); i++ {
+		if isMark(line[i]) && isLetter(line[i+1]) {
+			if prefix, _ := Prefix(line[i:]); len(prefix) > 2 && prefix == strings.ToUpper(prefix) {
+				return i
+			}
+		}
+	}
+	return len(line)
+}
+
+// scrubRow scrubs one row, of which t tells what it may hold.
+func scrubRow(line, prefix string, t traits) (out string, n int) {
+	known := rows[prefix]
+	if !known {
+		if head, rest := private(line, prefix); head != "" {
+			if rest = strings.TrimSpace(rest); rest == "" || rest == redacted {
+				return line, 0
+			}
+			return head + redacted, 1
+		}
+	}
+	do := func(changed string, m int) { line, n = changed, n+m }
+	do(scrubLabels(line))
+	if t.run < 5 && t.word < 12 && t.cluster < 9 && t.bytes < 6 && t.colons < 2 && t.dots < 3 && !t.plus && !t.at {
+		return line, n
+	}
+	loose := !known && (prefix != "" || t.commas < 4)
+	if t.run >= 5 {
+		do(scrubNumbers(line))
+	}
+	if t.run >= 14 || t.word >= 18 || t.plus {
+		do(scrubDigits(line))
+	}
+	if t.cluster >= 14 || t.bytes >= 6 || t.word >= 12 || loose && t.cluster >= 9 {
+		do(scrubGroups(line, !known, loose))
+	}
+	if loose && t.run >= 6 {
+		do(scrubLoose(line, prefix))
+	}
+	if t.colons >= 2 || t.dots >= 3 || t.at {
+		do(scrubAddresses(line, loose && !namesVersion(line, prefix)))
+	}
+	return line, n
+}
+
+// private splits a line whose purpose is private where that begins; head is empty where there is nothing of the kind.
+func private(line, prefix string) (head, rest string) {
+	if isIdentityLine(prefix) {
+		return prefix + ": ", line[len(prefix)+1:]
+	}
+	at := max(privateArgument(line), callEvent(line))
+	return line[:at], line[at:]
+}
+
+// rows are the prefixes of rows of cells, levels and registrations. Their columns hold cell identities of up to eleven digits, channels and
+// levels, so that in them a number counts as one of a subscriber only by its shape. TestRowsAreKnown of modem/dialect says what is missing.
+var rows = func() map[string]bool {
+	all := map[string]bool{}
+	for prefix := range strings.FieldsSeq("" +
+		"+C5GREG +CEER +CEREG +CESQ +CGATT +CGEREP +CGED +CGREG +CMEE +COPS +CPIN +CREG +CSCON +CSQ +CTZR +CTZV +CCLK +CFUN " + // standard
+		"+QCAINFO +QCELL +QCFG +QCSQ +QENG +QGPSLOC +QLTS +QNWCFG +QNWINFO +QNWLOCK +QNWPREFCFG +QOPS +QRSRP +QRSRQ +QSCAN +QSINR +QSPN " + // Quectel
+		"+CCINFO +CENG +CGNSINF +CGNSSINFO +CGPSINFO +CMGRMI +CNBP +CNETCI +CNETCINONINFO +CNETCISRVINFO +CNETSCAN +CNSMOD +CNWINFO +CPSI +CSNR +CSYSSEL " + // SIMCom
+		"#BND #CEERNET #CSURV #CSURVC #MONI #RFSTS #SERVINFO $GPSACP " + // Telit
+		"!GPSLOC !GSTATUS !LTEINFO !NRINFO +KCELL " + // Sierra
+		"^CA_INFO ^DEBUG +SQNMONI +SQNQRCC " + // Foxconn, Sequans
+		"+GTCAINFO +GTCCINFO +GTRAT +XCCINFO +XCESQ +XCESQI +XLEC +XMCI +RSRP +RSRQ " + // Fibocom
+		"+UBANDMASK +UCELLINFO +UCGED +ULTECELL +URAT +UREG +UULOC " + // u-blox
+		"%CESQ %MDMEV %NCELLMEAS %NCELLMEASS %XCBAND %XMONITOR %XSNRSQ %XSYSTEMMODE +CNEC +CNEC_EMM +CNEC_ESM " + // Nordic
+		"^ANQUERY ^CERSSI ^CHIPTEMP ^CSNR ^HCSQ ^HFREQINFO ^LTERSRP ^MODE ^MONNC ^MONSC ^MONSSC ^NRSSBID ^REJINFO ^RSSI ^SRVST ^SYSINFO ^SYSINFOEX " + // Huawei
+		"+ZCAINFO +ZCELLINFO +ZRSSI +ZSINR +ZPAS +ZPASR +ZSNT +ZDON +ZDONR " + // ZTE
+		"*BAND +CCED +EEMGINFO +EEMGINFOBASIC +EEMGINFONC +EEMGINFOSVC +EEMLTEINTER +EEMLTEINTERRAT +EEMLTEINTRA +EEMLTESVC +EEMOPT +EEMUMTSINTER " +
+		"+EEMUMTSINTRA +EEMUMTSSVC +SGCELLINFO +SGCELLINFOEX " + // Unisoc, MeiG
+		"^SMONI ^SMONP ^SMONC ^SCFG $QCRSRP $QCRSRQ $QCSQ +ECSTATUS +NUESTATS +CGCELLI +CELLINFO") {
+		all[prefix] = true
+	}
+	return all
+}()
+
+// IsRow reports whether lines with a prefix are rows of cells to Scrub.
+func IsRow(prefix string) bool { return rows[prefix] }
+
+// traits are what a row may hold, at most.
+type traits struct {
+	run     int  // decimal digits in a row
+	word    int  // hexadecimal digits in a row
+	cluster int  // decimal digits with nothing but hexadecimal letters and separators of groups between them
+	bytes   int  // words of two hexadecimal digits in a row, with separators or commas between them
+	dots    int  // dots in a row of digits and dots
+	colons  int  // in a row of words
+	commas  int  //
+	plus    bool // before a digit
+	mark    bool // before a letter, not at the start
+	at      bool //
+}
+
+// What a byte is to survey.
+const (
+	other = iota
+	digit
+	hexLetter
+	groupGap
+	fieldEnd
+	mark
+	atSign
+	unclear // a broken byte may have been a digit
+)
+
+var classes = func() (table [256]uint8) {
+	for c := range table {
+		switch b := byte(c); {
+		case isDigit(b):
+			table[c] = digit
+		case isHex(b):
+			table[c] = hexLetter
+		case isGap(b) || b|0x20 == 'x':
+			table[c] = groupGap
+		case b == ',':
+			table[c] = fieldEnd
+		case isMark(b):
+			table[c] = mark
+		case b == '@':
+			table[c] = atSign
+		case b >= 0x80:
+			table[c] = unclear
+		}
+	}
+	return table
+}()
+
+// survey looks at every byte once, so that the searches for what is not there can be left out.
+func survey(line string) (t traits) {
+	run, word, cluster, bytes, dots, colons := 0, 0, 0, 0, 0, 0
+	for i := 0; i < len(line); i++ {
+		class := classes[line[i]]
+		switch class {
+		case digit:
+			run++
+			word++
+			cluster++
+			continue
+		case hexLetter:
+			t.run, run = max(t.run, run), 0
+			word++
+			continue
+		case unclear:
+			continue
+		}
+		t.run, t.word = max(t.run, run), max(t.word, word)
+		if word == 2 {
+			bytes++
+			t.bytes = max(t.bytes, bytes)
+		} else if word > 0 && !(word == 1 && line[i]|0x20 == 'x') {
+			bytes = 0
+		}
+		run, word = 0, 0
+		if class == groupGap {
+			switch line[i] {
+			case '.':
+				dots++
+				t.dots = max(t.dots, dots)
+			case ':':
+				colons++
+				t.colons = max(t.colons, colons)
+			case ' ', '\t':
+				dots, colons = 0, 0
+			}
+			continue
+		}
+		t.cluster = max(t.cluster, cluster)
+		cluster, dots, colons = 0, 0, 0
+		switch class {
+		case fieldEnd:
+			t.commas++
+			continue
+		case mark:
+			if i+1 < len(line) {
+				t.mark = t.mark || i > 0 && isLetter(line[i+1])
+				t.plus = t.plus || line[i] == '+' && isDigit(line[i+1])
+			}
+		case atSign:
+			t.at = true
+		}
+		bytes = 0
+	}
+	t.run, t.word, t.cluster = max(t.run, run), max(t.word, word), max(t.cluster, cluster)
+	if word == 2 {
+		t.bytes = max(t.bytes, bytes+1)
+	}
+	return t
+}
+
+// versions are prefixes and words of lines that name a version, such as 1.2.3.4.
+var versions = strings.Fields("REVISION VERSION FIRMWARE BUILD SOFTWARE HARDWARE BASEBAND SVN FW SW")
+
+func namesVersion(line, prefix string) bool {
+	switch prefix {
+	case "":
+	case "+CGMR", "+GMR", "+CGMM", "+GMM", "+CGMI", "+GMI", "+QGMR", "+SIMCOMATI", "+GCAP":
+		return true
+	}
+	upper := strings.ToUpper(line)
+	return slices.ContainsFunc(versions, func(word string) bool { return strings.Contains(upper, word) })
+}
+
+// identityLines are the names, without the mark, of lines that hold a number, a name, a message, an address or what the SIM stores.
 var identityLines = strings.Fields("CLIP CMT CMTI CDS CDSI CRING COLP CCWA CDIP CLCC CUSD CMGR CMGL CPBR CPBF CSCA CSIM " +
-	"CRSM CGLA EGMR CNAP CSSU CDNIP DSCI ECAV ECAM ORIG XCALLINFO")
+	"CRSM CGLA EGMR CNAP CSSU CDNIP DSCI ECAV ECAM ORIG XCALLINFO " +
+	"CGPADDR CGCONTRDP CGSCONTRDP CGDCONT CGDSCONT CGAUTH QIACT QICSGP CNACT CIFSR UPSND DHCP DHCPV6 XDNS")
 
 // callEvents are lines that tell of much, and of calls where their first field says so.
 var callEvents = map[string][]string{"+QIND": {"ccinfo", "SMS DONE"}, "+CIEV": {"CALL", "MESSAGE"}}
@@ -57,8 +296,9 @@ func callEvent(line string) int {
 // privateCommands are the names, without the mark, of commands that are given a number, a PIN or a message.
 var privateCommands = strings.Fields("CMGS CMGW CMGC CPBW CSCA CUSD CPIN CPIN2 CLCK CPWD CCFC EGMR CSIM CRSM CGLA")
 
-func isIdentityLine(name string) bool {
-	return slices.Contains(identityLines, name) || namesIdentity(name)
+// isIdentityLine reports whether lines with a prefix hold what is private.
+func isIdentityLine(prefix string) bool {
+	return prefix != "" && !rows[prefix] && (slices.Contains(identityLines, prefix[1:]) || namesIdentity(prefix[1:]))
 }
 
 // privateArgument finds where the private part of a recorded command begins; 0 when there is none.
@@ -82,368 +322,6 @@ func privateArgument(line string) int {
 		}
 	}
 	return 0
-}
-
-// labels are the words, or their ends ("mTMSI", "PTMSI"), that stand before an identity. They end in D, I, N or V.
-var labels = strings.Fields("IMSI IMEI IMEISV CCID TMSI GUTI SUPI SUCI MSISDN MEID ESN FSN EID")
-
-// phrases are labels of more than one word, and one too short to be an end. They begin with O, P or S.
-var phrases = []string{"serial number", "serial no", "phone number", "own number", "subscriber number", "S/N", "SN"}
-
-func scrubLabels(line string) (string, int) {
-	var out replacer
-	for i := 0; i < len(line); i++ {
-		if !isLetter(line[i]) || i > 0 && isLetter(line[i-1]) {
-			continue
-		}
-		end := labelEnd(line, i)
-		if end == 0 {
-			continue
-		}
-		if start, stop := labelled(line, end, 4); start < stop {
-			out.replace(line, start, stop, redacted)
-			i = stop - 1
-		}
-	}
-	return out.done(line)
-}
-
-// labelEnd finds the end of the label that begins at start; 0 when none does.
-func labelEnd(line string, start int) int {
-	end := start
-	for end < len(line) && isLetter(line[end]) {
-		end++
-	}
-	switch line[end-1] | 0x20 {
-	default:
-		return phraseEnd(line, start)
-	case 'd', 'i', 'n', 'v':
-	}
-	for _, l := range labels {
-		more := end - start - len(l)
-		if (more == 0 || more > 0 && more < 4 && len(l) > 3) && strings.EqualFold(line[end-len(l):end], l) {
-			return end
-		}
-	}
-	return phraseEnd(line, start)
-}
-
-func phraseEnd(line string, start int) int {
-	switch line[start] | 0x20 {
-	default:
-		return 0
-	case 'o', 'p', 's':
-	}
-	for _, p := range phrases {
-		if e := start + len(p); e < len(line) && strings.EqualFold(line[start:e], p) && !isWord(line[e]) {
-			return e
-		}
-	}
-	return 0
-}
-
-// labelled finds the value after a label that ends at from. Start and end are equal when there is none, or when it has
-// fewer than least digits.
-func labelled(line string, from, least int) (start, end int) {
-	start = from
-	if from < len(line) && isLetter(line[from-1]) && isDigit(line[from]) && wordEnd(line, from) == from+1 {
-		start++ // IMEI2:
-	}
-	if strings.HasPrefix(line[start:], " SV") {
-		start += len(" SV")
-	}
-	for range 8 {
-		if start < len(line) && strings.IndexByte(" \t\":='(,[", line[start]) >= 0 {
-			start++
-		}
-	}
-	end = wordEnd(line, start)
-	if isDigits(line[start:end]) || end-start == 2 {
-		for end < len(line) && line[end] == ' ' && end-start < 26 { // 35 209900 176148 1, A1 B2 C3 D4
-			next := wordEnd(line, end+1)
-			group := line[end+1 : next]
-			if group == "" || !isDigits(group) && (len(group) != 2 || !consistsOf(group, isHex)) {
-				break
-			}
-			end = next
-		}
-	}
-	decimal, first := 0, 0 // first: hexadecimal digits at the start, whatever sticks to them
-	value := strings.TrimPrefix(strings.ToLower(strings.ReplaceAll(line[start:end], " ", "")), "0x")
-	for i := range len(value) {
-		if isDigit(value[i]) {
-			decimal++
-		}
-		if isHex(value[i]) && first == i {
-			first++
-		}
-	}
-	if max(decimal, first) < least {
-		return start, start
-	}
-	return start, end
-}
-
-// wordEnd finds the end of the word that begins at start; dots, dashes, slashes and broken bytes may stand inside.
-func wordEnd(line string, start int) int {
-	end := start
-	for i := start; i < len(line); {
-		switch {
-		case isWord(line[i]):
-			i++
-			end = i
-		case i > start && strings.IndexByte("-./", line[i]) >= 0:
-			i++
-		case i > start && strings.HasPrefix(line[i:], broken):
-			i += len(broken)
-		default:
-			return end
-		}
-	}
-	return end
-}
-
-// scrubNumbers finds telephone numbers by the type of address behind them: "0612345678",129.
-func scrubNumbers(line string) (string, int) {
-	var out replacer
-	for i := 0; i < len(line); i++ {
-		if !isDigit(line[i]) {
-			continue
-		}
-		end := digitsEnd(line, i)
-		if typeOfAddress(line[end:]) && isNumber(line, i, end) {
-			out.replace(line, i, end, "<number>")
-		}
-		i = end
-	}
-	return out.done(line)
-}
-
-// isNumber reports whether digits before a type of address may be a number and cannot be of a cell, of which the next column may
-// be 129 too. In quotes only a PLMN is decimal: "20404",129 is a network and a PCI. Without quotes it is a number only when it
-// begins as one dialled at home, and is longer than a cell identity that begins with a zero.
-func isNumber(line string, start, end int) bool {
-	digits := line[start:end]
-	if len(digits) < 5 || len(digits) > 13 {
-		return false
-	}
-	if start > 0 && line[start-1] == '"' && end < len(line) && line[end] == '"' {
-		return len(digits) > 6 || digits[0] == '0' && digits[:3] != "001" || digits[0] == '1' || digits[0] == '8'
-	}
-	return len(digits) > 9 && digits[0] == '0' && digits[1] != '0' && (start == 0 || !isWord(line[start-1]))
-}
-
-// typeOfAddress reports whether a text goes on with one (TS 24.008 10.5.4.7): 128 and 129 not known, 145 international, 161
-// national.
-func typeOfAddress(text string) bool {
-	text = strings.TrimPrefix(text, `"`)
-	text = strings.TrimLeft(text, " ")
-	if !strings.HasPrefix(text, ",") {
-		return false
-	}
-	text = strings.TrimLeft(text[1:], " ")
-	switch text[:digitsEnd(text, 0)] {
-	case "128", "129", "145", "161":
-		return true
-	}
-	return false
-}
-
-// scrubDigits finds identities by their shape.
-func scrubDigits(line string) (string, int) {
-	var out replacer
-	for i := 0; i < len(line); {
-		switch {
-		case line[i] == '+':
-			end := digitsEnd(line, i+1)
-			if end-i > 8 { // E.164: up to 15 digits
-				out.replace(line, i, end, "<number>")
-			}
-			i = end
-		case isDigit(line[i]):
-			start, end, found := identityAt(line, i)
-			if found > 0 {
-				out.replace(line, max(start, out.kept), end, "<"+strconv.Itoa(found)+" digits>")
-			}
-			i = end
-		default:
-			i++
-		}
-	}
-	return out.done(line)
-}
-
-// identityAt looks at the digits that begin at i. It gives the number of digits of the identity found there, and what it
-// covers; or 0, and where to look on.
-func identityAt(line string, i int) (start, end, found int) {
-	end, found = digitRun(line, i)
-	if found < 14 {
-		if start, last := hexICCID(line, i, end); start < last {
-			return start, last, last - start
-		}
-		if last, digits := grouped(line, i); digits > 0 {
-			return i, last, digits
-		}
-		return i, end, 0
-	}
-	if first, last := hexWord(line, i); isUCS2(line[first:last]) {
-		text := decodeUCS2(line[first:last])
-		if _, hidden := Scrub(text); hidden == 0 {
-			return i, last, 0
-		}
-		return first, last, last - first
-	}
-	if isPadded(line[i:end]) || isTime(line[i:end]) {
-		return i, end, 0
-	}
-	return i, fillerEnd(line, end), found
-}
-
-// digitsEnd finds the end of the decimal digits that begin at start.
-func digitsEnd(line string, start int) int {
-	for start < len(line) && isDigit(line[start]) {
-		start++
-	}
-	return start
-}
-
-// digitRun finds the end of the decimal digits that begin at start, and their number. Broken bytes between two digits may
-// have been digits: the run goes on behind them.
-func digitRun(line string, start int) (end, digits int) {
-	for i := start; i < len(line); {
-		switch {
-		case isDigit(line[i]):
-			i++
-			end, digits = i, digits+1
-		case strings.HasPrefix(line[i:], broken):
-			i += len(broken)
-		default:
-			return end, digits
-		}
-	}
-	return end, digits
-}
-
-// maxWord bounds a word of hexadecimal digits. An operator's name has 16 characters, a message 160.
-const maxWord = 1024
-
-// hexWord finds the hexadecimal digits around i, not many more than maxWord of them.
-func hexWord(line string, i int) (start, end int) {
-	for start = i; start > 0 && start > i-maxWord && isHex(line[start-1]); {
-		start--
-	}
-	for end = i; end < len(line) && end < i+maxWord && isHex(line[end]); {
-		end++
-	}
-	return start, end
-}
-
-// isPadded reports whether digits are a cell identity padded with zeros: an NCI has 36 bit, 9 hexadecimal digits, and some
-// modems pad it to 16. No IMSI, IMEI or ICCID begins with five zeros.
-func isPadded(digits string) bool {
-	significant := strings.TrimLeft(digits, "0")
-	return len(digits)-len(significant) >= 5 && len(significant) <= 9
-}
-
-// isTime reports whether digits are a date and a time, as position answers print it: 20260411123455.
-func isTime(digits string) bool {
-	if len(digits) != 14 || !isDigits(digits) {
-		return false
-	}
-	_, err := time.Parse("20060102150405", digits)
-	return err == nil && digits >= "1980" && digits < "2100"
-}
-
-// hexICCID finds an ICCID that holds letters, as some networks number, or one as the SIM stores it, with the digits of each
-// byte swapped (TS 102 221 13.2). It begins among the digits from i to end, and goes on to the end of the word. Cell
-// identities have 16 digits at most.
-func hexICCID(line string, i, end int) (start, last int) {
-	for last = i; last < len(line) && last < end+22 && isHex(line[last]); {
-		last++
-	}
-	for start = i; start < end && last-start >= 18; start++ {
-		if last-start <= 22 && (line[start:start+2] == "89" || line[start:start+2] == "98") {
-			return start, last
-		}
-	}
-	return 0, 0
-}
-
-// fillerEnd takes in the F, and the digit that it was swapped with, after an ICCID or IMSI of odd length.
-func fillerEnd(line string, end int) int {
-	_, last := hexWord(line, end)
-	if last > end && last-end <= 2 && (line[end] == 'F' || line[end] == 'f') {
-		return last
-	}
-	return end
-}
-
-// grouped finds an IMEI or an ICCID printed in groups: 35-209900-176148-1, 354000/06/123456/7, 8949 0200 0012 3456 789. It
-// gives the end and the number of digits; 0 when there is none.
-func grouped(line string, start int) (end, digits int) {
-	var sizes []int
-	for i := start; ; i = end + 1 {
-		end = digitsEnd(line, i)
-		sizes = append(sizes, end-i)
-		digits += end - i
-		more := len(sizes) < 12 && end+1 < len(line) && strings.IndexByte("- ./", line[end]) >= 0 && isDigit(line[end+1]) &&
-			line[end] == line[start+sizes[0]]
-		switch {
-		case len(sizes) == 1 && !more:
-			return 0, 0
-		case isIMEIGroups(sizes) && !isTime(strings.ReplaceAll(line[start:end], line[start+sizes[0]:start+sizes[0]+1], "")):
-			if last := digitsEnd(line, end+1); more && last-end <= 3 { // check digit, or software version
-				return last, digits + last - end - 1
-			}
-			return end, digits
-		case more:
-		case isICCIDGroups(line[start:], sizes, digits):
-			return end, digits
-		default:
-			return 0, 0
-		}
-	}
-}
-
-// isIMEIGroups knows the groups of an IMEI but for its last one or two digits, or with them (TS 23.003 6.2). Before the
-// first of three groups other digits may stick.
-func isIMEIGroups(sizes []int) bool {
-	switch len(sizes) {
-	case 2:
-		return sizes[0] == 8 && sizes[1] >= 6 && sizes[1] <= 8
-	case 3:
-		return sizes[2] == 6 && (sizes[0] >= 2 && sizes[1] == 6 || sizes[0] >= 6 && sizes[1] == 2)
-	}
-	return false
-}
-
-func isICCIDGroups(text string, sizes []int, digits int) bool {
-	last := len(sizes) - 1
-	return digits >= 18 && digits <= 22 && text[:2] == "89" && sizes[0] <= 6 && sizes[last] <= sizes[0] &&
-		!slices.ContainsFunc(sizes[:last], func(n int) bool { return n != sizes[0] })
-}
-
-// isUCS2 reports whether hexadecimal digits are text in UCS2 (TS 27.007 5.5) of an alphabet in which operators write their
-// names: Latin, Greek, Cyrillic, Hebrew, Arabic. Where none of them is a letter it must be digits, as in a PLMN.
-func isUCS2(hex string) bool {
-	if len(hex) < 8 || len(hex) > maxWord || len(hex)%4 != 0 {
-		return false
-	}
-	for _, r := range decodeUCS2(hex) {
-		if r >= 0x0700 || !unicode.IsPrint(r) || isDigits(hex) && (r < '0' || r > '9') {
-			return false
-		}
-	}
-	return true
-}
-
-func decodeUCS2(hex string) string {
-	var b strings.Builder
-	for i := 0; i+4 <= len(hex); i += 4 {
-		n, _ := strconv.ParseUint(hex[i:i+4], 16, 16)
-		b.WriteRune(rune(n))
-	}
-	return b.String()
 }
 
 // replacer collects the replacements made in a line, from left to right.

@@ -17,7 +17,7 @@ type Exchange struct {
 
 // ReadTranscript splits recorded modem text into exchanges. The text may be with or without echo, with any kind of line end, and
 // with several commands in one line (AT+A;+B): each of these becomes an exchange, with the lines of its prefix and the
-// common final result. Lines that begin with "# " are comments. Noise is no error: the error is that of the reader, and comes
+// common final result. Stamps before the lines are left out (Unstamped). Lines that begin with "# " are comments. Noise is no error: the error is that of the reader, and comes
 // with the exchanges read before it.
 //
 // Lines are redacted as the given commands declare, and by Scrub.
@@ -51,7 +51,7 @@ type transcriber struct {
 }
 
 func (t *transcriber) line(raw string) {
-	if raw == "" {
+	if raw = Unstamped(raw); raw == "" {
 		t.redact.line("")
 		return
 	}
@@ -202,8 +202,9 @@ func commandAt(line string) int {
 func commandTexts(typed string) []string {
 	var texts []string
 	var b strings.Builder
-	quoted := false
+	quoted, masked := false, false // masked: in what Scrub wrote, such as <15 digits>
 	for _, r := range typed[len("AT"):] + ";" {
+		masked = r == '<' || masked && r != '>'
 		switch {
 		case r == ';' && !quoted:
 			if b.Len() > 0 || len(texts) == 0 {
@@ -213,9 +214,10 @@ func commandTexts(typed string) []string {
 			continue
 		case r == '"':
 			quoted = !quoted
-		case !quoted && r == ' ':
+		case quoted, masked:
+		case r == ' ':
 			continue
-		case !quoted && 'a' <= r && r <= 'z':
+		case 'a' <= r && r <= 'z':
 			r -= 'a' - 'A'
 		}
 		b.WriteRune(r)

@@ -8,8 +8,8 @@ import (
 	"vigie/modem/at"
 )
 
-// Guess finds the family of recorded text, echoes of commands included. It uses only lines that no other family prints, and
-// returns nil if there are none or if they are of several families.
+// Guess finds the family of recorded text, echoes of commands included, with stamps before the lines or without. It uses only lines
+// that no other family prints, and returns nil if there are none or if they are of several families.
 func Guess(lines []string) *Dialect {
 	if found := families(lines); len(found) == 1 {
 		return found[0]
@@ -20,7 +20,8 @@ func Guess(lines []string) *Dialect {
 // families are those of which lines are known.
 func families(lines []string) (found []*Dialect) {
 	for _, d := range All() {
-		if d.Evidence != Experimental && slices.ContainsFunc(lines, d.Knows) {
+		knows := func(line string) bool { return d.Knows(at.Unstamped(line)) }
+		if d.Evidence != Experimental && slices.ContainsFunc(lines, knows) {
 			found = append(found, d)
 		}
 	}

@@ -1,0 +1,396 @@
+package at
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Identities are also printed in pieces: 262-01-1234567890, 8949 0200 0012 3456 789, 08 29 62 02 ... A cluster is a row of words of
+// hexadecimal digits with nothing but a separator of groups between them. Scrub looks in it for groups that make an identity, by their
+// number of digits and by how they begin.
+
+// token is one word of a cluster. An 0x before it is not part of it, but of what is replaced.
+type token struct {
+	from, start, end int  // from is where its 0x begins, or start
+	gap              byte // what stands before it: ' ' blanks, '-' and others themselves, '*' several kinds; 0 at the start of a cluster
+	decimal          bool
+}
+
+func (t token) size() int { return t.end - t.start }
+
+// isGap knows the bytes that may stand between groups.
+func isGap(c byte) bool { return c < 0x80 && gapBytes[c] }
+
+var gapBytes = func() (table [0x80]bool) {
+	for _, c := range " \t-./:_()\\" {
+		table[c] = true
+	}
+	return table
+}()
+
+// scrubGroups replaces the identities that are printed in groups. commas says that these may separate bytes; loose that the line is no row
+// of cells: then a telephone number in groups counts too, and any run of bytes.
+func scrubGroups(line string, commas, loose bool) (string, int) {
+	var out replacer
+	var room [32]token
+	for at := 0; at < len(line); {
+		cluster, end := clusterAt(line, at, commas, room[:0])
+		for i := 0; i < len(cluster); i++ {
+			if found := identityGroups(line, cluster, i, loose); found.tokens > 0 {
+				out.replace(line, max(found.start, out.kept), found.end, "<"+strconv.Itoa(found.digits)+" digits>")
+				i += found.tokens - 1
+			}
+		}
+		at = max(end, at+1)
+	}
+	return out.done(line)
+}
+
+// clusterAt reads the cluster that begins at or after a place, and gives where to look for the next.
+func clusterAt(line string, at int, commas bool, cluster []token) ([]token, int) {
+	for at < len(line) && (!isHex(line[at]) || isProse(line, at)) {
+		at++
+	}
+	gap := byte(0)
+	for at < len(line) {
+		t := token{from: at, gap: gap}
+		if at+2 < len(line) && line[at] == '0' && line[at+1]|0x20 == 'x' && isHex(line[at+2]) {
+			at += 2
+		}
+		t.start = at
+		t.decimal = true
+		for at < len(line) && isHex(line[at]) {
+			t.decimal = t.decimal && isDigit(line[at])
+			at++
+		}
+		t.end = at
+		cluster = append(cluster, t)
+		next := at
+		gap, next = gapAt(line, at, commas)
+		if gap == 0 {
+			return cluster, at
+		}
+		at = next
+	}
+	return cluster, at
+}
+
+// gapAt classifies what stands between two groups, and gives where the second begins; 0 when the cluster ends. A minus before a number
+// is no gap: 404 -14.1.
+func gapAt(line string, at int, commas bool) (gap byte, next int) {
+	for next = at; next < len(line); next++ {
+		c := line[next]
+		hexByte := c == 'x' && next > at && line[next-1] == '\\'
+		comma := c == ',' && (commas || strings.HasPrefix(line[next+1:], "0x"))
+		if !isGap(c) && !hexByte && !comma {
+			break
+		}
+		switch {
+		case c == ' ' || c == '\t':
+			if gap == 0 {
+				gap = ' '
+			}
+		case gap == 0 || gap == ' ' || hexByte:
+			gap = c
+		default:
+			gap = '*'
+		}
+	}
+	if next == at || next-at > 3 || next == len(line) || !isHex(line[next]) {
+		return 0, at
+	}
+	if line[next-1] == '-' && next-at > 1 { // a sign
+		return 0, at
+	}
+	if isProse(line, next) {
+		return 0, at
+	}
+	return gap, next
+}
+
+// isProse reports whether the hexadecimal digits at a place are letters of a longer word: Device.
+func isProse(line string, at int) bool {
+	start := at
+	for start > 0 && isLetter(line[start-1]) && !(start > 1 && line[start-1]|0x20 == 'x' && strings.IndexByte(`0\`, line[start-2]) >= 0) {
+		start--
+	}
+	end := at
+	for end < len(line) && isLetter(line[end]) {
+		end++
+	}
+	return !consistsOf(line[start:end], isHex) && end > at && (end == len(line) || !isDigit(line[end]))
+}
+
+// grouped is an identity in groups.
+type grouped struct{ start, end, tokens, digits int }
+
+// identityGroups finds the identity that the tokens from i on make; one without tokens when they make none.
+func identityGroups(line string, cluster []token, i int, loose bool) grouped {
+	first := cluster[i]
+	if first.size() == 2 || first.size() >= 12 {
+		if n, digits := byteGroups(line, cluster[i:], loose); n > 0 {
+			return grouped{first.from, cluster[i+n-1].end, n, digits}
+		}
+	}
+	if found := decimalGroups(line, cluster, i, first.start, loose); found.tokens > 0 || first.size() < 4 {
+		return found
+	}
+	for _, n := range []int{2, 3, 5, 6, 8} { // other digits or letters stick to it: EC25262-01-1234567890
+		if start := first.end - n; start > first.start && (!first.decimal || i+1 < len(cluster) && cluster[i+1].gap != ' ' && cluster[i+1].gap != '.') {
+			if found := decimalGroups(line, cluster, i, start, false); found.tokens > 0 {
+				return found
+			}
+		}
+	}
+	return grouped{}
+}
+
+// decimalGroups is identityGroups for digits, the first of which is at start.
+func decimalGroups(line string, cluster []token, i, start int, loose bool) (best grouped) {
+	card := strings.HasPrefix(line[start:], "89") // its number may hold letters
+	called := loose && start > 0 && line[start-1] == '+'
+	if first := line[start:cluster[i].end]; !card && !isDigits(first) {
+		return best
+	}
+	var room [64]byte
+	text := room[:0]
+	var sizes []int
+	for j := i; j < len(cluster) && len(text) <= 32; j++ {
+		from, end := max(start, cluster[j].start), cluster[j].end
+		if j > i && cluster[j].gap == ',' {
+			break
+		}
+		if !card {
+			end = min(end, digitsEnd(line, from)) // letters may stick to the last
+		}
+		if end == from {
+			break
+		}
+		text, sizes = append(text, line[from:end]...), append(sizes, end-from)
+		if j > i && (called && len(text) >= 8 && len(text) <= 15 || isIdentity(cluster, i, j, sizes, string(text), loose)) {
+			best = grouped{start, end, j - i + 1, len(text)}
+			if start == cluster[i].start {
+				best.start = cluster[i].from
+			}
+		}
+		if end < cluster[j].end {
+			break
+		}
+	}
+	return best
+}
+
+// isIdentity reports whether the tokens from i to j, which have the sizes and digits given, are the groups of an identity.
+func isIdentity(cluster []token, i, j int, sizes []int, digits string, loose bool) bool {
+	gap := cluster[i+1].gap // of all of them; '*' when they differ
+	for k := i + 1; k <= j; k++ {
+		if cluster[k].gap != gap {
+			gap = '*'
+		}
+	}
+	blank := func(k int) bool { return k < len(cluster) && cluster[k].gap == ' ' }
+	alone := !blank(j+1) && (i == 0 || !blank(i))
+	regular := isRegular(sizes)
+	switch n := len(digits); {
+	case strings.HasPrefix(digits, "89") && (n == 32 || n >= 18 && n <= 22):
+		return regular || n <= 20 && isDigits(digits) && luhn(digits) || gap != '*' && alone && (n == 32 || gap != '.')
+	case !isDigits(digits):
+		return false
+	case n >= 14 && n <= 17 && gap != '*' && isIMEISizes(sizes) && !isTime(digits):
+		return true
+	case n == 15 && gap != '*' && (gap != ' ' || alone) && isIMEI(digits):
+		return true
+	case (n == 15 || n == 14) && isMCC(digits):
+		return isIMSIGroups(digits, sizes, gap, alone, regular)
+	case loose && n >= 9 && n <= 15 && alone:
+		return isNationalGroups(digits, sizes, gap)
+	}
+	return false
+}
+
+// isRegular reports whether all groups have the size of the first, but for the last, or of the last, but for the first, which is shorter.
+func isRegular(sizes []int) bool {
+	last := len(sizes) - 1
+	same := func(s []int) bool { return !slices.ContainsFunc(s, func(n int) bool { return n != s[0] }) }
+	return same(sizes[:last]) && sizes[last] <= sizes[0] || same(sizes[1:]) && sizes[0] < sizes[1]
+}
+
+// isIMSIGroups reports whether the groups of 14 or 15 digits are those of an IMSI: MCC, MNC and MSIN, a PLMN and an MSIN, groups of one
+// size, or, where no other number has such separators, any.
+func isIMSIGroups(digits string, sizes []int, gap byte, alone, regular bool) bool {
+	msin := sizes[1:]
+	if sizes[0] == 3 && len(sizes) > 2 && (sizes[1] == 2 || sizes[1] == 3) {
+		msin = sizes[2:]
+	}
+	plmn := len(msin) < len(sizes)-1 || sizes[0] == 5 || sizes[0] == 6
+	if len(msin) == 1 && msin[0] >= 9 && plmn {
+		return gap != '.' || len(sizes) > 2 || alone
+	}
+	if len(digits) < 15 {
+		return false
+	}
+	long := len(msin) <= 5 && !slices.ContainsFunc(msin[:len(msin)-1], func(n int) bool { return n < 2 })
+	switch {
+	case plmn && long && (gap != ' ' || alone) && (gap != '.' || sizes[0] < 5):
+		return true
+	case regular:
+		return gap != ' ' || alone
+	}
+	return (gap == '-' || gap == '/' || gap == ':') && !isTime(digits[:14])
+}
+
+// isIMEISizes knows the groups of an IMEI but for its last one or two digits, or with them (TS 23.003 6.2). Before the
+// first of three groups other digits may stick.
+func isIMEISizes(sizes []int) bool {
+	n := len(sizes)
+	if n > 2 && sizes[n-1] <= 2 {
+		n--
+	}
+	switch n {
+	case 2:
+		return sizes[0] == 8 && sizes[1] >= 6 && sizes[1] <= 8
+	case 3:
+		return sizes[2] == 6 && (sizes[0] >= 2 && sizes[1] == 6 || sizes[0] >= 6 && sizes[1] == 2)
+	}
+	return false
+}
+
+// bodies are how the type allocation codes of nearly all devices begin.
+var bodies = strings.Fields("01 35 86 98 99 33 44 45 49 50 51 52 53 54 91")
+
+// isIMEI reports whether 15 digits begin as an IMEI does and end in its check digit.
+func isIMEI(digits string) bool { return slices.Contains(bodies, digits[:2]) && luhn(digits) }
+
+// luhn reports whether the last digit is the check digit of the others (ISO/IEC 7812-1).
+func luhn(digits string) bool {
+	sum := 0
+	for i := range len(digits) {
+		d := int(digits[len(digits)-1-i] - '0')
+		if i%2 == 1 {
+			if d *= 2; d > 9 {
+				d -= 9
+			}
+		}
+		sum += d
+	}
+	return sum%10 == 0
+}
+
+// isNationalGroups reports whether groups are those of a number as it is dialled at home: 0171 2345678, 0171/23 45 67, 06.12.34.56.78,
+// 0049 171 2345678.
+func isNationalGroups(digits string, sizes []int, gap byte) bool {
+	abroad := digits[:2] == "00" && digits[2] != '0' && len(digits) > 10
+	if digits[0] != '0' || digits[1] == '0' && !abroad || len(digits) > 13 && !abroad || sizes[0] < 2 || sizes[0] > 5 {
+		return false
+	}
+	if gap == '.' {
+		return len(sizes) == 5 && digits[0] == '0' && isRegular(sizes) && sizes[0] == 2
+	}
+	return (gap == ' ' || gap == '-' || gap == '/' || gap == ')') && !slices.Contains(sizes[1:], 1) && !isDay(digits, sizes)
+}
+
+// isDay reports whether groups begin with a date: 01/02/2026 12.
+func isDay(digits string, sizes []int) bool {
+	return len(sizes) > 2 && sizes[0] == 2 && sizes[1] == 2 && sizes[2] == 4 && digits[:2] <= "31" && digits[2:4] <= "31"
+}
+
+// byteGroups reports how many tokens are the bytes of an identity as a SIM or a message codes it, and how many digits they have. One
+// token may hold all of them. In a loose line any eight bytes in a row are taken for one, and a hardware address is.
+func byteGroups(line string, tokens []token, loose bool) (n, digits int) {
+	if size := tokens[0].size(); size > 2 {
+		if size%2 == 0 && size <= 64 && identityBytes(unhex(line[tokens[0].start:tokens[0].end])) > 0 {
+			return 1, size
+		}
+		return 0, 0
+	}
+	row, uniform := 1, true
+	for row < len(tokens) && tokens[row].size() == 2 && tokens[row].gap != '*' {
+		uniform = uniform && tokens[row].gap == tokens[1].gap
+		row++
+	}
+	if loose && row >= 8 || row == 6 && uniform && (tokens[1].gap == ':' || tokens[1].gap == '-') && row == len(tokens) {
+		return row, 2 * row
+	}
+	if row < 6 {
+		return 0, 0
+	}
+	var text strings.Builder
+	for _, t := range tokens[:min(row, 32)] {
+		text.WriteString(line[t.start:t.end])
+	}
+	n = identityBytes(unhex(text.String()))
+	return n, 2 * n
+}
+
+func unhex(s string) []byte {
+	b := make([]byte, 0, len(s)/2)
+	for i := 0; i+2 <= len(s); i += 2 {
+		v, _ := strconv.ParseUint(s[i:i+2], 16, 8)
+		b = append(b, byte(v))
+	}
+	return b
+}
+
+// identityBytes reports how many bytes at the start of b are an identity in swapped digits: an IMSI or IMEI as a SIM or a message holds it
+// (TS 31.102 4.2.2, TS 24.008 10.5.1.4), with its length before it or without, an ICCID (TS 102 221 13.2), a TMSI or a GUTI
+// (TS 24.301 9.9.3.12, TS 24.501 9.11.3.4).
+func identityBytes(b []byte) int {
+	switch {
+	case len(b) >= 9 && (b[0] == 8 || b[0] == 7) && isMobileIdentity(b[1:]):
+		return 9
+	case len(b) >= 8 && isMobileIdentity(b):
+		return 8
+	case len(b) >= 9 && b[0] == 0x98 && swappedDigits(b[:9]) == 18:
+		return min(len(b), 10)
+	case len(b) >= 6 && b[0] == 5 && b[1] == 0xF4:
+		return 6
+	case len(b) >= 12 && b[0] == 0x0B && (b[1] == 0xF6 || b[1] == 0xF2) && isPLMNBytes(b[2:5]):
+		return 12
+	case len(b) >= 11 && (b[0] == 0xF6 || b[0] == 0xF2) && isPLMNBytes(b[1:4]):
+		return 11
+	}
+	return 0
+}
+
+// isMobileIdentity reports whether eight bytes are an IMSI (low half 9 or 1) or an IMEI (low half A).
+func isMobileIdentity(b []byte) bool {
+	kind := b[0] & 0xF
+	if kind != 9 && kind != 1 && kind != 0xA || b[0]>>4 > 9 {
+		return false
+	}
+	n := swappedDigits(b[1:8])
+	if n != 14 && !(n == 13 && kind != 9) {
+		return false
+	}
+	digits := []byte{'0' + b[0]>>4}
+	for _, c := range b[1:8] {
+		digits = append(digits, '0'+c&0xF, '0'+c>>4)
+	}
+	if kind == 0xA {
+		return slices.Contains(bodies, string(digits[:2]))
+	}
+	return isMCC(string(digits))
+}
+
+// swappedDigits counts the decimal digits at the start of bytes that hold two each, the low half first.
+func swappedDigits(b []byte) (n int) {
+	for _, c := range b {
+		if c&0xF > 9 {
+			return n
+		}
+		if n++; c>>4 > 9 {
+			return n
+		}
+		n++
+	}
+	return n
+}
+
+// isPLMNBytes reports whether three bytes are a PLMN (TS 24.008 10.5.1.13).
+func isPLMNBytes(b []byte) bool {
+	if b[0]&0xF > 9 || b[0]>>4 > 9 || b[1]&0xF > 9 {
+		return false
+	}
+	return isMCC(string([]byte{'0' + b[0]&0xF, '0' + b[0]>>4, '0' + b[1]&0xF}))
+}

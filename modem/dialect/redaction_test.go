@@ -1,0 +1,133 @@
+package dialect
+
+import (
+	"maps"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"vigie/modem/at"
+)
+
+// stamps are what loggers write before a line.
+var stamps = []string{"12:34:56.789 -> ", "00> ", "[00:00:12.345,678] <inf> ", "[2024-01-01 12:00:00] ", "Jan 01 12:00:00 host prog[1]: ", "1704110400.123456 ", "1704110400 ",
+	"2024-01-01T12:00:00.123Z ", "2024-01-01 12:00:00,123 ", "<< ", "RX: ", "<-- ", "I (12345) modem: ", "[    12.345678] ", "[12:00:00] [RX] ", "01/31/24 12:00:00 PM: "}
+
+// Stamps before every line of every recording change nothing in what is decoded, nor in which family is recognised.
+func TestStampsChangeNothing(t *testing.T) {
+	for i, x := range transcripts(t) {
+		d, err := ByName(x.family)
+		require.NoError(t, err)
+		lf := strings.ReplaceAll(x.input, "\r\n", "\n")
+		lf = strings.ReplaceAll(lf, "\r", "\n")
+		want, wantCounts, err := DecodeText(strings.NewReader(lf), d)
+		require.NoError(t, err)
+		guess := Guess(strings.Split(lf, "\n"))
+		for j := range 6 { // of all, in turn
+			stamp := stamps[(6*i+j)%len(stamps)]
+			text := stamped(lf, stamp)
+			got, gotCounts, err := DecodeText(strings.NewReader(text), d)
+			require.NoError(t, err)
+			require.Equal(t, want, got, "%s under %q", x.path, stamp)
+			require.Equal(t, wantCounts, gotCounts, "%s under %q", x.path, stamp)
+			require.Equal(t, guess, Guess(strings.Split(text, "\n")), "%s under %q", x.path, stamp)
+		}
+	}
+}
+
+// stamped writes a stamp before every line.
+func stamped(text, stamp string) string {
+	end := ""
+	if body, ended := strings.CutSuffix(text, "\n"); ended {
+		text, end = body, "\n"
+	}
+	return stamp + strings.ReplaceAll(text, "\n", "\n"+stamp) + end
+}
+
+// Every prefix of an answer that a dialect declares is one of rows of cells, or else Scrub takes long numbers in it for numbers of subscribers.
+func TestRowsAreKnown(t *testing.T) {
+	missing := map[string]bool{}
+	for _, c := range everything(true) {
+		for _, p := range append(append([]string{}, c.Prefixes...), c.After...) {
+			switch p {
+			case "+CGMI", "+CGMM", "+CGMR":
+				continue
+			}
+			missing[p] = missing[p] || !at.IsRow(p)
+		}
+	}
+	maps.DeleteFunc(missing, func(_ string, is bool) bool { return !is })
+	require.Empty(t, missing, "add these prefixes to rows in modem/at/scrub.go")
+}
+
+// rawAnswers splits a text into the answers of commands, without redaction.
+func rawAnswers(text string) (all []Answer) {
+	var now Answer
+	for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\r' || r == '\n' }) {
+		line = strings.TrimSpace(line)
+		upper := strings.ToUpper(line)
+		switch {
+		case strings.HasPrefix(upper, "AT"):
+			all = append(all, now)
+			now = Answer{Command: strings.TrimPrefix(upper, "AT")}
+		case line == "OK" || line == "ERROR":
+			now.Final = line
+		case line != "":
+			now.Lines = append(now.Lines, line)
+		}
+	}
+	return append(all, now)
+}
+
+// Nothing of what a modem says of cells is taken for an identity: every recording, and ten thousand lines made from recorded ones with other
+// digits, read the same after redaction.
+func TestRedactionHarmsNothing(t *testing.T) {
+	r := rand.New(rand.NewPCG(14, 2))
+	all := transcripts(t)
+	lines := 0
+	for round := 0; lines < 10000; round++ {
+		for _, x := range all {
+			d, err := ByName(x.family)
+			require.NoError(t, err)
+			for _, a := range rawAnswers(x.input) {
+				before := Answer{Command: a.Command, Final: a.Final}
+				after := before
+				for _, l := range a.Lines {
+					if round > 0 {
+						l = otherDigits(r, l)
+					}
+					redacted, _ := at.Scrub(l)
+					before.Lines, after.Lines = append(before.Lines, l), append(after.Lines, redacted)
+					stamp := stamps[r.IntN(len(stamps))]
+					underStamp, _ := at.Scrub(stamp + l)
+					require.Equal(t, redacted, at.Unstamped(underStamp), "%q under %q", l, stamp)
+					lines++
+				}
+				want, got := d.Decode([]Answer{before}), d.Decode([]Answer{after})
+				want.Observation.Raw, got.Observation.Raw = nil, nil
+				for i := range want.Sweep {
+					want.Sweep[i].Raw = nil
+				}
+				for i := range got.Sweep {
+					got.Sweep[i].Raw = nil
+				}
+				require.Equal(t, want.Observation, got.Observation, "%s: %q becomes %q", x.path, before.Lines, after.Lines)
+				require.Equal(t, want.Sweep, got.Sweep, "%s: %q becomes %q", x.path, before.Lines, after.Lines)
+				require.Len(t, got.Rejects, len(want.Rejects), "%s: %q becomes %q", x.path, before.Lines, after.Lines)
+			}
+		}
+	}
+}
+
+// otherDigits changes some of the digits of a line, and keeps how many there are.
+func otherDigits(r *rand.Rand, line string) string {
+	b := []byte(line)
+	for i, c := range b {
+		if '0' <= c && c <= '9' && r.IntN(3) == 0 {
+			b[i] = byte('0' + r.IntN(10))
+		}
+	}
+	return string(b)
+}
