@@ -2,32 +2,41 @@ package air
 
 import (
 	"regexp"
+	"strings"
 
 	"vigie/air/uper"
 )
 
-// secretNames are the fields of TS 36.331, without the version at their end, that say who somebody is, where somebody is, or may hold
-// it: their bits are never shown and never stored. Of a field that has fields of its own, all are.
-var secretNames = map[string]bool{
+// secretNames are the fields of TS 36.331, without the version at their end, that say who or where somebody is, or may hold it:
+// their bits are never shown and never stored. Of a field that has fields of its own, all are.
+var secretNames = words(
 	// identities of subscribers and devices
-	"m-TMSI": true, "IMSI-Digit": true, "ng-5G-S-TMSI": true, "ng-5G-S-TMSI-Part1": true, "ng-5G-S-TMSI-Part2": true, "meid": true,
-	// identities within a cell or network, and what is made from keys
-	"randomValue": true, "c-RNTI": true, "newUE-Identity": true, "shortMAC-I": true, "shortResumeMAC-I": true, "resumeIdentity": true,
-	"truncatedResumeID": true, "fullI-RNTI": true, "shortI-RNTI": true, "fullResumeID": true, "pur-ConfigID": true,
-	"SL-DestinationIdentity": true, "destinationIdentity": true,
+	"m-TMSI IMSI-Digit ng-5G-S-TMSI ng-5G-S-TMSI-Part1 ng-5G-S-TMSI-Part2 meid",
+	// those within a cell or an area, and what keys are in
+	"randomValue c-RNTI newUE-Identity ue-IdentitySCG aul-CRNTI semiPersistSchedC-RNTI pur-RNTI pur-ConfigID sl-RNTI sl-V-RNTI",
+	"ul-SPS-V-RNTI sl-SPS-V-RNTI resumeIdentity resumeID truncatedResumeID fullI-RNTI shortI-RNTI shortMAC-I shortResumeMAC-I",
+	"SL-DestinationIdentity trafficDestination",
 	// messages of other layers and systems
-	"dedicatedInfoNAS": true, "DedicatedInfoNAS": true, "nas-Container": true, "dedicatedInfoCDMA2000-1XRTT": true, "dedicatedInfoCDMA2000-HRPD": true,
-	"messageContCDMA2000-1XRTT": true, "messageContCDMA2000-HRPD": true, "nas-SecurityParamFromEUTRA": true, "nas-SecurityParamToEUTRA": true,
-	"targetRAT-MessageContainer": true, "dedicatedInfoF1c": true, "measReportAppLayerContainer": true, "measConfigAppLayerContainer": true,
-	"segmentContainer": true, "rrc-MessageSegmentContainer": true,
-	// what a terminal can do: a fingerprint
-	"ueCapabilityRAT-Container": true,
-	// where it is, and traces of one subscriber
-	"locationInfo": true, "locationCoordinates": true, "ellipsoid-Point": true, "ellipsoidPointWithAltitude": true, "gnss-TOD-msec": true,
-	"horizontalVelocity": true, "coarseLocationInfo": true, "traceReference": true, "traceRecordingSessionRef": true, "tce-Id": true,
-	// stations of WLAN and Bluetooth that it hears, which say where it is, and its addresses
-	"bssid": true, "hessid": true, "ssid": true, "bt-Addr": true, "BT-Name": true, "WLAN-Name": true, "wlan-MAC-Address": true, "wt-MAC-Address": true,
-	"ipv4": true, "ipv6": true,
+	"dedicatedInfoNAS DedicatedInfoNAS nas-Container nas-SecurityParamFromEUTRA nas-SecurityParamToEUTRA dedicatedInfo",
+	"dedicatedInfoCDMA2000-1XRTT dedicatedInfoCDMA2000-HRPD messageContCDMA2000-1XRTT messageContCDMA2000-HRPD dedicatedInfoF1c",
+	"targetRAT-MessageContainer measConfigAppLayerContainer measReportAppLayerContainer",
+	// what a terminal can do, which is a fingerprint; and parts of messages, which may be of these
+	"ueCapabilityRAT-Container segmentContainer rrc-MessageSegmentContainer",
+	// where a terminal is, and records of one subscriber
+	"locationInfo locationCoordinates coarseLocationInfo heightUE uncomBarPreMeasResult",
+	"traceReference traceRecordingSessionRef tce-Id",
+	// what it hears of WLAN and Bluetooth, which says where it is; and addresses
+	"bssid hessid ssid bt-Addr BT-Name WLAN-Name wt-MAC-Address ipv4 ipv6",
+)
+
+func words(lines ...string) map[string]bool {
+	set := map[string]bool{}
+	for _, line := range lines {
+		for _, w := range strings.Fields(line) {
+			set[w] = true
+		}
+	}
+	return set
 }
 
 // holdsNAS are the secret fields whose octets are a NAS message.

@@ -77,7 +77,7 @@ func (w *writer) typ(out *bytes.Buffer, n *node, called string) error {
 			return err
 		}
 		item := called + "_item"
-		if n.element.kind == reference {
+		if n.element.kind == reference && called != "setup" { // a name of many lists: their elements are setup_item, as in other tools
 			item = n.element.to
 		}
 		put("L%s %s", size, item)
