@@ -9,23 +9,28 @@ import (
 	"vigie/modem/at"
 )
 
-// generic uses TS 27.007 only, which every modem should support. It is the fallback for unknown modems, and the families use it for
-// lines of the standard.
+// generic uses TS 27.007, which every modem should support, and asks what many modems on Qualcomm's chips answer. It is the fallback
+// for unknown modems, and the families use it for lines of the standard.
 var generic = &Dialect{
 	Name:     "generic",
 	Title:    "any modem that speaks 3GPP TS 27.007",
 	Evidence: Recorded,
 	Match:    func(Ident) bool { return true },
 	Capabilities: func(Ident) cell.Fields {
-		return standard | cell.FieldState | cell.FieldRSRP | cell.FieldRSRQ | cell.FieldRSSI | cell.FieldRSCP | cell.FieldEcIo
+		return standard | cell.FieldState | cell.FieldRSRP | cell.FieldRSRQ | cell.FieldRSSI | cell.FieldRSCP | cell.FieldEcIo |
+			cell.FieldPCI | cell.FieldARFCN | cell.FieldNeighbours
 	},
 	Settings: Settings,
 	Serving:  []at.Command{askCEREG, askC5GREG, askCGREG, askCREG, askCOPS, askCESQ, askCSQ},
-	Around:   []at.Command{askCSCON, askCEER},
-	Surveys:  []at.Command{scanCOPS},
+	Around: []at.Command{askCSCON, askCEER,
+		vendor("$QCRSRP?", "PCI, channel and level of the LTE cells heard, where the chip is Qualcomm's"),
+	},
+	Surveys: []at.Command{scanCOPS},
 	Only: map[string]cell.Fields{
 		"+CESQ": cell.FieldRSRP | cell.FieldRSRQ | cell.FieldRSCP | cell.FieldEcIo,
 		"+CSQ":  cell.FieldRSSI,
+
+		"$QCRSRP?": cell.FieldPCI | cell.FieldARFCN | cell.FieldNeighbours,
 	},
 	Knows: func(string) bool { return false },
 	parse: func(r *round, a Answer) { r.each(a, r.generic) },
@@ -108,8 +113,8 @@ func (d *Dialect) Hint(line string) bool {
 
 // oncePerRound names a row that is printed once per round; "" for any other.
 func (d *Dialect) oncePerRound(line string) string {
-	if d.once != nil {
-		if row := d.once(line); row != "" {
+	if once := d.owner(line).once; once != nil {
+		if row := once(line); row != "" {
 			return row
 		}
 	}
@@ -148,6 +153,12 @@ func (r *round) generic(w *row) {
 		r.connection(w)
 	case "+CGED":
 		r.gsmCell(w)
+	case "$QCRSRP":
+		r.triples(w, rsrp)
+	case "$QCRSRQ":
+		r.triples(w, rsrq)
+	case "+CGCELLI":
+		r.gobiCell(w)
 	default:
 		w.skipped()
 	}
@@ -327,4 +338,25 @@ func (r *round) gsmCell(w *row) {
 	if c != (cell.Cell{RAT: cell.GSM}) {
 		r.serve(w, c)
 	}
+}
+
+// gobiBearers are the RATs of the bearers that +CGCELLI names.
+var gobiBearers = map[string]cell.RAT{"0x01": cell.GSM, "0x02": cell.GSM, "0x09": cell.GSM, "0x03": cell.UMTS, "0x04": cell.UMTS,
+	"0x05": cell.UMTS, "0x0c": cell.UMTS, "0x0d": cell.UMTS, "0x0b": cell.LTE}
+
+// gobiCell reads what two routers' scripts take of +CGCELLI of modems that once were Gobi [asuswrt modem_status.sh; 3ginfo-lite, for Askey WWHC050;
+// no recording: experimental]. They name no base of LAC and Cell_ID, and no comma is safe around the PLMN, so that only levels are read. It is not asked for.
+//
+//	+CGCELLI:...,Cell_ID:...,RSRQ:...,RSRP:...,RSSI:...,PLMN:46001,8,1,...,BEARER:0x0B,...
+func (r *round) gobiCell(w *row) {
+	w.labelled("BEARER", "RSRP", "RSRQ", "SINR")
+	c := cell.Cell{RAT: gobiBearers[strings.ToLower(w.text(0))]}
+	if c.RAT == cell.UnknownRAT || w.cut {
+		w.reject(UnknownLayout)
+		return
+	}
+	if c.RAT == cell.LTE {
+		w.read(&c, 1, rsrp, rsrq, sinr)
+	}
+	r.part(w, c)
 }

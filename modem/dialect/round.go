@@ -72,7 +72,12 @@ func (d *Dialect) decoded(earlier *cell.Observation, answers []Answer, explains 
 				r.obs.Raw = append(r.obs.Raw, l)
 			}
 		}
-		d.parse(r, a)
+		before := len(r.rejects)
+		d.read(r, a)
+		whole := func(x Reject) bool { return x.Columns == "" }
+		if len(r.obs.Neighbours) == 0 && slices.ContainsFunc(r.rejects[before:], whole) {
+			r.obs.Neighbours = nil // a list that was refused is not an empty one
+		}
 	}
 	r.finish()
 	return Decoded{r.obs, r.sweep, r.rejects, r.values, r.unread}

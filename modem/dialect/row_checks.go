@@ -58,10 +58,12 @@ func (w *row) exists(c *cell.Cell) {
 	}
 }
 
-// triples reads +RSRP and +RSRQ of u-blox SARA-R4 and Fibocom L8xx: PCI, EARFCN and a level, of the serving cell and on
-// the L8xx of others behind it; a comma may end the row [manuals; printed in public notes].
+// triples reads +RSRP and +RSRQ of u-blox SARA-R4 and Fibocom L8xx, and $QCRSRP and $QCRSRQ of Qualcomm's own firmware: PCI, EARFCN and a
+// level, of the serving cell and but for u-blox of others behind it; a comma may end the row [manuals; printed in public notes: L850,
+// L860, Orbic RC400L, MDM9607 modems].
 //
 //	+RSRP: 175,6400,"-053.70",
+//	$QCRSRP: 310,2050,"-115.80",001,2050,"-118.80",263,5230,"-096.20"
 func (r *round) triples(w *row, what column) {
 	n := len(w.f)
 	if n > 1 && w.text(n-1) == "" {

@@ -101,18 +101,21 @@ type modem struct {
 
 // modems splits answers by modem: where a line or a command is known by another family than those before, or another model
 // names itself, a new one begins. What no family knows belongs to the modem before it; at the beginning, and after a modem was asked
-// what it is, to the one that follows. A family that is given is that of all.
+// what it is, to the one that follows. A family that is given is that of all, and only where it is generic may they be several modems.
 func modems(answers []Answer, d *Dialect) (all []modem) {
 	var lines []string
 	for _, a := range answers {
 		lines = append(append(lines, "AT"+a.Command), a.Lines...)
 	}
+	given := d
 	switch found := families(lines); {
-	case d != nil:
+	case given != nil && given != generic:
 	case len(found) == 0:
 		d = generic
-	case len(found) == 1:
+	case len(found) == 1 && given == nil:
 		d = found[0]
+	case len(found) > 1:
+		d = nil
 	}
 	if d != nil {
 		return byModel(modem{d, answers})
@@ -137,6 +140,9 @@ func modems(answers []Answer, d *Dialect) (all []modem) {
 	now.answers = append(now.answers, held...)
 	var models []modem
 	for _, m := range all {
+		if given != nil {
+			m.dialect = given
+		}
 		models = append(models, byModel(m)...)
 	}
 	return models
