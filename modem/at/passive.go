@@ -27,6 +27,7 @@ type reporting struct {
 // tables are all of them. The list is closed.
 var tables = []passive{
 	standard,
+	cinterion,
 	fibocom,
 	huawei,
 	meig,

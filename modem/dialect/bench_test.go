@@ -72,6 +72,9 @@ func BenchmarkDecodeTelit(b *testing.B) { benchTranscript(b, telit, "telit/lm960
 func BenchmarkDecodeSierra(b *testing.B) {
 	benchTranscript(b, sierra, "sierra/em7455-aggregation.txtar")
 }
+func BenchmarkDecodeCinterion(b *testing.B) {
+	benchTranscript(b, cinterion, "cinterion/ehs6-neighbours.txtar")
+}
 func BenchmarkDecodeFoxconn(b *testing.B) { benchTranscript(b, foxconn, "foxconn/t99w175.txtar") }
 func BenchmarkDecodeSequans(b *testing.B) {
 	benchTranscript(b, sequans, "sequans/sqnmoni-singtel.txtar")

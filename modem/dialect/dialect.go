@@ -41,6 +41,8 @@ type Dialect struct {
 
 	Only map[string]cell.Fields // by Command.Text, the fields that only this command reports; unavailable if the modem refuses it
 
+	asks func(id Ident, command string) bool // reports whether a model is asked a command; nil: every model is asked all
+
 	Hints []string                 // beginnings of unsolicited lines of this family that hint at a change of cell, RAT or registration
 	Knows func(line string) bool   // reports whether only this family prints the line, to guess the family of a text
 	once  func(line string) string // names a row of this family that is printed once per round: a second one begins a new round; may be nil
@@ -111,6 +113,7 @@ func All() []*Dialect {
 		foxconn,
 		simcom,
 		sierra,
+		cinterion,
 		telit,
 		fibocom,
 		ublox,
@@ -157,10 +160,17 @@ func Suspect(id Ident) *Dialect {
 	return nil
 }
 
-// As returns the dialect with the Ident of a modem, also if the user named the family.
+// As returns the dialect with the Ident of a modem, also if the user named the family. Commands that only other models of the family
+// have are left out.
 func (d *Dialect) As(id Ident) *Dialect {
 	tied := *d
 	tied.ident = id
+	if d.asks != nil && id.Model != "" {
+		other := func(c at.Command) bool { return !d.asks(id, c.Text) }
+		tied.Serving = slices.DeleteFunc(slices.Clone(d.Serving), other)
+		tied.Around = slices.DeleteFunc(slices.Clone(d.Around), other)
+		tied.Settings = slices.DeleteFunc(slices.Clone(d.Settings), func(s at.Setting) bool { return other(s.Read) })
+	}
 	return &tied
 }
 

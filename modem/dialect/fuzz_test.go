@@ -13,6 +13,8 @@ func FuzzSierra(f *testing.F)  { fuzz(f, sierra) }
 func FuzzFoxconn(f *testing.F) { fuzz(f, foxconn) }
 func FuzzSequans(f *testing.F) { fuzz(f, sequans) }
 
+func FuzzCinterion(f *testing.F) { fuzz(f, cinterion) }
+
 // fuzz feeds lines to one dialect as an answer to any of its commands, as unsolicited lines, and with the last line cut.
 func fuzz(f *testing.F, d *Dialect) {
 	cmds := []string{""}

@@ -110,10 +110,10 @@ func TestLineEnds(t *testing.T) {
 // vendorLines are what a transcript of each family must hold to be recognised.
 var vendorLines = map[string]string{
 	"generic": `^$`,
-	"quectel": `(?i)\+Q[A-Z]{3}|Quectel`,
+	"quectel": `(?i)\+Q[A-Z]{3}|Quectel|NUESTATS`,
 	"simcom":  `(?i)\+(CPSI|CENG|CNETCI|CMGRMI|CCINFO|CNSMOD|CSYSSEL|CGPSINFO|CGNSINF)|\+CGMR:.*SIM`,
 	"telit":   `(?i)#(RFSTS|SERVINFO|MONI|CSURV)`,
-	"sierra":  `(?i)!(GSTATUS|LTEINFO|GPSLOC)`,
+	"sierra":  `(?i)!(GSTATUS|LTEINFO|NRINFO|GPSLOC)|\+KCELL`,
 	"foxconn": `EARFCN\(DL|lte_cell_id|nr_cell_id|PCC info|(?i)at\^(debug|ca_info)`,
 	"sequans": `\+SQN`,
 	"fibocom": `(?m)(GTCCINFO|GTCAINFO|XMCI|XLEC|Fibocom|^1,[249],.*,.*,)`,
@@ -121,8 +121,10 @@ var vendorLines = map[string]string{
 	"nordic":  `%(XMONITOR|NCELLMEAS|CESQ|MDMEV)`,
 	"huawei":  `\^(HCSQ|MONSC|MONNC|MONSSC|HFREQINFO|SYSINFOEX|REJINFO)|\^hcsq`,
 	"zte":     `\+Z(CELLINFO|RSSI|CAINFO)`,
-	"unisoc":  `\+CCED|\+EEM|\*BAND`,
+	"unisoc":  `\+CCED|\+EEM|\*BAND|\+ECSTATUS`,
 	"meig":    `^$`, // experimental: never guessed
+
+	"cinterion": `\^(SMON[ICP]|MON[IP])`,
 }
 
 // A transcript is recognised by lines that no other family prints, or not at all.
