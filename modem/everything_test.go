@@ -46,8 +46,8 @@ func willing(t *testing.T, d *dialect.Dialect, i int) string {
 // printed finds what a modem answers to the reading of a setting that has a value.
 func printed(t *testing.T, s at.Setting, value string) string {
 	t.Helper()
-	name := strings.TrimRight(s.Read.Text, "?=")
-	for _, shape := range []string{"%s: %s", "%s: %s,1", "%s: 0,%s", "%s: 0,%s,\"27203\",7", "%s: (0-7,%s)", "%s: (0-7),%s"} {
+	name, argument, _ := strings.Cut(strings.TrimRight(s.Read.Text, "?="), "=")
+	for _, shape := range []string{"%s: %s", "%s: %s,1", "%s: 0,%s", "%s: 0,%s,\"27203\",7", "%s: (0-7,%s)", "%s: (0-7),%s", "%s: " + argument + ",%s"} {
 		line := fmt.Sprintf(shape, name, value)
 		if v, ok := s.Current([]string{line}); ok && v == value && (s.Read.Owns == nil || s.Read.Owns(line)) {
 			return line

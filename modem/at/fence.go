@@ -110,7 +110,8 @@ var forbidden = []struct {
 	{"BND BAND CBAND CBANDCFG BANDSEL UBANDMASK BANDLOCK XBANDLOCK QNWLOCK QLOCKF CELLLOCK LOCKCELL FREQLOCK LTEFREQLOCK " +
 		"NRFREQLOCK GTCELLLOCK CCELLCFG CLCELL PCILOCK CMSSN UFREQLOCK RATLOCK ZLOCKCELL LOCKBAND", setting, "",
 		"locks the modem to a band, a channel or a cell"},
-	{"QCFG QNWPREFCFG QNWCFG QSIMDET CSYSSEL", valued, "", "writes a configuration that stays in the modem"},
+	{"QCFG QNWPREFCFG QNWCFG QSIMDET CSYSSEL", valued, `="nr5g_meas_info",0 ="nr5g_meas_info",1`,
+		"writes a configuration that stays in the modem"},
 	{"CMGS CMGW CMGD CMGC CMGR CMGL CMGDA CMSS CMMS CNMA CSCA CRES CSAS QMGDA QCMGS QCMGR", always, "",
 		"touches short messages"},
 	{"CNMI CMGF CPMS CSMP CSCB CSDH CSMS", setting, "", "changes how short messages are handled"},

@@ -13,16 +13,24 @@ import (
 // drawn above their decoders. Facts and sources: firmware-notes/quectel.md.
 var quectel = &Dialect{
 	Name:         "quectel",
-	Title:        "Quectel EC2x, EG2x, EP06, EM12, EC200, RM5xx, RM500U, BG9x",
+	Title:        "Quectel EC2x, EG2x, EP06, EM12, EC200, RM5xx, RM500U, BG9x, BC26, BC28, BC660K, M95, MC60",
 	Evidence:     Recorded,
 	Match:        quectelMatch,
 	Capabilities: quectelCapabilities,
-	Settings:     Settings,
+	Settings:     append(Settings[:len(Settings):len(Settings)], reportNRCells, reportGSMCells),
 	Serving: []at.Command{
 		vendor(`+QENG="servingcell"`, "the serving cell, and what the modem does with it"),
+		vendor("+QENG=0", "the serving cell (BC26, BC660K and other NB-IoT modules)"),
+		askGSMCells,
+		{Text: "+NUESTATS", Prefixes: []string{"+NUESTATS"}, Bare: true, Timeout: engineering, Why: "the serving cell (BC28, BC95 and other NB-IoT modules)"},
 	},
 	Around: []at.Command{
 		vendor(`+QENG="neighbourcell"`, "the neighbour cells, with reselection priorities"),
+		askNRCells,
+		vendor("+QENG=1", "the neighbour cells (BC26, BC660K and other NB-IoT modules)"),
+		{Text: "+NUESTATS=CELL", Prefixes: []string{"+NUESTATS"}, Bare: true, Timeout: engineering,
+			Why: "the serving and neighbour cells (BC28, BC95 and other NB-IoT modules)"},
+		vendor("+QCELL?", "the serving and neighbour cells, with identity (EC200, EC600 and other Cat 1 modules)"),
 		vendor("+QCAINFO", "the carriers in use beside the serving cell"),
 		{Text: "+QNWINFO", Prefixes: []string{"+QNWINFO"}, Why: "network, band and channel in use"},
 		{Text: "+QSPN", Prefixes: []string{"+QSPN"}, Why: "the name and number of the network registered on"},
@@ -44,9 +52,13 @@ var quectel = &Dialect{
 	},
 	Hints: []string{`+QIND: "act"`},
 	Knows: quectelKnows,
+	asks:  quectelAsks,
 	once: func(line string) string {
-		if strings.HasPrefix(line, "+QENG:") && strings.Contains(line, `"servingcell"`) {
+		switch {
+		case strings.HasPrefix(line, "+QENG:") && strings.Contains(line, `"servingcell"`):
 			return "servingcell"
+		case hasAnyPrefix(line, []string{"+QENG: 0,", "+QENG:0,"}) && strings.Count(line, ",") > 1:
+			return "+QENG: 0"
 		}
 		return ""
 	},
@@ -54,6 +66,7 @@ var quectel = &Dialect{
 		q := quectelAnswer{round: r, rows: len(a.Lines)}
 		r.each(a, q.read)
 		q.resolveOrder()
+		q.endStatistics()
 		if a.Command == `+QENG="neighbourcell"` && a.Final == "OK" && len(a.Lines) == 0 {
 			r.asked(0)
 		}
@@ -71,6 +84,8 @@ type quectelAnswer struct {
 	block   cell.PLMN   // the operator of the +QOPS block
 	waiting []interRow  // neighbours whose last columns wait for the order
 	order   columnOrder // what a row of the answer showed of it
+
+	statistics map[string]string // labels and values of +NUESTATS
 }
 
 func quectelMatch(id Ident) bool {
@@ -79,7 +94,7 @@ func quectelMatch(id Ident) bool {
 
 // isQuectel reports whether the model begins with one of the names.
 func isQuectel(id Ident, models ...string) bool {
-	model := strings.ToUpper(id.Model)
+	model := strings.TrimPrefix(strings.ToUpper(id.Model), "QUECTEL_")
 	return slices.ContainsFunc(models, func(m string) bool { return strings.HasPrefix(model, m) })
 }
 
@@ -91,6 +106,10 @@ func quectelCapabilities(id Ident) cell.Fields {
 		cell.FieldEcIo | cell.FieldPriority | cell.FieldNeighbours | cell.FieldNeighbourPriority | cell.FieldSecondary |
 		cell.FieldPosition
 	switch {
+	case quectelGSM(id):
+		return standard | cell.FieldPCI | cell.FieldARFCN | cell.FieldRSSI | cell.FieldTA | cell.FieldNeighbours | cell.FieldNeighbourIdentity
+	case quectelNB(id):
+		return standard | onAir | cell.FieldRSSI | cell.FieldSINR | cell.FieldNeighbours
 	case isQuectel(id, "BG"):
 		f &^= cell.FieldSINR | cell.FieldSecondary | cell.FieldRSCP | cell.FieldEcIo
 	case unisoc(id):
@@ -108,7 +127,7 @@ func quectelKnows(line string) bool {
 }
 
 var quectelPrefixes = []string{"+QENG", "+QNWINFO", "+QCAINFO", "+QSPN", "+QCSQ", "+QGPSLOC", "+QSCAN", "+QOPS", "+QIND",
-	"+QNWPREFCFG"}
+	"+QNWPREFCFG", "+QNWCFG", "+QCELL", "+NUESTATS", "NUESTATS:"}
 
 func (q *quectelAnswer) read(w *row) {
 	switch w.name {
@@ -128,8 +147,16 @@ func (q *quectelAnswer) read(w *row) {
 		q.qscan(w)
 	case "+QOPS":
 		q.qops(w)
+	case "+QNWCFG":
+		q.qnwcfg(w)
+	case "+QCELL":
+		q.qcell(w)
+	case "+NUESTATS":
+		q.nuestats(w)
 	case "":
-		q.qopsCell(w)
+		if !q.nuestats(w) {
+			q.qopsCell(w)
+		}
 	default:
 		q.generic(w)
 	}

@@ -15,8 +15,11 @@ import (
 //	+QENG:"NR5G-NSA",...                                   the NR carrier
 //	+QENG: "neighbourcell intra"|"neighbourcell inter"|"neighbourcell","RAT",...
 //	+QENG: ("servingcell","neighbourcell")                 the answer to +QENG=?
+//	+QENG: 0,...                                           the serving cell of a module that knows GSM or NB-IoT alone; 1: neighbours
 func (q *quectelAnswer) qeng(w *row) {
 	switch label := w.text(0); {
+	case len(label) == 1 && label[0] >= '0' && label[0] <= '9':
+		q.qengNumbered(w, label)
 	case label == "servingcell":
 		q.qengState(w)
 		if w.drop(2); len(w.f) > 0 {
