@@ -34,6 +34,7 @@ var tables = []passive{
 	nordic,
 	quectel,
 	sequans,
+	sierra,
 	simcom,
 	telit,
 	ublox,

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"vigie/cell"
 	"vigie/modem/at"
 )
 
@@ -27,6 +28,12 @@ func TestForByIdent(t *testing.T) {
 		{Ident{Manufacturer: "Sierra Wireless, Incorporated", Model: "DW5811e Snapdragon X7 LTE", VID: 0x413c, PID: 0x81b6}, "sierra"},
 		{Ident{Manufacturer: "Sierra Wireless, Incorporated", Model: "MC7455"}, "sierra"},
 		{Ident{Manufacturer: "SEQUANS Communications", Model: "VZ20Q"}, "sequans"},
+		{Ident{Manufacturer: "Cinterion", Model: "PLS62-W"}, "cinterion"},
+		{Ident{Manufacturer: "SIEMENS", Model: "MC55"}, "cinterion"},
+		{Ident{Manufacturer: "Telit Cinterion", Model: "PLS63-W"}, "cinterion"},
+		{Ident{Manufacturer: "Telit Cinterion", Model: "FN990A28"}, "telit"},
+		{Ident{VID: 0x1e2d, PID: 0x0058}, "cinterion"},
+		{Ident{Manufacturer: "THALES", Model: "MV31-W", VID: 0x1e2d, PID: 0x00b3}, "foxconn"},
 		{Ident{Model: "GM02S"}, "sequans"},
 	} {
 		require.Equal(t, x.name, For(x.id).Name, "%+v", x.id)
@@ -46,6 +53,11 @@ func TestSwitchesOfFamilies(t *testing.T) {
 		{reportCENG, []string{`+CENG:0,"0154,28,00,310,411,12,000f,00,05,178d,255"`}, ""},
 		{reportMONI, []string{"#MONI: (5,7)"}, "7"},
 		{reportMONI, []string{"#MONI: (0-7)"}, ""},
+		{reportNRCells, []string{`+QNWCFG: "nr5g_meas_info",0`}, "0"},
+		{reportNRCells, []string{`+QNWCFG: "nr5g_meas_info",1,428910,277,-64,-11`, `+QNWCFG: "nr5g_meas_info",1,627264,198,-97,-13`}, "1"},
+		{reportNRCells, []string{`+QNWCFG: "lte_earfcn_lock",0`}, ""},
+		{reportGSMCells, []string{"+QENG: 1,0", "+QENG: 0,404,20,3e95,6abf,14,41,-85,80,80,5,5,x,x,x,x,x,x,x"}, "1,0"},
+		{reportGSMCells, []string{"+QENG: 0,404,20,3e95,6abf,14,41,-85,80,80,5,5,x,x,x,x,x,x,x"}, ""},
 	} {
 		got, ok := x.setting.Current(x.lines)
 		require.Equal(t, x.current != "", ok, x.lines)
@@ -54,6 +66,77 @@ func TestSwitchesOfFamilies(t *testing.T) {
 			require.Contains(t, x.setting.Values, got)
 		}
 	}
+}
+
+// A model is asked what its series has, an unknown one everything; what changes a switch on one series is not asked as a question of it.
+func TestModelsAreAskedTheirOwn(t *testing.T) {
+	for _, x := range []struct {
+		id         Ident
+		asked, not []string
+	}{
+		{Ident{Manufacturer: "Quectel", Model: "EC25"}, []string{`+QENG="servingcell"`, `+QENG="neighbourcell"`, "+QCAINFO"},
+			[]string{"+QENG=0", "+QENG=1", "+QENG?", "+NUESTATS", `+QNWCFG="nr5g_meas_info"`, "+QCELL?"}},
+		{Ident{Manufacturer: "Quectel", Model: "RM520N-GL"}, []string{`+QENG="servingcell"`, `+QNWCFG="nr5g_meas_info"`}, []string{"+QENG=0", "+QENG?"}},
+		{Ident{Manufacturer: "Quectel", Model: "RM500U-CNV"}, []string{`+QENG="servingcell"`}, []string{`+QNWCFG="nr5g_meas_info"`}},
+		{Ident{Manufacturer: "Quectel", Model: "EC200A"}, []string{`+QENG="servingcell"`, "+QCELL?"}, []string{"+QENG?"}},
+		{Ident{Manufacturer: "Quectel", Model: "Quectel_M95"}, []string{"+QENG?", "+CREG?"}, []string{"+QENG=0", "+QENG=1", `+QENG="servingcell"`, "+QCAINFO"}},
+		{Ident{Manufacturer: "Quectel", Model: "BC660K-GL"}, []string{"+QENG=0", "+QENG=1", "+CEREG?"}, []string{"+QENG?", "+NUESTATS", `+QENG="servingcell"`}},
+		{Ident{Manufacturer: "Quectel", Model: "BC95-B5"}, []string{"+NUESTATS", "+NUESTATS=CELL"}, []string{"+QENG?"}},
+		{Ident{Manufacturer: "Quectel"}, []string{"+QENG=0", "+QENG?", `+QENG="servingcell"`, "+NUESTATS", `+QNWCFG="nr5g_meas_info"`, "+QCELL?"}, nil},
+		{Ident{Manufacturer: "Cinterion", Model: "ELS61-E2"}, []string{"^SMONI", "^SMONP"}, []string{"^MONI", "^SMONC"}},
+		{Ident{Manufacturer: "SIEMENS", Model: "TC63"}, []string{"^MONI", "^SMONC"}, []string{"^SMONI", "^SMONP"}},
+		{Ident{Manufacturer: "Sierra Wireless, Incorporated", Model: "MC7455"}, []string{"!GSTATUS?", "!LTEINFO?"}, []string{"!NRINFO?", "+KCELL=0"}},
+		{Ident{Manufacturer: "Sierra Wireless, Incorporated", Model: "EM9191"}, []string{"!NRINFO?"}, []string{"+KCELL=0"}},
+		{Ident{Manufacturer: "Sierra Wireless, Incorporated", Model: "HL8548"}, []string{"+KCELL=0"}, []string{"!NRINFO?"}},
+	} {
+		d := For(x.id)
+		var texts []string
+		for _, c := range commandsOf(d) {
+			texts = append(texts, c.Text)
+		}
+		require.Subset(t, texts, x.asked, "%+v", x.id)
+		for _, text := range x.not {
+			require.NotContains(t, texts, text, "%+v", x.id)
+		}
+	}
+	for _, c := range commandsOf(For(Ident{Manufacturer: "Quectel", Model: "BC26"})) {
+		require.False(t, c.Kind == at.Reporting && strings.HasPrefix(c.Text, "+QENG="), "the engineering mode is of GSM modules: %s", c.Text)
+	}
+}
+
+// Rows that one family owns are read as its own where the family is not known, and never mixed with those of another modem.
+func TestGenericReadsRowsOfOneFamily(t *testing.T) {
+	read := func(text string) (all []string, n TextCounts) {
+		found, n, err := DecodeText(strings.NewReader(text), generic)
+		require.NoError(t, err)
+		for _, x := range found {
+			all = append(all, string(cell.AppendRecord(nil, &x.Observation)))
+		}
+		return all, n
+	}
+	cinterionRow := "^SMONI: 4G,3725,8,5,5,FDD,525,01,02C5,B5F9409,396,37,-82,-12.5,NOCONN\n"
+	quectelRow := "+QENG: \"servingcell\",\"LIMSRV\",\"WCDMA\",460,01,A538,1EB578B,10763,60,2,-106,-13,-,-,-,-,-\n"
+	simcomRow := "+CPSI: GSM,Online,460-00,0x182d,12401,27 EGSM 900,-64,2110,42-42\n"
+	standardRow := "+CREG: 2,0\n"
+	for _, row := range []string{cinterionRow, quectelRow, simcomRow} {
+		own, _, err := DecodeText(strings.NewReader(row), nil)
+		require.NoError(t, err)
+		got, n := read(row)
+		require.Equal(t, []string{string(cell.AppendRecord(nil, &own[0].Observation))}, got)
+		require.Equal(t, "generic", n.Dialect.Name)
+		require.Empty(t, n.Rejects)
+	}
+	got, n := read(cinterionRow + "OK\n" + quectelRow + standardRow + "OK\n" + simcomRow + "OK\n")
+	require.Len(t, got, 3)
+	require.Contains(t, got[0], `"cell_id":190813193`)
+	require.Contains(t, got[1], `"cell_id":32200587`)
+	require.Contains(t, got[1], `"registration":[{"domain":"cs","status":0}]`)
+	require.Contains(t, got[2], `"cell_id":12401`)
+	require.Empty(t, n.Rejects)
+	got, n = read("+ECSTATUS: RRC, State:\"IDLE\", TAC:6342, CellId:111742891\nOK\n+SGCELLINFOEX: LTE,1,2,3\nOK\n")
+	require.Len(t, got, 1)
+	require.Contains(t, got[0], `"area":6342,"cell_id":111742891`)
+	require.Equal(t, []string{"+SGCELLINFOEX: LTE,1,2,3"}, n.Unread, "an experimental family is read only if it is named")
 }
 
 // The IMSI of #RFSTS is stripped in every layout, and with it nothing else; the row reads the same.

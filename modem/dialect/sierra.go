@@ -13,7 +13,7 @@ import (
 // and sources: firmware-notes/sierra.md.
 var sierra = &Dialect{
 	Name:         "sierra",
-	Title:        "Sierra Wireless EM74xx, MC74xx, EM75xx, EM91xx, MC73xx, MC77xx, Dell DW58xx",
+	Title:        "Sierra Wireless EM74xx, MC74xx, EM75xx, EM91xx, MC73xx, MC77xx, HL85xx, WP76xx, Dell DW58xx",
 	Evidence:     Recorded,
 	Match:        sierraMatch,
 	Capabilities: sierraCapabilities,
@@ -24,7 +24,12 @@ var sierra = &Dialect{
 		{Text: "!LTEINFO?", Prefixes: []string{"!LTEINFO"}, Bare: true, Timeout: engineering,
 			Why: "the serving cell with PCI and network, and the neighbour cells"},
 	},
-	Around: []at.Command{askCEREG, askC5GREG, askCGREG, askCREG, askCOPS, askCSCON},
+	Around: []at.Command{
+		{Text: "!NRINFO?", Prefixes: []string{"!NRINFO"}, Bare: true, Timeout: engineering, Why: "the NR carrier (EM91xx, EM92xx)"},
+		{Text: "+KCELL=0", Prefixes: []string{"+KCELL"}, Bare: true, Timeout: engineering,
+			Why: "the serving and neighbour cells, with identity (HL and WP modules, on GSM)"},
+		askCEREG, askC5GREG, askCGREG, askCREG, askCOPS, askCSCON,
+	},
 	Position: []at.Command{
 		{Text: "!GPSLOC?", Prefixes: []string{"!GPSLOC"}, Bare: true, Timeout: engineering,
 			Why: "the position, where GNSS is already on"},
@@ -35,11 +40,12 @@ var sierra = &Dialect{
 		"!GPSLOC?":  cell.FieldPosition,
 	},
 	Knows: sierraKnows,
-	once:  begins("!GSTATUS", "!LTEINFO"),
+	asks:  sierraAsks,
+	once:  begins("!GSTATUS", "!LTEINFO", "!NRINFO"),
 	parse: func(r *round, a Answer) {
 		s := sierraAnswer{round: r}
 		switch a.Command {
-		case "!GSTATUS?", "!LTEINFO?", "!GPSLOC?":
+		case "!GSTATUS?", "!LTEINFO?", "!NRINFO?", "!GPSLOC?":
 			s.table = strings.TrimSuffix(a.Command, "?")
 		}
 		r.each(a, s.read)
@@ -50,7 +56,7 @@ var sierra = &Dialect{
 // sierraAnswer is an answer being read: the round it goes to, and the table that has begun in it.
 type sierraAnswer struct {
 	*round
-	table string   // "!GSTATUS" or "!LTEINFO"; "" when none has begun
+	table string   // "!GSTATUS", "!LTEINFO", "!NRINFO" or "+KCELL"; "" when none has begun
 	words []string // of the table
 }
 
@@ -59,7 +65,7 @@ func (s *sierraAnswer) read(w *row) {
 	text := w.line
 	switch w.name {
 	case "":
-	case "!GSTATUS", "!LTEINFO":
+	case "!GSTATUS", "!LTEINFO", "!NRINFO", "+KCELL":
 		s.end()
 		_, text = at.Prefix(w.line)
 		s.table = w.name
@@ -67,6 +73,9 @@ func (s *sierraAnswer) read(w *row) {
 		s.end()
 		s.generic(w)
 		return
+	}
+	if s.table == "+KCELL" {
+		text, _, _ = strings.Cut(text, "//") // what people note beside a row
 	}
 	words := strings.Fields(text)
 	if w.cut && len(words) > 0 {
@@ -86,6 +95,10 @@ func (s *sierraAnswer) end() {
 			s.gstatus(newLabels(s.round, s.words))
 		case "!LTEINFO":
 			s.lteinfo(s.words)
+		case "!NRINFO":
+			s.nrinfo(newLabels(s.round, s.words))
+		case "+KCELL":
+			s.kcell(s.words)
 		case "!GPSLOC":
 			s.gpsloc(newLabels(s.round, s.words))
 		}
@@ -95,6 +108,19 @@ func (s *sierraAnswer) end() {
 
 func sierraMatch(id Ident) bool {
 	return id.VID == 0x1199 || id.VID == 0x413c && id.PID == 0x81b6 || strings.Contains(strings.ToUpper(id.Manufacturer), "SIERRA")
+}
+
+// sierraAsks leaves out what a series does not have: HL and WP modules have +KCELL, the NR table is of 5G modules.
+func sierraAsks(id Ident, command string) bool {
+	model := strings.ToUpper(id.Model)
+	small := hasAnyPrefix(model, []string{"HL", "WP"})
+	switch command {
+	case "+KCELL=0":
+		return small
+	case "!NRINFO?":
+		return !small && !hasAnyPrefix(model, []string{"EM73", "EM74", "EM75", "MC7", "MC8", "DW5811"})
+	}
+	return true
 }
 
 func sierraCapabilities(id Ident) cell.Fields {
@@ -110,7 +136,7 @@ func sierraCapabilities(id Ident) cell.Fields {
 func sierraKnows(line string) bool {
 	line = strings.ToUpper(line)
 	return strings.Contains(line, "SIERRA WIRELESS") ||
-		hasAnyPrefix(strings.TrimPrefix(line, "AT"), []string{"!GSTATUS", "!LTEINFO", "!GPSLOC", "!NRINFO"})
+		hasAnyPrefix(strings.TrimPrefix(line, "AT"), []string{"!GSTATUS", "!LTEINFO", "!GPSLOC", "!NRINFO", "+KCELL"})
 }
 
 // gpsloc reads the position [EM74xx manual, "AT!GPSLOC"; printed by MC7455 in public notes]. Without one it says so in words.
