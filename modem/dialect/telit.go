@@ -14,7 +14,7 @@ import (
 // is declared would take the cell id of another layout with it. Facts and sources: firmware-notes/telit.md.
 var telit = &Dialect{
 	Name:         "telit",
-	Title:        "Telit LE910, LE940, LM940, LM960, ME910, HE910, GE910, GM862",
+	Title:        "Telit LE910, LE940, LM940, LM960, FN980, FN990, ME910, HE910, GE910, GM862",
 	Evidence:     Recorded,
 	Match:        telitMatch,
 	Capabilities: telitCapabilities,

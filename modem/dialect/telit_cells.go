@@ -135,6 +135,7 @@ func isOctal(s string) bool {
 //	#MONI: PSC:90 RSCP:-87 EcIo:-8.0 UARFCN:3011 PWR:-79 dBm SCR:1440                          set 0 to 3
 //	#MONI: name RSRP:-92 RSRQ:-17 TAC:8B1E Id:A204F01 EARFCN:800 PWR:-54dbm DRX:1280 [pci:321 QRxLevMin:-130]
 //	#MONI: RSRP:-107 RSRQ:-18 Id:0000142 EARFCN:66786 PWR:-79dbm                               a list; Id is the PCI
+//	#MONI: name NR_BAND:79 ... NR_CH:723360 ... NR_PWR:-60dbm NR_RSRP:-71 NR_RSRQ:-10 NR_PCI:11 NR_SINR:56 ...       FN980, FN990
 //	#MONI: S 70 55FA 1D23 736 -83dbm 19 33 1 0 name                                            set 7
 //	#MONI: N1 75 55FA 1297 983 -78dbm 26 20
 func (t *telitAnswer) moni(w *row) {
@@ -143,6 +144,8 @@ func (t *telitAnswer) moni(w *row) {
 	first, _, _ := strings.Cut(rest, " ")
 	switch {
 	case strings.HasPrefix(rest, "("), first == "Cell":
+	case strings.Contains(rest, " NR_CH:"):
+		t.moniNR(w, strings.Contains(rest, " EARFCN:"))
 	case strings.Contains(rest, "EARFCN:"):
 		t.moniLTE(w)
 	case strings.Contains(rest, "UARFCN:"):
@@ -192,6 +195,23 @@ func (t *telitAnswer) moniLTE(w *row) {
 	if !w.bad {
 		t.list = append(t.list, c)
 	}
+}
+
+// moniNR reads the NR cell, which follows the LTE one in its row where NR is beside LTE [recorded in public notes: FN980, standalone]. All is
+// decimal. The scale of the SINR is not known.
+func (t *telitAnswer) moniNR(w *row, beside bool) {
+	w.spaced("NR_BAND", "NR_CH", "NR_PWR", "NR_RSRP", "NR_RSRQ", "NR_PCI")
+	w.dBm(2)
+	if !w.filled(0, 2) || !w.filled(5, 6) {
+		return
+	}
+	c := w.cell(cell.NR, 0, band, bandARFCN, rssi, rsrp, rsrq, pci)
+	if !beside {
+		t.part(w, c)
+		return
+	}
+	t.second(w, c)
+	t.moniLTE(w)
 }
 
 // resolveList takes the rows of a list on LTE: the first one on the serving frequency is the serving cell itself, which
