@@ -40,7 +40,7 @@ var unisocModem = &Dialect{
 	Only: map[string]cell.Fields{
 		"+CCED=0,2": cell.FieldNeighbours | cell.FieldNeighbourIdentity,
 	},
-	Knows: knows("+CCED", "+EEMGINFO", "+EEMOPT", "+EEMLTESVC", "+EEMLTEINTRA", "+EEMLTEINTER", "+EEMUMTSSVC", "*BAND",
+	Knows: knows("+CCED", "+EEMGINFO", "+EEMOPT", "+EEMLTESVC", "+EEMLTEINTRA", "+EEMLTEINTER", "+EEMUMTSSVC", "*BAND", "+ECSTATUS",
 		"AIRM2M_", "LUATOS-AIR"),
 	once: func(line string) string {
 		for _, p := range []string{"+CCED:LTE current", "+CCED:GSM current", "+EEMLTESVC:"} {
@@ -105,6 +105,8 @@ func (u *unisocAnswer) read(w *row) {
 		u.eemServing(w)
 	case "+EEMLTEINTRA", "+EEMLTEINTER":
 		u.eemNeighbour(w)
+	case "+ECSTATUS":
+		u.ecstatus(w)
 	case "+EEMUMTSSVC", "+EEMGINFOSVC":
 		w.reject(UnknownLayout) // 3G and 2G: no source draws these rows
 	default:
@@ -225,4 +227,43 @@ func (u *unisocAnswer) eemNeighbour(w *row) {
 	}
 	c := w.cell(cell.LTE, 1, pci, bandARFCN, rsrpIndex, rsrqIndex, skip, skip, area, cid)
 	u.listed(w, u.rows, c)
+}
+
+// ecstatus reads two rows of +ECSTATUS of modules on EigenComm chips [source of the EC616 firmware; no recording: experimental]. All is decimal. It
+// is not asked for: another of its rows holds the IMSI, which is stripped, and another one addresses.
+//
+//	+ECSTATUS: PHY, DlEarfcn:2506, UlEarfcn:20506, PCI:22, Band:5, RSRP:-75, RSRQ:-10, SNR:13, ...
+//	+ECSTATUS: RRC, State:"IDLE", TAC:6342, CellId:111742881
+func (u *unisocAnswer) ecstatus(w *row) {
+	var want []string
+	switch w.text(0) {
+	case "PHY":
+		want = []string{"PHY", "DlEarfcn:", "UlEarfcn:", "PCI:", "Band:", "RSRP:", "RSRQ:", "SNR:"}
+	case "RRC":
+		want = []string{"RRC", "State:", "TAC:", "CellId:"}
+	default:
+		return
+	}
+	if w.cut || len(w.f) < len(want) {
+		w.reject(Truncated)
+		return
+	}
+	for i, label := range want {
+		value, ok := strings.CutPrefix(w.text(i), label)
+		if !ok {
+			w.reject(UnknownLayout)
+			return
+		}
+		w.f[i] = value
+	}
+	c := cell.Cell{RAT: cell.LTE}
+	if len(want) == 4 {
+		w.read(&c, 2, area, cid)
+	} else if w.text(4) != "0" {
+		w.read(&c, 4, band)
+		w.read(&c, 1, bandARFCN, skip, pci, skip, rsrp, rsrq, sinr)
+	}
+	if c.ID.Known() || c.PCI.Known() { // zeros: no cell
+		u.part(w, c)
+	}
 }
