@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"vigie/words"
 )
 
 // cursor reads one line of JSON (RFC 8259). The standard decoder can neither count unknown keys nor keep the good values next to
@@ -312,14 +314,14 @@ func integer(num []byte, limit uint64) (uint64, bool) {
 	return v, v <= limit
 }
 
-// appendText writes a JSON string; what is not UTF-8 becomes U+FFFD.
+// appendText writes a JSON string; what is not UTF-8 becomes U+FFFD. Characters that a terminal must not get are escaped.
 func appendText[T string | []byte](dst []byte, s T) []byte {
 	const hex = "0123456789abcdef"
 	dst = append(dst, '"')
 	from := 0
 	for i := 0; i < len(s); {
 		ch := s[i]
-		if ch >= 0x20 && ch != '"' && ch != '\\' && ch < utf8.RuneSelf {
+		if ch >= 0x20 && ch != '"' && ch != '\\' && ch < 0x7f {
 			i++
 			continue
 		}
@@ -328,6 +330,9 @@ func appendText[T string | []byte](dst []byte, s T) []byte {
 			if r == utf8.RuneError && n == 1 {
 				dst = append(append(dst, s[from:i]...), "\ufffd"...)
 				from = i + 1
+			} else if words.Hidden(r) {
+				dst = words.EscapeJSON(append(dst, s[from:i]...), s[i:i+n])
+				from = i + n
 			}
 			i += n
 			continue

@@ -8,6 +8,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/words"
 )
 
 // StoreOfLine is the number of the store that a line (cell.StoreLine) names; empty for any other line.
@@ -34,7 +35,7 @@ func AppendEntry(dst []byte, enc *cell.Encoder, e Entry) ([]byte, error) {
 		return dst, err
 	}
 	dst = append(dst, cell.EventLine+`"event":`...)
-	dst = append(dst, bytes.TrimRight(text.Bytes(), "\n")...)
+	dst = words.EscapeJSON(dst, bytes.TrimRight(text.Bytes(), "\n"))
 	return append(appendPhrases(dst, e.Event), '\n'), nil
 }
 
@@ -51,7 +52,7 @@ func AppendEventBody(dst []byte, e *analyzer.Event) []byte {
 func appendPhrases(dst []byte, e *analyzer.Event) []byte {
 	if p := e.Wording().Phrases; p != nil {
 		if text, err := json.Marshal(p); err == nil {
-			dst = append(append(dst, `,"phrases":`...), text...)
+			dst = words.EscapeJSON(append(dst, `,"phrases":`...), text)
 		}
 	}
 	return append(dst, '}')

@@ -178,7 +178,7 @@ func (c *CellDBInfoCmd) Run(ctx context.Context, p *console.Program, conf config
 	}
 	info := db.Info()
 	if c.JSON {
-		return json.NewEncoder(p.Out).Encode(info)
+		return json.NewEncoder(p.Out.JSON()).Encode(info)
 	}
 	p.Out.Printf("%s: whole; %s\n", path, aboutCells(info, time.Now()))
 	for _, r := range []cell.RAT{cell.GSM, cell.UMTS, cell.LTE, cell.NR} {
@@ -299,7 +299,7 @@ func (c *CellDBLookupCmd) Run(ctx context.Context, p *console.Program, conf conf
 		return err
 	}
 	if c.JSON {
-		return json.NewEncoder(p.Out).Encode(struct {
+		return json.NewEncoder(p.Out.JSON()).Encode(struct {
 			Listed bool
 			Cell   celldb.Cell
 		}{ok, got})

@@ -80,6 +80,9 @@ func (c *DecodeCmd) text(p *console.Program, shown string, in io.Reader, family 
 		return console.WithHint(fmt.Errorf("%s is longer than %d MiB", shown, mostText>>20), "recorded modem text is a few lines to a few thousand; cut it, or use vigie replay for observations")
 	}
 	out := bufio.NewWriter(p.Out)
+	if c.JSON {
+		out.Reset(p.Out.JSON())
+	}
 	for i := range rounds {
 		o := &rounds[i].Observation
 		if c.JSON {

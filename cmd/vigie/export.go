@@ -75,7 +75,7 @@ func (c *ExportCmd) Run(ctx context.Context, p *console.Program, conf config.Con
 }
 
 func (c *ExportCmd) toStdout(p *console.Program) (put func(cell.Record) error, done func() error) {
-	out := bufio.NewWriter(p.Out)
+	out := bufio.NewWriter(p.Out.JSON())
 	var buf []byte
 	var enc cell.Encoder
 	return func(r cell.Record) error {

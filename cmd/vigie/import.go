@@ -200,7 +200,7 @@ func (c *SummariesCmd) Run(ctx context.Context, p *console.Program, conf config.
 		return err
 	}
 	defer s.Close()
-	out, some := json.NewEncoder(p.Out), false
+	out, some := json.NewEncoder(p.Out.JSON()), false
 	for m, err := range s.Summaries(ctx, storage.SummaryQuery{Sensor: c.Sensor, From: c.Since.Time}) {
 		if err != nil {
 			return err

@@ -153,11 +153,9 @@ func (c *InfluxRejectedCmd) Run(ctx context.Context, p *console.Program, conf co
 			return err
 		}
 		if c.JSON {
-			line, err := json.Marshal(a)
-			if err != nil {
+			if err := json.NewEncoder(p.Out.JSON()).Encode(a); err != nil {
 				return err
 			}
-			p.Out.Printf("%s\n", line)
 			continue
 		}
 		p.Out.Printf("%s  record %d, %s: %s\n    %s\n", a.Time.UTC().Format("2006-01-02 15:04:05"), a.Seq, statusText(a.Status), console.OneLine(a.Reason), p.Out.Paint(console.Faint, console.OneLine(a.Point)))

@@ -59,7 +59,7 @@ func (c *ReplayCmd) Run(ctx context.Context, p *console.Program) error {
 		return err
 	}
 	if c.JSON {
-		err = writeEvents(p.Out, events.Sorted())
+		err = writeEvents(p.Out.JSON(), events.Sorted())
 	} else {
 		printEvents(p.Out, events.Sorted())
 	}

@@ -110,7 +110,7 @@ func trimHint(err error) error {
 // removed.
 func writeNew(path string, p *console.Program, write func(io.Writer) error) error {
 	if path == "-" {
-		return write(p.Out)
+		return write(p.Out.Raw())
 	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if errors.Is(err, os.ErrExist) {

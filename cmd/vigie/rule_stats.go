@@ -105,7 +105,7 @@ func printStatsJSON(p *console.Program, h *analyzer.SensorStats) error {
 		Seen      uint32     `json:"seen"`
 		Last      *time.Time `json:"last,omitempty"`
 	}
-	enc := json.NewEncoder(p.Out)
+	enc := json.NewEncoder(p.Out.JSON())
 	for _, r := range h.Rules {
 		l := line{h.Sensor, r.Rule.ID, h.Days, h.Threshold, r.Missing == 0, r.Missing.Words(), r.Seen, nil}
 		if r.Seen > 0 {

@@ -32,7 +32,7 @@ func (c *RulesCmd) Run(ctx context.Context, p *console.Program) error {
 		p.Out.Printf("%s", rules.SwitchedOffText)
 		return nil
 	}
-	enc := json.NewEncoder(p.Out)
+	enc := json.NewEncoder(p.Out.JSON())
 	for _, r := range rules.All() {
 		if c.JSON {
 			err := enc.Encode(struct {
@@ -61,7 +61,7 @@ func (c *RulesCmd) commands(p *console.Program) error {
 	if err != nil {
 		return err
 	}
-	enc := json.NewEncoder(p.Out)
+	enc := json.NewEncoder(p.Out.JSON())
 	enc.SetEscapeHTML(false)
 	for _, cmd := range list.All() {
 		if c.JSON {

@@ -39,11 +39,9 @@ func (c *StatusCmd) Run(ctx context.Context, p *console.Program, conf config.Con
 		}
 	}
 	if c.JSON {
-		line, err := json.Marshal(st)
-		if err != nil {
+		if err := json.NewEncoder(p.Out.JSON()).Encode(st); err != nil {
 			return err
 		}
-		p.Out.Printf("%s\n", line)
 	} else {
 		printStatus(p.Out, &st, time.Now())
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"vigie/cmd/vigie/config"
@@ -56,10 +55,10 @@ func (c *SyncCmd) Run(ctx context.Context, p *console.Program, conf config.Confi
 	var done transfer.Result
 	if c.Target != "-" {
 		done, err = transfer.Sync(ctx, s, c.Target, o)
-	} else if console.IsTerminal(os.Stdout) && p.Out.Interactive && !c.DryRun {
+	} else if p.Out.IsTerminal() && !c.DryRun {
 		return console.Usage(errors.New("the stream is not for a terminal"), "pipe it: vigie sync - | ssh desk vigie import -")
 	} else {
-		done, err = transfer.Stream(ctx, s, p.Out, o)
+		done, err = transfer.Stream(ctx, s, p.Out.Raw(), o)
 	}
 	p.Err.ClearProgress()
 	warnUnplaced(p.Err, trim)

@@ -21,8 +21,10 @@ type Terminal struct {
 	Coloured    bool
 	Interactive bool // a terminal: a progress line may be drawn and redrawn
 
-	mu       sync.Mutex // guards w and progress
+	mu       sync.Mutex // guards w and what follows
 	progress string
+	cleaner  cleaner
+	text     []byte
 }
 
 // Style is an SGR code (ECMA-48, clause 8.3.117); the empty style changes nothing.
@@ -47,12 +49,19 @@ func New(w io.Writer, colour string) *Terminal {
 	return t
 }
 
-// Write erases the progress line before it writes p.
+// Write erases the progress line before it writes p, without what a terminal must not get; see cleaner.
 func (t *Terminal) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.erase()
-	return t.w.Write(p)
+	if t.cleaner.clean(p) {
+		return t.w.Write(p)
+	}
+	t.text = t.cleaner.append(t.text[:0], p)
+	if _, err := t.w.Write(t.text); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
 
 // Printf formats and writes.
@@ -63,7 +72,7 @@ func (t *Terminal) Paint(s Style, text string) string {
 	if !t.Coloured || s == "" {
 		return text
 	}
-	on, off := "\x1b["+string(s)+"m", "\x1b[0m"
+	on, off := paintMark+string(s)+"m", paintMark+"0m"
 	return on + strings.ReplaceAll(text, "\n", off+"\n"+on) + off // each line by itself, so that a pager can cut between them
 }
 
@@ -79,7 +88,7 @@ func (t *Terminal) Progress(format string, args ...any) {
 	if width, _, err := xterm.GetSize(int(t.w.(*os.File).Fd())); err == nil && width > 1 && len(t.progress) >= width {
 		t.progress = t.progress[:width-1]
 	}
-	fmt.Fprint(t.w, t.Paint(Faint, t.progress))
+	fmt.Fprint(t.w, strings.ReplaceAll(t.Paint(Faint, t.progress), paintMark, "\x1b["))
 }
 
 // ClearProgress removes the progress line.

@@ -79,7 +79,7 @@ func (c *ProbeCmd) Run(ctx context.Context, p *console.Program) error {
 			found++
 		}
 		if c.JSON {
-			if err := json.NewEncoder(p.Out).Encode(line); err != nil {
+			if err := json.NewEncoder(p.Out.JSON()).Encode(line); err != nil {
 				return err
 			}
 			continue

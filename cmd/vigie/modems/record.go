@@ -71,7 +71,7 @@ func (c *RecordCmd) Run(ctx context.Context, p *console.Program) error {
 		return err
 	}
 	if c.File == "-" {
-		_, err = p.Out.Write(transcript)
+		_, err = p.Out.Raw().Write(transcript)
 		return err
 	}
 	if err := os.WriteFile(c.File, transcript, 0o600); err != nil {
