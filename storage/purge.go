@@ -113,6 +113,7 @@ func (t *Tx) takeOut(in span, sensor string, kinds Kinds, unsent int64, sum bool
 		return gone, err
 	}
 	t.w.exec("DELETE FROM raw WHERE seq IN (SELECT seq FROM record WHERE "+which+")", args...)
+	t.w.crowds = crowds{}
 	return gone, t.w.exec("DELETE FROM record WHERE "+which, args...)
 }
 

@@ -32,6 +32,7 @@ type writer struct {
 	upto          int64 // sequence number up to which records are in the tables of cells and counts
 	fresh         tally // of the records after upto
 	buf           []byte
+	crowds        crowds
 }
 
 type currentSource struct {
@@ -64,7 +65,7 @@ func (w *writer) close() error {
 
 // load reads the cached values from the database, and forgets those of a failed transaction.
 func (w *writer) load() error {
-	w.last, w.currentSource, w.baseAge = map[string]int64{}, map[string]currentSource{}, 0
+	w.last, w.currentSource, w.baseAge, w.crowds = map[string]int64{}, map[string]currentSource{}, 0, crowds{}
 	ctx := context.Background()
 	var newest sql.NullInt64
 	err := w.conn.QueryRowContext(ctx, `SELECT max(ifnull((SELECT max(seq) FROM record), 0), ifnull((SELECT max(seq) FROM event), 0),
@@ -220,6 +221,7 @@ func (w *writer) insert(g pendingRecord) error {
 		w.setPurged(g.key)
 	}
 	w.seq++
+	w.crowds.add(g)
 	err := w.exec("INSERT INTO record (seq, time, source, kind, body) VALUES (?, ?, ?, ?, ?)", w.seq, g.key, force.id, int64(g.kind), g.body)
 	if err == nil && len(g.raw) > 0 {
 		err = w.appendRaw(g.raw)
@@ -251,6 +253,9 @@ func (w *writer) setPurged(key int64) error {
 
 // exists reports whether a record is stored already, with the same raw lines.
 func (w *writer) exists(sensor string, key int64, kind Kinds, body []byte, raw *[]string) (bool, error) {
+	if there, many, err := w.inCrowd(sensor, key, kind, body, raw); many || err != nil {
+		return there, err
+	}
 	// The + keeps SQLite from looking at the value of kind to choose a partial index, for which it would compile the
 	// statement again each time.
 	st, err := w.prepare(`SELECT raw.base, raw.body, raw_base.text FROM record JOIN source ON source.id = record.source
