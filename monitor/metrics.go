@@ -167,6 +167,7 @@ func (st Status) metrics() []byte {
 	for _, k := range st.Sinks {
 		x.sample("vigie_sink_troubled", truth(k.Problem != ""), "sink", k.Name)
 	}
+	one("vigie_connections_refused_total", "counter", "connections given up before they were answered, since there were too many", float64(st.Refused))
 	one("vigie_store_bytes", "gauge", "size of the store with its log", float64(st.Store.Bytes))
 	one("vigie_store_records", "gauge", "records in the store", float64(st.Store.Records))
 	one("vigie_disk_free_bytes", "gauge", "free on the disk of the store", float64(st.Store.Free))

@@ -38,13 +38,8 @@ func ServePhone(ctx context.Context, o PhoneOptions, s *storage.Store, over *Ove
 	r := o.Review
 	r.Stores = []evidence.Named{{Name: "now", Store: s}}
 	r.Verdicts = map[*storage.Store]review.VerdictWriter{s: s}
-	r.Hosts, r.Plain = o.Hosts, o.PlainHTTP
+	r.Hosts, r.Plain, r.PasswordFile = o.Hosts, o.PlainHTTP, o.PasswordFile
 	r.Log = slog.New(slog.NewTextHandler(lines(o.Log), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	if o.PasswordFile != "" {
-		if r.Users, err = review.ReadUsers(o.PasswordFile); err != nil {
-			return nil, err
-		}
-	}
 	r.FieldMode = &review.FieldMode{Look: over.Look, Discreet: o.Discreet, Wipe: destroy}
 	if o.Position {
 		r.FieldMode.Place = func(at cell.Position) error {
@@ -52,7 +47,7 @@ func ServePhone(ctx context.Context, o PhoneOptions, s *storage.Store, over *Ove
 			return over.places.Set(at, time.Now())
 		}
 	}
-	if destroy != nil && len(r.Users) == 0 {
+	if destroy != nil && o.PasswordFile == "" {
 		return nil, words.WrongUsage(errors.New("[panic] needs a login, and nobody can log in"), "give [glance] password_file; vigie review --set-password NAME makes one")
 	}
 	host, _, err := net.SplitHostPort(o.Listen)
@@ -66,6 +61,7 @@ func ServePhone(ctx context.Context, o PhoneOptions, s *storage.Store, over *Ove
 	if err != nil {
 		return nil, err
 	}
+	over.state.countRefused(d.Refused)
 	listener, err := net.Listen("tcp", o.Listen)
 	if err != nil {
 		return nil, words.WithHint(fmt.Errorf("glance: %w", err), "is the kit's network up? another program may be listening there")

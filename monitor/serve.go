@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"os"
@@ -43,9 +45,13 @@ func (s *State) serve(o HealthOptions, status func(context.Context) Status) (sto
 		}
 	}
 	start := func(l net.Listener, h http.Handler) {
-		srv := &http.Server{Handler: h, ReadTimeout: 5 * time.Second, WriteTimeout: 20 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
+		srv := &http.Server{Handler: h, ReadTimeout: 5 * time.Second, WriteTimeout: 20 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 4 << 10,
+			ErrorLog: log.New(io.Discard, "", 0)} // what strangers send is not for the journal
+		limit := review.NewLimit(nil)
+		limit.Watch(srv)
+		s.countRefused(limit.Refused)
 		servers = append(servers, srv)
-		go srv.Serve(l)
+		go srv.Serve(limit.Listen(l))
 	}
 	pages := s.pages(status)
 	if dir := runtimeDir(false); dir != "" {

@@ -24,7 +24,8 @@ type State struct {
 	recent  map[string]analyzer.Event // the last few that opened, changed or closed
 	reached [analyzer.High + 1]int    // how often an event reached a severity
 	sinks   []func() SinkStatus
-	changed func() // is called without mu when it may see less or more than before, or an event changed; may be nil
+	refused []func() int64 // connections that each server gave up
+	changed func()         // is called without mu when it may see less or more than before, or an event changed; may be nil
 }
 
 // Sensor is what is known of one sensor. Times without another word are those of the records.

@@ -17,17 +17,18 @@ import (
 // Status is how a watch is, as /status and vigie status --json print it. Unknown is absent.
 type Status struct {
 	Version  string         `json:"version"`
-	Time     time.Time      `json:"time"`               // when this was so
-	Watching bool           `json:"watching"`           // a watch runs
-	Began    *time.Time     `json:"began,omitempty"`    // since when it runs
-	Waiting  string         `json:"waiting,omitempty"`  // for what, while there is no modem yet
-	Problem  string         `json:"problem,omitempty"`  // what is wrong; being blind is not, it is known and stored
-	Sensors  []SensorStatus `json:"sensors"`            //
-	Open     map[string]int `json:"events_open"`        // by severity
-	Reached  map[string]int `json:"events,omitempty"`   // how often since it began an event reached this severity
-	Sinks    []SinkStatus   `json:"sinks"`              // followers of the store
-	Store    StoreStatus    `json:"store"`              //
-	Computer *Computer      `json:"computer,omitempty"` // of the watch
+	Time     time.Time      `json:"time"`                // when this was so
+	Watching bool           `json:"watching"`            // a watch runs
+	Began    *time.Time     `json:"began,omitempty"`     // since when it runs
+	Waiting  string         `json:"waiting,omitempty"`   // for what, while there is no modem yet
+	Problem  string         `json:"problem,omitempty"`   // what is wrong; being blind is not, it is known and stored
+	Sensors  []SensorStatus `json:"sensors"`             //
+	Open     map[string]int `json:"events_open"`         // by severity
+	Reached  map[string]int `json:"events,omitempty"`    // how often since it began an event reached this severity
+	Sinks    []SinkStatus   `json:"sinks"`               // followers of the store
+	Store    StoreStatus    `json:"store"`               //
+	Refused  int64          `json:"connections_refused"` // by its servers, for their number, before they were answered
+	Computer *Computer      `json:"computer,omitempty"`  // of the watch
 }
 
 // SensorStatus is how one sensor is; counts are since the watch began.
@@ -90,7 +91,17 @@ func (s *State) Snapshot() Status {
 	for _, sink := range s.sinks {
 		st.Sinks = append(st.Sinks, sink())
 	}
+	for _, refused := range s.refused {
+		st.Refused += refused()
+	}
 	return st
+}
+
+// countRefused adds the connections that a server gives up to the status.
+func (s *State) countRefused(refused func() int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refused = append(s.refused, refused)
 }
 
 // TimeOrNil is a time in UTC, or nil if it is zero.

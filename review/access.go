@@ -17,6 +17,9 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // mostBody is the longest body of a request, in bytes: the longest form is a few hundred verdicts.
 const mostBody = 256 << 10
 
+// mostBodyOfStranger is the longest from somebody who has not logged in: a name and a password.
+const mostBodyOfStranger = 8 << 10
+
 // secured adds the checks and headers of every request to a handler.
 func (rv *Review) secured(next http.Handler) http.Handler {
 	cross := http.NewCrossOriginProtection()
@@ -96,12 +99,12 @@ func Loopback(addr net.Addr) bool {
 }
 
 // mayListen refuses to serve beyond this machine without a password and TLS.
-func mayListen(addr net.Addr, users, tls bool) error {
+func mayListen(addr net.Addr, login, tls bool) error {
 	if Loopback(addr) {
 		return nil
 	}
 	switch {
-	case !users:
+	case !login:
 		return &refusal{fmt.Sprintf("%s can be reached from other machines, and no password is set", addr),
 			"give a password file with --password-file (vigie review --set-password NAME makes one), or listen on 127.0.0.1"}
 	case !tls:

@@ -157,7 +157,7 @@ func (rv *Review) glanceRoutes(m *http.ServeMux) {
 	m.HandleFunc("GET /glance", f.showGlance)
 	m.HandleFunc("GET /glance/live", f.streamGlance)
 	m.HandleFunc("POST /glance/looks", rv.form(f.setLooks))
-	m.HandleFunc("POST /glance/position", f.takePlace)
+	m.HandleFunc("POST /glance/position", rv.deciding(f.takePlace))
 	m.HandleFunc("GET /glance/panic", f.askWipe)
 	m.HandleFunc("POST /glance/panic", f.wipe)
 }
@@ -180,7 +180,7 @@ func (rv *Review) layout(name string) string {
 
 func (rv fieldPages) glanceBody(r *http.Request) glanceBody {
 	k := rv.o.FieldMode
-	b := glanceBody{Glance: k.Look(), Discreet: k.Discreet, Wipe: k.Wipe != nil && rv.mayWipe(r), AskPlace: k.Place != nil}
+	b := glanceBody{Glance: k.Look(), Discreet: k.Discreet, Wipe: k.Wipe != nil && rv.mayWipe(r), AskPlace: k.Place != nil && rv.mayDecide(r)}
 	if c, err := r.Cookie("vigie-looks"); err == nil {
 		b.Discreet = c.Value == "neutral"
 	}
@@ -218,6 +218,9 @@ func (rv fieldPages) streamGlance(w http.ResponseWriter, r *http.Request) {
 		case <-rv.stop:
 			return
 		case <-beat.C:
+			if !rv.stillLoggedIn(r) {
+				return
+			}
 		}
 	}
 }
@@ -232,7 +235,7 @@ func (rv fieldPages) setLooks(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/glance", http.StatusSeeOther)
 }
 
-// takePlace takes the position of the phone.
+// takePlace takes the position of the phone, of somebody who may write: it goes into the record.
 func (rv fieldPages) takePlace(w http.ResponseWriter, r *http.Request) {
 	if rv.o.FieldMode.Place == nil {
 		rv.refuse(w, r, http.StatusNotFound, "refuse.missing")

@@ -62,6 +62,9 @@ func (rv *Review) streamLive(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 		case <-look.C:
+			if !rv.stillLoggedIn(r) {
+				return
+			}
 			now, err := rv.evidence.State(r.Context())
 			if err != nil {
 				return

@@ -168,7 +168,7 @@ func dict(pairs ...any) (map[string]any, error) {
 }
 
 func (rv *Review) page(r *http.Request, title string, body any) *page {
-	p := &page{Lang: rv.language(r), Zone: zone(r), Title: title, Path: r.URL.RequestURI(), User: who(r), Login: len(rv.o.Users) > 0,
+	p := &page{Lang: rv.language(r), Zone: zone(r), Title: title, Path: r.URL.RequestURI(), User: who(r), Login: rv.accounts.needed(),
 		CanDecide: rv.mayDecide(r), Now: rv.now(), Body: body, review: rv}
 	p.Section, _, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	if c, err := r.Cookie("vigie-theme"); err == nil && (c.Value == "light" || c.Value == "dark") {

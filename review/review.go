@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/alexedwards/scs/v2"
-	"github.com/alexedwards/scs/v2/memstore"
 
 	"vigie/review/evidence"
 	"vigie/storage"
@@ -23,8 +22,10 @@ import (
 type Options struct {
 	evidence.Options
 	Verdicts map[*storage.Store]VerdictWriter // who stores the verdicts on the events of a store; without one, none are taken there
-	Users    []User                           // who may log in; none: anybody who reaches the server, which only loopback allows
-	Hosts    []string                         // host names and addresses of this server, apart from those of loopback
+	Users    []User                           // who may log in; none, and no file: anybody who reaches the server, which only loopback allows
+	// PasswordFile names who may log in, in place of Users. It is read again when it changes; see ReadUsers.
+	PasswordFile string
+	Hosts        []string // host names and addresses of this server, apart from those of loopback
 	// ReadOnly takes no verdicts from anybody.
 	ReadOnly bool
 	Tiles    string // PMTiles file for a sharper map; empty: the coarse one
@@ -54,18 +55,21 @@ type VerdictWriter interface {
 
 // Review answers requests, and makes reports and bundles. It is safe for use by many goroutines.
 type Review struct {
-	o        Options
-	hosts    map[string]bool
-	sessions *scs.SessionManager
-	gate     gate
-	now      func() time.Time
-	log      *slog.Logger
-	evidence *evidence.Library
-	live     chan struct{} // a place for each live stream
-	heavy    chan struct{} // a place for each long answer: bundles, re-runs
-	stop     chan struct{} // closed when serving ends
-	once     sync.Once
-	handler  http.Handler
+	o            Options
+	hosts        map[string]bool
+	accounts     *accounts
+	sessions     *scs.SessionManager
+	sessionStore *sessionStore
+	gate         gate
+	limit        *Limit
+	now          func() time.Time
+	log          *slog.Logger
+	evidence     *evidence.Library
+	live         chan struct{} // a place for each live stream
+	heavy        chan struct{} // a place for each long answer: bundles, re-runs
+	stop         chan struct{} // closed when serving ends
+	once         sync.Once
+	handler      http.Handler
 }
 
 // Bounds of concurrent requests.
@@ -76,16 +80,20 @@ const (
 
 // New returns a review of the stores of the options. It reads nothing yet.
 func New(o Options) (*Review, error) {
-	rv := &Review{o: o, hosts: map[string]bool{}, now: time.Now, log: o.Log,
-		live: make(chan struct{}, mostLive), heavy: make(chan struct{}, mostHeavy), stop: make(chan struct{})}
+	rv := &Review{o: o, hosts: map[string]bool{}, now: time.Now, log: o.Log, gate: gate{check: make(chan struct{}, 1)},
+		sessionStore: newSessionStore(), live: make(chan struct{}, mostLive), heavy: make(chan struct{}, mostHeavy), stop: make(chan struct{})}
 	if rv.log == nil {
 		rv.log = slog.Default()
 	}
+	rv.limit = NewLimit(rv.log)
 	if o.Now != nil {
 		rv.now = o.Now
 	}
 	o.Now = func() time.Time { return rv.now() } // tests set it later
 	var err error
+	if rv.accounts, err = openAccounts(o, rv.log); err != nil {
+		return nil, err
+	}
 	if rv.evidence, err = evidence.New(o.Options); err != nil {
 		return nil, err
 	}
@@ -93,9 +101,9 @@ func New(o Options) (*Review, error) {
 		rv.hosts[strings.ToLower(strings.Trim(h, "[]"))] = true
 	}
 	rv.sessions = scs.New()
-	rv.sessions.Store = memstore.NewWithCleanupInterval(0) // in memory only: a restart logs everybody out
-	rv.sessions.Lifetime = 12 * time.Hour
-	rv.sessions.IdleTimeout = time.Hour
+	rv.sessions.Store = rv.sessionStore
+	rv.sessions.Lifetime = sessionLongest
+	rv.sessions.IdleTimeout = sessionIdle
 	rv.sessions.Cookie.Name = "vigie-session"
 	rv.sessions.Cookie.SameSite = http.SameSiteStrictMode
 	rv.sessions.ErrorFunc = rv.fail
@@ -105,6 +113,9 @@ func New(o Options) (*Review, error) {
 
 // Handler answers all requests.
 func (rv *Review) Handler() http.Handler { return rv.handler }
+
+// Refused is how many connections were given up before they had an answer, for their number; see Limit.
+func (rv *Review) Refused() int64 { return rv.limit.Refused() }
 
 func (rv *Review) routes() http.Handler {
 	m := http.NewServeMux()
@@ -127,6 +138,8 @@ func (rv *Review) routes() http.Handler {
 	m.HandleFunc("GET /login", rv.showLogin)
 	m.HandleFunc("POST /login", rv.form(rv.login))
 	m.HandleFunc("POST /logout", rv.logout)
+	m.HandleFunc("GET /sessions", show(rv, "sessions", "sessions.title", rv.sessionsPage))
+	m.HandleFunc("POST /sessions/end", rv.form(rv.endSessions))
 	m.HandleFunc("GET /live", rv.streamLive)
 	m.HandleFunc("GET /assets/{file...}", rv.sendAsset)
 	m.HandleFunc("GET /tiles.pmtiles", rv.sendTiles)
@@ -140,10 +153,11 @@ func (rv *Review) routes() http.Handler {
 
 // Serve answers at a listener until ctx ends. It refuses to listen beyond loopback without users and TLS (or Plain).
 func (rv *Review) Serve(ctx context.Context, l net.Listener, t *tls.Config) error {
-	if err := mayListen(l.Addr(), len(rv.o.Users) > 0, t != nil || rv.o.Plain); err != nil {
+	if err := mayListen(l.Addr(), rv.accounts.needed(), t != nil || rv.o.Plain); err != nil {
 		l.Close()
 		return err
 	}
+	l = rv.limit.Listen(l)
 	if t != nil {
 		rv.sessions.Cookie.Secure = true
 		rv.sessions.Cookie.Name = "__Host-vigie-session"
@@ -152,6 +166,7 @@ func (rv *Review) Serve(ctx context.Context, l net.Listener, t *tls.Config) erro
 	s := &http.Server{Handler: rv.handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 20 * time.Second,
 		WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
 		ErrorLog: slog.NewLogLogger(rv.log.Handler(), slog.LevelDebug)}
+	rv.limit.Watch(s)
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(l) }()
 	select {

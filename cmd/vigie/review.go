@@ -46,14 +46,7 @@ func (c *ReviewCmd) Run(ctx context.Context, p *console.Program) error {
 	if c.Tiles != "" && !review.Drawable(c.Tiles) {
 		return console.Usage(fmt.Errorf("%s is not a map that the desk can draw", c.Tiles), "it wants a PMTiles file, version 3, with vector tiles or with PNG, JPEG or WebP; pmtiles extract of a Protomaps build makes one")
 	}
-	o := review.Options{Hosts: c.Host, ReadOnly: c.ReadOnly, Tiles: c.Tiles}
-	if c.PasswordFile != "" {
-		users, err := review.ReadUsers(c.PasswordFile)
-		if err != nil {
-			return err
-		}
-		o.Users = users
-	}
+	o := review.Options{Hosts: c.Host, ReadOnly: c.ReadOnly, Tiles: c.Tiles, PasswordFile: c.PasswordFile}
 	conf, err := config.Load(p.ConfigFile, true)
 	if err != nil {
 		return err
@@ -87,7 +80,7 @@ func (c *ReviewCmd) Run(ctx context.Context, p *console.Program) error {
 		p.Out.Printf("certificate SHA-256 %s\n", review.Fingerprint(cert))
 	}
 	p.Out.Printf("the desk is at %s://%s/\n", scheme, l.Addr())
-	if len(o.Users) == 0 {
+	if o.PasswordFile == "" {
 		p.Out.Printf("no login: every user of this machine can open it\n")
 	}
 	return d.Serve(ctx, l, secure)
