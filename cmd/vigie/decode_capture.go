@@ -15,6 +15,9 @@ import (
 // capture prints the messages of a capture, and what was in it.
 func (c *DecodeCmd) capture(ctx context.Context, p *console.Program, shown string, in *capture.Capture) error {
 	out := bufio.NewWriterSize(p.Out, 64<<10)
+	if c.JSON {
+		out.Reset(p.Out.JSON())
+	}
 	var line []byte
 	err := in.Read(func(m *capture.Packet) error {
 		if c.NoMessages {
@@ -38,9 +41,7 @@ func (c *DecodeCmd) capture(ctx context.Context, p *console.Program, shown strin
 		return fmt.Errorf("%s: %w", shown, err)
 	}
 	if c.JSON {
-		counts, err := json.Marshal(&in.Counts)
-		p.Err.Printf("%s\n", counts)
-		return err
+		return json.NewEncoder(p.Err.JSON()).Encode(&in.Counts)
 	}
 	reportCapture(p.Err, shown, &in.Counts)
 	return nil
