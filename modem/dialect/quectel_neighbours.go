@@ -10,7 +10,7 @@ func (q *quectelAnswer) qengNeighbour(w *row, label string) {
 		return
 	}
 	var c cell.Cell
-	ok := false
+	ok, waiting := false, len(q.waiting)
 	switch token := w.text(0); token {
 	case "LTE":
 		c.RAT = cell.LTE
@@ -35,6 +35,9 @@ func (q *quectelAnswer) qengNeighbour(w *row, label string) {
 	}
 	if ok && !w.bad {
 		q.listed(w, q.rows, c)
+	}
+	if w.bad {
+		q.waiting = q.waiting[:waiting]
 	}
 }
 
