@@ -121,13 +121,21 @@ func TestRedactionHarmsNothing(t *testing.T) {
 	}
 }
 
-// otherDigits changes some of the digits of a line, and keeps how many there are.
+// otherDigits changes some of the digits of a line, and keeps how many there are. It writes no zero before a number, which would make a
+// channel look like a telephone number.
 func otherDigits(r *rand.Rand, line string) string {
 	b := []byte(line)
+	inside := false
 	for i, c := range b {
-		if '0' <= c && c <= '9' && r.IntN(3) == 0 {
-			b[i] = byte('0' + r.IntN(10))
+		digit := '0' <= c && c <= '9'
+		if digit && r.IntN(3) == 0 {
+			least := 1
+			if inside {
+				least = 0
+			}
+			b[i] = byte('0' + least + r.IntN(10-least))
 		}
+		inside = digit
 	}
 	return string(b)
 }
