@@ -32,7 +32,7 @@ var cinterion = &Dialect{
 		"^SMONP": cell.FieldNeighbours | cell.FieldNeighbourIdentity,
 		"^SMONC": cell.FieldNeighbours | cell.FieldNeighbourIdentity,
 	},
-	Knows: knows("^SMONI", "^SMONP", "^SMONC", "^MONI", "^MONP", "^SYSSTART", "CINTERION"),
+	Knows: func(line string) bool { return smonpSections[line] != cell.UnknownRAT || cinterionKnows(line) },
 	asks:  cinterionAsks,
 	once:  begins("^SMONI", "^SMONC"),
 	parse: func(r *round, a Answer) {
@@ -40,6 +40,8 @@ var cinterion = &Dialect{
 		r.each(a, c.read)
 	},
 }
+
+var cinterionKnows = knows("^SMONI", "^SMONP", "^SMONC", "^MONI", "^MONP", "^SYSSTART", "CINTERION")
 
 // cinterionAnswer is an answer being read: the round it goes to, and what lines without a prefix are about.
 type cinterionAnswer struct {
@@ -98,7 +100,7 @@ func (c *cinterionAnswer) read(w *row) {
 	case "^SMONI":
 		c.smoni(w)
 	case "^SMONP":
-		if !strings.EqualFold(w.text(0), "Searching") {
+		if text := w.text(0); len(w.f) > 1 || text != "" && !strings.EqualFold(text, "Searching") {
 			w.reject(UnknownLayout)
 		}
 	case "^SMONC":

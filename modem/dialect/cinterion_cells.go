@@ -17,7 +17,7 @@ func (c *cinterionAnswer) bare(w *row) {
 	}
 	words := strings.Fields(text)
 	switch {
-	case len(words) == 0, strings.HasPrefix(text, "Serving Cell"):
+	case len(words) == 0, strings.HasPrefix(text, "Serving Cell"), c.command == "^SMONP" && strings.EqualFold(text, "Searching"):
 	case strings.EqualFold(words[0], "chann"):
 		if c.head = monitorHead(words); !slices.Contains(c.head, "LAC") {
 			c.asked(c.rows)

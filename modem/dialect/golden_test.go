@@ -124,7 +124,7 @@ var vendorLines = map[string]string{
 	"unisoc":  `\+CCED|\+EEM|\*BAND|\+ECSTATUS`,
 	"meig":    `^$`, // experimental: never guessed
 
-	"cinterion": `\^(SMON[ICP]|MON[IP])`,
+	"cinterion": `(?m)\^(SMON[ICP]|MON[IP])|^[234]G:$`,
 }
 
 // A transcript is recognised by lines that no other family prints, or not at all.
