@@ -43,6 +43,10 @@ func (q *quectelAnswer) qnwcfg(w *row) {
 	}
 	c := w.cell(cell.NR, 2, arfcn, pci, rsrp, rsrq)
 	w.exists(&c)
+	if !c.PCI.Known() || !c.ARFCN.Known() { // fillers
+		w.reject(BadValue)
+		return
+	}
 	for i := range q.obs.Secondary {
 		if s := &q.obs.Secondary[i]; s.RAT == cell.NR && s.PCI == c.PCI && s.ARFCN == c.ARFCN {
 			return // the carrier in use

@@ -85,6 +85,7 @@ func (q *quectelAnswer) qengNumbered(w *row, kind string) {
 //	0,mcc,mnc,lac,cid,bcch,bsic,dBm,c1,c2,txp,rla,tch,ts,maio,hsn,ta,rxq_sub,rxq_full
 func (q *quectelAnswer) qengGSMServing(w *row) {
 	w.blankX()
+	w.sure = true // no other row has as many columns
 	c := w.cell(cell.GSM, 1, mcc, mnc, hexArea, hexCID, arfcn, bsic, rssi)
 	w.column(16, ta, &c)
 	w.exists(&c)
@@ -139,6 +140,7 @@ func (q *quectelAnswer) qengNB(w *row) {
 		w.reject(UnknownLayout)
 		return
 	}
+	w.sure = w.inQuotes(10)
 	c := cell.Cell{RAT: cell.LTE}
 	w.read(&c, 9, band)
 	w.read(&c, 1, bandARFCN, skip, pci, hexCID, rsrp, rsrq)
