@@ -52,13 +52,10 @@ func secretRRC(name string) bool {
 }
 
 // SecretRRC appends the bit ranges of payload, an RRC message of that channel, that say, or may say, who somebody is. Of a message
-// that cannot be read they are all bits, and the error says why. Only contents are secret: lengths, and which fields are there, stay.
+// that cannot be read to its end they are all bits that were not read too, and the error says why. Only contents are secret: lengths, and which fields are there, stay.
 // So do the header and the type of a NAS message.
 func SecretRRC(dst []Range, channel string, payload []byte) ([]Range, error) {
 	t, err := readRRC(channel, payload)
-	if err != nil {
-		return append(dst, Range{0, 8 * len(payload)}), err
-	}
 	secret := int32(0) // nodes before this number are within a secret one
 	for i := range t.Nodes {
 		n := &t.Nodes[i]
@@ -69,10 +66,13 @@ func SecretRRC(dst []Range, channel string, payload []byte) ([]Range, error) {
 			dst = appendSecret(dst, n, payload)
 		}
 	}
-	if end := int(t.Nodes[0].Bit + t.Nodes[0].Bits); t.Rest > 0 {
-		dst = append(dst, Range{end, end + t.Rest})
+	switch {
+	case err != nil:
+		dst = append(dst, Range{t.Read, 8 * len(payload)})
+	case t.Rest > 0:
+		dst = append(dst, Range{t.Read, t.Read + t.Rest})
 	}
-	return dst, nil
+	return dst, err
 }
 
 // isContent reports whether the bits of a node are a value, and do not say what follows.
@@ -88,11 +88,24 @@ func isContent(n *uper.Node) bool {
 
 func appendSecret(dst []Range, n *uper.Node, payload []byte) []Range {
 	from := int(n.Bit)
-	if !holdsNAS[n.Field.Name] {
+	switch {
+	case n.Field.Name == "ueCapabilityRAT-Container":
+		return appendCapability(dst, from, int(n.Bits), payload)
+	case !holdsNAS[n.Field.Name]:
 		return append(dst, Range{from, from + int(n.Bits)})
 	}
 	for _, r := range SecretNAS(nil, uper.AppendBits(nil, payload, from, int(n.Bits))) {
 		dst = append(dst, Range{from + r.From, from + r.To})
 	}
 	return dst
+}
+
+// appendCapability hides what a terminal can do. For GERAN it begins with a classmark 2, whose name and length stay (TS 36.331 clause
+// 6.3.6, TS 24.008 clause 10.5.1.6), or other programs take the message for damaged.
+func appendCapability(dst []Range, from, bits int, payload []byte) []Range {
+	const classmark2, head = 0x3303, 16
+	if bits >= head && uper.Bits(payload, from, head) == classmark2 {
+		from, bits = from+head, bits-head
+	}
+	return append(dst, Range{from, from + bits})
 }

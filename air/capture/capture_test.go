@@ -196,12 +196,9 @@ func readAndScrub(t require.TestingT, file []byte) {
 	if c == nil {
 		return
 	}
-	want, before := lines(t, file)
+	want, _ := lines(t, file)
 	var out bytes.Buffer
 	require.NoError(t, c.Scrub(&out))
-	if before.Counts.Of("rrc_undecodable") > 0 {
-		return // such a message is hidden whole
-	}
 	again := Open(NewReader(bytes.NewReader(out.Bytes())))
 	if again == nil { // all that made it a capture was removed
 		require.Empty(t, want)

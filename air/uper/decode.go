@@ -26,7 +26,8 @@ type Tree struct {
 	Data    []byte
 	Nodes   []Node
 	Unknown int // values that the Schema does not know, of a later version: their bits are nodes of kind Unknown
-	Damaged int // values within an envelope of their own length that could not be read: likewise
+	Damaged int // values within an envelope of their own length that could not be read to their end: what was not read likewise
+	Read    int // bits that were read; on an error, what follows played no part in it
 	Rest    int // bits behind the message that are not 0, and those between them: padding is 0
 }
 
@@ -44,7 +45,7 @@ func (t *Tree) Decode(root *Field, data []byte) error {
 	}
 	d := decoder{Tree: t, reader: reader{data, 0, 8 * len(data)}}
 	err := d.field(root)
-	t.Rest = d.leftOver()
+	t.Read, t.Rest = d.at, d.leftOver()
 	return err
 }
 
@@ -101,6 +102,9 @@ func (d *decoder) field(f *Field) error {
 	n.End = int32(len(d.Nodes))
 	d.depth--
 	if err != nil {
+		if int(n.End) == i+1 { // nothing of it was read
+			d.Nodes = d.Nodes[:i]
+		}
 		if bad, ok := err.(*badValue); ok && f.Name != "" {
 			if bad.path != "" {
 				bad.path = "." + bad.path
@@ -158,8 +162,7 @@ func (d *decoder) number(width int, most uint64, secret bool) (uint64, error) {
 	}
 	v := d.take(width)
 	if v > most && !secret {
-		d.at -= width
-		return v, d.fail(fmt.Sprintf("the value %d is above the most, %d", v, most))
+		return v, &badValue{bit: d.at - width, why: fmt.Sprintf("the value %d is above the most, %d", v, most)}
 	}
 	return v, nil
 }
@@ -259,15 +262,13 @@ func (d *decoder) stringOf(t *Type, i, unit int) error {
 	return nil
 }
 
-// within reads a value that fills the bits from..to, and goes on behind them. What is in its envelope and cannot be read is
-// damaged, and the message goes on.
+// within reads a value that fills the bits from..to, and goes on behind them. If it cannot be read to its end, it is damaged, the bits
+// that played no part in that are a node without a meaning, and the message goes on.
 func (d *decoder) within(f *Field, from, to int) error {
-	end, first := d.end, len(d.Nodes)
+	end := d.end
 	d.at, d.end = from, to
 	err := d.field(f)
 	if err != nil && len(d.Nodes) < maxNodes {
-		d.Nodes = d.Nodes[:first]
-		d.at = from
 		d.Damaged++
 		d.raw()
 		err = nil
