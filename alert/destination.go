@@ -13,6 +13,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"vigie/safefile"
 )
 
 // credential is the name of the systemd credential that holds the addresses (LoadCredential=alert-to:...).
@@ -53,7 +55,7 @@ func ReadDestinations(file string) ([]Destination, error) {
 			return nil, nil
 		}
 	}
-	f, err := os.Open(file)
+	f, err := safefile.Open(file)
 	if err != nil {
 		return nil, fmt.Errorf("alert: addresses: %w", err)
 	}

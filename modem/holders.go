@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"vigie/safefile"
 )
 
 // Holder is a program that has a port open.
@@ -19,7 +21,12 @@ func (h Holder) String() string { return h.Program + " (pid " + strconv.Itoa(h.P
 
 // Holders lists the other programs that have a device open, as far as this user may look into /proc: root sees all processes,
 // other users see their own. A link to the device counts as the device.
-func (h Host) Holders(device string) []Holder {
+func (h Host) Holders(device string) (holders []Holder) {
+	_ = safefile.AsCaller(func() error { holders = h.holders(device); return nil })
+	return holders
+}
+
+func (h Host) holders(device string) []Holder {
 	device = resolve(device)
 	entries, err := os.ReadDir(h.proc())
 	if err != nil {

@@ -14,6 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"vigie/modem/at"
+
+	"vigie/safefile"
 )
 
 // The reasons for which a port cannot be used. A PortError wraps one of them.
@@ -62,7 +64,12 @@ type serialPort struct {
 
 // open opens a port for exclusive use: 115200 8N1, no flow control, modem control lines as the kernel sets them (a
 // pseudo-terminal has none).
-func (h Host) open(device string) (*serialPort, error) {
+func (h Host) open(device string) (port *serialPort, err error) {
+	err = safefile.AsCaller(func() error { port, err = h.openPort(device); return err })
+	return port, err
+}
+
+func (h Host) openPort(device string) (*serialPort, error) {
 	file, err := h.lock(device)
 	if err != nil {
 		return nil, err

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"vigie/safefile"
 )
 
 // The port of a modem that is plugged in and does not answer is reopened repeatedly. If that does not help, and
@@ -81,10 +83,12 @@ func (h Host) Reauthorize(p Port) error {
 
 // authorize writes to a file of sysfs, which must exist.
 func authorize(file, value string) error {
-	f, err := os.OpenFile(file, os.O_WRONLY, 0)
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(value)
-	return errors.Join(err, f.Close())
+	return safefile.AsCaller(func() error {
+		f, err := os.OpenFile(file, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		_, err = f.WriteString(value)
+		return errors.Join(err, f.Close())
+	})
 }

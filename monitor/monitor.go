@@ -224,6 +224,9 @@ func (w *running) findModems(ctx context.Context) error {
 
 // startWipe waits for what destroys everything that was recorded.
 func (w *running) startWipe(ctx context.Context) (err error) {
+	if w.wipe = w.Wipe.armed; w.wipe != nil { // it waits already
+		return nil
+	}
 	if w.wipe, err = newWipe(w.Wipe, w.log); err != nil || w.wipe == nil {
 		return err
 	}

@@ -240,7 +240,7 @@ func (k *retention) setAside() {
 	if free, _ := k.disk(); free < 4*spareRoom {
 		return
 	}
-	f, err := os.OpenFile(k.spare(), os.O_WRONLY|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(k.spare(), os.O_WRONLY|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return // it only makes things easier
 	}

@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,67 +22,118 @@ const StatusWiped = 3
 // WipeOptions choose what is destroyed on request, and how that can be requested besides the phone page and SIGUSR2.
 type WipeOptions struct {
 	Enabled bool
-	File    string   // destroys when it appears; empty: none
-	Keys    []string // small files, overwritten first
+	File    string   // destroys when it is there; empty: none
+	Keys    []string // small files, overwritten
 	Store   string   // path of the store; empty if it is in memory
-	Files   []string // removed after the keys and the store
+	Files   []string // destroyed after the store
+
+	armed *wipe // by ArmWipe; nil: Run arms it
 }
 
-// wipe destroys what a watch has recorded: first the keys, which takes milliseconds and makes the rest unreadable, then the
-// files. What was sealed needs no key here: the files go. It ends the program at once, and with it what is in memory.
+// wipe destroys what a watch has recorded: first the key of the store, which takes milliseconds and makes the rest unreadable, then
+// the store, newest first, then all else. It ends the program at once, and with it what is in memory. Nothing waits before the
+// first byte is gone, and it says that something is destroyed only after it has looked.
 type wipe struct {
 	WipeOptions
-	log  func(string)
-	exit func(int)
-	once sync.Once
-	took time.Duration
-	err  error
+	log    func(string)
+	exit   func(int)
+	once   sync.Once // destroy
+	ending sync.Once // finish
+	took   time.Duration
+	done   string // what finish says; empty: the usual
+	err    error
 }
 
-// destroy may be called at any time, from any goroutine; the first call does it. It returns when the keys are gone; the files
-// follow and the program ends.
+// early holds a SIGUSR2 that comes before the configuration is read; nil if nobody catches one.
+var early chan os.Signal
+
+// CatchWipe catches SIGUSR2 from the first moment of the program on, which is ignored otherwise. ArmWipe then obeys it.
+func CatchWipe() {
+	early = make(chan os.Signal, 1)
+	signal.Notify(early, syscall.SIGUSR2)
+}
+
+// ArmWipe begins to wait for SIGUSR2 and for the file, before a store is opened or a passphrase worked on, until stop is called. A
+// file that is there already destroys now. log gets what became of it, one line each. What it returns is for Options.Wipe.
+func ArmWipe(ctx context.Context, o WipeOptions, log func(string)) (armed WipeOptions, stop func(), err error) {
+	k, err := newWipe(o, log)
+	if k == nil {
+		return o, func() {}, err
+	}
+	if k.triggered() {
+		k.done = fmt.Sprintf("the panic file %s was there: what was recorded is destroyed; remove the file before the next start", k.File)
+		k.now()
+	}
+	ending := background(ctx, func(ctx context.Context) error { k.run(ctx); return nil })
+	o.armed = k
+	return o, func() { _ = ending() }, nil
+}
+
+// destroy may be called at any time, from any goroutine; the first call does it. It returns when everything is gone.
 func (k *wipe) destroy() (time.Duration, error) {
 	k.once.Do(func() {
 		began := time.Now()
-		var errs []error
+		var err error
 		if k.Store != "" {
-			errs = append(errs, storage.DestroyKey(k.Store))
+			err = storage.DestroyKey(k.Store)
 		}
+		k.took = time.Since(began)
+		k.err = errors.Join(err, k.files())
 		for _, name := range k.Keys {
-			errs = append(errs, storage.Shred(name))
+			k.err = errors.Join(k.err, storage.Shred(name))
 		}
-		k.took, k.err = time.Since(began), errors.Join(errs...)
-		go k.remove()
 	})
 	return k.took, k.err
 }
 
-// remove removes the files, a moment later so that the phone that asked gets its answer, and ends the program.
-func (k *wipe) remove() {
-	time.Sleep(200 * time.Millisecond)
-	var errs []error
+// files destroys all that is not a key, the store first.
+func (k *wipe) files() error {
+	var err error
 	if k.Store != "" {
-		errs = append(errs, storage.Remove(k.Store))
+		err = storage.Destroy(k.Store)
 	}
-	for _, name := range k.Files {
-		if err := os.Remove(name); !errors.Is(err, os.ErrNotExist) {
-			errs = append(errs, err)
-		}
-	}
-	if err := errors.Join(append(errs, k.err)...); err != nil {
-		k.log(fmt.Sprintf("not all could be destroyed: %v", err))
-	} else {
-		k.log(fmt.Sprintf("ended; keys took %d ms", k.took.Milliseconds()))
-	}
-	k.exit(StatusWiped)
+	return errors.Join(err, storage.DestroyFiles(k.Files))
 }
+
+// logTime bounds how long the end waits for somebody to read why: the log may be a pipe that nobody reads.
+const logTime = time.Second
+
+// finish looks once more, since the watch ran on until now, says what became of it, and ends the program.
+func (k *wipe) finish() {
+	k.ending.Do(func() {
+		text := cmp.Or(k.done, fmt.Sprintf("ended; keys took %d ms", k.took.Milliseconds()))
+		if err := errors.Join(k.err, k.files()); err != nil {
+			text = fmt.Sprintf("not all could be destroyed: %v", err)
+		}
+		said := make(chan struct{})
+		go func() { k.log(text); close(said) }()
+		select {
+		case <-said:
+		case <-time.After(logTime):
+		}
+		k.exit(StatusWiped)
+	})
+}
+
+// now destroys, and ends the program.
+func (k *wipe) now() {
+	_, _ = k.destroy() // finish reports what failed
+	k.finish()
+}
+
+// answerTime is how long the program stays after everything is gone, so that the phone that asked gets its answer.
+const answerTime = 200 * time.Millisecond
 
 // button is destroy as the phone page calls it; nil if there is no wipe.
 func (k *wipe) button() func() (time.Duration, error) {
 	if k == nil {
 		return nil
 	}
-	return k.destroy
+	return func() (time.Duration, error) {
+		took, err := k.destroy()
+		time.AfterFunc(answerTime, k.finish)
+		return took, err
+	}
 }
 
 // newWipe checks what was configured; nil if it is not wanted.
@@ -92,10 +144,16 @@ func newWipe(o WipeOptions, log func(string)) (*wipe, error) {
 		}
 		return nil, nil
 	}
-	if _, err := os.Lstat(o.File); o.File != "" && err == nil {
-		return nil, words.WrongUsage(fmt.Errorf("the panic file %s is there already", o.File), "remove it first: when it appears, all that was recorded is destroyed")
-	}
 	return &wipe{WipeOptions: o, log: log, exit: os.Exit}, nil
+}
+
+// triggered reports whether the file that destroys is there.
+func (k *wipe) triggered() bool {
+	if k.File == "" {
+		return false
+	}
+	_, err := os.Lstat(k.File)
+	return err == nil
 }
 
 // wipeLook is the interval at which the trigger file is looked for.
@@ -103,8 +161,11 @@ const wipeLook = 500 * time.Millisecond
 
 // run waits for SIGUSR2 and for the file until ctx ends.
 func (k *wipe) run(ctx context.Context) {
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGUSR2)
+	signals := early
+	if signals == nil {
+		signals = make(chan os.Signal, 1)
+		signal.Notify(signals, syscall.SIGUSR2)
+	}
 	defer signal.Stop(signals)
 	look := time.NewTicker(wipeLook)
 	defer look.Stop()
@@ -114,10 +175,10 @@ func (k *wipe) run(ctx context.Context) {
 			return
 		case <-signals:
 		case <-look.C:
-			if _, err := os.Lstat(k.File); err != nil {
+			if !k.triggered() {
 				continue
 			}
 		}
-		_, _ = k.destroy() // what failed is reported at the end
+		k.now()
 	}
 }

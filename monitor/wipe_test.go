@@ -59,9 +59,43 @@ func TestWipe(t *testing.T) {
 		require.Empty(t, exited, "once")
 		_ = s.Close()
 	}
-	_, err := newWipe(WipeOptions{Enabled: true, File: "run_test.go"}, nil)
-	require.ErrorContains(t, err, "is there already")
 	none, err := newWipe(WipeOptions{}, nil)
 	require.NoError(t, err)
 	require.Nil(t, none.button())
+}
+
+// What is destroyed is gone wherever a link leads, with what belongs to it: the logs, what a restore kept, and what an unfinished
+// copy left. Something that cannot be removed is named, and not said to be destroyed.
+func TestWipeFollowsLinksAndLooks(t *testing.T) {
+	dir, disk := t.TempDir(), t.TempDir()
+	for _, end := range []string{"", "-wal", "-shm", "-tail", "-key", "-journal", "-spare", ".before-20260101-000000", ".before-20260101-000000-key", ".new-123", ".new-123-wal"} {
+		require.NoError(t, os.WriteFile(filepath.Join(disk, "real.db"+end), []byte("secret"), 0o600))
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(disk, "key"), []byte("secret"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(disk, "r.ndjson"), []byte("secret"), 0o600))
+	require.NoError(t, os.Symlink(filepath.Join(disk, "real.db"), filepath.Join(dir, "v.db")))
+	require.NoError(t, os.Symlink(filepath.Join(disk, "key"), filepath.Join(dir, "v.db-key")))
+	require.NoError(t, os.Symlink(filepath.Join(disk, "r.ndjson"), filepath.Join(dir, "r.ndjson")))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "v.db-tail"), []byte("secret"), 0o600))
+	hard := filepath.Join(t.TempDir(), "another name")
+	require.NoError(t, os.Link(filepath.Join(disk, "real.db"), hard))
+	wiped := func() (log string) {
+		k, err := newWipe(WipeOptions{Enabled: true, Store: filepath.Join(dir, "v.db"), Files: []string{filepath.Join(dir, "r.ndjson")}}, func(text string) { log = text })
+		require.NoError(t, err)
+		k.exit = func(int) {}
+		k.now()
+		return log
+	}
+	require.Regexp(t, `^ended`, wiped())
+	for _, d := range []string{dir, disk} {
+		left, err := os.ReadDir(d)
+		require.NoError(t, err)
+		require.Empty(t, left)
+	}
+	text, err := os.ReadFile(hard)
+	require.NoError(t, err)
+	require.Empty(t, text, "what had another name is empty")
+
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "v.db-wal", "full"), 0o700)) // a name that cannot be removed
+	require.Regexp(t, `^not all could be destroyed: (.|\n)*v\.db-wal`, wiped())
 }

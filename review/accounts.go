@@ -9,6 +9,8 @@ import (
 	"sync"
 
 	"github.com/alexedwards/argon2id"
+
+	"vigie/safefile"
 )
 
 // accounts are the users who may log in. Those of a file are read again when it changes: a password that is changed, and a user
@@ -22,11 +24,17 @@ type accounts struct {
 	read  os.FileInfo // of the file when it was read last; nil: it was not there
 }
 
+// statAsCaller looks at a file that who started the program named, which the owner of the store may not reach.
+func statAsCaller(path string) (info os.FileInfo, err error) {
+	err = safefile.AsCaller(func() error { info, err = os.Stat(path); return err })
+	return info, err
+}
+
 // openAccounts reads the file, if there is one.
 func openAccounts(o Options, log *slog.Logger) (a *accounts, err error) {
 	a = &accounts{path: o.PasswordFile, log: log, users: o.Users}
 	if a.path != "" {
-		a.read, _ = os.Stat(a.path)
+		a.read, _ = statAsCaller(a.path)
 		a.users, err = ReadUsers(a.path)
 	}
 	return a, err
@@ -52,7 +60,7 @@ func (a *accounts) refresh() {
 	if a.path == "" {
 		return
 	}
-	now, err := os.Stat(a.path)
+	now, err := statAsCaller(a.path)
 	if err != nil {
 		now = nil
 	}
@@ -88,7 +96,7 @@ func affordable(p *argon2id.Params) bool {
 // ReadUsers reads a password file: one line for each user: name, role ("review" or "read") and hash, separated by spaces; lines
 // that begin with # are comments.
 func ReadUsers(path string) ([]User, error) {
-	f, err := os.Open(path)
+	f, err := safefile.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("password file: %w", err)
 	}
@@ -136,11 +144,7 @@ func WriteUser(path string, u User) error {
 		}
 	}
 	keep = append(keep, fmt.Sprintf("%s %s %s", u.Name, u.Role, u.Hash))
-	next := path + ".new"
-	if err := os.WriteFile(next, []byte(strings.Join(keep, "\n")+"\n"), 0o600); err != nil {
-		return fmt.Errorf("password file: %w", err)
-	}
-	if err := os.Rename(next, path); err != nil {
+	if err := safefile.Replace(path, []byte(strings.Join(keep, "\n")+"\n"), 0o600); err != nil {
 		return fmt.Errorf("password file: %w", err)
 	}
 	return nil

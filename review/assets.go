@@ -10,10 +10,11 @@ import (
 	"io/fs"
 	"mime"
 	"net/http"
-	"os"
 	"path"
 	"strings"
 	"sync"
+
+	"vigie/safefile"
 )
 
 //go:embed assets
@@ -129,7 +130,7 @@ func readMap(path string) *ownMap {
 	if path == "" {
 		return nil
 	}
-	f, err := os.Open(path)
+	f, err := safefile.Open(path)
 	if err != nil {
 		return nil
 	}
@@ -150,8 +151,19 @@ func (rv *Review) sendTiles(w http.ResponseWriter, r *http.Request) {
 		rv.refuse(w, r, http.StatusNotFound, "refuse.missing")
 		return
 	}
+	f, err := safefile.Open(rv.o.Tiles)
+	if err != nil {
+		rv.refuse(w, r, http.StatusNotFound, "refuse.missing")
+		return
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		rv.fail(w, r, err)
+		return
+	}
 	w.Header().Set("Content-Type", "application/octet-stream")
-	http.ServeFile(w, r, rv.o.Tiles)
+	http.ServeContent(w, r, "", info.ModTime(), f)
 }
 
 func takesGzip(r *http.Request) bool {

@@ -12,10 +12,11 @@ import (
 	"fmt"
 	"math/big"
 	"net"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"vigie/safefile"
 )
 
 // certificateAge is how long a self-made certificate is valid; browsers refuse more than 398 days.
@@ -56,10 +57,10 @@ func Certificate(dir string, names []string, now time.Time) (tls.Certificate, er
 	}
 	certPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 	keyPEM := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})
-	if err := os.WriteFile(keyFile, keyPEM, 0o600); err != nil {
+	if err := safefile.Replace(keyFile, keyPEM, 0o600); err != nil {
 		return tls.Certificate{}, fmt.Errorf("keeping the certificate's key: %w", err)
 	}
-	if err := os.WriteFile(certFile, certPEM, 0o644); err != nil {
+	if err := safefile.Replace(certFile, certPEM, 0o644); err != nil {
 		return tls.Certificate{}, fmt.Errorf("keeping the certificate: %w", err)
 	}
 	return tls.X509KeyPair(certPEM, keyPEM)

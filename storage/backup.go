@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"vigie/safefile"
 )
 
 // Backup writes a copy of the store to a new file: everything that was committed at one moment, while this or another process
@@ -26,54 +28,69 @@ func (s *Store) backup(ctx context.Context, to string) (st Stats, err error) {
 	if to, err = filepath.Abs(to); err != nil {
 		return st, err
 	}
-	for _, name := range []string{to, keyFile(to), to + "-wal"} {
-		if _, err := os.Lstat(name); err == nil {
-			return st, fmt.Errorf("%s: %w", name, fs.ErrExist)
-		}
-	}
-	s.commitPending()
-	f, err := os.CreateTemp(filepath.Dir(to), filepath.Base(to)+".new-*") // 0600
+	in, err := safefile.RightsIn(to) // the copy may go where the owner of the store may not write
 	if err != nil {
 		return st, err
 	}
-	f.Close()
-	defer func() {
-		for _, end := range storeFiles {
-			os.Remove(f.Name() + end)
+	var name string
+	err = in.Do(func() error {
+		for _, name := range []string{to, keyFile(to), to + "-wal"} {
+			if _, err := os.Lstat(name); err == nil {
+				return fmt.Errorf("%s: %w", name, fs.ErrExist)
+			}
 		}
-	}()
-	a := access{path: f.Name(), key: s.key}
+		f, err := os.CreateTemp(filepath.Dir(to), filepath.Base(to)+".new-*") // 0600
+		if err != nil {
+			return err
+		}
+		name = f.Name()
+		return f.Close()
+	})
+	if err != nil {
+		return st, err
+	}
+	defer in.Do(func() error {
+		for _, end := range append(storeFiles, "-journal") {
+			os.Remove(name + end)
+		}
+		return nil
+	})
+	s.commitPending()
+	a := access{path: name, key: s.key, rights: in}
 	if err := a.copyInto(ctx, s.rdb); err != nil {
 		return st, err
 	}
-	made, err := open(ctx, f.Name(), Options{ReadOnly: true, Key: s.key})
-	if err != nil {
-		return st, err
-	}
-	err = made.Check(ctx)
-	if err == nil {
-		st, err = made.Stats(ctx)
-	}
-	if err := errors.Join(err, made.Close()); err != nil {
+	if st, err = a.checkCopy(ctx); err != nil {
 		return st, fmt.Errorf("the copy is not good: %w", err)
 	}
-	sealed, err := os.ReadFile(keyFile(s.path))
-	switch {
-	case s.path == "" || errors.Is(err, fs.ErrNotExist):
-	case err != nil:
-		return st, err
-	default:
-		if err := writeNew(keyFile(to), sealed); err != nil {
-			return st, err
+	return st, in.Do(func() error {
+		if s.sealed != nil {
+			if err := writeNew(keyFile(to), s.sealed); err != nil {
+				return err
+			}
 		}
-	}
-	if err := syncFile(f.Name()); err != nil {
+		if err := syncFile(name); err != nil {
+			return err
+		}
+		if err := os.Rename(name, to); err != nil {
+			return err
+		}
+		return syncFile(filepath.Dir(to))
+	})
+}
+
+// checkCopy reads a copy from end to end, and leaves no file next to it.
+func (a access) checkCopy(ctx context.Context) (st Stats, err error) {
+	a.readOnly, a.immutable = true, true
+	s := &Store{path: a.path, readOnly: true, key: a.key, changed: make(chan struct{})}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if err := s.connect(ctx, a); err != nil {
 		return st, err
 	}
-	if err := os.Rename(f.Name(), to); err != nil {
+	if err := s.Check(ctx); err != nil {
 		return st, err
 	}
-	return st, syncFile(filepath.Dir(to))
+	return s.Stats(ctx)
 }
 
 // writeNew writes a new file that only its owner can read.
@@ -90,9 +107,10 @@ func writeNew(name string, text []byte) error {
 var storeFiles = []string{"", "-wal", "-shm", "-tail", "-key"}
 
 // Restore makes a store at path from a copy that Backup made. A store at path must not be in use: it is renamed to path+suffix,
-// or if suffix is empty the error wraps fs.ErrExist. Of the options, Key and Passphrase open the copy.
+// or if suffix is empty the error wraps fs.ErrExist. Of the options, Key and Passphrase open the copy. Root's rights are given up
+// for those of who controls the path (safefile) once the copy was read.
 func Restore(ctx context.Context, copied, path string, o Options, suffix string) (st Stats, err error) {
-	s, err := Open(ctx, copied, Options{ReadOnly: true, Key: o.Key, Passphrase: o.Passphrase})
+	s, err := Open(ctx, copied, Options{ReadOnly: true, Key: o.Key, Passphrase: o.Passphrase, untouched: true})
 	if err != nil {
 		return st, err
 	}
@@ -104,6 +122,9 @@ func Restore(ctx context.Context, copied, path string, o Options, suffix string)
 		return st, fmt.Errorf("%s: %w", copied, err)
 	}
 	if path, err = filepath.Abs(path); err != nil {
+		return st, err
+	}
+	if err := safefile.Become(path); err != nil {
 		return st, err
 	}
 	if _, err := os.Lstat(path); err == nil {

@@ -21,6 +21,8 @@ import (
 	_ "github.com/ncruces/go-sqlite3/vfs/mvcc" // stores in memory
 	chacha "lukechampine.com/adiantum"
 	"lukechampine.com/adiantum/hbsh"
+
+	"vigie/safefile"
 )
 
 // Only this file and driver_unmapped.go know which SQLite is used: how a database is named, encrypted and given checksums, how
@@ -37,6 +39,8 @@ type access struct {
 	frozen    bool // on a disk that cannot be written to
 	immutable bool // and its log is empty
 	create    bool
+
+	rights safefile.Rights // to open the files with; zero: the process's own
 }
 
 // usualBusy is how long to wait for another process that writes, in milliseconds.
@@ -51,6 +55,8 @@ func (a access) uri(q url.Values) string {
 	switch {
 	case a.memory:
 		q.Set("vfs", "mvcc")
+	case !a.rights.AreOwn():
+		q.Set("vfs", registerRights(a.rights, a.key != nil))
 	case a.key != nil && a.frozen:
 		q.Set("vfs", "vigie-frozen-adiantum")
 	case a.key != nil:
@@ -134,8 +140,11 @@ func (a access) copyInto(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return err
 	}
+	to.SetMaxOpenConns(1)
 	var mode string
-	err = to.QueryRowContext(ctx, "PRAGMA journal_mode=wal").Scan(&mode)
+	if err = to.QueryRowContext(ctx, "PRAGMA locking_mode=exclusive").Scan(&mode); err == nil { // no index of the log is needed
+		err = to.QueryRowContext(ctx, "PRAGMA journal_mode=wal").Scan(&mode)
+	}
 	return errors.Join(err, to.Close())
 }
 

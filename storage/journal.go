@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
 
 	"golang.org/x/crypto/chacha20poly1305"
@@ -272,10 +273,13 @@ func (s *Store) writeJournal(news []pendingRecord) (err error) {
 	s.walMu.Lock()
 	defer s.walMu.Unlock()
 	if j.file == nil {
-		if j.file, err = os.OpenFile(j.path, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
+		if _, gone := destroyed.Load(s.path); gone {
+			return ErrClosed
+		}
+		leaveTo(j.path, s.path)
+		if j.file, err = os.OpenFile(j.path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600); err != nil {
 			return err
 		}
-		copyOwner(j.path, s.path)
 		if err := syncFile(filepath.Dir(s.path)); err != nil {
 			return err
 		}

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
+
+	"vigie/safefile"
 )
 
 // Options of Open. The zero Options open an existing plain store for writing.
@@ -31,6 +33,8 @@ type Options struct {
 	// passphrase opens nothing, and destroying it destroys the store.
 	Key        []byte
 	Passphrase string
+
+	untouched bool // read-only, and no file next to it is made
 }
 
 // checkTime bounds the check in Open, so that a store of any size opens within a second or two. Check reads all of it.
@@ -95,6 +99,11 @@ func open(ctx context.Context, path string, o Options) (_ *Store, err error) {
 		return nil, err
 	}
 	s := &Store{path: path, readOnly: o.ReadOnly, key: key, changed: make(chan struct{})}
+	if key != nil {
+		if s.sealed, err = os.ReadFile(keyFile(path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
 	defer func() {
 		if err != nil {
 			s.Close()
@@ -102,7 +111,7 @@ func open(ctx context.Context, path string, o Options) (_ *Store, err error) {
 	}()
 	a := access{path: path, key: key, readOnly: o.ReadOnly}
 	if o.ReadOnly {
-		a.frozen = cannotWrite(filepath.Dir(path))
+		a.frozen = o.untouched || cannotWrite(filepath.Dir(path))
 		a.immutable = a.frozen && empty(path+"-wal")
 	} else if s.lock, err = lock(ctx, path); err != nil {
 		return nil, err
@@ -114,13 +123,15 @@ func open(ctx context.Context, path string, o Options) (_ *Store, err error) {
 	if !o.ReadOnly || noWriter(path) {
 		s.noteLogDamage(key)
 	}
+	if !a.frozen {
+		leaveTo(path+"-shm", path)
+	}
 	if err := s.connect(ctx, a); err != nil {
 		if key != nil && notADatabase(err) {
 			return nil, fmt.Errorf("%w: it does not open this store (or the beginning of the file is damaged)", ErrKey)
 		}
 		return nil, err
 	}
-	copyOwner(path+"-shm", path)
 	if err := s.checkAtStart(ctx); err != nil {
 		if !o.ReadOnly {
 			return nil, fmt.Errorf("%w (read-only it can still be opened and exported)", Explain(err))
@@ -328,11 +339,19 @@ func inspect(path string) (plain bool, err error) {
 // be decrypted, and for which the library would refuse the whole log.
 func cutPartialBlock(path string) error {
 	const block = 4096
-	info, err := os.Stat(path)
-	if err != nil || info.Size()%block == 0 {
+	f, err := os.OpenFile(path, os.O_WRONLY|syscall.O_NOFOLLOW, 0)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	return os.Truncate(path, info.Size()/block*block)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil || info.Size()%block == 0 {
+		return err
+	}
+	return f.Truncate(info.Size() / block * block)
 }
 
 // lock keeps other writers out as long as the file is open. SQLite does not know this lock. Readers take it only for a moment
@@ -363,17 +382,13 @@ func lock(ctx context.Context, path string) (*os.File, error) {
 	return nil, err
 }
 
-// copyOwner gives a file the permissions and owner of the database, as far as this process may. The library creates the index
+// leaveTo makes a file next to the database, for the owner of the database, unless it is there. The library would make the index
 // of the log with the umask and for the user who opens the store first: if that is root, who only reads, the service could not
-// start afterwards.
-func copyOwner(name, database string) {
-	info, err := os.Stat(database)
-	if err != nil {
-		return
-	}
-	_ = os.Chmod(name, info.Mode())
-	if owner, ok := info.Sys().(*syscall.Stat_t); ok {
-		_ = os.Chown(name, int(owner.Uid), int(owner.Gid))
+// start afterwards. If it fails, the library reports what keeps it from making the file.
+func leaveTo(name, database string) {
+	if f, err := os.Open(database); err == nil {
+		_ = safefile.LeaveTo(name, f)
+		f.Close()
 	}
 }
 

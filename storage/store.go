@@ -25,6 +25,7 @@ type Store struct {
 	path     string // "" in memory
 	readOnly bool
 	key      []byte // nil: plain
+	sealed   []byte // the text of its key file; nil: none
 	lock     *os.File
 	rdb      *sql.DB
 	wdb      *sql.DB // nil when read-only

@@ -17,6 +17,7 @@ import (
 	"vigie/celldb"
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
+	"vigie/safefile"
 	"vigie/storage"
 )
 
@@ -89,6 +90,9 @@ func (c *CellDBImportCmd) Run(ctx context.Context, p *console.Program, conf conf
 			size = -1
 		}
 		inputs = append(inputs, celldb.Input{Name: name, R: &counting{f, &read}})
+	}
+	if err := safefile.Become(path); err != nil { // its inputs are open
+		return err
 	}
 	began := time.Now()
 	info, err := celldb.Import(ctx, path, celldb.Options{MCC: c.MCC, Now: began, Progress: func(g celldb.Progress) {

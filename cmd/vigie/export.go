@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -36,10 +37,10 @@ func (c *ExportCmd) Run(ctx context.Context, p *console.Program, conf config.Con
 	}
 	put, done := c.toStdout(p)
 	if c.File != "-" {
-		if _, err := os.Stat(c.File); err == nil {
+		f, err := pipeline.NewRecording(c.File)
+		if errors.Is(err, os.ErrExist) {
 			return console.Usage(fmt.Errorf("%s is there already", c.File), "name a new file: what was exported before is not overwritten")
 		}
-		f, err := pipeline.NewRecorder(c.File, 0)
 		if err != nil {
 			return err
 		}

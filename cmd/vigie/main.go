@@ -23,6 +23,7 @@ import (
 	"vigie/cmd/vigie/console"
 	"vigie/cmd/vigie/modems"
 	"vigie/cmd/vigie/setup"
+	"vigie/monitor"
 )
 
 // version is set at release; a build from a checkout reports what Go knows of it.
@@ -79,6 +80,9 @@ Exit status: 0 also when events were found, 1 when something could not be read o
 watch ended because it destroyed on request what it had recorded ([panic]).`
 
 func main() {
+	if slices.Contains(os.Args[1:], "watch") {
+		monitor.CatchWipe() // before anything takes its time
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	status := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()

@@ -13,6 +13,7 @@ import (
 	"vigie/cmd/vigie/console"
 	"vigie/review"
 	"vigie/review/evidence"
+	"vigie/safefile"
 )
 
 // HandFlags choose what a report or bundle is about, and how much of the place it gives away.
@@ -112,7 +113,7 @@ func writeNew(path string, p *console.Program, write func(io.Writer) error) erro
 	if path == "-" {
 		return write(p.Out.Raw())
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	f, err := safefile.Create(path)
 	if errors.Is(err, os.ErrExist) {
 		return console.Usage(fmt.Errorf("%s is there already", path), "name a new file: what was written before is not overwritten")
 	}
@@ -120,7 +121,7 @@ func writeNew(path string, p *console.Program, write func(io.Writer) error) erro
 		return err
 	}
 	if err := errors.Join(write(f), f.Close()); err != nil {
-		_ = os.Remove(path)
+		_ = safefile.Remove(path)
 		return err
 	}
 	p.Err.Printf("wrote %s\n", path)

@@ -19,6 +19,7 @@ import (
 	"vigie/monitor/pipeline"
 	"vigie/review"
 	"vigie/review/evidence"
+	"vigie/safefile"
 	"vigie/storage"
 )
 
@@ -60,20 +61,20 @@ func (c *ReviewCmd) Run(ctx context.Context, p *console.Program) error {
 		o.Elsewhere = func(ctx context.Context) evidence.Events { return x.Events(ctx, storage.EventQuery{}) }
 		o.Clocks = x.Corrections
 	}
+	l, err := net.Listen("tcp", c.Listen) // before root's rights are given up for the store
+	if err != nil {
+		return console.WithHint(fmt.Errorf("review: %w", err), "another vigie may be listening there; choose another with --listen 127.0.0.1:PORT")
+	}
+	defer l.Close()
 	d, done, err := openReview(ctx, p, conf, &c.StoreFlags, o, c.More...)
 	if err != nil {
 		return err
 	}
 	defer done()
-	l, err := net.Listen("tcp", c.Listen)
-	if err != nil {
-		return console.WithHint(fmt.Errorf("review: %w", err), "another vigie may be listening there; choose another with --listen 127.0.0.1:PORT")
-	}
 	scheme, secure := "http", (*tls.Config)(nil)
 	if !review.Loopback(l.Addr()) || c.TLSCert != "" {
 		cert, err := c.certificate(conf)
 		if err != nil {
-			l.Close()
 			return err
 		}
 		scheme, secure = "https", &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
@@ -89,7 +90,8 @@ func (c *ReviewCmd) Run(ctx context.Context, p *console.Program) error {
 // certificate is the user's, or one of our own that is kept next to the store.
 func (c *ReviewCmd) certificate(conf config.Config) (tls.Certificate, error) {
 	if c.TLSCert != "" || c.TLSKey != "" {
-		cert, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
+		var cert tls.Certificate
+		err := safefile.AsCaller(func() (err error) { cert, err = tls.LoadX509KeyPair(c.TLSCert, c.TLSKey); return err })
 		return cert, console.WithHint(err, "give both --tls-cert and --tls-key, in PEM")
 	}
 	names := append([]string{"localhost", "127.0.0.1"}, c.Host...)

@@ -42,12 +42,18 @@ const takeOutTheSIM = `take the SIM out before you carry it, where the modem see
 // Run watches until interrupted.
 func (c *WatchCmd) Run(ctx context.Context, p *console.Program, conf config.Config) error {
 	c.merge(&conf)
-	atlas, closeAtlas := openAtlas(p, conf, c.Path(conf))
-	defer closeAtlas()
-	o, err := c.options(p, conf, atlas) // before anything is opened or asked
+	wipe, err := c.armWipe(ctx, p, conf) // before anything is opened or asked
 	if err != nil {
 		return err
 	}
+	defer wipe.stop()
+	atlas, closeAtlas := openAtlas(p, conf, c.Path(conf))
+	defer closeAtlas()
+	o, err := c.options(p, conf, atlas)
+	if err != nil {
+		return err
+	}
+	o.Wipe = wipe.WipeOptions
 	if o.Store, err = c.Open(ctx, conf, storage.Options{Create: true, Memory: conf.Seal.On()}); err != nil {
 		return err
 	}
@@ -73,9 +79,9 @@ func (c *WatchCmd) options(p *console.Program, conf config.Config, atlas analyze
 	o = monitor.Options{Version: versionText(), NewEngine: conf.NewEngine(atlas), Mode: conf.Mode, Wait: c.Wait, Clocks: c.clocks, Record: c.Record,
 		Position:  monitor.PositionOptions{GPSD: conf.Position.GPSD, Phone: conf.Position.Phone, Coarse: conf.Position.Coarse},
 		Retention: conf.Retention(), Grows: c.grows(conf), Seal: seal, Sinks: conf.Sinks(),
-		Alerts: monitor.AlertOptions{Open: conf.Alert.Open, Reload: func(a *alert.Alerts, log func(string)) error { return reloadAlerts(p, a, log) }},
-		Health: monitor.HealthOptions{Listen: cmp.Or(c.Listen, conf.Health.Listen), Open: conf.Health.Open},
-		Phone:  c.phone(p, conf, atlas), Wipe: c.wipe(conf),
+		Alerts:  monitor.AlertOptions{Open: conf.Alert.Open, Reload: func(a *alert.Alerts, log func(string)) error { return reloadAlerts(p, a, log) }},
+		Health:  monitor.HealthOptions{Listen: cmp.Or(c.Listen, conf.Health.Listen), Open: conf.Health.Open},
+		Phone:   c.phone(p, conf, atlas),
 		Battery: monitor.BatteryOptions{Saving: conf.Battery.Saving, Most: conf.Battery.Most, Lasts: time.Duration(conf.Battery.Lasts)},
 		Modems: func(ctx context.Context) ([]modem.Config, error) {
 			all, err := modems.Choose(ctx, p, conf)
@@ -143,12 +149,29 @@ func (c *WatchCmd) sealing(conf config.Config) (*monitor.SealOptions, error) {
 	return &monitor.SealOptions{To: to, File: c.SealTo(conf), Every: time.Duration(conf.Seal.Every)}, nil
 }
 
+// armedWipe destroys everything on request until it is stopped.
+type armedWipe struct {
+	monitor.WipeOptions
+	stop func()
+}
+
+// armWipe waits for what destroys everything from now on, with the rights of who owns what there is to destroy.
+func (c *WatchCmd) armWipe(ctx context.Context, p *console.Program, conf config.Config) (w armedWipe, err error) {
+	if grows := c.grows(conf); grows != "" {
+		if err := config.Become(grows); err != nil {
+			return w, err
+		}
+	}
+	w.WipeOptions, w.stop, err = monitor.ArmWipe(ctx, c.wipe(conf), func(text string) { p.Err.Printf("%s\n", console.OneLine(text)) })
+	return w, err
+}
+
 // wipe is what the panic button destroys.
 func (c *WatchCmd) wipe(conf config.Config) monitor.WipeOptions {
 	dir := filepath.Dir(c.Path(conf))
 	w := monitor.WipeOptions{Enabled: conf.Panic.Enabled, File: conf.Panic.File, Keys: []string{filepath.Join(dir, "review-key.pem")}}
 	if c.InMemory(conf) || conf.Seal.On() {
-		w.Files = []string{c.SealTo(conf)}
+		w.Files = []string{c.SealTo(conf), c.SealTo(conf) + "-spare"}
 	} else {
 		w.Store = c.Path(conf)
 	}

@@ -30,6 +30,12 @@ func NewRecorder(path string, longest time.Duration) (*Recorder, error) {
 	return &Recorder{file: f, batched: strings.HasSuffix(path, ".gz"), longest: longest}, err
 }
 
+// NewRecording is NewRecorder of a file that is not there yet; the error wraps fs.ErrExist if anything has the name.
+func NewRecording(path string) (*Recorder, error) {
+	f, err := storage.CreateNDJSON(path)
+	return &Recorder{file: f, batched: strings.HasSuffix(path, ".gz")}, err
+}
+
 // Append adds records.
 func (r *Recorder) Append(recs ...cell.Record) error {
 	if !r.batched {

@@ -13,6 +13,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"vigie/safefile"
 )
 
 // Server is what a server says of itself.
@@ -175,7 +177,8 @@ func (x *Sink) checkToken() (Check, bool) {
 	if x.o.TokenFile == "" {
 		return Check{}, false
 	}
-	info, err := os.Stat(x.o.TokenFile)
+	var info os.FileInfo
+	err := safefile.AsCaller(func() (err error) { info, err = os.Stat(x.o.TokenFile); return err })
 	switch {
 	case err != nil:
 		return Check{What: "token file", Bad: true, Says: err.Error(), Hint: "check token_file in the configuration"}, true

@@ -31,6 +31,8 @@ import (
 	influxlog "github.com/influxdata/influxdb-client-go/v2/log"
 
 	"vigie/storage"
+
+	"vigie/safefile"
 )
 
 // Options say where a Sink copies to, and what. Only URL and Bucket are required.
@@ -152,7 +154,7 @@ func readToken(file string) (string, error) {
 			return "", nil
 		}
 	}
-	f, err := os.Open(file)
+	f, err := safefile.Open(file)
 	if err != nil {
 		return "", fmt.Errorf("influx: token: %w", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"vigie/cell"
+	"vigie/safefile"
 	"vigie/storage"
 )
 
@@ -24,6 +25,7 @@ const (
 type copier struct {
 	o      Options
 	dir    string
+	rights safefile.Rights
 	part   string    // name of the chunk's file until it is complete
 	stream io.Writer // instead of files; nil: into dir
 	Result
@@ -137,7 +139,11 @@ func (c *copier) begin(after int64) (err error) {
 		return nil
 	}
 	if c.w = c.stream; c.w == nil {
-		if c.file, err = os.OpenFile(c.part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600); err != nil { // O_EXCL: follows no link that somebody put there
+		err = c.rights.Do(func() error {
+			c.file, err = os.OpenFile(c.part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) // O_EXCL: follows no link that somebody put there
+			return err
+		})
+		if err != nil {
 			return err
 		}
 		c.w = c.file
@@ -225,13 +231,15 @@ func (c *copier) finish() (err error) {
 	if c.file = nil; err != nil {
 		return err
 	}
-	if !c.filled {
-		return os.Remove(c.part)
-	}
-	if err := os.Rename(c.part, filepath.Join(c.dir, c.name())); err != nil {
-		return err
-	}
-	c.Chunks++
-	c.Bytes += size
-	return storage.SyncIfPossible(c.dir)
+	return c.rights.Do(func() error {
+		if !c.filled {
+			return os.Remove(c.part)
+		}
+		if err := os.Rename(c.part, filepath.Join(c.dir, c.name())); err != nil {
+			return err
+		}
+		c.Chunks++
+		c.Bytes += size
+		return storage.SyncIfPossible(c.dir)
+	})
 }

@@ -7,12 +7,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
 
 	"filippo.io/age"
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/safefile"
 	"vigie/storage"
 )
 
@@ -216,7 +216,7 @@ func (t *Importer) append(tx *storage.Tx, r cell.Record) error {
 
 // Unseal takes what is in a sealed file, and returns how many places of it could not be read.
 func (t *Importer) Unseal(ctx context.Context, path string, ids []age.Identity) (damaged int, err error) {
-	f, err := os.Open(path)
+	f, err := safefile.Open(path)
 	if err != nil {
 		return 0, err
 	}

@@ -3,10 +3,11 @@ package transfer
 import (
 	"errors"
 	"io"
-	"os"
 	"time"
 
 	"vigie/cell"
+
+	"vigie/safefile"
 )
 
 // Merge reads several files of the interchange format as one, in order of time. Inside one file the order stays as it is: the
@@ -62,7 +63,7 @@ func (m *Merge) openNext(in *Input, stdin io.Reader) error {
 	if in.name == "-" {
 		in.name, in.file = "standard input", io.NopCloser(stdin)
 	} else {
-		f, err := os.Open(in.name)
+		f, err := safefile.Open(in.name)
 		if err != nil {
 			return err
 		}

@@ -22,6 +22,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/safefile"
 	"vigie/storage"
 )
 
@@ -76,7 +77,7 @@ func OpenSealed(path string, to ...age.Recipient) (*Sealed, error) {
 	if len(to) == 0 {
 		return nil, errors.New("a sealed file needs a public key to seal to")
 	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := safefile.Append(path)
 	if err != nil {
 		return nil, fmt.Errorf("cannot seal: %w", storage.Explain(err))
 	}

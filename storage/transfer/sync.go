@@ -25,6 +25,8 @@ import (
 	"filippo.io/age"
 
 	"vigie/storage"
+
+	"vigie/safefile"
 )
 
 // Decision is whether an entry may leave the store.
@@ -127,10 +129,13 @@ func syncTo(dir string, chunk Chunk, o Options, end int64, put func(c *copier, a
 			c.file.Close()
 		}
 		if err != nil && !o.DryRun {
-			os.Remove(c.part)
+			_ = c.rights.Do(func() error { return os.Remove(c.part) })
 		}
 	}()
-	d, err := os.Open(dir)
+	var d *os.File
+	if c.rights, err = safefile.RightsAt(dir); err == nil {
+		err = c.rights.Do(func() error { d, err = os.Open(dir); return err })
+	}
 	if err != nil {
 		return c.Result, fmt.Errorf("cannot copy: %w", storage.Explain(err))
 	}
@@ -139,7 +144,8 @@ func syncTo(dir string, chunk Chunk, o Options, end int64, put func(c *copier, a
 	if err := syscall.Flock(int(d.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); errors.Is(err, syscall.EWOULDBLOCK) {
 		return c.Result, fmt.Errorf("cannot copy to %s: %w", dir, storage.ErrLocked)
 	}
-	missing, err := c.missing(d, end)
+	var missing [][2]int64
+	err = c.rights.Do(func() error { missing, err = c.missing(d, end); return err })
 	if err != nil {
 		return c.Result, fmt.Errorf("cannot copy to %s: %w", dir, storage.Explain(err))
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"vigie/cmd/vigie/console"
+	"vigie/safefile"
 	"vigie/storage"
 )
 
@@ -72,6 +73,9 @@ func (f *StoreFlags) Open(ctx context.Context, c Config, o storage.Options) (*st
 		return nil, err
 	}
 	o.Passphrase = secret
+	if err := Become(path); err != nil {
+		return nil, err
+	}
 	if o.Create {
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			return nil, fmt.Errorf("store %s: %w", path, err)
@@ -97,6 +101,15 @@ func (f *StoreFlags) Open(ctx context.Context, c Config, o storage.Options) (*st
 	return nil, err
 }
 
+// Become gives up root's rights for those of who owns the directory of a store or of what is sealed.
+func Become(path string) error {
+	err := safefile.Become(path)
+	if err != nil {
+		err = console.WithHint(fmt.Errorf("%s: %w", path, err), "run vigie as the user who owns its directory; stores of several users are opened one at a time")
+	}
+	return err
+}
+
 // passphrase reads the first line of the first file that is named, else of the systemd credential passphrase; none is no
 // passphrase.
 func passphrase(files ...string) (string, error) {
@@ -110,7 +123,7 @@ func passphrase(files ...string) (string, error) {
 		if name == "" {
 			continue
 		}
-		f, err := os.Open(name)
+		f, err := safefile.Open(name)
 		if err != nil {
 			err = fmt.Errorf("passphrase: %w", err)
 			if errors.Is(err, fs.ErrNotExist) {

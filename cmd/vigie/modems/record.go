@@ -19,6 +19,7 @@ import (
 	"vigie/modem/at"
 	"vigie/modem/dialect"
 	"vigie/modem/remap"
+	"vigie/safefile"
 )
 
 // RecordCmd writes a transcript.
@@ -45,7 +46,7 @@ func (c *RecordCmd) Run(ctx context.Context, p *console.Program) error {
 		port = found[0].Device
 	}
 	if c.File != "-" { // before the minute is spent
-		if _, err := os.Stat(c.File); err == nil {
+		if _, err := os.Lstat(c.File); err == nil {
 			return console.Usage(fmt.Errorf("%s is there already", c.File), "name a new file")
 		}
 	}
@@ -74,7 +75,7 @@ func (c *RecordCmd) Run(ctx context.Context, p *console.Program) error {
 		_, err = p.Out.Raw().Write(transcript)
 		return err
 	}
-	if err := os.WriteFile(c.File, transcript, 0o600); err != nil {
+	if err := writeNew(c.File, transcript); err != nil {
 		return err
 	}
 	p.Out.Printf("%s: %s of a %s.\n", c.File, console.Plural(strings.Count(text, "\n"), "line"), cmp.Or(console.OneLine(source.Model), "modem"))
@@ -82,6 +83,16 @@ func (c *RecordCmd) Run(ctx context.Context, p *console.Program) error {
 		". With a database of cells, networks, channels and PCIs can still narrow down where it was taken: read it before you give it away.", console.LineWidth, ""))
 	p.Out.Printf("%s\n", console.Wrap("To contribute it, put it into modem/dialect/testdata/"+d.Name+"/: the tests find it there.", console.LineWidth, ""))
 	return nil
+}
+
+// writeNew writes a file that is not there yet.
+func writeNew(name string, text []byte) error {
+	f, err := safefile.Create(name)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	return errors.Join(err, f.Close())
 }
 
 // draw is a number below n that nobody can guess.

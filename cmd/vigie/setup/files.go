@@ -41,7 +41,7 @@ const (
 
 // files are the files that follow from the answers: the unit and the udev rule of the modem only where the package has not brought them.
 func (a *answers) files(c *Cmd) []file {
-	there := func(path string) bool { _, err := os.Stat(c.at(path)); return err == nil }
+	there := c.has
 	files := []file{{path: configPath, text: a.config()}}
 	if !there(packagedUdev) {
 		files = append(files, file{path: "/etc/udev/rules.d/70-vigie.rules", text: modem.UdevRules})
@@ -141,10 +141,10 @@ func (a *answers) config() string {
 func (a *answers) next(c *Cmd) string {
 	var steps []string
 	step := func(key string, args ...any) { steps = append(steps, a.text(key, args...)) }
-	if _, err := os.Stat(c.at(packagedUnit)); err != nil {
+	if !c.has(packagedUnit) {
 		step("useradd --system --no-create-home vigie    # the user of the service; and the program as /usr/bin/vigie: the Vigie package brings both")
 	}
-	if _, err := os.Stat(c.at(storePath)); err == nil && (a.protected || a.seal != "") {
+	if c.has(storePath) && (a.protected || a.seal != "") {
 		step("what was recorded until now, %s, is not protected: move it away first", storePath)
 	}
 	steps = append(steps, "udevadm control --reload && udevadm trigger")

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/url"
 	"os"
@@ -33,6 +34,8 @@ type Cmd struct {
 	Undo   bool   `help:"Remove what setup wrote, unless it was changed since."`
 	Yes    bool   `help:"Write without asking once more."`
 	Root   string `help:"Write below this directory instead of /: for an image of a kit." default:"/" placeholder:"DIR" type:"path"`
+
+	dir *os.Root // of Root; nil while that is not there
 }
 
 // answers are the answers to the questions.
@@ -57,6 +60,9 @@ func (a *answers) text(key string, args ...any) string { return words.Format(a.l
 
 // Run asks, shows, asks once more, and writes.
 func (c *Cmd) Run(ctx context.Context, p *console.Program) error {
+	if err := c.open(); err != nil {
+		return err
+	}
 	if c.Undo {
 		return c.undo(p)
 	}
@@ -100,8 +106,43 @@ func (c *Cmd) Run(ctx context.Context, p *console.Program) error {
 	return nil
 }
 
-// at is a path below the root; paths in the undo file of an image cannot lead elsewhere.
-func (c *Cmd) at(path string) string { return filepath.Join(c.Root, filepath.Join("/", path)) }
+// open opens the root, if it is there. Everything below it is reached through this descriptor, which leads nowhere else: neither a
+// path of the undo file of an image does, nor a link that somebody puts into it meanwhile.
+func (c *Cmd) open() (err error) {
+	if c.dir, err = os.OpenRoot(c.Root); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// at is a path as the root takes it. Links of the machine itself may be absolute, which a root does not follow: only root makes
+// them, so they are resolved first.
+func (c *Cmd) at(path string) string {
+	path = filepath.Join("/", path)
+	if c.Root == "/" {
+		if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+			path = filepath.Join(dir, filepath.Base(path))
+		}
+	}
+	return "." + path
+}
+
+// read reads a file below the root.
+func (c *Cmd) read(path string) ([]byte, error) {
+	if c.dir == nil {
+		return nil, fs.ErrNotExist
+	}
+	return c.dir.ReadFile(c.at(path))
+}
+
+// has reports whether there is something below the root.
+func (c *Cmd) has(path string) bool {
+	if c.dir == nil {
+		return false
+	}
+	_, err := c.dir.Stat(c.at(path))
+	return err == nil
+}
 
 // interview asks the questions. After an error it asks no more.
 type interview struct {

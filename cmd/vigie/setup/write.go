@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"vigie/cmd/vigie/console"
+	"vigie/safefile"
 )
 
 // undoFile remembers what setup wrote, so that it can be taken back.
@@ -50,7 +51,7 @@ func (d *done) stale(files []file) (all []written) {
 
 // done reads what setup has written so far.
 func (c *Cmd) done() (d done, err error) {
-	text, err := os.ReadFile(c.at(undoFile))
+	text, err := c.read(undoFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return d, nil
 	}
@@ -67,11 +68,11 @@ func (c *Cmd) done() (d done, err error) {
 func (c *Cmd) save(d done) error {
 	name := c.at(undoFile)
 	if len(d.Files) == 0 {
-		if err := os.Remove(name); !errors.Is(err, fs.ErrNotExist) && err != nil {
+		if err := c.dir.Remove(name); !errors.Is(err, fs.ErrNotExist) && err != nil {
 			return err
 		}
 		for _, dir := range slices.Backward(d.Dirs) {
-			_ = os.Remove(c.at(dir)) // only where nothing else is in it by now
+			_ = c.dir.Remove(c.at(dir)) // only where nothing else is in it by now
 		}
 		return nil
 	}
@@ -79,24 +80,7 @@ func (c *Cmd) save(d done) error {
 	if err != nil {
 		return err
 	}
-	return replace(name, text, 0o600)
-}
-
-// replace puts a file in the place of another, or of none, at once, and with this mode from its first byte on.
-func replace(name string, text []byte, mode os.FileMode) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".vigie-setup-")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(text)
-	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
+	return safefile.ReplaceIn(c.dir, name, text, 0o600)
 }
 
 func sumOf(text []byte) string {
@@ -107,7 +91,7 @@ func sumOf(text []byte) string {
 // state is what is in the place of a file, as a key of words/setup.json. One that somebody has changed since setup wrote it is an
 // error.
 func (c *Cmd) state(f file, done done) (string, error) {
-	old, err := os.ReadFile(c.at(f.path))
+	old, err := c.read(f.path)
 	i := done.find(f.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -127,6 +111,14 @@ func (c *Cmd) state(f file, done done) (string, error) {
 // write puts the files in their places, and takes back those of an earlier setup that are no longer wanted. What it did is noted
 // before it is done: whatever happens, it can be taken back.
 func (c *Cmd) write(p *console.Program, files []file, done done) error {
+	if c.dir == nil {
+		if err := os.MkdirAll(c.Root, 0o755); err != nil {
+			return err
+		}
+		if err := c.open(); err != nil {
+			return err
+		}
+	}
 	for _, f := range files {
 		if err := c.makeDir(filepath.Dir(f.path), f.secret, &done); err != nil {
 			return err
@@ -135,7 +127,7 @@ func (c *Cmd) write(p *console.Program, files []file, done done) error {
 		i := done.find(f.path)
 		if i < 0 {
 			w := written{Path: f.path}
-			if _, err := os.Lstat(name); err == nil {
+			if _, err := c.dir.Lstat(name); err == nil {
 				w.Before = true
 			}
 			i, done.Files = len(done.Files), append(done.Files, w)
@@ -148,13 +140,13 @@ func (c *Cmd) write(p *console.Program, files []file, done done) error {
 			return err
 		}
 		if done.Files[i].Before {
-			if _, err := os.Lstat(name + keptBefore); errors.Is(err, fs.ErrNotExist) {
-				if err := os.Rename(name, name+keptBefore); err != nil {
+			if _, err := c.dir.Lstat(name + keptBefore); errors.Is(err, fs.ErrNotExist) {
+				if err := c.dir.Rename(name, name+keptBefore); err != nil {
 					return err
 				}
 			}
 		}
-		if err := replace(name, []byte(f.text), f.mode()); err != nil {
+		if err := safefile.ReplaceIn(c.dir, name, []byte(f.text), f.mode()); err != nil {
 			return err
 		}
 	}
@@ -165,7 +157,7 @@ func (c *Cmd) write(p *console.Program, files []file, done done) error {
 func (c *Cmd) makeDir(dir string, secret bool, done *done) error {
 	var missing []string
 	for d := dir; d != "/" && d != "."; d = filepath.Dir(d) {
-		if _, err := os.Stat(c.at(d)); err == nil {
+		if c.has(d) {
 			break
 		}
 		missing = append(missing, d)
@@ -175,10 +167,7 @@ func (c *Cmd) makeDir(dir string, secret bool, done *done) error {
 		if secret && strings.HasSuffix(d, "/credstore") {
 			mode = 0o700
 		}
-		if err := os.MkdirAll(filepath.Dir(c.at(d)), 0o755); err != nil { // the directory of --root itself
-			return err
-		}
-		if err := os.Mkdir(c.at(d), mode); err != nil {
+		if err := c.dir.Mkdir(c.at(d), mode); err != nil {
 			return err
 		}
 		done.Dirs = append(done.Dirs, d)
@@ -203,26 +192,25 @@ func (c *Cmd) takeBack(p *console.Program, files []written, done done) error {
 	text := (&answers{lang: localeLanguage(os.Getenv)}).text
 	for _, w := range files {
 		name := c.at(w.Path)
-		now, err := os.ReadFile(name)
+		now, err := c.read(w.Path)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 		ours, kept := err == nil && sumOf(now) == w.SHA256, true
-		if _, err := os.Lstat(name + keptBefore); err != nil {
+		if _, err := c.dir.Lstat(name + keptBefore); err != nil {
 			kept = false
 		}
-		_, store := os.Stat(c.at(storePath))
 		switch {
-		case ours && w.Path == passphrasePath && store == nil:
+		case ours && w.Path == passphrasePath && c.has(storePath):
 			p.Out.Printf("%s\n", text("kept: %s, without which nobody can read the store", w.Path))
 			continue
 		case err == nil && !ours && (kept || !w.Before): // else it was noted and not done
 			p.Out.Printf("%s\n", text("kept: %s, which was changed since", w.Path))
 			continue
 		case w.Before && kept:
-			err = os.Rename(name+keptBefore, name)
+			err = c.dir.Rename(name+keptBefore, name)
 		case ours:
-			err = os.Remove(name)
+			err = c.dir.Remove(name)
 		default:
 			err = nil
 		}
