@@ -132,6 +132,7 @@ func open(ctx context.Context, path string, o Options) (_ *Store, err error) {
 		}
 		return nil, err
 	}
+	sameMode(path+"-shm", path)
 	if err := s.checkAtStart(ctx); err != nil {
 		if !o.ReadOnly {
 			return nil, fmt.Errorf("%w (read-only it can still be opened and exported)", Explain(err))
@@ -382,12 +383,28 @@ func lock(ctx context.Context, path string) (*os.File, error) {
 	return nil, err
 }
 
-// leaveTo makes a file next to the database, for the owner of the database, unless it is there. The library would make the index
-// of the log with the umask and for the user who opens the store first: if that is root, who only reads, the service could not
-// start afterwards. If it fails, the library reports what keeps it from making the file.
+// leaveTo has root make a file next to the database of another user, for that user, unless it is there. The library would make
+// the index of the log for the user who opens the store first: if that is root, who only reads, the service could not start
+// afterwards. If it fails, the library reports what keeps it from making the file.
 func leaveTo(name, database string) {
-	if f, err := os.Open(database); err == nil {
+	f, err := os.Open(database)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && os.Geteuid() == 0 && info.Sys().(*syscall.Stat_t).Uid != 0 {
 		_ = safefile.LeaveTo(name, f)
+	}
+}
+
+// sameMode gives a file of this user the mode of the database: the library makes the index of the log with the umask.
+func sameMode(name, database string) {
+	info, err := os.Stat(database)
+	if err != nil {
+		return
+	}
+	if f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0); err == nil {
+		_ = f.Chmod(info.Mode())
 		f.Close()
 	}
 }
