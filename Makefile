@@ -17,7 +17,7 @@ WAITING  := -p 3 -parallel 4
 
 export CGO_ENABLED = $(if $(CC_FOUND),1,0)
 
-.PHONY: run build test race blocked lint bench detection air picture soak year dashboard victoria screenshots fuzz battery blaster golden cross arm arm64-demo armv6-demo deb deb-try release release-try clean
+.PHONY: run build test race blocked lint bench detection air picture soak year values dashboard victoria screenshots fuzz battery blaster golden cross arm arm64-demo armv6-demo deb deb-try release release-try clean
 
 run: ## the main job, without hardware
 	CGO_ENABLED=0 $(GO) run ./cmd/vigie demo
@@ -32,6 +32,7 @@ endif
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || echo "SKIPPED: the review desk in a real browser, for lack of Chromium. This provides it: apt-get install chromium"
 	@command -v mosquitto >/dev/null || test -x /usr/sbin/mosquitto || echo "SKIPPED: alerts over MQTT with a real broker, for lack of mosquitto. This provides it: apt-get install mosquitto"
 	@command -v gpsfake >/dev/null || echo "SKIPPED: positions from a real gpsd, for lack of one. This provides it: apt-get install gpsd gpsd-clients"
+	@command -v tshark >/dev/null || echo "SKIPPED: RRC messages and captures that tshark reads too, for lack of it. This provides it: apt-get install tshark"
 	@test "$$(id -u)" = 0 || echo "SKIPPED: full disks and files of other owners, which take root. This provides it: run the tests as root, in a machine that you can throw away"
 	$(GO) test $(RACE) -vet=off -timeout 20m -skip '$(LONG)' $$($(GO) list ./... | grep -vE '$(PLAIN)')
 	$(GO) test $(RACE) -vet=off -timeout 20m -run '$(SHARED)' ./storage
@@ -95,6 +96,9 @@ air: build ## real captures, which are not in the repository: every message and 
 	@test -x $(AIR)/score_air.py || { echo "NOT MEASURED: there are no captures in $(AIR). AIR=DIRECTORY names them: captures/, oracle/, secrets/ and score_air.py"; exit 1; }
 	VIGIE_AIR=$(abspath $(AIR))/captures $(GO) test ./air/capture -count 1 -v -run '^TestMeasured$$'
 	python3 $(AIR)/score_air.py --vigie bin/vigie
+
+values: ## 10,000 random values of every RRC message: what is encoded is decoded as the same, and tshark agrees; takes a minute
+	VIGIE_VALUES=10000 $(GO) test ./air -count 1 -run '^Test(DecodeIsTheInverseOfEncode|TsharkAgrees|SecretBitsChangeNothing)$$' -timeout 30m
 
 blaster: ## a hundred SMS blasters, each another one, in real time: all are noticed within five seconds; takes four minutes
 	VIGIE_SEEDS=100 $(GO) test ./cmd/vigie -count 1 -v -run '^TestBlasterIsCaught$$'

@@ -51,7 +51,7 @@ func messagesWithin(all []kindOfMessage, k kindOfMessage) []kindOfMessage {
 
 // random is a value of that message, of whatever it may hold.
 func (k kindOfMessage) random(seed uint64) any {
-	g := generator{rand.New(rand.NewPCG(seed, 18)), 2000}
+	g := generator{rand.New(rand.NewPCG(seed, 18)), 1000, taste(seed % 3)}
 	v := g.value(k.field.Type, 0)
 	for _, name := range slices.Backward(k.path) {
 		v = map[string]any{name: v}
@@ -62,7 +62,33 @@ func (k kindOfMessage) random(seed uint64) any {
 // generator makes random values. Left is how many it makes before it leaves out whatever may be absent.
 type generator struct {
 	*rand.Rand
-	left int
+	left  int
+	taste taste
+}
+
+// taste is which of the fields that may be absent are mostly there.
+type taste uint64
+
+const (
+	early taste = iota // the less deep, the more
+	late               // the last one before the extension marker: what later versions of a message added is within it
+	added              // those after the extension marker
+)
+
+// takes decides whether field i of t is there.
+func (g *generator) takes(t *uper.Type, i, depth int) bool {
+	last, addition := i == t.Root-1, i >= t.Root
+	switch {
+	case !t.Fields[i].Optional && !addition:
+		return true
+	case g.left < 0:
+		return false
+	case g.taste == early:
+		return g.IntN(4+depth) < 3
+	case g.taste == late && last || g.taste == added && addition:
+		return g.IntN(10) > 0
+	}
+	return g.IntN(6) == 0
 }
 
 func (g *generator) value(t *uper.Type, depth int) any {
@@ -113,10 +139,10 @@ func (g *generator) value(t *uper.Type, depth int) any {
 	return nil
 }
 
-// fields gives fields of a SEQUENCE; the deeper it is, the fewer of those that may be absent.
+// fields gives fields of a SEQUENCE.
 func (g *generator) fields(t *uper.Type, depth int, m map[string]any) {
 	for i, f := range t.Fields {
-		if (f.Optional || i >= t.Root) && (g.left < 0 || g.IntN(4+depth) >= 3) {
+		if !g.takes(t, i, depth) {
 			continue
 		}
 		if f.Name == "" {

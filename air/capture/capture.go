@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"vigie/air"
 	"vigie/cell"
@@ -55,6 +57,17 @@ type Capture struct {
 	Gzip   bool
 	Counts Counts
 	in     *bufio.Reader
+	as     string
+}
+
+// Bare says what the packets of the link types 147 to 162 of a pcap are, which are for private use: "NAS" or an RRC channel such as
+// "DL-DCCH". Without it those of type 148 are NAS, and the others are not read.
+func (c *Capture) Bare(as string) error {
+	if as != "" && as != "NAS" && !slices.Contains(channels2, as) {
+		return fmt.Errorf("packets cannot be read as %q; they are NAS, or of a channel: %s", as, strings.Join(channels2, ", "))
+	}
+	c.as = as
+	return nil
 }
 
 // sniffed is how many bytes at the start of a file decide what it is.
@@ -144,7 +157,7 @@ func hasGoodFrame(head []byte) bool {
 // Read calls visit for each message in the order of the file. The error is that of visit, or of reading the file; a file that ends early
 // or is damaged is no error, but counted.
 func (c *Capture) Read(visit func(*Packet) error) error {
-	return (&pass{Counts: &c.Counts, in: c.in, visit: visit}).run(c.Kind)
+	return (&pass{Counts: &c.Counts, in: c.in, as: c.as, visit: visit}).run(c.Kind)
 }
 
 // pass is one pass over a capture. With out, the capture is written there again, with the payloads as visit left them, and all
@@ -152,6 +165,7 @@ func (c *Capture) Read(visit func(*Packet) error) error {
 type pass struct {
 	*Counts
 	in    *bufio.Reader
+	as    string // see Bare
 	out   *bufio.Writer
 	visit func(*Packet) error
 }

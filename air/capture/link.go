@@ -2,6 +2,7 @@ package capture
 
 import (
 	"encoding/binary"
+	"slices"
 	"time"
 
 	"vigie/cell"
@@ -31,14 +32,8 @@ const (
 // packet reads one packet of a pcap.
 func (p *pass) packet(link uint32, at time.Time, packet []byte) error {
 	m := cell.Message{Frame: p.Frames, Time: at}
-	if link == linkUser1 {
-		m.Layer = cell.NAS
-		return p.message(m, packet)
-	}
 	if linkUser0 <= link && link <= linkUser15 {
-		p.add("link_type_unknown")
-		p.blank(packet)
-		return nil
+		return p.bare(link, m, packet)
 	}
 	d, ok := datagramOf(link, packet)
 	if !ok || d.port() != gsmtapPort {
@@ -54,6 +49,22 @@ func (p *pass) packet(link uint32, at time.Time, packet []byte) error {
 		d.setChecksum()
 	}
 	return nil
+}
+
+// bare reads a packet of a link type for private use: the message that As names, without any header.
+func (p *pass) bare(link uint32, m cell.Message, packet []byte) error {
+	switch {
+	case slices.Contains(channels2, p.as):
+		m.Layer, m.Channel = cell.RRC, p.as
+		m.Direction = direction(p.as == "UL-CCCH" || p.as == "UL-DCCH")
+	case p.as == "NAS" || p.as == "" && link == linkUser1:
+		m.Layer = cell.NAS
+	default:
+		p.add("link_type_unknown")
+		p.blank(packet)
+		return nil
+	}
+	return p.message(m, packet)
 }
 
 // datagram is a UDP datagram over IP.

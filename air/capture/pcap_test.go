@@ -142,6 +142,26 @@ func TestLinkTypes(t *testing.T) {
 	check(linkRaw, nil, append(six, datagram[20:]...))
 }
 
+func TestBareMessages(t *testing.T) {
+	nas, release := []byte{7, 0x55, 1}, []byte{0x2A, 0x02}
+	read := func(link uint32, as string, packet []byte) string {
+		c := Open(NewReader(bytes.NewReader(pcapOf(binary.LittleEndian, 0xA1B2C3D4, link, packet))))
+		require.NoError(t, c.Bare(as))
+		said := ""
+		require.NoError(t, c.Read(func(p *Packet) error {
+			require.NoError(t, p.Decode(false))
+			said = p.Message.Channel + " " + p.Message.Name
+			return nil
+		}))
+		return said
+	}
+	require.Equal(t, "EMM identity-request", read(148, "", nas))
+	require.Equal(t, "EMM identity-request", read(162, "NAS", nas))
+	require.Equal(t, "DL-DCCH rrcConnectionRelease", read(147, "DL-DCCH", release))
+	require.Empty(t, read(147, "", nas))
+	require.ErrorContains(t, Open(NewReader(bytes.NewReader(pcapOf(binary.LittleEndian, 0xA1B2C3D4, 147)))).Bare("MCCH"), "DL-DCCH")
+}
+
 func TestGSMTAPVersion3(t *testing.T) {
 	v3 := func(kind, sub uint16, payload []byte) []byte {
 		h := []byte{3, 0, 0, 0}

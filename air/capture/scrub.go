@@ -18,7 +18,7 @@ func (c *Capture) Scrub(w io.Writer) error {
 		w = packed
 	}
 	var ranges []air.Range
-	p := &pass{Counts: &c.Counts, in: c.in, out: bufio.NewWriter(w), visit: func(p *Packet) error {
+	p := &pass{Counts: &c.Counts, in: c.in, as: c.as, out: bufio.NewWriter(w), visit: func(p *Packet) error {
 		ranges = p.secret(ranges[:0])
 		air.Zero(p.Payload, ranges)
 		return nil

@@ -19,6 +19,7 @@ type DecodeCmd struct {
 	JSON       bool     `help:"Print NDJSON: observations, without time where the text has none, or messages."`
 	Tree       bool     `help:"Of a capture: every leaf of each RRC message too. Needs --json."`
 	NoMessages bool     `help:"Of a capture: only the counts of what is in it, on standard error."`
+	As         string   `help:"Of a pcap of link type 147 to 162: what its packets are, NAS or an RRC channel such as DL-DCCH. Default: those of 148 are NAS." placeholder:"WHAT"`
 	Family     string   `help:"Modem family of recorded text. Default: recognised from the text." placeholder:"F"`
 	Files      []string `arg:"" name:"file" optional:"" help:"Recorded modem text: what was typed and what was printed, with or without echo. Or a capture: QMDL, mi2log, DLF, pcap or pcapng with GSMTAP, gzipped or not; told by content. Default, or -: standard input."`
 }
@@ -60,6 +61,9 @@ func (c *DecodeCmd) file(ctx context.Context, p *console.Program, name string, f
 	ahead := capture.NewReader(in)
 	if family == nil {
 		if found := capture.Open(ahead); found != nil {
+			if err := found.Bare(c.As); err != nil {
+				return console.Usage(err, "leave out --as to have link type 148 read as NAS")
+			}
 			return c.capture(ctx, p, shown, found)
 		}
 	}

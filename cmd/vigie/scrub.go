@@ -11,6 +11,7 @@ import (
 
 // ScrubCmd copies a capture without identities.
 type ScrubCmd struct {
+	As  string `help:"Of a pcap of link type 147 to 162: what its packets are, as for vigie decode." placeholder:"WHAT"`
 	In  string `arg:"" help:"Capture: QMDL, mi2log, DLF, pcap or pcapng, gzipped or not."`
 	Out string `arg:"" help:"File to write, in the same container. It must not exist yet."`
 }
@@ -25,6 +26,9 @@ func (c *ScrubCmd) Run(p *console.Program) (err error) {
 	found := capture.Open(capture.NewReader(in))
 	if found == nil {
 		return console.WithHint(fmt.Errorf("%s is no capture that Vigie reads", c.In), "QMDL, mi2log, DLF, pcap and pcapng are read; recorded modem text is redacted by vigie record")
+	}
+	if err := found.Bare(c.As); err != nil {
+		return console.Usage(err, "vigie decode --help says what --as takes")
 	}
 	out, err := os.OpenFile(c.Out, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if errors.Is(err, os.ErrExist) {
