@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -15,14 +17,19 @@ import (
 )
 
 // TestMeasured goes through real captures, which are never committed: VIGIE_AIR names the directory (make air). Each secret range of each
-// message is inverted, and nothing that is printed changes; a scrubbed copy says the same.
+// message is inverted, and nothing that is printed changes; a scrubbed copy says the same, also to tshark.
 func TestMeasured(t *testing.T) {
 	root := os.Getenv("VIGIE_AIR")
 	if root == "" {
 		t.Skip("SKIPPED: real captures, of which there are none here. make air AIR=DIRECTORY reads them")
 	}
+	_, err := exec.LookPath("tshark")
+	judged := err == nil
+	if !judged {
+		t.Log("NOT MEASURED: whether tshark reads the copies. This provides it: apt-get install tshark")
+	}
 	messages, ranges := 0, 0
-	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+	err = filepath.WalkDir(filepath.Join(root, "captures"), func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || strings.HasSuffix(name, ".txt") {
 			return err
 		}
@@ -37,11 +44,32 @@ func TestMeasured(t *testing.T) {
 		require.Equal(t, want, got, "%s: the copy says something else", name)
 		require.Equal(t, before.Counts.Frames, after.Counts.Frames, name)
 		require.Equal(t, before.Counts.Messages, after.Counts.Messages, name)
+		if judged {
+			require.LessOrEqual(t, faults(t, clean), faults(t, file), "%s: tshark finds more faults in the copy", name)
+		}
 		return nil
 	})
 	require.NoError(t, err)
 	require.NotZero(t, messages, "no capture below %s", root)
 	t.Logf("%d messages, %d secret ranges inverted", messages, ranges)
+}
+
+// faults is how many packets tshark calls malformed or wrong: of a DIAG stream, when it is written as GSMTAP.
+func faults(t *testing.T, file []byte) int {
+	if kind := Open(NewReader(bytes.NewReader(file))).Kind; kind == DIAG {
+		file = asPCAPNG(t, file)
+	}
+	name := filepath.Join(t.TempDir(), "capture")
+	require.NoError(t, os.WriteFile(name, file, 0o600))
+	const errors = "_ws.malformed or _ws.expert.severity >= 8388608"
+	out := tshark(t, "-n", "-r", name, "-Y", errors, "-T", "fields", "-e", "frame.number", "-o", `uat:user_dlts:"User 1 (DLT=148)","nas-eps","0","","0",""`)
+	n := 0
+	for _, line := range strings.Split(out, "\n") {
+		if _, err := strconv.Atoi(line); err == nil { // and no warning of the program
+			n++
+		}
+	}
+	return n
 }
 
 // invertSecrets inverts each secret range of a message alone, and all of them at once, and returns how many there were.
