@@ -30,8 +30,19 @@ var rrcRoots = map[string]string{
 	"DL-CCCH": "DL-CCCH-Message", "DL-DCCH": "DL-DCCH-Message", "UL-CCCH": "UL-CCCH-Message", "UL-DCCH": "UL-DCCH-Message",
 }
 
+// Unread is the error of a message that was read to its end, but for some of its bits.
+type Unread struct {
+	Unknown int // values that a later version of the specification added
+	Damaged int // values in an envelope of their own that could not be read
+	Rest    int // bits behind the message that are no padding: a later version is longer, or the modem did not clear its buffer
+}
+
+func (u *Unread) Error() string {
+	return fmt.Sprintf("read, but for %d additions of a later version, %d damaged ones and %d bits behind the message", u.Unknown, u.Damaged, u.Rest)
+}
+
 // DecodeRRC fills m.Name, m.Fields and, with tree, m.Leaves from an RRC message of m.Channel (TS 36.331; UPER). On an error m keeps
-// what was read before it.
+// what was read before it. An *Unread says that this is the whole message, but for what nobody here can name.
 func DecodeRRC(m *cell.Message, payload []byte, tree bool) error {
 	t, err := readRRC(m.Channel, payload)
 	r := rrcMessage{t}
@@ -41,6 +52,9 @@ func DecodeRRC(m *cell.Message, payload []byte, tree bool) error {
 	}
 	if tree {
 		m.Leaves = r.leaves(m.Name)
+	}
+	if err == nil && t.Unknown+t.Damaged+t.Rest > 0 {
+		return &Unread{t.Unknown, t.Damaged, t.Rest}
 	}
 	return err
 }

@@ -30,7 +30,7 @@ func (r rrcMessage) leaves(message string) []string {
 		if int32(i) < secret || r.holdsSecret(i) {
 			text = append(text, '*')
 		} else {
-			text = r.appendValue(text, n)
+			text = r.appendValue(text, i)
 		}
 		ends = append(ends, len(text))
 	}
@@ -44,7 +44,7 @@ func (r rrcMessage) leaves(message string) []string {
 
 func isLeaf(n *uper.Node) bool {
 	switch n.Field.Type.Kind {
-	case uper.Sequence, uper.Null, uper.Unknown:
+	case uper.Sequence, uper.Null, uper.Unknown, uper.Padding:
 		return false
 	case uper.BitString, uper.OctetString:
 		return n.Bits > 0
@@ -52,14 +52,15 @@ func isLeaf(n *uper.Node) bool {
 	return n.Field.Name != ""
 }
 
-// holdsSecret reports whether an OCTET STRING contains a value that is secret, or bits that nobody can name.
+// holdsSecret reports whether an OCTET STRING contains a value that is secret, or bits that nobody can name. Padding decides
+// nothing: it is shown as 0.
 func (r rrcMessage) holdsSecret(i int) bool {
 	n := &r.Nodes[i]
 	if n.Field.Type.Kind != uper.OctetString {
 		return false
 	}
 	for k := i + 1; k < int(n.End); k++ {
-		if r.Nodes[k].Field.Secret {
+		if f := r.Nodes[k].Field; f.Secret && f.Type.Kind != uper.Padding {
 			return true
 		}
 	}
@@ -77,13 +78,18 @@ func appendName(dst []byte, name string) []byte {
 	return dst
 }
 
-func (r rrcMessage) appendValue(dst []byte, n *uper.Node) []byte {
+func (r rrcMessage) appendValue(dst []byte, i int) []byte {
+	n := &r.Nodes[i]
 	if k := n.Field.Type.Kind; k != uper.BitString && k != uper.OctetString {
 		return strconv.AppendInt(dst, n.Value, 10)
 	}
-	for at, end := int(n.Bit), int(n.Bit+n.Bits); at < end; at += 8 {
-		take := min(8, end-at)
-		dst = hex.AppendEncode(dst, []byte{byte(uper.Bits(r.Data, at, take) << (8 - take))})
+	var room [64]byte
+	octets := uper.AppendBits(room[:0], r.Data, int(n.Bit), int(n.Bits))
+	for _, within := range r.Nodes[i+1 : n.End] {
+		if within.Field.Type.Kind == uper.Padding {
+			at := int(within.Bit - n.Bit)
+			Zero(octets, []Range{{at, at + int(within.Bits)}})
+		}
 	}
-	return dst
+	return hex.AppendEncode(dst, octets)
 }

@@ -26,8 +26,8 @@ func lines(t require.TestingT, file []byte) (string, *Capture) {
 	require.NotNil(t, c, "not taken for a capture")
 	var out []byte
 	require.NoError(t, c.Read(func(p *Packet) error {
-		if p.Decode(true) != nil {
-			c.Counts.Undecoded(string(p.Message.Layer))
+		if err := p.Decode(true); err != nil {
+			c.Counts.Undecoded(string(p.Message.Layer), err)
 		}
 		out = append(cell.AppendMessage(out, &p.Message), '\n')
 		return nil

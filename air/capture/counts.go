@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"vigie/air"
 	"vigie/modem/diag"
 )
 
@@ -29,8 +30,19 @@ func newCounts() Counts {
 func (c *Counts) add(what string)   { c.others[what]++ }
 func (c *Counts) command(code byte) { c.commands[code]++ }
 
-// Undecoded counts a message that package air could not read to its end.
-func (c *Counts) Undecoded(layer string) { c.add(layer + "_undecoded") }
+// Undecoded counts what package air could not read of a message.
+func (c *Counts) Undecoded(layer string, err error) {
+	var some *air.Unread
+	if !errors.As(err, &some) {
+		c.add(layer + "_undecoded")
+		return
+	}
+	c.others[layer+"_unknown_additions"] += some.Unknown
+	c.others[layer+"_damaged_additions"] += some.Damaged
+	if some.Rest > 0 {
+		c.add(layer + "_bits_behind")
+	}
+}
 
 // skip counts a log packet whose message is not read, by the reason.
 func (c *Counts) skip(layer string, err error) {

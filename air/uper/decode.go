@@ -25,13 +25,17 @@ type Node struct {
 type Tree struct {
 	Data    []byte
 	Nodes   []Node
-	Unknown int // values that the Schema does not know, of a later version: their bits are nodes of kind Unknown
+	Unknown int // values that the Schema does not know, of a later version: their bits are nodes of kind Unknown, or Padding
 	Damaged int // values within an envelope of their own length that could not be read to their end: what was not read likewise
 	Read    int // bits that were read; on an error, what follows played no part in it
 	Rest    int // bits behind the message that are not 0, and those between them: padding is 0
 }
 
-var unknown = &Field{Name: "unknown", Type: &Type{Kind: Unknown}, Secret: true}
+// What nobody can name may be about somebody.
+var (
+	unknown = &Field{Name: "unknown", Type: &Type{Kind: Unknown}, Secret: true}
+	padding = &Field{Name: "padding", Type: &Type{Kind: Padding}, Secret: true}
+)
 
 // Decode reads a message of type root into t, whose memory it uses again. On an error t holds what was read before it. Bits
 // behind the message are counted in t.Rest, and are no error.
@@ -268,23 +272,29 @@ func (d *decoder) within(f *Field, from, to int) error {
 	end := d.end
 	d.at, d.end = from, to
 	err := d.field(f)
-	if err != nil && len(d.Nodes) < maxNodes {
+	left := d.end - d.at
+	switch empty := d.at == from; {
+	case err != nil && len(d.Nodes) < maxNodes:
 		d.Damaged++
-		d.raw()
-		err = nil
-	} else if err == nil && (d.leftOver() > 0 || d.end-d.at > 8) { // up to 7 bits fill the last octet; an empty value has one
+		err = d.raw(unknown)
+	case err == nil && left > 7 && !(empty && left == 8): // an empty value has one octet
 		d.Unknown++
-		d.raw()
+		err = d.raw(unknown)
+	case err == nil && d.leftOver() > 0:
+		d.Unknown++
+		err = d.raw(padding)
 	}
 	d.at, d.end = to, end
 	return err
 }
 
 // raw makes the bits up to the end a node without a meaning.
-func (d *decoder) raw() {
-	if len(d.Nodes) < maxNodes {
-		d.Nodes = append(d.Nodes, Node{Field: unknown, Bit: int32(d.at), Bits: int32(d.end - d.at), End: int32(len(d.Nodes) + 1)})
+func (d *decoder) raw(f *Field) error {
+	if len(d.Nodes) == maxNodes {
+		return d.fail("the message has too many values")
 	}
+	d.Nodes = append(d.Nodes, Node{Field: f, Bit: int32(d.at), Bits: int32(d.end - d.at), End: int32(len(d.Nodes) + 1)})
+	return nil
 }
 
 // open reads a value in an envelope (an open type, X.691 clause 11.2); f is nil when the Schema does not know it.
@@ -303,9 +313,9 @@ func (d *decoder) open(f *Field) error {
 	end := d.end
 	d.end = to
 	d.Unknown++
-	d.raw()
+	err = d.raw(unknown)
 	d.at, d.end = to, end
-	return nil
+	return err
 }
 
 func (d *decoder) choice(t *Type, i int) error {

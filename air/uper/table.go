@@ -28,6 +28,7 @@ const (
 	Choice           // one of its fields
 	List             // SEQUENCE OF
 	Unknown          // what a later version of the specification added, or what is damaged: bits without a meaning
+	Padding          // the bits that fill the last octet of a value in an envelope, when they are not 0
 )
 
 // Type is one type of a Schema.

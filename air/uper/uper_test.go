@@ -44,7 +44,7 @@ func text(t *Tree, from, to int) string {
 		switch n.Field.Type.Kind {
 		case Boolean, Integer, Enumerated, Choice, List:
 			s += fmt.Sprintf("=%d", n.Value)
-		case BitString, OctetString, Unknown:
+		case BitString, OctetString, Unknown, Padding:
 			s += fmt.Sprintf("=%x/%d", AppendBits(nil, t.Data, int(n.Bit), int(n.Bits)), n.Bits)
 		}
 		if int(n.End) > i+1 {
@@ -69,13 +69,14 @@ func TestDecode(t *testing.T) {
 		"an alternative within": {bits: "0 00 0000 1 0 000000 00000100 1 00000010 0 00 0111 0 0 101 0000 0000000 000", want: "M[id=0 what=2[c[deep=0e50/16[[id=7 what=0[a] bits=a0/3]]]] bits=00/3]"},
 		"an alternative of the future": {bits: "0 00 0000 1 0 000111 00000010 11110000 00001111 000",
 			want: "M[id=0 what=9[unknown=f00f/16] bits=00/3]", unknown: 1},
-		"additions":                 {bits: "1 00 0111 0 0 101 0 000001 11 00000010 00000101 10100000 00000011 1 00000001 11111111 0000000", want: "M[id=7 what=0[a] bits=a0/3 more=a0/5 [g=5 h=ff/8]]"},
-		"an addition of the future": {bits: "1 00 0111 0 0 101 0 000010 001 00000001 11000000", want: "M[id=7 what=0[a] bits=a0/3 unknown=c0/8]", unknown: 1},
-		"many additions":            {bits: "1 00 0111 0 0 101 1 01000001" + strings.Repeat("0", 64) + "1 00000001 11000000", want: "M[id=7 what=0[a] bits=a0/3 unknown=c0/8]", unknown: 1},
-		"a damaged addition":        {bits: "1 00 0111 0 0 101 0 000001 01 00000001 1 0111111", want: "M[id=7 what=0[a] bits=a0/3 [g=5] unknown=7e/7]", damaged: 1},
-		"an addition that grew":     {bits: "1 00 0111 0 0 101 0 000001 01 00000011 1 00000001 11111111 0000001", want: "M[id=7 what=0[a] bits=a0/3 [g=5 h=ff/8] unknown=02/7]", unknown: 1},
-		"padding":                   {bits: "0 00 0111 0 0 101 0000 00000000 00000000", want: "M[id=7 what=0[a] bits=a0/3]"},
-		"something behind it":       {bits: "0 00 0111 0 0 101 0100 00000000 10000000", want: "M[id=7 what=0[a] bits=a0/3]", rest: 13},
+		"additions":                         {bits: "1 00 0111 0 0 101 0 000001 11 00000010 00000101 10100000 00000011 1 00000001 11111111 0000000", want: "M[id=7 what=0[a] bits=a0/3 more=a0/5 [g=5 h=ff/8]]"},
+		"an addition of the future":         {bits: "1 00 0111 0 0 101 0 000010 001 00000001 11000000", want: "M[id=7 what=0[a] bits=a0/3 unknown=c0/8]", unknown: 1},
+		"many additions":                    {bits: "1 00 0111 0 0 101 1 01000001" + strings.Repeat("0", 64) + "1 00000001 11000000", want: "M[id=7 what=0[a] bits=a0/3 unknown=c0/8]", unknown: 1},
+		"a damaged addition":                {bits: "1 00 0111 0 0 101 0 000001 01 00000001 1 0111111", want: "M[id=7 what=0[a] bits=a0/3 [g=5] unknown=7e/7]", damaged: 1},
+		"an addition with padding":          {bits: "1 00 0111 0 0 101 0 000001 01 00000011 1 00000001 11111111 0000001", want: "M[id=7 what=0[a] bits=a0/3 [g=5 h=ff/8] padding=02/7]", unknown: 1},
+		"an addition that grew by an octet": {bits: "1 00 0111 0 0 101 0 000001 01 00000100 1 00000001 11111111 0000000 00000000", want: "M[id=7 what=0[a] bits=a0/3 [g=5 h=ff/8] unknown=0000/15]", unknown: 1},
+		"padding":                           {bits: "0 00 0111 0 0 101 0000 00000000 00000000", want: "M[id=7 what=0[a] bits=a0/3]"},
+		"something behind it":               {bits: "0 00 0111 0 0 101 0100 00000000 10000000", want: "M[id=7 what=0[a] bits=a0/3]", rest: 13},
 		"a contained value that cannot be read": {bits: "0 00 0000 1 0 000000 00000011 1 00000001 11111111 0000000 000",
 			want: "M[id=0 what=2[c[deep=ff/8[unknown=80/1]]] bits=00/3]", damaged: 1},
 	} {

@@ -23,8 +23,8 @@ func (c *DecodeCmd) capture(ctx context.Context, p *console.Program, shown strin
 		if c.NoMessages {
 			return ctx.Err()
 		}
-		if m.Decode(c.Tree && c.JSON) != nil {
-			in.Counts.Undecoded(string(m.Message.Layer))
+		if err := m.Decode(c.Tree && c.JSON); err != nil {
+			in.Counts.Undecoded(string(m.Message.Layer), err)
 		}
 		if c.JSON {
 			line = append(cell.AppendMessage(line[:0], &m.Message), '\n')
