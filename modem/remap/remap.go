@@ -28,10 +28,26 @@ func Text(d *dialect.Dialect, text string, random func(n uint64) uint64) (string
 	if err != nil {
 		return "", err
 	}
+	var out string
+	for range attempts {
+		if out, err = replaced(d, text, before, counts, random); err == nil || errors.Is(err, errPositions) {
+			break
+		}
+	}
+	return out, err
+}
+
+// attempts is how often other numbers are drawn where the text would say something else with those drawn: a hexadecimal one without a letter,
+// or a decimal one with fewer digits, may read in another way.
+const attempts = 10
+
+var errPositions = errors.New("the recording holds positions, which cannot be made others: take the lines out")
+
+func replaced(d *dialect.Dialect, text string, before []dialect.Decoded, counts dialect.TextCounts, random func(n uint64) uint64) (string, error) {
 	m := remapper{random: random, areas: map[uint64]uint64{}, ids: map[uint64]uint64{}, halves: map[[2]uint64]uint64{}, words: map[string]string{}}
 	for i := range before {
 		if before[i].Observation.Position != nil {
-			return "", errors.New("the recording holds positions, which cannot be made others: take the lines out")
+			return "", errPositions
 		}
 		m.learn(&before[i].Observation)
 	}
