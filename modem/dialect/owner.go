@@ -61,8 +61,11 @@ func (d *Dialect) read(r *round, a Answer) {
 	if o := owners()[name]; o != nil && o != generic {
 		reader = o
 	}
-	from := 0
+	own, from := reader, 0
 	for i, line := range a.Lines {
+		if reader == own && name != "" && strings.HasPrefix(line, name) {
+			continue // the answer to its command, as most are
+		}
 		if o := d.owner(line); o != d && o != reader {
 			if i > from {
 				part := a
