@@ -208,6 +208,7 @@ func number(verb string, n float64) string {
 	if point := strings.IndexByte(verb, '.'); point >= 0 {
 		places, _ = strconv.Atoi(strings.TrimRight(verb[point+1:], "f"))
 	}
+	places = min(places, 20) // the format may come from a file
 	return strconv.FormatFloat(n, 'f', places, 64)
 }
 

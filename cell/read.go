@@ -21,7 +21,7 @@ const MaxList = 256
 const (
 	EventLine = `{"kind":"event",`
 	StoreLine = `{"kind":"store",`
-	maxEvent  = 64 << 20
+	maxEvent  = 8 << 20
 )
 
 // Counts are statistics of a Reader.
