@@ -10,7 +10,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"vigie/cell"
 	"vigie/storage"
+	"vigie/storage/storagetest"
 )
 
 // A copy made while the store is written to is whole, is encrypted as the store is, and becomes a store again.
@@ -88,6 +90,43 @@ func TestBackupAndRestore(t *testing.T) {
 			names, err := filepath.Glob(at("*.new-*"))
 			require.NoError(t, err)
 			require.Empty(t, names)
+		})
+	}
+}
+
+// A store that is larger than SQLite's cache is copied whole, with a checksum on every page.
+func TestBackupOfALargeStore(t *testing.T) {
+	t.Parallel()
+	for name, o := range map[string]storage.Options{"plain": {}, "key": {Key: []byte(crashKey)}, "memory": {Memory: true}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			create := o
+			create.Create = true
+			s := open(t, filepath.Join(dir, "s.db"), create)
+			for i := 0; i < 10_000; i += 500 {
+				var recs []cell.Record
+				for k := i; k < i+500; k++ {
+					recs = append(recs, noisy(k))
+				}
+				require.NoError(t, s.Append(ctx, recs...))
+			}
+			require.NoError(t, s.SaveState(ctx, "large", make([]byte, 20<<20), 1))
+			_, err := s.Backup(ctx, filepath.Join(dir, "copy.db"))
+			require.NoError(t, err)
+			made := open(t, filepath.Join(dir, "copy.db"), storage.Options{ReadOnly: true, Key: o.Key})
+			require.Equal(t, times(t, s), times(t, made))
+			state, _, err := made.LoadState(ctx, "large")
+			require.NoError(t, err)
+			require.Len(t, state, 20<<20)
+			if name != "plain" {
+				return
+			}
+			text, err := os.ReadFile(filepath.Join(dir, "copy.db"))
+			require.NoError(t, err)
+			sealed := bytes.Clone(text)
+			storagetest.Seal(sealed)
+			require.True(t, bytes.Equal(sealed, text), "a page has a wrong checksum")
 		})
 	}
 }

@@ -100,6 +100,9 @@ func (t *tally) count(ctx context.Context, db queryer, after, upto int64) error 
 			t.add(row.Record)
 			after = row.Seq
 		}
+		if (len(t.cells)+len(t.reach))*rowHeap > mostGathered { // a store counts every thousand records
+			return errTooMany
+		}
 		if !more {
 			return nil
 		}

@@ -3,7 +3,6 @@ package storage
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"math"
 )
 
@@ -68,15 +67,16 @@ func (c *Changes) after(ctx context.Context, seq int64, limit int) ([]Entry, err
 
 func eventsAfter(ctx context.Context, db queryer, seq, upto int64, limit int) (evs []Entry, more bool, err error) {
 	size := 0
-	err = eachRow(ctx, db, "SELECT seq, body FROM event WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", []any{seq, upto, limit}, func(rows *sql.Rows) error {
+	err = eachRow(ctx, db, "SELECT seq, id, body FROM event WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", []any{seq, upto, limit}, func(rows *sql.Rows) error {
 		var e Entry
+		var id string
 		var body []byte
-		if err := rows.Scan(&e.Seq, &body); err != nil {
+		if err := rows.Scan(&e.Seq, &id, &body); err != nil {
 			return err
 		}
-		ev, err := decodeEvent(body)
+		ev, err := eventOf(id, body)
 		if err != nil {
-			return fmt.Errorf("event of change %d: %w", e.Seq, err)
+			return err
 		}
 		e.Event = &ev
 		evs = append(evs, e)

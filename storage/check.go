@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 )
 
 // checkAtStart checks the structure of the database for at most checkTime. Damage that it had no time to find is still
@@ -16,7 +17,7 @@ func (s *Store) checkAtStart(ctx context.Context) error {
 	limited, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
 	// The small tables first: it may not get through the large ones.
-	for _, what := range []string{"event", "verdict", "state", "sensor", "source", "cursor", "sequence", "tally", ""} {
+	for _, what := range []string{"event", "verdict", "state", "sensor", "source", "cursor", "sequence", "tally", "finding", "event_cell", "cell", ""} {
 		err := s.pragmaCheck(limited, "quick_check", what)
 		if interrupted(err) {
 			return ctx.Err()
@@ -28,6 +29,10 @@ func (s *Store) checkAtStart(ctx context.Context) error {
 	return nil
 }
 
+// errEndless is damage that somebody made: a tree whose branches meet again has as many rows as one likes, in a few pages. An accident is
+// found by the checksums.
+var errEndless = fmt.Errorf("%w: its pages refer to each other in a circle, so that reading it would not end", ErrDamaged)
+
 func (s *Store) pragmaCheck(ctx context.Context, pragma, table string) error {
 	query := "PRAGMA " + pragma + "(1)"
 	if table != "" {
@@ -36,7 +41,12 @@ func (s *Store) pragmaCheck(ctx context.Context, pragma, table string) error {
 	return eachRow(ctx, s.rdb, query, nil, func(rows *sql.Rows) error {
 		var result string
 		err := rows.Scan(&result)
-		if err == nil && result != "ok" {
+		switch {
+		case err != nil || result == "ok":
+		case strings.Contains(result, "2nd reference to page"):
+			first, _, _ := strings.Cut(result, "\n")
+			err = fmt.Errorf("%w: %s", errEndless, first)
+		default:
 			err = fmt.Errorf("%w: %s", ErrDamaged, result)
 		}
 		return err
@@ -64,16 +74,29 @@ func (s *Store) Check(ctx context.Context) error {
 
 // noteLogDamage looks for transactions after a damaged place in SQLite's log. SQLite stops reading there without an error, as
 // it does at the end of a log that a crash truncated; the difference is that intact transactions follow.
-func (s *Store) noteLogDamage(key []byte) {
+func (s *Store) noteLogDamage(ctx context.Context, key []byte) {
 	f, err := decryptedLog(s.path+"-wal", key)
 	if err != nil {
 		return // no log
 	}
 	defer f.Close()
-	good, lost, err := scanLog(bufio.NewReaderSize(f, 64<<10))
+	good, lost, err := scanLog(bufio.NewReaderSize(readerUntil{ctx, f}, 64<<10))
 	if err == nil && lost > 0 {
 		s.notices = append(s.notices, fmt.Sprintf("the write-ahead log is damaged after %d pages: up to %d of the last transactions are lost", good, lost))
 	}
+}
+
+// readerUntil reads until its context ends.
+type readerUntil struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (r readerUntil) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.r.Read(p)
 }
 
 // scanLog reads a log as SQLite does (https://www.sqlite.org/fileformat2.html, section 4). It counts the good frames from the

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"reflect"
 	"time"
 
 	"vigie/cell"
@@ -29,6 +30,7 @@ type coder struct {
 	bad     bool
 	masks   [3]mask // in use, nested; here so that they need no allocation
 	depth   int
+	decoded int // bytes of the elements of lists that were read
 }
 
 func (c *coder) uint(v *uint64) {
@@ -132,6 +134,11 @@ func list[T any](c *coder, v *[]T, each func(*coder, *T)) {
 	}
 	n--
 	if n > uint64(len(c.b)) { // every element takes at least a byte
+		c.fail()
+		return
+	}
+	// An element takes up to 500 times as much in memory as in the stored form.
+	if c.decoded += int(n) * int(reflect.TypeFor[T]().Size()); c.decoded > mostDecoded {
 		c.fail()
 		return
 	}

@@ -39,7 +39,8 @@ func encodeRecord(dst []byte, r cell.Record) []byte {
 }
 
 // decodeRecord is the inverse.
-func decodeRecord(b []byte, kind Kinds, sensor string, key int64) (cell.Record, error) {
+func decodeRecord(b []byte, kind Kinds, sensor string, key int64) (_ cell.Record, err error) {
+	defer caught(&err)
 	if len(b) == 0 || b[0] != codecVersion {
 		return nil, errCodec
 	}
@@ -283,8 +284,8 @@ func encodeEvent(e *analyzer.Event) []byte {
 	return c.b
 }
 
-func decodeEvent(b []byte) (analyzer.Event, error) {
-	var e analyzer.Event
+func decodeEvent(b []byte) (e analyzer.Event, err error) {
+	defer caught(&err)
 	if len(b) == 0 || b[0] != codecVersion && b[0] != phrasesVersion {
 		return e, errCodec
 	}

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"strings"
 	"syscall"
 
 	"github.com/ncruces/go-sqlite3"
@@ -92,18 +93,75 @@ func (a access) uri(q url.Values) string {
 // for one.
 func (a access) connect() (*sql.DB, error) {
 	return driver.Open(a.uri(nil), func(c *sqlite3.Conn) error {
-		pragmas := usualBusy + "; PRAGMA temp_store=memory; PRAGMA trusted_schema=off"
+		if a.key != nil { // must come first; and not in the URI, which may be printed
+			if err := c.Exec("PRAGMA hexkey='" + hex.EncodeToString(a.key) + "'"); err != nil {
+				return err
+			}
+		}
+		if err := distrust(c); err != nil {
+			return err
+		}
+		pragmas := usualBusy + "; PRAGMA temp_store=memory; PRAGMA trusted_schema=off; PRAGMA cell_size_check=on; PRAGMA mmap_size=0"
 		if !a.readOnly {
 			pragmas += "; PRAGMA synchronous=normal; PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=0; PRAGMA secure_delete=on"
 		}
 		if a.memory { // the data is in memory already
 			pragmas += "; PRAGMA cache_size=-128"
 		}
-		if a.key != nil { // must come first; and not in the URI, which may be printed
-			pragmas = "PRAGMA hexkey='" + hex.EncodeToString(a.key) + "'; " + pragmas
-		}
 		return c.Exec(pragmas)
 	})
+}
+
+// distrust makes SQLite expect a hostile file (https://www.sqlite.org/security.html): a store may come from a stranger. What a
+// schema can hold besides tables and indexes is off, although checkSchema refuses it too, and what is read is bounded. There are no
+// extensions to load: this SQLite has none.
+func distrust(c *sqlite3.Conn) error {
+	for _, set := range []struct {
+		what sqlite3.DBConfig
+		on   bool
+	}{
+		{sqlite3.DBCONFIG_DEFENSIVE, true},
+		{sqlite3.DBCONFIG_TRUSTED_SCHEMA, false},
+		{sqlite3.DBCONFIG_ENABLE_TRIGGER, false},
+		{sqlite3.DBCONFIG_ENABLE_VIEW, false},
+		{sqlite3.DBCONFIG_DQS_DDL, false},
+		{sqlite3.DBCONFIG_DQS_DML, false},
+	} {
+		if _, err := c.Config(set.what, set.on); err != nil {
+			return err
+		}
+	}
+	for what, most := range map[sqlite3.LimitCategory]int{
+		sqlite3.LIMIT_LENGTH:              longestValue,
+		sqlite3.LIMIT_SQL_LENGTH:          100_000,
+		sqlite3.LIMIT_COLUMN:              100,
+		sqlite3.LIMIT_EXPR_DEPTH:          100,
+		sqlite3.LIMIT_COMPOUND_SELECT:     20,
+		sqlite3.LIMIT_VDBE_OP:             25_000,
+		sqlite3.LIMIT_ATTACHED:            1, // VACUUM attaches the file that it writes
+		sqlite3.LIMIT_LIKE_PATTERN_LENGTH: 100,
+		sqlite3.LIMIT_TRIGGER_DEPTH:       10, // foreign keys cascade by it
+		sqlite3.LIMIT_WORKER_THREADS:      0,
+		sqlite3.LIMIT_PARSER_DEPTH:        100,
+		sqlite3.LIMIT_SCHEMA:              mostSchema,
+	} {
+		c.Limit(what, most)
+	}
+	return nil
+}
+
+// withLongValues runs do while a connection reads and writes values of up to longestState.
+func withLongValues(conn *sql.Conn, do func() error) error {
+	limit := func(most int) error {
+		return conn.Raw(func(c any) error {
+			c.(driver.Conn).Raw().Limit(sqlite3.LIMIT_LENGTH, most)
+			return nil
+		})
+	}
+	if err := limit(longestState); err != nil {
+		return err
+	}
+	return errors.Join(do(), limit(longestValue))
 }
 
 // frozenVFS opens the log read-only, which the VFS of the library does not try. So a store can be read that a crash left on a
@@ -125,17 +183,25 @@ func (v frozenVFS) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.Fil
 
 // copyInto writes the contents of the database at one moment into a new one, while others continue to write.
 //
-// SQLite's backup API starts again whenever another process writes, which a watch does every second.
+// SQLite's backup API starts again whenever another process writes, which a watch does every second, unless the connection stays in one
+// transaction. VACUUM INTO is no alternative: it writes the page that says that pages have checksums last, and what does not fit in the cache
+// before that gets none.
 func (a access) copyInto(ctx context.Context, db *sql.DB) error {
-	q := url.Values{}
-	if a.key != nil {
-		q.Set("hexkey", hex.EncodeToString(a.key))
-	}
-	a.create = true
-	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", a.uri(q)); err != nil {
+	conn, err := db.Conn(ctx)
+	if err != nil {
 		return err
 	}
-	a.create = false
+	defer conn.Close()
+	err = conn.Raw(func(c any) error {
+		from := c.(driver.Conn).Raw()
+		if err := from.Exec("BEGIN; SELECT count(*) FROM sqlite_schema"); err != nil {
+			return err
+		}
+		return errors.Join(a.copyPages(ctx, from), from.Exec("ROLLBACK"))
+	})
+	if err != nil {
+		return err
+	}
 	to, err := a.connect()
 	if err != nil {
 		return err
@@ -147,6 +213,43 @@ func (a access) copyInto(ctx context.Context, db *sql.DB) error {
 	}
 	return errors.Join(err, to.Close())
 }
+
+// copyPages copies the pages of a connection that is in a transaction. The new file first gets a page that says whether they have checksums.
+func (a access) copyPages(ctx context.Context, from *sqlite3.Conn) error {
+	const atOnce = 256 // pages, after which the end of ctx is noticed
+	if reserved, err := from.FileControl("main", sqlite3.FCNTL_RESERVE_BYTES); err != nil {
+		return err
+	} else if reserved == checksumBytes {
+		to, err := a.connect()
+		if err != nil {
+			return err
+		}
+		err = enableChecksums(ctx, to)
+		if err == nil {
+			_, err = to.ExecContext(ctx, "PRAGMA user_version=1")
+		}
+		if err := errors.Join(err, to.Close()); err != nil {
+			return err
+		}
+	}
+	q := url.Values{}
+	if a.key != nil {
+		q.Set("hexkey", hex.EncodeToString(a.key))
+	}
+	b, err := from.BackupInit("main", a.uri(q))
+	if err != nil {
+		return err
+	}
+	for done := false; err == nil && !done; {
+		if err = ctx.Err(); err == nil {
+			done, err = b.Step(atOnce)
+		}
+	}
+	return errors.Join(err, b.Close())
+}
+
+// checksumBytes are at the end of each page of a database with checksums.
+const checksumBytes = 8
 
 // enableChecksums gives every page of a new database a checksum, which is verified on every read.
 func enableChecksums(ctx context.Context, db *sql.DB) error {
@@ -206,6 +309,10 @@ func Explain(err error) error {
 		known = ErrDamaged
 	case errors.Is(err, sqlite3.BUSY), errors.Is(err, sqlite3.LOCKED):
 		known = ErrLocked
+	case errors.Is(err, sqlite3.ABORT) && strings.Contains(err.Error(), "too many schema objects"):
+		known = ErrForeign
+	case errors.Is(err, sqlite3.TOOBIG):
+		known = errTooLong
 	case errors.Is(err, sqlite3.INTERRUPT):
 		known = context.Canceled
 	case errors.Is(err, sql.ErrConnDone), err.Error() == "sql: database is closed":

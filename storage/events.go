@@ -53,7 +53,7 @@ func (t *Tx) TakeEvent(e analyzer.Event) (bool, error) {
 	}
 	var old []byte
 	if t.w.row("SELECT body FROM event WHERE id = ?", []any{e.ID}, &old) {
-		if before, err := decodeEvent(old); err != nil || !isNewer(&before, &e) {
+		if before, err := eventOf(e.ID, old); err != nil || !isNewer(&before, &e) {
 			return false, err
 		}
 	}
@@ -67,6 +67,7 @@ func isNewer(before, now *analyzer.Event) bool {
 }
 
 func (w *writer) putEvent(e *analyzer.Event) error {
+	e = shortenEvidence(e)
 	body := encodeEvent(e)
 	var old []byte
 	there := w.row("SELECT body FROM event WHERE id = ?", []any{e.ID}, &old)
@@ -180,13 +181,14 @@ type openedEvent struct {
 
 func (s *Store) eventPage(ctx context.Context, rest string, args []any) (page []openedEvent, err error) {
 	size := 0
-	err = eachRow(ctx, s.rdb, "SELECT opened, body FROM event "+rest, args, func(rows *sql.Rows) (err error) {
+	err = eachRow(ctx, s.rdb, "SELECT id, opened, body FROM event "+rest, args, func(rows *sql.Rows) (err error) {
+		var id string
 		var e openedEvent
 		var body []byte
-		if err := rows.Scan(&e.opened, &body); err != nil {
+		if err := rows.Scan(&id, &e.opened, &body); err != nil {
 			return err
 		}
-		if e.Event, err = decodeEvent(body); err != nil {
+		if e.Event, err = eventOf(id, body); err != nil {
 			return err
 		}
 		page = append(page, e)
@@ -205,12 +207,21 @@ func (s *Store) Event(ctx context.Context, id string) (analyzer.Event, error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		return analyzer.Event{}, fmt.Errorf("event %q: %w", clip(id), ErrNotFound)
 	}
-	var e analyzer.Event
-	if err == nil {
-		e, err = decodeEvent(body)
-	}
 	if err != nil {
 		return analyzer.Event{}, fmt.Errorf("event %q: %w", clip(id), Explain(err))
+	}
+	e, err := eventOf(id, body)
+	return e, Explain(err)
+}
+
+// eventOf decodes the event of a row. Its id must be that of the row, by which the event is found again, and a verdict on it stored.
+func eventOf(id string, body []byte) (analyzer.Event, error) {
+	e, err := decodeEvent(body)
+	if err == nil && e.ID != id {
+		err = fmt.Errorf("%w: in its row is another event, %q", errCodec, clip(e.ID))
+	}
+	if err != nil {
+		return analyzer.Event{}, fmt.Errorf("event %q: %w", clip(id), err)
 	}
 	return e, nil
 }

@@ -1,7 +1,12 @@
 package storage
 
 import (
+	"context"
+	"crypto/rand"
+	"io/fs"
 	"testing"
+
+	"github.com/pressly/goose/v3"
 
 	"vigie/cell"
 )
@@ -17,6 +22,9 @@ var (
 	TimeKey      = timeKey
 	KeyTime      = keyTime
 	NewBase      = newBase
+	SchemaLine   = schemaLine
+
+	SchemaVersion = schemaVersion
 )
 
 const (
@@ -83,4 +91,26 @@ func SyncNow(s *Store, commit bool) error {
 		s.commitPending()
 	}
 	return s.sync()
+}
+
+// MigratedSchema returns the schema that the migrations up to a version make.
+func MigratedSchema(ctx context.Context, version int) ([]string, error) {
+	db, err := access{path: "/vigie-" + rand.Text(), memory: true, create: true}.connect()
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	dir, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, dir, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return nil, err
+	}
+	if _, err := p.UpTo(ctx, int64(version)); err != nil {
+		return nil, err
+	}
+	return readSchema(ctx, db)
 }

@@ -3,7 +3,9 @@ package storage
 import (
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 )
 
@@ -13,8 +15,12 @@ const idState = "id"
 // ID is a random number of 16 hexadecimal digits that a store gets when it is made. It distinguishes the copies of two stores,
 // and says nothing of their owner. It is empty for a store of an older Vigie that was not opened for writing since.
 func (s *Store) ID(ctx context.Context) (string, error) {
-	id, _, err := s.LoadState(ctx, idState)
-	return string(id), err
+	var id []byte
+	err := s.rdb.QueryRowContext(ctx, "SELECT CASE WHEN length(body) <= 64 THEN body END FROM state WHERE name = ?", idState).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return string(id), reading("the number of the store", err)
 }
 
 // number gives a store its number if it has none. A store that has no room for it now gets it the next time.

@@ -42,6 +42,7 @@ const (
 	maxPending      = 512              // records that wait
 	journalHead     = 16               // bytes of a frame before the record
 	maxJournalFrame = 16 << 20         // bytes
+	maxJournal      = 64 << 20         // bytes of records that are read back: a file may come from a stranger
 )
 
 var crc32c = crc32.MakeTable(crc32.Castagnoli)
@@ -156,7 +157,7 @@ func (w *writer) newPending(recs []cell.Record) (news []pendingRecord, last map[
 		w.buf = encodeRecord(w.buf[:0], r)
 		news[i].body = bytes.Clone(w.buf)
 		if raw := rawOf(r); raw != nil {
-			news[i].raw = slices.Clone(*raw)
+			news[i].raw = slices.Clone(shorten(*raw, longestRaw))
 		}
 	}
 	return news, last, true
@@ -348,7 +349,7 @@ func (j *journal) read() (recs []cell.Record, gen uint64, err error) {
 		return nil, 0, err
 	}
 	defer f.Close()
-	for {
+	for size := 0; ; {
 		var head [journalHead]byte
 		if _, err := io.ReadFull(f, head[:]); err != nil {
 			return recs, gen, nil
@@ -356,6 +357,9 @@ func (j *journal) read() (recs []cell.Record, gen uint64, err error) {
 		length, of := binary.LittleEndian.Uint32(head[:]), binary.LittleEndian.Uint64(head[8:])
 		if length < 8 || length > maxJournalFrame || len(recs) > 0 && of != gen {
 			return recs, gen, nil
+		}
+		if size += int(length) + rowHeap; size > maxJournal {
+			return nil, 0, fmt.Errorf("%w: %s holds more than Vigie ever leaves in it; without that file the store can be opened", ErrDamaged, j.path)
 		}
 		body := make([]byte, length-8)
 		if _, err := io.ReadFull(f, body); err != nil || crc32.Update(crc32.Checksum(head[8:], crc32c), crc32c, body) != binary.LittleEndian.Uint32(head[4:]) {

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -24,11 +25,14 @@ import (
 // from a damaged store, and destroying this small file destroys the store.
 const keyFileForm = "vigie-key 1\nargon2id %d %d %d %s\nsealed %s\n"
 
-// The second recommended parameters of RFC 9106 clause 4: 64 MiB, which a Pi Zero can spare while it starts.
+// The second recommended parameters of RFC 9106 clause 4: 64 MiB, which a Pi Zero can spare while it starts. A key file that asks for
+// more than argonMost times that work, or that memory, is refused before any work: it may come from a stranger.
 const (
 	argonPasses  = 3
 	argonKiB     = 64 << 10
 	argonThreads = 4
+	argonMost    = 8
+	mostKeyFile  = 4 << 10 // bytes
 )
 
 func keyFile(path string) string { return path + "-key" }
@@ -90,8 +94,22 @@ func unlock(path string, o Options, plain bool) ([]byte, error) {
 	return readKey(path, o.Passphrase)
 }
 
+// readKeyFile reads the key file of a store.
+func readKeyFile(path string) ([]byte, error) {
+	f, err := os.Open(keyFile(path))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, mostKeyFile+1))
+	if err == nil && len(text) > mostKeyFile {
+		err = fmt.Errorf("%w: the key file %s is longer than any", ErrDamaged, keyFile(path))
+	}
+	return text, err
+}
+
 func readKey(path, passphrase string) ([]byte, error) {
-	text, err := os.ReadFile(keyFile(path))
+	text, err := readKeyFile(path)
 	if err != nil {
 		return nil, err
 	}
@@ -100,8 +118,12 @@ func readKey(path, passphrase string) ([]byte, error) {
 	_, err = fmt.Sscanf(string(text), keyFileForm, &passes, &kib, &threads, &saltHex, &sealedHex)
 	salt, err1 := hex.DecodeString(saltHex)
 	sealed, err2 := hex.DecodeString(sealedHex)
-	if err := errors.Join(err, err1, err2); err != nil || len(sealed) < 12 || passes-1 > 99 || kib > 4<<20 || threads-1 > 63 {
+	if err := errors.Join(err, err1, err2); err != nil || len(sealed) < 12 || passes == 0 || threads-1 > 63 {
 		return nil, fmt.Errorf("%w: the key file %s cannot be read", ErrDamaged, keyFile(path))
+	}
+	if uint64(passes)*uint64(kib) > argonMost*argonPasses*argonKiB || kib > argonMost*argonKiB {
+		return nil, fmt.Errorf("%w: the key file %s asks for %d passes over %d MiB of memory, and Vigie makes such files with %d over %d; the passphrase was not tried",
+			ErrKey, keyFile(path), passes, kib>>10, argonPasses, argonKiB>>10)
 	}
 	gcm, err := sealer(passphrase, salt, passes, kib, uint8(threads))
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"regexp"
 
 	"vigie/analyzer"
@@ -58,8 +59,17 @@ func appendPhrases(dst []byte, e *analyzer.Event) []byte {
 	return append(dst, '}')
 }
 
-// EventOfLine reads an event from a line of AppendEntry or AppendEventBody. Any other line is an error.
+// EventOfLine reads an event from a line of AppendEntry or AppendEventBody. Any other line is an error, and so is an event that is too long to
+// be stored.
 func EventOfLine(line []byte) (analyzer.Event, error) {
+	e, err := eventOfLine(line)
+	if err == nil && len(encodeEvent(shortenEvidence(&e))) > longestValue/2 {
+		err = errTooLong
+	}
+	return e, err
+}
+
+func eventOfLine(line []byte) (analyzer.Event, error) {
 	var l struct {
 		Body    []byte
 		Event   json.RawMessage
@@ -97,6 +107,9 @@ func EventFromJSON(text string) (analyzer.Event, error) {
 	if e.Cells != nil {
 		e.Event.Cells = []cell.Cell{}
 	}
+	if len(e.Cells) > mostEventCells {
+		return analyzer.Event{}, fmt.Errorf("an event with %d cells: %w", len(e.Cells), errTooLong)
+	}
 	for _, raw := range e.Cells {
 		c, err := cellFromJSON(raw)
 		if err != nil {
@@ -106,6 +119,9 @@ func EventFromJSON(text string) (analyzer.Event, error) {
 	}
 	return e.Event, nil
 }
+
+// mostEventCells bounds the cells of an event in a file: each takes a hundred times as much in memory.
+const mostEventCells = 1 << 14
 
 // cellFromJSON reads a cell with the reader of the interchange format, as the serving cell of an observation.
 func cellFromJSON(raw []byte) (cell.Cell, error) {

@@ -121,7 +121,7 @@ func open(ctx context.Context, path string, o Options) (_ *Store, err error) {
 		}
 	}
 	if !o.ReadOnly || noWriter(path) {
-		s.noteLogDamage(key)
+		s.noteLogDamage(ctx, key)
 	}
 	if !a.frozen {
 		leaveTo(path+"-shm", path)
@@ -134,6 +134,9 @@ func open(ctx context.Context, path string, o Options) (_ *Store, err error) {
 	}
 	sameMode(path+"-shm", path)
 	if err := s.checkAtStart(ctx); err != nil {
+		if errors.Is(err, errEndless) {
+			return nil, err
+		}
 		if !o.ReadOnly {
 			return nil, fmt.Errorf("%w (read-only it can still be opened and exported)", Explain(err))
 		}
@@ -168,21 +171,31 @@ func (s *Store) connect(ctx context.Context, a access) error {
 	if db == nil {
 		db = s.rdb
 	}
-	var app, version int
-	if err := db.QueryRowContext(ctx, "SELECT application_id, user_version FROM pragma_application_id, pragma_user_version").Scan(&app, &version); err != nil {
-		return err
-	}
+	version, err := checkFormat(ctx, db)
 	switch {
-	case app != applicationID:
-		return fmt.Errorf("%w: it is a database of another program", ErrForeign)
-	case version > schemaVersion:
-		return fmt.Errorf("%w: it has schema %d, this program knows up to %d; install a newer Vigie", ErrNewer, version, schemaVersion)
+	case err != nil:
+		return err
 	case version == schemaVersion, s.readOnly && version >= readableSchema:
 		return nil
 	case s.readOnly:
 		return fmt.Errorf("%w: it has the older schema %d; open it once for writing to bring it up to date", ErrReadOnly, version)
 	}
 	return migrate(ctx, db)
+}
+
+// checkFormat reports the schema of a database, and an error unless it is a store whose schema the migrations made.
+func checkFormat(ctx context.Context, db *sql.DB) (version int, err error) {
+	var app int
+	if err := db.QueryRowContext(ctx, "SELECT application_id, user_version FROM pragma_application_id, pragma_user_version").Scan(&app, &version); err != nil {
+		return 0, err
+	}
+	switch {
+	case app != applicationID:
+		return 0, fmt.Errorf("%w: it is a database of another program", ErrForeign)
+	case version > schemaVersion:
+		return 0, fmt.Errorf("%w: it has schema %d, this program knows up to %d; install a newer Vigie", ErrNewer, version, schemaVersion)
+	}
+	return version, checkSchema(ctx, db, version)
 }
 
 func migrate(ctx context.Context, db *sql.DB) error {
@@ -316,6 +329,9 @@ func inspect(path string) (plain bool, err error) {
 	case info.Size() == 0:
 		return false, fmt.Errorf("%w: the file is empty; if a store was there, it is gone, and a new one needs another name or the empty file removed", ErrForeign)
 	}
+	if err := inspectNeighbours(path); err != nil {
+		return false, err
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return false, err
@@ -334,6 +350,24 @@ func inspect(path string) (plain bool, err error) {
 		return true, fmt.Errorf("%w: it is a database of another program", ErrForeign)
 	}
 	return true, nil
+}
+
+// inspectNeighbours looks at the files next to a database. A pipe among them would be waited for. A rollback journal is never ours:
+// SQLite would write what it says into the database, and delete a file that it names.
+func inspectNeighbours(path string) error {
+	for _, end := range []string{"-wal", "-shm", "-tail", "-key", "-journal"} {
+		info, err := os.Stat(path + end)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return err
+		case !info.Mode().IsRegular():
+			return fmt.Errorf("%w: %s is not a file", ErrForeign, path+end)
+		case end == "-journal" && info.Size() > 0:
+			return fmt.Errorf("%w: %s was not made by Vigie; without that file the store can be opened", ErrForeign, path+end)
+		}
+	}
+	return nil
 }
 
 // cutPartialBlock truncates an encrypted log to whole blocks. A power cut may leave part of a block at the end, which cannot

@@ -107,18 +107,19 @@ func common(a, b []byte) int {
 }
 
 // lines is the inverse of appendDelta. It fails on what appendDelta did not write, in bounded time and memory.
-func (b *base) lines(p []byte) ([]string, error) {
+func (b *base) lines(p []byte) (_ []string, err error) {
+	defer caught(&err)
 	c := coder{b: p}
 	var count uint64
 	c.uint(&count)
-	if count > uint64(len(p)) {
+	if count > uint64(len(p)) || count > longestValue {
 		return nil, errCodec
 	}
 	lengths := make([]uint64, count)
 	total := uint64(0)
 	for i := range lengths {
 		c.uint(&lengths[i])
-		limit := uint64(len(p)+1) * maxBase // a copy gives at most the whole base for a few bytes
+		limit := min(uint64(len(p)+1)*maxBase, longestValue) // a copy gives at most the whole base for a few bytes
 		if c.bad || lengths[i] > limit || total > limit {
 			return nil, errCodec
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"reflect"
 	"time"
 
 	"vigie/cell"
@@ -18,7 +19,8 @@ var farPast time.Time // before all others
 // bounded by a page. A page ends at pageRows rows or pageBytes bytes, whichever comes first.
 const (
 	pageRows  = 512
-	pageBytes = 1 << 20
+	pageBytes = 1 << 20 // as they are stored
+	pageHeap  = 8 << 20 // decoded, about
 )
 
 // Records yields records in order of time, and of sequence number where times are equal, with each sensor's source line before
@@ -121,6 +123,7 @@ type reader struct {
 	sources    map[int64]source
 	lastSource map[string]int64 // by sensor: the source that was emitted last; nil to emit none
 	bases      map[int64]*base
+	cached     int // bytes of texts of sources
 }
 
 type source struct {
@@ -202,6 +205,7 @@ func (r *reader) page(ctx context.Context, db queryer, rest string, args []any, 
 		all = append(all, p)
 	}
 	more = size >= pageBytes || len(all) == limit
+	heap := 0
 	if err == nil {
 		err = rows.Err()
 	}
@@ -234,12 +238,28 @@ func (r *reader) page(ctx context.Context, db queryer, rest string, args []any, 
 			}
 		}
 		page = append(page, p.row)
+		if heap += heapOf(p.Record); heap >= pageHeap {
+			return page, true, nil
+		}
 	}
 	return page, more, err
 }
 
+// heapOf is about how many bytes a record takes in memory: a few bytes of a hostile store can be decoded to many cells, or long lines.
+func heapOf(r cell.Record) (n int) {
+	if o, ok := r.(*cell.Observation); ok {
+		n = (len(o.Neighbours) + len(o.Secondary)) * int(reflect.TypeFor[cell.Cell]().Size())
+	}
+	if raw := rawOf(r); raw != nil {
+		for _, l := range *raw {
+			n += len(l)
+		}
+	}
+	return n
+}
+
 // cached bounds the sources and bases that are remembered: hostile input could make many.
-const cached = 256 // sources and bases; hostile input could make many
+const cached = 256
 
 func (r *reader) source(ctx context.Context, db queryer, id int64) (source, error) {
 	if s, ok := r.sources[id]; ok {
@@ -254,8 +274,9 @@ func (r *reader) source(ctx context.Context, db queryer, id int64) (source, erro
 	if s.line, err = decodeSource(body, s.sensor); err != nil {
 		return s, fmt.Errorf("source %d: %w", id, err)
 	}
-	if len(r.sources) >= cached {
+	if r.cached += len(body) + len(s.sensor); len(r.sources) >= cached || r.cached > longestValue {
 		clear(r.sources)
+		r.cached = 0
 	}
 	r.sources[id] = s
 	return s, nil
@@ -269,6 +290,9 @@ func (r *reader) base(ctx context.Context, db queryer, id int64) (*base, error) 
 	if id != 0 {
 		if err := one(ctx, db, "SELECT text FROM raw_base WHERE id = ?", id, &b.text); err != nil {
 			return nil, err
+		}
+		if len(b.text) > 8*maxBase {
+			return nil, fmt.Errorf("base %d of raw lines: %w", id, errCodec)
 		}
 	}
 	if len(r.bases) >= cached {

@@ -16,6 +16,7 @@ type SensorInfo struct {
 
 // Sensors returns the sensors of which the store has records, in order of name.
 func (s *Store) Sensors(ctx context.Context) (all []SensorInfo, err error) {
+	size := 0
 	err = eachRow(ctx, s.rdb, "SELECT sensor.name, source.body FROM sensor JOIN source ON source.id = sensor.source ORDER BY sensor.name", nil, func(rows *sql.Rows) error {
 		var i SensorInfo
 		var body []byte
@@ -24,6 +25,9 @@ func (s *Store) Sensors(ctx context.Context) (all []SensorInfo, err error) {
 			i.Source, err = decodeSource(body, i.Name)
 		}
 		all = append(all, i)
+		if size += rowHeap + len(i.Name) + len(body); size > mostGathered && err == nil {
+			err = errTooMany
+		}
 		return err
 	})
 	return all, reading("sensors", err)

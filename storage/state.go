@@ -19,7 +19,13 @@ func (t *Tx) SaveState(name string, state []byte, seq int64) error {
 	if state == nil {
 		state = []byte{}
 	}
-	return t.w.exec("INSERT INTO state (name, seq, body) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET seq = excluded.seq, body = excluded.body", name, seq, state)
+	save := func() error {
+		return t.w.exec("INSERT INTO state (name, seq, body) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET seq = excluded.seq, body = excluded.body", name, seq, state)
+	}
+	if len(state) < longestValue/2 {
+		return save()
+	}
+	return withLongValues(t.w.conn, save)
 }
 
 // SaveState stores a state in a transaction of its own (see Tx.SaveState).
@@ -30,7 +36,13 @@ func (s *Store) SaveState(ctx context.Context, name string, state []byte, seq in
 // LoadState returns what SaveState stored under this name; nil and 0 if there is nothing. Records with a greater sequence
 // number than seq are not included.
 func (s *Store) LoadState(ctx context.Context, name string) (state []byte, seq int64, err error) {
-	err = s.rdb.QueryRowContext(ctx, "SELECT seq, body FROM state WHERE name = ?", name).Scan(&seq, &state)
+	conn, err := s.rdb.Conn(ctx)
+	if err == nil {
+		err = withLongValues(conn, func() error {
+			return conn.QueryRowContext(ctx, "SELECT seq, body FROM state WHERE name = ?", name).Scan(&seq, &state)
+		})
+		conn.Close()
+	}
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, 0, fmt.Errorf("state %q: %w", clip(name), Explain(err))
 	}
@@ -105,8 +117,9 @@ func (s *Store) stats(ctx context.Context) (st Stats, err error) {
 	}
 	var oldest, newest sql.NullInt64
 	var pages, free, size int64
-	err = tx.QueryRowContext(ctx, `SELECT (SELECT observations FROM tally), (SELECT others FROM tally), (SELECT count(*) FROM event),
-		(SELECT count(*) FROM cell), (SELECT count(*) FROM verdict), (SELECT min(time) FROM record), (SELECT max(time) FROM record),
+	// The conditions are always true. Without one SQLite counts in a loop that the end of ctx does not end.
+	err = tx.QueryRowContext(ctx, `SELECT (SELECT observations FROM tally), (SELECT others FROM tally), (SELECT count(*) FROM event WHERE seq >= -1),
+		(SELECT count(*) FROM cell WHERE rat >= 0), (SELECT count(*) FROM verdict WHERE id >= -1), (SELECT min(time) FROM record), (SELECT max(time) FROM record),
 		max((SELECT spent FROM sequence), ifnull((SELECT max(seq) FROM record), 0), ifnull((SELECT max(seq) FROM event), 0)),
 		(SELECT page_count FROM pragma_page_count), (SELECT freelist_count FROM pragma_freelist_count), (SELECT page_size FROM pragma_page_size)`).
 		Scan(&st.Observations, &st.Others, &st.Events, &st.Cells, &st.Verdicts, &oldest, &newest, &st.Seq, &pages, &free, &size)

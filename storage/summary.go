@@ -200,6 +200,7 @@ func encodeSummary(s *Summary) []byte {
 }
 
 func decodeSummary(b []byte) (s Summary, err error) {
+	defer caught(&err)
 	if len(b) == 0 || b[0] != codecVersion {
 		return s, errCodec
 	}
@@ -277,6 +278,10 @@ func (s *Store) summaries(ctx context.Context, q SummaryQuery, yield func(Summar
 	sources := map[int64]*cell.Source{}
 	for {
 		var page []Summary
+		size := 0
+		if len(sources) >= cached {
+			clear(sources)
+		}
 		err := eachRow(ctx, s.rdb, `SELECT summary.minute, summary.source, source.sensor, summary.body, source.body FROM summary JOIN source ON source.id = summary.source
 			WHERE (summary.minute, summary.source) > (?, ?) AND summary.minute < ? AND (? = '' OR source.sensor = ?) ORDER BY summary.minute, summary.source LIMIT ?`,
 			[]any{from, after, to, q.Sensor, q.Sensor, pageRows}, func(rows *sql.Rows) error {
@@ -289,9 +294,15 @@ func (s *Store) summaries(ctx context.Context, q SummaryQuery, yield func(Summar
 				if err == nil && sources[after] == nil {
 					sources[after], err = decodeSource(source, sensor)
 				}
+				if err != nil {
+					return fmt.Errorf("minute %d of source %d: %w", from, after, err)
+				}
 				one.Sensor, one.Time, one.Source = sensor, time.Unix(from*60, 0).UTC(), sources[after]
 				page = append(page, one)
-				return err
+				if size += len(body) + len(source); size >= pageBytes {
+					return errEnough
+				}
+				return nil
 			})
 		if err != nil {
 			return err
@@ -301,7 +312,7 @@ func (s *Store) summaries(ctx context.Context, q SummaryQuery, yield func(Summar
 				return nil
 			}
 		}
-		if len(page) < pageRows {
+		if len(page) < pageRows && size < pageBytes {
 			return nil
 		}
 	}

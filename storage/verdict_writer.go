@@ -41,7 +41,11 @@ func openVerdictWriter(ctx context.Context, path string, o Options) (*VerdictWri
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
-	if _, err := db.ExecContext(ctx, "PRAGMA synchronous=full"); err != nil { // a verdict is safe once it is acknowledged
+	_, err = checkFormat(ctx, db)
+	if err == nil {
+		_, err = db.ExecContext(ctx, "PRAGMA synchronous=full") // a verdict is safe once it is acknowledged
+	}
+	if err != nil {
 		db.Close()
 		return nil, err
 	}

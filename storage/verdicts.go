@@ -94,6 +94,7 @@ func (s *Store) Verdicts(ctx context.Context, event string) ([]Verdict, error) {
 
 // verdicts returns the verdicts that a condition selects, oldest first.
 func (s *Store) verdicts(ctx context.Context, where string, args ...any) (all []Verdict, err error) {
+	size := 0
 	err = eachRow(ctx, s.rdb, "SELECT id, event, judgement, reason, author, time, undone, undone_by FROM verdict WHERE "+where+" ORDER BY id", args, func(rows *sql.Rows) error {
 		var v Verdict
 		var at int64
@@ -105,6 +106,9 @@ func (s *Store) verdicts(ctx context.Context, where string, args ...any) (all []
 			v.Undone, v.UndoneBy = keyTime(undone.Int64), by.String
 		}
 		all = append(all, v)
+		if size += rowHeap + len(v.Event) + len(v.Reason) + len(v.Author) + len(v.UndoneBy); size > mostGathered && err == nil {
+			err = errTooMany
+		}
 		return err
 	})
 	return all, reading("verdicts", err)

@@ -191,17 +191,22 @@ func (w *writer) append(r cell.Record, kind Kinds) error {
 	sensor := r.From()
 	key := keyOf(r.When())
 	w.buf = encodeRecord(w.buf[:0], r)
+	var raw *[]string
+	if lines := rawOf(r); lines != nil {
+		fits := shorten(*lines, longestRaw)
+		raw = &fits
+	}
 	last, seen := w.last[sensor]
 	if !seen {
 		last = w.newest
 	}
 	if key > last { // newer than every record of this sensor: it cannot be stored already
 		w.last[sensor] = key
-	} else if there, err := w.exists(sensor, key, kind, w.buf, rawOf(r)); there || err != nil {
+	} else if there, err := w.exists(sensor, key, kind, w.buf, raw); there || err != nil {
 		return err
 	}
 	g := pendingRecord{sensor: sensor, kind: kind, key: key, body: w.buf}
-	if raw := rawOf(r); raw != nil {
+	if raw != nil {
 		g.raw = *raw
 	}
 	w.fresh.add(r)
