@@ -114,3 +114,22 @@ func MigratedSchema(ctx context.Context, version int) ([]string, error) {
 	}
 	return readSchema(ctx, db)
 }
+
+// TailFrame is a frame of the file of pending records, with a body as it comes.
+func TailFrame(path string, key, body []byte) ([]byte, error) {
+	j, err := newJournal(path, key)
+	if err != nil {
+		return nil, err
+	}
+	return j.wrap(nil, body), nil
+}
+
+// PendingBody is the body of the frame of a record.
+func PendingBody(r cell.Record) []byte {
+	key, _ := timeKey(r.When())
+	p := pendingRecord{sensor: r.From(), kind: kindOf(r), key: key, body: encodeRecord(nil, r)}
+	if raw := rawOf(r); raw != nil {
+		p.raw = *raw
+	}
+	return encodePending(p)
+}

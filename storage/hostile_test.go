@@ -247,3 +247,57 @@ func FuzzOpen(f *testing.F) {
 		require.NoError(t, limited.Err(), "it does not end")
 	})
 }
+
+// FuzzTail opens a store, plain and encrypted, next to which a fuzzer left the file of pending records: changed anywhere, or with frames that
+// have the right checksum and seal.
+func FuzzTail(f *testing.F) {
+	key := []byte("0123456789abcdef0123456789abcdef")
+	text := map[bool][]byte{}
+	for _, sealed := range []bool{false, true} {
+		path := filepath.Join(f.TempDir(), "s.db")
+		o := storage.Options{Create: true}
+		if sealed {
+			o.Key = key
+		}
+		s := open(f, path, o)
+		require.NoError(f, s.Append(ctx, storagetest.Day(3)...))
+		require.NoError(f, s.Close())
+		data, err := os.ReadFile(path)
+		require.NoError(f, err)
+		text[sealed] = data
+	}
+	for _, r := range storagetest.Day(3) {
+		if _, source := r.(*cell.Source); !source {
+			f.Add(storage.PendingBody(r), true, true)
+			f.Add(storage.PendingBody(r), true, false)
+		}
+	}
+	f.Add([]byte{1, 0, 0, 0, 0, 0, 0, 0, 0}, false, false)
+	f.Add([]byte{1, 255, 255, 255, 255, 255, 255, 255, 255, 1}, true, true)
+	f.Fuzz(func(t *testing.T, body []byte, framed, sealed bool) {
+		path := filepath.Join(t.TempDir(), "s.db")
+		require.NoError(t, os.WriteFile(path, text[sealed], 0o600))
+		o := storage.Options{}
+		if sealed {
+			o.Key = key
+		}
+		if framed {
+			frame, err := storage.TailFrame(path, o.Key, body)
+			require.NoError(t, err)
+			body = append(frame, frame...)
+		}
+		require.NoError(t, os.WriteFile(path+"-tail", body, 0o600))
+		s, err := storage.Open(ctx, path, o)
+		if err != nil {
+			require.ErrorIs(t, err, storage.ErrDamaged)
+			return
+		}
+		n := 0
+		for _, err := range s.Records(ctx, storage.Query{}) {
+			require.NoError(t, err)
+			n++
+		}
+		require.GreaterOrEqual(t, n, 3, "what the store had is lost")
+		require.NoError(t, s.Close())
+	})
+}

@@ -297,8 +297,9 @@ func (s *Store) writeJournal(news []pendingRecord) (err error) {
 	return nil
 }
 
-func (j *journal) frame(dst []byte, p pendingRecord) []byte {
-	body := encodePending(p)
+func (j *journal) frame(dst []byte, p pendingRecord) []byte { return j.wrap(dst, encodePending(p)) }
+
+func (j *journal) wrap(dst, body []byte) []byte {
 	var head [journalHead]byte
 	binary.LittleEndian.PutUint64(head[8:], j.gen)
 	if j.seal != nil {
@@ -418,6 +419,7 @@ func encodePending(p pendingRecord) []byte {
 }
 
 func decodePending(b []byte) (r cell.Record, err error) {
+	defer caught(&err)
 	c := &coder{b: b}
 	var kind Kinds
 	var sensor, body string

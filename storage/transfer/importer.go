@@ -225,7 +225,7 @@ func (t *Importer) Unseal(ctx context.Context, path string, ids []age.Identity) 
 	if !ok {
 		chunk.Store = SealedID(f)
 	}
-	u, err := ReadSealed(f, ids, func(r cell.Record) error {
+	u, err := ReadSealed(ctx, f, ids, func(r cell.Record) error {
 		t.Rename(chunk.Store, r)
 		return t.Add(ctx, r)
 	}, func(e analyzer.Event) error {

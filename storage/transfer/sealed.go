@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"bufio"
 	"bytes"
 	"compress/flate"
 	"context"
@@ -40,6 +41,11 @@ const (
 	frameMark = "\x89vigie1\n"
 	frameHead = len(frameMark) + 8
 	frameMost = 64 << 20 // bytes of one frame; storage.Follow passes far fewer
+
+	// A sealed file may come from a stranger.
+	mostText   = 64 << 20  // bytes of the lines of a frame: what is compressed can be a thousand times as long as it looks
+	mostWasted = 256 << 20 // bytes that are read for frames that turn out to be damaged
+	mostHeader = 64 << 10  // bytes before the contents of an age file: each line of them may cost a multiplication on a curve
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -220,6 +226,7 @@ type frames struct {
 	marks   int   // seen
 	lost    bool  // inside a damaged place, which is counted already
 	damaged int   // places where something was cut or changed
+	wasted  int64 // bytes that were read for damaged frames
 }
 
 // next returns the age file of the next complete frame; io.EOF if there is none.
@@ -255,6 +262,9 @@ func (f *frames) next() ([]byte, error) {
 		}
 		f.harm() // the length may be what is damaged: continue right after the mark
 		f.at += int64(len(frameMark))
+		if f.wasted += int64(body.Len()); f.wasted > mostWasted {
+			return nil, fmt.Errorf("%w: it has marks everywhere and hardly a frame; what came before was read", storage.ErrDamaged)
+		}
 	}
 }
 
@@ -290,7 +300,7 @@ type Unsealed struct {
 // Unseal reads a sealed file into a store, which then equals one that was never sealed. What the store has already adds
 // nothing. The error wraps storage.ErrKey if no identity opens the file, and storage.ErrForeign if it is not a sealed file.
 func Unseal(ctx context.Context, r io.ReaderAt, s *storage.Store, ids ...age.Identity) (u Unsealed, err error) {
-	return u.read(r, ids, func(text []byte) error {
+	return u.read(ctx, r, ids, func(text io.Reader) error {
 		return s.Update(ctx, func(t *storage.Tx) error {
 			return u.lines(text,
 				func(r cell.Record) error { _, err := t.Append(r); return err },
@@ -300,14 +310,14 @@ func Unseal(ctx context.Context, r io.ReaderAt, s *storage.Store, ids ...age.Ide
 }
 
 // ReadSealed reads a sealed file as Unseal does, and passes each record and event to a function, in order. An error of either
-// function ends it.
-func ReadSealed(r io.ReaderAt, ids []age.Identity, record func(cell.Record) error, event func(analyzer.Event) error) (u Unsealed, err error) {
-	return u.read(r, ids, func(text []byte) error { return u.lines(text, record, event) })
+// function ends it, and so does the end of ctx.
+func ReadSealed(ctx context.Context, r io.ReaderAt, ids []age.Identity, record func(cell.Record) error, event func(analyzer.Event) error) (u Unsealed, err error) {
+	return u.read(ctx, r, ids, func(text io.Reader) error { return u.lines(text, record, event) })
 }
 
 // read passes on the text of each frame.
-func (u *Unsealed) read(r io.ReaderAt, ids []age.Identity, each func(text []byte) error) (Unsealed, error) {
-	f := &frames{r: r}
+func (u *Unsealed) read(ctx context.Context, r io.ReaderAt, ids []age.Identity, each func(text io.Reader) error) (Unsealed, error) {
+	f := &frames{r: readerUntil{ctx, r}}
 	for {
 		text, err := u.open(f, ids)
 		if errors.Is(err, io.EOF) {
@@ -327,8 +337,21 @@ func (u *Unsealed) read(r io.ReaderAt, ids []age.Identity, each func(text []byte
 	return *u, nil
 }
 
+// readerUntil reads until its context ends.
+type readerUntil struct {
+	ctx context.Context
+	r   io.ReaderAt
+}
+
+func (r readerUntil) ReadAt(p []byte, at int64) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.r.ReadAt(p, at)
+}
+
 // open returns the text of the next frame; io.EOF if there is none.
-func (u *Unsealed) open(f *frames, ids []age.Identity) (text []byte, err error) {
+func (u *Unsealed) open(f *frames, ids []age.Identity) (io.Reader, error) {
 	for {
 		body, err := f.next()
 		if errors.Is(err, io.EOF) {
@@ -337,7 +360,7 @@ func (u *Unsealed) open(f *frames, ids []age.Identity) (text []byte, err error) 
 		if err != nil {
 			return nil, fmt.Errorf("reading the sealed file: %w", err)
 		}
-		plain, err := age.Decrypt(bytes.NewReader(body), ids...)
+		plain, err := OpenAge(bytes.NewReader(body), ids...)
 		var none *age.NoIdentityMatchError
 		if errors.As(err, &none) {
 			return nil, fmt.Errorf("%w: it was sealed to another one", storage.ErrKey)
@@ -346,17 +369,49 @@ func (u *Unsealed) open(f *frames, ids []age.Identity) (text []byte, err error) 
 			u.Damaged++
 			continue
 		}
-		if text, err = io.ReadAll(io.LimitReader(flate.NewReader(plain), 4*frameMost)); err != nil {
-			u.Damaged++ // what could be read of it is good: age has verified it
-		}
 		u.Frames++
-		return text, nil
+		return &frameText{u: u, r: io.LimitReader(flate.NewReader(plain), mostText+1)}, nil
 	}
 }
 
+// OpenAge is age.Decrypt for a file that may come from a stranger: it refuses a header longer than any before it works on it.
+func OpenAge(r io.Reader, ids ...age.Identity) (io.Reader, error) {
+	in := bufio.NewReaderSize(r, mostHeader)
+	head, err := in.Peek(mostHeader)
+	if !bytes.Contains(head, []byte("\n---")) {
+		if err == nil {
+			err = errors.New("its header is longer than any that age writes")
+		}
+		if errors.Is(err, io.EOF) {
+			err = errors.New("it is not a file of age, or cut short")
+		}
+		return nil, err
+	}
+	return age.Decrypt(in, ids...)
+}
+
+// frameText is the text of a frame. What cannot be read ends it and is counted; what came before is good: age has verified it.
+type frameText struct {
+	u *Unsealed
+	r io.Reader
+	n int
+}
+
+func (t *frameText) Read(p []byte) (int, error) {
+	n, err := t.r.Read(p)
+	if t.n += n; err == nil && t.n > mostText {
+		err = storage.ErrDamaged
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		t.u.Damaged++
+		err = io.EOF
+	}
+	return n, err
+}
+
 // lines passes on what a frame holds, in order.
-func (u *Unsealed) lines(text []byte, record func(cell.Record) error, event func(analyzer.Event) error) (err error) {
-	r := cell.NewReader(bytes.NewReader(text), "frame")
+func (u *Unsealed) lines(text io.Reader, record func(cell.Record) error, event func(analyzer.Event) error) (err error) {
+	r := cell.NewReader(text, "frame")
 	r.OnOther = func(line []byte) {
 		if e, bad := storage.EventOfLine(line); err != nil {
 			return
