@@ -30,7 +30,8 @@ const (
 	pageSize  = 4096
 	perPage   = 170
 	maxPages  = maxRows/perPage + 1
-	maxInfo   = 16 << 20
+	maxInfo   = 4 << 20
+	maxRun    = 1 << 16 / perPage * 2 // pages that list one cell: a cell identity is listed under at most 65,536 areas
 	countAt   = perPage * recordSize
 	numberAt  = countAt + 4
 	pageSumAt = pageSize - 4
@@ -69,6 +70,9 @@ type DB struct {
 
 // Open opens a file and checks its head and tail. A page is checked when it is read; Verify reads all.
 func Open(path string) (*DB, error) {
+	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() { // a pipe would be waited for
+		return nil, &fileError{fmt.Errorf("%s is not a file", path), "name a file that vigie celldb import made"}
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -118,6 +122,12 @@ func (d *DB) open() error {
 	d.keys = make([]uint64, pages)
 	for i := range d.keys {
 		d.keys[i] = binary.BigEndian.Uint64(tail[8*i:])
+		if i > 0 && d.keys[i] < d.keys[i-1] || i >= maxRun && d.keys[i] == d.keys[i-maxRun] {
+			return damaged(path, "its index is not in order")
+		}
+	}
+	if rows < pages || rows > pages*perPage {
+		return damaged(path, fmt.Sprintf("it says that it has %d rows on %d pages", rows, pages))
 	}
 	if err := json.Unmarshal(tail[8*pages:], &d.info); err != nil {
 		return damaged(path, err.Error())
@@ -142,7 +152,18 @@ func (d *DB) page(i int, room *[pageSize]byte) ([]byte, error) {
 		binary.BigEndian.Uint32(room[numberAt:]) != uint32(i) || n < 1 || n > perPage || binary.BigEndian.Uint64(room[:]) != d.keys[i] {
 		return nil, damaged(d.f.Name(), fmt.Sprintf("page %d of %d has another checksum", i, len(d.keys)))
 	}
-	return room[:n*recordSize], nil
+	rows := room[:n*recordSize]
+	var last, r record
+	for k := range int(n) {
+		if r.get(rows[k*recordSize:]); !r.possible() || k > 0 && last.compare(&r) >= 0 {
+			return nil, damaged(d.f.Name(), fmt.Sprintf("row %d of page %d is no cell, or not in order", k, i))
+		}
+		last = r
+	}
+	if i+1 < len(d.keys) && last.key > d.keys[i+1] {
+		return nil, damaged(d.f.Name(), fmt.Sprintf("page %d is not in order", i))
+	}
+	return rows, nil
 }
 
 // Find looks a cell up by its identity. If the cell is listed under several areas, Find returns the row of the given area, else

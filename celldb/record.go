@@ -2,6 +2,7 @@ package celldb
 
 import (
 	"encoding/binary"
+	"math"
 	"strconv"
 	"time"
 
@@ -52,6 +53,13 @@ func (r *record) compare(o *record) int {
 	default:
 		return int(r.inArea()) - int(o.inArea())
 	}
+}
+
+// possible reports whether a record is of a cell that an import would take: a file may come from a stranger.
+func (r *record) possible() bool {
+	c := r.cell()
+	return c.RAT != cell.UnknownRAT && c.RAT <= cell.NR && c.MCC >= 1 && c.MCC <= 999 && c.MNC <= 999 && c.ID <= c.RAT.MaxCellID() && c.Area <= c.RAT.MaxArea() &&
+		math.Abs(c.Lat) <= 90 && math.Abs(c.Lon) <= 180
 }
 
 // better tells which of two rows about one cell is kept: the one seen last, then the one made of more measurements. The
