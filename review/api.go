@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"vigie/analyzer"
@@ -92,6 +93,9 @@ type alsoJSON struct {
 // eventOf reads an event.
 func eventOf(ctx context.Context, e *evidence.Entry, groups evidence.Groups) (eventJSON, error) {
 	stored, _, err := e.Events(ctx)
+	if strings.HasPrefix(e.ID, stored.ID+"~") { // other stores have an event of this id
+		stored.ID = e.ID
+	}
 	v := eventJSON{Event: stored, Corrected: timesOf(e), Verdict: verdictOf(e.Verdict), Store: e.StoreName()}
 	for _, c := range groups.Concurrent(e) {
 		v.Also = append(v.Also, alsoJSON{c.ID, c.Sensor, c.StoreName(), c.Severity, c.First, c.Last})
@@ -189,7 +193,7 @@ func (rv api) series(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return win.Series(&x.Events[0]), nil
+	return win.Series(&x.Events[0].Event), nil
 }
 
 func (rv api) baseline(r *http.Request) (any, error) {

@@ -123,7 +123,8 @@ func (b *bundler) observations(w io.Writer) error {
 func (b *bundler) events(w io.Writer) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
-	for _, e := range b.x.Stored {
+	for i := range b.x.Events {
+		e := b.x.Events[i].Stored
 		if b.c != nil {
 			e = b.c.Event(e)
 		}
@@ -136,19 +137,16 @@ func (b *bundler) events(w io.Writer) error {
 
 func (b *bundler) verdicts(w io.Writer) error {
 	enc := json.NewEncoder(w)
-	for _, e := range b.x.Events {
-		own, err := b.review.evidence.Find(b.ctx, evidence.PlainTo(e.ID, 64))
-		if err != nil {
-			return err
-		}
-		all, err := own.Verdicts(b.ctx)
+	for i := range b.x.Events {
+		e := &b.x.Events[i]
+		all, err := e.Entry.Verdicts(b.ctx)
 		if err != nil {
 			return err
 		}
 		for i := range all {
 			v := verdictOf(&all[i])
 			if b.c != nil { // people write names of places
-				v.Event, v.Reason, v.Author, v.UndoneBy = b.c.Event(e).ID, "", "", ""
+				v.Event, v.Reason, v.Author, v.UndoneBy = b.c.Event(e.Event).ID, "", "", ""
 			}
 			if err := enc.Encode(v); err != nil {
 				return err

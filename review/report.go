@@ -108,7 +108,7 @@ func (rv *Review) report(ctx context.Context, w io.Writer, x *evidence.Selection
 	p := &reportPage{Style: template.CSS(reportStyle), Policy: reportPolicy(), Made: rv.now(), Software: rv.o.Software, From: x.From, To: x.To,
 		One: x.ID != "", Rules: rv.o.Rules, Location: o.Location, Left: max(len(x.Events)-mostReported, 0)}
 	for _, e := range x.Events[:min(len(x.Events), mostReported)] {
-		known, err := rv.evidence.Dossier(ctx, evidence.PlainTo(e.ID, 64), evidence.DossierOptions{Zone: zone, Within: x, Coarse: c})
+		known, err := rv.evidence.DossierOf(ctx, e.Entry, evidence.DossierOptions{Zone: zone, Within: x, Coarse: c})
 		if err != nil {
 			return err
 		}

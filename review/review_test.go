@@ -1,6 +1,7 @@
 package review
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -116,4 +117,55 @@ func TestSeveralStores(t *testing.T) {
 	_, ok, err := second.VerdictOf(context.Background(), other.ID)
 	require.NoError(t, err)
 	require.True(t, ok)
+}
+
+// Two stores may have events of one id: somebody who sends a store may know that of another. Each has an id of its own then, and what is decided
+// about one never reaches the other, nor does the id without a number.
+func TestVerdictsOfOneIDInTwoStores(t *testing.T) {
+	second, err := storage.Open(context.Background(), "", storage.Options{Memory: true})
+	require.NoError(t, err)
+	defer second.Close()
+	tw := emptyReview(t, func(o *Options) {
+		o.Stores = append(o.Stores, evidence.Named{Name: "far", Store: second})
+		o.Verdicts[second] = second
+	})
+	ours := tw.events[0]
+	before := post(tw.review, "/verdicts", url.Values{"event": {ours.ID}, "judgement": {"unsure"}}).Code
+	require.Equal(t, http.StatusSeeOther, before)
+	theirs := captureEvent(77, "far", captured.Add(-time.Hour), 3)
+	theirs.ID = ours.ID
+	odd := captureEvent(78, "far", captured.Add(-time.Hour), 3)
+	odd.ID = ours.ID + "~1"
+	require.NoError(t, second.PutEvents(context.Background(), theirs, odd))
+
+	require.Equal(t, http.StatusNotFound, post(tw.review, "/verdicts", url.Values{"event": {ours.ID}, "judgement": {"benign"}}).Code, "it names two events")
+	require.Equal(t, 404, get(tw.review, "/event/"+ours.ID).Code)
+	verdict := func(s *storage.Store, id string) storage.Judgement {
+		v, _, err := s.VerdictOf(context.Background(), id)
+		require.NoError(t, err)
+		return v.Judgement
+	}
+	for _, c := range []struct {
+		id, judgement string
+		ours, theirs  storage.Judgement
+	}{
+		{ours.ID + "~1", "suspicious", storage.Suspicious, ""},
+		{ours.ID + "~2", "benign", storage.Suspicious, storage.Benign},
+	} {
+		require.Equal(t, 200, get(tw.review, "/event/"+c.id).Code)
+		require.Contains(t, get(tw.review, "/?verdict=all").Body.String(), `data-id="`+c.id+`"`)
+		require.Contains(t, get(tw.review, "/api/v1/events/"+c.id).Body.String(), `"id":"`+c.id+`"`)
+		require.Equal(t, http.StatusSeeOther, post(tw.review, "/verdicts", url.Values{"event": {c.id}, "judgement": {c.judgement}}).Code)
+		require.Equal(t, c.ours, verdict(tw.store, ours.ID))
+		require.Equal(t, c.theirs, verdict(second, ours.ID))
+		require.Empty(t, verdict(second, odd.ID))
+	}
+	require.Equal(t, http.StatusSeeOther, post(tw.review, "/verdicts/undo", url.Values{"event": {ours.ID + "~2"}}).Code)
+	require.Equal(t, storage.Suspicious, verdict(tw.store, ours.ID))
+	require.Empty(t, verdict(second, ours.ID))
+	for id, want := range map[string]int{ours.ID + "~1": 2, ours.ID + "~2": 1} {
+		var b bytes.Buffer
+		require.NoError(t, tw.review.EventBundle(context.Background(), &b, id, BundleOptions{Location: evidence.Exact, Lang: "en"}))
+		require.Equal(t, want, strings.Count(members(t, b.Bytes())["verdicts.ndjson"], `"judgement"`), "each event has its own verdicts")
+	}
 }

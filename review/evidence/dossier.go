@@ -45,6 +45,11 @@ func (l *Library) Dossier(ctx context.Context, id string, o DossierOptions) (*Do
 	if err != nil {
 		return nil, err
 	}
+	return l.DossierOf(ctx, e, o)
+}
+
+// DossierOf returns what is known of the event of an entry.
+func (l *Library) DossierOf(ctx context.Context, e *Entry, o DossierOptions) (*Dossier, error) {
 	_, event, err := e.Events(ctx)
 	if err != nil {
 		return nil, err

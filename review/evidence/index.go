@@ -3,10 +3,12 @@ package evidence
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -37,6 +39,7 @@ type Entry struct {
 	Verdict  *storage.Verdict // that counts now; nil: none
 	Key      string           // the ID as stored; not safe to show
 
+	name       string       // the ID as it can be shown; ID is another if several events have this name
 	translated *translation // of Summary, made when it is first asked for
 	remote     *remoteEvent // of an event that is elsewhere
 	sensor     string       // as stored
@@ -75,10 +78,10 @@ const maxEntries = 20000
 // index is the list of entries. It is brought up to date by reading what changed since the last time.
 type index struct {
 	mu      sync.Mutex
-	stores  []indexed // in the order of the stores
-	list    []*Entry  // newest first; replaced, never changed, so that a reader may keep it
-	byID    map[string]*Entry
-	dropped bool // there are older events than those of the list
+	stores  []indexed         // in the order of the stores
+	list    []*Entry          // newest first; replaced, never changed, so that a reader may keep it
+	byID    map[string]*Entry // nil for a name that several events have
+	dropped bool              // there are older events than those of the list
 }
 
 // indexed is what the index has of one store.
@@ -87,6 +90,7 @@ type indexed struct {
 	mark   int64               // of the verdicts that were read
 	clocks storage.Corrections // that the entries are corrected by
 	byKey  map[string]*Entry
+	cut    bool // older ones were left out
 }
 
 // Entries lists the newest events of all stores, newest first. The list must not be changed.
@@ -102,7 +106,7 @@ func (l *Library) Entries(ctx context.Context) ([]*Entry, error) {
 	}
 	changed := false
 	for i, s := range l.stores {
-		c, err := s.refresh(ctx, &x.stores[i])
+		c, err := s.refresh(ctx, &x.stores[i], cmp.Or(l.o.Most, maxEntries))
 		if err != nil {
 			return nil, err
 		}
@@ -117,9 +121,34 @@ func (l *Library) Entries(ctx context.Context) ([]*Entry, error) {
 // rebuild makes the list of the newest entries of all stores.
 func (x *index) rebuild(most int) {
 	x.list, x.byID = []*Entry{}, map[string]*Entry{}
+	named, here := map[string]int{}, map[string]int{}
 	for i := range x.stores {
 		for _, e := range x.stores[i].byKey {
-			x.list, x.byID[e.ID] = append(x.list, e), e
+			named[e.name]++
+			here[numbered(e.name, i)]++
+		}
+		x.dropped = x.dropped || x.stores[i].cut
+	}
+	for name, n := range named {
+		if n > 1 {
+			x.byID[name] = nil
+		}
+	}
+	for i := range x.stores {
+		for key, e := range x.stores[i].byKey {
+			id := e.name
+			if named[id] > 1 || strings.Contains(id, "~") {
+				id = numbered(id, i)
+			}
+			if here[numbered(e.name, i)] > 1 {
+				id = fmt.Sprintf("%s~%x", numbered(e.name, i), sha256.Sum256([]byte(key)))
+			}
+			if e.ID != id {
+				copied := *e
+				copied.ID, e = id, &copied
+				x.stores[i].byKey[key] = e
+			}
+			x.list, x.byID[id] = append(x.list, e), e
 		}
 	}
 	slices.SortFunc(x.list, newestFirst)
@@ -130,6 +159,32 @@ func (x *index) rebuild(most int) {
 		}
 		x.list, x.dropped = x.list[:most:most], true
 	}
+}
+
+// numbered is the id of an event whose name events of other stores have too: with the number of its store, from 1. The name alone
+// is then nobody's, so that what was meant for one event never reaches another.
+func numbered(name string, store int) string { return fmt.Sprintf("%s~%d", name, store+1) }
+
+// unnumbered is the inverse; store is -1 for an id without a number.
+func unnumbered(id string) (name string, store int) {
+	if at := strings.LastIndexByte(id, '~'); at > 0 {
+		if n, err := strconv.Atoi(id[at+1:]); err == nil && n > 0 {
+			return id[:at], n - 1
+		}
+	}
+	return id, -1
+}
+
+// newest keeps the newest entries of one store, so that the list is bounded while it is read.
+func (x *indexed) newest(most int) {
+	if len(x.byKey)/2 < most {
+		return
+	}
+	list := slices.SortedFunc(maps.Values(x.byKey), newestFirst)
+	for _, e := range list[most:] {
+		delete(x.byKey, e.Key)
+	}
+	x.cut = true
 }
 
 // Dropped reports whether there are older events than those that Entries last returned.
@@ -155,7 +210,7 @@ func (l *Library) State(ctx context.Context) (string, error) {
 }
 
 // refresh reads what changed in a store: corrections, events, verdicts.
-func (s *Store) refresh(ctx context.Context, x *indexed) (changed bool, err error) {
+func (s *Store) refresh(ctx context.Context, x *indexed, most int) (changed bool, err error) {
 	cs, err := s.Corrections(ctx)
 	if err != nil {
 		return false, err
@@ -179,6 +234,7 @@ func (s *Store) refresh(ctx context.Context, x *indexed) (changed bool, err erro
 			x.byKey[e.Key] = e
 			x.seq, changed = from.Seq, true
 		}
+		x.newest(most)
 		if len(entries) == 0 {
 			break
 		}
@@ -251,7 +307,8 @@ const maxEntryCells = 16
 // entry is the summary of an event of a store, or of the shared server for nil, at the recorded times.
 func (c Cleaner) entry(s *Store, stored *analyzer.Event) *Entry {
 	ev := c.texts(*stored)
-	e := &Entry{Store: s, ID: PlainTo(ev.ID, 64), Key: stored.ID, sensor: stored.Sensor, Sensor: PlainTo(ev.Sensor, 80), Severity: ev.Severity,
+	name := PlainTo(ev.ID, 64)
+	e := &Entry{Store: s, ID: name, name: name, Key: stored.ID, sensor: stored.Sensor, Sensor: PlainTo(ev.Sensor, 80), Severity: ev.Severity,
 		State: analyzer.State(PlainTo(string(ev.State), 20)), First: ev.First, Opened: ev.Opened, Last: ev.Last, Score: ev.Score, Summary: PlainTo(ev.Summary, Longest-40),
 		was: [3]time.Time{ev.First, ev.Opened, ev.Last}, sighting: analyzer.SightingOf(&ev)}
 	e.translated = &translation{event: analyzer.Event{Summary: ev.Summary, Phrases: ev.Phrases}}
@@ -285,20 +342,34 @@ func placesOf(c *cell.Cell) []string {
 	return ps
 }
 
-// Find returns the entry of the event with this id. The error wraps storage.ErrNotFound if no store has it.
+// Find returns the entry of the event with this id. The error wraps storage.ErrNotFound if no store has it, and also if several have
+// events of this id: Entries lists those with ids of their own.
 func (l *Library) Find(ctx context.Context, id string) (*Entry, error) {
 	if _, err := l.Entries(ctx); err != nil {
 		return nil, err
 	}
+	name, only := unnumbered(id)
 	l.index.mu.Lock()
-	e := l.index.byID[id]
-	l.index.mu.Unlock()
-	if e != nil {
-		return e, nil
+	e, shared := l.index.byID[id]
+	if e == nil && only >= 0 && only < len(l.stores) {
+		e = l.index.stores[only].byKey[name]
 	}
+	l.index.mu.Unlock()
+	switch {
+	case e != nil:
+		return e, nil
+	case shared:
+		return nil, fmt.Errorf("event %q: %w: several events have this id; name one with the number of its store, as in %s", PlainTo(id, 64), storage.ErrNotFound, numbered(PlainTo(id, 64), 0))
+	case only < 0:
+		name = id
+	}
+	var found []*Entry
 	var failed error
-	for _, s := range l.stores { // it may be older than the index reaches
-		stored, err := s.Event(ctx, id)
+	for i, s := range l.stores { // it may be older than the index reaches
+		if only >= 0 && i != only {
+			continue
+		}
+		stored, err := s.Event(ctx, name)
 		if err != nil {
 			if !errors.Is(err, storage.ErrNotFound) {
 				failed = err
@@ -306,15 +377,39 @@ func (l *Library) Find(ctx context.Context, id string) (*Entry, error) {
 			continue
 		}
 		e := l.entry(s, &stored)
+		if only >= 0 {
+			e.ID = numbered(e.name, i)
+		}
 		if cs, err := s.Corrections(ctx); err == nil {
 			e.correct(cs)
 		}
-		if v, ok, err := s.VerdictOf(ctx, id); err == nil && ok {
+		if v, ok, err := s.VerdictOf(ctx, name); err == nil && ok {
 			e.Verdict = s.clean.shortVerdict(v)
 		}
-		return e, nil
+		found = append(found, e)
+	}
+	switch {
+	case len(found) == 1:
+		return found[0], nil
+	case len(found) > 1:
+		failed = fmt.Errorf("%w: several events have this id; name one with the number of its store, as in %s", storage.ErrNotFound, numbered(PlainTo(id, 64), 0))
 	}
 	return nil, fmt.Errorf("event %q: %w", PlainTo(id, 64), cmp.Or(failed, storage.ErrNotFound))
+}
+
+// entryOf is the entry of an event of a store, at the recorded times if it is older than the list reaches.
+func (l *Library) entryOf(ctx context.Context, s *Store, stored *analyzer.Event) (*Entry, error) {
+	if _, err := l.Entries(ctx); err != nil {
+		return nil, err
+	}
+	l.index.mu.Lock()
+	e := l.index.stores[s.index].byKey[stored.ID]
+	l.index.mu.Unlock()
+	if e == nil {
+		e = l.entry(s, stored)
+		e.ID = numbered(e.name, s.index)
+	}
+	return e, nil
 }
 
 // Named lists the entries of the stores whose id begins with a text; the event with exactly this id alone if there is one.

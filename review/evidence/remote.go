@@ -71,7 +71,7 @@ func (l *Library) Remote(ctx context.Context) (list []*Entry, failed bool, err e
 	l.index.mu.Lock()
 	defer l.index.mu.Unlock()
 	for _, e := range all {
-		if l.index.byID[e.ID] == nil {
+		if _, here := l.index.byID[e.ID]; !here {
 			list = append(list, e)
 		}
 	}

@@ -16,10 +16,16 @@ type Selection struct {
 	ID       string // of the event; empty for a period
 	From, To time.Time
 	Sensors  []Sensor
-	Events   []analyzer.Event // without identities, at the corrected times
-	Stored   []analyzer.Event // the same events at the recorded times
+	Events   []Selected
 
 	trims trims // see Library.Trim
+}
+
+// Selected is an event of a selection.
+type Selected struct {
+	Entry  *Entry
+	Event  analyzer.Event // without identities, at the corrected times
+	Stored analyzer.Event // without identities, at the recorded times
 }
 
 // SelectEvent selects an event, and the time around it. The error wraps storage.ErrNotFound if no store has it.
@@ -36,7 +42,7 @@ func (l *Library) SelectEvent(ctx context.Context, id string) (*Selection, error
 	if err != nil {
 		return nil, err
 	}
-	x := &Selection{ID: id, Sensors: []Sensor{*s}, Events: []analyzer.Event{corrected}, Stored: []analyzer.Event{stored}}
+	x := &Selection{ID: id, Sensors: []Sensor{*s}, Events: []Selected{{e, corrected, stored}}}
 	x.From, x.To = Around(&corrected)
 	return x, nil
 }
@@ -62,12 +68,15 @@ func (l *Library) SelectPeriod(ctx context.Context, sensor string, from, to time
 			return nil, err
 		}
 		for _, e := range events {
-			x.Stored = append(x.Stored, l.CleanEvent(e))
+			entry, err := l.entryOf(ctx, s.Store, &e)
+			if err != nil {
+				return nil, err
+			}
 			is, _ := cs.Event(e)
-			x.Events = append(x.Events, l.CleanEvent(is))
+			x.Events = append(x.Events, Selected{entry, l.CleanEvent(is), l.CleanEvent(e)})
 		}
 	}
-	slices.SortStableFunc(x.Events, func(a, b analyzer.Event) int { return a.Opened.Compare(b.Opened) })
+	slices.SortStableFunc(x.Events, func(a, b Selected) int { return a.Event.Opened.Compare(b.Event.Opened) })
 	return x, nil
 }
 

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	"vigie/analyzer"
 )
 
 // May reports whether what was recorded from one time to another may be handed on.
@@ -63,16 +61,7 @@ func (l *Library) Trim(ctx context.Context, x *Selection, ends time.Duration, ho
 	if !x.Trimmed() {
 		return nil
 	}
-	kept := map[string]bool{}
-	for _, e := range x.Events {
-		own, err := l.Find(ctx, PlainTo(e.ID, 64))
-		if err != nil {
-			return err
-		}
-		kept[e.ID] = x.trims.may(own.Store, own.was[0], own.was[2])
-	}
-	left := func(e analyzer.Event) bool { return !kept[e.ID] }
-	x.Events, x.Stored = slices.DeleteFunc(x.Events, left), slices.DeleteFunc(x.Stored, left)
+	x.Events = slices.DeleteFunc(x.Events, func(e Selected) bool { return !x.trims.may(e.Entry.Store, e.Entry.was[0], e.Entry.was[2]) })
 	if x.ID != "" && len(x.Events) == 0 {
 		return fmt.Errorf("event %s: %w", PlainTo(x.ID, 64), ErrTrimmed)
 	}
