@@ -56,11 +56,12 @@ var mayImport = map[string][]string{
 	"cmd/vigie":              {"words", "cmd/vigie/setup", "cmd/vigie/modems", "monitor", "monitor/pipeline", "cmd/vigie/config", "cmd/vigie/console", "cell", "modem", "modem/at", "modem/dialect", "modem/emulator", "modem/remap", "analyzer", "analyzer/rules", "storage", "storage/influx", "storage/transfer", "celldb", "review", "review/evidence", "position", "alert", "air/capture", "safefile"},
 
 	"review/evidence/evidencetest": {"cell", "analyzer"},
+	"review/bundletest":            {},
 	"air/airtest":                  {"air/uper", "modem/diag"},
 }
 
 // forTests are packages that only tests import; they may start programs.
-var forTests = []string{"modem/emulator/hostile", "storage/storagetest", "storage/influxdtest", "review/evidence/evidencetest", "air/airtest"}
+var forTests = []string{"modem/emulator/hostile", "storage/storagetest", "storage/influxdtest", "review/evidence/evidencetest", "review/bundletest", "air/airtest"}
 
 // standardOnly are the packages that import nothing but the standard library and what mayImport says.
 var standardOnly = []string{"words", "cell", "modem/at", "modem/diag", "modem/dialect", "modem/remap", "air", "air/uper", "air/capture"}

@@ -2,6 +2,7 @@ package review
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"strings"
@@ -81,7 +82,7 @@ func TestBundleOfAWrongClock(t *testing.T) {
 	d, e, right := wrongClock(t)
 	var b bytes.Buffer
 	require.NoError(t, d.EventBundle(t.Context(), &b, e.ID, BundleOptions{Lang: "en"}))
-	v, err := Verify(bytes.NewReader(b.Bytes()), int64(b.Len()))
+	v, err := Verify(context.Background(), bytes.NewReader(b.Bytes()), int64(b.Len()))
 	require.NoError(t, err)
 	require.True(t, v.Good(), "%v", v.Problems)
 	m := members(t, b.Bytes())

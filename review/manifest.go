@@ -26,6 +26,10 @@ const (
 	firstLine    = "vigie bundle 1"
 )
 
+// bundleNames are the members of a bundle; it need not have all of them. The list is closed: a bundle with another name in it is not whole.
+var bundleNames = []string{"README.txt", "report.html", "events.ndjson", "verdicts.ndjson", "observations.ndjson.gz", "observations.csv", "positions.geojson",
+	"positions.kml", "rules.json", "modem-lines.txt", "cells-known-here.csv", manifestName}
+
 // stamps are members that may be added to a bundle later: timestamps of the manifest from an outside service.
 var stamps = []string{manifestName + ".tsr", manifestName + ".ots"}
 
@@ -58,6 +62,7 @@ func (m *manifest) text() string {
 	return b.String()
 }
 
+// parseManifest is strict: what it accepts is what text writes, so that nothing can be hidden in a manifest either.
 func parseManifest(text string) (*manifest, error) {
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	if lines[0] != firstLine {
@@ -66,14 +71,16 @@ func parseManifest(text string) (*manifest, error) {
 	m := &manifest{}
 	for n, l := range lines[1:] {
 		key, rest, _ := strings.Cut(l, " ")
-		bad := func() error { return fmt.Errorf("%s:%d: not understood", manifestName, n+2) }
+		heads := []string{"made", "software", "about", "location"}
+		want := "file"
+		if n < len(heads) {
+			want = heads[n]
+		}
+		ok := key == want
 		switch key {
 		case "made":
 			t, err := time.Parse(time.RFC3339, rest)
-			if err != nil {
-				return nil, bad()
-			}
-			m.Made = t
+			m.Made, ok = t, ok && err == nil
 		case "software":
 			m.Software = rest
 		case "about":
@@ -81,21 +88,26 @@ func parseManifest(text string) (*manifest, error) {
 		case "location":
 			m.Location = evidence.Precision(rest)
 		case "file":
-			w := strings.SplitN(rest, " ", 4)
-			if len(w) != 4 || len(w[0]) != 64 {
-				return nil, bad()
-			}
-			size, err1 := strconv.ParseInt(w[1], 10, 64)
-			count, err2 := strconv.ParseInt(w[2], 10, 64)
-			if err1 != nil || err2 != nil || w[3] == "" {
-				return nil, bad()
-			}
-			m.Members = append(m.Members, member{w[3], w[0], size, count})
-		default:
-			return nil, bad()
+			f, good := parseMember(rest)
+			m.Members, ok = append(m.Members, f), ok && good && len(m.Members) < mostMembers
+		}
+		if !ok {
+			return nil, fmt.Errorf("%s:%d: not understood", manifestName, n+2)
 		}
 	}
 	return m, nil
+}
+
+// parseMember reads what follows the word "file" in a line of the manifest.
+func parseMember(text string) (f member, ok bool) {
+	w := strings.SplitN(text, " ", 4)
+	if len(w) != 4 || len(w[0]) != 64 || w[3] == "" {
+		return f, false
+	}
+	size, err1 := strconv.ParseInt(w[1], 10, 64)
+	lines, err2 := strconv.ParseInt(w[2], 10, 64)
+	f = member{w[3], w[0], size, lines}
+	return f, err1 == nil && err2 == nil && size >= 0 && lines >= 0 && lines <= size
 }
 
 // packer writes a bundle, member by member, and collects the manifest.
@@ -106,15 +118,18 @@ type packer struct {
 
 // add writes a member.
 func (p *packer) add(name string, write func(io.Writer) error) error {
+	if err := checkName(name); err != nil {
+		return err
+	}
 	w, err := p.zip.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store})
 	if err != nil {
 		return err
 	}
-	c := &counting{w: w, h: sha256.New()}
+	c := newCounting(w)
 	if err := write(c); err != nil {
 		return err
 	}
-	p.m.Members = append(p.m.Members, member{name, hex.EncodeToString(c.h.Sum(nil)), c.size, c.lines})
+	p.m.Members = append(p.m.Members, c.member(name))
 	return nil
 }
 
@@ -140,10 +155,17 @@ func (p *packer) finish(signer note.Signer) error {
 
 // counting hashes and counts what is written.
 type counting struct {
-	w     io.Writer
+	w     io.Writer // nil: what is written is not kept
 	h     hash.Hash
 	size  int64
 	lines int64
+}
+
+func newCounting(w io.Writer) *counting { return &counting{w: w, h: sha256.New()} }
+
+// member describes what was written.
+func (c *counting) member(name string) member {
+	return member{name, hex.EncodeToString(c.h.Sum(nil)), c.size, c.lines}
 }
 
 func (c *counting) Write(p []byte) (int, error) {

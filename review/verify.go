@@ -3,6 +3,7 @@ package review
 import (
 	"archive/zip"
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -47,77 +48,96 @@ var ErrSealed = errors.New("the bundle is sealed: who holds the key opens it")
 
 const sealedHead = "age-encryption.org/v1\n"
 
-// Verify checks a bundle offline: that it has every member unchanged and nothing else, and that the given keys signed it. It reads
-// every byte. The error is for input that is no archive.
-func Verify(r io.ReaderAt, size int64, keys ...note.Verifier) (*Verification, error) {
-	z, err := zip.NewReader(r, size)
-	if err != nil {
-		if head := make([]byte, len(sealedHead)); size >= int64(len(head)) {
-			if _, err := r.ReadAt(head, 0); err == nil && string(head) == sealedHead {
-				return nil, ErrSealed
-			}
-		}
+// Verify checks a bundle offline: that it has every member unchanged and nothing else, that it can be read in one way only, and that the
+// given keys signed it. It reads every byte of an archive that can be whole, and of a member no more than the manifest says that there is.
+// The error is for input that is no archive, and that of ctx when it ends.
+func Verify(ctx context.Context, r io.ReaderAt, size int64, keys ...note.Verifier) (*Verification, error) {
+	v := &Verification{}
+	all, err := readArchive(r, size)
+	var odd *notWhole
+	switch {
+	case errors.As(err, &odd):
+		v.problem("%v", odd)
+		return v, nil
+	case errors.Is(err, errNoArchive) && sealed(r, size):
+		return nil, ErrSealed
+	case err != nil:
 		return nil, fmt.Errorf("not a bundle: %w", err)
 	}
-	v := &Verification{}
-	found := map[string]member{}
-	var text []byte
-	for _, f := range z.File {
-		name := evidence.PlainTo(f.Name, 200)
-		if _, twice := found[f.Name]; twice {
-			v.problem("%s is there twice", name)
-			continue
-		}
-		got, data, err := readMember(f)
-		if err != nil {
-			v.problem("%s cannot be read: %v", name, err)
-		}
-		found[f.Name] = got
-		if f.Name == manifestName {
-			text = data
-		}
-	}
-	if text == nil {
+	at := slices.IndexFunc(all, func(e entry) bool { return e.name == manifestName })
+	if at < 0 {
 		v.problem("%s is missing: nothing says what should be here", manifestName)
 		return v, nil
 	}
-	sum := sha256.Sum256(text)
+	var text bytes.Buffer
+	if all[at].size > mostManifest {
+		v.problem("%s is too long", manifestName)
+		return v, nil
+	}
+	if _, err := all[at].hashOf(ctx, r, &text); err != nil {
+		return v, v.cannotRead(ctx, manifestName, err)
+	}
+	sum := sha256.Sum256(text.Bytes())
 	v.Manifest = hex.EncodeToString(sum[:])
-	m, err := v.openManifest(text, keys)
+	m, err := v.openManifest(text.Bytes(), keys)
 	if err != nil {
 		v.problem("%v", err)
 		return v, nil
 	}
 	v.Made, v.Software, v.About, v.Location, v.Members = m.Made, m.Software, m.About, m.Location, len(m.Members)
-	v.compare(m, found)
-	if v.Good() && !canonical(r, size, z) {
-		v.Notes = append(v.Notes, "the archive around the members is not as Vigie wrote it (packed anew, or a byte of a header changed); the members themselves are intact")
+	found, err := v.readMembers(ctx, r, all, m)
+	if err != nil {
+		return v, err
 	}
-	return v, nil
+	v.compare(m, found)
+	if v.Good() && !canonical(ctx, r, size, all) {
+		v.Notes = append(v.Notes, "the headers around the members are not as Vigie wrote them (a time or an attribute changed); the members themselves are intact")
+	}
+	return v, ctx.Err()
 }
 
-func readMember(f *zip.File) (member, []byte, error) {
-	c := &counting{h: sha256.New()}
-	r, err := f.Open()
-	if err != nil {
-		return member{Name: f.Name}, nil, err
+// sealed reports whether something is sealed to a key.
+func sealed(r io.ReaderAt, size int64) bool {
+	head := make([]byte, len(sealedHead))
+	if size < int64(len(head)) {
+		return false
 	}
-	defer r.Close()
-	var keep *bytes.Buffer
-	w := io.Writer(c)
-	if f.Name == manifestName {
-		keep = &bytes.Buffer{}
-		w = io.MultiWriter(c, keep)
-		if f.UncompressedSize64 > mostManifest {
-			return member{Name: f.Name}, nil, errors.New("too long")
+	_, err := r.ReadAt(head, 0)
+	return err == nil && string(head) == sealedHead
+}
+
+// cannotRead is the problem of a member, or the error of ctx.
+func (v *Verification) cannotRead(ctx context.Context, name string, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	v.problem("%s cannot be read: %v", name, err)
+	return nil
+}
+
+// readMembers hashes the members that the manifest lists. One that is longer than the longest that is listed is not read.
+func (v *Verification) readMembers(ctx context.Context, r io.ReaderAt, all []entry, m *manifest) (map[string]member, error) {
+	longest := int64(0)
+	for _, f := range m.Members {
+		longest = max(longest, f.Size)
+	}
+	found := map[string]member{}
+	for i := range all {
+		e := &all[i]
+		found[e.name] = member{Name: e.name, Size: e.size, Lines: -1}
+		listed := slices.ContainsFunc(m.Members, func(f member) bool { return f.Name == e.name })
+		if !listed || e.size > longest {
+			continue
 		}
+		got, err := e.hashOf(ctx, r, nil)
+		if err != nil {
+			if err := v.cannotRead(ctx, e.name, err); err != nil {
+				return nil, err
+			}
+		}
+		found[e.name] = got
 	}
-	_, err = io.Copy(w, r)
-	got := member{f.Name, hex.EncodeToString(c.h.Sum(nil)), c.size, c.lines}
-	if keep != nil {
-		return got, keep.Bytes(), err
-	}
-	return got, nil, err
+	return found, nil
 }
 
 // openManifest checks the signatures of the manifest and returns its text.
@@ -176,6 +196,8 @@ func (v *Verification) compare(m *manifest, found map[string]member) {
 		case !there:
 			v.problem("%s is missing", name)
 		case got.Hash == want.Hash && got.Size == want.Size:
+		case got.Lines < 0:
+			v.problem("%s was changed: it has %d bytes, and had %d", name, got.Size, want.Size)
 		case byHash[got.Hash] != "":
 			v.problem("%s holds what should be %s: files were swapped", name, evidence.PlainTo(byHash[got.Hash], 200))
 		case got.Lines < want.Lines:
@@ -204,21 +226,15 @@ func (v *Verification) compare(m *manifest, found map[string]member) {
 }
 
 // canonical reports whether an archive is, byte for byte, what packer would write of its members.
-func canonical(r io.ReaderAt, size int64, z *zip.Reader) bool {
+func canonical(ctx context.Context, r io.ReaderAt, size int64, all []entry) bool {
 	same := &comparing{r: io.NewSectionReader(r, 0, size)}
 	w := zip.NewWriter(same)
-	for _, f := range z.File {
-		to, err := w.CreateHeader(&zip.FileHeader{Name: f.Name, Method: zip.Store})
+	for i := range all {
+		to, err := w.CreateHeader(&zip.FileHeader{Name: all[i].name, Method: zip.Store})
 		if err != nil {
 			return false
 		}
-		from, err := f.Open()
-		if err != nil {
-			return false
-		}
-		_, err = io.Copy(to, from)
-		from.Close()
-		if err != nil {
+		if _, err = io.Copy(to, all[i].open(ctx, r)); err != nil {
 			return false
 		}
 	}
@@ -246,31 +262,33 @@ func (c *comparing) Write(p []byte) (int, error) {
 }
 
 // Attach copies a bundle and adds an outside timestamp of its manifest: an RFC 3161 answer (.tsr) or an OpenTimestamps
-// proof (.ots). The timestamp is not checked.
-func Attach(w io.Writer, r io.ReaderAt, size int64, kind string, stamp []byte) error {
+// proof (.ots). The timestamp is not checked; the bundle is.
+func Attach(ctx context.Context, w io.Writer, r io.ReaderAt, size int64, kind string, stamp []byte) error {
 	name := manifestName + "." + kind
 	if !slices.Contains(stamps, name) {
 		return &refusal{fmt.Sprintf("%q is not a kind of timestamp", kind), "a file that ends in .tsr (RFC 3161) or .ots (OpenTimestamps)"}
 	}
-	z, err := zip.NewReader(r, size)
+	v, err := Verify(ctx, r, size)
 	if err != nil {
-		return fmt.Errorf("not a bundle: %w", err)
+		return err
+	}
+	if !v.Good() {
+		return fmt.Errorf("the bundle is not whole: %s", v.Problems[0])
+	}
+	all, err := readArchive(r, size)
+	if err != nil {
+		return err
 	}
 	out := zip.NewWriter(w)
-	for _, f := range z.File {
-		if f.Name == name {
+	for i := range all {
+		if all[i].name == name {
 			return fmt.Errorf("a timestamp %s is attached already", name)
 		}
-		to, err := out.CreateHeader(&zip.FileHeader{Name: f.Name, Method: zip.Store})
+		to, err := out.CreateHeader(&zip.FileHeader{Name: all[i].name, Method: zip.Store})
 		if err != nil {
 			return err
 		}
-		from, err := f.Open()
-		if err != nil {
-			return err
-		}
-		_, err = io.Copy(to, from)
-		if err := errors.Join(err, from.Close()); err != nil {
+		if _, err := io.Copy(to, all[i].open(ctx, r)); err != nil {
 			return err
 		}
 	}

@@ -37,11 +37,11 @@ func (c *BundleCmd) Run(ctx context.Context, p *console.Program) error {
 	case c.NewKey != "":
 		return c.newKey(p)
 	case c.Stamp != "":
-		return c.stamp(p)
+		return c.stamp(ctx, p)
 	}
 	var signer note.Signer
 	if c.SignKey != "" {
-		text, err := os.ReadFile(c.SignKey)
+		text, err := readSmall(c.SignKey)
 		if err != nil {
 			return fmt.Errorf("signing key: %w", err)
 		}
@@ -102,11 +102,11 @@ func (c *BundleCmd) newKey(p *console.Program) error {
 	return nil
 }
 
-func (c *BundleCmd) stamp(p *console.Program) error {
+func (c *BundleCmd) stamp(ctx context.Context, p *console.Program) error {
 	if c.With == "" {
 		return console.Usage(errors.New("no timestamp is named"), "name the file with --with; it is a timestamp of the SHA-256 that vigie verify prints")
 	}
-	stamp, err := os.ReadFile(c.With)
+	stamp, err := readSmall(c.With)
 	if err != nil {
 		return fmt.Errorf("timestamp: %w", err)
 	}
@@ -120,6 +120,6 @@ func (c *BundleCmd) stamp(p *console.Program) error {
 		return err
 	}
 	return writeNew(c.File, p, func(w io.Writer) error {
-		return review.Attach(w, f, info.Size(), strings.TrimPrefix(filepath.Ext(c.With), "."), stamp)
+		return review.Attach(ctx, w, f, info.Size(), strings.TrimPrefix(filepath.Ext(c.With), "."), stamp)
 	})
 }

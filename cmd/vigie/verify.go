@@ -10,12 +10,12 @@ import (
 	"strings"
 	"time"
 
-	"filippo.io/age"
 	"filippo.io/age/armor"
 	"golang.org/x/mod/sumdb/note"
 
 	"vigie/cmd/vigie/console"
 	"vigie/review"
+	"vigie/storage/transfer"
 )
 
 // VerifyCmd checks a bundle.
@@ -26,10 +26,10 @@ type VerifyCmd struct {
 }
 
 // Run checks.
-func (c *VerifyCmd) Run(_ context.Context, p *console.Program) error {
+func (c *VerifyCmd) Run(ctx context.Context, p *console.Program) error {
 	var keys []note.Verifier
 	for _, name := range c.Key {
-		text, err := os.ReadFile(name)
+		text, err := readSmall(name)
 		if err != nil {
 			return fmt.Errorf("key: %w", err)
 		}
@@ -39,22 +39,27 @@ func (c *VerifyCmd) Run(_ context.Context, p *console.Program) error {
 		}
 		keys = append(keys, k)
 	}
-	r, size, done, err := c.open()
+	r, size, done, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer done()
-	v, err := review.Verify(r, size, keys...)
+	v, err := review.Verify(ctx, r, size, keys...)
 	if errors.Is(err, review.ErrSealed) {
 		return console.Usage(fmt.Errorf("%s: %w", c.Bundle, err), "give the file with the age identity that it was sealed to: --identity FILE")
 	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	if err != nil {
-		return console.WithHint(err, "a bundle is a zip file that vigie bundle or the review desk wrote; a sealed one needs --identity")
+		return console.WithHint(fmt.Errorf("%s: %w", c.Bundle, err), "a bundle is a zip file that vigie bundle or the review desk wrote; a sealed one needs --identity")
 	}
 	if v.About != "" {
 		p.Out.Printf("bundle of %s\nmade %s with %s, location %s, %s\n", console.OneLine(v.About), v.Made.UTC().Format(time.DateTime+" UTC"), console.OneLine(v.Software), console.OneLine(string(v.Location)), console.Plural(v.Members, "file"))
 	}
-	p.Out.Printf("manifest SHA-256 %s\n", v.Manifest)
+	if v.Manifest != "" {
+		p.Out.Printf("manifest SHA-256 %s\n", v.Manifest)
+	}
 	for _, s := range v.Signers {
 		p.Out.Printf("%s by %s\n", p.Out.Paint(console.Green, "signed"), console.OneLine(s))
 	}
@@ -87,17 +92,19 @@ func (c *VerifyCmd) Run(_ context.Context, p *console.Program) error {
 // mostSealed bounds what is opened in memory; a sealed bundle leaves nothing readable on the disk.
 const mostSealed = 1 << 30
 
-func (c *VerifyCmd) open() (r io.ReaderAt, size int64, done func(), err error) {
+func (c *VerifyCmd) open(ctx context.Context) (r io.ReaderAt, size int64, done func(), err error) {
+	info, err := os.Stat(c.Bundle)
+	if err == nil && !info.Mode().IsRegular() { // a pipe would be waited for
+		err = console.Usage(fmt.Errorf("%s is not a file", c.Bundle), "a bundle is one zip file")
+	}
+	if err != nil {
+		return nil, 0, nil, err
+	}
 	f, err := os.Open(c.Bundle)
 	if err != nil {
 		return nil, 0, nil, err
 	}
 	if c.Identity == "" {
-		info, err := f.Stat()
-		if err != nil {
-			f.Close()
-			return nil, 0, nil, err
-		}
 		return f, info.Size(), func() { f.Close() }, nil
 	}
 	defer f.Close()
@@ -110,11 +117,15 @@ func (c *VerifyCmd) open() (r io.ReaderAt, size int64, done func(), err error) {
 	if _, err := f.ReadAt(head, 0); err == nil && string(head) == armor.Header {
 		in = armor.NewReader(f)
 	}
-	plain, err := age.Decrypt(in, ids...)
+	plain, err := transfer.OpenAge(in, ids...)
 	if err != nil {
 		return nil, 0, nil, console.WithHint(fmt.Errorf("opening %s: %w", c.Bundle, err), "it is sealed to somebody else, or not sealed at all")
 	}
+	defer context.AfterFunc(ctx, func() { f.Close() })() // ends the reading
 	data, err := io.ReadAll(io.LimitReader(plain, mostSealed+1))
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
 	if err == nil && len(data) > mostSealed {
 		err = errors.New("larger than 1 GiB")
 	}
@@ -122,4 +133,21 @@ func (c *VerifyCmd) open() (r io.ReaderAt, size int64, done func(), err error) {
 		return nil, 0, nil, fmt.Errorf("opening %s: %w", c.Bundle, err)
 	}
 	return bytes.NewReader(data), int64(len(data)), func() {}, nil
+}
+
+// mostSmall is the longest key or timestamp that is read.
+const mostSmall = 1 << 20
+
+// readSmall reads a file that is small if it is what it should be.
+func readSmall(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, mostSmall+1))
+	if err == nil && len(text) > mostSmall {
+		err = fmt.Errorf("%s is longer than 1 MiB", name)
+	}
+	return text, err
 }
