@@ -71,7 +71,7 @@ type DB struct {
 // Open opens a file and checks its head and tail. A page is checked when it is read; Verify reads all.
 func Open(path string) (*DB, error) {
 	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() { // a pipe would be waited for
-		return nil, &fileError{fmt.Errorf("%s is not a file", path), "name a file that vigie celldb import made"}
+		return nil, words.WithHint(fmt.Errorf("%s is not a file", path), "name a file that vigie celldb import made")
 	}
 	f, err := os.Open(path)
 	if err != nil {

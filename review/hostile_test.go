@@ -88,7 +88,7 @@ func TestHostileTextsAreShownHarmlessly(t *testing.T) {
 	}
 }
 
-func TestLongTextsDoNotMakeLongPages(t *testing.T) {
+func TestMegabyteTextsDoNotMakeMegabytePages(t *testing.T) {
 	text := strings.Repeat("zqx ", 1<<17) // ten of them are in one event
 	tw := everywhere(t, text)
 	for _, p := range []string{"/?verdict=all", "/event/a1b2c3d4e5f60700", "/event/a1b2c3d4e5f60700/report", "/cells", "/sensors", "/period?from=2026-11-22&to=2026-11-22", "/api/v1/events/a1b2c3d4e5f60700/series"} {

@@ -362,9 +362,9 @@ func inspectNeighbours(path string) error {
 		case err != nil:
 			return err
 		case !info.Mode().IsRegular():
-			return fmt.Errorf("%w: %s is not a file", ErrForeign, path+end)
+			return foreign("%w: %s is not a file", ErrForeign, path+end)
 		case end == "-journal" && info.Size() > 0:
-			return fmt.Errorf("%w: %s was not made by Vigie; without that file the store can be opened", ErrForeign, path+end)
+			return foreign("%w: %s was not made by Vigie", ErrForeign, path+end)
 		}
 	}
 	return nil

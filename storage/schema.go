@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"vigie/words"
 )
 
 // A store may come from a stranger, and a schema is code: a view can run for ever, a trigger can change what a verdict is
@@ -41,7 +43,7 @@ const mostSchema = 200
 func checkSchema(ctx context.Context, db queryer, version int) error {
 	want, ok := schemas()[fmt.Sprint(version)]
 	if !ok {
-		return fmt.Errorf("%w: no Vigie ever made a store of schema %d", ErrForeign, version)
+		return foreign("%w: no Vigie ever made a store of schema %d", ErrForeign, version)
 	}
 	found, err := readSchema(ctx, db)
 	if err != nil {
@@ -50,13 +52,18 @@ func checkSchema(ctx context.Context, db queryer, version int) error {
 	for _, line := range found {
 		if !slices.Contains(want, line) && (version < 3 || line != rawBaseOfSchema3) {
 			what, _, _ := strings.Cut(line, " CREATE ")
-			return fmt.Errorf("%w: the %q in it is not Vigie's; somebody changed the database, so nothing in it is used", ErrForeign, clip(what))
+			return foreign("%w: the %q in it is not Vigie's: somebody changed the database, and nothing in it is used", ErrForeign, clip(what))
 		}
 	}
 	if len(found) != len(want) {
-		return fmt.Errorf("%w: it has %d tables and indexes, a store of schema %d has %d", ErrForeign, len(found), version, len(want))
+		return foreign("%w: it has %d tables and indexes, a store of schema %d has %d", ErrForeign, len(found), version, len(want))
 	}
 	return nil
+}
+
+// foreign is an error about a file that somebody changed who may want to hurt its reader.
+func foreign(format string, args ...any) error {
+	return words.WithHint(fmt.Errorf(format, args...), "do not use it; ask who sent it for an export or a bundle (vigie export, vigie bundle), or for the store as Vigie left it")
 }
 
 // readSchema returns the schema of a database, a line for each table and index, sorted and each once.
@@ -87,8 +94,8 @@ func schemaLine(kind, name, table, statement string) string {
 		b.WriteString(line + " ")
 	}
 	statement = b.String()
-	words := strings.FieldsFunc(statement, func(r rune) bool { return strings.ContainsRune(" \t\n\f\r", r) })
-	statement = tight.Replace(strings.Join(words, " "))
+	tokens := strings.FieldsFunc(statement, func(r rune) bool { return strings.ContainsRune(" \t\n\f\r", r) })
+	statement = tight.Replace(strings.Join(tokens, " "))
 	for _, name := range []*string{&name, &table} {
 		if strings.Contains(*name, " ") {
 			*name = strconv.Quote(*name)

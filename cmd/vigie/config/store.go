@@ -13,6 +13,7 @@ import (
 	"vigie/cmd/vigie/console"
 	"vigie/safefile"
 	"vigie/storage"
+	"vigie/words"
 )
 
 // StoreFlags choose the store. The passphrase comes from a file or a systemd credential, never from an argument.
@@ -85,6 +86,8 @@ func (f *StoreFlags) Open(ctx context.Context, c Config, o storage.Options) (*st
 	switch {
 	case err == nil:
 		return s, nil
+	case words.Hint(err) != "":
+		return nil, err
 	case errors.Is(err, storage.ErrNotFound):
 		return nil, console.WithHint(err, `nothing was watched into it yet: "vigie watch" or "vigie replay --store" makes it, or name another with --store`)
 	case errors.Is(err, storage.ErrKey):
