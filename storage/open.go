@@ -100,7 +100,7 @@ func open(ctx context.Context, path string, o Options) (_ *Store, err error) {
 	}
 	s := &Store{path: path, readOnly: o.ReadOnly, key: key, changed: make(chan struct{})}
 	if key != nil {
-		if s.sealed, err = os.ReadFile(keyFile(path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if s.sealed, err = readKeyFile(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
 	}
