@@ -270,17 +270,17 @@ func (r *round) extendedSignal(w *row) {
 		v[i] = w.index(i)
 	}
 	for _, lim := range [...]struct {
-		name          string
+		what          column
 		i, most, none int
-	}{{"rssi", 0, 63, 99}, {"rscp", 2, 96, 255}, {"ecio", 3, 49, 255}, {"rsrq", 4, 34, 255}, {"rsrp", 5, 97, 255},
-		{"rsrq", 6, 126, 255}, {"rsrp", 7, 127, 255}, {"sinr", 8, 127, 255}} {
+	}{{rssi, 0, 63, 99}, {rscp, 2, 96, 255}, {ecio, 3, 49, 255}, {rsrq, 4, 34, 255}, {rsrp, 5, 97, 255},
+		{rsrq, 6, 126, 255}, {rsrp, 7, 127, 255}, {sinr, 8, 127, 255}} {
 		switch n := v[lim.i]; {
 		case n > lim.most && n != lim.none:
-			w.reading = lim.name
+			w.reading = lim.what
 			w.outOfRange()
-			w.reading, v[lim.i] = "", -1
+			w.reading, v[lim.i] = skip, -1
 		case n >= 0 && n <= lim.most:
-			w.explain(lim.i, lim.name)
+			w.explain(lim.i, limits[lim.what].name)
 		}
 	}
 	none := len(r.levels)

@@ -121,7 +121,8 @@ func (w *row) plmnDigits(i int, c *cell.Cell) {
 		return
 	}
 	if w.network(p.MCC, p.MNC, c) {
-		w.explain(i, "mcc", "mnc")
+		w.explain(i, "mcc")
+		w.explain(i, "mnc")
 	}
 }
 
@@ -295,11 +296,11 @@ func (w *row) measuredNeighbour(i int) cell.Cell {
 // basicTA reads a timing advance in basic time units, of which LTE counts 16 to a step (TS 36.213 clause 4.2.3): 0..20512,
 // 65535 for none.
 func (w *row) basicTA(i int, c *cell.Cell) {
-	w.reading = "ta"
+	w.reading = ta
 	v, ok := w.whole(i, 10)
 	if w.accept(ok, v == 65534 || v == 65535, v <= 16*maxTA[cell.LTE], cell.FieldTA, c) {
 		c.TA = cell.Some(uint16(v / 16))
 		w.explain(i, "ta")
 	}
-	w.reading = ""
+	w.reading = skip
 }

@@ -125,9 +125,9 @@ func (q *quectelAnswer) inter(w *row, c *cell.Cell) {
 	second := v[0] <= 7 && even(v[1]) && even(v[2])
 	switch {
 	case !first && !second:
-		w.reading = "priority"
+		w.reading = priority
 		w.outOfRange()
-		w.reading = ""
+		w.reading = skip
 		return
 	case first && second:
 	case q.order == orderUnknown && first:
@@ -220,9 +220,9 @@ func (w *row) wcdmaLevels(i int, c *cell.Cell) {
 		w.level(i, rscp, 0.1, c)
 		w.level(i+1, ecio, 0.1, c)
 	} else if w.text(i) != "" {
-		w.reading = "rscp"
+		w.reading = rscp
 		w.outOfRange()
-		w.reading = ""
+		w.reading = skip
 	}
 }
 

@@ -98,7 +98,7 @@ func (l *registrationLine) quotedForm(reply bool) (registrationForm, Reason) {
 		return replyForm, UnknownLayout
 	}
 	f := registrationFormAt(stat, false)
-	if moved := registrationFormAt(stat, true); !l.whole(f) && l.whole(moved) {
+	if moved := registrationFormAt(stat, true); l.domain == cell.EPS && len(l.f) > f.act+1 && !l.whole(f) && l.whole(moved) {
 		f = moved
 	}
 	f.sure = l.quoted>>f.act&1 == 0 && (f.id >= len(l.f) || l.f[f.id] == "" || hexDigits(l.f[f.id]) <= 9)
@@ -327,7 +327,7 @@ func registrationReply(line string) (n string, ok bool) {
 	if domain == "" || escapesQuotes(line) {
 		return "", false
 	}
-	l := registrationLine{domain: domain, f: trimmed(f), quoted: quotedColumns(line)}
+	l := registrationLine{domain: domain, f: trimmed(f), quoted: quotedColumns(line[len(name)+1:])}
 	form, why := l.form(true)
 	if why != "" || !form.reply() {
 		return "", false
@@ -338,8 +338,12 @@ func registrationReply(line string) (n string, ok bool) {
 
 // trimmed takes the blanks off columns, also those inside quotes, and makes a dash nothing.
 func trimmed(f []string) []string {
-	for i := range f {
-		if f[i] = strings.TrimSpace(f[i]); isDash(f[i]) {
+	for i, s := range f {
+		if s != "" && (s[0] <= ' ' || s[len(s)-1] <= ' ') {
+			s = strings.TrimSpace(s)
+			f[i] = s
+		}
+		if s != "" && s[0] == '-' && isDash(s) {
 			f[i] = ""
 		}
 	}

@@ -1,7 +1,7 @@
 package dialect
 
 import (
-	"slices"
+	"strings"
 
 	"vigie/cell"
 )
@@ -113,6 +113,10 @@ func (r *round) byPrefix(a Answer, rows map[string]func(*round, *row)) {
 
 // glued is where the row at the start of a line ends: where another prefix begins in the middle of it, else at the end.
 func glued(line string) int {
+	colon := strings.IndexByte(line, ':')
+	if colon < 0 || line[0] < '0' && strings.IndexByte(line[colon+1:], ':') < 0 { // only that of its own prefix, as in nearly every line
+		return len(line)
+	}
 	for i := 1; i < len(line); i++ {
 		if c := line[i]; c > '+' && c != '^' { // as nearly every character
 			continue
@@ -333,14 +337,16 @@ func (r *round) deriveState() {
 // none contradicts.
 func (r *round) registrationState(serving *cell.Cell) (searching, denied, registered bool) {
 	var weak struct{ searching, denied bool }
-	domains := map[cell.Domain]bool{}
+	var first cell.Domain
+	several := false // domains were reported
 	for i := range r.obs.Registration {
 		g := &r.obs.Registration[i]
 		s, ok := g.Status.Get()
 		if !ok {
 			continue
 		}
-		domains[g.Domain] = true
+		several = several || first != "" && g.Domain != first
+		first = g.Domain
 		registered = registered || g.Registered()
 		rat := g.RAT()
 		if rat == cell.UnknownRAT && serving != nil {
@@ -354,7 +360,7 @@ func (r *round) registrationState(serving *cell.Cell) (searching, denied, regist
 			denied, weak.denied = denied || sure, true
 		}
 	}
-	if !searching && !denied && (len(domains) > 1 || r.nothing || r.noOper) {
+	if !searching && !denied && (several || r.nothing || r.noOper) {
 		searching, denied = weak.searching && !weak.denied, weak.denied && !weak.searching
 	}
 	return searching, denied, registered
@@ -385,16 +391,21 @@ func without(list []cell.Cell, s *cell.Cell) []cell.Cell {
 
 // distinct leaves each cell once in a list: two commands of a round may name it, or one that lists each frequency by itself.
 func distinct(list []cell.Cell) []cell.Cell {
-	kept := list[:0]
+	n := 0
+next:
 	for i := range list {
-		same := func(k cell.Cell) bool { return sameNeighbour(&k, &list[i]) }
-		if at := slices.IndexFunc(kept, same); at >= 0 {
-			fill(&kept[at], &list[i])
-		} else {
-			kept = append(kept, list[i])
+		for k := range n {
+			if sameNeighbour(&list[k], &list[i]) {
+				fill(&list[k], &list[i])
+				continue next
+			}
 		}
+		if n < i {
+			list[n] = list[i]
+		}
+		n++
 	}
-	return kept
+	return list[:n]
 }
 
 // sameNeighbour reports whether two rows are about one cell: nothing in them differs, and channel and PCI name it, or its

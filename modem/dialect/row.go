@@ -19,26 +19,30 @@ type row struct {
 	line    string   // as printed, with plain quotes
 	name    string   // the prefix without its colon: "+QENG"; "" where the line has none
 	f       []string // the columns, as at.Fields gives them
-	dropped int      // columns that were taken away before f
 	labels  []string // of the values in f, where the row has labels and not columns
-	cut     bool     // the line did not end: its last column is blank here, because it may be half a value
-	said    bool     // it has been rejected
-	bad     bool     // a column was bad: nothing of the row is believed
+	quotes  uint64   // see quoted
+	values  int      // of r.values, when the row began
+	dropped int      // columns that were taken away before f
+
+	cut  bool // the line did not end: its last column is blank here, because it may be half a value
+	said bool // it has been rejected
+	bad  bool // a column was bad: nothing of the row is believed
 
 	sure       bool   // the number of its columns, or its labels, leave no doubt which is which
-	reading    string // the column that is being read, when it may be bad without the row being so
+	reading    column // what is being read, when it may be bad without the row being so; else skip
 	scale      bool   // in a row that is not sure a number is out of its range: all levels are left out
 	unmeasured bool   // the power of the cell is printed as -1
-	quotes     uint64 // see quoted
 	counted    bool   // quotes is known
-	values     int    // of r.values, when the row began
 }
 
 // row splits a line. The row is valid until the next one is made.
 func (r *round) row(line string, cut bool) *row {
-	line = plainQuotes(line)
+	quotes := strings.Count(line, `"`)
+	if quotes == 0 {
+		line = plainQuotes(line)
+	}
 	w := &r.current
-	*w = row{r: r, line: line, cut: cut || strings.Count(line, `"`)%2 != 0, values: len(r.values)}
+	*w = row{r: r, line: line, cut: cut || quotes%2 != 0, values: len(r.values)}
 	w.name, w.f = at.Fields(r.columns[:0], line)
 	if w.cut {
 		w.f[len(w.f)-1] = ""
@@ -48,15 +52,19 @@ func (r *round) row(line string, cut bool) *row {
 
 // text is column i; "" when there is none (-1, or too few columns) or it is dashes.
 func (w *row) text(i int) string {
-	if i < 0 || i >= len(w.f) || isDash(w.f[i]) {
+	if i < 0 || i >= len(w.f) {
 		return ""
 	}
-	return w.f[i]
+	s := w.f[i]
+	if s != "" && s[len(s)-1] == '-' && isDash(s) {
+		return ""
+	}
+	return s
 }
 
 // isDash reports whether a column is filled with dashes: "-", "--", "---".
 func isDash(s string) bool {
-	return s != "" && s[0] == '-' && s[len(s)-1] == '-' && strings.Trim(s, "-") == ""
+	return s != "" && strings.Trim(s, "-") == ""
 }
 
 // drop takes the first n columns away, as rows that begin with a label do.
@@ -68,7 +76,7 @@ func (w *row) drop(n int) {
 
 // reject names the line once, for its first trouble.
 func (w *row) reject(why Reason) {
-	if why == BadValue && w.reading != "" && w.sure {
+	if why == BadValue && w.reading != skip && w.sure {
 		w.spoilt()
 		return
 	}
@@ -167,18 +175,19 @@ func (w *row) number(i int) (float64, bool) {
 
 // index reads a small whole number, as the bucket tables of TS 27.007 take it; -1 when absent, or printed so.
 func (w *row) index(i int) int {
-	if w.text(i) == "-1" {
+	s := w.text(i)
+	if s == "" || s == "-1" {
 		return -1
 	}
-	v, ok := w.whole(i, 10)
-	if !ok {
-		return -1
-	}
-	if v > 255 {
+	switch v, ok := parseWhole(s, 10); {
+	case !ok:
+		w.reject(BadValue)
+	case v > 255:
 		w.outOfRange()
-		return -1
+	default:
+		return int(v)
 	}
-	return int(v)
+	return -1
 }
 
 // allOnes tells the fillers that modems print for a number they do not know: FFFF, 7FFFFFFF, FFFFFFF, ...
@@ -202,7 +211,8 @@ func (w *row) plmnPair(i int, sep string, c *cell.Cell) {
 		return
 	}
 	if w.network(mcc, mnc, c) {
-		w.explain(i, "mcc", "mnc")
+		w.explain(i, "mcc")
+		w.explain(i, "mnc")
 	}
 }
 
@@ -339,23 +349,23 @@ func (w *row) within(i int, unit, lo, hi float64, field cell.Fields, c *cell.Cel
 // threshold reads a reselection threshold in dB: 0..62 (TS 36.331, ReselectionThreshold, in steps of 2 dB).
 func (w *row) threshold(i int) (t cell.Opt[cell.DB]) {
 	var none cell.Cell
-	w.reading = "threshold"
+	w.reading = threshLow
 	if v, ok := w.within(i, 1, 0, 62, 0, &none); ok {
 		t = cell.Some(cell.DB(v))
 		w.explain(i, "threshold")
 	}
-	w.reading = ""
+	w.reading = skip
 	return t
 }
 
 // priority reads a cell reselection priority, 0..7.
 func (w *row) priority(i int, c *cell.Cell) {
-	w.reading = "priority"
+	w.reading = priority
 	if v, ok := w.whole(i, 10); w.accept(ok, v == 255, v <= 7, cell.FieldPriority, c) {
 		c.Priority = cell.Some(uint8(v))
 		w.explain(i, "priority")
 	}
-	w.reading = ""
+	w.reading = skip
 }
 
 // maxTA is the largest timing advance: GSM 63 (TS 45.010 clause 5.6), LTE 1282 (TS 36.213 clause 4.2.3).
@@ -368,14 +378,14 @@ func (w *row) ta(i int, c *cell.Cell) {
 
 // taIn reads a timing advance in a base.
 func (w *row) taIn(i, base int, c *cell.Cell) {
-	w.reading = "ta"
+	w.reading = ta
 	v, ok := w.whole(i, base)
 	fits := v <= maxTA[c.RAT]
 	if w.accept(ok, !fits && (v == 255 || allOnes(v)), fits, cell.FieldTA, c) {
 		c.TA = cell.Some(uint16(v))
 		w.explain(i, "ta")
 	}
-	w.reading = ""
+	w.reading = skip
 }
 
 // minutes reads a coordinate in degrees and minutes, as NMEA prints it: 5156.1360 and N is 51.9356 degrees.

@@ -85,9 +85,9 @@ func (w *row) fiveGBlocks(i int, c *cell.Cell) {
 
 // width reads the number of a bandwidth, whatever it means.
 func (w *row) width(i int) (uint64, bool) {
-	w.reading = "bandwidth_khz"
+	w.reading = bandwidth
 	v, ok := w.whole(i, 10)
-	w.reading = ""
+	w.reading = skip
 	return v, ok
 }
 
@@ -100,8 +100,8 @@ func (w *row) fits(there, fits bool, i int) bool {
 		w.explain(i, "bandwidth_khz")
 		return true
 	}
-	w.reading = "bandwidth_khz"
+	w.reading = bandwidth
 	w.outOfRange()
-	w.reading = ""
+	w.reading = skip
 	return false
 }

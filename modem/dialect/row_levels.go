@@ -39,12 +39,12 @@ func (w *row) level(i int, what column, unit float64, c *cell.Cell) {
 	if what == rsrq && c.RAT == cell.LTE {
 		most = 3
 	}
-	w.reading = l.name
+	w.reading = what
 	if v, ok := w.within(i, unit, l.lo, most, l.field, c); ok {
 		setLevel(c, what, v)
 		w.explain(i, l.name)
 	}
-	w.reading = ""
+	w.reading = skip
 }
 
 func setLevel(c *cell.Cell, what column, v float64) {
@@ -94,13 +94,16 @@ var scales = [...]struct {
 
 // indexed reads a level that is printed as an index. What is outside its scale is a filler or bad. c.RAT must be set.
 func (w *row) indexed(i int, what column, c *cell.Cell) {
-	l := &limits[scales[what].level]
-	w.reading = l.name
-	defer func() { w.reading = "" }()
+	w.reading = scales[what].level
 	v, ok := w.number(i)
-	if !ok {
-		return
+	if ok {
+		w.onScale(i, v, what, c)
 	}
+	w.reading = skip
+}
+
+// onScale takes the index of a level that was read from column i.
+func (w *row) onScale(i int, v float64, what column, c *cell.Cell) {
 	switch {
 	case c.RAT != cell.NR:
 	case what == rsrpIndex:
@@ -109,6 +112,7 @@ func (w *row) indexed(i int, what column, c *cell.Cell) {
 		what = ssRSRQIndex
 	}
 	s := &scales[what]
+	l := &limits[s.level]
 	n := int(v)
 	switch {
 	case float64(n) != v:

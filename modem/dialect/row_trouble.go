@@ -11,7 +11,7 @@ import (
 // outOfRange takes a number that its column cannot hold. Where the shape of the row is not sure it may belong to another
 // column: keeps then decides what of the row is left.
 func (w *row) outOfRange() {
-	if w.reading == "" || w.sure {
+	if w.reading == skip || w.sure {
 		w.reject(BadValue)
 		return
 	}
@@ -24,13 +24,17 @@ func (w *row) spoilt() {
 	list := &w.r.rejects
 	if !w.said {
 		w.said = true
-		*list = append(*list, Reject{Line: w.line, Reason: BadValue, Columns: w.reading})
+		*list = append(*list, Reject{Line: w.line, Reason: BadValue, Columns: spoiltNames[w.reading]})
 		return
 	}
-	if last := &(*list)[len(*list)-1]; !strings.Contains(last.Columns, w.reading) {
-		last.Columns = strings.TrimPrefix(last.Columns+", "+w.reading, ", ")
+	if last, name := &(*list)[len(*list)-1], spoiltNames[w.reading]; !strings.Contains(last.Columns, name) {
+		last.Columns = strings.TrimPrefix(last.Columns+", "+name, ", ")
 	}
 }
+
+// spoiltNames are the columns that may be bad without the row being so, as the interchange format names them.
+var spoiltNames = map[column]string{rsrp: "rsrp", rsrq: "rsrq", rssi: "rssi", sinr: "sinr", rscp: "rscp", ecio: "ecio", srxlev: "srxlev",
+	priority: "priority", threshLow: "threshold", ta: "ta", bandwidth: "bandwidth_khz"}
 
 // begins reports whether a row of another number of columns than is known can be read up to column n, which is left out: it
 // ended by itself, and nothing is empty from column one on. A row one column longer or shorter than these counts has a comma too many or too few.
@@ -101,7 +105,8 @@ func (w *row) disbelieve() {
 // quoted tells which columns of the row are in quotes: bit i for column i, counted in the line.
 func (w *row) quoted() uint64 {
 	if !w.counted {
-		w.quotes, w.counted = quotedColumns(w.line), true
+		_, rest := at.Prefix(w.line)
+		w.quotes, w.counted = quotedColumns(rest), true
 	}
 	return w.quotes
 }
@@ -109,30 +114,34 @@ func (w *row) quoted() uint64 {
 // inQuotes reports whether column i is quoted.
 func (w *row) inQuotes(i int) bool { return w.quoted()>>(i+w.dropped)&1 != 0 }
 
-func quotedColumns(line string) (set uint64) {
-	_, rest := at.Prefix(line)
-	column, inside, blank := 0, false, true
-	for i := range len(rest) {
-		switch c := rest[i]; {
-		case c == '"':
-			if blank && !inside {
-				set |= 1 << column
-			}
-			inside, blank = !inside, false
-		case inside:
-		case c == ',':
-			column, blank = column+1, true
-		case c != ' ' && c != '\t':
-			blank = false
+// quotedColumns tells it of the columns of a line without its prefix. A quote within a column is not one around it.
+func quotedColumns(rest string) (set uint64) {
+	column, begins := 0, true
+	for {
+		opening := strings.IndexByte(rest, '"')
+		if opening < 0 {
+			return set
 		}
+		before := rest[:opening]
+		column += strings.Count(before, ",")
+		if before = strings.TrimRight(before, " \t"); before != "" {
+			begins = before[len(before)-1] == ','
+		}
+		if begins {
+			set |= 1 << column
+		}
+		closing := strings.IndexByte(rest[opening+1:], '"')
+		if closing < 0 {
+			return set
+		}
+		rest, begins = rest[opening+closing+2:], false
 	}
-	return set
 }
 
 // plainQuotes makes the quotes of a line plain that a word processor or a forum has turned into others. A name may hold
-// such quotes: a line with plain ones is left as it is.
+// such quotes: a line with plain ones is not meant.
 func plainQuotes(line string) string {
-	if strings.IndexByte(line, '"') >= 0 || strings.IndexByte(line, 0xE2) < 0 && strings.IndexByte(line, 0xC2) < 0 {
+	if strings.IndexByte(line, 0xE2) < 0 && strings.IndexByte(line, 0xC2) < 0 {
 		return line
 	}
 	return typographicQuotes.Replace(line)
@@ -141,7 +150,9 @@ func plainQuotes(line string) string {
 var typographicQuotes = strings.NewReplacer("“", `"`, "”", `"`, "„", `"`, "‟", `"`, "″", `"`, "«", `"`, "»", `"`, "‘", `"`, "’", `"`)
 
 // escapesQuotes reports whether the line is one that a program printed with its quotes escaped: where its columns end is not sure.
-func escapesQuotes(line string) bool { return strings.Contains(line, `\"`) }
+func escapesQuotes(line string) bool {
+	return strings.IndexByte(line, '\\') >= 0 && strings.Contains(line, `\"`)
+}
 
 // skipped notes a line that no reader takes, if somebody asks.
 func (w *row) skipped() {
@@ -159,19 +170,20 @@ type Value struct {
 	Label  string // before the value, where the row has labels
 }
 
-// explain notes which fields column i was read into, if somebody asks.
-func (w *row) explain(i int, fields ...string) {
-	if !w.r.explains {
-		return
+// explain notes that a field was read from column i, if somebody asks.
+func (w *row) explain(i int, field string) {
+	if w.r.explains {
+		w.noteValue(i, field)
 	}
-	v := Value{Text: w.text(i), Line: w.line, Column: i + w.dropped}
+}
+
+func (w *row) noteValue(i int, field string) {
+	v := Value{Field: field, Text: w.text(i), Line: w.line, Column: i + w.dropped}
 	if w.labels != nil {
 		v.Column = -1
 		if i < len(w.labels) {
 			v.Label = w.labels[i]
 		}
 	}
-	for _, v.Field = range fields {
-		w.r.values = append(w.r.values, v)
-	}
+	w.r.values = append(w.r.values, v)
 }

@@ -177,9 +177,9 @@ func (w *row) bandAfter(i int, word string, c *cell.Cell) {
 // tenths on SIM7600, SIM7906 and SIM82xx, the index of TS 27.007 on A76xx. No RSRP fits two of them. The scale of the
 // RSSI of A76xx is not known.
 func (w *row) levels(q, p, i int, c *cell.Cell) {
-	w.reading = "rsrp"
+	w.reading = rsrp
 	v, ok := w.number(p)
-	w.reading = ""
+	w.reading = skip
 	switch {
 	case !ok, v == 255, v == -32768, v == 32767:
 		c.Placeholder |= cell.FieldRSRP
@@ -202,12 +202,12 @@ func (w *row) levels(q, p, i int, c *cell.Cell) {
 
 // snr reads an SNR in dB. What cannot be dB is of unknown scale.
 func (w *row) snr(i int, c *cell.Cell) {
-	w.reading = "sinr"
+	w.reading = sinr
 	if v, ok := w.number(i); ok && v >= minSINR && v <= maxSINR {
 		c.SINR = cell.Some(cell.DB(v))
 		w.explain(i, "sinr")
 	}
-	w.reading = ""
+	w.reading = skip
 }
 
 // cpsiLeg reads the NR carrier of EN-DC as older firmware prints it [SIM8200 manual V1.00.01 4.2.14; printed by SIM8200 in
@@ -291,9 +291,9 @@ func (s *simcomAnswer) cpsiSA(w *row, newer bool) {
 
 // nrSNR reads the SNR of an NR carrier, which comes in dB with a point, or in tenths.
 func (w *row) nrSNR(i int, c *cell.Cell) {
-	w.reading = "sinr"
+	w.reading = sinr
 	v, ok := w.number(i)
-	w.reading = ""
+	w.reading = skip
 	switch {
 	case !ok:
 	case strings.Contains(w.text(i), "."):
