@@ -144,9 +144,9 @@ func (w *row) column(i int, what column, c *cell.Cell) {
 	case priority:
 		w.priority(i, c)
 	case threshHigh:
-		c.ThreshHigh = w.threshold(i)
+		c.ThreshHigh = w.threshold(i, what)
 	case threshLow:
-		c.ThreshLow = w.threshold(i)
+		c.ThreshLow = w.threshold(i, what)
 	case snr:
 		w.snr(i, c)
 	case rxlev:

@@ -59,6 +59,7 @@ func (f *foxconnAnswer) read(w *row) {
 
 func (f *foxconnAnswer) end() {
 	l := newLabels(f.round, f.words)
+	l.find(1, "RAT", "EARFCN(DL/UL)", "lte_cell_id").explain(0, "rat")
 	switch rat := l.word("RAT"); {
 	case rat == "WCDMA":
 		f.debugWCDMA(l)
@@ -199,6 +200,7 @@ func (l labels) enb(c *cell.Cell) {
 		c.Placeholder |= cell.FieldCellID
 	default:
 		c.ID = cell.Some(v)
+		w.explain(0, "cell_id")
 	}
 }
 
@@ -221,6 +223,7 @@ func (l labels) debugCarrier(c *cell.Cell) {
 	l.find(1, "BAND", "lte_band").band(0, c)
 	if v, ok := l.value("BW", "lte_band_width").number(0); ok && v >= 0 && v <= 20 {
 		c.Bandwidth = cell.Some(cell.KHz(v*1000 + 0.5))
+		l.find(1, "BW", "lte_band_width").explain(0, "bandwidth_khz")
 	}
 	w := l.find(1, "EARFCN(DL/UL)", "EARFCN", "channel")
 	if v := w.text(0); v != "" {
@@ -242,6 +245,7 @@ func (l labels) debugNR(c *cell.Cell) {
 	}
 	if v, ok := l.value("nr_band_width").number(0); ok && v > 0 && v <= 400 {
 		c.Bandwidth = cell.Some(cell.KHz(v * 1000))
+		l.find(1, "nr_band_width").explain(0, "bandwidth_khz")
 	}
 	l.find(1, "nr_channel").arfcn(0, 10, c)
 	l.find(1, "nr_pci").pci(0, 10, c)
@@ -295,7 +299,7 @@ func (f *foxconnAnswer) debugState(l labels) {
 		return
 	}
 	if n := w.index(0); n > 0 && n < 255 {
-		f.refused(uint64(n))
+		f.refused(w, uint64(n))
 	}
 }
 

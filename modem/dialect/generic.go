@@ -197,6 +197,8 @@ func (r *round) cops(w *row) {
 			w.reject(BadValue)
 		} else {
 			c.MCC, c.MNC = p.MCC, p.MNC
+			w.explain(2, "mcc")
+			w.explain(2, "mnc")
 		}
 	}
 	if !w.bad {
@@ -249,7 +251,9 @@ func (r *round) signal(w *row) {
 		w.reject(BadValue)
 		return
 	}
-	r.csq = cell.RSSIFromCSQ(n)
+	if r.csq = cell.RSSIFromCSQ(n); r.csq.Known() {
+		w.explain(0, "rssi")
+	}
 	r.silent = n == 99
 }
 
@@ -309,6 +313,7 @@ func (r *round) connection(w *row) {
 		w.reject(BadValue)
 	default:
 		r.rrc = cell.Some(v == 1)
+		w.explain(0, "state")
 	}
 }
 

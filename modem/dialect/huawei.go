@@ -228,6 +228,7 @@ func (h *huaweiAnswer) rejinfo(w *row) {
 	if cause > 255 {
 		g.CauseType = cell.Some(uint8(1))
 	}
+	w.explain(2, "registration.cause")
 	h.obs.Registration = append(h.obs.Registration, g)
 	h.fillers = append(h.fillers, c.Placeholder)
 }

@@ -151,7 +151,7 @@ func (r *round) emmCause(w *row) {
 		w.reject(BadValue)
 		return
 	}
-	r.refused(cause)
+	r.refused(w, cause)
 }
 
 // ncellmeas reads a measurement [nRF91 AT manual; recorded: nRF9160, nRF9161]. Two layouts share the prefix: search types

@@ -237,6 +237,8 @@ func (q *quectelAnswer) qspn(w *row) {
 			return
 		}
 		q.operator = p
+		w.explain(4, "mcc")
+		w.explain(4, "mnc")
 	}
 }
 
@@ -295,4 +297,5 @@ func (q *quectelAnswer) qgpsloc(w *row) {
 		p.Speed = cell.Some(v / 3.6)
 	}
 	q.obs.Position = p
+	w.explain(-1, "position")
 }

@@ -39,6 +39,7 @@ func (q *quectelAnswer) qengState(w *row) {
 	switch state, known := qengStates[s]; {
 	case known:
 		q.obs.State = state
+		w.explain(1, "state")
 	case s != "":
 		w.reject(UnknownToken)
 	case w.cut:

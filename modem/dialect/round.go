@@ -10,6 +10,7 @@ import (
 // fields below; finish then combines them.
 type round struct {
 	ident   Ident
+	dialect *Dialect
 	obs     cell.Observation
 	sweep   []cell.Observation
 	rejects []Reject
@@ -61,7 +62,7 @@ func (d *Dialect) decoded(earlier *cell.Observation, answers []Answer, explains 
 	if earlier == nil {
 		earlier = &cell.Observation{}
 	}
-	r := &round{ident: d.ident, earlier: earlier, explains: explains}
+	r := &round{ident: d.ident, dialect: d, earlier: earlier, explains: explains}
 	if n > 0 {
 		r.obs.Raw = make([]string, 0, n)
 	}
@@ -194,7 +195,8 @@ func (r *round) heard(w *row, c cell.Cell) {
 }
 
 // refused adds the EMM cause with which the network refused the modem.
-func (r *round) refused(cause uint64) {
+func (r *round) refused(w *row, cause uint64) {
+	w.explain(-1, "registration.cause")
 	r.obs.Registration = append(r.obs.Registration,
 		cell.Registration{Domain: cell.EPS, CauseType: cell.Some(uint8(0)), Cause: cell.Some(uint16(cause))})
 	r.fillers = append(r.fillers, 0)
@@ -222,6 +224,7 @@ func (r *round) place(w *row, p *cell.Position) {
 		w.reject(BadValue)
 	case !w.bad:
 		r.obs.Position = p
+		w.explain(-1, "position")
 	}
 }
 

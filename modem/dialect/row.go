@@ -347,12 +347,12 @@ func (w *row) within(i int, unit, lo, hi float64, field cell.Fields, c *cell.Cel
 }
 
 // threshold reads a reselection threshold in dB: 0..62 (TS 36.331, ReselectionThreshold, in steps of 2 dB).
-func (w *row) threshold(i int) (t cell.Opt[cell.DB]) {
+func (w *row) threshold(i int, what column) (t cell.Opt[cell.DB]) {
 	var none cell.Cell
-	w.reading = threshLow
+	w.reading = what
 	if v, ok := w.within(i, 1, 0, 62, 0, &none); ok {
 		t = cell.Some(cell.DB(v))
-		w.explain(i, "threshold")
+		w.explain(i, spoiltNames[what])
 	}
 	w.reading = skip
 	return t

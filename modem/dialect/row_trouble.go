@@ -34,7 +34,7 @@ func (w *row) spoilt() {
 
 // spoiltNames are the columns that may be bad without the row being so, as the interchange format names them.
 var spoiltNames = map[column]string{rsrp: "rsrp", rsrq: "rsrq", rssi: "rssi", sinr: "sinr", rscp: "rscp", ecio: "ecio", srxlev: "srxlev",
-	priority: "priority", threshLow: "threshold", ta: "ta", bandwidth: "bandwidth_khz"}
+	priority: "priority", threshLow: "thresh_low", threshHigh: "thresh_high", ta: "ta", bandwidth: "bandwidth_khz"}
 
 // begins reports whether a row of another number of columns than is known can be read up to column n, which is left out: it
 // ended by itself, and nothing is empty from column one on. A row one column longer or shorter than these counts has a comma too many or too few.
@@ -89,6 +89,9 @@ func (w *row) keeps(c *cell.Cell) bool {
 				c.Placeholder |= r.field
 			}
 		}
+	}
+	if w.r.explains {
+		w.explainRest(c)
 	}
 	return true
 }
@@ -163,11 +166,12 @@ func (w *row) skipped() {
 
 // Value is one value of an answer, and where it comes from.
 type Value struct {
-	Field  string // as the interchange format names it; "registration.status" is one of a registration
-	Text   string // as printed
-	Line   string // the row
-	Column int    // from 0, after the prefix; -1 where the value has a label
-	Label  string // before the value, where the row has labels
+	Field    string // as the interchange format names it; "registration.status" is one of a registration
+	Text     string // as printed
+	Line     string // the row
+	Column   int    // from 1, after the prefix; 0 where a label or the row as a whole tells the value
+	Label    string // before the value, where the row has labels
+	Document string // what the reading rests on
 }
 
 // explain notes that a field was read from column i, if somebody asks.
@@ -178,12 +182,25 @@ func (w *row) explain(i int, field string) {
 }
 
 func (w *row) noteValue(i int, field string) {
-	v := Value{Field: field, Text: w.text(i), Line: w.line, Column: i + w.dropped}
-	if w.labels != nil {
-		v.Column = -1
-		if i < len(w.labels) {
-			v.Label = w.labels[i]
-		}
+	if i >= 0 && w.text(i) == "" {
+		return
+	}
+	v := Value{Field: field, Text: w.text(i), Line: w.line, Column: i + w.dropped + 1, Document: w.r.dialect.Document(w.name)}
+	if w.labels != nil || i < 0 {
+		v.Column = 0
+	}
+	if i >= 0 && i < len(w.labels) {
+		v.Label = w.labels[i]
 	}
 	w.r.values = append(w.r.values, v)
+}
+
+// explainRest notes the values of a cell for which no column of the row was noted: its first word tells them, or several columns do.
+func (w *row) explainRest(c *cell.Cell) {
+	noted := w.r.values[min(w.values, len(w.r.values)):]
+	for _, field := range c.Fields().Words() {
+		if !slices.ContainsFunc(noted, func(v Value) bool { return v.Field == field }) {
+			w.noteValue(-1, field)
+		}
+	}
 }

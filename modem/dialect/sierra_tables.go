@@ -58,6 +58,7 @@ func (s *sierraAnswer) gstatus(l labels) {
 		return
 	}
 	s.gstatusState(l)
+	l.find(1, "System mode").explain(0, "rat")
 	if c != (cell.Cell{RAT: c.RAT}) {
 		s.parts = append(s.parts, c)
 	}
@@ -119,6 +120,7 @@ func (l labels) carrier(name, width, channel string, c *cell.Cell) {
 			w.reject(BadValue)
 		} else {
 			c.Bandwidth = cell.Some(cell.KHz(v * 1000))
+			w.explain(0, "bandwidth_khz")
 		}
 	}
 	l.find(1, channel).arfcn(0, 10, c)
@@ -287,7 +289,7 @@ func (s *sierraAnswer) lteinfoCell(w *row, head []string, rat cell.RAT) cell.Cel
 			return c
 		}
 		w.priority(prio, &c)
-		c.ThreshLow, c.ThreshHigh = w.threshold(low), w.threshold(high)
+		c.ThreshLow, c.ThreshHigh = w.threshold(low, threshLow), w.threshold(high, threshHigh)
 	}
 	w.column(level, srxlev, &c)
 	return c

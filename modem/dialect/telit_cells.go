@@ -192,7 +192,7 @@ func (t *telitAnswer) moniLTE(w *row) {
 	}
 	w.column(3, hexPCI, &c)
 	t.asked(8)
-	if !w.bad {
+	if w.keeps(&c) {
 		t.list = append(t.list, c)
 	}
 }

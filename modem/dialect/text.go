@@ -80,12 +80,22 @@ func DecodeText(text io.Reader, d *Dialect) ([]Decoded, TextCounts, error) {
 			}
 			for _, o := range x.Sweep {
 				n.Rounds++
-				out = append(out, Decoded{Observation: o})
+				out = append(out, Decoded{Observation: o, Values: valuesOf(x.Values, o.Raw[0])})
 			}
 		}
 	}
 	n.Dialect = n.Families[0]
 	return out, n, nil
+}
+
+// valuesOf are the values that come from a row.
+func valuesOf(all []Value, line string) (own []Value) {
+	for _, v := range all {
+		if v.Line == line {
+			own = append(own, v)
+		}
+	}
+	return own
 }
 
 // identifies reports whether a line is of an answer to a question that asks what the modem is.

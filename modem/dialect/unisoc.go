@@ -190,7 +190,7 @@ func (u *unisocAnswer) eemServing(w *row) {
 		return
 	}
 	if cause, ok := w.whole(26, 10); ok && cause > 0 && cause < 256 && !w.bad {
-		u.refused(cause)
+		u.refused(w, cause)
 	}
 }
 
