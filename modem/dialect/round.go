@@ -1,9 +1,11 @@
 package dialect
 
 import (
+	"slices"
 	"strings"
 
 	"vigie/cell"
+	"vigie/modem/at"
 )
 
 // round collects the content of the answers of one round. A family adds its rows through serve, neighbour, second, part and the
@@ -115,7 +117,10 @@ func (r *round) byPrefix(a Answer, rows map[string]func(*round, *row)) {
 // glued is where the row at the start of a line ends: where another prefix begins in the middle of it, else at the end.
 func glued(line string) int {
 	colon := strings.IndexByte(line, ':')
-	if colon < 0 || line[0] < '0' && strings.IndexByte(line[colon+1:], ':') < 0 { // only that of its own prefix, as in nearly every line
+	if colon < 0 {
+		return len(line)
+	}
+	if own, rest := at.Prefix(line); own != "" && strings.IndexByte(rest, ':') < 0 { // as in nearly every line
 		return len(line)
 	}
 	for i := 1; i < len(line); i++ {

@@ -166,12 +166,12 @@ func (w *row) skipped() {
 
 // Value is one value of an answer, and where it comes from.
 type Value struct {
-	Field    string // as the interchange format names it; "registration.status" is one of a registration
-	Text     string // as printed
-	Line     string // the row
-	Column   int    // from 1, after the prefix; 0 where a label or the row as a whole tells the value
-	Label    string // before the value, where the row has labels
-	Document string // what the reading rests on
+	Field    string `json:"field"`              // as the interchange format names it; "registration.status" is one of a registration
+	Text     string `json:"printed,omitempty"`  // as printed
+	Column   int    `json:"column,omitempty"`   // from 1, after the prefix; 0 where a label or the row as a whole tells the value
+	Label    string `json:"label,omitempty"`    // before the value, where the row has labels
+	Line     string `json:"line"`               // the row
+	Document string `json:"document,omitempty"` // what the reading rests on
 }
 
 // explain notes that a field was read from column i, if somebody asks.
