@@ -1,31 +1,39 @@
 package dialect
 
+import "cmp"
+
 // documents name what the reading of a row rests on, by family and prefix; "" is for rows without one. The lines above each
 // reader draw the layout; the firmware notes list the sources in full.
 var documents = map[string]map[string]string{
 	"generic": {
-		"+CREG":   "3GPP TS 27.007 clause 7.2",
-		"+CGREG":  "3GPP TS 27.007 clause 10.1.20",
-		"+CEREG":  "3GPP TS 27.007 clause 10.1.22",
-		"+C5GREG": "3GPP TS 27.007 clause 10.1.47",
-		"+COPS":   "3GPP TS 27.007 clause 7.3",
-		"+CSQ":    "3GPP TS 27.007 clause 8.5",
-		"+CESQ":   "3GPP TS 27.007 clause 8.69",
-		"+CSCON":  "3GPP TS 27.007 clause 10.1.30",
-		"+CPIN":   "3GPP TS 27.007 clause 8.3",
-		"+CEER":   "3GPP TS 27.007 clause 6.10",
-		"+CGED":   "the labels in the row",
+		"+CREG":    "3GPP TS 27.007 clause 7.2",
+		"+CGREG":   "3GPP TS 27.007 clause 10.1.20",
+		"+CEREG":   "3GPP TS 27.007 clause 10.1.22",
+		"+C5GREG":  "3GPP TS 27.007 clause 10.1.47",
+		"+COPS":    "3GPP TS 27.007 clause 7.3",
+		"+CSQ":     "3GPP TS 27.007 clause 8.5",
+		"+CESQ":    "3GPP TS 27.007 clause 8.69",
+		"+CSCON":   "3GPP TS 27.007 clause 10.1.30",
+		"+CPIN":    "3GPP TS 27.007 clause 8.3",
+		"+CEER":    "3GPP TS 27.007 clause 6.10",
+		"+CGED":    "the labels in the row",
+		"$QCRSRP":  "public notes on Qualcomm firmware; no manual",
+		"$QCRSRQ":  "public notes on Qualcomm firmware; no manual",
+		"+CGCELLI": "router scripts; no manual",
 	},
 	"quectel": {
-		"+QENG":    "Quectel EC2x AT manual 6.17; RM5xx network application note 3.2.2",
-		"+QCAINFO": "Quectel EC2x AT manual; RM5xx network application note 3.2.3",
-		"+QNWINFO": "Quectel EC2x AT manual 6.9; RM5xx network application note 3.2.1",
-		"+QSPN":    "Quectel EC2x AT manual 6.10",
-		"+QCSQ":    "Quectel EC2x and BG9x AT manuals",
-		"+QGPSLOC": "Quectel GNSS manual",
-		"+QSCAN":   "Quectel RM5xx AT manual 5",
-		"+QOPS":    "Quectel EC2x AT manual 6.15",
-		"":         "Quectel EC2x AT manual 6.15",
+		"+QENG":     "Quectel EC2x AT manual 6.17; RM5xx network application note 3.2.2",
+		"+QCAINFO":  "Quectel EC2x AT manual; RM5xx network application note 3.2.3",
+		"+QNWINFO":  "Quectel EC2x AT manual 6.9; RM5xx network application note 3.2.1",
+		"+QSPN":     "Quectel EC2x AT manual 6.10",
+		"+QCSQ":     "Quectel EC2x and BG9x AT manuals",
+		"+QGPSLOC":  "Quectel GNSS manual",
+		"+QSCAN":    "Quectel RM5xx AT manual 5",
+		"+QOPS":     "Quectel EC2x AT manual 6.15",
+		"+QNWCFG":   "recordings of RG520N and RM520N; no manual",
+		"+QCELL":    "Quectel EC200 series AT manual, at second hand",
+		"+NUESTATS": "Quectel BC95 and BC28 AT manuals, at second hand",
+		"":          "Quectel EC2x AT manual 6.15",
 	},
 	"simcom": {
 		"+CPSI":          "SIMCom SIM5320, SIM7000, SIM7070, SIM7600, SIM82xx, A76xx manuals, AT+CPSI",
@@ -54,12 +62,22 @@ var documents = map[string]map[string]string{
 		"!GSTATUS": "Sierra EM74xx, EM75xx, EM91xx AT command references, AT!GSTATUS",
 		"!LTEINFO": "Sierra EM74xx AT command reference, AT!LTEINFO",
 		"!GPSLOC":  "Sierra EM74xx AT command reference, AT!GPSLOC",
+		"!NRINFO":  "Sierra EM91xx AT command reference, at second hand",
+		"+KCELL":   "Sierra HL and WP series AT commands manual, at second hand",
 		"":         "Sierra EM74xx, EM75xx, EM91xx AT command references",
 	},
 	"foxconn": {
 		"^DEBUG":   "recordings of DW5821e, T99W175, MV31-W; ROOterSource2203",
 		"^CA_INFO": "recordings of T77W968",
 		"":         "recordings of DW5821e, T99W175, MV31-W; ROOterSource2203",
+	},
+	"cinterion": {
+		"^SMONI": "Cinterion EHS6 AT manual 8.12",
+		"^SMONP": "Cinterion EHS6 AT manual 8.13",
+		"^SMONC": "Siemens TC35, MC55, TC63 AT manuals, AT^SMONC",
+		"^MONI":  "Siemens TC35, MC55, TC63, AC75 AT manuals, AT^MONI",
+		"^MONP":  "Siemens TC35, MC55, TC63, AC75 AT manuals, AT^MONP",
+		"":       "Cinterion and Siemens AT manuals, AT^SMONP and AT^MONI",
 	},
 	"sequans": {"+SQNMONI": "recordings of Monarch in Pycom GPy, Monarch 2 in GM02SP"},
 	"fibocom": {
@@ -112,6 +130,7 @@ var documents = map[string]map[string]string{
 		"+EEMLTESVC":   "LuatOS AT manual, AT+EEMGINFO",
 		"+EEMLTEINTRA": "LuatOS AT manual, AT+EEMGINFO",
 		"+EEMLTEINTER": "LuatOS AT manual, AT+EEMGINFO",
+		"+ECSTATUS":    "public notes on Eigencomm firmware; no manual",
 	},
 	"meig": {"+SGCELLINFOEX": "ROOter meigdata.sh; no recording"},
 }
@@ -119,8 +138,5 @@ var documents = map[string]map[string]string{
 // Document names what the reading of a row rests on, by its prefix; "" is for rows without one. It is empty where none is
 // known.
 func (d *Dialect) Document(prefix string) string {
-	if s := documents[d.Name][prefix]; s != "" {
-		return s
-	}
-	return documents["generic"][prefix]
+	return cmp.Or(documents[d.Name][prefix], documents["generic"][prefix])
 }

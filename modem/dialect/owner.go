@@ -70,11 +70,13 @@ func (d *Dialect) read(r *round, a Answer) {
 			if i > from {
 				part := a
 				part.Lines, part.cut = a.Lines[from:i], false
+				r.dialect = reader
 				reader.parse(r, part)
 			}
 			reader, from = o, i
 		}
 	}
 	a.Lines = a.Lines[from:]
+	r.dialect = reader
 	reader.parse(r, a)
 }
