@@ -77,6 +77,7 @@ type Reject struct {
 	Line    string
 	Reason  Reason
 	Columns string // what was bad, as the interchange format names it, where that alone was left out: "rsrp, rsrq"
+	Used    bool   // the rest of the row was used
 }
 
 // Reason is why a line was rejected, from a closed set.

@@ -67,6 +67,7 @@ func (r *round) registration(w *row, domain cell.Domain) {
 	if sure && !(w.cut && len(w.text(form.id)) <= 2) { // half a line of an E362 has its rac there
 		w.cellID(form.id, 16, &c)
 	}
+	w.use()
 	if g.Area, g.CellID = c.Area, c.ID; w.r.explains {
 		w.explainRest(&c)
 	}

@@ -33,6 +33,7 @@ type row struct {
 	scale      bool   // in a row that is not sure a number is out of its range: all levels are left out
 	unmeasured bool   // the power of the cell is printed as -1
 	counted    bool   // quotes is known
+	used       bool   // something of the row was taken
 }
 
 // row splits a line. The row is valid until the next one is made.
@@ -83,7 +84,7 @@ func (w *row) reject(why Reason) {
 	w.bad = w.bad || why == BadValue
 	if !w.said {
 		w.said = true
-		w.r.rejects = append(w.r.rejects, Reject{Line: w.line, Reason: why})
+		w.r.rejects = append(w.r.rejects, Reject{Line: w.line, Reason: why, Used: w.used && !w.bad})
 	}
 }
 

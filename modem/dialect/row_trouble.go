@@ -24,7 +24,7 @@ func (w *row) spoilt() {
 	list := &w.r.rejects
 	if !w.said {
 		w.said = true
-		*list = append(*list, Reject{Line: w.line, Reason: BadValue, Columns: spoiltNames[w.reading]})
+		*list = append(*list, Reject{Line: w.line, Reason: BadValue, Columns: spoiltNames[w.reading], Used: w.used})
 		return
 	}
 	if last, name := &(*list)[len(*list)-1], spoiltNames[w.reading]; !strings.Contains(last.Columns, name) {
@@ -90,17 +90,27 @@ func (w *row) keeps(c *cell.Cell) bool {
 			}
 		}
 	}
+	w.use()
 	if w.r.explains {
 		w.explainRest(c)
 	}
 	return true
 }
 
+// use notes that something of the row was taken, also where it was rejected before.
+func (w *row) use() {
+	w.used = true
+	if w.said {
+		w.r.rejects[len(w.r.rejects)-1].Used = true
+	}
+}
+
 // disbelieve gives a row up: nothing of it is taken.
 func (w *row) disbelieve() {
 	w.bad = true
 	if w.said {
-		w.r.rejects[len(w.r.rejects)-1].Columns = ""
+		last := &w.r.rejects[len(w.r.rejects)-1]
+		last.Columns, last.Used = "", false
 	}
 	w.r.values = w.r.values[:min(w.values, len(w.r.values))]
 }

@@ -53,7 +53,7 @@ func replaced(d *dialect.Dialect, text string, before []dialect.Decoded, counts 
 	}
 	unread := map[string]bool{}
 	for _, r := range counts.Rejects {
-		unread[r.Line] = true
+		unread[r.Line] = !r.Used
 	}
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {

@@ -32,8 +32,11 @@ func ListUndecoded(w io.Writer, n *dialect.TextCounts) {
 				continue
 			}
 			line := console.OneLine(r.Line)
-			if r.Columns != "" {
+			switch {
+			case r.Columns != "":
 				line += "  (" + r.Columns + " left out, the rest is used)"
+			case r.Used:
+				line += "  (what is sure of it is used)"
 			}
 			lines = append(lines, line)
 		}
