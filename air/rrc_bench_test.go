@@ -23,12 +23,9 @@ func BenchmarkDecodeRRC(b *testing.B) {
 	bytes := 0
 	for _, m := range mix {
 		c := rrcCases[m.of]
-		payload, err := EncodeRRC(c.channel, c.value)
-		if err != nil {
-			b.Fatal(err)
-		}
+		payload := encoded(b, c.message)
 		for range m.times {
-			all = append(all, message{c.channel, payload})
+			all = append(all, message{c.message.Channel, payload})
 			bytes += len(payload)
 		}
 	}
