@@ -68,6 +68,9 @@ func cinterion2G(id Ident) bool {
 }
 
 func cinterionAsks(id Ident, command string) bool {
+	if id.Model == "" {
+		return true
+	}
 	switch command {
 	case "^SMONI", "^SMONP":
 		return !cinterion2G(id)

@@ -41,7 +41,7 @@ type Dialect struct {
 
 	Only map[string]cell.Fields // by Command.Text, the fields that only this command reports; unavailable if the modem refuses it
 
-	asks func(id Ident, command string) bool // reports whether a model is asked a command; nil: every model is asked all
+	asks func(id Ident, command string) bool // reports whether a model, which may be unknown, is asked a command; nil: always
 
 	Hints []string                 // beginnings of unsolicited lines of this family that hint at a change of cell, RAT or registration
 	Knows func(line string) bool   // reports whether only this family prints the line, to guess the family of a text
@@ -166,7 +166,7 @@ func Suspect(id Ident) *Dialect {
 func (d *Dialect) As(id Ident) *Dialect {
 	tied := *d
 	tied.ident = id
-	if d.asks != nil && id.Model != "" {
+	if d.asks != nil {
 		other := func(c at.Command) bool { return !d.asks(id, c.Text) }
 		tied.Serving = slices.DeleteFunc(slices.Clone(d.Serving), other)
 		tied.Around = slices.DeleteFunc(slices.Clone(d.Around), other)

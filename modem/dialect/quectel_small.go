@@ -18,8 +18,11 @@ func quectelGSM(id Ident) bool {
 func quectelNB(id Ident) bool { return isQuectel(id, "BC") }
 
 // quectelAsks leaves out what a series does not have. A small module answers +QENG=0 with its serving cell; on a GSM module that would switch
-// its engineering mode off.
+// its engineering mode off, so that an unknown model is not asked.
 func quectelAsks(id Ident, command string) bool {
+	if id.Model == "" {
+		return command != "+QENG=0" && command != "+QENG=1"
+	}
 	gsm, nb := quectelGSM(id), quectelNB(id)
 	neul := isQuectel(id, "BC28", "BC30", "BC35", "BC68", "BC95")
 	switch command {

@@ -113,6 +113,9 @@ func sierraMatch(id Ident) bool {
 // sierraAsks leaves out what a series does not have: HL and WP modules have +KCELL, the NR table is of 5G modules.
 func sierraAsks(id Ident, command string) bool {
 	model := strings.ToUpper(id.Model)
+	if model == "" {
+		return true
+	}
 	small := hasAnyPrefix(model, []string{"HL", "WP"})
 	switch command {
 	case "+KCELL=0":
