@@ -3,6 +3,7 @@ package review
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"math"
 	"net/http"
 	"strings"
@@ -154,6 +155,7 @@ func (rv *Review) glanceRoutes(m *http.ServeMux) {
 		return
 	}
 	f := fieldPages{rv}
+	m.HandleFunc("GET "+plainPath, sendPlainStyle)
 	m.HandleFunc("GET /glance", f.showGlance)
 	m.HandleFunc("GET /glance/live", f.streamGlance)
 	m.HandleFunc("POST /glance/looks", rv.form(f.setLooks))
@@ -170,18 +172,65 @@ func (rv *Review) front() string {
 	return "/"
 }
 
-// layout is the frame of a page. In discreet field mode, the pages that can be seen without logging in do not say what this is.
+// discreet reports whether what is seen without logging in must not say what this is.
+func (rv *Review) discreet() bool { return rv.o.FieldMode != nil && rv.o.FieldMode.Discreet }
+
+// layout is the frame of a page.
 func (rv *Review) layout(name string) string {
-	if rv.o.FieldMode != nil && rv.o.FieldMode.Discreet && (name == "login" || name == "refused") {
+	if rv.discreet() && (name == "login" || name == "refused") {
 		return "neutral"
 	}
 	return "layout.html"
 }
 
+// plainPath is the only file that the neutral pages load. It has nothing of the style of other pages.
+const plainPath = "/style.css"
+
+const plainStyle = `:root { color-scheme: light dark; }
+body { margin: 0 auto; max-width: 34rem; padding: 1rem; font: 18px/1.45 system-ui, sans-serif; overflow-wrap: anywhere; }
+label { display: block; margin: .6rem 0; }
+input, button { font: inherit; min-height: 48px; border: 1px solid; border-radius: .5rem; }
+input { display: block; box-sizing: border-box; width: 100%; padding: .5rem; }
+button { padding: .55rem .9rem; cursor: pointer; }
+`
+
+func sendPlainStyle(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/css; charset=utf-8")
+	io.WriteString(w, plainStyle)
+}
+
+// refuseStranger answers who has not logged in to a discreet kit. Paths that exist and others have the same answers: a page of one
+// name leads to the login, all else is refused.
+func (rv *Review) refuseStranger(w http.ResponseWriter, r *http.Request) {
+	if !safeMethod(r.Method) || strings.Count(r.URL.Path, "/") > 1 {
+		rv.refuse(w, r, http.StatusUnauthorized, "refuse.login")
+		return
+	}
+	http.Redirect(w, r, "/login", http.StatusSeeOther)
+}
+
+// cookieName is what a cookie is called here: a discreet kit leaves no name in the browser that says what it is.
+func (rv *Review) cookieName(name string) string {
+	if rv.discreet() {
+		return name
+	}
+	return cookiePrefix + name
+}
+
+const cookiePrefix = "vigie-"
+
+// readCookie reads a cookie under either name.
+func readCookie(r *http.Request, name string) (*http.Cookie, error) {
+	if c, err := r.Cookie(cookiePrefix + name); err == nil {
+		return c, nil
+	}
+	return r.Cookie(name)
+}
+
 func (rv fieldPages) glanceBody(r *http.Request) glanceBody {
 	k := rv.o.FieldMode
 	b := glanceBody{Glance: k.Look(), Discreet: k.Discreet, Wipe: k.Wipe != nil && rv.mayWipe(r), AskPlace: k.Place != nil && rv.mayDecide(r)}
-	if c, err := r.Cookie("vigie-looks"); err == nil {
+	if c, err := readCookie(r, "looks"); err == nil {
 		b.Discreet = c.Value == "neutral"
 	}
 	return b
@@ -231,7 +280,7 @@ func (rv fieldPages) setLooks(w http.ResponseWriter, r *http.Request) {
 	if r.PostForm.Get("looks") == "neutral" {
 		v = "neutral"
 	}
-	http.SetCookie(w, &http.Cookie{Name: "vigie-looks", Value: v, Path: "/", MaxAge: 365 * 24 * 3600, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil, HttpOnly: true})
+	http.SetCookie(w, &http.Cookie{Name: rv.cookieName("looks"), Value: v, Path: "/", MaxAge: 365 * 24 * 3600, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil, HttpOnly: true})
 	http.Redirect(w, r, "/glance", http.StatusSeeOther)
 }
 

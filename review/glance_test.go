@@ -4,10 +4,13 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -145,6 +148,7 @@ func TestDiscreet(t *testing.T) {
 	}
 	require.Equal(t, "/login", get(b.review, "/glance").Header().Get("Location"))
 	require.Equal(t, 401, get(b.review, "/glance/live").Code)
+	strangersSeeNothing(t, b.review)
 
 	b = newBag(t)
 	b.set(alarmGlance())
@@ -155,6 +159,39 @@ func TestDiscreet(t *testing.T) {
 	w := post(b.review, "/glance/looks", url.Values{"looks": {"neutral"}})
 	require.Equal(t, "/glance", w.Header().Get("Location"))
 	require.Contains(t, w.Header().Get("Set-Cookie"), "vigie-looks=neutral")
+}
+
+// strangersSeeNothing asks a discreet kit for everything it serves, and for what it does not: who has not logged in cannot tell
+// which is which, and no answer says what this is, neither by a text nor by a name, a header, a cookie or a style.
+func strangersSeeNothing(t *testing.T, rv *Review) {
+	t.Helper()
+	tells := regexp.MustCompile(`(?i)vigie|imsi|catcher|anomal|verdict|cells?\b|sensor|glance\.|alarm|leaflet|quiet`)
+	look := func(w *httptest.ResponseRecorder, what string) string {
+		require.NotRegexp(t, tells, w.Body.String(), what)
+		for name, values := range w.Result().Header {
+			require.NotRegexp(t, tells, name+": "+strings.Join(values, " "), what)
+		}
+		return fmt.Sprint(w.Code, w.Header().Get("Location"), w.Header().Get("Content-Type"), w.Body.Len())
+	}
+	paths := []string{"/", "/cells", "/about", "/sessions", "/live", "/tiles.pmtiles", "/glance/live", "/glance/panic", "/event/1", "/period/report", "/api/v1/events", "/api/v1/openapi.json"}
+	for name := range assets() {
+		paths = append(paths, "/assets/"+name)
+	}
+	for _, p := range paths {
+		nowhere := "/" + strings.Repeat("x/", strings.Count(p, "/")-1) + "x"
+		require.Equal(t, look(get(rv, nowhere), nowhere), look(get(rv, p), p), p)
+	}
+	for _, p := range []string{"/verdicts", "/settings", "/glance/position", "/glance/panic", "/api/v1/verdicts"} {
+		require.Equal(t, look(post(rv, "/nothing", nil), "/nothing"), look(post(rv, p, nil), p), p)
+	}
+	look(get(rv, "/login"), "/login")
+	look(get(rv, plainPath), plainPath)
+	w := post(rv, "/login", url.Values{"name": {"a"}, "password": {"wrong"}})
+	look(w, "a wrong password")
+	w = post(rv, "/login", url.Values{"name": {"a"}, "password": {"long enough to be one"}})
+	require.Equal(t, "/glance", w.Header().Get("Location"))
+	require.NotRegexp(t, tells, strings.Join(w.Header()["Set-Cookie"], " "), "what stays in the browser")
+	require.Contains(t, w.Header().Get("Set-Cookie"), "session=")
 }
 
 func TestPlaceOfThePhone(t *testing.T) {

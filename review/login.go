@@ -77,6 +77,8 @@ func (rv *Review) loggedIn(next http.Handler) http.Handler {
 		r.Body = http.MaxBytesReader(w, r.Body, mostBodyOfStranger)
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeWithin)) // a slow reader holds a connection
 		switch {
+		case rv.discreet() && r.URL.Path != "/login" && r.URL.Path != plainPath:
+			rv.refuseStranger(w, r)
 		case r.URL.Path == "/login" || strings.HasPrefix(r.URL.Path, "/assets/"):
 			next.ServeHTTP(w, r)
 		case strings.HasPrefix(r.URL.Path, "/api/") || !safeMethod(r.Method) || r.URL.Path == "/live" || r.URL.Path == "/glance/live":

@@ -45,6 +45,9 @@ func (p *page) Format(key string, args ...any) string {
 	return words.Format(p.Lang, key, args...)
 }
 
+// Discreet reports whether pages that strangers see must not say what this is.
+func (p *page) Discreet() bool { return p.review.discreet() }
+
 // Count is a text with a count: KEY.one or KEY.many. More arguments follow the count.
 func (p *page) Count(key string, n int, more ...any) string {
 	return words.Count(p.Lang, key, n, more...)
@@ -171,7 +174,7 @@ func (rv *Review) page(r *http.Request, title string, body any) *page {
 	p := &page{Lang: rv.language(r), Zone: zone(r), Title: title, Path: r.URL.RequestURI(), User: who(r), Login: rv.accounts.needed(),
 		CanDecide: rv.mayDecide(r), Now: rv.now(), Body: body, review: rv}
 	p.Section, _, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	if c, err := r.Cookie("vigie-theme"); err == nil && (c.Value == "light" || c.Value == "dark") {
+	if c, err := readCookie(r, "theme"); err == nil && (c.Value == "light" || c.Value == "dark") {
 		p.Theme = c.Value
 	}
 	p.Author = rv.author(r)
@@ -217,7 +220,7 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 
 // zone is the reader's time zone, from a cookie that the page sets; else that of this machine.
 func zone(r *http.Request) *time.Location {
-	if c, err := r.Cookie("vigie-zone"); err == nil && c.Value != "" && c.Value != "Local" && len(c.Value) < 64 {
+	if c, err := readCookie(r, "zone"); err == nil && c.Value != "" && c.Value != "Local" && len(c.Value) < 64 {
 		name, err := url.QueryUnescape(c.Value)
 		if err == nil {
 			if z, err := time.LoadLocation(name); err == nil {
@@ -230,7 +233,7 @@ func zone(r *http.Request) *time.Location {
 
 // language is the one that the reader chose, else that of the options, else the first of the browser's that is available, else English.
 func (rv *Review) language(r *http.Request) string {
-	if c, err := r.Cookie("vigie-lang"); err == nil && (c.Value == "en" || c.Value == "fr") {
+	if c, err := readCookie(r, "lang"); err == nil && (c.Value == "en" || c.Value == "fr") {
 		return c.Value
 	}
 	if rv.o.Language != "" {
@@ -250,15 +253,15 @@ func (rv *Review) language(r *http.Request) string {
 // setSettings stores what a reader prefers in cookies. They identify nobody.
 func (rv *Review) setSettings(w http.ResponseWriter, r *http.Request) {
 	set := func(name, value string) {
-		http.SetCookie(w, &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: 365 * 24 * 3600, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil, HttpOnly: name != "vigie-zone"})
+		http.SetCookie(w, &http.Cookie{Name: rv.cookieName(name), Value: value, Path: "/", MaxAge: 365 * 24 * 3600, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil, HttpOnly: name != "zone"})
 	}
 	switch v := r.PostForm.Get("lang"); v {
 	case "en", "fr":
-		set("vigie-lang", v)
+		set("lang", v)
 	}
 	switch v := r.PostForm.Get("theme"); v {
 	case "light", "dark", "auto":
-		set("vigie-theme", v)
+		set("theme", v)
 	}
 	http.Redirect(w, r, backTo(r), http.StatusSeeOther)
 }

@@ -104,7 +104,7 @@ func New(o Options) (*Review, error) {
 	rv.sessions.Store = rv.sessionStore
 	rv.sessions.Lifetime = sessionLongest
 	rv.sessions.IdleTimeout = sessionIdle
-	rv.sessions.Cookie.Name = "vigie-session"
+	rv.sessions.Cookie.Name = rv.cookieName("session")
 	rv.sessions.Cookie.SameSite = http.SameSiteStrictMode
 	rv.sessions.ErrorFunc = rv.fail
 	rv.handler = rv.secured(rv.loggedIn(compressed(rv.routes())))
@@ -160,7 +160,7 @@ func (rv *Review) Serve(ctx context.Context, l net.Listener, t *tls.Config) erro
 	l = rv.limit.Listen(l)
 	if t != nil {
 		rv.sessions.Cookie.Secure = true
-		rv.sessions.Cookie.Name = "__Host-vigie-session"
+		rv.sessions.Cookie.Name = "__Host-" + rv.cookieName("session")
 		l = tls.NewListener(l, t)
 	}
 	s := &http.Server{Handler: rv.handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 20 * time.Second,
@@ -186,7 +186,11 @@ func (rv *Review) Serve(ctx context.Context, l net.Listener, t *tls.Config) erro
 
 // refuse answers with a status and a text, as a page or, for the API, as JSON.
 func (rv *Review) refuse(w http.ResponseWriter, r *http.Request, status int, word string) {
-	if strings.HasPrefix(r.URL.Path, "/api/") || r.URL.Path == "/live" {
+	if rv.discreet() && who(r).Name == "" {
+		if word != "refuse.login" {
+			word = "refuse.missing"
+		}
+	} else if strings.HasPrefix(r.URL.Path, "/api/") || r.URL.Path == "/live" {
 		writeJSON(w, status, map[string]string{"error": words.Translate("en", word)})
 		return
 	}

@@ -25,7 +25,7 @@ func (rv *Review) author(r *http.Request) string {
 	if u := who(r); u.Name != "" {
 		return u.Name
 	}
-	if c, err := r.Cookie("vigie-author"); err == nil {
+	if c, err := readCookie(r, "author"); err == nil {
 		if name, err := url.QueryUnescape(c.Value); err == nil {
 			return evidence.PlainTo(name, mostAuthor)
 		}
@@ -146,7 +146,7 @@ func (rv *Review) change(w http.ResponseWriter, r *http.Request, do func(context
 		return
 	}
 	if who(r).Name == "" && v.Author != "" {
-		http.SetCookie(w, &http.Cookie{Name: "vigie-author", Value: url.QueryEscape(v.Author), Path: "/", MaxAge: 365 * 24 * 3600,
+		http.SetCookie(w, &http.Cookie{Name: rv.cookieName("author"), Value: url.QueryEscape(v.Author), Path: "/", MaxAge: 365 * 24 * 3600,
 			SameSite: http.SameSiteStrictMode, HttpOnly: true, Secure: r.TLS != nil})
 	}
 	if isJSON(r) || strings.HasPrefix(r.URL.Path, "/api/") {

@@ -9,10 +9,11 @@ root.classList.add("script");
 // Times are written by the server; it learns the reader's zone once.
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 if (zone && root.dataset.zone !== zone) {
-  document.cookie = "vigie-zone=" + encodeURIComponent(zone) + "; path=/; max-age=31536000; samesite=strict";
+  const cookie = "plain" in root.dataset ? "zone=" : "vigie-zone="; // a discreet kit leaves no name here
+  document.cookie = cookie + encodeURIComponent(zone) + "; path=/; max-age=31536000; samesite=strict";
   const told = sessionStorage.getItem("zone-told");
   sessionStorage.setItem("zone-told", zone);
-  if (told !== zone && document.cookie.includes("vigie-zone=")) location.reload();
+  if (told !== zone && document.cookie.includes(cookie)) location.reload();
 }
 
 let fading;

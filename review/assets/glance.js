@@ -6,7 +6,7 @@ const root = document.documentElement, main = document.getElementById("main"), l
 const $ = id => document.getElementById(id);
 
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-if (zone && root.dataset.zone !== zone) document.cookie = "vigie-zone=" + encodeURIComponent(zone) + "; path=/; max-age=31536000; samesite=strict";
+if (zone && root.dataset.zone !== zone) document.cookie = ("discreet" in root.dataset ? "zone=" : "vigie-zone=") + encodeURIComponent(zone) + "; path=/; max-age=31536000; samesite=strict";
 
 // Contact: the kit says something every two seconds.
 let heard = Date.now(), asking = false;
