@@ -20,9 +20,11 @@ built=$(mktemp -d)
 trap 'rm -rf "$built"' EXIT
 export CGO_ENABLED=0 GOOS=linux GOFLAGS="${GOFLAGS:-} -trimpath -buildvcs=false"
 
-# The page of the manual, the change logs and the licence.
+# The page of the manual, the change logs and the licences.
 (unset GOOS GOARCH GOARM && go run -ldflags "-X main.version=$version" ./cmd/vigie man) >"$built/vigie.1"
 cp CHANGELOG.md "$built/changelog"
+(unset GOOS GOARCH GOARM && go run ./tools/notices) >"$built/THIRD-PARTY-NOTICES"
+cp "$built/THIRD-PARTY-NOTICES" "$out/THIRD-PARTY-NOTICES.txt" # next to the binaries, which contain what they are about
 cat >"$built/changelog.Debian" <<END
 vigie ($deb_version-1) unstable; urgency=medium
 
@@ -30,7 +32,7 @@ vigie ($deb_version-1) unstable; urgency=medium
 
  -- $maintainer  $(LC_ALL=C commit_time '%a, %d %b %Y %H:%M:%S') +0000
 END
-gzip -9n "$built/vigie.1" "$built/changelog" "$built/changelog.Debian"
+gzip -9n "$built/vigie.1" "$built/changelog" "$built/changelog.Debian" "$built/THIRD-PARTY-NOTICES"
 cat >"$built/copyright" <<END
 Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 Upstream-Name: vigie

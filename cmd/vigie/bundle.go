@@ -41,6 +41,7 @@ func (c *BundleCmd) Run(ctx context.Context, p *console.Program) error {
 	}
 	var signer note.Signer
 	if c.SignKey != "" {
+		console.GuardMemory()
 		text, err := readSmall(c.SignKey)
 		if err != nil {
 			return fmt.Errorf("signing key: %w", err)
@@ -90,6 +91,7 @@ type unsealed struct{ io.Writer }
 func (unsealed) Close() error { return nil }
 
 func (c *BundleCmd) newKey(p *console.Program) error {
+	console.GuardMemory()
 	private, public, err := note.GenerateKey(rand.Reader, c.NewKey)
 	if err != nil {
 		return console.Usage(fmt.Errorf("key name %q: %w", console.OneLine(c.NewKey), err), "one word without a plus sign; it is printed with every signature")

@@ -80,6 +80,7 @@ Exit status: 0 also when events were found, 1 when something could not be read o
 watch ended because it destroyed on request what it had recorded ([panic]).`
 
 func main() {
+	console.NoCore()
 	if slices.Contains(os.Args[1:], "watch") {
 		monitor.CatchWipe() // before anything takes its time
 	}

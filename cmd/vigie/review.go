@@ -89,6 +89,7 @@ func (c *ReviewCmd) Run(ctx context.Context, p *console.Program) error {
 
 // certificate is the user's, or one of our own that is kept next to the store.
 func (c *ReviewCmd) certificate(conf config.Config) (tls.Certificate, error) {
+	console.GuardMemory()
 	if c.TLSCert != "" || c.TLSKey != "" {
 		var cert tls.Certificate
 		err := safefile.AsCaller(func() (err error) { cert, err = tls.LoadX509KeyPair(c.TLSCert, c.TLSKey); return err })

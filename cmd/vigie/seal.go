@@ -16,6 +16,7 @@ import (
 
 // identities reads private keys as age-keygen writes them.
 func identities(path string) ([]age.Identity, error) {
+	console.GuardMemory()
 	key, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("identity: %w", err)

@@ -188,6 +188,7 @@ func (c *WatchCmd) phone(p *console.Program, conf config.Config, atlas analyzer.
 	if g.Listen == "" {
 		return nil
 	}
+	console.GuardMemory() // passwords, sessions, and the key of a certificate
 	o := &monitor.PhoneOptions{Listen: g.Listen, Hosts: g.Host, PasswordFile: g.PasswordFile, PlainHTTP: g.PlainHTTP, Discreet: g.Discreet,
 		Position: conf.Position.Phone, Certificates: filepath.Dir(c.Path(conf))}
 	configureReview(&o.Review, conf, atlas)

@@ -126,6 +126,7 @@ func passphrase(files ...string) (string, error) {
 		if name == "" {
 			continue
 		}
+		console.GuardMemory()
 		f, err := safefile.Open(name)
 		if err != nil {
 			err = fmt.Errorf("passphrase: %w", err)

@@ -19,6 +19,7 @@ func IsTerminal(stream any) bool {
 
 // AskSecret prompts for what on out and reads a line from in, without an echo if in is a terminal.
 func AskSecret(in io.Reader, out io.Writer, what string) (string, error) {
+	GuardMemory()
 	if !IsTerminal(in) {
 		line, err := bufio.NewReader(in).ReadString('\n')
 		if line = strings.TrimRight(line, "\r\n"); line != "" {
