@@ -70,7 +70,7 @@ func TestGluedAnywhere(t *testing.T) {
 }
 
 // With any one comma lost or doubled, a line gives nothing that it does not give whole. Registrations without quotes are
-// left out: without its second comma, 2,0,00 is 2,000, and that is a well-formed unsolicited line.
+// left out: without its second comma, 2,0,00 is 2,000, and that is a well-formed unsolicited line. So is 11,"2B2A" where 1,1,"2B2A" was meant.
 func TestCommaLostOrDoubled(t *testing.T) {
 	for _, x := range transcripts(t) {
 		t.Run(x.path, func(t *testing.T) {
@@ -87,6 +87,9 @@ func TestCommaLostOrDoubled(t *testing.T) {
 						continue
 					}
 					for _, broken := range []string{line[:i] + line[i+1:], line[:i] + "," + line[i:]} {
+						if strings.HasPrefix(broken, "+CREG: 11,") {
+							continue
+						}
 						one := d.Decode([]Answer{{Lines: []string{broken}}})
 						sane(t, &one.Observation)
 						requirePart(t, &one, &whole, broken)

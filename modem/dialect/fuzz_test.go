@@ -40,3 +40,26 @@ func fuzz(f *testing.F, d *Dialect) {
 		}
 	})
 }
+
+// FuzzRegistration reads a registration line of any domain, asked for or not. Who owns the line and who reads it agree.
+func FuzzRegistration(f *testing.F) {
+	names := []string{"+CREG", "+CGREG", "+CEREG", "+C5GREG"}
+	for _, s := range []string{`2,1,"2B2A","1F2D3D",7`, `1,84CD,00D30173`, `2,0,00,0`, `1, 2, 0002, 00000110, 7`, `3,,,,0,15`, `2,1,000B,2816, B, C2816`,
+		`5,"FFFE"`, `2,1, 1F00, 20 ,79D903 ,7`, `2,"7725","0138E000",7,0,0,"11100000","11100000"`, `“2”,1`, `2,5,\"2A1B\",6`} {
+		f.Add(uint8(0), s)
+		f.Add(uint8(7), s)
+	}
+	f.Fuzz(func(t *testing.T, what uint8, columns string) {
+		name := names[what%4]
+		line, command := name+": "+columns, ""
+		if what&4 != 0 {
+			command = name + "?"
+		}
+		x := generic.Decode([]Answer{{Command: command, Lines: []string{line}}})
+		sane(t, &x.Observation)
+		n, reply := registrationReply(line)
+		if reply != ownsRegistration(line) || reply && (len(n) != 1 || n > "5") {
+			t.Fatalf("%q: a reply with n %q", line, n)
+		}
+	})
+}
