@@ -39,21 +39,21 @@ func words(lines ...string) map[string]bool {
 	return set
 }
 
-// holdsNAS are the secret fields whose octets are a NAS message.
-var holdsNAS = map[string]bool{"dedicatedInfoNAS": true, "DedicatedInfoNAS": true}
-
 var version = regexp.MustCompile(`-[rv][0-9][0-9a-z]*$`)
 
-func secretRRC(name string) bool {
+// unversioned is a name without the version at its end.
+func unversioned(name string) string {
 	if end := version.FindStringIndex(name); end != nil {
-		name = name[:end[0]]
+		return name[:end[0]]
 	}
-	return secretNames[name]
+	return name
 }
 
+func secretRRC(name string) bool { return secretNames[unversioned(name)] }
+
 // SecretRRC appends the bit ranges of payload, an RRC message of that channel, that say, or may say, who somebody is. Of a message
-// that cannot be read to its end they are all bits that were not read too, and the error says why. Only contents are secret: lengths, and which fields are there, stay.
-// So do the header and the type of a NAS message.
+// that cannot be read to its end, the bits that were not read are among them, and the error says why. Only contents are secret:
+// lengths, and which fields are there, stay. So do the header and the type of a NAS message.
 func SecretRRC(dst []Range, channel string, payload []byte) ([]Range, error) {
 	t, err := readRRC(channel, payload)
 	secret := int32(0) // nodes before this number are within a secret one
@@ -88,16 +88,16 @@ func isContent(n *uper.Node) bool {
 
 func appendSecret(dst []Range, n *uper.Node, payload []byte) []Range {
 	from := int(n.Bit)
-	switch {
-	case n.Field.Name == "ueCapabilityRAT-Container":
+	switch unversioned(n.Field.Name) {
+	case "ueCapabilityRAT-Container":
 		return appendCapability(dst, from, int(n.Bits), payload)
-	case !holdsNAS[n.Field.Name]:
-		return append(dst, Range{from, from + int(n.Bits)})
+	case "dedicatedInfoNAS", "DedicatedInfoNAS":
+		for _, r := range SecretNAS(nil, uper.AppendBits(nil, payload, from, int(n.Bits))) {
+			dst = append(dst, Range{from + r.From, from + r.To})
+		}
+		return dst
 	}
-	for _, r := range SecretNAS(nil, uper.AppendBits(nil, payload, from, int(n.Bits))) {
-		dst = append(dst, Range{from + r.From, from + r.To})
-	}
-	return dst
+	return append(dst, Range{from, from + int(n.Bits)})
 }
 
 // appendCapability hides what a terminal can do. For GERAN it begins with a classmark 2, whose name and length stay (TS 36.331 clause
