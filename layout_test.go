@@ -50,7 +50,7 @@ var mayImport = map[string][]string{
 	"monitor/pipeline":       {"cell", "analyzer", "storage"},
 	"monitor":                {"cell", "modem", "modem/dialect", "analyzer", "storage", "position", "alert", "review", "review/evidence", "words", "monitor/pipeline", "storage/influx", "storage/transfer", "safefile"},
 	"cmd/vigie/console":      {"words"},
-	"cmd/vigie/config":       {"cell", "analyzer", "analyzer/rules", "storage", "storage/influx", "alert", "cmd/vigie/console", "safefile"},
+	"cmd/vigie/config":       {"cell", "modem/at", "analyzer", "analyzer/rules", "storage", "storage/influx", "alert", "cmd/vigie/console", "safefile"},
 	"cmd/vigie/setup":        {"cell", "modem", "alert", "words", "cmd/vigie/config", "cmd/vigie/console", "safefile"},
 	"cmd/vigie/modems":       {"cell", "modem", "modem/at", "modem/dialect", "modem/remap", "analyzer", "analyzer/rules", "storage", "monitor", "monitor/pipeline", "cmd/vigie/config", "cmd/vigie/console", "safefile"},
 	"cmd/vigie":              {"words", "cmd/vigie/setup", "cmd/vigie/modems", "monitor", "monitor/pipeline", "cmd/vigie/config", "cmd/vigie/console", "cell", "modem", "modem/at", "modem/dialect", "modem/emulator", "modem/remap", "analyzer", "analyzer/rules", "storage", "storage/influx", "storage/transfer", "celldb", "review", "review/evidence", "position", "alert", "air/capture", "safefile"},

@@ -26,7 +26,7 @@ func (s *Store) Changes(o ChangesOptions) *Changes { return &Changes{s, newReade
 // there are no more. It reads one state of the store, so that no number is skipped.
 func (c *Changes) After(ctx context.Context, seq int64, limit int) ([]Entry, error) {
 	entries, err := c.after(ctx, seq, limit)
-	return entries, reading("the store", err)
+	return c.s.clean.entries(entries), reading("the store", err)
 }
 
 func (c *Changes) after(ctx context.Context, seq int64, limit int) ([]Entry, error) {

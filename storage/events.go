@@ -37,7 +37,8 @@ func (t *Tx) PutEvents(evs ...analyzer.Event) error {
 		if err := t.check(); err != nil {
 			return err
 		}
-		if err := t.w.putEvent(&evs[i]); err != nil {
+		e := t.clean.Event(evs[i])
+		if err := t.w.putEvent(&e); err != nil {
 			return err
 		}
 	}
@@ -128,7 +129,7 @@ func (s *Store) events(ctx context.Context, q EventQuery, yield func(analyzer.Ev
 			return err
 		}
 		for _, e := range page {
-			if !yield(e.Event, nil) {
+			if !yield(s.clean.Event(e.Event), nil) {
 				return nil
 			}
 			if left--; left == 0 {
@@ -211,7 +212,7 @@ func (s *Store) Event(ctx context.Context, id string) (analyzer.Event, error) {
 		return analyzer.Event{}, fmt.Errorf("event %q: %w", clip(id), Explain(err))
 	}
 	e, err := eventOf(id, body)
-	return e, Explain(err)
+	return s.clean.Event(e), Explain(err)
 }
 
 // eventOf decodes the event of a row. Its id must be that of the row, by which the event is found again, and a verdict on it stored.
@@ -237,5 +238,5 @@ func clip(s string) string {
 // Seq of the last one continues from there.
 func (s *Store) EventsSince(ctx context.Context, seq int64, limit int) ([]Entry, error) {
 	evs, _, err := eventsAfter(ctx, s.rdb, seq, 1<<62, limit)
-	return evs, reading("events", err)
+	return s.clean.entries(evs), reading("events", err)
 }

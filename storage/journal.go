@@ -106,6 +106,7 @@ func (s *Store) AppendLater(ctx context.Context, recs ...cell.Record) (seq int64
 	if j == nil || w.broken != nil {
 		return 0, false, nil
 	}
+	recs = s.clean.Records(recs)
 	if j.err != nil || len(j.pending)+len(recs) > maxPending {
 		if err := s.commitJournal(); err != nil {
 			return 0, false, fmt.Errorf("nothing was stored: %w", s.explain(err))

@@ -35,6 +35,7 @@ type Options struct {
 	Passphrase string
 
 	untouched bool // read-only, and no file next to it is made
+	Clean Cleaner // removes identities from what is put in and from what is read
 }
 
 // checkTime bounds the check in Open, so that a store of any size opens within a second or two. Check reads all of it.
@@ -63,7 +64,11 @@ const readableSchema = 5
 // ErrFull. A damaged store is not opened for writing. Read-only it opens as far as possible, and Notices says what is wrong.
 func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if o.Memory {
-		return openMemory(ctx)
+		s, err := openMemory(ctx)
+		if err == nil {
+			s.clean = o.Clean
+		}
+		return s, err
 	}
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -86,6 +91,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store %s: %w", path, Explain(err))
 	}
+	s.clean = o.Clean
 	return s, nil
 }
 

@@ -27,7 +27,9 @@ const (
 // its first record and wherever it changes. It streams: memory does not grow with the answer, and records that are appended
 // meanwhile may or may not be included. An error ends it.
 func (s *Store) Records(ctx context.Context, q Query) iter.Seq2[Entry, error] {
-	return stream("records", func(yield func(Entry, error) bool) error { return s.records(ctx, q, yield) })
+	return stream("records", func(yield func(Entry, error) bool) error {
+		return s.records(ctx, q, func(e Entry, err error) bool { return yield(s.clean.entry(e), err) })
+	})
 }
 
 // stream is an iterator over what read yields, and ends with the error of read.

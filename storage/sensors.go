@@ -24,6 +24,9 @@ func (s *Store) Sensors(ctx context.Context) (all []SensorInfo, err error) {
 		if err == nil {
 			i.Source, err = decodeSource(body, i.Name)
 		}
+		if i.Source != nil {
+			i.Source = s.clean.Record(i.Source).(*cell.Source)
+		}
 		all = append(all, i)
 		if size += rowHeap + len(i.Name) + len(body); size > mostGathered && err == nil {
 			err = errTooMany

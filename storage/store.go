@@ -30,6 +30,7 @@ type Store struct {
 	rdb      *sql.DB
 	wdb      *sql.DB // nil when read-only
 	notices  []string
+	clean    Cleaner
 
 	mu      sync.Mutex // guards what follows; held while writing
 	w       *writer    // nil when read-only or closed
@@ -108,7 +109,7 @@ func (s *Store) transact(ctx context.Context, f func(*Tx) error) (urgent bool, e
 	if err := w.exec("BEGIN IMMEDIATE"); err != nil {
 		return false, err
 	}
-	t := &Tx{ctx: ctx, w: w}
+	t := &Tx{ctx: ctx, w: w, clean: s.clean}
 	before, committed := w.seq, false
 	defer func() { // also if f panics
 		t.w = nil

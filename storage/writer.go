@@ -145,6 +145,7 @@ type Tx struct {
 	ctx    context.Context
 	w      *writer // nil once it has ended
 	urgent bool    // sync before Update returns
+	clean  Cleaner //
 }
 
 func (t *Tx) check() error {
@@ -167,6 +168,7 @@ func (t *Tx) Append(recs ...cell.Record) (seq int64, err error) {
 			return 0, err
 		}
 		kind := kindOf(r)
+		r = t.clean.Record(r)
 		switch kind {
 		case 0:
 			return 0, fmt.Errorf("a %T is no record that can be stored", r)

@@ -73,7 +73,8 @@ func (c *ImportCmd) take(ctx context.Context, p *console.Program, s *storage.Sto
 	if err != nil {
 		return nil, 0, nil, err
 	}
-	in = &transfer.Merge{Each: func(in *transfer.Input, r cell.Record) { t.Rename(in.Store, r) }, Other: func(in *transfer.Input, line []byte) { t.Line(ctx, in, line) }}
+	t.Clean = config.Cleaner
+	in = &transfer.Merge{Clean: t.Clean, Each: func(in *transfer.Input, r cell.Record) { t.Rename(in.Store, r) }, Other: func(in *transfer.Input, line []byte) { t.Line(ctx, in, line) }}
 	if err := in.Open(rows, p.In); err != nil {
 		return in, 0, t, err
 	}

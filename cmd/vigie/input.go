@@ -9,13 +9,14 @@ import (
 	"slices"
 	"strings"
 
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/storage/transfer"
 )
 
 // openInputs opens every file, each by itself; "-" is standard input.
 func openInputs(names []string, stdin io.Reader) (*transfer.Merge, error) {
-	m := &transfer.Merge{}
+	m := &transfer.Merge{Clean: config.Cleaner}
 	var rows [][]string
 	for _, name := range names {
 		if st, err := os.Stat(name); err == nil && st.IsDir() {
@@ -31,7 +32,7 @@ func reportInputs(t *console.Terminal, m *transfer.Merge) error {
 	c := m.Counts()
 	t.Printf("read %s: %s, %s\n", console.Plural(m.Files, "file"), console.Plural(c.Observations, "observation"), console.Plural(c.Others, "other line"))
 	for _, e := range m.Skipped {
-		t.Printf("skipped %s\n", console.OneLine(e.Error()))
+		t.Printf("skipped %s\n", console.OneLine(config.Cleaner.Scrub(e.Error())))
 	}
 	if c.Skipped > len(m.Skipped) {
 		t.Printf("skipped %s more\n", console.Plural(c.Skipped-len(m.Skipped), "line"))
@@ -54,7 +55,7 @@ func printCounts(t *console.Terminal, what string, counts map[string]int) {
 	}
 	var parts []string
 	for _, k := range slices.Sorted(maps.Keys(counts)) {
-		parts = append(parts, fmt.Sprintf("%s %s", console.OneLine(k), console.Thousands(counts[k])))
+		parts = append(parts, fmt.Sprintf("%s %s", console.OneLine(config.Cleaner.Scrub(k)), console.Thousands(counts[k])))
 	}
 	if len(parts) > 12 {
 		parts = append(parts[:12], fmt.Sprintf("and %d more", len(parts)-12))

@@ -1,6 +1,7 @@
 package at
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -30,6 +31,30 @@ const (
 	bodyMaybe               // an empty line came between: the next line is a body unless it looks like something else
 	bodyGoesOn              // further lines of a body, up to an empty line or one that looks like something else
 )
+
+// ScrubLines removes identities from lines in the order in which a modem printed them, and returns how many it removed: what Scrub finds,
+// messages, and what is cut over two lines. It returns the same slice if there are none, and never changes it.
+func ScrubLines(lines []string) ([]string, int) {
+	var r redactor
+	out := lines
+	for i, l := range lines {
+		clean, _ := r.line(l)
+		if clean == l {
+			continue
+		}
+		if &out[0] == &lines[0] {
+			out = slices.Clone(lines)
+		}
+		out[i] = clean
+	}
+	return out, r.count
+}
+
+// ScrubText is ScrubLines for a text.
+func ScrubText(text string) string {
+	lines, _ := ScrubLines(strings.Split(text, "\n"))
+	return strings.Join(lines, "\n")
+}
 
 func newRedactor(cmds []Command) *redactor {
 	r := &redactor{fields: make(map[string][]Identity)}

@@ -1,6 +1,7 @@
 package at
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -121,23 +122,29 @@ func ofTable(line string, start, end int) bool {
 	return err == nil && err2 == nil && hex == decimal
 }
 
-// cellLabels are the ends of labels before numbers that are no numbers of subscribers.
-var cellLabels = strings.Fields("cell cellid cell_id cellidentity ci cid eci nci enb gnb enb_id gnb_id tac lac arfcn earfcn uarfcn chan channel freq frequency time uptime timestamp")
+// cellLabels are the ends of labels before numbers that are no numbers of subscribers, and words before a cell in a sentence.
+var cellLabels = strings.Fields("cell cellid cell_id cellidentity ci cid eci nci uci enb gnb rnc enb_id gnb_id tac lac arfcn earfcn uarfcn chan channel freq frequency " +
+	"time uptime timestamp")
 
-// ofCell reports whether the last label in a text is one of a cell or of a time: Cell ID: 01F5C481 (
+// rats are words before the number of a cell in a sentence: the LTE cell, la cellule LTE.
+var rats = strings.Fields("gsm umts lte nr")
+
+// ofCell reports whether a text before a number ends in a label of a cell or of a time, or in the name of a cell:
+//
+//	Cell ID: 01F5C481 (
+//	the cell of NCI
 func ofCell(before string) bool {
-	before = before[max(0, len(before)-40):]
+	before = strings.ToLower(before[max(0, len(before)-40):])
+	if word := lastWord(strings.TrimSuffix(strings.TrimRight(before, " \t(#"), " number")); slices.Contains(cellLabels, word) || slices.Contains(rats, word) {
+		return true
+	}
 	colon := strings.LastIndexAny(before, ":=")
 	if colon < 0 {
 		return false
 	}
-	label := strings.ToLower(strings.TrimSpace(before[:colon]))
-	label = strings.TrimSuffix(strings.TrimSuffix(label, " id"), " identity")
-	word := label[strings.LastIndexAny(label, " \t,;(")+1:]
-	for _, end := range cellLabels {
-		if word == end || strings.HasSuffix(word, "_"+end) {
-			return true
-		}
-	}
-	return false
+	label := strings.TrimSpace(before[:colon])
+	word := lastWord(strings.TrimSuffix(strings.TrimSuffix(label, " id"), " identity"))
+	return slices.ContainsFunc(cellLabels, func(end string) bool { return word == end || strings.HasSuffix(word, "_"+end) })
 }
+
+func lastWord(s string) string { return s[strings.LastIndexAny(s, " \t,;(\"")+1:] }

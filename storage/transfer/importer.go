@@ -19,6 +19,8 @@ import (
 // Importer puts what other stores hold into a store: their records, and their events in their newest form. A sensor keeps its
 // name unless another one here has it. What the store has already adds nothing.
 type Importer struct {
+	Clean storage.Cleaner // removes identities from events and from what is sealed; Merge has one for the rest
+
 	store *storage.Store
 	as    string
 	added func(records int)
@@ -137,6 +139,7 @@ func (t *Importer) Line(ctx context.Context, in *Input, line []byte) {
 }
 
 func (t *Importer) event(ctx context.Context, store string, e analyzer.Event) error {
+	e = t.Clean.Event(e)
 	if name := t.name(store, e.Sensor); name != e.Sensor {
 		sum := sha256.Sum256([]byte(e.ID + "\x00" + name)) // the one of that name may have begun at the same moment
 		e.ID, e.Sensor = hex.EncodeToString(sum[:8]), name
@@ -226,6 +229,7 @@ func (t *Importer) Unseal(ctx context.Context, path string, ids []age.Identity) 
 		chunk.Store = SealedID(f)
 	}
 	u, err := ReadSealed(ctx, f, ids, func(r cell.Record) error {
+		r = t.Clean.Record(r)
 		t.Rename(chunk.Store, r)
 		return t.Add(ctx, r)
 	}, func(e analyzer.Event) error {

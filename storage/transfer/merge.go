@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"vigie/cell"
-
 	"vigie/safefile"
+	"vigie/storage"
 )
 
 // Merge reads several files of the interchange format as one, in order of time. Inside one file the order stays as it is: the
@@ -18,6 +18,7 @@ type Merge struct {
 	Skipped []error  // the first few lines that were skipped; Counts has them all
 	Foreign []string // files of which nothing could be read
 
+	Clean storage.Cleaner                // removes identities from each record
 	Each  func(in *Input, r cell.Record) // gets each record before Read returns it; may be nil
 	Other func(in *Input, line []byte)   // gets the lines that are for a store; may be nil
 
@@ -99,6 +100,7 @@ func (m *Merge) advance(in *Input) {
 			}
 			continue
 		}
+		r = m.Clean.Record(r)
 		if m.Each != nil {
 			m.Each(in, r)
 		}

@@ -11,10 +11,15 @@ import (
 	"strings"
 
 	"vigie/cmd/vigie/console"
+	"vigie/modem/at"
 	"vigie/safefile"
 	"vigie/storage"
 	"vigie/words"
 )
+
+// Cleaner removes what the AT session removes from what a modem prints: from what is put into a store, from what is read, and from files,
+// names of sensors included.
+var Cleaner = storage.Cleaner{Text: at.Scrub, Lines: at.ScrubLines, Names: true}
 
 // StoreFlags choose the store. The passphrase comes from a file or a systemd credential, never from an argument.
 type StoreFlags struct {
@@ -66,6 +71,8 @@ func (f *StoreFlags) Path(c Config) string {
 // Open opens the store, and makes it where create allows.
 func (f *StoreFlags) Open(ctx context.Context, c Config, o storage.Options) (*storage.Store, error) {
 	path := f.Path(c)
+	o.Clean = Cleaner
+	o.Clean.Names = false // the configuration chooses them
 	if o.Memory = o.Memory || f.InMemory(c); o.Memory {
 		return storage.Open(ctx, "", o)
 	}

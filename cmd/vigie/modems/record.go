@@ -166,7 +166,7 @@ var marker = regexp.MustCompile(`(?m)^-- .* --$`)
 // transcriptOf is a transcript in the form in which the tests read them: a header, what went to and fro, and what Vigie
 // makes of it.
 func transcriptOf(text string, d *dialect.Dialect, ident dialect.Ident, region, cells, version string, now time.Time) ([]byte, error) {
-	text = marker.ReplaceAllString(text, "")
+	text = marker.ReplaceAllString(at.ScrubText(text), "")
 	rounds, counts, err := dialect.DecodeText(strings.NewReader(text), d)
 	if err != nil {
 		return nil, err
@@ -174,7 +174,8 @@ func transcriptOf(text string, d *dialect.Dialect, ident dialect.Ident, region, 
 	var b bytes.Buffer
 	for _, h := range [][2]string{{"model", cmp.Or(ident.Model, "not told")}, {"firmware", cmp.Or(ident.Firmware, "not told")}, {"date", now.UTC().Format(time.DateOnly)},
 		{"region", region}, {"taken", "vigie record, " + version}, {"evidence", "recorded, log"}, {"source", "contributed"}, {"cells", cells}} {
-		fmt.Fprintf(&b, "%s: %s\n", h[0], console.OneLine(h[1]))
+		value, _ := at.Scrub(h[1])
+		fmt.Fprintf(&b, "%s: %s\n", h[0], console.OneLine(value))
 	}
 	fmt.Fprintf(&b, "-- input --\n%s-- observations --\n", text)
 	for i := range rounds {

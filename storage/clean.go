@@ -1,0 +1,241 @@
+package storage
+
+import (
+	"slices"
+	"strings"
+
+	"vigie/analyzer"
+	"vigie/cell"
+)
+
+// Cleaner removes identities of subscribers and devices from records and events. The collector removes them before anybody sees a line; what
+// comes another way (an imported file, a store of an older version) may hold them. Options.Clean has a store apply it to everything that
+// is put in, and to everything that is read. What holds none is returned as it is; nothing is changed in place. The zero Cleaner removes
+// nothing.
+type Cleaner struct {
+	Text  func(string) (string, int)     // a text without identities, and how many were in it
+	Lines func([]string) ([]string, int) // the same for lines in the order in which a modem printed them; nil: Text, line by line
+	Names bool                           // names of sensors too: otherwise they are those by which a store finds its records
+}
+
+// Scrub is a text without identities.
+func (c Cleaner) Scrub(s string) string {
+	if c.Text == nil || s == "" {
+		return s
+	}
+	s, _ = c.Text(s)
+	return s
+}
+
+func (c Cleaner) sensor(s string) string {
+	if !c.Names {
+		return s
+	}
+	return c.Scrub(s)
+}
+
+// lines returns the same slice if nothing is in it.
+func (c Cleaner) lines(lines []string) []string {
+	if c.Text == nil || len(lines) == 0 {
+		return lines
+	}
+	if c.Lines != nil {
+		lines, _ = c.Lines(lines)
+		return lines
+	}
+	for i, l := range lines {
+		if _, n := c.Text(l); n > 0 {
+			out := slices.Clone(lines)
+			for ; i < len(out); i++ {
+				out[i] = c.Scrub(out[i])
+			}
+			return out
+		}
+	}
+	return lines
+}
+
+// Record is a record without identities.
+func (c Cleaner) Record(r cell.Record) cell.Record {
+	if c.Text == nil {
+		return r
+	}
+	switch r := r.(type) {
+	case *cell.Source:
+		out := *r
+		out.Sensor, out.Kit = c.sensor(r.Sensor), c.Scrub(r.Kit)
+		out.Model, out.Firmware, out.Set, out.Mode = c.Scrub(r.Model), c.Scrub(r.Firmware), c.Scrub(r.Set), cell.Mode(c.Scrub(string(r.Mode)))
+		return &out
+	case *cell.Gap:
+		out := *r
+		out.Sensor, out.Reason = c.sensor(r.Sensor), c.Scrub(r.Reason)
+		return &out
+	case *cell.Health:
+		out := *r
+		out.Sensor, out.Reason, out.Detail, out.Raw = c.sensor(r.Sensor), c.Scrub(r.Reason), c.Scrub(r.Detail), c.lines(r.Raw)
+		return &out
+	case *cell.Clock:
+		out := *r
+		out.Sensor = c.sensor(r.Sensor)
+		return &out
+	case *cell.Observation:
+		return c.observation(r)
+	}
+	return r
+}
+
+// Records are records without identities.
+func (c Cleaner) Records(recs []cell.Record) []cell.Record {
+	if c.Text == nil {
+		return recs
+	}
+	out := make([]cell.Record, len(recs))
+	for i, r := range recs {
+		out[i] = c.Record(r)
+	}
+	return out
+}
+
+// observation copies only what has to be changed: there is one a second.
+func (c Cleaner) observation(o *cell.Observation) *cell.Observation {
+	raw, state, sensor := c.lines(o.Raw), cell.State(c.Scrub(string(o.State))), c.sensor(o.Sensor)
+	same := len(raw) == 0 || &raw[0] == &o.Raw[0]
+	if same && state == o.State && sensor == o.Sensor && c.isClean(o) {
+		return o
+	}
+	out := *o
+	out.Sensor, out.State, out.Raw = sensor, state, raw
+	if o.Serving != nil {
+		k := CleanCell(*o.Serving)
+		out.Serving = &k
+	}
+	out.Neighbours, out.Secondary = cleanCells(o.Neighbours), cleanCells(o.Secondary)
+	out.Registration = slices.Clone(o.Registration)
+	for i := range out.Registration {
+		g := &out.Registration[i]
+		g.Domain = cell.Domain(c.Scrub(string(g.Domain)))
+		if id, ok := g.CellID.Get(); ok && id > maxCellID {
+			g.CellID = cell.Opt[uint64]{}
+		}
+	}
+	if p := o.Position; p != nil {
+		q := *p
+		q.Source = c.Scrub(q.Source)
+		out.Position = &q
+	}
+	return &out
+}
+
+// isClean reports whether the cells, registrations and position of an observation hold no identity.
+func (c Cleaner) isClean(o *cell.Observation) bool {
+	dirty := func(k cell.Cell) bool { return isLong(&k) }
+	if o.Serving != nil && isLong(o.Serving) || slices.ContainsFunc(o.Neighbours, dirty) || slices.ContainsFunc(o.Secondary, dirty) {
+		return false
+	}
+	for i := range o.Registration {
+		g := &o.Registration[i]
+		if g.CellID.Or(0) > maxCellID || len(g.Domain) > 3 && c.Scrub(string(g.Domain)) != string(g.Domain) {
+			return false
+		}
+	}
+	return o.Position == nil || c.Scrub(o.Position.Source) == o.Position.Source
+}
+
+// maxCellID is the longest cell identity: an NCI has 36 bits.
+const maxCellID = 1<<36 - 1
+
+func isLong(k *cell.Cell) bool {
+	return len(k.MCC) > 3 || len(k.MNC) > 3 || k.ID.Or(0) > max(k.RAT.MaxCellID(), maxCellID)
+}
+
+// CleanCell keeps the numbers that its RAT can have; what is longer is not of a cell, and may be an identity.
+func CleanCell(k cell.Cell) cell.Cell {
+	k.MCC, k.MNC = ShortDigits(k.MCC), ShortDigits(k.MNC)
+	if id, ok := k.ID.Get(); ok && id > max(k.RAT.MaxCellID(), maxCellID) {
+		k.ID = cell.Opt[uint64]{}
+	}
+	return k
+}
+
+func cleanCells(cs []cell.Cell) []cell.Cell {
+	cs = slices.Clone(cs)
+	for i := range cs {
+		cs[i] = CleanCell(cs[i])
+	}
+	return cs
+}
+
+// ShortDigits is s if it is short enough for an MCC or MNC, else empty.
+func ShortDigits(s string) string {
+	if len(s) > 3 {
+		return ""
+	}
+	return s
+}
+
+// Event is a copy of an event without identities. Its phrases stay, even if they say more than what is left: HidePhrases drops those.
+func (c Cleaner) Event(e analyzer.Event) analyzer.Event {
+	if c.Text == nil {
+		return e
+	}
+	before := e.Summary
+	e.Sensor, e.Summary = c.sensor(e.Sensor), c.Scrub(e.Summary)
+	e.ID, e.State = c.id(e.ID), analyzer.State(c.Scrub(string(e.State)))
+	e.InnocentCauses = Cleaner{Text: c.Text}.lines(e.InnocentCauses)
+	e.Cells = cleanCells(e.Cells)
+	e.Findings = slices.Clone(e.Findings)
+	hidden := e.Summary != before
+	for i := range e.Findings {
+		f := &e.Findings[i]
+		before := f.Summary
+		f.Rule, f.Summary = c.Scrub(f.Rule), c.Scrub(f.Summary)
+		hidden = hidden || f.Summary != before
+		f.Evidence = slices.Clone(f.Evidence)
+		for j := range f.Evidence {
+			f.Evidence[j].Raw = c.lines(f.Evidence[j].Raw)
+		}
+	}
+	if hidden {
+		e.HidePhrases(nil)
+	}
+	return e
+}
+
+// Events are events without identities.
+func (c Cleaner) Events(events []analyzer.Event) []analyzer.Event {
+	if c.Text == nil {
+		return events
+	}
+	out := make([]analyzer.Event, len(events))
+	for i := range events {
+		out[i] = c.Event(events[i])
+	}
+	return out
+}
+
+// id keeps an id as the analyzer makes it, 16 hexadecimal digits of a digest, and scrubs anything else.
+func (c Cleaner) id(id string) string {
+	if len(id) == 16 && strings.Trim(id, "0123456789abcdef") == "" {
+		return id
+	}
+	return c.Scrub(id)
+}
+
+// entries are entries without identities.
+func (c Cleaner) entries(entries []Entry) []Entry {
+	for i := range entries {
+		entries[i] = c.entry(entries[i])
+	}
+	return entries
+}
+
+func (c Cleaner) entry(e Entry) Entry {
+	if e.Record != nil {
+		e.Record = c.Record(e.Record)
+	}
+	if e.Event != nil {
+		event := c.Event(*e.Event)
+		e.Event = &event
+	}
+	return e
+}
