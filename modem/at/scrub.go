@@ -21,10 +21,10 @@ import (
 // identities in any padding, times, levels and operator names in UCS2 stay: in the rows of cells (rows) only what is of a certain shape is
 // taken. A scrubbed line is not changed by scrubbing it again.
 func Scrub(line string) (string, int) {
-	if isASCII(line) {
+	if isVisible(line) {
 		return scrubStamped(line)
 	}
-	if out, n := scrubStamped(asciiText(line)); n > 0 {
+	if out, n := scrubStamped(visibleText(line)); n > 0 {
 		return out, n
 	}
 	return line, 0

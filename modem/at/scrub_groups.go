@@ -15,6 +15,7 @@ type token struct {
 	from, start, end int  // from is where its 0x begins, or start
 	gap              byte // what stands before it: ' ' blanks, '-' and others themselves, '*' several kinds; 0 at the start of a cluster
 	decimal          bool
+	number           bool // decimal, and no letter before it: of EC25 the 25 is none
 }
 
 func (t token) size() int { return t.end - t.start }
@@ -65,6 +66,7 @@ func clusterAt(line string, at int, commas bool, cluster []token) ([]token, int)
 			at++
 		}
 		t.end = at
+		t.number = t.decimal && (t.from == 0 || !isLetter(line[t.from-1]))
 		cluster = append(cluster, t)
 		next := at
 		gap, next = gapAt(line, at, commas)
@@ -189,8 +191,8 @@ func isIdentity(cluster []token, i, j int, sizes []int, digits string, loose boo
 			gap = '*'
 		}
 	}
-	blank := func(k int) bool { return k < len(cluster) && cluster[k].gap == ' ' }
-	alone := !blank(j+1) && (i == 0 || !blank(i))
+	apart := func(k, other int) bool { return k == len(cluster) || cluster[k].gap != ' ' || !cluster[other].number }
+	alone := apart(j+1, min(j+1, len(cluster)-1)) && (i == 0 || apart(i, i-1))
 	regular := isRegular(sizes)
 	switch n := len(digits); {
 	case strings.HasPrefix(digits, "89") && (n == 32 || n >= 18 && n <= 22):

@@ -57,7 +57,7 @@ func typeOfAddress(text string) bool {
 func scrubLoose(line, prefix string) (string, int) {
 	least := 9
 	switch {
-	case isDigits(strings.Trim(line, " \t\"'()[].,;:")):
+	case isDigits(strings.Trim(line, " \t\"'()[].,;:"+broken)):
 		least = 6 // the line holds nothing else
 	case prefix != "" && strings.Count(line, ",") < 3:
 		least = 7
