@@ -32,7 +32,9 @@ func whosoever() ([]cell.Record, analyzer.Event) {
 		Cells: []cell.Cell{{RAT: cell.LTE, MCC: imsi}}, Findings: []analyzer.Finding{{Rule: imsi, Summary: imsi, First: now, Last: now, Evidence: []analyzer.Evidence{{Time: now, Raw: []string{imsi}}}}}}
 }
 
-func contains(text string) bool { return strings.Contains(text, imsi[5:]) || strings.Contains(text, "4567890") }
+func contains(text string) bool {
+	return strings.Contains(text, imsi[5:]) || strings.Contains(text, "4567890")
+}
 
 // Nothing that is put into a store holds an identity afterwards, whichever way it came; and what an older version stored is read without it.
 func TestStoreHoldsNoIdentity(t *testing.T) {

@@ -34,8 +34,8 @@ type Options struct {
 	Key        []byte
 	Passphrase string
 
-	untouched bool // read-only, and no file next to it is made
-	Clean Cleaner // removes identities from what is put in and from what is read
+	untouched bool    // read-only, and no file next to it is made
+	Clean     Cleaner // removes identities from what is put in and from what is read
 }
 
 // checkTime bounds the check in Open, so that a store of any size opens within a second or two. Check reads all of it.

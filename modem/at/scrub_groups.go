@@ -152,6 +152,7 @@ func identityGroups(line string, cluster []token, i int, loose bool) grouped {
 func decimalGroups(line string, cluster []token, i, start int, loose bool) (best grouped) {
 	card := strings.HasPrefix(line[start:], "89") // its number may hold letters
 	called := loose && start > 0 && line[start-1] == '+'
+	loose = loose && !ofCell(line[:start])
 	if first := line[start:cluster[i].end]; !card && !isDigits(first) {
 		return best
 	}
@@ -191,17 +192,16 @@ func isIdentity(cluster []token, i, j int, sizes []int, digits string, loose boo
 			gap = '*'
 		}
 	}
-	apart := func(k, other int) bool { return k == len(cluster) || cluster[k].gap != ' ' || !cluster[other].number }
-	alone := apart(j+1, min(j+1, len(cluster)-1)) && (i == 0 || apart(i, i-1))
+	alone := (j+1 == len(cluster) || cluster[j+1].gap != ' ') && (i == 0 || cluster[i].gap != ' ' || !cluster[i-1].number)
 	regular := isRegular(sizes)
 	switch n := len(digits); {
 	case strings.HasPrefix(digits, "89") && (n == 32 || n >= 18 && n <= 22):
-		return regular || n <= 20 && isDigits(digits) && luhn(digits) || gap != '*' && alone && (n == 32 || gap != '.')
+		return regular || gap != ' ' && (n <= 20 && isDigits(digits) && luhn(digits) || gap != '*' && (n == 32 || gap != '.'))
 	case !isDigits(digits):
 		return false
 	case n >= 14 && n <= 17 && gap != '*' && isIMEISizes(sizes) && !isTime(digits):
 		return true
-	case n == 15 && gap != '*' && (gap != ' ' || alone) && isIMEI(digits):
+	case n == 15 && gap != '*' && (gap != ' ' || alone && regular) && isIMEI(digits):
 		return true
 	case (n == 15 || n == 14) && isMCC(digits):
 		return isIMSIGroups(digits, sizes, gap, alone, regular)

@@ -143,6 +143,9 @@ func ofCell(before string) bool {
 		return false
 	}
 	label := strings.TrimSpace(before[:colon])
+	if open := strings.LastIndexByte(label, '('); open > 0 && label[len(label)-1] == ')' {
+		label = label[:open] // EARFCN(DL/UL)
+	}
 	word := lastWord(strings.TrimSuffix(strings.TrimSuffix(label, " id"), " identity"))
 	return slices.ContainsFunc(cellLabels, func(end string) bool { return word == end || strings.HasSuffix(word, "_"+end) })
 }

@@ -1,8 +1,11 @@
 package dialect
 
 import (
+	"bytes"
 	"maps"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -81,13 +84,25 @@ func rawAnswers(text string) (all []Answer) {
 	return append(all, now)
 }
 
-// Nothing of what a modem says of cells is taken for an identity: every recording, and ten thousand lines made from recorded ones with other
+// Nothing of what a modem says of cells is taken for an identity: every recording, and thirty thousand lines made from recorded ones with other
 // digits, read the same after redaction.
 func TestRedactionHarmsNothing(t *testing.T) {
 	r := rand.New(rand.NewPCG(14, 2))
 	all := transcripts(t)
+	for _, pattern := range []string{"../at/testdata/*.txt", "../testdata/*.txt", "../emulator/testdata/*.txt"} {
+		paths, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		require.NotEmpty(t, paths)
+		for _, p := range paths {
+			text, err := os.ReadFile(p)
+			require.NoError(t, err)
+			_, n, err := DecodeText(bytes.NewReader(text), nil)
+			require.NoError(t, err)
+			all = append(all, transcript{path: p, family: n.Dialect.Name, input: string(text)})
+		}
+	}
 	lines := 0
-	for round := 0; lines < 10000; round++ {
+	for round := 0; lines < 30000; round++ {
 		for _, x := range all {
 			d, err := ByName(x.family)
 			require.NoError(t, err)
