@@ -46,6 +46,16 @@ func SmallStore(t testing.TB, path, passphrase string) {
 	}
 	require.NoError(t, s.SaveState(ctx, "other", []byte("state"), 1))
 	require.NoError(t, s.Close())
+	if passphrase == "" {
+		ForOlder(t, path)
+	}
+}
+
+// ForOlder makes a plain store one of schema 5, whose tables are the same, if VIGIE_SCHEMA=5 says that an older program is attacked.
+func ForOlder(t testing.TB, path string) {
+	if os.Getenv("VIGIE_SCHEMA") == "5" {
+		Inside(t, path, "DELETE FROM goose_db_version WHERE version_id > 5", "PRAGMA user_version=5")
+	}
 }
 
 // Inside changes the file of a plain store that nobody has open, as another program would.
