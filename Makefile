@@ -17,7 +17,7 @@ WAITING  := -p 3 -parallel 4
 
 export CGO_ENABLED = $(if $(CC_FOUND),1,0)
 
-.PHONY: run build test race blocked lint bench detection air picture soak year values dashboard victoria screenshots fuzz battery blaster golden cross arm arm64-demo armv6-demo deb deb-try release release-try clean
+.PHONY: run build test race blocked lint bench detection air picture soak year values dashboard victoria screenshots fuzz battery blaster hostile golden cross arm arm64-demo armv6-demo deb deb-try release release-try clean
 
 run: ## the main job, without hardware
 	CGO_ENABLED=0 $(GO) run ./cmd/vigie demo
@@ -99,6 +99,10 @@ air: build ## real captures, which are not in the repository: every message and 
 
 values: ## 10,000 random values of every RRC message: what is encoded is decoded as the same, and tshark agrees; takes a minute
 	VIGIE_VALUES=10000 $(GO) test ./air -count 1 -run '^Test(DecodeIsTheInverseOfEncode|TsharkAgrees|SecretBitsChangeNothing)$$' -timeout 30m
+
+hostile: ## every hostile store, bundle and sealed file against the real program, the large ones too; takes minutes and 1 GB of disk
+	VIGIE_HOSTILE=1 $(GO) test ./storage ./storage/transfer -count 1 -run 'Hostile'
+	VIGIE_HOSTILE=1 $(GO) test ./cmd/vigie -count 1 -v -timeout 20m -run '^TestAttackWith(Hostile|Sealed|OneID)'
 
 blaster: ## a hundred SMS blasters, each another one, in real time: all are noticed within five seconds; takes four minutes
 	VIGIE_SEEDS=100 $(GO) test ./cmd/vigie -count 1 -v -run '^TestBlasterIsCaught$$'
