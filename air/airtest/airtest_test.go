@@ -32,7 +32,7 @@ func TestRecording(t *testing.T) {
 	c := capture.Open(capture.NewReader(bytes.NewReader(r.Bytes())))
 	require.NotNil(t, c)
 	var got bytes.Buffer
-	require.NoError(t, c.Read(func(p *capture.Packet) error {
+	require.NoError(t, c.Read(t.Context(), func(p *capture.Packet) error {
 		require.NoError(t, p.Decode(false))
 		got.Write(append(cell.AppendMessage(nil, &p.Message), '\n'))
 		return nil

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/flate"
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -154,10 +155,10 @@ func hasGoodFrame(head []byte) bool {
 	return good
 }
 
-// Read calls visit for each message in the order of the file. The error is that of visit, or of reading the file; a file that ends early
-// or is damaged is no error, but counted.
-func (c *Capture) Read(visit func(*Packet) error) error {
-	return (&pass{Counts: &c.Counts, in: c.in, as: c.as, visit: visit}).run(c.Kind)
+// Read calls visit for each message in the order of the file. The error is that of visit, of ctx, or of reading the file; a file that
+// ends early or is damaged is no error, but counted.
+func (c *Capture) Read(ctx context.Context, visit func(*Packet) error) error {
+	return (&pass{Counts: &c.Counts, in: c.in, as: c.as, visit: visit}).run(ctx, c.Kind)
 }
 
 // pass is one pass over a capture. With out, the capture is written there again, with the payloads as visit left them, and all
@@ -170,16 +171,16 @@ type pass struct {
 	visit func(*Packet) error
 }
 
-func (p *pass) run(kind Kind) (err error) {
+func (p *pass) run(ctx context.Context, kind Kind) (err error) {
 	switch kind {
 	case DIAG:
-		err = p.diag()
+		err = p.diag(ctx)
 	case DLF:
-		err = p.dlf()
+		err = p.dlf(ctx)
 	case PCAP:
-		err = p.pcap()
+		err = p.pcap(ctx)
 	case PCAPNG:
-		err = p.pcapng()
+		err = p.pcapng(ctx)
 	default:
 		return fmt.Errorf("no capture of kind %q can be read", kind)
 	}

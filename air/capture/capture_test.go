@@ -3,6 +3,7 @@ package capture
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/binary"
 	"flag"
 	"io"
@@ -25,7 +26,7 @@ func lines(t require.TestingT, file []byte) (string, *Capture) {
 	c := Open(NewReader(bytes.NewReader(file)))
 	require.NotNil(t, c, "not taken for a capture")
 	var out []byte
-	require.NoError(t, c.Read(func(p *Packet) error {
+	require.NoError(t, c.Read(context.Background(), func(p *Packet) error {
 		if err := p.Decode(true); err != nil {
 			c.Counts.Undecoded(string(p.Message.Layer), err)
 		}
@@ -116,7 +117,7 @@ func TestWhatIsNoCapture(t *testing.T) {
 	}
 	c := Open(NewReader(bytes.NewReader(bytes.Repeat([]byte{0x9E, 0xB0, 3, 4, 0x7E}, 40))))
 	require.NotNil(t, c, "a stream whose every CRC is wrong")
-	require.NoError(t, c.Read(func(*Packet) error { t.Error("a message of it"); return nil }))
+	require.NoError(t, c.Read(context.Background(), func(*Packet) error { t.Error("a message of it"); return nil }))
 	require.Contains(t, c.Counts.Hint(), "the CRC of every frame is wrong")
 }
 
@@ -198,7 +199,7 @@ func readAndScrub(t require.TestingT, file []byte) {
 	}
 	want, _ := lines(t, file)
 	var out bytes.Buffer
-	require.NoError(t, c.Scrub(&out))
+	require.NoError(t, c.Scrub(context.Background(), &out))
 	again := Open(NewReader(bytes.NewReader(out.Bytes())))
 	if again == nil { // all that made it a capture was removed
 		require.Empty(t, want)
@@ -216,4 +217,17 @@ func FuzzCapture(f *testing.F) {
 		f.Add(asPCAPNG(f, file))
 	}
 	f.Fuzz(func(t *testing.T, file []byte) { readAndScrub(t, file) })
+}
+
+func TestReadingEndsWithItsContext(t *testing.T) {
+	file := read(t, "testdata/benign-attach.qmdl")
+	var dlf []byte
+	var d diag.Deframer
+	d.Feed(file, func(f diag.Frame) { dlf = append(dlf, f.Content[4:]...) })
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, file := range [][]byte{file, dlf, asPCAP(t, file), asPCAPNG(t, file)} {
+		c := Open(NewReader(bytes.NewReader(file)))
+		require.ErrorIs(t, c.Read(ctx, func(*Packet) error { return nil }), context.Canceled, c.Kind)
+	}
 }

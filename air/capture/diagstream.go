@@ -2,6 +2,8 @@ package capture
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"errors"
 	"io"
 
@@ -10,7 +12,7 @@ import (
 )
 
 // diag reads a stream of DIAG frames.
-func (p *pass) diag() error {
+func (p *pass) diag(ctx context.Context) error {
 	var d diag.Deframer
 	var failed error
 	chunk := make([]byte, sniffed)
@@ -23,6 +25,9 @@ func (p *pass) diag() error {
 		})
 		if errors.Is(err, io.EOF) {
 			break
+		}
+		if err == nil {
+			err = ctx.Err()
 		}
 		if err != nil {
 			return err
@@ -143,11 +148,11 @@ func (p *pass) nas(m cell.Message, body []byte) error {
 }
 
 // dlf reads a DLF file.
-func (p *pass) dlf() error {
+func (p *pass) dlf(ctx context.Context) error {
 	err := diag.ReadDLF(p.in, func(number int, record []byte, l diag.Log) error {
 		p.Frames++
 		if err := p.log(number, l); err != nil || !p.writing() {
-			return err
+			return cmp.Or(err, ctx.Err())
 		}
 		_, err := p.out.Write(record)
 		return err

@@ -10,8 +10,11 @@ import (
 
 // Link types of pcap (tcpdump.org/linktypes.html).
 const (
+	linkNull     = 0
 	linkEthernet = 1
+	linkRawOld   = 12
 	linkRaw      = 101
+	linkLoop     = 108
 	linkCooked   = 113
 	linkUser0    = 147
 	linkUser1    = 148 // by custom: EPS NAS without any header
@@ -121,8 +124,13 @@ func datagramOf(link uint32, p []byte) (datagram, bool) {
 func ipOf(link uint32, p []byte) ([]byte, bool) {
 	var kind uint16
 	switch link {
-	case linkRaw, linkIPv4, linkIPv6:
+	case linkRawOld, linkRaw, linkIPv4, linkIPv6:
 		return p, true
+	case linkNull, linkLoop: // the family of the address, whose number differs by system; the version of IP says the same
+		if len(p) < 4 {
+			return nil, false
+		}
+		return p[4:], true
 	case linkEthernet:
 		if len(p) < 14 {
 			return nil, false

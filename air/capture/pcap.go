@@ -2,6 +2,7 @@ package capture
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -37,7 +38,7 @@ func pcapOrder(head []byte) (binary.ByteOrder, time.Duration, bool) {
 	return nil, 0, false
 }
 
-func (p *pass) pcap() error {
+func (p *pass) pcap(ctx context.Context) error {
 	var head [pcapHeader]byte
 	if _, err := io.ReadFull(p.in, head[:]); err != nil {
 		return p.ended(err)
@@ -49,6 +50,9 @@ func (p *pass) pcap() error {
 	}
 	var buf bytes.Buffer
 	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		var record [recordHeader]byte
 		if _, err := io.ReadFull(p.in, record[:]); errors.Is(err, io.EOF) {
 			return nil

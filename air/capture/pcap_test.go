@@ -2,6 +2,7 @@ package capture
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"os"
@@ -23,7 +24,7 @@ func packets(t testing.TB, file []byte) (out []Packet) {
 	t.Helper()
 	c := Open(NewReader(bytes.NewReader(file)))
 	require.NotNil(t, c)
-	require.NoError(t, c.Read(func(p *Packet) error {
+	require.NoError(t, c.Read(context.Background(), func(p *Packet) error {
 		out = append(out, Packet{p.Message, bytes.Clone(p.Payload)})
 		return nil
 	}))
@@ -110,7 +111,9 @@ func TestTimeOfPackets(t *testing.T) {
 
 // envelopes put an IP packet behind the header of each link type.
 var envelopes = map[uint32][]byte{
-	linkRaw: {}, linkIPv4: {},
+	linkRaw: {}, linkRawOld: {}, linkIPv4: {},
+	linkNull:     {2, 0, 0, 0},
+	linkLoop:     {0, 0, 0, 2},
 	linkEthernet: {1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 7, 8, 0},
 	linkCooked:   {0, 0, 0, 1, 0, 6, 1, 2, 3, 4, 5, 6, 0, 0, 8, 0},
 	linkCooked2:  {8, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 6, 1, 2, 3, 4, 5, 6, 0, 0},
@@ -148,7 +151,7 @@ func TestBareMessages(t *testing.T) {
 		c := Open(NewReader(bytes.NewReader(pcapOf(binary.LittleEndian, 0xA1B2C3D4, link, packet))))
 		require.NoError(t, c.Bare(as))
 		said := ""
-		require.NoError(t, c.Read(func(p *Packet) error {
+		require.NoError(t, c.Read(context.Background(), func(p *Packet) error {
 			require.NoError(t, p.Decode(false))
 			said = p.Message.Channel + " " + p.Message.Name
 			return nil
@@ -184,7 +187,7 @@ func TestGSMTAPVersion3(t *testing.T) {
 	require.Equal(t, attachRequest, got[2].Payload)
 
 	var out bytes.Buffer
-	require.NoError(t, Open(NewReader(bytes.NewReader(file))).Scrub(&out))
+	require.NoError(t, Open(NewReader(bytes.NewReader(file))).Scrub(context.Background(), &out))
 	require.Len(t, out.Bytes(), len(file))
 	require.NotContains(t, out.String(), "\xDE\xAD\xBE\xEF", "a key of the subscriber")
 	require.NotContains(t, out.String(), "12345678")
@@ -230,9 +233,40 @@ func TestPCAPNGOfSeveralSections(t *testing.T) {
 	require.Len(t, packets(t, other), n)
 	var out bytes.Buffer
 	c := Open(NewReader(bytes.NewReader(other)))
-	require.NoError(t, c.Scrub(&out))
+	require.NoError(t, c.Scrub(context.Background(), &out))
 	require.Equal(t, 1, c.Counts.Of("block_left_out"))
 	require.Len(t, packets(t, out.Bytes()), n)
+}
+
+// A section has its own byte order and interfaces; simple packets have no time.
+func TestByteOrderOfSections(t *testing.T) {
+	section := func(order binary.AppendByteOrder) []byte {
+		block := func(kind uint32, body []byte) []byte {
+			b := order.AppendUint32(order.AppendUint32(nil, kind), uint32(len(body)+12))
+			return order.AppendUint32(append(b, body...), uint32(len(body)+12))
+		}
+		nas := []byte{7, 0x55, 1, 0}
+		out := block(blockSection, append(order.AppendUint32(nil, byteOrderMagic), 1, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF))
+		out = append(out, block(blockInterface, append(order.AppendUint16(nil, linkUser1), 0, 0, 0, 0, 0, 0))...)
+		body := order.AppendUint32(order.AppendUint32(order.AppendUint32(nil, 0), uint32(start.UnixMicro()>>32)), uint32(start.UnixMicro()))
+		body = order.AppendUint32(order.AppendUint32(body, 3), 3)
+		out = append(out, block(blockPacket, append(body, nas...))...)
+		out = append(out, block(blockSimple, append(order.AppendUint32(nil, 3), nas...))...)
+		return append(out, block(blockPacket, append(order.AppendUint32(nil, 7), make([]byte, 20)...))...) // of no interface
+	}
+	file := append(section(binary.BigEndian), section(binary.LittleEndian)...)
+	got := packets(t, file)
+	require.Len(t, got, 4)
+	for i, p := range got {
+		require.Equal(t, []int{1, 2, 4, 5}[i], p.Message.Frame)
+		require.Equal(t, []byte{7, 0x55, 1}, p.Payload)
+		require.Equal(t, i%2 == 1, p.Message.Time.IsZero())
+	}
+	require.Equal(t, start, got[0].Message.Time)
+	_, c := lines(t, file)
+	require.Equal(t, 2, c.Counts.Of("damaged"))
+	clean, _ := scrubbed(t, file)
+	require.Len(t, clean, len(file))
 }
 
 func TestResolutionOfTime(t *testing.T) {

@@ -2,6 +2,7 @@ package capture
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -47,10 +48,13 @@ type section struct {
 	ifaces []iface
 }
 
-func (p *pass) pcapng() error {
+func (p *pass) pcapng(ctx context.Context) error {
 	var s section
 	var buf bytes.Buffer
 	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		var head [8]byte
 		if _, err := io.ReadFull(p.in, head[:]); errors.Is(err, io.EOF) {
 			return nil

@@ -3,6 +3,7 @@ package capture
 import (
 	"bufio"
 	"compress/gzip"
+	"context"
 	"io"
 
 	"vigie/air"
@@ -11,7 +12,7 @@ import (
 // Scrub writes the capture again, in the same container, without what says who somebody is: exactly these bits of each message are
 // 0, lengths stay, check sequences are made again. What is no message that Vigie reads (other logs, user traffic, 2G and 3G, frames
 // with a wrong CRC) may hold anything: its header stays and the rest is zeroed, and counted.
-func (c *Capture) Scrub(w io.Writer) error {
+func (c *Capture) Scrub(ctx context.Context, w io.Writer) error {
 	var packed *gzip.Writer
 	if c.Gzip {
 		packed = gzip.NewWriter(w)
@@ -23,7 +24,7 @@ func (c *Capture) Scrub(w io.Writer) error {
 		air.Zero(p.Payload, ranges)
 		return nil
 	}}
-	if err := p.run(c.Kind); err != nil {
+	if err := p.run(ctx, c.Kind); err != nil {
 		return err
 	}
 	if packed != nil {

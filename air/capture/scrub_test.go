@@ -2,6 +2,7 @@ package capture
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"slices"
 	"testing"
@@ -17,7 +18,7 @@ func scrubbed(t testing.TB, file []byte) ([]byte, *Capture) {
 	c := Open(NewReader(bytes.NewReader(file)))
 	require.NotNil(t, c)
 	var out bytes.Buffer
-	require.NoError(t, c.Scrub(&out))
+	require.NoError(t, c.Scrub(context.Background(), &out))
 	return out.Bytes(), c
 }
 

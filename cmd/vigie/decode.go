@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 
 	"vigie/air/capture"
@@ -22,6 +23,9 @@ type DecodeCmd struct {
 
 // Run decodes.
 func (c *DecodeCmd) Run(ctx context.Context, p *console.Program) error {
+	if c.Tree && !c.JSON {
+		return console.Usage(errors.New("--tree prints the leaves as NDJSON only"), "give --json too")
+	}
 	var family *dialect.Dialect
 	if c.Family != "" {
 		var err error

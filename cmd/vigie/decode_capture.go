@@ -19,9 +19,9 @@ func (c *DecodeCmd) capture(ctx context.Context, p *console.Program, shown strin
 		out.Reset(p.Out.JSON())
 	}
 	var line []byte
-	err := in.Read(func(m *capture.Packet) error {
+	err := in.Read(ctx, func(m *capture.Packet) error {
 		if c.NoMessages {
-			return ctx.Err()
+			return nil
 		}
 		if err := m.Decode(c.Tree && c.JSON); err != nil {
 			in.Counts.Undecoded(string(m.Message.Layer), err)
@@ -32,7 +32,7 @@ func (c *DecodeCmd) capture(ctx context.Context, p *console.Program, shown strin
 		} else {
 			describeMessage(out, &m.Message)
 		}
-		return ctx.Err()
+		return nil
 	})
 	if flushing := out.Flush(); err == nil {
 		err = flushing

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -17,7 +18,7 @@ type ScrubCmd struct {
 }
 
 // Run copies. A copy that could not be finished is removed.
-func (c *ScrubCmd) Run(p *console.Program) (err error) {
+func (c *ScrubCmd) Run(ctx context.Context, p *console.Program) (err error) {
 	in, err := os.Open(c.In)
 	if err != nil {
 		return err
@@ -42,7 +43,7 @@ func (c *ScrubCmd) Run(p *console.Program) (err error) {
 			os.Remove(c.Out)
 		}
 	}()
-	if err := found.Scrub(out); err != nil {
+	if err := found.Scrub(ctx, out); err != nil {
 		return err
 	}
 	reportCapture(p.Err, c.In, &found.Counts)
