@@ -44,7 +44,7 @@ func reportInputs(t *console.Terminal, m *transfer.Merge) error {
 	}
 	if len(m.Foreign) > 0 {
 		return console.WithHint(fmt.Errorf("%s: no line of it could be read", m.Foreign[0]),
-			"replay reads observations as NDJSON (docs/fields.md); for recorded modem text use vigie decode")
+			"replay reads observations as NDJSON (docs/fields.md); for recorded modem text, and captures of signalling, use vigie decode")
 	}
 	return nil
 }
