@@ -142,10 +142,17 @@ func kindOf(head []byte, whole bool) Kind {
 		return DIAG
 	case diag.IsDLF(head, whole):
 		return DLF
+	case isUTF16(head):
+		return ""
 	case odd > len(head)/4 && bytes.IndexByte(head, 0x7E) >= 0:
 		return DIAG // every CRC wrong; some logs of other chips look so
 	}
 	return ""
+}
+
+// isUTF16 tells text as some terminal programs write it, which is full of zeros.
+func isUTF16(head []byte) bool {
+	return bytes.HasPrefix(head, []byte{0xFF, 0xFE}) || bytes.HasPrefix(head, []byte{0xFE, 0xFF})
 }
 
 func hasGoodFrame(head []byte) bool {

@@ -103,6 +103,7 @@ func TestWhatIsNoCapture(t *testing.T) {
 		"text":           []byte("AT+QENG=\"servingcell\"\r\n+QENG: \"servingcell\",\"NOCONN\"\r\nOK\r\n"),
 		"text with ~":    []byte("~ a ~~ b ~\n"),
 		"garbled text":   []byte("\x00\x01+CREG: 2,1\r\n~~~OK\r\n+CREG: 2,1\r\n+CREG: 2,1\r\n"),
+		"UTF-16":         []byte("\xFF\xFE~\x00O\x00K\x00~\x00\r\x00\n\x00"),
 		"gzipped text":   packed(t, []byte("+CREG: 2,1\r\n")),
 		"half a gzip":    packed(t, []byte("+CREG: 2,1\r\n"))[:5],
 		"a picture":      []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01"),
