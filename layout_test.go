@@ -226,7 +226,7 @@ func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
 // The product does not grow back into package main: it is flags, one Run a command, and sentences. A later command may add
 // 40 lines to the ceiling, and says so.
 func TestPackageMainStaysSmall(t *testing.T) {
-	const mostLines, mostOfFunction = 4500, 80
+	const mostLines, mostOfFunction = 4500 + 40, 80 // 4,500, and vigie scrub
 	lines := 0
 	for _, s := range sources(t) {
 		if s.pkg != "cmd/vigie" || s.test {
