@@ -175,7 +175,7 @@ func gsm(arfcn int) Seq {
 func Paging(tmsis int, modified bool, imsis ...string) RRC {
 	records := List{}
 	for i := range tmsis {
-		records = append(records, Seq{"ue-Identity": Seq{"s-TMSI": TMSI(uint32(0xC0000000 + i))}, "cn-Domain": "ps"})
+		records = append(records, Seq{"ue-Identity": Seq{"s-TMSI": TMSI(0xC0000000 + uint32(i))}, "cn-Domain": "ps"})
 	}
 	for _, imsi := range imsis {
 		records = append(records, Seq{"ue-Identity": Seq{"imsi": Digits(imsi)}, "cn-Domain": "cs"})
