@@ -17,7 +17,7 @@ WAITING  := -p 3 -parallel 4
 
 export CGO_ENABLED = $(if $(CC_FOUND),1,0)
 
-.PHONY: run build test race blocked lint bench detection air picture soak year values dashboard victoria screenshots fuzz battery blaster hostile golden cross arm arm64-demo armv6-demo deb deb-try release release-try clean
+.PHONY: run build test race blocked lint bench detection air picture soak year values dashboard victoria screenshots fuzz battery floods blaster hostile golden cross arm arm64-demo armv6-demo deb deb-try release release-try clean
 
 run: ## the main job, without hardware
 	CGO_ENABLED=0 $(GO) run ./cmd/vigie demo
@@ -109,6 +109,9 @@ blaster: ## a hundred SMS blasters, each another one, in real time: all are noti
 
 blocked: ## standard output that nobody reads for a minute: no gap, nothing lost, memory flat
 	VIGIE_BLOCKED=1m $(GO) test ./cmd/vigie -count 1 -v -run '^TestOutputThatNobodyReads$$'
+
+floods: ## 300,000 made-up cells in every way through a replay, with a store and without: less than 150 MiB; takes five minutes
+	VIGIE_FLOODS=1 $(GO) test ./cmd/vigie -count 1 -v -timeout 30m -run '^TestAttackWithAFloodOfCells$$'
 
 battery: ## what a watch costs an hour at each pace: CPU, wake-ups, bytes written
 	VIGIE_BATTERY=1 $(GO) test ./cmd/vigie -count 1 -v -run '^TestBatteryFigures$$'

@@ -202,7 +202,7 @@ func (t *Table[K, V]) Put(k K, limit int, seen func(*V) int64) (v *V, isNew bool
 	}
 	if len(t.Keys) < limit {
 		var zero V
-		t.Keys, t.Vals = append(t.Keys, k), append(t.Vals, zero)
+		t.Keys, t.Vals = append(roomy(t.Keys), k), append(roomy(t.Vals), zero)
 		t.index[k] = int32(len(t.Keys) - 1)
 		return &t.Vals[len(t.Vals)-1], true
 	}
@@ -218,6 +218,14 @@ func (t *Table[K, V]) Put(k K, limit int, seen func(*V) int64) (v *V, isNew bool
 	t.Keys[oldest], t.Vals[oldest] = k, zero
 	t.index[k] = int32(oldest)
 	return &t.Vals[oldest], true
+}
+
+// roomy makes room for a quarter more: a thousand sensors have many tables, and append would double the small ones.
+func roomy[T any](s []T) []T {
+	if len(s) < cap(s) {
+		return s
+	}
+	return append(make([]T, 0, len(s)+len(s)/4+8), s...)
 }
 
 func (t *Table[K, V]) reindex() {

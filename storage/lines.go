@@ -49,6 +49,12 @@ func AppendEventBody(dst []byte, e *analyzer.Event) []byte {
 	return appendPhrases(dst, e)
 }
 
+// EncodeEvent returns the stored form of an event, phrases included: exact for every value.
+func EncodeEvent(e *analyzer.Event) []byte { return encodeEvent(e) }
+
+// DecodeEvent is the inverse of EncodeEvent.
+func DecodeEvent(b []byte) (analyzer.Event, error) { return decodeEvent(b) }
+
 // appendPhrases ends the line of an event with its phrases, if it has any, in a key of their own, which older programs ignore.
 func appendPhrases(dst []byte, e *analyzer.Event) []byte {
 	if p := e.Wording().Phrases; p != nil {

@@ -52,7 +52,7 @@ func (c *AnalyzeCmd) Run(ctx context.Context, p *console.Program, conf config.Co
 		}
 	}
 	if c.JSON {
-		err = writeEvents(p.Out.JSON(), events)
+		err = writeEvents(p.Out.JSON(), inOrder(events))
 	} else {
 		d.print(p.Out)
 	}

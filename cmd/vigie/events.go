@@ -116,7 +116,7 @@ func printStored(ctx context.Context, p *console.Program, entries ...*evidence.E
 		}
 		events = append(events, stored)
 	}
-	return writeEvents(p.Out.JSON(), events)
+	return writeEvents(p.Out.JSON(), inOrder(events))
 }
 
 // printEntry prints an event at its corrected times, who else saw it, and what was corrected.

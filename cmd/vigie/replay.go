@@ -6,6 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"iter"
+	"math"
+	"runtime/debug"
 
 	"vigie/analyzer"
 	"vigie/cell"
@@ -27,8 +30,15 @@ type ReplayCmd struct {
 // batch is how many records are stored at once in a replay.
 const batch = 1000
 
+// mostHeap is how large the heap becomes before garbage is collected more eagerly than usual: a replay of a flood of cells stays
+// below 150 MiB, with the program itself. The environment variable GOMEMLIMIT takes precedence.
+const mostHeap = 100 << 20
+
 // Run replays.
 func (c *ReplayCmd) Run(ctx context.Context, p *console.Program) error {
+	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
+		debug.SetMemoryLimit(mostHeap)
+	}
 	conf, err := config.Load(p.ConfigFile, false)
 	if err != nil {
 		return err
@@ -59,9 +69,9 @@ func (c *ReplayCmd) Run(ctx context.Context, p *console.Program) error {
 		return err
 	}
 	if c.JSON {
-		err = writeEvents(p.Out.JSON(), events.Sorted())
+		err = writeEvents(p.Out.JSON(), events.All())
 	} else {
-		printEvents(p.Out, events.Sorted())
+		err = printEvents(p.Out, events.All())
 	}
 	if err != nil {
 		return err
@@ -106,26 +116,46 @@ func replay(ctx context.Context, l *pipeline.Pipeline, in *transfer.Merge, p *co
 }
 
 // writeEvents writes events as NDJSON.
-func writeEvents(w io.Writer, events []analyzer.Event) error {
+func writeEvents(w io.Writer, events iter.Seq2[analyzer.Event, error]) error {
 	out := bufio.NewWriter(w)
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)
-	for _, e := range events {
-		if err := enc.Encode(e); err != nil {
+	for e, err := range events {
+		if err == nil {
+			err = enc.Encode(e)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return out.Flush()
 }
 
-func printEvents(t *console.Terminal, events []analyzer.Event) {
-	for i := range events {
-		if i > 0 {
+func printEvents(t *console.Terminal, events iter.Seq2[analyzer.Event, error]) error {
+	some := false
+	for e, err := range events {
+		if err != nil {
+			return err
+		}
+		if some {
 			t.Printf("\n")
 		}
-		printEvent(t, &events[i], true)
+		printEvent(t, &e, true)
+		some = true
 	}
-	if len(events) == 0 {
+	if !some {
 		t.Printf("no events\n")
+	}
+	return nil
+}
+
+// inOrder yields events that are at hand.
+func inOrder(events []analyzer.Event) iter.Seq2[analyzer.Event, error] {
+	return func(yield func(analyzer.Event, error) bool) {
+		for _, e := range events {
+			if !yield(e, nil) {
+				return
+			}
+		}
 	}
 }
