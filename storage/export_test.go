@@ -17,8 +17,6 @@ var (
 	EncodeRecord = encodeRecord
 	DecodeRecord = decodeRecord
 	KindOf       = kindOf
-	EncodeEvent  = encodeEvent
-	DecodeEvent  = decodeEvent
 	TimeKey      = timeKey
 	KeyTime      = keyTime
 	NewBase      = newBase
