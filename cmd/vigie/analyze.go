@@ -52,7 +52,7 @@ func (c *AnalyzeCmd) Run(ctx context.Context, p *console.Program, conf config.Co
 		}
 	}
 	if c.JSON {
-		err = writeEvents(p.Out.JSON(), inOrder(events))
+		err = pipeline.WriteEvents(p.Out.JSON(), pipeline.InOrder(events))
 	} else {
 		d.print(p.Out)
 	}

@@ -13,6 +13,7 @@ import (
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/modem/at"
+	"vigie/monitor/pipeline"
 	"vigie/review/evidence"
 	"vigie/storage"
 )
@@ -116,7 +117,7 @@ func printStored(ctx context.Context, p *console.Program, entries ...*evidence.E
 		}
 		events = append(events, stored)
 	}
-	return writeEvents(p.Out.JSON(), inOrder(events))
+	return pipeline.WriteEvents(p.Out.JSON(), pipeline.InOrder(events))
 }
 
 // printEntry prints an event at its corrected times, who else saw it, and what was corrected.

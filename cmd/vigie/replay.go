@@ -1,14 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
-	"io"
 	"iter"
-	"math"
-	"runtime/debug"
 
 	"vigie/analyzer"
 	"vigie/cell"
@@ -30,15 +25,9 @@ type ReplayCmd struct {
 // batch is how many records are stored at once in a replay.
 const batch = 1000
 
-// mostHeap is how large the heap becomes before garbage is collected more eagerly than usual: a replay of a flood of cells stays
-// below 150 MiB, with the program itself. The environment variable GOMEMLIMIT takes precedence.
-const mostHeap = 100 << 20
-
 // Run replays.
 func (c *ReplayCmd) Run(ctx context.Context, p *console.Program) error {
-	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
-		debug.SetMemoryLimit(mostHeap)
-	}
+	pipeline.LimitHeap()
 	conf, err := config.Load(p.ConfigFile, false)
 	if err != nil {
 		return err
@@ -69,7 +58,7 @@ func (c *ReplayCmd) Run(ctx context.Context, p *console.Program) error {
 		return err
 	}
 	if c.JSON {
-		err = writeEvents(p.Out.JSON(), events.All())
+		err = pipeline.WriteEvents(p.Out.JSON(), events.All())
 	} else {
 		err = printEvents(p.Out, events.All())
 	}
@@ -115,22 +104,6 @@ func replay(ctx context.Context, l *pipeline.Pipeline, in *transfer.Merge, p *co
 	}
 }
 
-// writeEvents writes events as NDJSON.
-func writeEvents(w io.Writer, events iter.Seq2[analyzer.Event, error]) error {
-	out := bufio.NewWriter(w)
-	enc := json.NewEncoder(out)
-	enc.SetEscapeHTML(false)
-	for e, err := range events {
-		if err == nil {
-			err = enc.Encode(e)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return out.Flush()
-}
-
 func printEvents(t *console.Terminal, events iter.Seq2[analyzer.Event, error]) error {
 	some := false
 	for e, err := range events {
@@ -147,15 +120,4 @@ func printEvents(t *console.Terminal, events iter.Seq2[analyzer.Event, error]) e
 		t.Printf("no events\n")
 	}
 	return nil
-}
-
-// inOrder yields events that are at hand.
-func inOrder(events []analyzer.Event) iter.Seq2[analyzer.Event, error] {
-	return func(yield func(analyzer.Event, error) bool) {
-		for _, e := range events {
-			if !yield(e, nil) {
-				return
-			}
-		}
-	}
 }

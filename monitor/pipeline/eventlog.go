@@ -1,13 +1,17 @@
 package pipeline
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"compress/flate"
+	"encoding/json"
 	"fmt"
 	"hash/maphash"
 	"io"
 	"iter"
+	"math"
+	"runtime/debug"
 	"slices"
 
 	"vigie/analyzer"
@@ -139,4 +143,42 @@ func (l *EventLog) Sorted() []analyzer.Event {
 		sorted = append(sorted, e)
 	}
 	return sorted
+}
+
+// InOrder yields events that are at hand.
+func InOrder(events []analyzer.Event) iter.Seq2[analyzer.Event, error] {
+	return func(yield func(analyzer.Event, error) bool) {
+		for _, e := range events {
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+// WriteEvents writes events as NDJSON.
+func WriteEvents(w io.Writer, events iter.Seq2[analyzer.Event, error]) error {
+	out := bufio.NewWriter(w)
+	enc := json.NewEncoder(out)
+	enc.SetEscapeHTML(false)
+	for e, err := range events {
+		if err == nil {
+			err = enc.Encode(e)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return out.Flush()
+}
+
+// mostHeap is how large the heap becomes, in bytes, before garbage is collected more eagerly than usual: a replay of a flood of
+// cells stays below 150 MiB, with the program itself.
+const mostHeap = 100 << 20
+
+// LimitHeap makes this process use little more than mostHeap where it can. The environment variable GOMEMLIMIT takes precedence.
+func LimitHeap() {
+	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
+		debug.SetMemoryLimit(mostHeap)
+	}
 }
