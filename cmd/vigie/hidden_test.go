@@ -113,7 +113,7 @@ func TestNothingHiddenIsPrinted(t *testing.T) {
 		{"status", "--store", db}, {"status", "--json", "--store", db}, {"rules", "--here", "--store", db}, {"rules", "--here", "--json", "--store", db},
 		{"analyze", "--store", db}, {"analyze", "--json", "--store", db}, {"sync", "--store", db, filepath.Join(dir, "to")},
 		{"report", "--store", db, "--event", e.ID, "-"}, {"bundle", "--store", db, "--event", e.ID, filepath.Join(dir, "b.zip")}, {"verify", filepath.Join(dir, "b.zip")}, {"verify", bundle},
-		{"decode", modem}, {"decode", "--json", modem}, {"decode", "--family", misleading, modem}, {"import", "--store", db, bundle}, {"import", "--store", db, misleading},
+		{"decode", modem}, {"decode", "--json", modem}, {"decode", "--explain", modem}, {"decode", "--explain", "--json", modem}, {"decode", rows}, {"scrub", modem, filepath.Join(dir, misleading+".txt")}, {"scrub", misleading, misleading}, {"decode", "--family", misleading, modem}, {"import", "--store", db, bundle}, {"import", "--store", db, misleading},
 		{"replay", modem}, {"replay", misleading}, {"--config", conf, "events"}, {"--config", misleading, "events"}, {misleading}, {"--" + misleading}, {"events", "--since", misleading},
 		{"unseal", "--identity", bundle, bundle, "--store", db}, {"backup", "--store", db, filepath.Join(dir, misleading)}, {"restore", "--store", db, bundle},
 		{"celldb", "import", bundle}, {"celldb", "lookup", misleading, misleading, "1"}, {"review", "--password-file", filepath.Join(dir, misleading), "--set-password", misleading},
