@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -153,4 +154,31 @@ func otherDigits(r *rand.Rand, line string) string {
 		inside = digit
 	}
 	return string(b)
+}
+
+// A list of neighbours of which every row was refused is not told as an empty one.
+func TestRefusedListIsNotEmpty(t *testing.T) {
+	lists := 0
+	for _, x := range transcripts(t) {
+		d, err := ByName(x.family)
+		require.NoError(t, err)
+		for _, a := range rawAnswers(x.input) {
+			if len(d.Decode([]Answer{a}).Observation.Neighbours) == 0 {
+				continue
+			}
+			lists++
+			for _, bad := range []string{"x", "99999999999"} {
+				broken := a
+				broken.Lines = nil
+				for _, l := range a.Lines {
+					broken.Lines = append(broken.Lines, regexp.MustCompile(`\d+`).ReplaceAllString(l, bad))
+				}
+				got := d.Decode([]Answer{broken})
+				if len(got.Rejects) > 0 && got.Observation.Neighbours != nil {
+					require.NotEmpty(t, got.Observation.Neighbours, "%s: %q", x.path, broken.Lines)
+				}
+			}
+		}
+	}
+	require.Greater(t, lists, 20)
 }

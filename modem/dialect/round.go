@@ -77,8 +77,8 @@ func (d *Dialect) decoded(earlier *cell.Observation, answers []Answer, explains 
 		}
 		before := len(r.rejects)
 		d.read(r, a)
-		whole := func(x Reject) bool { return x.Columns == "" }
-		if len(r.obs.Neighbours) == 0 && slices.ContainsFunc(r.rejects[before:], whole) {
+		refused := func(x Reject) bool { return !x.Used }
+		if len(r.obs.Neighbours) == 0 && slices.ContainsFunc(r.rejects[before:], refused) {
 			r.obs.Neighbours = nil // a list that was refused is not an empty one
 		}
 	}
