@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -72,4 +73,14 @@ func TestNoFormSurvives(t *testing.T) {
 	}
 	t.Logf("%d forms of %d kinds", total, len(kinds))
 	require.Greater(t, total, 600)
+}
+
+// A long line, whatever is in it, takes no longer than its length allows.
+func TestLongLines(t *testing.T) {
+	for _, piece := range []string{"a", "abcdefgh", "1", "1 ", "12 ", "a@", "\x1b[1m", "+A:", "0x12,", "123456789 ", "00310032", "1a", ":", "1.", "IMSI:", "(", "-1", "٠", "+1", "AT+A=1;", "type1.rid", "::1 "} {
+		line := strings.Repeat(piece, 1<<18/len(piece))
+		began := time.Now()
+		Scrub(line)
+		require.Less(t, time.Since(began), 4*time.Second, "%q", piece)
+	}
 }

@@ -24,10 +24,16 @@ func Scrub(line string) (string, int) {
 	if isVisible(line) {
 		return scrubStamped(line)
 	}
-	if out, n := scrubStamped(visibleText(line)); n > 0 {
-		return out, n
+	out, n := scrubStamped(visibleText(line))
+	if bare := withoutSequences(out); bare != out { // they may stand in the middle of an identity, or hold one
+		if again, m := scrubStamped(bare); m > 0 {
+			out, n = again, n+m
+		}
 	}
-	return line, 0
+	if n == 0 {
+		return line, 0
+	}
+	return out, n
 }
 
 func scrubStamped(line string) (string, int) {

@@ -15,7 +15,7 @@ func scrubAddresses(line string, loose bool) (string, int) {
 		switch {
 		case i < out.kept:
 		case c == '@':
-			if start := localPart(line, i); start < i && isAccessIdentifier(line[start:i], line[i:]) {
+			if start := localPart(line, i); start < i && isAccessIdentifier(line[start:i], line[i:min(len(line), i+256)]) {
 				out.replace(line, max(start, out.kept), i, redacted)
 			}
 		case c == 't' || c == 'T':

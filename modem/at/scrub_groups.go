@@ -111,14 +111,17 @@ func gapAt(line string, at int, commas bool) (gap byte, next int) {
 	return gap, next
 }
 
+// longWord bounds how far isProse looks.
+const longWord = 64
+
 // isProse reports whether the hexadecimal digits at a place are letters of a longer word: Device.
 func isProse(line string, at int) bool {
 	start := at
-	for start > 0 && isLetter(line[start-1]) && !(start > 1 && line[start-1]|0x20 == 'x' && strings.IndexByte(`0\`, line[start-2]) >= 0) {
+	for start > 0 && at-start < longWord && isLetter(line[start-1]) && !(start > 1 && line[start-1]|0x20 == 'x' && strings.IndexByte(`0\`, line[start-2]) >= 0) {
 		start--
 	}
 	end := at
-	for end < len(line) && isLetter(line[end]) {
+	for end < len(line) && end-at < longWord && isLetter(line[end]) {
 		end++
 	}
 	return !consistsOf(line[start:end], isHex) && end > at && (end == len(line) || !isDigit(line[end]))
@@ -307,7 +310,7 @@ func byteGroups(line string, tokens []token, loose bool) (n, digits int) {
 		return 0, 0
 	}
 	row, uniform := 1, true
-	for row < len(tokens) && tokens[row].size() == 2 && tokens[row].gap != '*' {
+	for row < min(len(tokens), 64) && tokens[row].size() == 2 && tokens[row].gap != '*' {
 		uniform = uniform && tokens[row].gap == tokens[1].gap
 		row++
 	}

@@ -7,21 +7,14 @@ import (
 )
 
 // visibleText writes a text as people see it, with the digits, letters, spaces and dashes of ASCII in place of those that look like them:
-// full-width forms, the decimal digits of every script (Unicode Nd), no-break and other blanks, dashes. Control characters, escape
-// sequences, also those whose escape was broken, and characters that are not seen are left out. What has no such form stays.
+// full-width forms, the decimal digits of every script (Unicode Nd), no-break and other blanks, dashes. Control characters and others
+// that are not seen are left out; an escape is a broken byte, as the lexer leaves it. What has no such form stays.
 func visibleText(s string) string {
 	var b strings.Builder
-	for s != "" {
-		r, n := utf8.DecodeRuneInString(s)
-		s = s[n:]
+	for _, r := range s {
 		switch {
-		case r == escape, r == utf8.RuneError && strings.HasPrefix(s, "["):
-			end := escapeEnd(s)
-			if r == utf8.RuneError && !isSequence(s[:end]) {
-				break
-			}
-			s = s[end:]
-			continue
+		case r == 0x1b:
+			r = utf8.RuneError
 		case r == '\t':
 		case r < 0x80 && r >= ' ' && r != 0x7f:
 		case r >= 0xFF01 && r <= 0xFF5E: // full-width forms of ASCII
@@ -44,35 +37,24 @@ func visibleText(s string) string {
 	return b.String()
 }
 
-const escape = 0x1b
-
-// escapeEnd measures what follows an ESC and belongs to it (ECMA-48 5.4, 5.6): a control sequence such as [31m, or a string up to its end.
-func escapeEnd(s string) int {
-	if len(s) == 0 {
-		return 0
+// withoutSequences is a text without the control sequences of a terminal (ECMA-48 5.4), whose escape is a broken byte here: [31m.
+func withoutSequences(s string) string {
+	var out replacer
+	for i := 0; i < len(s); i++ {
+		if !strings.HasPrefix(s[i:], broken+"[") {
+			continue
+		}
+		end := i + len(broken) + 1
+		for end < len(s) && (isDigit(s[end]) || s[end] == ';' || s[end] == '?') {
+			end++
+		}
+		if end < len(s) && isLetter(s[end]) {
+			out.replace(s, i, end+1, "")
+		}
+		i = end - 1
 	}
-	i := 1
-	switch s[0] {
-	case '[':
-		for i < len(s) && s[i] >= ' ' && s[i] < '@' {
-			i++
-		}
-	case ']', 'P', '^', '_':
-		for i < len(s) && s[i] >= ' ' {
-			i++
-		}
-		if i == len(s) || s[i] != 7 {
-			return i
-		}
-	default:
-		return 0
-	}
-	return min(i+1, len(s))
-}
-
-// isSequence reports whether a text is a control sequence of a terminal without its escape: [31m.
-func isSequence(s string) bool {
-	return len(s) > 1 && isLetter(s[len(s)-1]) && strings.Trim(s[1:len(s)-1], "0123456789;?") == ""
+	s, _ = out.done(s)
+	return s
 }
 
 // digitValue is the value of a decimal digit of any script: they stand in tens, in order.
