@@ -122,6 +122,10 @@ golden: ## rewrite every golden file; read the diff before you commit it
 soak: build ## 20 minutes of watching an emulated modem that misbehaves; docs/soak.svg shows what it cost
 	$(GO) run ./tools/soak -vigie bin/vigie -for 20m -svg docs/soak.svg
 
+.PHONY: seizure
+seizure: ## a hundred kills and a hundred panics at random moments, and power cuts in the middle: what a finder reads; takes ten minutes
+	VIGIE_SEIZURES=25 $(GO) test ./cmd/vigie -count 1 -v -timeout 60m -run '^TestSeizure'
+
 year: ## a simulated year at 1 Hz through the store with retention on; takes a quarter of an hour and more
 	CGO_ENABLED=0 VIGIE_YEAR=1 $(GO) test ./storage -run '^TestYear$$' -v -timeout 0
 

@@ -96,9 +96,12 @@ func (rv *Review) sendAsset(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", a.kind)
 	h.Set("ETag", a.tag)
 	h.Set("Vary", "Accept-Encoding")
-	h.Set("Cache-Control", "no-cache")
-	if r.URL.RawQuery == version() {
+	switch {
+	case rv.discreet(): // no-store: what a browser keeps would say what it was
+	case r.URL.RawQuery == version():
 		h.Set("Cache-Control", "max-age=31536000, immutable")
+	default:
+		h.Set("Cache-Control", "no-cache")
 	}
 	if r.Header.Get("If-None-Match") == a.tag {
 		w.WriteHeader(http.StatusNotModified)

@@ -192,6 +192,13 @@ func strangersSeeNothing(t *testing.T, rv *Review) {
 	require.Equal(t, "/glance", w.Header().Get("Location"))
 	require.NotRegexp(t, tells, strings.Join(w.Header()["Set-Cookie"], " "), "what stays in the browser")
 	require.Contains(t, w.Header().Get("Set-Cookie"), "session=")
+	in := w.Result().Cookies()[0]
+	for _, p := range append(paths, assetPath("glance.css"), assetPath("vigie.css")) {
+		if p != "/live" && p != "/glance/live" { // which do not end
+			w := get(rv, p, func(r *http.Request) { r.AddCookie(in) })
+			require.Equal(t, "no-store", w.Header().Get("Cache-Control"), "what a browser keeps of %s", p)
+		}
+	}
 }
 
 func TestPlaceOfThePhone(t *testing.T) {

@@ -66,7 +66,7 @@ func overwrite(name string) error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-// destroyed are the stores that Destroy was called for: their journal is not made again.
+// destroyed are the stores that Destroy was called for: nothing more is written to their journal.
 var destroyed sync.Map
 
 // Destroy removes the files of a store, and those of unfinished and of replaced ones next to it; its key goes by DestroyKey, and

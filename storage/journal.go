@@ -274,10 +274,10 @@ func (s *Store) writeJournal(news []pendingRecord) (err error) {
 	j := s.journal
 	s.walMu.Lock()
 	defer s.walMu.Unlock()
+	if _, gone := destroyed.Load(s.path); gone {
+		return ErrClosed
+	}
 	if j.file == nil {
-		if _, gone := destroyed.Load(s.path); gone {
-			return ErrClosed
-		}
 		leaveTo(j.path, s.path)
 		if j.file, err = os.OpenFile(j.path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600); err != nil {
 			return err
