@@ -75,6 +75,9 @@ var noClock = []string{"words", "cell", "modem/at", "modem/diag", "modem/dialect
 // noNetwork are further packages that talk to no network.
 var noNetwork = []string{"storage", "storage/transfer"}
 
+// ownFiles may make and change files by name: sysfs, and the socket in the service's own directory.
+var ownFiles = []string{"alert/led.go", "monitor/serve.go"}
+
 // only names who alone may import a module: promises are easier to keep behind one door.
 var only = map[string]string{
 	"go.bug.st/serial":              "modem/port.go",
@@ -181,6 +184,21 @@ func TestBans(t *testing.T) {
 			}
 			if (slices.Contains(noClock, s.pkg) || slices.Contains(noNetwork, s.pkg)) && (p == "net" || strings.HasPrefix(p, "net/") && p != "net/url") {
 				t.Errorf("%s imports %s: %s speaks to no network", s.path, p, s.pkg)
+			}
+		}
+		if !slices.Contains(ownFiles, s.path) && !slices.Contains(forTests, s.pkg) && s.pkg != "safefile" && s.pkg != "modem/emulator" {
+			for _, use := range calls(s.file, "os", "Create", "WriteFile", "Chown", "Lchown", "Chmod", "Symlink", "Truncate") {
+				t.Errorf("%s: os.%s follows a link of whoever owns the directory: package safefile makes files", s.path, use)
+			}
+		}
+		if strings.HasPrefix(s.pkg, "cmd/") {
+			for _, use := range calls(s.file, "os", "OpenFile", "CreateTemp", "Remove", "Rename") {
+				t.Errorf("%s: os.%s in a command: package safefile works with the rights of who controls the path", s.path, use)
+			}
+			for _, use := range calls(s.file, "storage", "Open") {
+				if s.path != "cmd/vigie/config/store.go" {
+					t.Errorf("%s: storage.%s: StoreFlags.Open gives up root's rights first", s.path, use)
+				}
 			}
 		}
 		if slices.Contains(noClock, s.pkg) {

@@ -8,6 +8,7 @@ import (
 
 	"vigie/air/capture"
 	"vigie/cmd/vigie/console"
+	"vigie/safefile"
 )
 
 // ScrubCmd copies a capture without identities.
@@ -31,7 +32,7 @@ func (c *ScrubCmd) Run(ctx context.Context, p *console.Program) (err error) {
 	if err := found.Bare(c.As); err != nil {
 		return console.Usage(err, "vigie decode --help says what --as takes")
 	}
-	out, err := os.OpenFile(c.Out, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	out, err := safefile.Create(c.Out)
 	if errors.Is(err, os.ErrExist) {
 		return console.WithHint(fmt.Errorf("%s exists", c.Out), "name a new file; nothing is overwritten")
 	}
@@ -40,7 +41,7 @@ func (c *ScrubCmd) Run(ctx context.Context, p *console.Program) (err error) {
 	}
 	defer func() {
 		if err = errors.Join(err, out.Close()); err != nil {
-			os.Remove(c.Out)
+			_ = safefile.Remove(c.Out)
 		}
 	}()
 	if err := found.Scrub(ctx, out); err != nil {
