@@ -20,6 +20,7 @@ import (
 	"vigie/analyzer"
 	"vigie/analyzer/rules"
 	"vigie/cell"
+	"vigie/review/evidence"
 	"vigie/words"
 )
 
@@ -163,4 +164,8 @@ func TestWordsOfTheSource(t *testing.T) {
 		}
 	}
 	require.Greater(t, n, 10)
+	_, rest, _ := strings.Cut(words.Translate("en", "health.bad_value.part"), "%s")
+	require.Contains(t, all, `"`+rest+`"`, "where columns are left out")
+	p := &page{Lang: "fr"}
+	require.Contains(t, p.FormatComplaint(evidence.Complaint{Reason: "bad_value", Detail: "rsrp, rsrq" + rest}).Text, "rsrp, rsrq sort de ses limites")
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"vigie/review/evidence"
@@ -59,6 +60,9 @@ func (p *page) FormatComplaint(h evidence.Complaint) translation {
 		return translation{Text: h.Detail}
 	case words.Translate("en", key) == h.Detail:
 		return translation{Text: p.Format(key)}
+	}
+	if _, rest, _ := strings.Cut(words.Translate("en", "health.bad_value.part"), "%s"); strings.HasSuffix(h.Detail, rest) {
+		return translation{Text: p.Format("health.bad_value.part", strings.TrimSuffix(h.Detail, rest))} // the columns are keys of the format
 	}
 	if m := unheeded.FindStringSubmatch(h.Detail); m != nil {
 		if why := p.Translate(m[3]); !why.Foreign {

@@ -39,13 +39,16 @@ func (h *huaweiAnswer) monsc(w *row) {
 		h.nothing = h.nothing || !w.said
 		return
 	}
-	if !w.form(monscRows[c.RAT], &c) {
-		return
-	}
-	switch c.RAT {
-	case cell.LTE:
+	f := monscRows[c.RAT]
+	switch {
+	case !w.form(f, &c):
+		if !w.begins(1, monscIdentity[c.RAT], f.counts...) {
+			return
+		}
+		w.read(&c, f.from, f.columns[:monscIdentity[c.RAT]-1]...)
+	case c.RAT == cell.LTE:
 		w.balongLevels(7, false, &c)
-	case cell.NR:
+	case c.RAT == cell.NR:
 		w.balongLevels(8, true, &c)
 	}
 	w.exists(&c)
@@ -62,6 +65,9 @@ var monscRows = map[cell.RAT]form{
 	cell.UMTS: {cell.UMTS, []int{12}, 1, []column{mcc, mnc, arfcn, pci, hexCID, hexArea, rscp, rssi, ecio}},
 	cell.GSM:  {cell.GSM, []int{11}, 1, []column{mcc, mnc, skip, balongARFCN, pci, hexCID, hexArea, rssi, skip, ta}},
 }
+
+// monscIdentity are the columns up to which a row of ^MONSC says which cell it is about.
+var monscIdentity = map[cell.RAT]int{cell.LTE: 7, cell.NR: 8, cell.UMTS: 7, cell.GSM: 8}
 
 // balongBand reads a GSM band, 0..3. It is ignored if it does not contain the channel, as in the manual's own example.
 func (w *row) balongBand(i int, c *cell.Cell) {

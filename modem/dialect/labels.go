@@ -63,7 +63,7 @@ func (l labels) find(n int, names ...string) *row {
 			f = f[:len(f)-1]
 		}
 		f = f[:min(n, len(f))]
-		return &row{r: l.r, line: name + ": " + strings.Join(f, " "), f: f, labels: []string{name}, sure: true, values: len(l.r.values)}
+		return &row{r: l.r, line: name + ": " + strings.Join(f, " "), f: f, labels: []string{name}, values: len(l.r.values), marks: marks{sure: true}}
 	}
 	return &row{r: l.r}
 }

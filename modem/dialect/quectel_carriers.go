@@ -39,11 +39,14 @@ func (q *quectelAnswer) qcainfo(w *row) {
 		w.reject(UnknownToken)
 		return
 	}
-	ok := false
+	ok, whole := false, true
 	if c.RAT == cell.LTE {
-		if ok = w.layout(10, 13); ok {
+		if whole = w.layout(10, 13); whole {
 			w.read(&c, 2, blocks, skip, skip, pci, rsrp, rsrq, rssi)
+		} else if w.begins(1, 6) {
+			w.column(5, pci, &c)
 		}
+		ok = whole || c.PCI.Known()
 	} else {
 		ok = w.nrCarrier(name, label, &c)
 	}
@@ -53,6 +56,7 @@ func (q *quectelAnswer) qcainfo(w *row) {
 	w.column(1, arfcn, &c)
 	w.bandName(3, &c)
 	switch {
+	case !whole && !located(&c):
 	case label == "PCC":
 		q.part(w, c)
 	case len(w.f) > 5 && w.text(4) == "0": // not configured: not in use

@@ -101,7 +101,11 @@ func (l *registrationLine) quotedForm(reply bool) (registrationForm, Reason) {
 	if moved := registrationFormAt(stat, true); l.domain == cell.EPS && len(l.f) > f.act+1 && !l.whole(f) && l.whole(moved) {
 		f = moved
 	}
-	f.sure = l.quoted>>f.act&1 == 0 && (f.id >= len(l.f) || l.f[f.id] == "" || hexDigits(l.f[f.id]) <= 9)
+	if id := f.id; id < len(l.f) && l.f[id] != "" {
+		f.sure = hexDigits(l.f[id]) <= 9
+	} else {
+		f.sure = l.quoted>>f.act&1 == 0 // else a comma came twice
+	}
 	return f, ""
 }
 

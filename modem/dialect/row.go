@@ -20,10 +20,14 @@ type row struct {
 	name    string   // the prefix without its colon: "+QENG"; "" where the line has none
 	f       []string // the columns, as at.Fields gives them
 	labels  []string // of the values in f, where the row has labels and not columns
-	quotes  uint64   // see quoted
+	quotes  uint64   // see quoted: once it is counted
 	values  int      // of r.values, when the row began
 	dropped int      // columns that were taken away before f
+	marks
+}
 
+// marks are what is known of a row besides its text.
+type marks struct {
 	cut  bool // the line did not end: its last column is blank here, because it may be half a value
 	said bool // it has been rejected
 	bad  bool // a column was bad: nothing of the row is believed
@@ -38,12 +42,11 @@ type row struct {
 
 // row splits a line. The row is valid until the next one is made.
 func (r *round) row(line string, cut bool) *row {
+	line = plainQuotes(line)
 	quotes := strings.Count(line, `"`)
-	if quotes == 0 {
-		line = plainQuotes(line)
-	}
 	w := &r.current
-	*w = row{r: r, line: line, cut: cut || quotes%2 != 0, values: len(r.values)}
+	w.r, w.line, w.labels, w.values, w.dropped = r, line, nil, len(r.values), 0
+	w.marks = marks{cut: cut || quotes%2 != 0}
 	w.name, w.f = at.Fields(r.columns[:0], line)
 	if w.cut {
 		w.f[len(w.f)-1] = ""
@@ -65,7 +68,12 @@ func (w *row) text(i int) string {
 
 // isDash reports whether a column is filled with dashes: "-", "--", "---".
 func isDash(s string) bool {
-	return s != "" && strings.Trim(s, "-") == ""
+	for i := range len(s) {
+		if s[i] != '-' {
+			return false
+		}
+	}
+	return s != ""
 }
 
 // drop takes the first n columns away, as rows that begin with a label do.

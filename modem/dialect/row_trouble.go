@@ -151,10 +151,13 @@ func quotedColumns(rest string) (set uint64) {
 	}
 }
 
-// plainQuotes makes the quotes of a line plain that a word processor or a forum has turned into others. A name may hold
-// such quotes: a line with plain ones is not meant.
+// plainQuotes makes the quotes of a line plain that a word processor or a forum has turned into others. A name may hold such
+// quotes: a line that has plain ones is left as it is, unless it holds no name.
 func plainQuotes(line string) string {
 	if strings.IndexByte(line, 0xE2) < 0 && strings.IndexByte(line, 0xC2) < 0 {
+		return line
+	}
+	if name, _ := at.Prefix(line); strings.IndexByte(line, '"') >= 0 && registrationDomain(name) == "" {
 		return line
 	}
 	return typographicQuotes.Replace(line)

@@ -54,6 +54,10 @@ func TestOneBadColumn(t *testing.T) {
 		{"simcom", `+CPSI: LTE,Online,250-02,0x0EF8,22060,58,EUTRAN-BAND3,1725,3,3,-108,-889,-614`, `"serving":{"rat":"LTE","mcc":"250","mnc":"02","area":3832,"cell_id":22060,"pci":58,"arfcn":1725,"band":3}`, "truncated"},
 		{"simcom", `+CPSI: GSM,Online,460-01,0x182d,12401,27 EGSM 900,-64`, `"serving":{"rat":"GSM","mcc":"460","mnc":"01","area":6189,"cell_id":12401,"arfcn":27,"band":900}`, "truncated"},
 		{"fibocom", `1,9,460,11,590A2C,5AB620705,176190,524,505,75,6,57,57,73,1`, `"serving":{"rat":"NR","mcc":"460","mnc":"11","area":5835308,"cell_id":24350164741,"pci":524,"arfcn":176190,"band":5}`, "unknown_layout"},
+		{"huawei", `^MONSC: LTE,460,00,38400,D975244,8,24C8,-85,-10,-54,1,2`, `"serving":{"rat":"LTE","mcc":"460","mnc":"00","area":9416,"cell_id":228020804,"pci":8,"arfcn":38400}`, "unknown_layout"},
+		{"huawei", `^MONSC: LTE,460,00,38400,D975244,8,24C8,-85,-10,-54,1`, ``, "unknown_layout"}, // a comma too many?
+		{"quectel", `+QCAINFO: "SCC",275,75,"LTE BAND 1",2,280,-99,-14,-67,-4,0,1`, `"secondary":[{"rat":"LTE","pci":280,"arfcn":275,"band":1}]`, "unknown_layout"},
+		{"quectel", `+QCAINFO: "SCC",275,75,"LTE BAND 3",2,280,-99,-14,-67,-4,0,1`, ``, "unknown_layout"},
 		{"sierra", "!GSTATUS:\nSystem mode:   LTE   PS state:    Attached\nLTE band:      B7    LTE bw: ---\nLTE Rx chan:   3350\nNR5G band:       ---            NR5G bw:         ---\nNR5G Rx chan:    ---   NR5G RSRP (dBm): ---", `"serving":{"rat":"LTE","arfcn":3350,"band":7}`, ""},
 	} {
 		d, err := ByName(x.family)
