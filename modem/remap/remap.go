@@ -100,6 +100,7 @@ type remapper struct {
 	areas, ids map[uint64]uint64
 	halves     map[[2]uint64]uint64 // the upper part of cell identities, by how far it was shifted
 	words      map[string]string    // of lines that cannot be read
+	named      int                  // areas and identities that apply has met
 }
 
 // learn finds other numbers for the areas and cells of an observation.
@@ -215,6 +216,10 @@ func (m *remapper) apply(o *cell.Observation) {
 
 func (m *remapper) newArea(a cell.Opt[cell.Area]) cell.Opt[cell.Area] {
 	if v, ok := a.Get(); ok {
+		m.named++
+		if m.areas == nil {
+			return cell.Opt[cell.Area]{}
+		}
 		return cell.Some(cell.Area(m.areas[uint64(v)]))
 	}
 	return a
@@ -222,6 +227,10 @@ func (m *remapper) newArea(a cell.Opt[cell.Area]) cell.Opt[cell.Area] {
 
 func (m *remapper) newID(id cell.Opt[uint64]) cell.Opt[uint64] {
 	if v, ok := id.Get(); ok {
+		m.named++
+		if m.ids == nil {
+			return cell.Opt[uint64]{}
+		}
 		return cell.Some(m.ids[v])
 	}
 	return id
@@ -316,24 +325,26 @@ type reading struct {
 	rejects []dialect.Reject
 }
 
-// sameButCells reports whether two readings say the same but for areas and identities, and whether these differ.
+// sameButCells reports whether two readings say the same but for areas and identities, and whether these differ. The second may name
+// more of them: where a number is printed in two bases, it is not believed until both are replaced.
 func sameButCells(a, b reading) (same, differ bool) {
 	if len(a.rounds) != len(b.rounds) {
 		return false, true
 	}
-	blank := remapper{}
+	var before, after remapper
 	for i := range a.rounds {
 		x, y := a.rounds[i].Observation, b.rounds[i].Observation
 		x.Raw, y.Raw = nil, nil
 		differ = differ || !reflect.DeepEqual(x, y)
-		blank.apply(&x)
-		blank.apply(&y)
+		before.apply(&x)
+		after.apply(&y)
 		if !reflect.DeepEqual(x, y) {
 			return false, true
 		}
 	}
 	sameReason := func(p, q dialect.Reject) bool { return p.Reason == q.Reason }
-	return slices.EqualFunc(a.rejects, b.rejects, sameReason), differ
+	gained := after.named > before.named && len(b.rejects) < len(a.rejects)
+	return gained || after.named == before.named && slices.EqualFunc(a.rejects, b.rejects, sameReason), differ
 }
 
 // scramble makes another number of one in a line that cannot be decoded.
