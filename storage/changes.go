@@ -85,6 +85,9 @@ func eventsAfter(ctx context.Context, db queryer, seq, upto int64, limit int) (e
 		}
 		return nil
 	})
+	if len(evs) > 0 {
+		err = afterRow("change", evs[len(evs)-1].Seq, err)
+	}
 	return evs, size >= pageBytes || len(evs) == limit, err
 }
 

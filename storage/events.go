@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"strconv"
 	"time"
 
 	"vigie/analyzer"
@@ -198,6 +199,9 @@ func (s *Store) eventPage(ctx context.Context, rest string, args []any) (page []
 		}
 		return nil
 	})
+	if len(page) > 0 {
+		err = afterRow("event", strconv.Quote(clip(page[len(page)-1].ID)), err)
+	}
 	return page, err
 }
 

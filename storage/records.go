@@ -214,6 +214,9 @@ func (r *reader) page(ctx context.Context, db queryer, rest string, args []any, 
 	if cerr := rows.Close(); err == nil {
 		err = cerr
 	}
+	if len(all) > 0 {
+		err = afterRow("record", all[len(all)-1].Seq, err)
+	}
 	for _, p := range all {
 		if err != nil {
 			return nil, false, err
@@ -245,6 +248,14 @@ func (r *reader) page(ctx context.Context, db queryer, rest string, args []any, 
 		}
 	}
 	return page, more, err
+}
+
+// afterRow names a row that could not be read by the one before it.
+func afterRow(what string, last any, err error) error {
+	if err == nil || interrupted(err) {
+		return err
+	}
+	return fmt.Errorf("in the row after %s %v: %w", what, last, err)
 }
 
 // heapOf is about how many bytes a record takes in memory: a few bytes of a hostile store can be decoded to many cells, or long lines.

@@ -111,6 +111,9 @@ func (s *Store) verdicts(ctx context.Context, where string, args ...any) (all []
 		}
 		return err
 	})
+	if len(all) > 0 {
+		err = afterRow("verdict", all[len(all)-1].ID, err)
+	}
 	return all, reading("verdicts", err)
 }
 

@@ -147,7 +147,7 @@ var HostileStores = []HostileStore{
 	{Name: "times that are words", change: written("UPDATE sqlite_schema SET sql = replace(sql, ') STRICT', ')') WHERE name IN ('event', 'record', 'verdict')", "PRAGMA writable_schema=reset",
 		"UPDATE event SET opened = 'soon' WHERE id = 'event-0003'", "UPDATE record SET time = 'late' WHERE seq = 9", "UPDATE verdict SET time = 'never' WHERE id = 2",
 		"PRAGMA writable_schema=on", "UPDATE sqlite_schema SET sql = sql || ' STRICT' WHERE name IN ('event', 'record', 'verdict')")},
-	{Name: "verdicts without end", change: sqlOf("WITH RECURSIVE n (i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 280000) INSERT INTO verdict SELECT i, 'event-0001', 'benign', '', '', i, NULL, NULL FROM n")},
+	{Name: "verdicts without end", Large: true, change: sqlOf("WITH RECURSIVE n (i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 280000) INSERT INTO verdict SELECT i, 'event-0001', 'benign', '', '', i, NULL, NULL FROM n")},
 	{Name: "a source that is missing", change: sqlOf("PRAGMA foreign_keys=off", "DELETE FROM source")},
 	{Name: "numbers at their end", change: sqlOf("UPDATE sequence SET spent = 9223372036854775807")},
 	{Name: "counts from the future", change: sqlOf("UPDATE tally SET upto = 9223372036854775807, observations = -1")},
