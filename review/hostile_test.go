@@ -147,3 +147,31 @@ func TestNoIdentityLeavesTheDesk(t *testing.T) {
 		}
 	}
 }
+
+// Times of a store that somebody made: an event that ends before it began, in any year. Every page of it is shown.
+func TestTimesThatCannotBe(t *testing.T) {
+	ctx := context.Background()
+	s, err := storage.Open(ctx, "", storage.Options{Memory: true})
+	require.NoError(t, err)
+	defer s.Close()
+	rv := newReview(t, s)
+	times := []time.Time{{}, time.Unix(0, 0), captured, time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC), time.Unix(-1<<60, 0), time.Unix(1<<60, 0)}
+	var ids []string
+	for i, first := range times {
+		for k, last := range times {
+			id := fmt.Sprintf("%016x", i*16+k)
+			ids = append(ids, id)
+			require.NoError(t, s.PutEvents(ctx, analyzer.Event{ID: id, Sensor: "roof", Severity: analyzer.High, State: analyzer.Closed, First: first, Opened: last, Last: last, Summary: "x.",
+				Findings: []analyzer.Finding{{Rule: "new-cell", First: last, Last: first, Summary: "x.", Evidence: []analyzer.Evidence{{Time: first, Raw: []string{"x"}}}}}}))
+		}
+	}
+	require.NoError(t, s.Append(ctx, &cell.Observation{Time: captured, Sensor: "roof", State: cell.Idle}))
+	pages := []string{"/?verdict=all", "/sensors", "/api/v1/sensors"}
+	for _, id := range ids {
+		pages = append(pages, "/event/"+id, "/event/"+id+"/report", "/api/v1/events/"+id+"/series")
+	}
+	for _, p := range pages {
+		w := get(rv, p)
+		require.Contains(t, []int{200, 404}, w.Code, "%s: %.300s", p, w.Body.String())
+	}
+}

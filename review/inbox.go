@@ -193,9 +193,11 @@ func (rv *Review) days(ctx context.Context, f filter, z *time.Location, shown []
 		events := byDay[at.Format(time.DateOnly)]
 		delete(byDay, at.Format(time.DateOnly))
 		if drawn >= mostDays && len(events) == 0 {
-			if len(byDay) == 0 { // records may claim any age
+			next := slices.IndexFunc(shown, func(r row) bool { return evidence.Midnight(r.Opened, z).Before(at) })
+			if next < 0 { // records may claim any age
 				break
 			}
+			at = evidence.Midnight(shown[next].Opened, z).AddDate(0, 0, 1) // and events may: a day at a time would not end
 			continue
 		}
 		drawn++

@@ -20,7 +20,7 @@ func span(d time.Duration) string {
 	d = d.Round(time.Second)
 	switch {
 	case d < 0:
-		return "-" + span(-d)
+		return "-" + span(max(-d, -(d+1))) // the least duration has no opposite
 	case d < time.Minute:
 		return fmt.Sprintf("%d s", d/time.Second)
 	case d < time.Hour:

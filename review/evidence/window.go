@@ -30,7 +30,7 @@ const (
 
 // Around is the period that is shown with an event.
 func Around(e *analyzer.Event) (from, to time.Time) {
-	from, to = e.First.Add(-Margin), e.Last.Add(Margin)
+	from, to = e.First.Add(-Margin), Later(e.First, e.Last).Add(Margin) // a store of somebody else may have it end before it began
 	if to.Sub(from) > longestView {
 		to = from.Add(longestView)
 	}
