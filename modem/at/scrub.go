@@ -10,7 +10,7 @@ import (
 //
 //   - lines and commands whose very purpose is a number, an identity, a PIN or an address: +CLIP, +CNUM, +CIMI, +CGPADDR (scrub.go),
 //   - what stands after a label: IMEI:, MSIN, PUK, Temporary Mobile Subscriber Identity (scrub_labels.go),
-//   - strings of 14 and more digits, also in UCS2 and in hexadecimal: IMSI, IMEI, ICCID, EID (TS 23.003 2.2 and 6.2, ITU-T E.118),
+//   - strings of 12 and more digits, also in UCS2 and in hexadecimal: IMSI, IMEI, ICCID, EID (TS 23.003 2.2 and 6.2, ITU-T E.118),
 //     and numbers that begin with a plus (scrub_digits.go),
 //   - the same in groups, and as the bytes in which a SIM or a message codes them (scrub_groups.go),
 //   - numbers before a type of address (TS 27.007 6.1), and in lines that are no rows of cells, by nothing but their length
@@ -103,7 +103,7 @@ func scrubRow(line, prefix string, t traits) (out string, n int) {
 	if t.run >= 5 {
 		do(scrubNumbers(line))
 	}
-	if t.run >= 14 || t.word >= 18 || t.plus {
+	if t.run >= 12 || t.word >= 18 || t.plus {
 		do(scrubDigits(line))
 	}
 	if t.cluster >= 14 || t.bytes >= 6 || t.word >= 12 || loose && t.cluster >= 9 {
@@ -187,7 +187,7 @@ var classes = func() (table [256]uint8) {
 			table[c] = digit
 		case isHex(b):
 			table[c] = hexLetter
-		case isGap(b) || b|0x20 == 'x':
+		case isGap(b) || b|0x20 == 'x' || b == 'u': // of 0x, \x and \u
 			table[c] = groupGap
 		case b == ',':
 			table[c] = fieldEnd

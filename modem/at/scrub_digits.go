@@ -39,9 +39,15 @@ func identityAt(line string, i int) (start, end, found int) {
 		if start, last := hexICCID(line, i, end); start < last {
 			return start, last, last - start
 		}
+	}
+	if found < 12 { // the longest cell identity has eleven
 		return i, end, 0
 	}
-	if first, last := hexWord(line, i); isUCS2(line[first:last]) {
+	first, last := hexWord(line, i)
+	if n := last - first; found < 14 && n > found && n%2 == 0 && n <= 64 && identityBytes(unhex(line[first:last])) > 0 {
+		return first, last, n
+	}
+	if isUCS2(line[first:last]) {
 		text := decodeUCS2(line[first:last])
 		if isDigits(text) && len(text) < 7 {
 			return i, last, 0 // a network
@@ -51,7 +57,7 @@ func identityAt(line string, i int) (start, end, found int) {
 		}
 		return first, last, last - first
 	}
-	if isPadded(line[i:end]) || isTime(line[i:end]) {
+	if isPadded(line[i:end]) || isTime(line[i:end]) || found == 12 && isTime(line[i:end]+"00") {
 		return i, end, 0
 	}
 	return i, fillerEnd(line, end), found

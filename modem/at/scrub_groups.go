@@ -83,7 +83,7 @@ func clusterAt(line string, at int, commas bool, cluster []token) ([]token, int)
 func gapAt(line string, at int, commas bool) (gap byte, next int) {
 	for next = at; next < len(line); next++ {
 		c := line[next]
-		hexByte := c == 'x' && next > at && line[next-1] == '\\'
+		hexByte := (c == 'x' || c == 'u') && next > at && line[next-1] == '\\'
 		comma := c == ',' && (commas || strings.HasPrefix(line[next+1:], "0x"))
 		if !isGap(c) && !hexByte && !comma {
 			break
@@ -133,6 +133,9 @@ type grouped struct{ start, end, tokens, digits int }
 // identityGroups finds the identity that the tokens from i on make; one without tokens when they make none.
 func identityGroups(line string, cluster []token, i int, loose bool) grouped {
 	first := cluster[i]
+	if n := ucs2Groups(line, cluster[i:]); n > 6 {
+		return grouped{first.from, cluster[i+n-1].end, n, 4 * n}
+	}
 	if first.size() == 2 || first.size() >= 12 {
 		if n, digits := byteGroups(line, cluster[i:], loose); n > 0 {
 			return grouped{first.from, cluster[i+n-1].end, n, digits}
@@ -149,6 +152,14 @@ func identityGroups(line string, cluster []token, i int, loose bool) grouped {
 		}
 	}
 	return grouped{}
+}
+
+// ucs2Groups counts the tokens at the start that are a digit in UCS2 each: 0032 0036 0032.
+func ucs2Groups(line string, tokens []token) (n int) {
+	for n < min(len(tokens), 64) && tokens[n].size() == 4 && tokens[n].decimal && strings.HasPrefix(line[tokens[n].start:], "003") {
+		n++
+	}
+	return n
 }
 
 // decimalGroups is identityGroups for digits, the first of which is at start.

@@ -21,6 +21,8 @@ func visibleText(s string) string {
 			r -= 0xFF01 - '!'
 		case unicode.Is(unicode.Nd, r):
 			r = '0' + digitValue(r)
+		case strings.ContainsRune(raised, r): // in tens, as those of scripts
+			r = '0' + rune(strings.Index(raised, string(r))/3%10)
 		case unicode.Is(unicode.Zs, r):
 			r = ' '
 		case unicode.Is(unicode.Pd, r), r == 0x2212: // minus
@@ -56,6 +58,9 @@ func withoutSequences(s string) string {
 	s, _ = out.done(s)
 	return s
 }
+
+// raised are other digits, of three bytes each: below the line and in circles.
+const raised = "₀₁₂₃₄₅₆₇₈₉⓪①②③④⑤⑥⑦⑧⑨⓿❶❷❸❹❺❻❼❽❾"
 
 // digitValue is the value of a decimal digit of any script: they stand in tens, in order.
 func digitValue(r rune) rune {

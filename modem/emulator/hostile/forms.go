@@ -88,7 +88,7 @@ func (p Person) Forms() []Form {
 func (p Person) plain() []Form {
 	return []Form{
 		{Kind: "imsi", Text: p.IMSI(), Secrets: []string{p.MSIN}}, {Kind: "imsi", Text: `"` + p.IMSI() + `"`, Secrets: []string{p.MSIN}},
-		{Kind: "imei", Text: p.IMEI, Secrets: []string{p.IMEI}}, {Kind: "imeisv", Text: p.IMEI[:14] + "07", Secrets: []string{p.IMEI[:14]}},
+		{Kind: "imsi that is cut off", Text: p.IMSI()[:12], Secrets: []string{p.IMSI()[:12]}}, {Kind: "imei", Text: p.IMEI, Secrets: []string{p.IMEI}}, {Kind: "imeisv", Text: p.IMEI[:14] + "07", Secrets: []string{p.IMEI[:14]}},
 		{Kind: "iccid", Text: p.ICCID, Secrets: []string{p.ICCID[8:]}}, {Kind: "iccid", Text: p.ICCID[:19] + "F", Secrets: []string{p.ICCID[8:18]}},
 		{Kind: "eid", Text: p.EID, Secrets: []string{p.EID[8:]}},
 	}
@@ -181,7 +181,8 @@ func (p Person) coded() (all []Form) {
 		hex := ucs2(c.text)
 		secret := []string{ucs2(c.secret)}
 		all = append(all, Form{Kind: c.kind, Text: hex, Secrets: secret}, Form{Kind: c.kind, Text: `"` + hex + `"`, Secrets: secret},
-			Form{Kind: c.kind, Text: strings.ToLower(hex), Secrets: secret}, Form{Kind: c.kind, Text: split(hex, " ", 2), Secrets: secret, Loose: true})
+			Form{Kind: c.kind, Text: strings.ToLower(hex), Secrets: secret}, Form{Kind: c.kind, Text: split(hex, " ", 2), Secrets: secret, Loose: true},
+			Form{Kind: c.kind, Text: split(hex, " ", 4), Secrets: secret}, Form{Kind: c.kind, Text: `\u` + split(hex, `\u`, 4), Secrets: secret})
 	}
 	return append(all, Form{Kind: "imsi in ascii", Text: fmt.Sprintf("%X", p.IMSI()), Secrets: []string{fmt.Sprintf("%X", p.MSIN)}})
 }
@@ -208,7 +209,7 @@ func (p Person) labels() (all []Form) {
 }
 
 // zeros are the digits zero of scripts; nine others follow each.
-var zeros = []rune{0xFF10, 0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0E50, 0x0ED0, 0x0F20, 0x1040, 0x17E0, 0x1810, 0xA620, 0x104A0, 0x1D7CE, 0x1D7D8, 0x1D7F6}
+var zeros = []rune{0x2080, 0xFF10, 0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0E50, 0x0ED0, 0x0F20, 0x1040, 0x17E0, 0x1810, 0xA620, 0x104A0, 0x1D7CE, 0x1D7D8, 0x1D7F6}
 
 func (p Person) scripts() (all []Form) {
 	for _, zero := range zeros {

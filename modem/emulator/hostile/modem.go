@@ -15,7 +15,9 @@ func Scenario(r *rand.Rand, forms []Form, milliseconds int) string {
 	var b strings.Builder
 	var lines []string
 	for _, f := range forms {
-		lines = append(lines, frame(r, f)...)
+		if f.Kind != "label over two lines" { // between two lines of their own another may come
+			lines = append(lines, frame(r, f)...)
+		}
 	}
 	some := func(n int) []string {
 		var all []string
