@@ -46,7 +46,7 @@ func Scenario(r *rand.Rand, forms []Form, milliseconds int) string {
 		fmt.Fprintf(&b, "urc %s\n", line)
 		switch i % 97 {
 		case 13: // a line that does not end
-			fmt.Fprintf(&b, "urc %s\n", strings.Repeat(oneLine(r, forms)+" ", 9000/20))
+			fmt.Fprintf(&b, "urc %s\n", strings.Repeat(oneLine(r, forms)+"; ", 9000/20))
 		case 31:
 			fmt.Fprintf(&b, "flood 50 +XFLOOD: %s\n", oneLine(r, forms))
 		case 57:
