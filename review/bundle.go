@@ -129,7 +129,7 @@ func (b *bundler) events(w io.Writer) error {
 			e = b.c.Event(e)
 		}
 		if err := enc.Encode(e.Wording()); err != nil {
-			return err
+			return fmt.Errorf("event %s: %w", evidence.PlainTo(e.ID, 64), err)
 		}
 	}
 	return nil

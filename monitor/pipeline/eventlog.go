@@ -163,10 +163,12 @@ func WriteEvents(w io.Writer, events iter.Seq2[analyzer.Event, error]) error {
 	enc.SetEscapeHTML(false)
 	for e, err := range events {
 		if err == nil {
-			err = enc.Encode(e)
+			if err = enc.Encode(e); err != nil { // a year that JSON cannot express
+				err = fmt.Errorf("event %.64q: %w", e.ID, err)
+			}
 		}
 		if err != nil {
-			return err
+			return cmp.Or(err, out.Flush())
 		}
 	}
 	return out.Flush()
