@@ -101,7 +101,11 @@ func (a access) connect() (*sql.DB, error) {
 		if err := distrust(c); err != nil {
 			return err
 		}
-		pragmas := usualBusy + "; PRAGMA temp_store=memory; PRAGMA trusted_schema=off; PRAGMA cell_size_check=on; PRAGMA mmap_size=0"
+		var pragmas string
+		if !a.rights.AreOwn() { // before anything reads the file: the index of its log would be opened with the process's own rights
+			pragmas = "PRAGMA locking_mode=exclusive; "
+		}
+		pragmas += usualBusy + "; PRAGMA temp_store=memory; PRAGMA trusted_schema=off; PRAGMA cell_size_check=on; PRAGMA mmap_size=0"
 		if !a.readOnly {
 			pragmas += "; PRAGMA synchronous=normal; PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=0; PRAGMA secure_delete=on"
 		}
