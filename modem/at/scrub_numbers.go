@@ -70,7 +70,7 @@ func scrubLoose(line, prefix string) (string, int) {
 			continue
 		}
 		end, n := digitRun(line, i)
-		if (n >= least || n >= 9 && isTrunk(line[i:end])) && !isHarmless(line, i, end, n) {
+		if (n >= least || n >= 9 && isTrunk(line[i:end])) && !isHarmless(line[out.kept:], i-out.kept, end-out.kept, n) {
 			out.replace(line, i, end, "<"+strconv.Itoa(n)+" digits>")
 		}
 		i = end
