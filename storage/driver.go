@@ -58,6 +58,9 @@ func (a access) uri(q url.Values) string {
 		q.Set("vfs", "mvcc")
 	case !a.rights.AreOwn():
 		q.Set("vfs", registerRights(a.rights, a.key != nil))
+		if !a.readOnly {
+			q.Set("_pragma", "locking_mode(exclusive)") // no index of the log is needed, which would be opened with other rights
+		}
 	case a.key != nil && a.frozen:
 		q.Set("vfs", "vigie-frozen-adiantum")
 	case a.key != nil:
@@ -212,9 +215,7 @@ func (a access) copyInto(ctx context.Context, db *sql.DB) error {
 	}
 	to.SetMaxOpenConns(1)
 	var mode string
-	if err = to.QueryRowContext(ctx, "PRAGMA locking_mode=exclusive").Scan(&mode); err == nil { // no index of the log is needed
-		err = to.QueryRowContext(ctx, "PRAGMA journal_mode=wal").Scan(&mode)
-	}
+	err = to.QueryRowContext(ctx, "PRAGMA journal_mode=wal").Scan(&mode)
 	return errors.Join(err, to.Close())
 }
 
