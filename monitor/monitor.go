@@ -85,7 +85,10 @@ func newRunning(o Options) *running {
 
 func (w *running) run(ctx context.Context) (err error) {
 	w.parts.add("the store", w.Store.Close)
-	defer func() { err = errors.Join(err, w.parts.stop()) }()
+	defer func() {
+		w.wipe.wait()
+		err = errors.Join(err, w.parts.stop())
+	}()
 	w.view = newView(w.Show)
 	w.parts.add("the view", stopping(w.view.stop))
 	if w.Store.Path() == "" {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -38,7 +39,9 @@ type wipe struct {
 	log    func(string)
 	exit   func(int)
 	once   sync.Once // destroy
-	ending sync.Once // finish
+	begun  atomic.Bool
+	ending sync.Once     // finish
+	ended  chan struct{} // closed after exit, which ends the program
 	took   time.Duration
 	done   string // what finish says; empty: the usual
 	err    error
@@ -72,6 +75,7 @@ func ArmWipe(ctx context.Context, o WipeOptions, log func(string)) (armed WipeOp
 // destroy may be called at any time, from any goroutine; the first call does it. It returns when everything is gone.
 func (k *wipe) destroy() (time.Duration, error) {
 	k.once.Do(func() {
+		k.begun.Store(true)
 		began := time.Now()
 		var err error
 		if k.Store != "" {
@@ -112,7 +116,16 @@ func (k *wipe) finish() {
 		case <-time.After(logTime):
 		}
 		k.exit(StatusWiped)
+		close(k.ended)
 	})
+}
+
+// wait returns at once if nothing is destroyed, and otherwise not before finish has ended the program: a watch that stops because
+// its store is gone must not end it first, with another status or before the phone has its answer.
+func (k *wipe) wait() {
+	if k != nil && k.begun.Load() {
+		<-k.ended
+	}
 }
 
 // now destroys, and ends the program.
@@ -144,7 +157,7 @@ func newWipe(o WipeOptions, log func(string)) (*wipe, error) {
 		}
 		return nil, nil
 	}
-	return &wipe{WipeOptions: o, log: log, exit: os.Exit}, nil
+	return &wipe{WipeOptions: o, log: log, exit: os.Exit, ended: make(chan struct{})}, nil
 }
 
 // triggered reports whether the file that destroys is there.

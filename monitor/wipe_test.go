@@ -33,6 +33,7 @@ func TestWipe(t *testing.T) {
 		require.NoError(t, err)
 		exited := make(chan int, 2)
 		k.exit = func(status int) { exited <- status }
+		k.wait() // nothing is destroyed yet
 		stop := background(t.Context(), func(ctx context.Context) error { k.run(ctx); return nil })
 		switch trigger {
 		case "file":
@@ -49,6 +50,7 @@ func TestWipe(t *testing.T) {
 			require.NoFileExists(t, path("review-key.pem"), "the keys are gone when it answers")
 			require.NoFileExists(t, path("v.db-key"))
 		}
+		k.wait()
 		require.Equal(t, StatusWiped, <-exited, trigger)
 		require.NoError(t, stop())
 		require.Regexp(t, `^ended; keys took \d+ ms$`, strings.Join(log, "\n"))
@@ -98,4 +100,17 @@ func TestWipeFollowsLinksAndLooks(t *testing.T) {
 
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "v.db-wal", "full"), 0o700)) // a name that cannot be removed
 	require.Regexp(t, `^not all could be destroyed: (.|\n)*v\.db-wal`, wiped())
+}
+
+// A watch that ends because its store is destroyed waits for the wipe, which ends the program with its own status.
+func TestEndWaitsForTheWipe(t *testing.T) {
+	k, err := newWipe(WipeOptions{Enabled: true}, func(string) {})
+	require.NoError(t, err)
+	status := 0
+	k.exit = func(s int) { status = s }
+	_, err = k.button()() // finish comes later
+	require.NoError(t, err)
+	k.wait()
+	require.Equal(t, StatusWiped, status)
+	(*wipe)(nil).wait()
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"database/sql"
 	"path/filepath"
 	"testing"
 	"time"
@@ -49,11 +48,7 @@ func TestOlderStore(t *testing.T) {
 	s, err := storage.Open(t.Context(), db, storage.Options{Create: true})
 	require.NoError(t, err)
 	require.NoError(t, s.Close())
-	inside, err := sql.Open("sqlite3", "file:"+db)
-	require.NoError(t, err)
-	_, err = inside.Exec("PRAGMA user_version=1")
-	require.NoError(t, err)
-	require.NoError(t, inside.Close())
+	storagetest.Inside(t, db, "DROP TABLE reach", "DELETE FROM goose_db_version WHERE version_id > 4", "PRAGMA user_version=4")
 	_, stderr, status := vigie(t, "events", "--store", db)
 	require.Equal(t, 1, status)
 	require.Contains(t, stderr, "vigie import --store DB /dev/null")
