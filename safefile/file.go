@@ -9,9 +9,14 @@ import (
 	"syscall"
 )
 
-// Open opens a file for reading with the rights of who started the program: what a command line names is that user's to give.
+// Open opens a file for reading, with the rights of who started the program, which Become may have given up: what a command line names
+// is that user's to give. In a directory of another user it has that user's rights, who could put a link to a file of root's there.
 func Open(path string) (f *os.File, err error) {
-	err = AsCaller(func() error { f, err = os.Open(path); return err })
+	at, err := RightsAt(path)
+	if err != nil {
+		return nil, err
+	}
+	err = at.Do(func() error { f, err = os.Open(path); return err })
 	return f, err
 }
 

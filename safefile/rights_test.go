@@ -163,3 +163,26 @@ func TestReplace(t *testing.T) {
 	require.NoError(t, LeaveTo(secret, like))
 	require.Zero(t, ownerOf(t, secret), "what is there already is not given away")
 }
+
+// Root reads through no link of another user's what that user may not read, also where it is a directory that the link replaces.
+func TestOpen(t *testing.T) {
+	dir := openDir(t)
+	at := func(parts ...string) string { return filepath.Join(append([]string{dir}, parts...)...) }
+	for name, uid := range map[string]int{"ours": 0, "theirs": stranger} {
+		require.NoError(t, os.Mkdir(at(name), 0o700))
+		require.NoError(t, os.WriteFile(at(name, "file"), []byte(name), 0o600))
+		require.NoError(t, os.Chown(at(name, "file"), uid, uid))
+		require.NoError(t, os.Chown(at(name), uid, uid))
+	}
+	require.NoError(t, os.Symlink(at("ours/file"), at("theirs/link")))
+	require.NoError(t, os.Symlink(at("ours"), at("theirs/dir")))
+	for _, path := range []string{"theirs/link", "theirs/dir/file"} {
+		_, err := Open(at(path))
+		require.ErrorIs(t, err, fs.ErrPermission, path)
+	}
+	for _, path := range []string{"ours/file", "theirs/file"} {
+		f, err := Open(at(path))
+		require.NoError(t, err, path)
+		require.NoError(t, f.Close())
+	}
+}

@@ -18,8 +18,9 @@ import (
 // file. A store without one is left as it is, without an error. On flash memory the old bytes may survive in blocks that the
 // controller has put aside; they are still sealed by the passphrase.
 func DestroyKey(path string) error {
-	var errs []error
-	for _, name := range named(path) {
+	names, err := named(path)
+	errs := []error{err}
+	for _, name := range names {
 		errs = append(errs, Shred(keyFile(name)))
 	}
 	return errors.Join(errs...)
@@ -28,8 +29,9 @@ func DestroyKey(path string) error {
 // Shred overwrites a small file (up to 1 MiB of it), syncs it and removes it, with the links that lead to it. A file that is not
 // there is no error.
 func Shred(name string) error {
-	var errs []error
-	for _, name := range slices.Backward(named(name)) { // the file before the link that leads to it
+	names, err := named(name)
+	errs := []error{err}
+	for _, name := range slices.Backward(names) { // the file before the link that leads to it
 		err := in(name, func() error {
 			err := overwrite(name)
 			if errors.Is(err, fs.ErrNotExist) {
@@ -81,7 +83,8 @@ func Destroy(path string) error {
 		return err
 	}
 	var logs, databases, rest []string
-	for _, name := range named(path) {
+	names, hidden := named(path)
+	for _, name := range names {
 		destroyed.Store(name, true)
 		logs = append(logs, name+"-wal", name+"-tail", name+"-journal")
 		databases = append(databases, name)
@@ -91,16 +94,18 @@ func Destroy(path string) error {
 		}
 		rest = append(rest, name+"-spare")
 	}
-	return DestroyFiles(slices.Concat(logs, databases, rest), slices.Concat(withEnd(databases, "-shm"), withEnd(databases, "-key"))...)
+	err = DestroyFiles(slices.Concat(logs, databases, rest), slices.Concat(withEnd(databases, "-shm"), withEnd(databases, "-key"))...)
+	return errors.Join(hidden, err)
 }
 
 // DestroyFiles cuts files to nothing, removes them and the others, follows links to what they lead to, and looks whether all are
 // gone. A file that is not there is no error. (The others are those that cannot be cut: a process that has the index of a log
 // mapped would crash.)
 func DestroyFiles(files []string, others ...string) error {
-	files = slices.Concat(expand(files)...)
-	all := slices.Concat(files, slices.Concat(expand(others)...))
-	var errs []error
+	files, hidden := expand(files)
+	others, more := expand(others)
+	all := slices.Concat(files, others)
+	errs := []error{hidden, more}
 	for _, name := range files {
 		errs = append(errs, in(name, func() error { return cut(name) }))
 	}
@@ -123,20 +128,27 @@ func DestroyFiles(files []string, others ...string) error {
 	return errors.Join(errs...)
 }
 
-// named are the names of a file: the one that was given, and what it leads to where it is a link.
-func named(path string) []string {
-	names := []string{path}
-	if real, err := filepath.EvalSymlinks(path); err == nil && real != path {
-		names = append(names, real)
+// named are the names of a file: the one that was given, and what it leads to where it is a link. The error says of a link that
+// what it leads to cannot be found out; a file that is not there is none.
+func named(path string) ([]string, error) {
+	real, err := filepath.EvalSymlinks(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return []string{path}, nil
+	case err != nil:
+		return []string{path}, fmt.Errorf("what %s leads to is not known: %w", path, err)
+	case real != path:
+		return []string{path, real}, nil
 	}
-	return names
+	return []string{path}, nil
 }
 
-func expand(names []string) (all [][]string) {
+func expand(names []string) (all []string, err error) {
 	for _, name := range names {
-		all = append(all, named(name))
+		more, hidden := named(name)
+		all, err = append(all, more...), errors.Join(err, hidden)
 	}
-	return all
+	return all, err
 }
 
 func withEnd(names []string, end string) []string {

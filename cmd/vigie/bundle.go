@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -16,6 +15,7 @@ import (
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/review"
+	"vigie/safefile"
 )
 
 // BundleCmd writes a bundle, makes a key for bundles, or adds an outside timestamp to one.
@@ -112,7 +112,7 @@ func (c *BundleCmd) stamp(ctx context.Context, p *console.Program) error {
 	if err != nil {
 		return fmt.Errorf("timestamp: %w", err)
 	}
-	f, err := os.Open(c.Stamp)
+	f, err := safefile.Open(c.Stamp)
 	if err != nil {
 		return err
 	}

@@ -79,7 +79,7 @@ func (c *CellDBImportCmd) Run(ctx context.Context, p *console.Program, conf conf
 			size = -1
 			continue
 		}
-		f, err := os.Open(name)
+		f, err := safefile.Open(name)
 		if err != nil {
 			return err
 		}

@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"errors"
-	"os"
 
 	"vigie/air/capture"
 	"vigie/cmd/vigie/console"
 	"vigie/modem/dialect"
+	"vigie/safefile"
 )
 
 // DecodeCmd turns recorded modem text into observations, and captures of a modem's signalling into messages.
@@ -51,7 +51,7 @@ func (c *DecodeCmd) Run(ctx context.Context, p *console.Program) error {
 func (c *DecodeCmd) file(ctx context.Context, p *console.Program, name string, family *dialect.Dialect) error {
 	in, shown := p.In, "standard input"
 	if name != "-" {
-		f, err := os.Open(name)
+		f, err := safefile.Open(name)
 		if err != nil {
 			return err
 		}

@@ -18,6 +18,7 @@ import (
 	"vigie/cell"
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
+	"vigie/safefile"
 	"vigie/storage"
 	"vigie/storage/transfer"
 )
@@ -160,7 +161,7 @@ func isSealed(path string) (bool, error) {
 	if path == "-" {
 		return false, nil
 	}
-	f, err := os.Open(path)
+	f, err := safefile.Open(path)
 	if err != nil {
 		return false, err
 	}

@@ -88,6 +88,15 @@ func TestPanicFileAtTheStart(t *testing.T) {
 	require.Contains(t, p.out.String(), "is destroyed")
 }
 
+// A store from before everything was sealed is recorded too, and goes.
+func TestPanicOfASealedWatch(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	newStore(t, filepath.Join(dir, "v.db"), "")
+	p := startPanicking(t, dir, "file = \""+writeFile(t, dir, "button", "")+"\"\n", "--seal", "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj")
+	p.destroyed(t, dir)
+}
+
 // A store behind a link is destroyed where it really is.
 func TestPanicBehindALink(t *testing.T) {
 	t.Parallel()

@@ -20,7 +20,7 @@ type ScrubCmd struct {
 
 // Run copies. A copy that could not be finished is removed.
 func (c *ScrubCmd) Run(ctx context.Context, p *console.Program) (err error) {
-	in, err := os.Open(c.In)
+	in, err := safefile.Open(c.In)
 	if err != nil {
 		return err
 	}

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"filippo.io/age"
 
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
+	"vigie/safefile"
 	"vigie/storage"
 	"vigie/storage/transfer"
 )
@@ -17,7 +17,7 @@ import (
 // identities reads private keys as age-keygen writes them.
 func identities(path string) ([]age.Identity, error) {
 	console.GuardMemory()
-	key, err := os.Open(path)
+	key, err := safefile.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("identity: %w", err)
 	}
@@ -42,7 +42,7 @@ func (c *UnsealCmd) Run(ctx context.Context, p *console.Program, conf config.Con
 	if err != nil {
 		return err
 	}
-	f, err := os.Open(c.File)
+	f, err := safefile.Open(c.File)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 
 	"vigie/cmd/vigie/console"
 	"vigie/review"
+	"vigie/safefile"
 	"vigie/storage/transfer"
 )
 
@@ -100,7 +101,7 @@ func (c *VerifyCmd) open(ctx context.Context) (r io.ReaderAt, size int64, done f
 	if err != nil {
 		return nil, 0, nil, err
 	}
-	f, err := os.Open(c.Bundle)
+	f, err := safefile.Open(c.Bundle)
 	if err != nil {
 		return nil, 0, nil, err
 	}
@@ -140,7 +141,7 @@ const mostSmall = 1 << 20
 
 // readSmall reads a file that is small if it is what it should be.
 func readSmall(name string) ([]byte, error) {
-	f, err := os.Open(name)
+	f, err := safefile.Open(name)
 	if err != nil {
 		return nil, err
 	}

@@ -172,7 +172,8 @@ func (c *WatchCmd) wipe(conf config.Config) monitor.WipeOptions {
 	w := monitor.WipeOptions{Enabled: conf.Panic.Enabled, File: conf.Panic.File, Keys: []string{filepath.Join(dir, "review-key.pem")}}
 	if c.InMemory(conf) || conf.Seal.On() {
 		w.Files = []string{c.SealTo(conf), c.SealTo(conf) + "-spare"}
-	} else {
+	}
+	if !c.InMemory(conf) { // also when all is sealed: there may be a store from before
 		w.Store = c.Path(conf)
 	}
 	w.Files = append(w.Files, filepath.Join(dir, "review-cert.pem"))

@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"vigie/analyzer/rules"
 	"vigie/cell"
 	"vigie/cmd/vigie/console"
+	"vigie/safefile"
 	"vigie/storage"
 	"vigie/storage/influx"
 )
@@ -44,7 +44,7 @@ func (a *Analyzer) readSwitchedOff() error {
 	if a.SwitchedOff == "" {
 		return nil
 	}
-	f, err := os.Open(kong.ExpandPath(a.SwitchedOff))
+	f, err := safefile.Open(kong.ExpandPath(a.SwitchedOff))
 	if err != nil {
 		return console.Usage(fmt.Errorf("switched_off: %w", err), console.HintOf(err))
 	}
