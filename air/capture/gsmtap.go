@@ -16,7 +16,10 @@ const (
 
 	typeNone = 0xFF // no type: what a message becomes that a copy must not show, so that no tool takes its zeros for a message
 
-	header2   = 16
+	header2 = 16
+
+	endOfMetadata = 0xFFFE
+
 	uplinkBit = 0x4000 // of the channel number in version 2, which leaves 14 bits for it
 )
 
@@ -53,6 +56,7 @@ func (p *pass) gsmtap2(m cell.Message, data []byte) error {
 		p.blank(data)
 		return nil
 	}
+	p.padding(data[header2:size])
 	payload := data[size:]
 	m.Direction = direction(binary.BigEndian.Uint16(data[4:])&uplinkBit != 0)
 	switch kind, sub := data[2], int(data[12]); {
@@ -104,21 +108,23 @@ func (p *pass) gsmtap3(m cell.Message, data []byte) error {
 	return p.message(m, payload)
 }
 
-// hideMetadata removes keys of a subscriber (0x02xx) and the numbers in a comment (0x0001).
+// hideMetadata removes the comment (0x0001) and all that is not known to be of the radio: time, channel, frame numbers (0x0000 to
+// 0x000B) and signal (0x01xx). Keys of a subscriber are 0x02xx.
 func hideMetadata(p []byte) {
 	for len(p) >= 4 {
 		tag, size := binary.BigEndian.Uint16(p), int(binary.BigEndian.Uint16(p[2:]))
 		p = p[4:]
-		if size > len(p) {
-			clear(p)
-			return
+		if size > len(p) || tag == endOfMetadata {
+			break
 		}
-		switch {
+		const mostOfRadio = 12 // bytes: a time
+		switch ofRadio := tag <= 0x0B || tag>>8 == 1; {
 		case tag == 1:
-			maskNumbers(p[:size])
-		case tag>>8 == 2:
+			maskText(p[:size])
+		case !ofRadio || size > mostOfRadio:
 			clear(p[:size])
 		}
 		p = p[size:]
 	}
+	clear(p)
 }

@@ -44,14 +44,45 @@ func (p *pass) packet(link uint32, at time.Time, packet []byte) error {
 		p.blank(packet)
 		return nil
 	}
-	right := p.writing() && d.checksumRight()
 	if err := p.gsmtap(m, d.udp[8:]); err != nil {
 		return err
 	}
-	if right {
-		d.setChecksum()
+	if p.writing() {
+		hideSender(link, packet, d)
 	}
 	return nil
+}
+
+// hideSender removes the addresses of the host that sent a datagram, and what else could tell it from others; the destination port
+// stays, as it says GSMTAP. Checksums are made again: those of before hold the sum of what was removed.
+func hideSender(link uint32, packet []byte, d datagram) {
+	envelope := packet[:d.at]
+	switch link {
+	case linkEthernet:
+		clear(envelope[:12])
+		if len(envelope) > 14 {
+			clear(envelope[14:16]) // number of the VLAN
+		}
+	case linkCooked:
+		clear(envelope[4:14]) // length and address
+	case linkCooked2:
+		clear(envelope[4:8]) // number of the interface
+		clear(envelope[11:]) // length and address
+	}
+	clear(packet[d.at+len(d.ip)+len(d.udp):]) // padding
+	clear(d.addresses)
+	if d.ip[0]>>4 == 4 {
+		clear(d.ip[4:6]) // identification
+		clear(d.ip[20:]) // options
+		clear(d.ip[10:12])
+		binary.BigEndian.PutUint16(d.ip[10:], ^onesSum(0, d.ip))
+	} else {
+		d.ip[0], d.ip[1], d.ip[2], d.ip[3] = 0x60, 0, 0, 0 // flow label, often a digest of the addresses
+	}
+	clear(d.udp[:2])
+	if binary.BigEndian.Uint16(d.udp[6:]) != 0 {
+		d.setChecksum()
+	}
 }
 
 // bare reads a packet of a link type for private use: the message that As names, without any header.
@@ -72,7 +103,9 @@ func (p *pass) bare(link uint32, m cell.Message, packet []byte) error {
 
 // datagram is a UDP datagram over IP.
 type datagram struct {
-	addresses []byte // source and destination
+	at        int    // of the IP header in the packet
+	ip        []byte // header
+	addresses []byte // source and destination, of the header
 	udp       []byte // header and data
 }
 
@@ -84,7 +117,7 @@ func datagramOf(link uint32, p []byte) (datagram, bool) {
 	if !ok || len(ip) < 1 {
 		return datagram{}, false
 	}
-	var d datagram
+	d := datagram{at: len(p) - len(ip)}
 	switch ip[0] >> 4 {
 	case 4:
 		header := int(ip[0]&15) * 4
@@ -95,7 +128,7 @@ func datagramOf(link uint32, p []byte) (datagram, bool) {
 		if total < header || total > len(ip) {
 			return datagram{}, false
 		}
-		d = datagram{ip[12:20], ip[header:total]}
+		d.ip, d.addresses, d.udp = ip[:header], ip[12:20], ip[header:total]
 	case 6:
 		const header = 40
 		if len(ip) < header || ip[6] != protoUDP {
@@ -105,7 +138,7 @@ func datagramOf(link uint32, p []byte) (datagram, bool) {
 		if total > len(ip) {
 			return datagram{}, false
 		}
-		d = datagram{ip[8:40], ip[header:total]}
+		d.ip, d.addresses, d.udp = ip[:header], ip[8:40], ip[header:total]
 	default:
 		return datagram{}, false
 	}
@@ -153,11 +186,6 @@ func ipOf(link uint32, p []byte) ([]byte, bool) {
 	return p, kind == etherIPv4 || kind == etherIPv6
 }
 
-// checksumRight reports whether there is a checksum and it is right.
-func (d datagram) checksumRight() bool {
-	return binary.BigEndian.Uint16(d.udp[6:]) != 0 && d.sum() == 0xFFFF
-}
-
 func (d datagram) setChecksum() {
 	binary.BigEndian.PutUint16(d.udp[6:], 0)
 	sum := ^d.sum()
@@ -169,8 +197,12 @@ func (d datagram) setChecksum() {
 
 // sum is the one's complement sum over the datagram and its pseudo header (RFC 768, RFC 8200 clause 8.1).
 func (d datagram) sum() uint16 {
-	sum := uint32(protoUDP) + uint32(len(d.udp))
-	for _, part := range [][]byte{d.addresses, d.udp} {
+	return onesSum(uint32(protoUDP)+uint32(len(d.udp)), d.addresses, d.udp)
+}
+
+// onesSum is a one's complement sum.
+func onesSum(sum uint32, parts ...[]byte) uint16 {
+	for _, part := range parts {
 		for ; len(part) >= 2; part = part[2:] {
 			sum += uint32(binary.BigEndian.Uint16(part))
 		}

@@ -46,6 +46,7 @@ func (p *pass) pcap(ctx context.Context) error {
 	order, unit, _ := pcapOrder(head[:])
 	link := order.Uint32(head[20:]) & 0xFFFF // the upper bits say whether there is a check sequence
 	if p.writing() {
+		clear(head[8:16]) // zone and accuracy of time, which nobody writes
 		p.out.Write(head[:])
 	}
 	var buf bytes.Buffer

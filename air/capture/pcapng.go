@@ -93,6 +93,7 @@ func (p *pass) pcapng(ctx context.Context) error {
 			p.add("block_left_out")
 			continue
 		}
+		copy(rest[len(rest)-4:], head[4:]) // the length again, which nothing has read
 		p.out.Write(head[:])
 		if _, err := p.out.Write(rest); err != nil {
 			return err
@@ -103,11 +104,21 @@ func (p *pass) pcapng(ctx context.Context) error {
 // block reads one block, and returns whether a copy without identities may have it.
 func (p *pass) block(s *section, kind uint32, body []byte) (keep bool, err error) {
 	switch kind {
-	case blockSection, blockStatistic:
+	case blockSection:
+		const length = 8 // of the section, which changes with blocks that are left out: not given
+		if p.options(s, body, 16); p.writing() && len(body) >= 16 {
+			s.order.PutUint64(body[length:], math.MaxUint64)
+		}
+		return true, nil
+	case blockStatistic:
+		p.options(s, body, 12)
 		return true, nil
 	case blockInterface:
 		if len(s.ifaces) < mostInterfaces {
 			s.ifaces = append(s.ifaces, readInterface(s.order, body))
+		}
+		if p.options(s, body, 8, optResolution, optOffset); p.writing() && len(body) >= 4 {
+			clear(body[2:4]) // reserved
 		}
 		return true, nil
 	case blockPacket:
@@ -119,7 +130,9 @@ func (p *pass) block(s *section, kind uint32, body []byte) (keep bool, err error
 		}
 		p.Frames++
 		size := min(int(s.order.Uint32(body)), len(body)-4)
-		return true, p.packet(s.ifaces[0].link, time.Time{}, body[4:4+size])
+		err := p.packet(s.ifaces[0].link, time.Time{}, body[4:4+size])
+		p.padding(body[4+size:])
+		return true, err
 	}
 	p.add("block_other")
 	return false, nil
@@ -131,6 +144,7 @@ func (p *pass) enhanced(s *section, body []byte) error {
 	p.Frames++
 	if len(body) < fixed {
 		p.add("damaged")
+		p.blank(body)
 		return nil
 	}
 	n, size := s.order.Uint32(body), s.order.Uint32(body[12:])
@@ -144,9 +158,10 @@ func (p *pass) enhanced(s *section, body []byte) error {
 	if err := p.packet(i.link, at, body[fixed:fixed+size]); err != nil {
 		return err
 	}
-	if p.writing() {
-		options(s.order, body[fixed+(int(size)+3)/4*4:], func(_ uint16, value []byte) { maskNumbers(value) })
-	}
+	end := fixed + int(size)
+	behind := min(fixed+(int(size)+3)/4*4, len(body))
+	p.padding(body[end:behind])
+	p.options(s, body, behind, optFlags)
 	return nil
 }
 
@@ -173,14 +188,13 @@ func readInterface(order binary.ByteOrder, body []byte) iface {
 		return i
 	}
 	i.link = uint32(order.Uint16(body))
-	const resolution, offset = 9, 14
 	options(order, body[8:], func(code uint16, value []byte) {
 		switch {
-		case code == resolution && len(value) >= 1 && value[0]&0x80 != 0:
+		case code == optResolution.code && len(value) >= 1 && value[0]&0x80 != 0:
 			i.unit = math.Pow(2, -float64(value[0]&0x7F))
-		case code == resolution && len(value) >= 1:
+		case code == optResolution.code && len(value) >= 1:
 			i.unit = math.Pow(10, -float64(value[0]))
-		case code == offset && len(value) >= 8:
+		case code == optOffset.code && len(value) >= 8:
 			i.offset = max(min(int64(order.Uint64(value)), 1<<40), -1<<40)
 		}
 	})
@@ -200,20 +214,59 @@ func options(order binary.ByteOrder, p []byte, f func(code uint16, value []byte)
 	}
 }
 
-// maskNumbers hides what in a comment is long enough to be an identity: eight digits or more, decimal or hexadecimal.
-func maskNumbers(text []byte) {
-	for from := 0; from < len(text); {
-		to := from
-		for to < len(text) && isHex(text[to]) {
-			to++
+// option is an option that a copy keeps: so many bytes of its value, the rest is zeroed.
+type option struct {
+	code uint16
+	size int
+}
+
+// The options that are needed to read packets.
+var (
+	optFlags      = option{2, 4}  // of a packet: direction, length of the check sequence
+	optResolution = option{9, 1}  // of an interface: unit of time
+	optOffset     = option{14, 8} // of an interface: seconds
+)
+
+const optComment = 1
+
+// options removes from a copy the values of all options of a block behind its fixed fields but those to keep. They may say who
+// recorded, with what, at which addresses, and anything in words: a comment becomes x, everything else zeros.
+func (p *pass) options(s *section, body []byte, fixed int, keep ...option) {
+	if !p.writing() {
+		return
+	}
+	rest := body[min(fixed, len(body)):]
+	for len(rest) >= 4 {
+		code, size := s.order.Uint16(rest), int(s.order.Uint16(rest[2:]))
+		if code == 0 || size > len(rest)-4 {
+			break
 		}
-		if to-from >= 8 {
-			for i := from; i < to; i++ {
-				text[i] = 'x'
+		value, kept := rest[4:4+size], 0
+		for _, o := range keep {
+			if o.code == code {
+				kept = min(o.size, size)
 			}
 		}
-		from = to + 1
+		if clear(value[kept:]); code == optComment {
+			maskText(value)
+		}
+		next := min(4+(size+3)/4*4, len(rest))
+		clear(rest[4+size : next])
+		rest = rest[next:]
+	}
+	clear(rest) // behind the last option, or in one that is damaged
+}
+
+// padding zeroes, in a copy, what lies behind a packet.
+func (p *pass) padding(b []byte) {
+	if p.writing() {
+		clear(b)
 	}
 }
 
-func isHex(b byte) bool { return '0' <= b && b <= '9' || 'a' <= b|0x20 && b|0x20 <= 'f' }
+// maskText hides all of a comment: an identity in words has too many forms to look for.
+func maskText(text []byte) {
+	for i := range text {
+		text[i] = 'x'
+	}
+}

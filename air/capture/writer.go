@@ -127,6 +127,6 @@ func datagramBytes(data []byte) []byte {
 	binary.BigEndian.PutUint16(p[ipHeader+2:], gsmtapPort)
 	binary.BigEndian.PutUint16(p[ipHeader+4:], uint16(udpHeader+len(data)))
 	p = append(p, data...)
-	datagram{p[12:20], p[ipHeader:]}.setChecksum()
+	datagram{addresses: p[12:20], udp: p[ipHeader:]}.setChecksum()
 	return p
 }
