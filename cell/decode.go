@@ -135,7 +135,7 @@ func (d *decoder) top(key []byte, l *line) error {
 	case "since":
 		return d.when(key, &l.since, new(bool))
 	case "offset_ms":
-		return optNumber(d, key, &l.offset, 1e15)
+		return optNumber(d, key, &l.offset, 9e12) // what a time.Duration holds: 285 years
 	case "vigie":
 		return optUint(d, key, &l.version, math.MaxInt32)
 	case "mode":

@@ -358,3 +358,20 @@ func TestLinesForAStore(t *testing.T) {
 	c := r.Counts()
 	require.Equal(t, [4]int{4, 1, 2, 1}, [4]int{c.Lines, c.Observations, c.Aside, c.Skipped})
 }
+
+// An offset that no time.Duration holds is a bad value, and does not become one of the other sign.
+func TestClockOffsetOutOfRange(t *testing.T) {
+	for offset, bad := range map[string]int{"-9000000000000": 0, "262019876543217": 1} {
+		r := NewReader(strings.NewReader(`{"vigie":1,"sensor":"a"}`+"\n"+`{"kind":"clock","time":"2026-01-01T00:00:00Z","sensor":"a","offset_ms":`+offset+"}\n"), "x")
+		for {
+			rec, err := r.Next()
+			if err != nil {
+				break
+			}
+			if c, ok := rec.(*Clock); ok {
+				require.LessOrEqual(t, c.Offset, time.Duration(0))
+			}
+		}
+		require.Equal(t, bad, r.Counts().BadValues["offset_ms"], offset)
+	}
+}
