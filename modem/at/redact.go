@@ -96,7 +96,7 @@ func (r *redactor) line(line string) (out string, body bool) {
 		r.continuation = bodyNext
 	}
 	rest := r.add(r.tail.scrub(line[stamp:], prefix))
-	r.tail = tailOf(line)
+	r.tail = r.tail.next(line, prefix)
 	out = r.add(Scrub(line[:stamp] + rest)) // before the fields, which may hide a label where a comma was lost
 	for _, label := range r.labels {
 		out = r.add(stripLabel(out, label))
@@ -114,8 +114,27 @@ func (r *redactor) line(line string) (out string, body bool) {
 
 // tail is what a line ends with that may belong to the next one, because a line end came into the middle of an identity.
 type tail struct {
-	digits string // the last in the line
+	digits string // the last in the line, and those of the lines before it that it goes on from
+	loose  bool   // they are not from a row of cells
 	label  bool   // a label without its value
+}
+
+// next is the tail after another line, which has the prefix given.
+func (t tail) next(line, prefix string) tail {
+	if bare := bareDigits(line[stampEnd(line):]); bare != "" && len(t.digits)+len(bare) <= 32 {
+		return tail{digits: t.digits + bare, loose: t.digits == "" || t.loose}
+	}
+	next := tailOf(line)
+	next.loose = !rows[prefix] && strings.Count(line, ",") < 4
+	return next
+}
+
+// bareDigits are the digits of a line that has nothing else, but for quotes and blanks.
+func bareDigits(line string) string {
+	if line = strings.Trim(line, " \t\r\""); isDigits(line) {
+		return line
+	}
+	return ""
 }
 
 func tailOf(line string) tail {
@@ -156,10 +175,14 @@ func (t tail) scrub(line, prefix string) (string, int) {
 		return line[:start-len(label)] + redacted + line[end-len(label):], 1
 	}
 	end := digitsEnd(line, 0)
+	whole := t.digits + line[:end]
 	if end == 0 || end < len(line) && isWord(line[end]) {
 		return line, 0
 	}
-	switch whole := t.digits + line[:end]; {
+	if len(whole) > 6 && t.loose && bareDigits(line) != "" && (isMCC(whole) || whole[:2] == "89" || slices.Contains(bodies, whole[:2])) {
+		return "<" + strconv.Itoa(end) + " digits>" + line[end:], 1 // it may go on
+	}
+	switch {
 	case (len(whole) == 14 || len(whole) == 15) && isMCC(whole), len(whole) == 15 && isIMEI(whole),
 		len(whole) >= 18 && len(whole) <= 22 && whole[:2] == "89", len(whole) == 32 && whole[:2] == "89":
 		return "<" + strconv.Itoa(end) + " digits>" + line[end:], 1

@@ -27,12 +27,43 @@ func scrubAddresses(line string, loose bool) (string, int) {
 			for end < len(line) && (isHex(line[end]) || line[end] == ':' || line[end] == '.') {
 				end++
 			}
-			if word := strings.TrimRight(line[i:end], "."); (end == len(line) || !isWord(line[end])) && isAddress(word, loose) {
+			if word := strings.TrimRight(line[i:end], "."); loose && isDigit(c) && ipv4End(line, i) > 0 {
+				out.replace(line, i, ipv4End(line, i), "<address>")
+			} else if (end == len(line) || !isWord(line[end])) && isAddress(word, loose) {
 				out.replace(line, i, i+len(word), "<address>")
+			}
+		case loose && isDigit(c) && isLetter(line[i-1]):
+			if end := ipv4End(line, i); end > 0 && end-i >= len("10.20.30.40") {
+				out.replace(line, i, end, "<address>") // v1.2.3.4 is a version
 			}
 		}
 	}
 	return out.done(line)
+}
+
+// ipv4End finds the end of the four numbers with dots that begin at start, whatever follows but more of them: a port, a mask, a word. Zeros
+// may pad all to three digits. It is 0 when there are none, and for 0.0.0.0.
+func ipv4End(line string, start int) int {
+	sum, end := uint64(0), start
+	for i := range 4 {
+		if i > 0 {
+			if end == len(line) || line[end] != '.' {
+				return 0
+			}
+			end++
+		}
+		from := end
+		end = digitsEnd(line, from)
+		v, err := strconv.ParseUint(line[from:end], 10, 8)
+		if err != nil || line[from] == '0' && end-from == 2 {
+			return 0
+		}
+		sum += v
+	}
+	if sum == 0 || end+1 < len(line) && line[end] == '.' && isDigit(line[end+1]) {
+		return 0
+	}
+	return end
 }
 
 // localPart finds where the part of an address begins whose @ is at a place.
@@ -100,6 +131,9 @@ func isIPv6(word string) bool {
 	short := strings.Count(word, "::")
 	if short > 1 || len(groups) > 9 || short == 0 && len(groups) != 8 {
 		return false
+	}
+	if short == 0 && len(groups[0]) < 4 && isDigits(strings.ReplaceAll(word, ":", "")) {
+		return false // a list of bands: no network gives an address that begins so
 	}
 	digits := 0
 	for _, g := range groups {

@@ -207,8 +207,10 @@ func isIdentity(cluster []token, i, j int, sizes []int, digits string, loose boo
 		}
 	}
 	alone := (j+1 == len(cluster) || cluster[j+1].gap != ' ') && (i == 0 || cluster[i].gap != ' ' || !cluster[i-1].number)
-	regular := isRegular(sizes)
+	regular := isRegular(sizes) || alone && afterPairs(sizes)
 	switch n := len(digits); {
+	case !loose && isList(cluster, i, j, digits, sizes):
+		return false
 	case strings.HasPrefix(digits, "89") && (n == 32 || n >= 18 && n <= 22):
 		return regular || gap != ' ' && (n <= 20 && isDigits(digits) && luhn(digits) || gap != '*' && (n == 32 || gap != '.'))
 	case !isDigits(digits):
@@ -217,6 +219,10 @@ func isIdentity(cluster []token, i, j int, sizes []int, digits string, loose boo
 		return true
 	case n == 15 && gap != '*' && (gap != ' ' || alone && regular) && isIMEI(digits):
 		return true
+	case n == 16 && gap != '*' && alone && (loose || gap != '.') && slices.Contains(bodies, digits[:2]):
+		return (regular || isRegular(sizes[:len(sizes)-1]) && sizes[len(sizes)-1] == sizes[0]+1) && !isPadded(digits) && !isTime(digits[:14])
+	case loose && n >= 11 && n <= 13 && alone && gap != '*' && isAbroad(sizes):
+		return digits[0] != '0'
 	case (n == 15 || n == 14) && isMCC(digits):
 		return isIMSIGroups(digits, sizes, gap, alone, regular)
 	case loose && n >= 9 && n <= 15 && alone:
@@ -230,6 +236,43 @@ func isRegular(sizes []int) bool {
 	last := len(sizes) - 1
 	same := func(s []int) bool { return !slices.ContainsFunc(s, func(n int) bool { return n != s[0] }) }
 	return same(sizes[:last]) && sizes[last] <= sizes[0] || same(sizes[1:]) && sizes[0] < sizes[1]
+}
+
+// afterPairs reports whether two pairs of digits come before groups of one size.
+func afterPairs(sizes []int) bool {
+	return len(sizes) > 3 && sizes[0] == 2 && sizes[1] == 2 && sizes[2] > 2 && isRegular(sizes[2:])
+}
+
+// isAbroad knows the groups of a number with the code of a country, and no plus before it: 491 512 345 6789.
+func isAbroad(sizes []int) bool {
+	return len(sizes) == 4 && sizes[0] <= 3 && sizes[1] == 3 && sizes[2] == 3 && sizes[3] == 4
+}
+
+// isList reports whether groups are part of a list, as of bands: 1:2:3:5:7:8:12. Each is greater than the last, or those of one and of two
+// digits are mixed, or there are more of them.
+func isList(cluster []token, i, j int, digits string, sizes []int) bool {
+	if len(sizes) < 5 || slices.Max(sizes) > 3 {
+		return false
+	}
+	if rises(digits, sizes) {
+		return true
+	}
+	gap := cluster[i+1].gap
+	more := i > 0 && cluster[i].gap == gap || j+1 < len(cluster) && cluster[j+1].gap == gap
+	return slices.Max(sizes) <= 2 && (slices.Min(sizes[:len(sizes)-1]) < 2 || more && len(digits) < 18)
+}
+
+// rises reports whether each group of digits is a greater number than the last.
+func rises(digits string, sizes []int) bool {
+	last, at := 0, 0
+	for _, n := range sizes {
+		v, err := strconv.Atoi(digits[at : at+n])
+		if err != nil || v <= last {
+			return false
+		}
+		last, at = v, at+n
+	}
+	return true
 }
 
 // isIMSIGroups reports whether the groups of 14 or 15 digits are those of an IMSI: MCC, MNC and MSIN, a PLMN and an MSIN, groups of one
@@ -325,7 +368,7 @@ func byteGroups(line string, tokens []token, loose bool) (n, digits int) {
 		uniform = uniform && tokens[row].gap == tokens[1].gap
 		row++
 	}
-	if loose && row >= 8 || row == 6 && uniform && (tokens[1].gap == ':' || tokens[1].gap == '-') && row == len(tokens) {
+	if loose && row >= 8 || row == 6 && row == len(tokens) && uniform && isHardware(line, tokens) {
 		return row, 2 * row
 	}
 	if row < 6 {
@@ -336,7 +379,22 @@ func byteGroups(line string, tokens []token, loose bool) (n, digits int) {
 		text.WriteString(line[t.start:t.end])
 	}
 	n = identityBytes(unhex(text.String()))
+	if !loose && n > 1 && tokens[1].gap == ':' && isDigits(text.String()[:min(2*n, text.Len())]) && (tokens[0].gap == ':' || row > n && tokens[n].gap == ':') {
+		return 0, 0 // a list of bands
+	}
 	return n, 2 * n
+}
+
+// isHardware reports whether six bytes are a hardware address, and no list of bands.
+func isHardware(line string, tokens []token) bool {
+	if gap := tokens[1].gap; gap != ':' && gap != '-' {
+		return false
+	}
+	var digits string
+	for _, t := range tokens {
+		digits += line[t.start:t.end]
+	}
+	return !isDigits(digits) || tokens[0].gap != tokens[1].gap && !rises(digits, []int{2, 2, 2, 2, 2, 2})
 }
 
 func unhex(s string) []byte {

@@ -21,8 +21,8 @@ func visibleText(s string) string {
 			r -= 0xFF01 - '!'
 		case unicode.Is(unicode.Nd, r):
 			r = '0' + digitValue(r)
-		case strings.ContainsRune(raised, r): // in tens, as those of scripts
-			r = '0' + rune(strings.Index(raised, string(r))/3%10)
+		case r >= 0xB2 && otherDigit(r) >= 0:
+			r = '0' + otherDigit(r)
 		case unicode.Is(unicode.Zs, r):
 			r = ' '
 		case unicode.Is(unicode.Pd, r), r == 0x2212: // minus
@@ -31,7 +31,7 @@ func visibleText(s string) string {
 			r = '.'
 		case r == 0x2044, r == 0x2215: // fraction slash, division slash
 			r = '/'
-		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), unicode.Is(unicode.Mn, r):
+		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), unicode.Is(unicode.Mn, r), unicode.Is(unicode.Me, r):
 			continue
 		}
 		b.WriteRune(r)
@@ -59,8 +59,21 @@ func withoutSequences(s string) string {
 	return s
 }
 
-// raised are other digits, of three bytes each: below the line and in circles.
-const raised = "₀₁₂₃₄₅₆₇₈₉⓪①②③④⑤⑥⑦⑧⑨⓿❶❷❸❹❺❻❼❽❾"
+// otherDigits are digits that are none of a script (Unicode Numeric_Type=Digit), in runs: raised, lowered, in circles and brackets, with a
+// dot or a comma.
+var otherDigits = []struct{ first, last, value rune }{{0xB9, 0xB9, 1}, {0xB2, 0xB3, 2}, {0x2070, 0x2070, 0}, {0x2074, 0x2079, 4}, {0x2080, 0x2089, 0},
+	{0x1F10B, 0x1F10B, 0}, {0x24EA, 0x24EA, 0}, {0x2460, 0x2468, 1}, {0x2474, 0x247C, 1}, {0x2488, 0x2490, 1}, {0x24F5, 0x24FD, 1}, {0x24FF, 0x24FF, 0},
+	{0x2776, 0x277E, 1}, {0x2780, 0x2788, 1}, {0x278A, 0x2792, 1}, {0x1F100, 0x1F100, 0}, {0x1F101, 0x1F10A, 0}, {0x1F10C, 0x1F10C, 0}}
+
+// otherDigit is the value of one of them; -1 for another character.
+func otherDigit(r rune) rune {
+	for _, run := range otherDigits {
+		if run.first <= r && r <= run.last {
+			return run.value + r - run.first
+		}
+	}
+	return -1
+}
 
 // digitValue is the value of a decimal digit of any script: they stand in tens, in order.
 func digitValue(r rune) rune {

@@ -288,7 +288,7 @@ func otherStamp(s string, timed bool) (n int, strong bool) {
 	if n := espressif(s); n > 0 {
 		return n, true
 	}
-	if after := strings.TrimPrefix(rest, ":"); timed && isLevel(word) && after != "" && isSpace(after[0]) {
+	if after := strings.TrimPrefix(rest, ":"); timed && isLevel(word) && (after != "" && isSpace(after[0]) || after == "" && len(word) > 2) {
 		return len(s) - len(after), true
 	}
 	return program(s, end, timed)

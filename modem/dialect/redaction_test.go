@@ -137,6 +137,19 @@ func TestRedactionHarmsNothing(t *testing.T) {
 	}
 }
 
+// Lists of bands stay whole, however long they are and wherever they begin.
+func TestListsOfBandsStay(t *testing.T) {
+	for _, bands := range []string{"1:2:3:5:7:8:12:13:14:18:20:25:26:28:38:40:41:48:66:71:75:76:77:78:79", "257:258:260:261:262:263:264", "12:20:25:28:38:40",
+		"41:3:28:7:78:1:20:38:40:5:8:66:71", "78:41:66:77:28:20:12:71:38:40:25:48", "10:20:30:40:41:42:43:48"} {
+		for _, format := range []string{`+QNWPREFCFG: "nr5g_band",`, `+QNWPREFCFG: "lte_band",`, "+QNWPREFCFG: \"nsa_nr5g_band\",3:"} {
+			line := format + bands
+			clean, n := at.Scrub(line)
+			require.Equal(t, line, clean)
+			require.Zero(t, n)
+		}
+	}
+}
+
 // otherDigits changes some of the digits of a line, and keeps how many there are. It writes no zero before a number, which would make a
 // channel look like a telephone number.
 func otherDigits(r *rand.Rand, line string) string {

@@ -121,6 +121,13 @@ func (p Person) groups() (all []Form) {
 		for _, sizes := range [][]int{{2}, {4}, {5}, {3}, {6}} {
 			add("iccid", p.ICCID, p.ICCID[8:], gap, sizes...)
 		}
+		for _, sizes := range [][]int{{4}, {3, 3, 3, 3, 4}, {5}} {
+			text := split(p.IMEI[:14]+"07", gap, sizes...)
+			all = append(all, Form{Kind: "imeisv in groups", Text: text, Secrets: []string{p.IMEI[:14]}, Loose: gap == "."})
+		}
+		add("imsi", p.IMSI(), p.MSIN, gap, 2, 2, 4)
+		add("imei", p.IMEI, p.IMEI, gap, 2, 2, 4)
+		add("iccid", p.ICCID, p.ICCID[8:], gap, 2, 2, 4)
 		for _, sizes := range [][]int{{2}, {4}, {8}} {
 			add("eid", p.EID, p.EID[8:], gap, sizes...)
 		}
@@ -211,6 +218,18 @@ func (p Person) labels() (all []Form) {
 // zeros are the digits zero of scripts; nine others follow each.
 var zeros = []rune{0x2080, 0xFF10, 0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0E50, 0x0ED0, 0x0F20, 0x1040, 0x17E0, 0x1810, 0xA620, 0x104A0, 0x1D7CE, 0x1D7D8, 0x1D7F6}
 
+// otherDigits are from zero to nine what is no digit of a script, and in keycaps.
+var otherDigits = [][]string{strings.Split("⁰¹²³⁴⁵⁶⁷⁸⁹", ""), strings.Split("⓪①②③④⑤⑥⑦⑧⑨", ""), strings.Split("⓿❶❷❸❹❺❻❼❽❾", ""), strings.Split("⓪⓵⓶⓷⓸⓹⓺⓻⓼⓽", ""), strings.Split("🄋➀➁➂➃➄➅➆➇➈", ""),
+	strings.Split("🄌➊➋➌➍➎➏➐➑➒", ""), strings.Split("🄀⒈⒉⒊⒋⒌⒍⒎⒏⒐", ""), strings.Split("🄁🄂🄃🄄🄅🄆🄇🄈🄉🄊", ""), strings.SplitAfter("0️⃣1️⃣2️⃣3️⃣4️⃣5️⃣6️⃣7️⃣8️⃣9️⃣", "⃣")[:10]}
+
+// pairs are the arguments of a replacer that writes digits so.
+func pairs(digits []string) (all []string) {
+	for i, d := range digits {
+		all = append(all, string(rune('0'+i)), d)
+	}
+	return all
+}
+
 func (p Person) scripts() (all []Form) {
 	for _, zero := range zeros {
 		write := func(s string) string {
@@ -226,6 +245,12 @@ func (p Person) scripts() (all []Form) {
 			Form{Kind: kind, Text: "IMEI: " + write(p.IMEI), Secrets: []string{p.IMEI}}, Form{Kind: kind, Text: write(p.MSIN), Secrets: []string{p.MSIN}, Loose: true},
 			Form{Kind: kind, Text: write(p.National), Secrets: []string{p.National[1:]}, Loose: true})
 	}
+	for _, digits := range otherDigits {
+		write := strings.NewReplacer(pairs(digits)...).Replace
+		kind := "digits like " + string(digits[1])
+		all = append(all, Form{Kind: kind, Text: write(p.IMSI()), Secrets: []string{p.MSIN}}, Form{Kind: kind, Text: "IMEI: " + write(p.IMEI), Secrets: []string{p.IMEI}},
+			Form{Kind: kind, Text: write(p.National), Secrets: []string{p.National[1:]}, Loose: true})
+	}
 	wide := func(s string) string {
 		return strings.Map(func(r rune) rune { return r - '!' + 0xFF01 }, s)
 	}
@@ -234,7 +259,7 @@ func (p Person) scripts() (all []Form) {
 		Form{Kind: "directions", Text: "\u202e" + p.IMSI() + "\u202c", Secrets: []string{p.MSIN}})
 }
 
-// cut are identities that a line end divides.
+// cut are identities that line ends divide.
 func (p Person) cut() (all []Form) {
 	for i := 4; i < 13; i++ {
 		for _, end := range []string{"\r\n", "\r\n\r\n"} {
@@ -245,7 +270,13 @@ func (p Person) cut() (all []Form) {
 			all = append(all, Form{Kind: "imsi over two lines", Text: p.IMSI()[:i] + end + p.IMSI()[i:], Secrets: secret, Loose: true})
 		}
 	}
-	return append(all, Form{Kind: "label over two lines", Text: "IMSI:\r\n" + p.MSIN, Secrets: []string{p.MSIN}, Loose: true},
+	for _, size := range []int{1, 2, 3, 4, 5, 6} {
+		for _, c := range []struct{ digits, secret string }{{p.IMSI(), p.MSIN}, {p.IMEI, p.IMEI[8:]}, {p.ICCID, p.ICCID[8:]}} {
+			all = append(all, Form{Kind: "over many lines", Text: split(c.digits, "\r\n", size), Secrets: []string{c.secret}, Loose: true})
+		}
+	}
+	return append(all, Form{Kind: "imsi over many lines", Text: split(p.IMSI(), "\r\n", 3, 5, 7), Secrets: []string{p.MSIN}, Loose: true},
+		Form{Kind: "label over two lines", Text: "IMSI:\r\n" + p.MSIN, Secrets: []string{p.MSIN}, Loose: true},
 		Form{Kind: "label over two lines", Text: "TMSI: \r\n" + p.TMSI, Secrets: []string{p.TMSI}, Loose: true})
 }
 
@@ -261,6 +292,7 @@ func (p Person) numbers() (all []Form) {
 	for _, gap := range []string{" ", "-", "/", "\u00a0"} {
 		all = append(all, Form{Kind: "number in groups", Text: n[:4] + gap + n[4:], Secrets: []string{local}, Loose: true},
 			Form{Kind: "number in groups", Text: split(n, gap, 4, 3, 4), Secrets: []string{local}, Loose: true},
+			Form{Kind: "number in groups", Text: split(p.Abroad[:12]+"5", gap, 3, 3, 3, 4), Secrets: []string{p.Abroad[2:12]}, Loose: true},
 			Form{Kind: "number in groups", Text: "+" + split(p.Abroad, gap, 2, 3, 8), Secrets: []string{local}, Loose: true},
 			Form{Kind: "number in groups", Text: "00" + split(p.Abroad, gap, 2, 3, 8), Secrets: []string{local}, Loose: true})
 	}
@@ -287,6 +319,14 @@ func (p Person) addresses() (all []Form) {
 			add(secret, fmt.Sprintf(line, a))
 		}
 	}
+	padded := strings.Split(p.IPv4, ".")
+	for i, o := range padded {
+		padded[i] = fmt.Sprintf("%03s", o)
+	}
+	for _, line := range []string{"%s:5060", "addr=%send", "v%s", "[%s]:80", "http://%s:8080/x", "%s/24"} {
+		add(p.IPv4, fmt.Sprintf(line, p.IPv4))
+	}
+	add(strings.Join(padded, "."), "IP "+strings.Join(padded, "."))
 	return all
 }
 

@@ -21,6 +21,11 @@ func Leaks(text string, forms ...Form) (found []string) {
 // Plain is a text with nothing but the letters, in lower case, and the digits of its lines.
 func Plain(text string) string {
 	text = strings.NewReplacer("0x", "", `\x`, "", `\u00`, "00", `\u00a0`, "", `\u200b`, "").Replace(text)
+	for _, digits := range otherDigits {
+		for i, d := range digits {
+			text = strings.ReplaceAll(text, d, string(rune('0'+i)))
+		}
+	}
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n', '0' <= r && r <= '9', 'a' <= r && r <= 'z':
