@@ -75,9 +75,19 @@ func TestNoFormSurvives(t *testing.T) {
 	require.Greater(t, total, 600)
 }
 
+// Numbers of cells and of time stay in lines that are no rows of cells, whatever separates them.
+func TestSeparatedNumbersStay(t *testing.T) {
+	for _, line := range []string{"262, 01, 4940206, 427", "2026-11-30;02:54:11;262;01;BFD3;4940206;1300;427;-93;-11", "time=1704110400, mcc=262, mnc=01, lac=1234, ci=4940206, pci=123",
+		"channels: 100, 6200, 1300, 2850, 3050", "bands: 1, 3, 7, 8, 20, 28, 38, 40, 41, 42, 43", `+XBAND: "1","3","7","8","20","28","38"`, "+XBAND: 1|3|7|8|20|28|38|40"} {
+		clean, n := Scrub(line)
+		require.Equal(t, line, clean)
+		require.Zero(t, n)
+	}
+}
+
 // A long line, whatever is in it, takes no longer than its length allows.
 func TestLongLines(t *testing.T) {
-	for _, piece := range []string{"a", "abcdefgh", "1", "1 ", "12 ", "a@", "\x1b[1m", "+A:", "0x12,", "123456789 ", "00310032", "1a", ":", "1.", "IMSI:", "(", "-1", "٠", "+1", "AT+A=1;", "type1.rid", "::1 "} {
+	for _, piece := range []string{"a", "abcdefgh", "1", "1 ", "12 ", "a@", "\x1b[1m", "+A:", "0x12,", "123456789 ", "00310032", "1a", ":", "1.", "IMSI:", "(", "-1", "٠", "+1", "AT+A=1;", "type1.rid", "::1 ", "1;", "12h ", "1&nbsp;", "1 | ", "%20", "50,", "1234 "} {
 		line := strings.Repeat(piece, 1<<18/len(piece))
 		began := time.Now()
 		Scrub(line)

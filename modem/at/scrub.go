@@ -12,7 +12,7 @@ import (
 //   - what stands after a label: IMEI:, MSIN, PUK, Temporary Mobile Subscriber Identity (scrub_labels.go),
 //   - strings of 12 and more digits, also in UCS2 and in hexadecimal: IMSI, IMEI, ICCID, EID (TS 23.003 2.2 and 6.2, ITU-T E.118),
 //     and numbers that begin with a plus (scrub_digits.go),
-//   - the same in groups, and as the bytes in which a SIM or a message codes them (scrub_groups.go),
+//   - the same in groups, and as the bytes in which a SIM or a message codes them (scrub_groups.go, scrub_bytes.go, scrub_separators.go),
 //   - numbers before a type of address (TS 27.007 6.1), and in lines that are no rows of cells, by nothing but their length
 //     (scrub_numbers.go),
 //   - addresses that a network gives, network access identifiers, SUCI (scrub_address.go).
@@ -95,11 +95,17 @@ func scrubRow(line, prefix string, t traits) (out string, n int) {
 		}
 	}
 	do := func(changed string, m int) { line, n = changed, n+m }
+	if t.word >= 9 || t.dots > 0 {
+		do(scrubConcealed(line)) // whole, before the digits in it
+	}
 	do(scrubLabels(line))
+	loose := !known && (prefix != "" || t.commas < 4)
+	if !known {
+		do(scrubSeparated(line, loose))
+	}
 	if t.run < 5 && t.word < 12 && t.cluster < 9 && t.bytes < 6 && t.colons < 2 && t.dots < 3 && !t.plus && !t.at {
 		return line, n
 	}
-	loose := !known && (prefix != "" || t.commas < 4)
 	if t.run >= 5 {
 		do(scrubNumbers(line))
 	}

@@ -18,10 +18,6 @@ func scrubAddresses(line string, loose bool) (string, int) {
 			if start := localPart(line, i); start < i && isAccessIdentifier(line[start:i], line[i:min(len(line), i+256)]) {
 				out.replace(line, max(start, out.kept), i, redacted)
 			}
-		case c == 't' || c == 'T':
-			if end := concealed(line, i); end > 0 {
-				out.replace(line, i, end, redacted)
-			}
 		case (isHex(c) || c == ':') && (i == 0 || !isWord(line[i-1]) && line[i-1] != ':' && line[i-1] != '.'):
 			end := i
 			for end < len(line) && (isHex(line[end]) || line[end] == ':' || line[end] == '.') {
@@ -82,6 +78,21 @@ func isAccessIdentifier(local, domain string) bool {
 		}
 	}
 	return digits >= 4 || indexFold(domain, "3gppnetwork", 0) >= 0
+}
+
+// scrubConcealed replaces what concealed finds.
+func scrubConcealed(line string) (string, int) {
+	var out replacer
+	for i := 0; i < len(line); i++ {
+		if line[i]|0x20 != 't' {
+			continue
+		}
+		if end := concealed(line, i); end > 0 {
+			out.replace(line, i, end, redacted)
+			i = end - 1
+		}
+	}
+	return out.done(line)
 }
 
 // concealed measures a SUCI in the form of a NAI (TS 23.003 28.7.3): type1.rid678.schid1.hnkey27.ecckey...

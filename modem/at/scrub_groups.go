@@ -34,18 +34,23 @@ var gapBytes = func() (table [0x80]bool) {
 // of cells: then a telephone number in groups counts too, and any run of bytes.
 func scrubGroups(line string, commas, loose bool) (string, int) {
 	var out replacer
+	eachGroup(line, commas, loose, func(start, end int, with string) { out.replace(line, max(start, out.kept), end, with) })
+	return out.done(line)
+}
+
+// eachGroup calls found for each identity in groups, from left to right, with its place and what takes it.
+func eachGroup(line string, commas, loose bool, found func(start, end int, with string)) {
 	var room [32]token
 	for at := 0; at < len(line); {
 		cluster, end := clusterAt(line, at, commas, room[:0])
 		for i := 0; i < len(cluster); i++ {
-			if found := identityGroups(line, cluster, i, loose); found.tokens > 0 {
-				out.replace(line, max(found.start, out.kept), found.end, "<"+strconv.Itoa(found.digits)+" digits>")
-				i += found.tokens - 1
+			if g := identityGroups(line, cluster, i, loose); g.tokens > 0 {
+				found(g.start, g.end, "<"+strconv.Itoa(g.digits)+" digits>")
+				i += g.tokens - 1
 			}
 		}
 		at = max(end, at+1)
 	}
-	return out.done(line)
 }
 
 // clusterAt reads the cluster that begins at or after a place, and gives where to look for the next.
@@ -136,6 +141,12 @@ func identityGroups(line string, cluster []token, i int, loose bool) grouped {
 	if n := ucs2Groups(line, cluster[i:]); n > 6 {
 		return grouped{first.from, cluster[i+n-1].end, n, 4 * n}
 	}
+	if n := asciiGroups(line, cluster[i:]); n > 0 {
+		return grouped{first.from, cluster[i+n-1].end, n, n}
+	}
+	if n := wordGroups(line, cluster[i:]); n > 0 {
+		return grouped{first.from, cluster[i+n-1].end, n, 4 * n}
+	}
 	if first.size() == 2 || first.size() >= 12 {
 		if n, digits := byteGroups(line, cluster[i:], loose); n > 0 {
 			return grouped{first.from, cluster[i+n-1].end, n, digits}
@@ -160,6 +171,39 @@ func ucs2Groups(line string, tokens []token) (n int) {
 		n++
 	}
 	return n
+}
+
+// asciiGroups counts the tokens at the start that are the digits of an identity in ASCII: 0x32,0x36,0x32 or 50,54,50.
+func asciiGroups(line string, tokens []token) int {
+	for _, base := range []int{16, 10} {
+		var digits []byte
+		for _, t := range tokens[:min(len(tokens), 32)] {
+			v, _ := strconv.ParseUint(line[t.start:t.end], base, 8)
+			if t.size() != 2 || v < '0' || v > '9' {
+				break
+			}
+			digits = append(digits, byte(v))
+		}
+		if s := string(digits); len(s) >= 14 && (isMCC(s) || s[:2] == "89" || slices.Contains(bodies, s[:2])) {
+			return len(s)
+		}
+	}
+	return 0
+}
+
+// wordGroups counts the tokens at the start that are the bytes of an identity, two in each: 0829 6202 9178 5634 12F7.
+func wordGroups(line string, tokens []token) int {
+	var text []byte
+	for j, t := range tokens[:min(len(tokens), 8)] {
+		if t.size() != 4 && (j < 2 || t.size() != 2) || t.gap == ',' && j > 0 {
+			break
+		}
+		text = append(text, line[t.start:t.end]...)
+	}
+	if len(text) < 12 {
+		return 0
+	}
+	return (identityBytes(unhex(string(text))) + 1) / 2
 }
 
 // decimalGroups is identityGroups for digits, the first of which is at start.
@@ -217,7 +261,7 @@ func isIdentity(cluster []token, i, j int, sizes []int, digits string, loose boo
 		return false
 	case n >= 14 && n <= 17 && gap != '*' && isIMEISizes(sizes) && !isTime(digits):
 		return true
-	case n == 15 && gap != '*' && (gap != ' ' || alone && regular) && isIMEI(digits):
+	case n == 15 && gap != '*' && (gap != ' ' && gap != fieldGap || alone && regular) && isIMEI(digits):
 		return true
 	case n == 16 && gap != '*' && alone && (loose || gap != '.') && slices.Contains(bodies, digits[:2]):
 		return (regular || isRegular(sizes[:len(sizes)-1]) && sizes[len(sizes)-1] == sizes[0]+1) && !isPadded(digits) && !isTime(digits[:14])
@@ -291,7 +335,7 @@ func isIMSIGroups(digits string, sizes []int, gap byte, alone, regular bool) boo
 	}
 	long := len(msin) <= 5 && !slices.ContainsFunc(msin[:len(msin)-1], func(n int) bool { return n < 2 })
 	switch {
-	case plmn && long && (gap != ' ' || alone) && (gap != '.' || sizes[0] < 5):
+	case plmn && long && gap != fieldGap && (gap != ' ' || alone) && (gap != '.' || sizes[0] < 5):
 		return true
 	case regular:
 		return gap != ' ' || alone
@@ -352,119 +396,4 @@ func isNationalGroups(digits string, sizes []int, gap byte) bool {
 // isDay reports whether groups begin with a date: 01/02/2026 12.
 func isDay(digits string, sizes []int) bool {
 	return len(sizes) > 2 && sizes[0] == 2 && sizes[1] == 2 && sizes[2] == 4 && digits[:2] <= "31" && digits[2:4] <= "31"
-}
-
-// byteGroups reports how many tokens are the bytes of an identity as a SIM or a message codes it, and how many digits they have. One
-// token may hold all of them. In a loose line any eight bytes in a row are taken for one, and a hardware address is.
-func byteGroups(line string, tokens []token, loose bool) (n, digits int) {
-	if size := tokens[0].size(); size > 2 {
-		if size%2 == 0 && size <= 64 && identityBytes(unhex(line[tokens[0].start:tokens[0].end])) > 0 {
-			return 1, size
-		}
-		return 0, 0
-	}
-	row, uniform := 1, true
-	for row < min(len(tokens), 64) && tokens[row].size() == 2 && tokens[row].gap != '*' {
-		uniform = uniform && tokens[row].gap == tokens[1].gap
-		row++
-	}
-	if loose && row >= 8 || row == 6 && row == len(tokens) && uniform && isHardware(line, tokens) {
-		return row, 2 * row
-	}
-	if row < 6 {
-		return 0, 0
-	}
-	var text strings.Builder
-	for _, t := range tokens[:min(row, 32)] {
-		text.WriteString(line[t.start:t.end])
-	}
-	n = identityBytes(unhex(text.String()))
-	if !loose && n > 1 && tokens[1].gap == ':' && isDigits(text.String()[:min(2*n, text.Len())]) && (tokens[0].gap == ':' || row > n && tokens[n].gap == ':') {
-		return 0, 0 // a list of bands
-	}
-	return n, 2 * n
-}
-
-// isHardware reports whether six bytes are a hardware address, and no list of bands.
-func isHardware(line string, tokens []token) bool {
-	if gap := tokens[1].gap; gap != ':' && gap != '-' {
-		return false
-	}
-	var digits string
-	for _, t := range tokens {
-		digits += line[t.start:t.end]
-	}
-	return !isDigits(digits) || tokens[0].gap != tokens[1].gap && !rises(digits, []int{2, 2, 2, 2, 2, 2})
-}
-
-func unhex(s string) []byte {
-	b := make([]byte, 0, len(s)/2)
-	for i := 0; i+2 <= len(s); i += 2 {
-		v, _ := strconv.ParseUint(s[i:i+2], 16, 8)
-		b = append(b, byte(v))
-	}
-	return b
-}
-
-// identityBytes reports how many bytes at the start of b are an identity in swapped digits: an IMSI or IMEI as a SIM or a message holds it
-// (TS 31.102 4.2.2, TS 24.008 10.5.1.4), with its length before it or without, an ICCID (TS 102 221 13.2), a TMSI or a GUTI
-// (TS 24.301 9.9.3.12, TS 24.501 9.11.3.4).
-func identityBytes(b []byte) int {
-	switch {
-	case len(b) >= 9 && (b[0] == 8 || b[0] == 7) && isMobileIdentity(b[1:]):
-		return 9
-	case len(b) >= 8 && isMobileIdentity(b):
-		return 8
-	case len(b) >= 9 && b[0] == 0x98 && swappedDigits(b[:9]) == 18:
-		return min(len(b), 10)
-	case len(b) >= 6 && b[0] == 5 && b[1] == 0xF4:
-		return 6
-	case len(b) >= 12 && b[0] == 0x0B && (b[1] == 0xF6 || b[1] == 0xF2) && isPLMNBytes(b[2:5]):
-		return 12
-	case len(b) >= 11 && (b[0] == 0xF6 || b[0] == 0xF2) && isPLMNBytes(b[1:4]):
-		return 11
-	}
-	return 0
-}
-
-// isMobileIdentity reports whether eight bytes are an IMSI (low half 9 or 1) or an IMEI (low half A).
-func isMobileIdentity(b []byte) bool {
-	kind := b[0] & 0xF
-	if kind != 9 && kind != 1 && kind != 0xA || b[0]>>4 > 9 {
-		return false
-	}
-	n := swappedDigits(b[1:8])
-	if n != 14 && !(n == 13 && kind != 9) {
-		return false
-	}
-	digits := []byte{'0' + b[0]>>4}
-	for _, c := range b[1:8] {
-		digits = append(digits, '0'+c&0xF, '0'+c>>4)
-	}
-	if kind == 0xA {
-		return slices.Contains(bodies, string(digits[:2]))
-	}
-	return isMCC(string(digits))
-}
-
-// swappedDigits counts the decimal digits at the start of bytes that hold two each, the low half first.
-func swappedDigits(b []byte) (n int) {
-	for _, c := range b {
-		if c&0xF > 9 {
-			return n
-		}
-		if n++; c>>4 > 9 {
-			return n
-		}
-		n++
-	}
-	return n
-}
-
-// isPLMNBytes reports whether three bytes are a PLMN (TS 24.008 10.5.1.13).
-func isPLMNBytes(b []byte) bool {
-	if b[0]&0xF > 9 || b[0]>>4 > 9 || b[1]&0xF > 9 {
-		return false
-	}
-	return isMCC(string([]byte{'0' + b[0]&0xF, '0' + b[0]>>4, '0' + b[1]&0xF}))
 }

@@ -82,7 +82,7 @@ var gaps = []string{"-", ".", "/", ":", " ", "\u00a0", "\u2009", "\u2011", "  ",
 
 // Forms are all forms of a person's identities: several hundred, by kind.
 func (p Person) Forms() []Form {
-	return slices.Concat(p.plain(), p.groups(), p.bytes(), p.coded(), p.labels(), p.scripts(), p.cut(), p.numbers(), p.addresses(), p.identifiers())
+	return slices.Concat(p.plain(), p.groups(), p.separated(), p.bytes(), p.coded(), p.labels(), p.scripts(), p.cut(), p.numbers(), p.addresses(), p.identifiers())
 }
 
 func (p Person) plain() []Form {
@@ -132,6 +132,48 @@ func (p Person) groups() (all []Form) {
 			add("eid", p.EID, p.EID[8:], gap, sizes...)
 		}
 	}
+	return all
+}
+
+// separated are identities with separators of fields between their groups.
+func (p Person) separated() (all []Form) {
+	add := func(kind, text, secret string) {
+		all = append(all, Form{Kind: kind + " with separators", Text: text, Secrets: []string{secret}, Loose: true})
+	}
+	for _, gap := range []string{"|", ";", "*", "#", "~", "=", "'", " | ", "; ", "&nbsp;", "%20", "+"} {
+		for _, sizes := range [][]int{{3, len(p.MNC), 15}, {3, len(p.MNC), 5, 5}, {3}, {5}, {4}, {2}} {
+			add("imsi", split(p.IMSI(), gap, sizes...), p.MSIN)
+		}
+		for _, sizes := range [][]int{{2, 6, 6, 1}, {8, 6, 1}, {3}, {5}} {
+			add("imei", split(p.IMEI, gap, sizes...), p.IMEI)
+		}
+		add("imsi", split(p.IMSI(), ", ", 3, len(p.MNC), 15), p.MSIN)
+		add("iccid", split(p.ICCID, gap, 4), p.ICCID[8:])
+		add("iccid", split(p.ICCID, gap, 5), p.ICCID[8:])
+	}
+	bcd := swap(p.IMSI() + "F")
+	for _, hex := range []string{bcd, "08" + swap("9"+p.IMSI())} {
+		for _, gap := range []string{"|", ";", "%", `","`, `", "`, "h ", "h,", "','"} {
+			text := split(hex, gap, 2)
+			switch gap[0] {
+			case 'h':
+				text += "h"
+			case '%':
+				text = gap + text
+			}
+			add("imsi in bytes", text, hex[len(hex)-8:])
+		}
+		for _, gap := range []string{" ", "-", ":"} {
+			add("imsi in words", split(hex, gap, 4), hex[len(hex)-8:])
+		}
+	}
+	var tens, hexes []string
+	for _, c := range p.IMSI() {
+		tens, hexes = append(tens, fmt.Sprint(c)), append(hexes, fmt.Sprintf("0x%x", c))
+	}
+	add("imsi in ascii", strings.Join(tens, ","), strings.Join(tens[6:], ","))
+	add("imsi in ascii", strings.Join(hexes, ","), strings.Join(hexes[6:], ","))
+	add("imsi in ascii", strings.Join(hexes, ", "), strings.Join(hexes[6:], ", "))
 	return all
 }
 
