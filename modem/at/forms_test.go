@@ -85,6 +85,15 @@ func TestSeparatedNumbersStay(t *testing.T) {
 	}
 }
 
+// The start of an IMSI is not taken for a time of a year to come.
+func TestCutIMSIIsNoTime(t *testing.T) {
+	clean, _ := Scrub("208102030206")
+	require.Equal(t, "<12 digits>", clean)
+	clean, n := Scrub("+XTIME: 202611300259")
+	require.Equal(t, "+XTIME: 202611300259", clean)
+	require.Zero(t, n)
+}
+
 // A long line, whatever is in it, takes no longer than its length allows.
 func TestLongLines(t *testing.T) {
 	for _, piece := range []string{"a", "abcdefgh", "1", "1 ", "12 ", "a@", "\x1b[1m", "+A:", "0x12,", "123456789 ", "00310032", "1a", ":", "1.", "IMSI:", "(", "-1", "٠", "+1", "AT+A=1;", "type1.rid", "::1 ", "1;", "12h ", "1&nbsp;", "1 | ", "%20", "50,", "1234 "} {

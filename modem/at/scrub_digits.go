@@ -57,7 +57,7 @@ func identityAt(line string, i int) (start, end, found int) {
 		}
 		return first, last, last - first
 	}
-	if isPadded(line[i:end]) || isTime(line[i:end]) || found == 12 && isTime(line[i:end]+"00") {
+	if isPadded(line[i:end]) || isTime(line[i:end]) || found == 12 && isMinute(line[i:end]) {
 		return i, end, 0
 	}
 	return i, fillerEnd(line, end), found
@@ -117,6 +117,9 @@ func isTime(digits string) bool {
 	_, err := time.Parse("20060102150405", digits)
 	return err == nil && digits >= "1980" && digits < "2100"
 }
+
+// isMinute reports whether twelve digits are a date and a time without seconds, and not an IMSI of France that is cut off: 208102030206.
+func isMinute(digits string) bool { return digits < "2080" && isTime(digits+"00") }
 
 // hexICCID finds an ICCID that holds letters, as some networks number, or one as the SIM stores it, with the digits of each
 // byte swapped (TS 102 221 13.2). It begins among the digits from i to end, and goes on to the end of the word. Cell

@@ -95,7 +95,7 @@ func isHarmless(line string, start, end, n int) bool {
 	switch {
 	case before == '.' && start > 1 && isDigit(line[start-2]), after == '.' && end+1 < len(line) && isDigit(line[end+1]):
 		return true
-	case n == 8 && isTime(digits+"000000"), n == 12 && isTime(digits+"00"):
+	case n == 8 && isTime(digits+"000000"), n == 12 && isMinute(digits):
 		return true
 	case strings.Trim(digits, digits[:1]) == "":
 		return true
