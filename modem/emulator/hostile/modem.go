@@ -13,16 +13,17 @@ import (
 // prints all of them within the time given in milliseconds.
 func Scenario(r *rand.Rand, forms []Form, milliseconds int) string {
 	var b strings.Builder
-	var lines []string
+	var lines []string   // that come by themselves
+	var whole [][]string // in answers, where no other line comes between those of one form
 	for _, f := range forms {
-		if f.Kind != "label over two lines" { // between two lines of their own another may come
-			lines = append(lines, frame(r, f)...)
+		of := frame(r, f)
+		if whole = append(whole, of); len(of) == 1 {
+			lines = append(lines, of...)
 		}
 	}
-	some := func(n int) []string {
-		var all []string
+	some := func(n int) (all []string) {
 		for range n {
-			all = append(all, lines[r.IntN(len(lines))])
+			all = append(all, whole[r.IntN(len(whole))]...)
 		}
 		return all
 	}
