@@ -2,7 +2,10 @@ package review
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"strings"
@@ -24,17 +27,11 @@ type accounts struct {
 	read  os.FileInfo // of the file when it was read last; nil: it was not there
 }
 
-// statAsCaller looks at a file that who started the program named, which the owner of the store may not reach.
-func statAsCaller(path string) (info os.FileInfo, err error) {
-	err = safefile.AsCaller(func() error { info, err = os.Stat(path); return err })
-	return info, err
-}
-
 // openAccounts reads the file, if there is one.
 func openAccounts(o Options, log *slog.Logger) (a *accounts, err error) {
 	a = &accounts{path: o.PasswordFile, log: log, users: o.Users}
 	if a.path != "" {
-		a.read, _ = statAsCaller(a.path)
+		a.read, _ = safefile.Stat(a.path)
 		a.users, err = ReadUsers(a.path)
 	}
 	return a, err
@@ -60,7 +57,7 @@ func (a *accounts) refresh() {
 	if a.path == "" {
 		return
 	}
-	now, err := statAsCaller(a.path)
+	now, err := safefile.Stat(a.path)
 	if err != nil {
 		now = nil
 	}
@@ -136,11 +133,18 @@ func ReadUsers(path string) ([]User, error) {
 // WriteUser adds a user to a password file, in place of an older line of the same name.
 func WriteUser(path string, u User) error {
 	var keep []string
-	if text, err := os.ReadFile(path); err == nil {
-		for l := range strings.Lines(string(text)) {
-			if w := strings.Fields(l); len(w) > 0 && w[0] != u.Name {
-				keep = append(keep, strings.TrimSpace(l))
-			}
+	var text []byte
+	f, err := safefile.Open(path)
+	if err == nil {
+		defer f.Close()
+		text, err = io.ReadAll(f)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("password file: %w", err)
+	}
+	for l := range strings.Lines(string(text)) {
+		if w := strings.Fields(l); len(w) > 0 && w[0] != u.Name {
+			keep = append(keep, strings.TrimSpace(l))
 		}
 	}
 	keep = append(keep, fmt.Sprintf("%s %s %s", u.Name, u.Role, u.Hash))

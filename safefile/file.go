@@ -20,6 +20,12 @@ func Open(path string) (f *os.File, err error) {
 	return f, err
 }
 
+// Stat looks at a file that who started the program named, which the owner of the store may not reach.
+func Stat(path string) (info os.FileInfo, err error) {
+	err = AsCaller(func() error { info, err = os.Stat(path); return err })
+	return info, err
+}
+
 // Create makes a new file for its user alone, and follows no link. The error wraps fs.ErrExist if anything has the name.
 func Create(path string) (f *os.File, err error) {
 	in, err := RightsIn(path)

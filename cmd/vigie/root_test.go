@@ -174,6 +174,25 @@ func (f *foreign) runFor(d time.Duration, args ...string) {
 	_ = cmd.Wait()
 }
 
+// What root reads by a name in a directory of another user, and writes where that user can read it, is not read through a link either.
+func TestRootReadsNoLinkOfOthers(t *testing.T) {
+	t.Parallel()
+	f := newForeign(t, "")
+	writeFile(t, f.own, "secret.ndjson", "{\"vigie\":1,\"sensor\":\"root-only\"}\n{\"time\":\"2026-01-01T00:00:00Z\",\"state\":\"idle\"}\n")
+	in := func(name string) string { return filepath.Join(f.dir, name) }
+	f.link(f.secret, "users")
+	_, err := f.run("long enough to be one\nlong enough to be one\n", "review", "--password-file", in("users"), "--set-password", "ada")
+	require.Error(t, err)
+	text, _ := os.ReadFile(in("users")) // the link, or what took its place
+	require.Equal(t, secretText, string(text), "the link is as it was")
+	f.held("a password")
+
+	f.link(filepath.Join(f.own, "secret.ndjson"), "in.ndjson")
+	_, err = f.run("", "import", "--store", f.store, in("in.ndjson"))
+	require.Error(t, err)
+	require.NotContains(t, f.must("export", "--store", f.store, "-"), "root-only")
+}
+
 // The owner of a store exchanges names as fast as it can while root runs commands on it.
 func TestRootAgainstARace(t *testing.T) {
 	t.Parallel()

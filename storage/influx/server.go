@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
@@ -177,8 +176,7 @@ func (x *Sink) checkToken() (Check, bool) {
 	if x.o.TokenFile == "" {
 		return Check{}, false
 	}
-	var info os.FileInfo
-	err := safefile.AsCaller(func() (err error) { info, err = os.Stat(x.o.TokenFile); return err })
+	info, err := safefile.Stat(x.o.TokenFile)
 	switch {
 	case err != nil:
 		return Check{What: "token file", Bad: true, Says: err.Error(), Hint: "check token_file in the configuration"}, true
