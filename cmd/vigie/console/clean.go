@@ -20,6 +20,19 @@ var paintMark = "\x1b" + rand.Text() + "["
 type cleaner struct {
 	json bool
 	rest []byte
+	text []byte // of the last write that had to be changed
+}
+
+// write writes what of p can be printed by now to w.
+func (c *cleaner) write(w io.Writer, p []byte) (int, error) {
+	if c.clean(p) {
+		return w.Write(p)
+	}
+	c.text = c.append(c.text[:0], p)
+	if _, err := w.Write(c.text); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
 
 // append appends what of p can be printed by now.
@@ -67,22 +80,12 @@ func (c *cleaner) clean(p []byte) bool {
 type jsonWriter struct {
 	to      *Terminal
 	cleaner cleaner
-	text    []byte
 }
 
 // JSON returns where JSON is written: characters that a terminal must not get are escaped in its strings.
 func (t *Terminal) JSON() io.Writer { return &jsonWriter{to: t, cleaner: cleaner{json: true}} }
 
-func (j *jsonWriter) Write(p []byte) (int, error) {
-	if j.cleaner.clean(p) {
-		return j.to.Write(p)
-	}
-	j.text = j.cleaner.append(j.text[:0], p)
-	if _, err := j.to.Write(j.text); err != nil {
-		return 0, err
-	}
-	return len(p), nil
-}
+func (j *jsonWriter) Write(p []byte) (int, error) { return j.cleaner.write(j.to, p) }
 
 // Raw returns where bytes are written of which every one counts, such as those of a bundle. A terminal gets them as text.
 func (t *Terminal) Raw() io.Writer {

@@ -24,7 +24,6 @@ type Terminal struct {
 	mu       sync.Mutex // guards w and what follows
 	progress string
 	cleaner  cleaner
-	text     []byte
 }
 
 // Style is an SGR code (ECMA-48, clause 8.3.117); the empty style changes nothing.
@@ -54,14 +53,7 @@ func (t *Terminal) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.erase()
-	if t.cleaner.clean(p) {
-		return t.w.Write(p)
-	}
-	t.text = t.cleaner.append(t.text[:0], p)
-	if _, err := t.w.Write(t.text); err != nil {
-		return 0, err
-	}
-	return len(p), nil
+	return t.cleaner.write(t.w, p)
 }
 
 // Printf formats and writes.
