@@ -165,7 +165,7 @@ func (c *cinterionAnswer) monitor(w *row, words []string) {
 		what, ok := monitorColumns[name]
 		switch {
 		case name == "PLMN":
-			w.joinedPLMN(i, &x)
+			w.plmnDigits(i, &x)
 		case !ok:
 			w.reject(UnknownLayout)
 			return
@@ -182,20 +182,6 @@ func (c *cinterionAnswer) monitor(w *row, words []string) {
 	}
 	state := w.dedicated(beyond, &x)
 	c.camp(w, x, state)
-}
-
-// joinedPLMN reads an MCC and an MNC that share a column with nothing between them.
-func (w *row) joinedPLMN(i int, c *cell.Cell) {
-	s := w.text(i)
-	if s == "" {
-		return
-	}
-	p, err := cell.ParsePLMN(s)
-	if err != nil {
-		w.reject(BadValue)
-		return
-	}
-	c.MCC, c.MNC = p.MCC, p.MNC
 }
 
 // dedicated reads what ^MONI says of the dedicated channel: its state in words, or the channel with the timing advance.
