@@ -188,7 +188,7 @@ func TestBans(t *testing.T) {
 		}
 		if !slices.Contains(ownFiles, s.path) && !slices.Contains(forTests, s.pkg) && s.pkg != "safefile" && s.pkg != "modem/emulator" {
 			for _, use := range calls(s.file, "os", "Create", "WriteFile", "Chown", "Lchown", "Chmod", "Symlink", "Truncate") {
-				t.Errorf("%s: os.%s follows a link of whoever owns the directory: package safefile makes files", s.path, use)
+				t.Errorf("%s: os.%s follows a link of the owner of the directory: package safefile makes files", s.path, use)
 			}
 		}
 		if strings.HasPrefix(s.pkg, "cmd/") {

@@ -23,7 +23,7 @@ const (
 	isIMEISVRequest
 )
 
-// Message types whose mobile identity is told of (TS 24.301 clause 9.8).
+// Message types whose type of mobile identity is a field (TS 24.301 clause 9.8).
 const (
 	attachRequest    = 0x41
 	tauRequest       = 0x48

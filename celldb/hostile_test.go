@@ -18,7 +18,7 @@ import (
 	"vigie/cell"
 )
 
-// goodFile is a database of so many cells.
+// goodFile is a database with the given number of cells.
 func goodFile(t testing.TB, cells int) []byte {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "cells")

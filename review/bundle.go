@@ -291,7 +291,7 @@ func (b *bundler) cells(w io.Writer) error {
 			if err != nil {
 				return err
 			}
-			out.Write([]string{k.RAT.String(), evidence.ShortDigits(k.MCC), evidence.ShortDigits(k.MNC), whole(k.Area), strconv.FormatUint(k.ID, 10), whole(k.PCI), whole(k.ARFCN),
+			out.Write([]string{k.RAT.String(), storage.ShortDigits(k.MCC), storage.ShortDigits(k.MNC), whole(k.Area), strconv.FormatUint(k.ID, 10), whole(k.PCI), whole(k.ARFCN),
 				string(cell.AppendTime(nil, k.First)), string(cell.AppendTime(nil, k.Last)), strconv.FormatInt(k.Count, 10), strconv.FormatInt(k.Serving, 10),
 				decimal(k.Weakest), decimal(k.Strongest), cellText(b.review.evidence.Scrub(k.Sensor))})
 		}

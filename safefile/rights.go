@@ -58,7 +58,7 @@ func RightsAt(path string) (r Rights, err error) {
 	return r, err
 }
 
-// RightsIn are RightsAt the directory of a path: for names that are made or removed there, whoever owns what has the name now.
+// RightsIn are RightsAt the directory of a path: for names that are made or removed there, regardless of who owns the file that has the name now.
 func RightsIn(path string) (Rights, error) { return RightsAt(filepath.Dir(path)) }
 
 // controller has the rights of the owner of the first directory of a path that is not root's, and in a directory in which others may

@@ -171,7 +171,7 @@ func gsm(arfcn int) Seq {
 	return Seq{"startingARFCN": arfcn, "bandIndicator": "dcs1800", "followingARFCNs": Seq{"explicitListOfARFCNs": List{}}}
 }
 
-// Paging pages so many terminals by TMSI, and those IMSIs; modified says that system information will change.
+// Paging pages a number of terminals by TMSI, and others by the IMSIs given; modified says that system information will change.
 func Paging(tmsis int, modified bool, imsis ...string) RRC {
 	records := List{}
 	for i := range tmsis {

@@ -214,7 +214,7 @@ func options(order binary.ByteOrder, p []byte, f func(code uint16, value []byte)
 	}
 }
 
-// option is an option that a copy keeps: so many bytes of its value, the rest is zeroed.
+// option is an option that a copy keeps: the first size bytes of its value, the rest is zeroed.
 type option struct {
 	code uint16
 	size int

@@ -158,7 +158,7 @@ func (d *decoder) content(f *Field, i int) error {
 	return nil
 }
 
-// number reads a number of so many bits that is at most most. A secret one is whatever the bits are, so that its value never
+// number reads a number of width bits that is at most most. A secret one is whatever the bits are, so that its value never
 // decides what is shown of a message.
 func (d *decoder) number(width int, most uint64, secret bool) (uint64, error) {
 	if !d.has(width) {
@@ -251,7 +251,7 @@ func (d *decoder) size(t *Type) (int, error) {
 	return int(n) + int(t.Lo), err
 }
 
-// stringOf reads a string of units of so many bits into node i.
+// stringOf reads a string into node i; every unit of it has the same count of bits.
 func (d *decoder) stringOf(t *Type, i, unit int) error {
 	n, err := d.size(t)
 	if err != nil {

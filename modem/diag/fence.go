@@ -8,7 +8,7 @@ import (
 )
 
 // A DIAG port takes memory, NV and EFS writes, mode changes and resets from anybody. What Vigie may write to one is this list and
-// nothing else. Passes looks at the bytes alone, whoever made them: it is the last check before the port.
+// nothing else. Passes looks at the bytes alone, not at who made them: it is the last check before the port.
 
 // Command is a content that may be written, without CRC and escapes.
 type Command struct {

@@ -34,7 +34,7 @@ func (s *Store) known(cs storage.Corrections, k storage.KnownCell) KnownCell {
 	first, last := cs.At(k.Sensor, k.First), cs.At(k.Sensor, k.Last)
 	corrected := !first.Equal(k.First) || !last.Equal(k.Last)
 	k.First, k.Last = Earlier(first, last), Later(first, last)
-	k.MCC, k.MNC, k.Sensor = ShortDigits(k.MCC), ShortDigits(k.MNC), s.clean.SensorName(k.Sensor)
+	k.MCC, k.MNC, k.Sensor = storage.ShortDigits(k.MCC), storage.ShortDigits(k.MNC), s.clean.SensorName(k.Sensor)
 	known := KnownCell{KnownCell: k, Store: s.Name, Corrected: corrected}
 	c := known.Cell()
 	known.Name, known.PLMN, known.Operator = cell.Describe(&c), c.PLMN().String(), c.PLMN().Listed().Operator
@@ -277,7 +277,7 @@ func (f *finder) observation(o *cell.Observation, by time.Duration) {
 			f.neighbour(&o.Neighbours[i], 1)
 		}
 	}
-	copied, at := cleanCell(*c), o.Time.Add(by)
+	copied, at := storage.CleanCell(*c), o.Time.Add(by)
 	f.forms.add(&copied, at, 1)
 	f.window.Records = append(f.window.Records, &cell.Observation{Time: at, Serving: &copied, Position: o.Position})
 }
@@ -286,7 +286,7 @@ func (f *finder) summary(m *storage.Summary, by time.Duration) {
 	begins := m.Time.Add(by)
 	for i := range m.Cells {
 		sum := &m.Cells[i]
-		c := cleanCell(withLevel(sum.Cell, sum.Median))
+		c := storage.CleanCell(withLevel(sum.Cell, sum.Median))
 		if !f.is(&c) {
 			continue
 		}
@@ -304,7 +304,7 @@ func (f *finder) summary(m *storage.Summary, by time.Duration) {
 
 // neighbour counts a neighbour by its identity.
 func (f *finder) neighbour(c *cell.Cell, n int) {
-	clean := cleanCell(*c)
+	clean := storage.CleanCell(*c)
 	is := identity(&clean)
 	if f.near[is] > 0 || len(f.near) < maxNeighbours {
 		f.near[is] += n

@@ -75,12 +75,6 @@ func (c Cleaner) observation(r *cell.Observation) *cell.Observation {
 	return &o
 }
 
-// cleanCell keeps the numbers that its RAT can have.
-func cleanCell(c cell.Cell) cell.Cell { return storage.CleanCell(c) }
-
-// ShortDigits is s if it is short enough for an MCC or MNC, else empty.
-func ShortDigits(s string) string { return storage.ShortDigits(s) }
-
 // degrees rounds to about a centimetre: more digits are not a measurement, and could hide an identity.
 func degrees(f float64) float64 { return math.Round(f*1e7) / 1e7 }
 

@@ -74,7 +74,7 @@ func (f *finder) sample(ctx context.Context, part storage.Stretch) (levels []flo
 		}
 		read++
 		if c := f.find(o); c != nil {
-			is := cleanCell(*c)
+			is := storage.CleanCell(*c)
 			f.forms.add(&is, o.Time.Add(part.Offset), 1)
 			if v := Value(c.Level()); v != nil {
 				levels = append(levels, *v)
@@ -90,7 +90,7 @@ func (f *finder) sample(ctx context.Context, part storage.Stretch) (levels []flo
 		}
 		for i := range m.Cells {
 			sum := &m.Cells[i]
-			c := cleanCell(sum.Cell)
+			c := storage.CleanCell(sum.Cell)
 			if !f.is(&c) {
 				continue
 			}

@@ -8,6 +8,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/cell"
+	"vigie/storage"
 )
 
 const (
@@ -74,7 +75,7 @@ func (s *Store) PlacesNear(ctx context.Context, sensor string, spots []Spot) (ne
 	}
 	for _, c := range all.Cells {
 		if within(c.Lat, c.Lon) && len(near.Cells) < maxOnMap {
-			c.Cell, c.Lat, c.Lon, c.Radius = cleanCell(c.Cell), degrees(c.Lat), degrees(c.Lon), math.Round(c.Radius)
+			c.Cell, c.Lat, c.Lon, c.Radius = storage.CleanCell(c.Cell), degrees(c.Lat), degrees(c.Lon), math.Round(c.Radius)
 			near.Cells = append(near.Cells, c)
 		}
 	}

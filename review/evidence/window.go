@@ -135,7 +135,7 @@ func observationsOf(m *storage.Summary, by time.Duration) []*cell.Observation {
 	var all []*cell.Observation
 	var near []cell.Cell
 	for i := range m.Cells {
-		c := cleanCell(withLevel(m.Cells[i].Cell, m.Cells[i].Median))
+		c := storage.CleanCell(withLevel(m.Cells[i].Cell, m.Cells[i].Median))
 		switch m.Cells[i].Role {
 		case storage.RoleServing:
 			all = append(all, &cell.Observation{Sensor: m.Sensor, Serving: &c})

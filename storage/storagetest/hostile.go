@@ -179,7 +179,7 @@ func manyTables(t testing.TB, path string) {
 	require.NoError(t, tx.Commit())
 }
 
-// manyCells is the body of an observation with so many neighbours of which nothing is known, as codec_record.go writes it.
+// manyCells is the body of an observation with n neighbours of which nothing is known, as codec_record.go writes it.
 func manyCells(n int) []byte {
 	body := []byte{1, 1 << 2} // version; mask: neighbours follow
 	body = binary.AppendUvarint(body, uint64(n)+1)
@@ -333,7 +333,7 @@ func keyWork(passes, kib uint32) func(testing.TB, string) {
 	}
 }
 
-// sparse makes a file of so many bytes that are all zero and take no room.
+// sparse makes a file of a given size whose bytes are all zero and take no room.
 func sparse(end string, size int64) func(testing.TB, string) {
 	return func(t testing.TB, path string) {
 		f, err := os.Create(path + end)
