@@ -98,7 +98,6 @@ func (c *cinterionAnswer) read(w *row) {
 		c.generic(w)
 		return
 	}
-	w.blankDashes()
 	switch w.name {
 	case "^SMONI":
 		c.smoni(w)
@@ -112,15 +111,6 @@ func (c *cinterionAnswer) read(w *row) {
 		c.bare(w)
 	default:
 		w.skipped()
-	}
-}
-
-// blankDashes empties the columns that hold nothing but dashes, of which there are as many as the column is wide.
-func (w *row) blankDashes() {
-	for i, s := range w.f {
-		if s != "" && strings.Trim(s, "-") == "" {
-			w.f[i] = ""
-		}
 	}
 }
 

@@ -47,7 +47,7 @@ var smonpSections = map[string]cell.RAT{"2G:": cell.GSM, "3G:": cell.UMTS, "4G:"
 //	4G:
 //	earfcn,rsrq,rsrp,srxlev,pci[,?[,cid,mcc,mnc,tac]]
 func (c *cinterionAnswer) smonp(w *row) {
-	if strings.Join(w.f, "") == "" {
+	if !slices.ContainsFunc(w.f, func(s string) bool { return s != "" && !isDash(s) }) {
 		return
 	}
 	var n cell.Cell
@@ -104,7 +104,7 @@ func (c *cinterionAnswer) smonc(w *row) {
 		return
 	}
 	for i := 0; i < n; i += smoncColumns {
-		if len(w.f[i]) != 3 || len(w.f[i+2]) != 4 || len(w.f[i+3]) != 4 || len(w.f[i+4]) != 2 {
+		if len(w.text(i)) != 3 || len(w.text(i+2)) != 4 || len(w.text(i+3)) != 4 || len(w.text(i+4)) != 2 {
 			w.reject(UnknownLayout)
 			return
 		}
@@ -159,7 +159,6 @@ func (c *cinterionAnswer) monitor(w *row, words []string) {
 	if w.f = words; !w.layout(len(c.head)) {
 		return
 	}
-	w.blankDashes()
 	x := cell.Cell{RAT: cell.GSM}
 	for i, name := range c.head {
 		what, ok := monitorColumns[name]

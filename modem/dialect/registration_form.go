@@ -115,7 +115,7 @@ func (l *registrationLine) unquotedForm(asked bool) (registrationForm, Reason) {
 	unsolicited, ok2 := l.reading(0, l.whole)
 	switch {
 	case ok && ok2:
-		f := l.either(asked)
+		f := l.either(reply, unsolicited, asked)
 		if l.cut && !f.reply() {
 			return f, Truncated // the rest may have told that it is a reply
 		}
@@ -153,9 +153,7 @@ func (l *registrationLine) reading(stat int, possible func(registrationForm) boo
 
 // either decides between two readings that are both possible. A status is never padded to the width of an area, and only n of
 // 2 and more is followed by an area.
-func (l *registrationLine) either(asked bool) registrationForm {
-	reply, _ := l.reading(1, l.whole)
-	unsolicited, _ := l.reading(0, l.whole)
+func (l *registrationLine) either(reply, unsolicited registrationForm, asked bool) registrationForm {
 	wide := l.padded() && len(l.f[2]) > l.areaDigits(reply)
 	switch n, _ := parseWhole(l.f[0], 10); {
 	case wide, !asked && (l.padded() || n < 2):
