@@ -109,6 +109,7 @@ func (p *pass) log(number int, l diag.Log) error {
 		p.add("cut")
 	}
 	p.logs[l.Code]++
+	p.blank(l.Rest)
 	m := cell.Message{Frame: number, Log: l.Code, Time: l.Time()}
 	switch {
 	case l.Code == diag.LogRRC:

@@ -241,3 +241,22 @@ func TestTsharkOpensWhatIsScrubbed(t *testing.T) {
 		}
 	}
 }
+
+// What a frame holds behind the packet that its length gives is no message either.
+func TestScrubRemovesWhatFollowsAPacket(t *testing.T) {
+	secret := []byte("who somebody is")
+	for code, body := range map[uint16][]byte{0xB0C2: {3, 1, 2, 3}, 0xB0ED: append([]byte{1, 9, 12, 0}, attachRequest...), 0xB0C0: {77, 0}, 0x11EB: {1}} {
+		var d diag.Deframer
+		d.Feed(logFrame(code, body), func(f diag.Frame) {
+			for _, before := range [][]byte{nil, {0x98, 1, 0, 0, 1, 0, 0, 0}} {
+				file := diag.AppendFrame(nil, slices.Concat(before, f.Content, secret))
+				file = append(logFrame(0xB0ED, append([]byte{1, 9, 12, 0}, attachRequest...)), file...) // so that it is a capture
+				clean, _ := scrubbed(t, file)
+				require.NotContains(t, string(clean), "somebody", "%04x", code)
+				want, _ := lines(t, file)
+				got, _ := lines(t, clean)
+				require.Equal(t, want, got, "%04x", code)
+			}
+		})
+	}
+}

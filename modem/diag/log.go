@@ -23,6 +23,7 @@ type Log struct {
 	Code  uint16
 	Stamp uint64 // upper 48 bits: units of 1.25 ms since 1980-01-06; lower 16: chips
 	Body  []byte // of the content that it was read from
+	Rest  []byte // of the content, after the body; empty in all that was seen
 	Cut   bool   // the body is shorter than its length says
 }
 
@@ -62,5 +63,8 @@ func parseInner(p []byte) Log {
 	n := max(int(binary.LittleEndian.Uint16(p)), innerHeader)
 	l.Cut = n > len(p)
 	l.Body = p[innerHeader:min(n, len(p))]
+	if n < len(p) {
+		l.Rest = p[n:]
+	}
 	return l
 }
