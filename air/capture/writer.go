@@ -118,11 +118,7 @@ func datagramBytes(data []byte) []byte {
 	p[0], p[8], p[9] = 0x45, 64, protoUDP
 	binary.BigEndian.PutUint16(p[2:], uint16(ipHeader+udpHeader+len(data)))
 	copy(p[12:], []byte{127, 0, 0, 1, 127, 0, 0, 1})
-	var sum uint32
-	for i := 0; i < ipHeader; i += 2 {
-		sum += uint32(binary.BigEndian.Uint16(p[i:]))
-	}
-	binary.BigEndian.PutUint16(p[10:], ^uint16(sum+sum>>16))
+	binary.BigEndian.PutUint16(p[10:], ^onesSum(0, p[:ipHeader]))
 	binary.BigEndian.PutUint16(p[ipHeader:], gsmtapPort)
 	binary.BigEndian.PutUint16(p[ipHeader+2:], gsmtapPort)
 	binary.BigEndian.PutUint16(p[ipHeader+4:], uint16(udpHeader+len(data)))
