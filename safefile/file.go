@@ -39,6 +39,19 @@ func Create(path string) (f *os.File, err error) {
 	return f, err
 }
 
+// WriteNew makes a new file as Create does and has it written. What could not be finished is removed.
+func WriteNew(path string, write func(*os.File) error) error {
+	f, err := Create(path)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(write(f), f.Close()); err != nil {
+		_ = Remove(path)
+		return err
+	}
+	return nil
+}
+
 // Append opens a file for reading and writing, and makes it for its user alone if nothing has the name.
 func Append(path string) (f *os.File, err error) {
 	at, err := RightsAt(path)

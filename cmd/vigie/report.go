@@ -113,15 +113,11 @@ func writeNew(path string, p *console.Program, write func(io.Writer) error) erro
 	if path == "-" {
 		return write(p.Out.Raw())
 	}
-	f, err := safefile.Create(path)
+	err := safefile.WriteNew(path, func(f *os.File) error { return write(f) })
 	if errors.Is(err, os.ErrExist) {
 		return console.Usage(fmt.Errorf("%s is there already", path), "name a new file: what was written before is not overwritten")
 	}
 	if err != nil {
-		return err
-	}
-	if err := errors.Join(write(f), f.Close()); err != nil {
-		_ = safefile.Remove(path)
 		return err
 	}
 	p.Err.Printf("wrote %s\n", path)

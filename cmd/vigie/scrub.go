@@ -19,7 +19,7 @@ type ScrubCmd struct {
 }
 
 // Run copies. A copy that could not be finished is removed.
-func (c *ScrubCmd) Run(ctx context.Context, p *console.Program) (err error) {
+func (c *ScrubCmd) Run(ctx context.Context, p *console.Program) error {
 	in, err := safefile.Open(c.In)
 	if err != nil {
 		return err
@@ -32,22 +32,19 @@ func (c *ScrubCmd) Run(ctx context.Context, p *console.Program) (err error) {
 	if err := found.Bare(c.As); err != nil {
 		return console.Usage(err, "vigie decode --help says what --as takes")
 	}
-	out, err := safefile.Create(c.Out)
+	err = safefile.WriteNew(c.Out, func(out *os.File) error {
+		if err := found.Scrub(ctx, out); err != nil {
+			return err
+		}
+		return out.Sync()
+	})
 	if errors.Is(err, os.ErrExist) {
 		return console.WithHint(fmt.Errorf("%s exists", c.Out), "name a new file; nothing is overwritten")
 	}
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err = errors.Join(err, out.Close()); err != nil {
-			_ = safefile.Remove(c.Out)
-		}
-	}()
-	if err := found.Scrub(ctx, out); err != nil {
-		return err
-	}
 	reportCapture(p.Err, c.In, &found.Counts)
 	p.Err.Printf("%s: identities removed from %s; %s of other content zeroed whole\n", console.OneLine(c.Out), console.Plural(found.Counts.Messages, "message"), console.Plural(found.Counts.Blanked, "piece"))
-	return out.Sync()
+	return nil
 }

@@ -75,7 +75,7 @@ func (c *RecordCmd) Run(ctx context.Context, p *console.Program) error {
 		_, err = p.Out.Raw().Write(transcript)
 		return err
 	}
-	if err := writeNew(c.File, transcript); err != nil {
+	if err := safefile.WriteNew(c.File, func(f *os.File) error { _, err := f.Write(transcript); return err }); err != nil {
 		return err
 	}
 	p.Out.Printf("%s: %s of a %s.\n", c.File, console.Plural(strings.Count(text, "\n"), "line"), cmp.Or(console.OneLine(source.Model), "modem"))
@@ -83,16 +83,6 @@ func (c *RecordCmd) Run(ctx context.Context, p *console.Program) error {
 		". With a database of cells, networks, channels and PCIs can still narrow down where it was taken: read it before you give it away.", console.LineWidth, ""))
 	p.Out.Printf("%s\n", console.Wrap("To contribute it, put it into modem/dialect/testdata/"+d.Name+"/: the tests find it there.", console.LineWidth, ""))
 	return nil
-}
-
-// writeNew writes a file that is not there yet.
-func writeNew(name string, text []byte) error {
-	f, err := safefile.Create(name)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(text)
-	return errors.Join(err, f.Close())
 }
 
 // draw is a number below n that nobody can guess.
