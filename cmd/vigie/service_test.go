@@ -140,7 +140,12 @@ func TestServiceStopsCleanly(t *testing.T) {
 	for _, line := range strings.Split(exported, "\n") {
 		stored += strings.Count(line, `+QENG: \"servingcell\"`)
 	}
-	require.Equal(t, answers(), stored, "every answer is stored")
+	if want := answers(); stored != want { // which of them, and what was going on
+		for _, p := range em.Printed() {
+			t.Logf("%s %t %s %q", p.Time.UTC().Format(time.RFC3339Nano), p.Whole, p.Command, p.Text)
+		}
+		require.Equal(t, want, stored, "every answer is stored:\n%s\n%s", exported, m.log.String())
+	}
 	require.Equal(t, "3,0", em.Settings()["+COPS"], "put back at the end")
 }
 
