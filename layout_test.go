@@ -51,9 +51,11 @@ var mayImport = map[string][]string{
 	"monitor":                {"cell", "modem", "modem/dialect", "analyzer", "storage", "position", "alert", "review", "review/evidence", "words", "monitor/pipeline", "storage/influx", "storage/transfer", "safefile"},
 	"cmd/vigie/console":      {"words"},
 	"cmd/vigie/config":       {"cell", "modem/at", "analyzer", "analyzer/rules", "storage", "storage/influx", "alert", "cmd/vigie/console", "safefile"},
-	"cmd/vigie/setup":        {"cell", "modem", "alert", "words", "cmd/vigie/config", "cmd/vigie/console", "safefile"},
+	"cmd/vigie/setup":        {"cmd/vigie/checkup", "cell", "modem", "alert", "words", "cmd/vigie/config", "cmd/vigie/console", "safefile"},
 	"cmd/vigie/modems":       {"cell", "modem", "modem/at", "modem/dialect", "modem/remap", "analyzer", "analyzer/rules", "storage", "monitor", "monitor/pipeline", "cmd/vigie/config", "cmd/vigie/console", "safefile"},
-	"cmd/vigie":              {"words", "cmd/vigie/setup", "cmd/vigie/modems", "monitor", "monitor/pipeline", "cmd/vigie/config", "cmd/vigie/console", "cell", "modem", "modem/at", "modem/dialect", "modem/emulator", "modem/remap", "analyzer", "analyzer/rules", "storage", "storage/influx", "storage/transfer", "celldb", "review", "review/evidence", "position", "alert", "air/capture", "safefile"},
+	"cmd/vigie/manual":       {"cmd/vigie/console"},
+	"cmd/vigie/checkup":      {"modem", "alert", "celldb", "position", "review", "storage", "monitor", "cmd/vigie/config", "cmd/vigie/console", "cmd/vigie/modems"},
+	"cmd/vigie":              {"words", "cmd/vigie/setup", "cmd/vigie/checkup", "cmd/vigie/manual", "cmd/vigie/modems", "monitor", "monitor/pipeline", "cmd/vigie/config", "cmd/vigie/console", "cell", "modem", "modem/at", "modem/dialect", "modem/emulator", "modem/remap", "analyzer", "analyzer/rules", "storage", "storage/influx", "storage/transfer", "celldb", "review", "review/evidence", "position", "alert", "air/capture", "safefile"},
 
 	"review/evidence/evidencetest": {"cell", "analyzer"},
 	"review/bundletest":            {},
@@ -244,7 +246,7 @@ func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
 // The product does not grow back into package main: it is flags, one Run a command, and sentences. A later command may add
 // 40 lines to the ceiling, and says so.
 func TestPackageMainStaysSmall(t *testing.T) {
-	const mostLines, mostOfFunction = 4500 + 40, 80 // 4,500, and vigie scrub
+	const mostLines, mostOfFunction = 4500 + 5*40, 80 // 4,500, and vigie scrub, config, help, version, completion
 	lines := 0
 	for _, s := range sources(t) {
 		if s.pkg != "cmd/vigie" || s.test {

@@ -73,7 +73,7 @@ func (s *State) serve(o HealthOptions, status func(context.Context) Status) (sto
 	}
 	l, err := net.Listen("tcp", o.Listen)
 	if err != nil {
-		return stop, words.WrongUsage(fmt.Errorf("listening for health: %w", err), `write it like listen = "127.0.0.1:9184" under [health]; another program may have the port`)
+		return stop, words.WithHint(fmt.Errorf("listening for health: %w", err), `write it like listen = "127.0.0.1:9184" under [health]; another program may have the port`)
 	}
 	if review.Loopback(l.Addr()) {
 		pages = onlyFromHere(pages)

@@ -20,8 +20,10 @@ built=$(mktemp -d)
 trap 'rm -rf "$built"' EXIT
 export CGO_ENABLED=0 GOOS=linux GOFLAGS="${GOFLAGS:-} -trimpath -buildvcs=false"
 
-# The page of the manual, the change logs and the licences.
-(unset GOOS GOARCH GOARM && go run -ldflags "-X main.version=$version" ./cmd/vigie man) >"$built/vigie.1"
+# The pages of the manual, completion, the change logs and the licences.
+(unset GOOS GOARCH GOARM && go build -ldflags "-X main.version=$version" -o "$built/here" ./cmd/vigie)
+"$built/here" man --dir "$built/man"
+for shell in bash zsh fish; do "$built/here" completion "$shell" >"$built/completion.$shell"; done
 cp CHANGELOG.md "$built/changelog"
 (unset GOOS GOARCH GOARM && go run ./tools/notices) >"$built/THIRD-PARTY-NOTICES"
 cp "$built/THIRD-PARTY-NOTICES" "$out/THIRD-PARTY-NOTICES.txt" # next to the binaries, which contain what they are about
@@ -32,7 +34,7 @@ vigie ($deb_version-1) unstable; urgency=medium
 
  -- $maintainer  $(LC_ALL=C commit_time '%a, %d %b %Y %H:%M:%S') +0000
 END
-gzip -9n "$built/vigie.1" "$built/changelog" "$built/changelog.Debian" "$built/THIRD-PARTY-NOTICES"
+gzip -9n "$built"/man/*.1 "$built/changelog" "$built/changelog.Debian" "$built/THIRD-PARTY-NOTICES"
 cat >"$built/copyright" <<END
 Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 Upstream-Name: vigie

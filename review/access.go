@@ -98,8 +98,8 @@ func Loopback(addr net.Addr) bool {
 	return ok && tcp.IP.IsLoopback()
 }
 
-// mayListen refuses to serve beyond this machine without a password and TLS.
-func mayListen(addr net.Addr, login, tls bool) error {
+// MayListen refuses to serve beyond this machine without a password and TLS.
+func MayListen(addr net.Addr, login, tls bool) error {
 	if Loopback(addr) {
 		return nil
 	}
@@ -109,7 +109,7 @@ func mayListen(addr net.Addr, login, tls bool) error {
 			"give a password file with --password-file (vigie review --set-password NAME makes one), or listen on 127.0.0.1"}
 	case !tls:
 		return &refusal{fmt.Sprintf("%s can be reached from other machines, and the connection would not be encrypted", addr),
-			"leave --no-tls out: vigie makes a certificate of its own and prints its fingerprint; or listen on 127.0.0.1"}
+			"take plain_http out of [glance]: vigie makes a certificate of its own and prints its fingerprint; or listen on 127.0.0.1"}
 	}
 	return nil
 }

@@ -133,11 +133,11 @@ func TestFormsLeadBackToTheDeskOnly(t *testing.T) {
 
 func TestBeyondLoopbackOnlyWithPasswordAndTLS(t *testing.T) {
 	loop, out := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}, &net.TCPAddr{IP: net.IPv4zero}
-	require.NoError(t, mayListen(loop, false, false))
-	require.NoError(t, mayListen(&net.TCPAddr{IP: net.IPv6loopback}, false, false))
-	require.NoError(t, mayListen(out, true, true))
+	require.NoError(t, MayListen(loop, false, false))
+	require.NoError(t, MayListen(&net.TCPAddr{IP: net.IPv6loopback}, false, false))
+	require.NoError(t, MayListen(out, true, true))
 	for _, c := range []struct{ users, tls bool }{{false, false}, {false, true}, {true, false}} {
-		err := mayListen(out, c.users, c.tls)
+		err := MayListen(out, c.users, c.tls)
 		require.Error(t, err)
 		require.NotEmpty(t, err.(*refusal).Hint())
 	}

@@ -153,7 +153,7 @@ func (rv *Review) routes() http.Handler {
 
 // Serve answers at a listener until ctx ends. It refuses to listen beyond loopback without users and TLS (or Plain).
 func (rv *Review) Serve(ctx context.Context, l net.Listener, t *tls.Config) error {
-	if err := mayListen(l.Addr(), rv.accounts.needed(), t != nil || rv.o.Plain); err != nil {
+	if err := MayListen(l.Addr(), rv.accounts.needed(), t != nil || rv.o.Plain); err != nil {
 		l.Close()
 		return err
 	}

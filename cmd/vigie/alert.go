@@ -17,7 +17,8 @@ type AlertCmd struct {
 
 // AlertTestCmd sends a test message.
 type AlertTestCmd struct {
-	To string `arg:"" optional:"" help:"Send only to the destination of this name."`
+	To   string `arg:"" optional:"" help:"Send only to the destination of this name."`
+	JSON bool   `help:"Print it as JSON; docs/json.md lists the fields."`
 }
 
 // Run sends, and fails when any of them failed.
@@ -29,8 +30,16 @@ func (c *AlertTestCmd) Run(ctx context.Context, p *console.Program, conf config.
 	if a == nil {
 		return console.Usage(errors.New("no destination is configured"), "write a section [alert] with to_file into the configuration; docs/alerts.md has one to copy")
 	}
-	failed := 0
+	failed, results := 0, []alertResult{}
 	err = a.Test(ctx, c.To, conf.Sensor, func(to string, err error) {
+		if c.JSON {
+			one := alertResult{Name: to, Sent: err == nil}
+			if err != nil {
+				failed, one.Error = failed+1, console.OneLine(err.Error())
+			}
+			results = append(results, one)
+			return
+		}
 		if err == nil {
 			p.Out.Printf("%s: %s\n", console.OneLine(to), p.Out.Paint(console.Green, "sent"))
 			return
@@ -41,10 +50,23 @@ func (c *AlertTestCmd) Run(ctx context.Context, p *console.Program, conf config.
 	if err != nil {
 		return console.Usage(err, console.HintOf(err))
 	}
+	if c.JSON {
+		err = p.Out.WriteJSON(struct {
+			OK           bool          `json:"ok"`
+			Destinations []alertResult `json:"destinations"`
+		}{failed == 0, results})
+	}
 	if failed > 0 {
 		return console.WithHint(fmt.Errorf("%s could not be reached", console.Plural(failed, "destination")), "the network, the address and its token are where to look; while watching, an alert waits until it can be sent")
 	}
-	return nil
+	return err
+}
+
+// alertResult is what became of a test message.
+type alertResult struct {
+	Name  string `json:"name"`
+	Sent  bool   `json:"sent"`
+	Error string `json:"error,omitempty"`
 }
 
 // reloadAlerts reads [alert] and the addresses again. What cannot be used leaves all as it was.

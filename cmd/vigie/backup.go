@@ -1,11 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"time"
+
+	"github.com/alecthomas/kong"
 
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
@@ -15,11 +19,27 @@ import (
 // BackupCmd copies the store, also while a watch writes to it.
 type BackupCmd struct {
 	config.StoreFlags
-	File string `arg:"" help:"A new file. The copy of an encrypted store is encrypted, and its key file is copied next to it." type:"path"`
+	Keep int    `help:"FILE is a directory: put the copy there under the name of the store and the time, and keep this many; the oldest are deleted." placeholder:"N"`
+	JSON bool   `help:"Print it as JSON; docs/json.md lists the fields."`
+	File string `arg:"" optional:"" help:"A new file. The copy of an encrypted store is encrypted, and its key file is copied next to it. Default: a copy in the directory of [backup]." type:"path"`
 }
 
 // Run copies and checks the copy.
 func (c *BackupCmd) Run(ctx context.Context, p *console.Program, conf config.Config) error {
+	dir := ""
+	switch {
+	case c.Keep < 0:
+		return console.Usage(fmt.Errorf("--keep is %d", c.Keep), "it is how many copies are kept: 7, for example")
+	case c.File == "" && conf.Backup.To == "":
+		return console.Usage(errors.New("no file is named"), "name a new file, or write a section [backup] with to into the configuration")
+	case c.File == "":
+		dir, c.Keep = kong.ExpandPath(conf.Backup.To), cmp.Or(c.Keep, conf.Backup.Keep)
+	case c.Keep > 0:
+		dir = c.File
+	}
+	if dir != "" {
+		c.File = filepath.Join(dir, storage.CopyName(c.Path(conf), time.Now()))
+	}
 	s, err := c.Open(ctx, conf, storage.Options{ReadOnly: true})
 	if err != nil {
 		return err
@@ -34,8 +54,23 @@ func (c *BackupCmd) Run(ctx context.Context, p *console.Program, conf config.Con
 	if err != nil {
 		return err
 	}
+	if dir != "" {
+		if err := storage.PruneCopies(dir, c.Path(conf), c.Keep); err != nil {
+			return console.WithHint(fmt.Errorf("the copy is made, and older ones could not be deleted: %w", err), "delete them yourself; the newest is "+c.File)
+		}
+	}
+	if c.JSON {
+		return p.Out.WriteJSON(copied{c.File, st.Observations + st.Others, st.Events})
+	}
 	p.Err.Printf("copied %s and %s to %s, and read the copy from end to end\n", console.Plural(int(st.Observations+st.Others), "record"), console.Plural(int(st.Events), "event"), c.File)
 	return nil
+}
+
+// copied is what a copy holds.
+type copied struct {
+	File    string `json:"file"`
+	Records int64  `json:"records"`
+	Events  int64  `json:"events"`
 }
 
 // RestoreCmd makes a store of a copy.

@@ -330,16 +330,16 @@ func (c *CellDBLookupCmd) Run(ctx context.Context, p *console.Program, conf conf
 	return nil
 }
 
-// checkCellDB prints how the cell database is, if there is one, for vigie doctor.
-func checkCellDB(ctx context.Context, p *console.Program, conf config.Config) error {
+// checkCellDB looks at the cell database, if there is one, for vigie doctor.
+func checkCellDB(ctx context.Context, checks *console.Checks, conf config.Config) {
 	path := conf.CellDB.Path(conf.Store)
 	if _, err := os.Stat(path); path == "" || err != nil && conf.CellDB.File == "" {
-		return nil
+		return
 	}
 	db, err := celldb.Open(path)
 	if err != nil {
-		console.PrintCheck(p.Out, true, "cell database", err.Error(), console.HintOf(err))
-		return console.ErrCheck
+		checks.Add(true, "cell database", err.Error(), console.HintOf(err))
+		return
 	}
 	defer db.Close()
 	info := db.Info()
@@ -351,6 +351,5 @@ func checkCellDB(ctx context.Context, p *console.Program, conf config.Config) er
 	if _, err := os.Stat(conf.Store); err == nil {
 		says += ". " + completeHere(ctx, conf, config.StoreFlags{}, info.ID)
 	}
-	console.PrintCheck(p.Out, false, "cell database", says, hint)
-	return nil
+	checks.Add(false, "cell database", says, hint)
 }

@@ -20,6 +20,7 @@ type DeleteCmd struct {
 	Event  string `help:"This event, and what was recorded within ten minutes of it." placeholder:"ID"`
 	All    bool   `help:"Everything."`
 	Yes    bool   `help:"Do not ask."`
+	JSON   bool   `help:"Print what is deleted as JSON, and ask nothing: without --yes only what would be; docs/json.md lists the fields."`
 }
 
 // keptStates are the saved states that hold nothing observed: the original settings of modems, and home zones.
@@ -50,6 +51,15 @@ func (c *DeleteCmd) Run(ctx context.Context, p *console.Program, conf config.Con
 	if err != nil {
 		return err
 	}
+	if c.JSON {
+		if c.Yes {
+			_, err = s.Delete(ctx, what, false)
+		}
+		if err != nil {
+			return hintDelete(err)
+		}
+		return p.Out.WriteJSON(deleted{c.Yes, out.Records, out.Summaries, out.Events, out.Verdicts})
+	}
 	p.Out.Printf("to be deleted permanently: %s, %s, %s with %s\n", console.Plural(int(out.Records), "record"), console.Plural(int(out.Summaries), "summarised minute"),
 		console.Plural(int(out.Events), "event"), console.Plural(int(out.Verdicts), "verdict"))
 	p.Out.Printf("what was learned of this place goes too, and is learned again from what is left\n")
@@ -60,12 +70,25 @@ func (c *DeleteCmd) Run(ctx context.Context, p *console.Program, conf config.Con
 	p.Err.Progress("deleting, and rewriting the store")
 	_, err = s.Delete(ctx, what, false)
 	p.Err.ClearProgress()
-	if errors.Is(err, storage.ErrLocked) {
-		return console.WithHint(err, "stop vigie review and every other program that reads the store, then run the same command again")
-	}
 	if err != nil {
-		return err
+		return hintDelete(err)
 	}
 	p.Out.Printf("deleted\n")
 	return nil
+}
+
+func hintDelete(err error) error {
+	if errors.Is(err, storage.ErrLocked) {
+		return console.WithHint(err, "stop vigie review and every other program that reads the store, then run the same command again")
+	}
+	return err
+}
+
+// deleted is how much was deleted, or would be.
+type deleted struct {
+	Deleted   bool  `json:"deleted"`
+	Records   int64 `json:"records"`
+	Summaries int64 `json:"summaries"`
+	Events    int64 `json:"events"`
+	Verdicts  int64 `json:"verdicts"`
 }

@@ -2,12 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 
+	"vigie/cmd/vigie/checkup"
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/cmd/vigie/modems"
 	"vigie/modem"
-	"vigie/storage/influx"
 )
 
 // DoctorCmd looks whether what is configured works.
@@ -15,40 +16,53 @@ type DoctorCmd struct {
 	config.StoreFlags
 	Ports  []string `arg:"" name:"port" optional:"" help:"Modems to look at, such as /dev/ttyUSB2. Default: every one that is here."`
 	Influx bool     `help:"Instead, look at the InfluxDB server: reach, token, bucket, clock, and one point written and read back."`
+	JSON   bool     `help:"Print it as JSON; docs/json.md lists the fields."`
 }
 
 // Run looks at what was asked for.
-func (c *DoctorCmd) Run(ctx context.Context, p *console.Program, conf config.Config) error {
-	if !c.Influx {
-		return mostSpecific(c.host(ctx, p, conf), modems.Examine(ctx, p, modem.Host{}, c.Ports...), checkCellDB(ctx, p, conf)) // each prints its own findings
+func (c *DoctorCmd) Run(ctx context.Context, p *console.Program) error {
+	checks := &console.Checks{Out: p.Out, JSON: c.JSON}
+	var sights []modems.RuleSight
+	var failed error
+	if c.Influx {
+		failed = c.influx(ctx, p, checks)
+	} else {
+		conf, ok := checkup.Host(ctx, checks, p.ConfigFile, &c.StoreFlags)
+		if ok {
+			checkCellDB(ctx, checks, conf)
+		}
+		if sights, failed = modems.Examine(ctx, p, checks, modem.Host{}, c.Ports...); failed != nil && c.JSON {
+			checks.Part("modem")
+			checks.Add(true, "port", failed.Error(), console.HintOf(failed))
+		}
+	}
+	if failed == nil {
+		failed = checks.Err()
+	}
+	if c.JSON {
+		return errors.Join(failed, p.Out.WriteJSON(struct {
+			OK     bool               `json:"ok"`
+			Checks []console.Check    `json:"checks"`
+			Rules  []modems.RuleSight `json:"rules,omitempty"`
+		}{failed == nil, checks.All, sights}))
+	}
+	return failed
+}
+
+// influx looks at the server.
+func (c *DoctorCmd) influx(ctx context.Context, p *console.Program, checks *console.Checks) error {
+	conf, err := config.Load(p.ConfigFile, true)
+	if err != nil {
+		return err
 	}
 	x, err := conf.Influx.Open(nil, nil)
 	if err != nil {
 		return err
 	}
 	defer x.Close()
-	return printChecks(p, x.Check(ctx))
-}
-
-// mostSpecific returns the first error that says more than that a check failed, or else that one.
-func mostSpecific(all ...error) (first error) {
-	for _, err := range all {
-		if err != nil && (first == nil || first == console.ErrCheck) {
-			first = err
-		}
-	}
-	return first
-}
-
-// printChecks prints a line per check, and what to do about it. A check that failed is an error.
-func printChecks(p *console.Program, all []influx.Check) error {
-	bad := false
-	for _, c := range all {
-		bad = bad || c.Bad
-		console.PrintCheck(p.Out, c.Bad, c.What, c.Says, c.Hint)
-	}
-	if bad {
-		return console.ErrCheck
+	checks.Part("InfluxDB")
+	for _, found := range x.Check(ctx) {
+		checks.Add(found.Bad, found.What, found.Says, found.Hint)
 	}
 	return nil
 }

@@ -27,6 +27,7 @@ type InfluxCmd struct {
 type InfluxInitCmd struct {
 	KeepDays int  `help:"Days that points are kept on the server; 0 is forever. Hourly summaries always are." default:"730" placeholder:"DAYS"`
 	Yes      bool `help:"Make it without being asked."`
+	JSON     bool `help:"Print it as JSON, and ask nothing: without --yes only what would be made; docs/json.md lists the fields."`
 }
 
 // Run shows what is missing, asks, and makes it.
@@ -42,6 +43,9 @@ func (c *InfluxInitCmd) Run(ctx context.Context, p *console.Program, conf config
 	steps, notes, err := x.Plan(ctx, influx.Setup{Keep: time.Duration(c.KeepDays) * 24 * time.Hour})
 	if err != nil {
 		return console.WithHint(err, "vigie doctor --influx looks closer; the token must be one that may create databases")
+	}
+	if c.JSON {
+		return c.makeJSON(ctx, p, steps, notes)
 	}
 	for _, n := range notes {
 		p.Out.Printf("%s\n", console.OneLine(n))
@@ -64,6 +68,33 @@ func (c *InfluxInitCmd) Run(ctx context.Context, p *console.Program, conf config
 		p.Out.Printf("made %s\n", console.OneLine(s.Says))
 	}
 	return nil
+}
+
+// influxStep is something to make on the server.
+type influxStep struct {
+	What string `json:"what"`
+	How  string `json:"how"`
+	Made bool   `json:"made"`
+}
+
+// makeJSON makes the steps if it was told to, and prints what was made.
+func (c *InfluxInitCmd) makeJSON(ctx context.Context, p *console.Program, steps []influx.Step, notes []string) (err error) {
+	list := []influxStep{}
+	for _, s := range steps {
+		one := influxStep{What: s.Says, How: s.Does}
+		if c.Yes && err == nil {
+			if err = s.Do(ctx); err != nil {
+				err = console.WithHint(fmt.Errorf("%s: %w", s.Says, err), "what was made before it stays; once this is fixed the same command makes the rest")
+			}
+			one.Made = err == nil
+		}
+		list = append(list, one)
+	}
+	return errors.Join(err, p.Out.WriteJSON(struct {
+		OK    bool         `json:"ok"`
+		Steps []influxStep `json:"steps"`
+		Notes []string     `json:"notes"`
+	}{err == nil && (c.Yes || len(list) == 0), list, append([]string{}, notes...)}))
 }
 
 // InfluxSendCmd copies once.

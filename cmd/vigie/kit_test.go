@@ -128,7 +128,7 @@ func (k *carried) destroyed() {
 	require.Equal(k.t, monitor.StatusWiped, ended.ExitCode(), k.log())
 	unit, err := os.ReadFile("setup/vigie.service")
 	require.NoError(k.t, err)
-	require.Contains(k.t, string(unit), fmt.Sprintf("\nRestartPreventExitStatus=%d\n", monitor.StatusWiped))
+	require.Contains(k.t, string(unit), fmt.Sprintf("\nRestartPreventExitStatus=2 %d\n", monitor.StatusWiped))
 }
 
 // The page of a running kit: quiet, then the staged attack is an alarm; a stick that is pulled makes it blind, one that is

@@ -21,6 +21,7 @@ import (
 
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
+	"vigie/cmd/vigie/manual"
 	"vigie/cmd/vigie/modems"
 	"vigie/cmd/vigie/setup"
 	"vigie/monitor"
@@ -31,56 +32,55 @@ var version = ""
 
 // CLI is the whole command line.
 type CLI struct {
-	Demo      DemoCmd          `cmd:"" help:"See it work, without hardware: a learned place, recorded modem answers, a staged attack."`
-	Watch     WatchCmd         `cmd:"" help:"Watch with a modem until interrupted."`
-	Replay    ReplayCmd        `cmd:"" help:"Run the rules over recorded observations and print the events."`
-	Decode    DecodeCmd        `cmd:"" help:"Turn recorded modem text into observations, and captures of a modem's signalling into messages."`
-	Scrub     ScrubCmd         `cmd:"" help:"Copy a capture without what says who somebody is, to share it."`
-	Analyze   AnalyzeCmd       `cmd:"" help:"Run today's rules over what a store has recorded; list the events that are new, gone or changed."`
-	Events    EventsCmd        `cmd:"" help:"List the stored events, or show one in full."`
-	Export    ExportCmd        `cmd:"" help:"Write the stored observations and gaps to a file."`
-	Import    ImportCmd        `cmd:"" help:"Add what other stores recorded to one; what it has already is skipped."`
-	Sync      SyncCmd          `cmd:"" help:"Copy what is new to a directory, a stream or the InfluxDB server; vigie import reads it."`
-	Backup    BackupCmd        `cmd:"" help:"Copy the store, also while a watch writes to it."`
-	Restore   RestoreCmd       `cmd:"" help:"Restore a store from a copy."`
-	Delete    DeleteCmd        `cmd:"" help:"Delete permanently: a time, a sensor, an event, or everything; asks first."`
-	Summaries SummariesCmd     `cmd:"" help:"Print the summaries of minutes whose observations were deleted."`
-	Setup     setup.Cmd        `cmd:"" help:"Ask a few questions and write configuration, udev rule and service; shows everything first, and can undo it."`
-	Homes     HomesCmd         `cmd:"" help:"Home zones, kept in an encrypted store and left out of exports."`
-	Unseal    UnsealCmd        `cmd:"" help:"Open what a kit has sealed, into a store: where the private key is."`
-	Review    ReviewCmd        `cmd:"" help:"Open the review desk: pages on which a person judges, explains and shares events."`
-	Report    ReportCmd        `cmd:"" help:"Write a report of an event or a period: one HTML file."`
-	Bundle    BundleCmd        `cmd:"" help:"Write a bundle of an event or a period that others can check; sign or seal it if wished."`
-	Verify    VerifyCmd        `cmd:"" help:"Check a bundle, offline; explain what that proves and what not."`
-	Rules     RulesCmd         `cmd:"" help:"List the rules; or every byte string that may ever be written to a modem."`
-	Probe     modems.ProbeCmd  `cmd:"" help:"List the modems that are here, what they can report, and which programs hold their ports."`
-	Record    modems.RecordCmd `cmd:"" help:"Write a redacted transcript of a modem, ready to be contributed as a test."`
-	CellDB    CellDBCmd        `cmd:"" name:"celldb" help:"A local copy of a public list of cells (OpenCellID, Mozilla): make it, check it, look up."`
-	Survey    modems.SurveyCmd `cmd:"" help:"Scan for all cells and networks. Interrupts service; never part of watching."`
-	Influx    InfluxCmd        `cmd:"" help:"The copy on an InfluxDB server: set it up, send, list what it rejected."`
-	Alert     AlertCmd         `cmd:"" help:"Alerts to people: send a test."`
-	Status    StatusCmd        `cmd:"" help:"Report how the watch is: watching or blind and since when, open events, disk, followers of the store."`
-	Doctor    DoctorCmd        `cmd:"" help:"Check what Vigie can see with the modems that are here, rule by rule; or whether copying to InfluxDB works."`
-	Man       ManCmd           `cmd:"" hidden:"" help:"Print the manual page."`
+	Demo   DemoCmd         `cmd:"" group:"begin" help:"See it work, without hardware: a learned place, recorded modem answers, a staged attack."`
+	Probe  modems.ProbeCmd `cmd:"" group:"begin" help:"List the modems that are here, what they can report, and which programs hold their ports."`
+	Watch  WatchCmd        `cmd:"" group:"begin" help:"Watch with a modem until interrupted."`
+	Events EventsCmd       `cmd:"" group:"begin" help:"List the stored events, or show one in full."`
+	Review ReviewCmd       `cmd:"" group:"begin" help:"Open the review desk: pages on which a person judges, explains and shares events."`
 
-	Config  string           `help:"Configuration file (TOML). Default: ~/.config/vigie/vigie.toml, then /etc/vigie/vigie.toml; replay reads one only when named here." placeholder:"FILE" type:"path"`
-	Color   string           `help:"Colour: auto (on a terminal, unless NO_COLOR is set), always or never." enum:"auto,always,never" default:"auto"`
-	Version kong.VersionFlag `help:"Print the version and stop." short:"V"`
+	Setup  setup.Cmd `cmd:"" group:"run" help:"Ask a few questions and write configuration, udev rule and service; shows everything first, and can undo it."`
+	Status StatusCmd `cmd:"" group:"run" help:"Report how the watch is: watching or blind and since when, open events, disk, followers of the store."`
+	Doctor DoctorCmd `cmd:"" group:"run" help:"Check what Vigie can see with the modems that are here, rule by rule; or whether copying to InfluxDB works."`
+	Conf   ConfigCmd `cmd:"" group:"run" name:"config" help:"The configuration: check it, or print an example with every key."`
+	Alert  AlertCmd  `cmd:"" group:"run" help:"Alerts to people: send a test."`
+	Influx InfluxCmd `cmd:"" group:"run" help:"The copy on an InfluxDB server: set it up, send, list what it rejected."`
+
+	Export    ExportCmd    `cmd:"" group:"store" help:"Write the stored observations and gaps to a file."`
+	Import    ImportCmd    `cmd:"" group:"store" help:"Add what other stores recorded to one; what it has already is skipped."`
+	Sync      SyncCmd      `cmd:"" group:"store" help:"Copy what is new to a directory, a stream or the InfluxDB server; vigie import reads it."`
+	Backup    BackupCmd    `cmd:"" group:"store" help:"Copy the store, also while a watch writes to it."`
+	Restore   RestoreCmd   `cmd:"" group:"store" help:"Restore a store from a copy."`
+	Delete    DeleteCmd    `cmd:"" group:"store" help:"Delete permanently: a time, a sensor, an event, or everything; asks first."`
+	Summaries SummariesCmd `cmd:"" group:"store" help:"Print the summaries of minutes whose observations were deleted."`
+	Homes     HomesCmd     `cmd:"" group:"store" help:"Home zones, kept in an encrypted store and left out of exports."`
+	Unseal    UnsealCmd    `cmd:"" group:"store" help:"Open what a kit has sealed, into a store: where the private key is."`
+
+	Report  ReportCmd  `cmd:"" group:"judge" help:"Write a report of an event or a period: one HTML file."`
+	Bundle  BundleCmd  `cmd:"" group:"judge" help:"Write a bundle of an event or a period that others can check; sign or seal it if wished."`
+	Verify  VerifyCmd  `cmd:"" group:"judge" help:"Check a bundle, offline; explain what that proves and what not."`
+	Analyze AnalyzeCmd `cmd:"" group:"judge" help:"Run today's rules over what a store has recorded; list the events that are new, gone or changed."`
+	Replay  ReplayCmd  `cmd:"" group:"judge" help:"Run the rules over recorded observations and print the events."`
+
+	Record modems.RecordCmd `cmd:"" group:"modem" help:"Write a redacted transcript of a modem, ready to be contributed as a test."`
+	Survey modems.SurveyCmd `cmd:"" group:"modem" help:"Scan for all cells and networks. Interrupts service; never part of watching."`
+	Decode DecodeCmd        `cmd:"" group:"modem" help:"Turn recorded modem text into observations, and captures of a modem's signalling into messages."`
+	Scrub  ScrubCmd         `cmd:"" group:"modem" help:"Copy a capture without what says who somebody is, to share it."`
+	CellDB CellDBCmd        `cmd:"" group:"modem" name:"celldb" help:"A local copy of a public list of cells (OpenCellID, Mozilla): make it, check it, look up."`
+	Rules  RulesCmd         `cmd:"" group:"modem" help:"List the rules; or every byte string that may ever be written to a modem."`
+
+	Help       HelpCmd       `cmd:"" group:"self" help:"Explain a command, with examples."`
+	Version    VersionCmd    `cmd:"" group:"self" help:"Print the version."`
+	Completion CompletionCmd `cmd:"" group:"self" help:"Print a script that completes commands and flags in bash, zsh or fish."`
+	Man        ManCmd        `cmd:"" hidden:"" help:"Print a manual page, or write all."`
+
+	Config      string           `help:"Configuration file (TOML). Default: ~/.config/vigie/vigie.toml, then /etc/vigie/vigie.toml; replay reads one only when named here." placeholder:"FILE" type:"path"`
+	Color       string           `help:"Colour: auto (on a terminal, unless NO_COLOR is set), always or never." enum:"auto,always,never" default:"auto"`
+	ShowVersion kong.VersionFlag `name:"version" help:"Print the version and stop." short:"V"`
 }
-
-const description = `Vigie is a passive lookout over the cell towers around you. It listens through a USB LTE modem and flags
-downgrade and rogue-cell patterns: anomalies with their evidence and their innocent causes, never a verdict.
-
-  vigie demo                               see it work; needs no hardware, no network, half a minute
-  vigie probe                              which modem is here, and what it can see
-  vigie watch                              watch with it; the store remembers and learns this place
-  vigie events                             what was flagged; "vigie events show ID" for all of it
-
-Exit status: 0 also when events were found, 1 when something could not be read or done, 2 for wrong usage, 3 when a
-watch ended because it destroyed on request what it had recorded ([panic]).`
 
 func main() {
 	console.NoCore()
+	debug.SetTraceback("crash") // a crash ends by SIGABRT and not with the status of wrong usage: a service is started again after it
 	if slices.Contains(os.Args[1:], "watch") {
 		monitor.CatchWipe() // before anything takes its time
 	}
@@ -95,9 +95,7 @@ func main() {
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	var cli CLI
 	exit := -1
-	parser, err := kong.New(&cli, kong.Name("vigie"), kong.Description(description), kong.Writers(stdout, stderr),
-		kong.Vars{"version": versionText()}, kong.Exit(func(code int) { exit = code; panic(stopped{}) }),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}), kong.UsageOnError())
+	parser, err := parserOf(&cli, stdout, stderr, func(code int) { exit = code; panic(stopped{}) })
 	if err != nil {
 		return console.Report(stderr, err)
 	}
@@ -131,6 +129,12 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 }
 
 type stopped struct{}
+
+// parserOf is the command tree. exit is called after --help and --version, and must not return.
+func parserOf(cli *CLI, stdout, stderr io.Writer, exit func(int)) (*kong.Kong, error) {
+	return kong.New(cli, kong.Name("vigie"), kong.Writers(stdout, stderr), kong.Vars{"version": versionText()}, kong.Exit(exit),
+		kong.ExplicitGroups(manual.Groups), kong.Help(manual.Printer(description, exitStatus, console.WidthOf)))
+}
 
 // helpFor names the help that fits what was asked for wrongly.
 func helpFor(err error) string {

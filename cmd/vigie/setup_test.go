@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"vigie/cmd/vigie/config"
+	"vigie/storage/influxdtest"
 )
 
 // typist answers at a terminal, as a person would: each time that it is asked.
@@ -113,11 +116,18 @@ func TestSetupAtATerminal(t *testing.T) {
 	y.says("récepteur GPS", "")
 	y.says("InfluxDB", "http://vigie:pa55word@influx")
 	y.says("InfluxDB", "http://influx:8086")
+	y.says("Son bucket", "")
+	y.says("Son organisation", "")
 	y.says("Son jeton", "t0ken")
 	y.says("Une adresse à prévenir", "tel ntfy://ntfy.example.org/T0PIC")
 	y.says("Une adresse à prévenir", "")
 	y.says("Une LED", "../../x")
 	y.says("Une LED", "")
+	y.says("système de surveillance", "0.0.0.0:9184")
+	y.says("système de surveillance", "")
+	y.says("copie de la base chaque jour", "ici")
+	y.says("copie de la base chaque jour", "")
+	y.says("détruire ce qu’il a enregistré", "")
 	y.says("Écrire ces fichiers", "oui")
 	require.NoError(t, cmd.Wait(), y.screen())
 	screen := y.screen()
@@ -167,4 +177,78 @@ func TestSetupUndoStaysBelowTheRoot(t *testing.T) {
 	writeFile(t, filepath.Join(root, "etc/vigie"), "setup-undo.json", `{"files":[{"path":"../outside","sha256":"`+fmt.Sprintf("%x", sha256.Sum256([]byte("of somebody else")))+`"}]}`)
 	must(t, "setup", "--undo", "--root", root)
 	require.FileExists(t, outside)
+}
+
+// Every command that setup prints exists and is run here: those of vigie are the real program, in the image; the others record what
+// they were called with.
+func TestSetupPrintsCommandsThatWork(t *testing.T) {
+	t.Parallel()
+	srv := influxdtest.Start(t)
+	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
+	defer hook.Close()
+	for name, answers := range map[string][]string{
+		"a monitor": {"en", "fixed", "roof", "all", "passphrase", "four words", "four words", "no", "no", srv.URL, influxdtest.Database, "", influxdtest.Token, "desk " + hook.URL, "", "no", "127.0.0.1:0", "/srv/copies", "yes", "/run/vigie/panic"},
+		"a kit":     {"en", "mobile", "bag", "all", "nothing", "yes", "127.0.0.1:0", "no", "no", "no", "", "no"},
+	} {
+		root, bin := t.TempDir(), t.TempDir()
+		var out bytes.Buffer
+		require.Zero(t, run(t.Context(), []string{"setup", "--root", root, "--yes"}, strings.NewReader(strings.Join(answers, "\n")+"\n"), &out, &out), out.String())
+		_, steps, ok := strings.Cut(out.String(), "What is left to do, as root:\n")
+		require.True(t, ok)
+		steps, _, _ = strings.Cut(steps, "\nchecked")
+		for _, program := range []string{"useradd", "udevadm", "systemctl", "nmcli", "chown", "install"} { // what a Debian system has
+			writeScript(t, bin, program, "echo \"$0 $*\" >> "+filepath.Join(bin, "called"))
+		}
+		writeScript(t, bin, "vigie", `echo "vigie $*" >> `+filepath.Join(bin, "called")+"\nVIGIE_IS_PROGRAM=1 exec "+os.Args[0]+` --config "`+root+`/etc/vigie/vigie.toml" "$@"`)
+		// The paths are those of the image. The store is not: nobody watches yet.
+		conf, err := os.ReadFile(filepath.Join(root, "etc/vigie/vigie.toml"))
+		require.NoError(t, err)
+		text := strings.NewReplacer(`"/etc/`, `"`+root+`/etc/`, `"/var/`, `"`+root+`/var/`, `"/run/`, `"`+root+`/run/`).Replace(string(conf))
+		require.NoError(t, os.WriteFile(filepath.Join(root, "etc/vigie/vigie.toml"), []byte(text), 0o644))
+		newStoreIn(t, root, name == "a monitor")
+		for _, line := range strings.Split(strings.TrimSpace(steps), "\n") {
+			line = strings.ReplaceAll(strings.TrimSpace(line), " /etc/", " "+root+"/etc/")
+			cmd := exec.Command("sh", "-ec", line)
+			cmd.Env = append(os.Environ(), "PATH="+bin+":/usr/bin:/bin", "CREDENTIALS_DIRECTORY="+credentials(t, root), "RUNTIME_DIRECTORY="+root)
+			cmd.Stdin = strings.NewReader(map[bool]string{true: "y\n", false: "a long password\n"}[strings.HasPrefix(line, "vigie influx")])
+			said, err := cmd.CombinedOutput()
+			if strings.HasPrefix(line, "vigie status") { // the service is not really started
+				require.Contains(t, string(said), "nobody watches into this store now")
+				continue
+			}
+			require.NoError(t, err, "%s: %s: %s", name, line, said)
+		}
+		called, err := os.ReadFile(filepath.Join(bin, "called"))
+		require.NoError(t, err)
+		for _, want := range []string{"vigie config check", "vigie status", "systemctl enable --now vigie"} {
+			require.Contains(t, string(called), want)
+		}
+	}
+}
+
+func writeScript(t *testing.T, dir, name, text string) {
+	require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+text+"\n"), 0o755))
+}
+
+// newStoreIn makes the store that the service would have made.
+func newStoreIn(t *testing.T, root string, encrypted bool) {
+	require.NoError(t, os.MkdirAll(filepath.Join(root, "var/lib/vigie"), 0o700))
+	passphrase := ""
+	if encrypted {
+		passphrase = "four words"
+	}
+	newStore(t, filepath.Join(root, "var/lib/vigie/vigie.db"), passphrase)
+}
+
+// credentials is what systemd makes of /etc/credstore for the service.
+func credentials(t *testing.T, root string) string {
+	dir := t.TempDir()
+	files, err := filepath.Glob(filepath.Join(root, "etc/credstore/vigie.*"))
+	require.NoError(t, err)
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		require.NoError(t, err)
+		writeFile(t, dir, strings.TrimPrefix(filepath.Base(f), "vigie."), string(text))
+	}
+	return dir
 }

@@ -6,21 +6,13 @@ package config
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
-
-	"github.com/BurntSushi/toml"
-	"github.com/alecthomas/kong"
 
 	"vigie/analyzer"
 	"vigie/analyzer/rules"
 	"vigie/cell"
-	"vigie/cmd/vigie/console"
 )
 
 // Config is what the user may write into vigie.toml. Every key has a default; the command line wins over the file. The help
@@ -44,103 +36,37 @@ type Config struct {
 	Panic    Panic    `toml:"panic"`
 	Battery  Battery  `toml:"battery"`
 	CellDB   CellDB   `toml:"celldb"`
+	Backup   Backup   `toml:"backup"`
 }
 
-// Load reads the named file. If named is empty and usual is true it reads the first of the usual places that exists. If there
-// is none it returns the defaults.
-func Load(named string, usual bool) (Config, error) {
-	if usual {
-		named = Find(named)
+// check reports the values that cannot be.
+func (c *Config) check(f *File) {
+	if c.Mode != "" && c.Mode != cell.Fixed && c.Mode != cell.Mobile {
+		f.wrong("mode", `mode is "fixed" or "mobile"`, "mode is %q", c.Mode)
 	}
-	if named == "" {
-		return Config{}.WithDefaults(), nil
+	if c.Language != "" && c.Language != "en" && c.Language != "fr" {
+		f.wrong("language", `language is "en" or "fr"`, "language is %q", c.Language)
 	}
-	return Read(named)
-}
-
-// Find returns the configuration file to use: the named one, else the first of the usual places that exists; empty if there is none.
-func Find(named string) string {
-	if named != "" {
-		return named
+	if c.Analyzer.AlertsPerMonth < 0 {
+		f.wrong("analyzer.alerts_per_month", "it is how many false alarms a quiet month may bring: 4 is the default", "alerts_per_month is %v", c.Analyzer.AlertsPerMonth)
 	}
-	for _, p := range UsualPlaces() {
-		if _, err := os.Stat(p); err == nil {
-			return p
-		}
+	if c.Battery.Most < 0 || c.Battery.Most > 60 {
+		f.wrong("battery.most", "it is how many times less often the modem is asked: 4 is the default, 60 the most", "[battery] most is %d", c.Battery.Most)
 	}
-	return ""
-}
-
-// UsualPlaces are where a configuration is looked for: the user's own (XDG base directory specification), then the system's.
-func UsualPlaces() []string {
-	var ps []string
-	if dir, err := os.UserConfigDir(); err == nil {
-		ps = append(ps, filepath.Join(dir, "vigie", "vigie.toml"))
-	}
-	return append(ps, "/etc/vigie/vigie.toml")
-}
-
-// Read reads a file and checks it. Its errors name the file, the line where it is known, and what to write instead.
-func Read(path string) (Config, error) {
-	var c Config
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return c, console.Usage(fmt.Errorf("configuration: %w", err), readHint(err))
-	}
-	var file struct {
-		*Config
-		Modem toml.Primitive `toml:"modem"` // one table or several
-	}
-	file.Config = &c
-	meta, err := toml.Decode(string(text), &file)
-	if err == nil && meta.IsDefined("modem") {
-		c.Modem, err = decodeModems(meta, file.Modem)
-	}
-	var bad toml.ParseError
-	if errors.As(err, &bad) {
-		return c, console.Usage(fmt.Errorf("%s:%d: %s", path, bad.Position.Line, bad.Message), "the file is TOML: key = value, texts in quotes, [sections] in brackets")
-	}
-	if err != nil {
-		return c, console.Usage(fmt.Errorf("%s: %w", path, err), "docs/configuration.md lists every key with what it takes")
-	}
-	if unknown := meta.Undecoded(); len(unknown) > 0 {
-		key := unknown[0]
-		return c, console.Usage(fmt.Errorf("%s:%d: unknown key %q", path, lineOf(string(text), key), key.String()), "keys are: "+strings.Join(keys(), "; "))
-	}
-	if err := c.check(path); err != nil {
-		return c, err
-	}
-	for _, path := range []*string{&c.Store, &c.PassphraseFile} {
-		if *path != "" {
-			*path = kong.ExpandPath(*path) // as the flags do: ~ is the home directory
-		}
-	}
-	return c.WithDefaults(), nil
-}
-
-// check reports the first value that cannot be.
-func (c *Config) check(path string) error {
-	wrong := func(hint, format string, args ...any) error {
-		return console.Usage(fmt.Errorf("%s: %w", path, fmt.Errorf(format, args...)), hint)
-	}
-	switch {
-	case c.Mode != "" && c.Mode != cell.Fixed && c.Mode != cell.Mobile:
-		return wrong(`mode is "fixed" or "mobile"`, "mode is %q", c.Mode)
-	case c.Language != "" && c.Language != "en" && c.Language != "fr":
-		return wrong(`language is "en" or "fr"`, "language is %q", c.Language)
-	case c.Analyzer.AlertsPerMonth < 0:
-		return wrong("it is how many false alarms a quiet month may bring: 4 is the default", "alerts_per_month is %v", c.Analyzer.AlertsPerMonth)
-	case c.Battery.Most < 0 || c.Battery.Most > 60:
-		return wrong("it is how many times less often the modem is asked: 4 is the default, 60 the most", "[battery] most is %d", c.Battery.Most)
-	case c.Battery.Lasts != 0 && !c.Battery.Saving:
-		return wrong("add saving = true, or take lasts out", "[battery] lasts is set, and saving is not")
+	if c.Battery.Lasts != 0 && !c.Battery.Saving {
+		f.wrong("battery.lasts", "add saving = true, or take lasts out", "[battery] lasts is set, and saving is not")
 	}
 	for name, days := range map[string]int{"full_rate_days": valueOr(c.Keep.FullRateDays, 0), "summary_days": c.Keep.SummaryDays, "event_days": c.Keep.EventDays} {
 		if days < 0 || days > 36500 {
-			return wrong("it is a number of days; 0 is forever", "%s is %d", name, days)
+			f.wrong("keep."+name, "it is a number of days; 0 is forever", "%s is %d", name, days)
 		}
 	}
-	return c.Analyzer.readSwitchedOff()
+	if c.Backup.Keep < 0 {
+		f.wrong("backup.keep", "it is a number of copies: 7 is the default", "[backup] keep is %d", c.Backup.Keep)
+	}
+	if err := c.Analyzer.readSwitchedOff(); err != nil {
+		f.Add("analyzer.switched_off", err)
+	}
 }
 
 // WithDefaults fills in what was not set.
@@ -155,6 +81,7 @@ func (c Config) WithDefaults() Config {
 		m.Fast = cmp.Or(m.Fast, Duration(time.Second))
 		m.Slow = cmp.Or(m.Slow, Duration(5*time.Second))
 	}
+	c.Backup.Keep = cmp.Or(c.Backup.Keep, 7)
 	if c.Store == "" {
 		c.Store = DefaultStore()
 	}
@@ -187,46 +114,6 @@ func DefaultStore() string {
 		dir = filepath.Join(home, ".local", "share")
 	}
 	return filepath.Join(dir, "vigie", "vigie.db")
-}
-
-// decodeModems reads [modem], or every [[modem]].
-func decodeModems(meta toml.MetaData, modem toml.Primitive) ([]Modem, error) {
-	if meta.Type("modem") == "Array" || meta.Type("modem") == "ArrayHash" {
-		var several []Modem
-		err := meta.PrimitiveDecode(modem, &several)
-		return several, err
-	}
-	one := make([]Modem, 1)
-	err := meta.PrimitiveDecode(modem, &one[0])
-	return one, err
-}
-
-func readHint(err error) string {
-	if errors.Is(err, fs.ErrNotExist) {
-		return "there is no such file; leave out --config to use the defaults"
-	}
-	return console.HintOf(err)
-}
-
-// lineOf finds the line of a key, which the decoder does not report; 1 if it is not found.
-func lineOf(text string, key toml.Key) int {
-	last, section := key[len(key)-1], strings.Join(key[:len(key)-1], ".")
-	in := ""
-	for i, l := range strings.Split(text, "\n") {
-		l = strings.TrimSpace(l)
-		if strings.HasPrefix(l, "[") {
-			in = strings.Trim(l, "[] ")
-			if in == key.String() {
-				return i + 1
-			}
-			continue
-		}
-		name, _, ok := strings.Cut(l, "=")
-		if ok && strings.Trim(strings.TrimSpace(name), `"'`) == last && in == section {
-			return i + 1
-		}
-	}
-	return 1
 }
 
 func valueOr[T any](p *T, or T) T {

@@ -92,6 +92,64 @@ func TestUnknownKeyListsKeys(t *testing.T) {
 	}
 }
 
+// All faults of a file are found, each with its line; an inline table, a dotted key and the second of two tables have theirs.
+func TestEveryFaultHasItsLine(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "v.toml")
+	require.NoError(t, os.WriteFile(path, []byte("keep.size = 3\nbattery = {most = 'x', saving = true}\ninflux = 7\n[[modem]]\nport = 'a'\n[[modem]]\n\nport = 4 # a number\n"), 0o600))
+	_, f := Inspect(path)
+	var got []string
+	for _, fault := range f.Faults {
+		require.NotEmpty(t, console.HintOf(fault))
+		got = append(got, strings.TrimPrefix(fault.Error(), path))
+	}
+	require.Len(t, got, 4, "%q", got)
+	for i, want := range []string{":1: keep.size: ", ":2: battery.most: ", ":3: influx is a section", ":8: modem.port: "} {
+		require.True(t, strings.HasPrefix(got[i], want), "%q", got)
+	}
+	_, err := Read(path)
+	require.ErrorContains(t, err, "(and 3 more faults: vigie config check lists them)")
+}
+
+// The example has every section and key, and each value that it shows can be read.
+func TestExample(t *testing.T) {
+	text := Example()
+	c, err := read(t, text)
+	require.NoError(t, err)
+	require.Equal(t, Config{}.WithDefaults(), c, "as it is, the defaults")
+	for _, l := range strings.Split(text, "\n") {
+		require.LessOrEqual(t, len([]rune(l)), 100, l)
+	}
+	var all, saving []string
+	in := ""
+	for _, l := range strings.Split(text, "\n") {
+		switch {
+		case strings.HasPrefix(l, "["):
+			in = l
+			all = append(all, l)
+		case strings.HasPrefix(l, "#") && !strings.HasPrefix(l, "# "):
+			all = append(all, l[1:])
+			if in == "[battery]" {
+				saving = append(saving, l[1:])
+			}
+			if name, _, _ := strings.Cut(l[1:], " "); name != "switched_off" && name != "lasts" { // a file, and a key that needs another
+				_, err := read(t, in+"\n"+l[1:]+"\n")
+				require.NoError(t, err, l)
+			}
+		}
+	}
+	require.NotEmpty(t, saving)
+	path := filepath.Join(t.TempDir(), "all.toml")
+	require.NoError(t, os.WriteFile(path, []byte(strings.Join(all, "\n")), 0o600))
+	_, f := Inspect(path)
+	require.LessOrEqual(t, len(f.Faults), 1)
+	for _, s := range sections() {
+		for _, k := range s.keys {
+			require.NotContains(t, k.example(s.name), `""`, "[%s] %s: give it a value in examples", s.name, k.name)
+			require.Contains(t, strings.Join(all, "\n"), k.name+" = ")
+		}
+	}
+}
+
 // Every key has a meaning, and docs/configuration.md is what the code says.
 func TestGoldenReference(t *testing.T) {
 	for _, s := range sections() {

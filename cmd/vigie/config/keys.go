@@ -2,6 +2,7 @@ package config
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -11,7 +12,11 @@ type section struct {
 	keys []key
 }
 
-type key struct{ name, help, usual string }
+// key is one key: its default in words, and what it decodes into.
+type key struct {
+	name, help, usual string
+	kind              reflect.Type
+}
 
 // sections reads the tags of Config: the keys at the top level first, then every table.
 func sections() []section {
@@ -37,13 +42,23 @@ func sections() []section {
 }
 
 func keyOf(f reflect.StructField) key {
-	return key{f.Tag.Get("toml"), f.Tag.Get("help"), f.Tag.Get("default")}
+	kind := f.Type
+	if kind.Kind() == reflect.Pointer {
+		kind = kind.Elem()
+	}
+	return key{f.Tag.Get("toml"), f.Tag.Get("help"), f.Tag.Get("default"), kind}
 }
 
-// keys lists the keys of each section on a line, for the unknown-key error.
-func keys() []string {
+// keysNear lists the keys of the section of an unknown key on a line; of one that is in no section, those of every section.
+func keysNear(unknown string) []string {
+	near, _, in := strings.Cut(unknown, ".")
 	var lines []string
-	for _, s := range sections() {
+	all := sections()
+	in = in && slices.ContainsFunc(all, func(s section) bool { return s.name == near })
+	for _, s := range all {
+		if in && s.name != near {
+			continue
+		}
 		var names []string
 		for _, k := range s.keys {
 			names = append(names, k.name)

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strings"
 	"time"
@@ -161,10 +162,14 @@ func (c Alert) Open(s *storage.Store, log func(string)) (*alert.Alerts, error) {
 	return a, nil
 }
 
-// orHint is an error of usage with the hint that it brings, or with this one.
+// orHint is an error of usage with the hint that it brings, or with this one. A file that is not there, or not yet, is no wrong
+// usage: a service tries again.
 func orHint(err error, hint string) error {
 	if h := console.HintOf(err); h != "" {
 		hint = h
+	}
+	if _, ok := errors.AsType[*fs.PathError](err); ok {
+		return console.WithHint(err, hint)
 	}
 	return console.Usage(err, hint)
 }
@@ -231,6 +236,12 @@ type Battery struct {
 // CellDB is [celldb].
 type CellDB struct {
 	File string `toml:"file" help:"a file that vigie celldb import made" default:"cells.vigie next to the store, if it exists"`
+}
+
+// Backup is [backup]: where vigie backup without a file puts its copies.
+type Backup struct {
+	To   string `toml:"to" help:"directory for the copies of vigie backup, such as \"/srv/vigie-backup\"" default:"none"`
+	Keep int    `toml:"keep" help:"how many copies are kept there; the oldest are deleted" default:"7"`
 }
 
 // InMemory is the name of a store that is nowhere on disk.

@@ -95,6 +95,8 @@ func (f *StoreFlags) Open(ctx context.Context, c Config, o storage.Options) (*st
 		return s, nil
 	case words.Hint(err) != "":
 		return nil, err
+	case errors.Is(err, fs.ErrPermission):
+		return nil, console.WithHint(err, "run vigie with sudo, or as the user who owns the store: ls -l shows who")
 	case errors.Is(err, storage.ErrNotFound):
 		return nil, console.WithHint(err, `nothing was watched into it yet: "vigie watch" or "vigie replay --store" makes it, or name another with --store`)
 	case errors.Is(err, storage.ErrKey):

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"strings"
 	"syscall"
 
 	"vigie/words"
@@ -25,7 +26,7 @@ func HintOf(err error) string {
 	case errors.Is(err, fs.ErrNotExist):
 		return "check the spelling of the path"
 	case errors.Is(err, fs.ErrPermission):
-		return "you may not read or write it; check its owner and mode with ls -l"
+		return permissionHint(err)
 	case errors.Is(err, syscall.EISDIR):
 		return "that is a directory; name a file"
 	case errors.Is(err, syscall.ENOSPC):
@@ -36,10 +37,24 @@ func HintOf(err error) string {
 	return ""
 }
 
+// permissionHint says how to get the permission that is missing.
+func permissionHint(err error) string {
+	if e, ok := errors.AsType[*fs.PathError](err); ok && strings.HasPrefix(e.Path, "/dev/") {
+		return "join the group that may use it, which ls -l " + e.Path + " shows (sudo adduser $USER GROUP, and log in again); or run vigie with sudo"
+	}
+	return "run vigie with sudo, or as a user or with a group that may: ls -l shows which"
+}
+
+// ErrReported is returned by a command that has printed already what failed: exit status 1, and nothing more to print.
+var ErrReported = errors.New("what failed was printed")
+
 // Report prints an error on one line and its hint on another, and returns the exit status: 0 for nil.
 func Report(w io.Writer, err error) int {
 	if err == nil {
 		return 0
+	}
+	if errors.Is(err, ErrReported) {
+		return 1
 	}
 	status := 1
 	var u interface{ WrongUsage() bool }

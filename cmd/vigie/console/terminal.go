@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -46,6 +47,22 @@ func New(w io.Writer, colour string) *Terminal {
 		t.Coloured = t.Coloured || colour == "auto" && os.Getenv("NO_COLOR") == ""
 	}
 	return t
+}
+
+// Width is the number of columns to fill: see WidthOf.
+func (t *Terminal) Width() int { return WidthOf(t.w) }
+
+// WidthOf is the number of columns to fill on a stream: that of $COLUMNS if it is set (POSIX, Base Definitions 8.3), else of the
+// terminal; from 40 to LineWidth. Where neither says, it is LineWidth.
+func WidthOf(w io.Writer) int {
+	n, err := strconv.Atoi(os.Getenv("COLUMNS"))
+	if f, ok := w.(*os.File); ok && (err != nil || n <= 0) {
+		n, _, err = xterm.GetSize(int(f.Fd()))
+	}
+	if err != nil || n <= 0 {
+		n = LineWidth
+	}
+	return min(max(n, 40), LineWidth)
 }
 
 // Write erases the progress line before it writes p, without what a terminal must not get; see cleaner.

@@ -17,42 +17,44 @@ import (
 	"vigie/modem/dialect"
 )
 
+// RuleSight is whether a modem feeds a rule.
+type RuleSight struct {
+	Port      string   `json:"port"`
+	Rule      string   `json:"rule"`
+	Available bool     `json:"available"`
+	Missing   []string `json:"missing,omitempty"` // the fields that the modem does not report
+}
+
 // Examine checks modems by asking them once what watching asks. It changes nothing on them. Without devices it examines every
-// modem that it finds.
-func Examine(ctx context.Context, p *console.Program, host modem.Host, devices ...string) error {
+// modem that it finds. What was found goes to checks; it returns rule by rule what Vigie can see, and an error if there is no modem.
+func Examine(ctx context.Context, p *console.Program, checks *console.Checks, host modem.Host, devices ...string) (sights []RuleSight, err error) {
 	ports := named(host, devices)
 	if len(ports) == 0 {
-		var err error
 		if ports, err = find(ctx, p, host); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	failed := false
-	for i, port := range ports {
-		if i > 0 {
-			p.Out.Printf("\n")
-		}
+	for _, port := range ports {
 		p.Err.Progress("asking %s", port.Device)
 		r, err := host.Probe(ctx, port)
 		p.Err.ClearProgress()
-		p.Out.Printf("%s\n", p.Out.Paint(console.Bold, console.OneLine(strings.Join(strings.Fields(port.Device+" "+r.Ident.Manufacturer+" "+r.Ident.Model), " "))))
+		checks.Part(strings.Join(strings.Fields(port.Device+" "+r.Ident.Manufacturer+" "+r.Ident.Model), " "))
 		if err != nil {
-			console.PrintCheck(p.Out, true, "port", err.Error(), console.HintOf(err))
-			failed = true
+			checks.Add(true, "port", err.Error(), console.HintOf(err))
 			continue
 		}
-		examine(p.Out, &r)
+		examine(checks, &r)
+		for _, a := range analyzer.Available(rules.All(), r.Reports) {
+			sights = append(sights, RuleSight{port.Device, a.Rule.ID, a.Missing == 0, a.Missing.Words()})
+		}
 	}
-	if failed {
-		return console.ErrCheck
-	}
-	return nil
+	return sights, nil
 }
 
-// examine prints what a modem is, and rule by rule what Vigie can see with it.
-func examine(t *console.Terminal, r *modem.Report) {
-	console.PrintCheck(t, false, "port", "opens, and a modem answers on it", heldBy(r.Holders))
-	console.PrintCheck(t, false, "firmware", cmp.Or(r.Ident.Firmware, "unknown"), "")
+// examine checks what a modem is, and prints rule by rule what Vigie can see with it.
+func examine(t *console.Checks, r *modem.Report) {
+	t.Add(false, "port", "opens, and a modem answers on it", heldBy(r.Holders))
+	t.Add(false, "firmware", cmp.Or(r.Ident.Firmware, "unknown"), "")
 	says, hint := "read as "+r.Dialect.Title+"; evidence: "+string(r.Dialect.Evidence), ""
 	switch {
 	case r.Dialect.Name == "generic" && dialect.Suspect(r.Ident) != nil:
@@ -63,12 +65,12 @@ func examine(t *console.Terminal, r *modem.Report) {
 	case r.Dialect.Evidence != dialect.Recorded:
 		hint = "nobody has shown us what such a modem really prints; compare with what you know, and contribute what vigie record writes"
 	}
-	console.PrintCheck(t, false, "family", says, hint)
+	t.Add(false, "family", says, hint)
 	simHint := ""
 	if r.SIM != modem.SIMReady && r.SIM != "" {
 		simHint = "most modems hear the same cells without; some report a serving cell only while they are registered"
 	}
-	console.PrintCheck(t, false, "SIM", r.SIM.String(), simHint)
+	t.Add(false, "SIM", r.SIM.String(), simHint)
 	says, hint = "nothing at the moment", "move the antenna, wait half a minute after plugging in, and look at vigie probe; a modem in flight mode stays silent, and Vigie never switches a radio on"
 	if o := &r.Heard; o.Serving != nil {
 		says, hint = cell.Heard(o.Serving), ""
@@ -81,27 +83,27 @@ func examine(t *console.Terminal, r *modem.Report) {
 	} else if o.State != "" {
 		says = string(o.State)
 	}
-	console.PrintCheck(t, false, "hears", says, hint)
+	t.Add(false, "hears", says, hint)
 	checkPace(t, r)
 	if n := len(r.Rejects); n > 0 {
-		console.PrintCheck(t, false, "unread", fmt.Sprintf("%s that this firmware prints in a way not seen before, such as %q (%s)", console.Plural(n, "line"), r.Rejects[0].Line, r.Rejects[0].Reason),
+		t.Add(false, "unread", fmt.Sprintf("%s that this firmware prints in a way not seen before, such as %q (%s)", console.Plural(n, "line"), r.Rejects[0].Line, r.Rejects[0].Reason),
 			"they are kept raw and counted, never guessed at; contribute what vigie record writes, so that they can be read")
 	}
 	if n := r.Counts.Garbage + r.Counts.Echoes; n > 0 {
-		console.PrintCheck(t, false, "line", fmt.Sprintf("%d bytes of garbage, %s of commands that Vigie did not write", r.Counts.Garbage, console.Plural(r.Counts.Echoes, "echo")),
+		t.Add(false, "line", fmt.Sprintf("%d bytes of garbage, %s of commands that Vigie did not write", r.Counts.Garbage, console.Plural(r.Counts.Echoes, "echo")),
 			"does another program use the port? is the cable good? for a modem that loses characters set char_pause = \"2ms\" in its [modem]")
 	}
 	t.Printf("\n  What Vigie can see with it\n")
 	available := analyzer.Available(rules.All(), r.Reports)
 	for _, a := range available {
 		if a.Missing == 0 {
-			t.Printf("  %s  %-24s %s\n", t.Paint(console.Green, "yes"), a.Rule.ID, a.Rule.Title)
+			t.Printf("  %s  %-24s %s\n", t.Out.Paint(console.Green, "yes"), a.Rule.ID, a.Rule.Title)
 		}
 	}
 	for _, a := range available {
 		if a.Missing != 0 {
-			t.Printf("  %s  %-24s %s\n", t.Paint(console.Yellow, "no "), a.Rule.ID, a.Rule.Title)
-			t.Printf("       %s\n", t.Paint(console.Faint, console.Wrap(missingWords(r, a.Missing), console.LineWidth-7, "       ")))
+			t.Printf("  %s  %-24s %s\n", t.Out.Paint(console.Yellow, "no "), a.Rule.ID, a.Rule.Title)
+			t.Printf("       %s\n", t.Out.Paint(console.Faint, console.Wrap(missingWords(r, a.Missing), console.LineWidth-7, "       ")))
 		}
 	}
 	if missing := neededOf(available); missing != 0 {
@@ -120,7 +122,7 @@ func heldBy(holders []modem.Holder) string {
 }
 
 // checkPace prints how long the modem takes to answer, and whether that fits the two rates of watching.
-func checkPace(t *console.Terminal, r *modem.Report) {
+func checkPace(t *console.Checks, r *modem.Report) {
 	took := func(commands []at.Command) (sum time.Duration, slowest string) {
 		for _, c := range commands {
 			if sum += r.Took[c.Text]; slowest == "" || r.Took[c.Text] > r.Took[slowest] {
@@ -140,7 +142,7 @@ func checkPace(t *console.Terminal, r *modem.Report) {
 	case around > 5*time.Second:
 		hint = fmt.Sprintf("AT%s takes %v, and the serving cell is not asked about meanwhile: slow = \"30s\" in its [modem] asks the rest less often", slower, round(r.Took[slower]))
 	}
-	console.PrintCheck(t, false, "answers", says, hint)
+	t.Add(false, "answers", says, hint)
 }
 
 // fieldWords names what a rule needs, for a person.

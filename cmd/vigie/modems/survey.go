@@ -2,7 +2,9 @@ package modems
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -26,6 +28,7 @@ type SurveyCmd struct {
 	Family string `help:"Modem family. Default: from the identification of the modem." placeholder:"F"`
 	Sensor string `help:"Name of the sensor to which the rows belong. Default: as vigie watch names it." placeholder:"NAME"`
 	Yes    bool   `help:"Do not ask before the interruption of service."`
+	JSON   bool   `help:"Print it as JSON; docs/json.md lists the fields."`
 }
 
 const surveyWarning = `A survey is not passive. The modem leaves its cell and listens everywhere: for up to three minutes and twenty
@@ -70,7 +73,7 @@ func (c *SurveyCmd) Run(ctx context.Context, p *console.Program, conf config.Con
 	records := []cell.Record{&scan.Source, &scan.Gap}
 	for _, row := range scan.Rows {
 		records = append(records, row)
-		if row.Serving != nil {
+		if row.Serving != nil && !c.JSON {
 			p.Out.Printf("%s\n", cell.Heard(row.Serving))
 		}
 	}
@@ -83,7 +86,24 @@ func (c *SurveyCmd) Run(ctx context.Context, p *console.Program, conf config.Con
 	}
 	p.Err.Printf("AT%s took %s: %s, %s not read, stored as %s in %s\n", scan.Command.Text, scan.Gap.Until.Sub(scan.Gap.Time).Round(time.Second),
 		console.Plural(cells, "cell or network row"), console.Plural(len(scan.Rejects), "line"), console.OneLine(scan.Gap.Sensor), c.Path(conf))
+	if c.JSON {
+		rows := []json.RawMessage{}
+		for _, row := range scan.Rows {
+			rows = append(rows, bytes.TrimRight(cell.AppendRecord(nil, row), "\n"))
+		}
+		scanErr = errors.Join(scanErr, p.Out.WriteJSON(surveyed{scanErr == nil, "AT" + scan.Command.Text, scan.Gap.Until.Sub(scan.Gap.Time).Seconds(), scan.Gap.Sensor, rows, len(scan.Rejects)}))
+	}
 	return scanErr
+}
+
+// surveyed is what a scan found.
+type surveyed struct {
+	OK      bool              `json:"ok"`
+	Command string            `json:"command"`
+	Seconds float64           `json:"seconds"`
+	Sensor  string            `json:"sensor"`
+	Rows    []json.RawMessage `json:"rows"`
+	Unread  int               `json:"unread_lines"`
 }
 
 // scan runs the survey with a progress line.

@@ -15,6 +15,14 @@ import (
 //go:embed vigie.service
 var unitText string
 
+// backupUnit and backupTimer copy the store every day; the package installs them too.
+//
+//go:embed vigie-backup.service
+var backupUnit string
+
+//go:embed vigie-backup.timer
+var backupTimer string
+
 // file is one that setup writes.
 type file struct {
 	path, text string
@@ -32,6 +40,8 @@ const (
 	packagedUnit = "/usr/lib/systemd/system/vigie.service"
 	packagedUdev = "/usr/lib/udev/rules.d/70-vigie.rules"
 	dropInPath   = "/etc/systemd/system/vigie.service.d/50-setup.conf"
+	packagedCopy = "/usr/lib/systemd/system/vigie-backup.timer"
+	unitDir      = "/etc/systemd/system/"
 	configPath   = "/etc/vigie/vigie.toml"
 	storePath    = "/var/lib/vigie/vigie.db"
 
@@ -42,12 +52,18 @@ const (
 // files are the files that follow from the answers: the unit and the udev rule of the modem only where the package has not brought them.
 func (a *answers) files(c *Cmd) []file {
 	there := c.has
-	files := []file{{path: configPath, text: a.config()}}
+	var files []file
 	if !there(packagedUdev) {
 		files = append(files, file{path: "/etc/udev/rules.d/70-vigie.rules", text: modem.UdevRules})
 	}
 	if !there(packagedUnit) {
 		files = append(files, file{path: "/etc/systemd/system/vigie.service", text: unitText})
+	}
+	if a.backup != "" {
+		if !there(packagedCopy) {
+			files = append(files, file{path: unitDir + "vigie-backup.service", text: backupUnit}, file{path: unitDir + "vigie-backup.timer", text: backupTimer})
+		}
+		files = append(files, file{path: unitDir + "vigie-backup.service.d/50-setup.conf", text: "# Where the copies go.\n[Service]\nReadWritePaths=" + a.backup + "\n"})
 	}
 	if a.led != "" {
 		files = append(files, file{path: "/etc/udev/rules.d/71-vigie-led.rules", text: fmt.Sprintf(ledRule, a.led)})
@@ -63,7 +79,7 @@ func (a *answers) files(c *Cmd) []file {
 	secret(passphrasePath, a.passphrase)
 	secret("/etc/credstore/vigie.influx-token", a.token)
 	secret("/etc/credstore/vigie.alert-to", a.alerts...)
-	return files
+	return append(files, file{path: configPath, text: a.config()})
 }
 
 // ledRule lets the service's group, and nobody else, set one LED.
@@ -72,7 +88,7 @@ SUBSYSTEM=="leds", KERNEL=="%s", ACTION!="remove", RUN+="/bin/chgrp vigie /sys%%
 `
 
 // closed reports whether the service needs no network.
-func (a *answers) closed() bool { return a.page == "" && a.influx == "" && len(a.alerts) == 0 }
+func (a *answers) closed() bool { return a.page == "" && a.influx == "" && len(a.alerts) == 0 } // a health address is of this computer alone
 
 // dropIn is what the unit needs in addition, and what it is denied.
 func (a *answers) dropIn() string {
@@ -126,7 +142,10 @@ func (a *answers) config() string {
 		line("\n[battery]\nsaving = true # %s", a.text("fewer questions to the modem while nothing is odd"))
 	}
 	if a.influx != "" {
-		line("\n[influx] # %s\nurl = \"%s\"\nbucket = \"vigie\"", a.text("its token: /etc/credstore/vigie.influx-token"), a.influx)
+		line("\n[influx] # %s\nurl = \"%s\"\nbucket = \"%s\"", a.text("its token: /etc/credstore/vigie.influx-token"), a.influx, a.bucket)
+		if a.org != "" {
+			line("org = \"%s\"", a.org)
+		}
 	}
 	if len(a.alerts) > 0 || a.led != "" {
 		line("\n[alert] # %s", a.text("the addresses: /etc/credstore/vigie.alert-to"))
@@ -134,40 +153,58 @@ func (a *answers) config() string {
 	if a.led != "" {
 		line("led = %q", a.led)
 	}
+	if a.health != "" {
+		line("\n[health]\nlisten = \"%s\"", a.health)
+	}
+	if a.backup != "" {
+		line("\n[backup] # %s\nto = \"%s\"", a.text("a copy every day by the timer vigie-backup, of which the newest are kept"), a.backup)
+	}
+	if a.destroys {
+		line("\n[panic]\nenabled = true # %s", a.text("the page, SIGUSR2, or the file destroys what was recorded"))
+		if a.panicFile != "" {
+			line("file = \"%s\"", a.panicFile)
+		}
+	}
 	return b.String()
 }
 
-// next is what is left to do by hand.
+// next is what is left to do by hand, as lines for a shell of root: what is not a command stands behind a #.
 func (a *answers) next(c *Cmd) string {
 	var steps []string
-	step := func(key string, args ...any) { steps = append(steps, a.text(key, args...)) }
+	note := func(key string, args ...any) { steps = append(steps, "# "+a.text(key, args...)) }
+	step := func(key, command string) { steps = append(steps, command+"    # "+a.text(key)) }
 	if !c.has(packagedUnit) {
-		step("useradd --system --no-create-home vigie    # the user of the service; and the program as /usr/bin/vigie: the Vigie package brings both")
+		step("the user of the service; and the program as /usr/bin/vigie: the Vigie package brings both", "useradd --system --no-create-home vigie")
 	}
 	if c.has(storePath) && (a.protected || a.seal != "") {
-		step("what was recorded until now, %s, is not protected: move it away first", storePath)
+		note("what was recorded until now, %s, is not protected: move it away first", storePath)
 	}
 	steps = append(steps, "udevadm control --reload && udevadm trigger")
 	if a.protected && a.passphrase == "" {
-		step("put the passphrase into %s, readable by the user vigie alone (chmod 600), before each start, on a medium that you remove again", onMedium)
+		note("put the passphrase into %s, readable by the user vigie alone (chmod 600), before each start, on a medium that you remove again", onMedium)
 	}
 	if a.page != "" {
-		step("vigie review --password-file /etc/vigie/users --set-password NAME && chown vigie /etc/vigie/users    # who may open the page")
-		step(`nmcli device wifi hotspot ifname wlan0 ssid NAME password "SOME WORDS"    # its address is 10.42.0.1; a neutral name`)
+		step("who may open the page", "vigie review --password-file /etc/vigie/users --set-password "+a.text("NAME")+" && chown vigie /etc/vigie/users")
+		step("its address is 10.42.0.1; a neutral name", fmt.Sprintf("nmcli device wifi hotspot ifname wlan0 ssid %s password \"%s\"", a.text("NAME"), a.text("SOME WORDS")))
 	}
 	if a.influx != "" {
 		if a.token == "" {
-			step("put the token into /etc/credstore/vigie.influx-token (root, chmod 600)")
+			note("put the token into /etc/credstore/vigie.influx-token (root, chmod 600)")
 		}
-		steps = append(steps, "vigie influx init --token-file /etc/credstore/vigie.influx-token")
+		steps = append(steps, "vigie influx init")
 	}
-	steps = append(steps, "systemctl daemon-reload && systemctl enable --now vigie")
-	steps = append(steps, "vigie status")
+	if len(a.alerts) > 0 {
+		steps = append(steps, "vigie alert test")
+	}
+	if a.backup != "" {
+		steps = append(steps, "install -d -o vigie -g vigie -m 700 "+a.backup, "systemctl daemon-reload && systemctl enable --now vigie-backup.timer")
+	}
+	steps = append(steps, "vigie config check", "systemctl daemon-reload && systemctl enable --now vigie", "vigie status")
 	if a.page != "" {
-		step("on the phone: http://%s/glance", a.page)
+		note("on the phone: http://%s/glance", a.page)
 	}
 	if a.mode == cell.Mobile {
-		step("take the SIM out if the modem sees enough without it: vigie doctor shows that")
+		note("take the SIM out if the modem sees enough without it: vigie doctor shows that")
 	}
 	return a.text("What is left to do, as root:") + "\n  " + strings.Join(steps, "\n  ")
 }

@@ -22,6 +22,7 @@ import (
 
 	"vigie/alert"
 	"vigie/cell"
+	"vigie/cmd/vigie/checkup"
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/modem"
@@ -49,10 +50,14 @@ type answers struct {
 	passphrase          string // a secret, of a fixed sensor; of a carried one it comes on a medium
 	page                string // address to listen at; "": no page
 	gpsd, phone, coarse bool
-	influx              string
+	influx, bucket, org string
 	token               string   // a secret; "": it is given later
 	alerts              []string // addresses, which are secrets
 	led                 string
+	health              string // address to listen at; "": nowhere
+	backup              string // directory for a copy a day; "": none
+	destroys            bool   // on request
+	panicFile           string // that requests it; "": none
 }
 
 // text is a text in the language that was chosen: the English one is its key in words/setup.json.
@@ -66,7 +71,7 @@ func (c *Cmd) Run(ctx context.Context, p *console.Program) error {
 	if c.Undo {
 		return c.undo(p)
 	}
-	v := &interview{p: p, lines: bufio.NewReader(p.In)}
+	v := &interview{here: c.Root == "/", p: p, lines: bufio.NewReader(p.In)}
 	if v.ask(); v.err != nil {
 		return v.err
 	}
@@ -76,7 +81,13 @@ func (c *Cmd) Run(ctx context.Context, p *console.Program) error {
 		return err
 	}
 	p.Out.Printf("\n")
-	for _, f := range files {
+	for _, w := range done.stale(files) {
+		p.Out.Printf("--- %s (%s)\n\n", w.Path, v.text("is removed: it is no longer wanted"))
+	}
+	if c.DryRun {
+		p.Out.Printf("%s\n\n", v.next(c))
+	}
+	for _, f := range files { // the configuration last: it is what a person looks at
 		state, err := c.state(f, done)
 		if err != nil {
 			return err
@@ -87,10 +98,6 @@ func (c *Cmd) Run(ctx context.Context, p *console.Program) error {
 		}
 		p.Out.Printf("--- %s (%s)\n%s\n", f.path, v.text(state), text)
 	}
-	for _, w := range done.stale(files) {
-		p.Out.Printf("--- %s (%s)\n\n", w.Path, v.text("is removed: it is no longer wanted"))
-	}
-	p.Out.Printf("%s\n", v.next(c))
 	if c.DryRun {
 		p.Out.Printf("%s\n", v.text("nothing was written"))
 		return nil
@@ -102,7 +109,24 @@ func (c *Cmd) Run(ctx context.Context, p *console.Program) error {
 	if err := c.write(p, files, done); err != nil {
 		return console.WithHint(err, "run it as root, or write an image with --root DIR; vigie setup --undo takes back what was written")
 	}
-	p.Out.Printf("%s\n", v.text("written; vigie setup --undo removes it again"))
+	p.Out.Printf("%s\n%s\n", v.text("written; vigie setup --undo removes it again"), v.next(c))
+	return c.check(ctx, v)
+}
+
+// check looks at what was written as vigie config check does. In an image only the file is looked at: what it names is elsewhere.
+func (c *Cmd) check(ctx context.Context, v *interview) error {
+	conf, file := config.Inspect(filepath.Join(c.Root, configPath))
+	var notes []*config.Fault
+	if len(file.Faults) == 0 && c.Root == "/" {
+		notes = checkup.Configuration(ctx, conf, file, &config.StoreFlags{})
+	}
+	for _, f := range checkup.Sorted(file.Faults, notes) {
+		v.p.Out.Printf("%s; %s\n", console.OneLine(f.Error()), console.OneLine(console.HintOf(f)))
+	}
+	if len(file.Faults) > 0 {
+		return console.WithHint(errors.New(v.text("a watch would not start yet")), v.text("do what is left to do, then look again: vigie config check"))
+	}
+	v.p.Out.Printf("%s\n", v.text("checked: a watch would start with this configuration"))
 	return nil
 }
 
@@ -147,6 +171,7 @@ func (c *Cmd) has(path string) bool {
 // interview asks the questions. After an error it asks no more.
 type interview struct {
 	answers
+	here  bool // for this computer, and not for an image
 	p     *console.Program
 	lines *bufio.Reader
 	err   error
@@ -262,6 +287,7 @@ func (v *interview) ask() {
 	v.askPage()
 	v.askInflux()
 	v.askAlerts()
+	v.askCare()
 }
 
 func (v *interview) askProtection() {
@@ -321,7 +347,7 @@ func (v *interview) askInflux() {
 	v.influx = v.until(func() string {
 		return v.line("Copy to an InfluxDB: its address (https://...), or no", v.text("no"))
 	}, func(answer string) (string, error) {
-		if answer == "no" || answer == "non" {
+		if v.isNo(answer) {
 			return "", nil
 		}
 		u, err := url.Parse(answer)
@@ -330,9 +356,72 @@ func (v *interview) askInflux() {
 		}
 		return plainText(answer)
 	}, v.text("write https://HOST:8086, without user or password"))
-	if v.influx != "" {
-		v.token = v.secret("Its token (empty: later)")
+	if v.influx == "" {
+		return
 	}
+	v.bucket = v.until(func() string {
+		return v.line("Its bucket (of InfluxDB 1.8: the database)", "vigie")
+	}, plainText, "vigie")
+	v.org = v.until(func() string {
+		return v.line("Its organisation (of InfluxDB 2; empty: none)", "")
+	}, func(answer string) (string, error) {
+		if answer == "" {
+			return "", nil
+		}
+		return plainText(answer)
+	}, "")
+	v.token = v.secret("Its token (empty: later)")
+}
+
+// askCare asks what keeps a monitor in order, and what ends it.
+func (v *interview) askCare() {
+	v.health = v.until(func() string {
+		return v.line("An address for a monitoring system, such as 127.0.0.1:9184, or no", v.text("no"))
+	}, func(answer string) (string, error) {
+		if v.isNo(answer) {
+			return "", nil
+		}
+		host, _, err := net.SplitHostPort(answer)
+		if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			return "", errors.New(v.text("this is not an address of this computer alone with a port"))
+		}
+		return plainText(answer)
+	}, "127.0.0.1:9184")
+	if v.seal == "" {
+		v.backup = v.until(func() string {
+			return v.line("A directory for a copy of the store every day, on another disk, or no", v.text("no"))
+		}, func(answer string) (string, error) {
+			if v.isNo(answer) {
+				return "", nil
+			}
+			if !directoryName.MatchString(answer) {
+				return "", fmt.Errorf(v.text("%q is not the name of a directory that begins with /"), answer)
+			}
+			return answer, nil
+		}, "/srv/vigie-backup")
+	}
+	if v.destroys = v.choose("May it be told to destroy what it has recorded (panic)?", no, yes) == yes; !v.destroys {
+		return
+	}
+	v.panicFile = v.until(func() string {
+		return v.line("A file that destroys everything when it appears, made by a button or a script, or no", v.text("no"))
+	}, func(answer string) (string, error) {
+		if v.isNo(answer) {
+			return "", nil
+		}
+		if !directoryName.MatchString(answer) {
+			return "", fmt.Errorf(v.text("%q is not the name of a file that begins with /"), answer)
+		}
+		return answer, nil
+	}, "/run/vigie/panic")
+}
+
+// directoryName is an absolute path that can be written into a unit and a shell without quoting.
+var directoryName = regexp.MustCompile(`^/[A-Za-z0-9][A-Za-z0-9/._+-]{0,200}$`)
+
+// isNo reports whether an answer is no, in any language.
+func (v *interview) isNo(answer string) bool {
+	return slices.ContainsFunc(words.Languages, func(lang string) bool { return strings.ToLower(answer) == words.Translate(lang, no) })
 }
 
 func (v *interview) askAlerts() {
@@ -354,18 +443,20 @@ func (v *interview) askAlerts() {
 		}
 		v.alerts = append(v.alerts, address)
 	}
-	if there, err := os.ReadDir("/sys/class/leds"); err == nil && len(there) > 0 {
-		for _, led := range there {
-			v.p.Out.Printf("  LED: %s\n", console.OneLine(led.Name()))
-		}
+	there, _ := os.ReadDir("/sys/class/leds")
+	if v.here && len(there) == 0 {
+		return
+	}
+	for _, led := range there {
+		v.p.Out.Printf("  LED: %s\n", console.OneLine(led.Name()))
 	}
 	v.led = v.until(func() string {
 		return v.line("An LED of this computer that shows how the watch is: its name under /sys/class/leds, or no", v.text("no"))
 	}, func(answer string) (string, error) {
-		if answer == "no" || answer == "non" {
+		if v.isNo(answer) {
 			return "", nil
 		}
-		if !ledName.MatchString(answer) {
+		if !ledName.MatchString(answer) || v.here && !slices.ContainsFunc(there, func(led os.DirEntry) bool { return led.Name() == answer }) {
 			return "", fmt.Errorf(v.text("%q is not the name of an LED"), answer)
 		}
 		return answer, nil

@@ -23,7 +23,7 @@ func TestSetupTexts(t *testing.T) {
 			code.Write(text)
 		}
 	}
-	asked := regexp.MustCompile("(?:\\b[va]\\.(?:text|line|secret|choose)|\\bstep|[ (]text)\\((\"(?:[^\"\\\\]|\\\\.)*\"|`[^`]*`)").FindAllStringSubmatch(code.String(), -1)
+	asked := regexp.MustCompile("(?:\\b[va]\\.(?:text|line|secret|choose)|\\b(?:step|note)|[ (]text)\\((\"(?:[^\"\\\\]|\\\\.)*\"|`[^`]*`)").FindAllStringSubmatch(code.String(), -1)
 	require.Greater(t, len(asked), 40)
 	for _, m := range asked {
 		key, err := strconv.Unquote(m[1])

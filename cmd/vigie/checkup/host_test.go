@@ -1,4 +1,4 @@
-package main
+package checkup
 
 import (
 	"bytes"
@@ -16,21 +16,23 @@ import (
 // Without a modem too the doctor checks everything else; one thing that is wrong hides no other.
 func TestDoctorLooksAtTheHost(t *testing.T) {
 	dir := t.TempDir()
-	db, secret, wrong := filepath.Join(dir, "s.db"), writeFile(t, dir, "secret", "four words\n"), writeFile(t, dir, "wrong", "five words\n")
+	writeFile := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		return path
+	}
+	db, secret, wrong := filepath.Join(dir, "s.db"), writeFile("secret", "four words\n"), writeFile("wrong", "five words\n")
 	s, err := storage.Open(t.Context(), db, storage.Options{Create: true, Passphrase: "four words"})
 	require.NoError(t, err)
 	require.NoError(t, s.Close())
-	open := writeFile(t, dir, "to", "ntfy://ntfy.example.org/T0PIC\n") // others may read it
+	open := writeFile("to", "ntfy://ntfy.example.org/T0PIC\n") // others may read it
 	require.NoError(t, os.Chmod(open, 0o644))
 	look := func(passphrase, to string) (string, error) {
 		var out bytes.Buffer
-		path := writeFile(t, dir, "v.toml", "[influx]\nurl = \"https://influx.example.org\"\nbucket = \"b\"\n[alert]\nto_file = \""+to+"\"\n")
-		conf, err := config.Read(path)
-		require.NoError(t, err)
-		p := &console.Program{ConfigFile: path, Out: console.New(&out, "never"), Err: console.New(&out, "never")}
-		c := DoctorCmd{StoreFlags: config.StoreFlags{Store: db, PassphraseFile: passphrase}}
-		err = c.host(t.Context(), p, conf)
-		return out.String(), err
+		path := writeFile("v.toml", "[influx]\nurl = \"https://influx.example.org\"\nbucket = \"b\"\n[alert]\nto_file = \""+to+"\"\n")
+		checks := &console.Checks{Out: console.New(&out, "never")}
+		Host(t.Context(), checks, path, &config.StoreFlags{Store: db, PassphraseFile: passphrase})
+		return out.String(), checks.Err()
 	}
 	text, err := look(wrong, open)
 	require.ErrorIs(t, err, console.ErrCheck)

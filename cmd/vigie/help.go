@@ -1,0 +1,90 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"vigie/cmd/vigie/console"
+	"vigie/cmd/vigie/manual"
+	"vigie/safefile"
+)
+
+const description = `Vigie is a passive lookout over the cell towers around you. It listens through a USB LTE modem and flags
+downgrade and rogue-cell patterns: anomalies with their evidence and their innocent causes, never a verdict.`
+
+const exitStatus = `Exit status: 0 also when events were found, 1 when something could not be read or done, 2 for wrong usage, 3 when a
+watch ended because it destroyed on request what it had recorded ([panic]).`
+
+// HelpCmd explains a command.
+type HelpCmd struct {
+	Command []string `arg:"" optional:"" name:"command" help:"The command, such as watch or events show. Default: all of them."`
+}
+
+// Run prints the help, as --help does.
+func (c *HelpCmd) Run(p *console.Program, k *kong.Kong) error {
+	node, err := findCommand(k, c.Command)
+	if err != nil {
+		return err
+	}
+	return manual.Help(p.Out, k.Model, node, description, exitStatus, p.Out.Width())
+}
+
+// findCommand is the command of these words.
+func findCommand(k *kong.Kong, words []string) (*kong.Node, error) {
+	node, used := manual.Find(k.Model, words)
+	if used < len(words) {
+		return nil, console.Usage(fmt.Errorf("there is no command %q", strings.Join(words[:used+1], " ")), "vigie help lists what there is")
+	}
+	return node, nil
+}
+
+// VersionCmd prints the version.
+type VersionCmd struct{}
+
+// Run prints it, as --version does.
+func (VersionCmd) Run(p *console.Program) error {
+	p.Out.Printf("%s\n", p.Version)
+	return nil
+}
+
+// CompletionCmd prints a completion script.
+type CompletionCmd struct {
+	Shell string `arg:"" enum:"bash,zsh,fish" help:"The shell: bash, zsh or fish."`
+}
+
+// Run prints it.
+func (c *CompletionCmd) Run(p *console.Program, k *kong.Kong) error {
+	_, err := io.WriteString(p.Out.Raw(), manual.Completion(k.Model, c.Shell))
+	return err
+}
+
+// ManCmd prints the manual pages, made from the help of the commands, so that the two agree.
+type ManCmd struct {
+	Dir     string   `help:"Write the page of every command into this directory." placeholder:"DIR" type:"path"`
+	Command []string `arg:"" optional:"" name:"command" help:"Print the page of this command. Default: that of the program."`
+}
+
+// Run prints a page, or writes all.
+func (c *ManCmd) Run(p *console.Program, k *kong.Kong) error {
+	if c.Dir == "" {
+		node, err := findCommand(k, c.Command)
+		if err != nil {
+			return err
+		}
+		_, err = io.WriteString(p.Out.Raw(), manual.Man(k.Model, node, p.Version, description, exitStatus))
+		return err
+	}
+	if err := os.MkdirAll(c.Dir, 0o755); err != nil {
+		return err
+	}
+	for name, text := range manual.Pages(k.Model, p.Version, description, exitStatus) {
+		if err := safefile.Replace(c.Dir+"/"+name, []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
