@@ -215,71 +215,36 @@ func (cand *candidate) add(s *site, e *Engine, rule int, sig *Signal, w float64,
 	f.Evidence = append(f.Evidence, trace{s.Now, slices.Clone(e.view.Obs.Raw)})
 }
 
-// score is the sum over causes of the heaviest finding of each. Of the causes that an arrival at a new place explains, on the
-// move, the heaviest counts in full and the next by half: such findings come together, but not always.
+// score is the sum over causes; see Counted.
 func (e *Engine) score(cand *candidate) (sum float64, causes int) {
-	type part struct {
-		cause string
-		*finding
-	}
-	var room [16]part
+	var room [16]Weighed
+	var each [16]float64
 	parts := room[:0]
-findings:
 	for i := range cand.Findings {
 		f := &cand.Findings[i]
-		for k := range parts {
-			if parts[k].cause == e.rules[f.Rule].Cause {
-				if f.Weight > parts[k].Weight {
-					parts[k].finding = f
-				}
-				continue findings
-			}
-		}
-		parts = append(parts, part{e.rules[f.Rule].Cause, f})
+		parts = append(parts, Weighed{e.rules[f.Rule].Cause, f.Weight, f.Place})
 	}
-	var first, second float64
-	for _, p := range parts {
-		if !p.Place {
-			sum += p.Weight
-			causes++
-			continue
-		}
-		first, second = max(first, p.Weight), max(second, min(first, p.Weight))
+	if len(parts) > len(each) {
+		return Counted(parts, make([]float64, len(parts)))
 	}
-	if first > 0 {
-		causes++
-	}
-	return sum + first + second/2, causes
+	return Counted(parts, each[:len(parts)])
 }
 
-// severity is that of a candidate by its score. High needs two causes, and the ranges of its rules limit it.
+// severity is that of a candidate by its score; the ranges of its rules limit it.
 func (e *Engine) severity(s *site, cand *candidate) Severity {
 	sum, causes := e.score(cand)
-	sev := e.severityOf(s, sum)
-	if sev == High && causes < 2 {
-		sev = Medium
-	}
-	limit := Info // a rule by itself does not exceed its own range
-	var floor Severity
+	most := Info // a rule by itself does not exceed its own range
+	var least Severity
 	for i := range cand.Findings {
 		r := &e.rules[cand.Findings[i].Rule]
-		limit, floor = max(limit, r.Max), max(floor, min(cand.Findings[i].Severity, r.Max))
+		most, least = max(most, r.Max), max(least, min(cand.Findings[i].Severity, r.Max))
 	}
-	return min(max(sev, min(floor, Low)), limit)
+	return scaleOf(e.threshold(s)).Severity(sum, causes, least, most)
 }
 
 // severityOf is the severity that a score reaches here.
 func (e *Engine) severityOf(s *site, score float64) Severity {
-	medium := e.threshold(s)
-	switch {
-	case score >= medium+highStep:
-		return High
-	case score >= medium:
-		return Medium
-	case score >= lowScore:
-		return Low
-	}
-	return Info
+	return scaleOf(e.threshold(s)).of(score)
 }
 
 // grade makes a candidate an event, or raises its severity, if its findings weigh enough.

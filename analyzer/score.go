@@ -17,12 +17,12 @@ const (
 
 // moveMargin is what is added on the move, where a day brings ten times as many changes of cell as at one place, or more, each a
 // chance for something odd: half a decade, because such a sensor does not move all day. In its first minutes nearly everything
-// is new to it and rates are guesses: up to one decade more, less by a tenth each minute.
-func (e *Engine) moveMargin(s *site) float64 {
-	if s.fixed() {
+// is new to it and rates are guesses: up to one decade more, less by a tenth each minute. watched is in milliseconds.
+func moveMargin(fixed bool, watched int64) float64 {
+	if fixed {
 		return 0
 	}
-	return 0.5 + max(0, 1-float64(s.Watched)/coldMs)
+	return 0.5 + max(0, 1-float64(watched)/coldMs)
 }
 
 // threshold is the score from which a candidate alerts at this site. It is at least what the budget asks for. If the site's own
@@ -40,7 +40,12 @@ func (e *Engine) threshold(s *site) float64 {
 			scores = append(scores, ep.Score)
 		}
 	}
-	allowed := int(e.budget)
+	return raised(floor, scores, e.budget)
+}
+
+// raised is the threshold of a site where candidates of these scores have ended, all of them at least floor. It sorts the scores.
+func raised(floor float64, scores []float64, budget float64) float64 {
+	allowed := int(budget)
 	if len(scores) <= allowed {
 		return floor
 	}

@@ -47,5 +47,5 @@ func (e *Engine) Stats() []SensorStats {
 
 // budgetScore is the score that the budget asks for, whatever the site's history.
 func (e *Engine) budgetScore(s *site) float64 {
-	return mediumScore + e.moveMargin(s) - math.Log10(e.budget/defaultBudget)
+	return mediumScore + moveMargin(s.fixed(), s.Watched) - math.Log10(e.budget/defaultBudget)
 }
