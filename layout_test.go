@@ -44,8 +44,9 @@ var mayImport = map[string][]string{
 	"storage/storagetest":    {"cell", "analyzer", "storage"},
 	"position":               {"cell"},
 	"celldb":                 {"cell", "safefile"},
-	"review":                 {"cell", "analyzer", "storage", "review/evidence", "safefile"},
+	"review":                 {"cell", "analyzer", "storage", "review/evidence", "review/gazetteer", "safefile"},
 	"review/evidence":        {"cell", "analyzer", "storage"},
+	"review/gazetteer":       {},
 	"alert":                  {"cell", "analyzer", "storage", "safefile"},
 	"monitor/pipeline":       {"cell", "analyzer", "storage"},
 	"monitor":                {"cell", "modem", "modem/dialect", "analyzer", "storage", "position", "alert", "review", "review/evidence", "words", "monitor/pipeline", "storage/influx", "storage/transfer", "safefile"},
@@ -66,13 +67,13 @@ var mayImport = map[string][]string{
 var forTests = []string{"modem/emulator/hostile", "storage/storagetest", "storage/influxdtest", "review/evidence/evidencetest", "review/bundletest", "air/airtest"}
 
 // standardOnly are the packages that import nothing but the standard library and what mayImport says.
-var standardOnly = []string{"words", "cell", "modem/at", "modem/diag", "modem/dialect", "modem/remap", "air", "air/uper", "air/capture"}
+var standardOnly = []string{"words", "cell", "modem/at", "modem/diag", "modem/dialect", "modem/remap", "air", "air/uper", "air/capture", "review/gazetteer"}
 
 // noHTML are the packages that make no pages: what they know is shown by others.
 var noHTML = []string{"review/evidence"}
 
 // noClock are the packages that never ask a clock or a network: time is an input, and replay is the same path.
-var noClock = []string{"words", "cell", "modem/at", "modem/diag", "modem/dialect", "modem/remap", "air", "air/uper", "air/capture", "analyzer", "analyzer/rules", "review/evidence", "monitor/pipeline"}
+var noClock = []string{"words", "cell", "modem/at", "modem/diag", "modem/dialect", "modem/remap", "air", "air/uper", "air/capture", "analyzer", "analyzer/rules", "review/evidence", "review/gazetteer", "monitor/pipeline"}
 
 // noNetwork are further packages that talk to no network.
 var noNetwork = []string{"storage", "storage/transfer"}
