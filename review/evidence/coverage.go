@@ -56,43 +56,43 @@ const (
 	finalAfter   = 24 * time.Hour   // after its end a day is final
 )
 
-// heardSteps tells for each of n steps whether a sensor, as the store names it, observed anything in it.
-func (s *Store) heardSteps(ctx context.Context, sensor string, from time.Time, n int) ([]bool, error) {
-	to := from.Add(time.Duration(n) * Step)
+// heardSteps tells for each of n steps of a length whether a sensor, as the store names it, observed anything in it.
+func (s *Store) heardSteps(ctx context.Context, sensor string, from time.Time, step time.Duration, n int) ([]bool, error) {
+	to := from.Add(time.Duration(n) * step)
 	stretches, err := s.Recorded(ctx, sensor, from, to)
 	if err != nil {
 		return nil, err
 	}
 	if len(stretches) == 1 && stretches[0].Offset == 0 && stretches[0].To.Sub(stretches[0].From) == to.Sub(from) {
-		return s.recordedSteps(ctx, sensor, from, n)
+		return s.recordedSteps(ctx, sensor, from, step, n)
 	}
 	steps := make([]bool, n)
 	for _, part := range stretches {
 		was := from.Add(-part.Offset)
-		heard, err := s.recordedSteps(ctx, sensor, was, n)
+		heard, err := s.recordedSteps(ctx, sensor, was, step, n)
 		if err != nil {
 			return nil, err
 		}
 		for i, h := range heard {
-			at := was.Add(time.Duration(i) * Step)
-			steps[i] = steps[i] || h && at.Before(part.To) && at.Add(Step).After(part.From)
+			at := was.Add(time.Duration(i) * step)
+			steps[i] = steps[i] || h && at.Before(part.To) && at.Add(step).After(part.From)
 		}
 	}
 	return steps, nil
 }
 
 // recordedSteps is heardSteps in recorded time.
-func (s *Store) recordedSteps(ctx context.Context, sensor string, from time.Time, n int) ([]bool, error) {
+func (s *Store) recordedSteps(ctx context.Context, sensor string, from time.Time, step time.Duration, n int) ([]bool, error) {
 	key, now := dayKey{sensor, from.Unix(), n}, s.o.Now()
 	h, ok := s.heard.get(key)
 	if ok && (h.final || now.Sub(h.read) < presentAge) {
 		return h.steps, nil
 	}
-	steps, err := s.Heard(ctx, sensor, from, Step, n)
+	steps, err := s.Heard(ctx, sensor, from, step, n)
 	if err != nil {
 		return nil, err
 	}
-	end := from.Add(time.Duration(n) * Step)
+	end := from.Add(time.Duration(n) * step)
 	// A recording of a day that is imported after the day became final shows after a restart.
 	s.heard.put(key, heardDay{steps, now, now.Sub(end) > finalAfter && slices.Contains(steps, true)}, maxHeardDays)
 	return steps, nil
@@ -148,9 +148,9 @@ func (s *Sensor) Gaps(ctx context.Context, from, to time.Time) ([]Gap, error) {
 type Coverage struct {
 	Sensor  string // safe to show
 	Parts   []Part
-	Watched time.Duration
+	Watched time.Duration // the sum of what was: 14 seconds are 14 seconds
 	Blind   time.Duration // recorded gaps
-	Off     time.Duration // no records, after the sensor's first and before now
+	Off     time.Duration // no records, after the sensor's first and before now, in whole steps
 	Gaps    []Gap         // cut to the period
 }
 
@@ -174,18 +174,26 @@ const (
 // Coverage returns what the sensor saw in a period of whole steps. gaps are its recorded ones, at least those of the period.
 // Nothing is claimed of the time before the sensor's first record.
 func (s *Sensor) Coverage(ctx context.Context, from, to time.Time, gaps []Gap) (*Coverage, error) {
-	steps, err := s.Store.heardSteps(ctx, s.Key, from, int(to.Sub(from)/Step))
+	heard, err := s.Store.heardSteps(ctx, s.Key, from, fine, int(to.Sub(from)/fine))
+	if err != nil {
+		return nil, err
+	}
+	watched, err := s.watchedIn(ctx, from, heard)
 	if err != nil {
 		return nil, err
 	}
 	now := s.Store.o.Now()
 	c := &Coverage{Sensor: s.Name}
-	for i, heard := range steps {
+	for _, w := range watched {
+		c.Watched += w.length()
+	}
+	steps := make([]bool, len(heard)/finePerStep)
+	for i := range steps {
+		steps[i] = slices.Contains(heard[i*finePerStep:(i+1)*finePerStep], true)
 		end := from.Add(time.Duration(i+1) * Step)
 		switch {
-		case heard:
+		case steps[i]:
 			c.extend(i, Seen)
-			c.Watched += Step
 		case end.After(s.First) && end.Before(now):
 			c.extend(i, Off)
 			c.Off += Step
@@ -194,7 +202,7 @@ func (s *Sensor) Coverage(ctx context.Context, from, to time.Time, gaps []Gap) (
 	for _, g := range gaps {
 		g.From, g.To = Later(g.From, from), Earlier(s.endOf(g, from, steps), to)
 		if g.To.After(g.From) {
-			c.cover(g, from, steps)
+			c.cover(g, from, steps, watched)
 		}
 	}
 	c.Watched = max(c.Watched, 0)
@@ -234,20 +242,18 @@ func (c *Coverage) extend(step int, kind PartKind) {
 }
 
 // cover adds a gap: what was counted as watched or off in its time is blind.
-func (c *Coverage) cover(g Gap, from time.Time, steps []bool) {
+func (c *Coverage) cover(g Gap, from time.Time, steps []bool, watched []stretchOfTime) {
 	start := int(g.From.Sub(from) / time.Minute)
 	const least = 2 // minutes, so that it can be seen
 	c.Parts = append(c.Parts, Part{start, max(int(g.To.Sub(from)/time.Minute)-start, least), Blind, g.Reason})
 	c.Gaps = append(c.Gaps, g)
 	c.Blind += g.To.Sub(g.From)
+	for _, w := range watched {
+		c.Watched -= w.common(g.From, g.To)
+	}
 	for i, heard := range steps {
 		at := from.Add(time.Duration(i) * Step)
-		common := Earlier(g.To, at.Add(Step)).Sub(Later(g.From, at))
-		switch {
-		case common <= 0:
-		case heard:
-			c.Watched -= common
-		default:
+		if common := Earlier(g.To, at.Add(Step)).Sub(Later(g.From, at)); common > 0 && !heard {
 			c.Off = max(c.Off-common, 0)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"vigie/cell"
 	"vigie/review/evidence/evidencetest"
 )
 
@@ -29,4 +30,30 @@ func TestBlindTimeIsNotQuietTime(t *testing.T) {
 	off := day(5)
 	require.Equal(t, 2*time.Hour+20*time.Minute, off.Off, "in steps of ten minutes")
 	require.Zero(t, off.Blind)
+}
+
+// What was watched is the sum of what was, and not a count of steps.
+func TestWatchedIsTheSumOfWhatWasWatched(t *testing.T) {
+	start := evidencetest.Start
+	for _, c := range []struct {
+		name  string
+		count int
+		every time.Duration
+		want  time.Duration
+	}{
+		{"14 seconds", 15, time.Second, 14 * time.Second},
+		{"36 single observations", 36, 10 * time.Minute, 0},
+		{"an hour at one a minute", 61, time.Minute, time.Hour},
+		{"a night", 8*3600/5 + 1, 5 * time.Second, 8 * time.Hour},
+	} {
+		var recs []cell.Record
+		for i := range c.count {
+			recs = append(recs, &cell.Observation{Time: start.Add(3*time.Hour + 77*time.Second + time.Duration(i)*c.every), Sensor: "kit", State: cell.Idle})
+		}
+		kit, err := library(t, recs, nil).Sensor(t.Context(), "kit")
+		require.NoError(t, err)
+		got, err := kit.CoverageOf(t.Context(), start, start.AddDate(0, 0, 1))
+		require.NoError(t, err)
+		require.Equal(t, c.want, got.Watched, c.name)
+	}
 }

@@ -18,10 +18,12 @@ type Dossier struct {
 	Source    *cell.Source   // of its sensor; nil: unknown
 	Cells     []EventCell
 	Findings  []Finding
+	Grading   *Grading // nil: the findings do not say what they weighed
 	Timeline  []Moment
 	Exchanges []Exchange
 	Series    *Series
 	Baseline  *Baseline // nil: the sensor was moving, so that the same hours of other days were at other places
+	Coarse    bool      // places are coarse, or left out
 	Checks    []string  // what to look at next whatever the rules: keys of the catalogue of words
 	Verdicts  []storage.Verdict
 
@@ -63,7 +65,7 @@ func (l *Library) DossierOf(ctx context.Context, e *Entry, o DossierOptions) (*D
 	if trimmed {
 		w.trim(o.Within.trims, e.Shift)
 	}
-	d := &Dossier{Entry: e, Event: event, Source: w.Source, Records: len(w.Records), Cut: w.Cut, Minutes: len(w.Minutes), Checks: checks(&event, w.Source)}
+	d := &Dossier{Entry: e, Event: event, Coarse: o.Coarse != nil, Source: w.Source, Records: len(w.Records), Cut: w.Cut, Minutes: len(w.Minutes), Checks: checks(&event, w.Source)}
 	if o.Coarse == nil {
 		if err := d.exact(ctx, w, trimmed); err != nil {
 			return nil, err
@@ -74,6 +76,9 @@ func (l *Library) DossierOf(ctx context.Context, e *Entry, o DossierOptions) (*D
 		d.Cells = eventCells(d.Event.Cells)
 	}
 	if d.Findings, err = l.findings(ctx, &d.Event, e, o.Zone); err != nil {
+		return nil, err
+	}
+	if d.Grading, err = l.grade(ctx, e, &event, stays(w.Source)); err != nil {
 		return nil, err
 	}
 	d.Timeline, d.TimelineLeft = w.Timeline(&d.Event)

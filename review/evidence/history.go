@@ -33,7 +33,7 @@ type History struct {
 func (f *finder) history(ctx context.Context, from, to time.Time) (*History, error) {
 	h := &History{Slots: int(min(max(to.Sub(from)/minSlot, 1), maxSlots))}
 	h.Every = to.Sub(from) / time.Duration(h.Slots)
-	h.Series = &Series{From: unix(from), To: unix(to), Break: 2.5 * h.Every.Seconds(), Cells: []Run{{unix(from), unix(to), "", 0}}}
+	h.Series = &Series{From: unix(from), To: unix(to), Break: 2.5 * h.Every.Seconds(), Cells: []Run{{From: unix(from), To: unix(to)}}}
 	h.Band = &Baseline{Days: 1}
 	for i := range h.Slots {
 		_, part := math.Modf(float64(i) * math.Phi)

@@ -56,7 +56,7 @@ type Hours struct {
 // Hours returns which rules could see in each hour of a day, of which c is the coverage.
 func (s *Sensor) Hours(ctx context.Context, c *Coverage, from, to time.Time) (*Hours, error) {
 	n := int(to.Sub(from) / Step)
-	heard, err := s.Store.heardSteps(ctx, s.Key, from, n)
+	heard, err := s.Store.heardSteps(ctx, s.Key, from, Step, n)
 	if err != nil {
 		return nil, err
 	}

@@ -33,6 +33,7 @@ type Entry struct {
 	Shift    time.Duration // what was added to the recorded times; 0: the clock was right
 	Score    float64
 	Summary  string // English; see SummaryIn
+	Headline Headline
 	Rules    []string
 	Cells    []string         // one line each
 	Places   []string         // networks and area codes: "272-03", "272-03-4660"
@@ -310,7 +311,7 @@ func (c Cleaner) entry(s *Store, stored *analyzer.Event) *Entry {
 	name := PlainTo(ev.ID, 64)
 	e := &Entry{Store: s, ID: name, name: name, Key: stored.ID, sensor: stored.Sensor, Sensor: PlainTo(ev.Sensor, 80), Severity: ev.Severity,
 		State: analyzer.State(PlainTo(string(ev.State), 20)), First: ev.First, Opened: ev.Opened, Last: ev.Last, Score: ev.Score, Summary: PlainTo(ev.Summary, Longest-40),
-		was: [3]time.Time{ev.First, ev.Opened, ev.Last}, sighting: analyzer.SightingOf(&ev)}
+		Headline: HeadlineOf(&ev), was: [3]time.Time{ev.First, ev.Opened, ev.Last}, sighting: analyzer.SightingOf(&ev)}
 	e.translated = &translation{event: analyzer.Event{Summary: ev.Summary, Phrases: ev.Phrases}}
 	n := -1
 	if s != nil {

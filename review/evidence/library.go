@@ -71,6 +71,7 @@ type Store struct {
 	index    int // among the stores of the library
 	clocks   clockCache
 	heard    cache[dayKey, heardDay]
+	spans    cache[dayKey, stretchOfTime] // see heardSpan
 	fields   cache[dayKey, fieldDay]
 	learned  learnedCache
 	position cache[string, *cell.Position] // of events, by their key; nil: none was recorded

@@ -300,7 +300,7 @@ func TestEvidenceOutlivesItsRecords(t *testing.T) {
 	d, err := l.Dossier(t.Context(), evidencetest.Events()[0].ID, DossierOptions{Zone: time.UTC})
 	require.NoError(t, err)
 	require.Zero(t, d.Records)
-	require.Len(t, d.Exchanges, 3)
+	require.Len(t, d.Exchanges, 4)
 	require.True(t, d.Exchanges[0].Lines[0].Evidence)
 }
 

@@ -24,12 +24,21 @@ type Series struct {
 	States  []Run      `json:"states"`
 	Regs    []Instant  `json:"registrations"`
 	Blind   []Run      `json:"blind"`
-	Event   [2]float64 `json:"event"` // its beginning and end; 0: none
+	Event   [2]float64 `json:"event"`    // its beginning and end; 0: none
+	Suspect []Suspect  `json:"suspects"` // the cells that the event is about
 	Spots   []Spot     `json:"positions"`
 	Break   float64    `json:"-"` // seconds without a value that break a line; 0: Hole
 
-	cells map[string]int
-	regs  map[cell.Domain]Status // as last reported
+	cells    map[string]int
+	suspects suspects
+	regs     map[cell.Domain]Status // as last reported
+}
+
+// Suspect is a cell that an event is about.
+type Suspect struct {
+	Name  string       `json:"name"`
+	Kind  int          `json:"kind"`  // its number among the serving cells; -1: it did not serve
+	Heard [][2]float64 `json:"heard"` // as a neighbour: when, and its level in dBm
 }
 
 // Run is a time in which something stays the same.
@@ -38,6 +47,8 @@ type Run struct {
 	To   float64 `json:"to"`
 	Name string  `json:"name"`
 	Kind int     `json:"kind"` // of cells: their number in the series, -1 for none; of RATs: the generation
+
+	Suspect bool `json:"suspect,omitempty"` // a cell that the event is about
 }
 
 // Instant is a moment at which the registration of a domain changed, or was first reported.
@@ -65,6 +76,7 @@ const (
 	maxRuns   = 2000
 	maxSpots  = 2000
 	maxRegs   = 400 // and as many again for refusals
+	maxHeard  = 2400
 )
 
 func unix(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
@@ -93,6 +105,10 @@ func (w *Window) Series(e *analyzer.Event) *Series {
 		Time: []float64{}, Level: []*float64{}, Quality: []*float64{}, Best: []*float64{}, Count: []*float64{}}
 	if e != nil {
 		s.Event = [2]float64{unix(e.First), unix(e.Last)}
+		s.suspects = suspectsOf(e)
+		for i := range s.suspects {
+			s.Suspect = append(s.Suspect, Suspect{Name: shortName(&s.suspects[i]), Kind: -1})
+		}
 	}
 	records := w.Records
 	if len(w.Minutes) > 0 {
@@ -122,6 +138,11 @@ func (w *Window) Series(e *analyzer.Event) *Series {
 			if n%thin == 0 || name != lastName || denied(r) {
 				s.values(at, r)
 			}
+			if r.Serving == nil && lost(r) { // no line goes on over a time without a serving cell
+				if k := len(s.Time); k > 0 && s.Level[k-1] != nil {
+					s.point(at, nil, nil, nil, nil)
+				}
+			}
 			lastName = name
 		}
 	}
@@ -138,7 +159,7 @@ func (s *Series) gap(at float64, g *cell.Gap) {
 	if k := len(s.Blind); k > 0 && s.Blind[k-1].From == at {
 		s.Blind[k-1].To = max(to, s.Blind[k-1].To)
 	} else {
-		s.Blind = append(s.Blind, Run{at, to, PlainTo(g.Reason, 60), 0})
+		s.Blind = append(s.Blind, Run{From: at, To: to, Name: PlainTo(g.Reason, 60)})
 	}
 }
 
@@ -189,6 +210,46 @@ func (s *Series) values(at float64, o *cell.Observation) {
 	s.point(at, level, q, best, count)
 }
 
+// lost reports whether the modem had no cell.
+func lost(o *cell.Observation) bool { return o.State == cell.NoService || o.State == cell.Searching }
+
+// At is where the event began: the last position before that, or else the first one after it; nil: none is known.
+func (s *Series) At() *Spot {
+	var near *Spot
+	for i := range s.Spots {
+		p := &s.Spots[i]
+		if p.At <= s.Event[0] || near == nil {
+			near = p
+		}
+	}
+	return near
+}
+
+// suspects are the cells that an event is about.
+type suspects []cell.Cell
+
+func suspectsOf(e *analyzer.Event) suspects { return e.Cells[:min(len(e.Cells), maxEventCells)] }
+
+// find is the number of a cell among the suspects; -1: it is none of them. A clone differs from the cell that it repeats in what it is
+// suspected for, so everything that both report has to agree.
+func (s suspects) find(c *cell.Cell) int {
+	return slices.IndexFunc(s, func(x cell.Cell) bool {
+		named := x.ID.Known() && c.ID.Known() || x.PCI.Known() && c.PCI.Known() && x.ARFCN.Known() && c.ARFCN.Known()
+		return named && cell.Same(&x, c)
+	})
+}
+
+// near adds the levels of suspects that are neighbours.
+func (s *Series) near(at float64, o *cell.Observation) {
+	for i := range o.Neighbours {
+		k := s.suspects.find(&o.Neighbours[i])
+		v := Value(o.Neighbours[i].Level())
+		if k >= 0 && v != nil && len(s.Suspect[k].Heard) < maxHeard {
+			s.Suspect[k].Heard = append(s.Suspect[k].Heard, [2]float64{at, *v})
+		}
+	}
+}
+
 // observe adds what an observation says of the serving cell, the state, registrations and the position.
 func (s *Series) observe(at float64, o *cell.Observation) {
 	if c := o.Serving; c != nil {
@@ -199,9 +260,13 @@ func (s *Series) observe(at float64, o *cell.Observation) {
 			s.cells[name] = kind
 		}
 		s.Cells = extend(s.Cells, at, name, kind)
+		if k := s.suspects.find(c); k >= 0 {
+			s.Cells[len(s.Cells)-1].Suspect = s.Cells[len(s.Cells)-1].Kind == kind
+			s.Suspect[k].Kind, s.Suspect[k].Name = kind, name
+		}
 		s.RATs = extend(s.RATs, at, c.RAT.String(), c.RAT.Generation())
 	}
-	if o.State == cell.NoService || o.State == cell.Searching {
+	if lost(o) {
 		s.Cells, s.RATs = extend(s.Cells, at, "", -1), extend(s.RATs, at, "", 0)
 	}
 	if o.State != "" {
@@ -217,6 +282,7 @@ func (s *Series) observe(at float64, o *cell.Observation) {
 		s.regs[r.Domain] = is
 		s.Regs = append(s.Regs, Instant{at, is.In("en"), bad, is})
 	}
+	s.near(at, o)
 	if p := o.Position; p != nil && len(s.Spots) < maxSpots && math.Abs(p.Lat) <= 90 && math.Abs(p.Lon) <= 180 {
 		if n := len(s.Spots); n == 0 || s.Spots[n-1].Lat != p.Lat || s.Spots[n-1].Lon != p.Lon {
 			s.Spots = append(s.Spots, Spot{at, degrees(p.Lat), degrees(p.Lon), Value(p.Accuracy)})
@@ -237,7 +303,7 @@ func extend(rs []Run, at float64, name string, kind int) []Run {
 	if n >= maxRuns {
 		return rs
 	}
-	return append(rs, Run{at, at, name, kind})
+	return append(rs, Run{From: at, To: at, Name: name, Kind: kind})
 }
 
 // shortName is a serving cell in a legend, without its network.

@@ -19,6 +19,8 @@ type Moment struct {
 	Key    string
 	Args   []any
 	Detail any // nil: none
+
+	Ordinary bool // nothing of it is evidence: a change between cells that the event is not about, a registration that was accepted
 }
 
 // Values of a timeline or a comparison that are put into words in the language of the reader.
@@ -37,7 +39,8 @@ type Sentence interface {
 
 const (
 	timelineMargin = 90 * time.Second // before and after an event
-	maxMoments     = 80
+	maxMoments     = 80               // ordinary ones
+	maxTelling     = 400              // others
 )
 
 // Timeline returns what changed in the window from a little before an event to a little after it, in order, and how many moments in
@@ -49,7 +52,7 @@ func (w *Window) Timeline(e *analyzer.Event) (list []Moment, left int) {
 			list = append(list, m)
 		}
 	}
-	c := changes{regs: map[cell.Domain]Status{}, add: add}
+	c := changes{regs: map[cell.Domain]Status{}, about: suspectsOf(e), add: add}
 	for _, r := range w.Records {
 		switch r := r.(type) {
 		case *cell.Observation:
@@ -72,9 +75,39 @@ func (w *Window) Timeline(e *analyzer.Event) (list []Moment, left int) {
 		add(Moment{Time: e.Last, Kind: "event", Key: "timeline.last"})
 	}
 	slices.SortStableFunc(list, func(a, b Moment) int { return a.Time.Compare(b.Time) })
-	if len(list) > maxMoments {
-		left = len(list) - maxMoments
-		list = slices.Delete(list, maxMoments/2, maxMoments/2+left)
+	for i := range list {
+		m := &list[i]
+		during := !m.Time.Before(e.First) && !m.Time.After(e.Last)
+		m.Ordinary = m.Ordinary || m.Kind == "registered" || m.Kind == "state" && !during
+	}
+	return shorten(list)
+}
+
+// shorten leaves out moments in the middle if there are too many, the ordinary ones first.
+func shorten(list []Moment) (short []Moment, left int) {
+	for _, ordinary := range []bool{true, false} {
+		most := maxMoments
+		if !ordinary {
+			most = maxTelling
+		}
+		n, total := 0, 0
+		for _, m := range list {
+			if m.Ordinary == ordinary {
+				total++
+			}
+		}
+		over := total - most
+		list = slices.DeleteFunc(list, func(m Moment) bool {
+			if m.Ordinary != ordinary {
+				return false
+			}
+			n++
+			drop := over > 0 && n > most/2 && n <= most/2+over
+			if drop {
+				left++
+			}
+			return drop
+		})
 	}
 	return list, left
 }
@@ -84,6 +117,7 @@ type changes struct {
 	camp  cell.Camp
 	state cell.State
 	regs  map[cell.Domain]Status
+	about suspects
 	add   func(Moment)
 }
 
@@ -95,7 +129,9 @@ func (t *changes) observation(o *cell.Observation) {
 		t.state = o.State
 	}
 	if c, was := o.Serving, t.camp.On; c != nil && t.camp.Next(c) {
-		t.add(move(o.Time, was, c))
+		m := move(o.Time, was, c)
+		m.Ordinary = m.Kind == "cell" && t.about.find(was) < 0 && t.about.find(c) < 0
+		t.add(m)
 	}
 	for _, r := range o.Registration {
 		t.registration(o.Time, StatusOf(r))

@@ -181,7 +181,7 @@ func CaptureEvent(n int, sensor string, at time.Time, severity analyzer.Severity
 	with := func(p analyzer.Phrase) []analyzer.Phrase {
 		return []analyzer.Phrase{p, phrase("%s, in %.1f days of watching", "Not seen here before", 7.9), phrase("It weighs %.1f", 4.2)}
 	}
-	return analyzer.Event{ID: eventID(n), Sensor: sensor, Severity: severity, State: analyzer.Closed, First: at, Opened: at.Add(3 * time.Second), Last: at.Add(36 * time.Second), Score: 14.2,
+	return analyzer.Event{ID: eventID(n), Sensor: sensor, Severity: severity, State: analyzer.Closed, First: at, Opened: at.Add(3 * time.Second), Last: at.Add(36 * time.Second), Score: 12.6,
 		Cells:          []cell.Cell{{RAT: cell.LTE, MCC: "206", MNC: "01", Area: strange.Area, ID: strange.ID, PCI: strange.PCI, ARFCN: strange.ARFCN}, gsm},
 		Summary:        Area + "; " + Denied + "; " + Fall + ".",
 		Phrases:        []analyzer.Phrase{area, denied, fall},
