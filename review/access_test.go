@@ -169,7 +169,7 @@ func TestLogin(t *testing.T) {
 	require.True(t, in.HttpOnly)
 	require.Equal(t, http.SameSiteStrictMode, in.SameSite)
 	as := func(r *http.Request) { r.AddCookie(in) }
-	require.Contains(t, get(d, "/", as).Body.String(), tw.events[0].Summary)
+	require.Contains(t, get(d, "/", as).Body.String(), `data-id="`+tw.events[0].ID)
 	w := post(d, "/verdicts", url.Values{"event": {tw.events[0].ID}, "judgement": {"unsure"}, "author": {"somebody else"}}, as)
 	require.Equal(t, http.StatusSeeOther, w.Code)
 	v, ok, err := tw.store.VerdictOf(context.Background(), tw.events[0].ID)

@@ -31,6 +31,9 @@ type BundleOptions struct {
 	Zone     *time.Location // of times in the report
 	Signer   note.Signer    // nil: not signed
 
+	Only   evidence.Choice     // of the events of a report of a period
+	OnTold func(evidence.Told) // called with what such a report tells, before it is made; may be nil
+
 	Trim      time.Duration // left out at both ends of each walk
 	WithHomes bool          // also what was recorded in home zones
 }
@@ -339,8 +342,11 @@ func (rv *Review) optionsOf(r *http.Request) (BundleOptions, error) {
 	if r.URL.Query().Has("trim") {
 		o.Trim = trimWalks
 	}
+	var err error
+	if o.Only, err = readChoice(r.URL.Query()); err != nil {
+		return o, err
+	}
 	if s := r.URL.Query().Get("location"); s != "" {
-		var err error
 		if o.Location, err = ParsePrecision(s); err != nil {
 			return o, err
 		}

@@ -18,6 +18,7 @@ type eventPage struct {
 	*evidence.Dossier
 	Several    bool // more than one store
 	Chart      *sketch
+	Close      *sketch               // the event alone; nil: Chart shows no more
 	Earlier    []*evidence.Entry     // of this sensor, before
 	Similar    []*evidence.Entry     // by rule or cell
 	Concurrent []evidence.Concurrent // that other sensors saw
@@ -46,7 +47,7 @@ func (rv *Review) eventPage(ctx context.Context, id string, z *time.Location) (*
 	if err != nil {
 		return nil, err
 	}
-	p := &eventPage{Dossier: known, Several: rv.several(), Chart: sketchOf(known.Series, known.Baseline, z), Rerun: rv.evidence.CanRerun(), Map: readMap(rv.o.Tiles)}
+	p := &eventPage{Dossier: known, Several: rv.several(), Chart: sketchOf(known.Series, known.Baseline, z), Close: closeUp(known.Series, known.Baseline, z), Rerun: rv.evidence.CanRerun(), Map: readMap(rv.o.Tiles)}
 	all, err := rv.evidence.Entries(ctx)
 	if err != nil {
 		return nil, err
@@ -97,4 +98,9 @@ func (rv *Review) elsewherePage(r *http.Request) (*elsewherePage, error) {
 	}
 	p.Concurrent, err = rv.evidence.Concurrent(r.Context(), e)
 	return p, err
+}
+
+// Judgements are what a reader can decide, in the order of the buttons.
+func (p *page) Judgements() []storage.Judgement {
+	return []storage.Judgement{storage.Benign, storage.Suspicious, storage.Unsure}
 }

@@ -128,8 +128,9 @@ func TestPagesInFrench(t *testing.T) {
 		require.Empty(t, foreign(t, w.Body.String()), p)
 	}
 	for p, want := range map[string]string{
-		"/":                         "l’inscription EPS a été refusée avec la cause 15 (aucune cellule convenable dans cette zone) sur la cellule LTE 2 (zone 39321)",
-		"/event/" + tw.events[0].ID: ">cause 15\u202f: aucune cellule convenable dans cette zone</span>",
+		"/":                               "Une cellule a refusé le modem, tombé ensuite en 2G",
+		"/event/" + tw.events[0].ID + "?": "l’inscription EPS a été refusée avec la cause 15 (aucune cellule convenable dans cette zone) sur la cellule LTE 2 (zone 39321)",
+		"/event/" + tw.events[0].ID:       ">cause 15\u202f: aucune cellule convenable dans cette zone</span>",
 		"/event/" + tw.events[0].ID + "/report?location=coarse": "le modem est tombé de LTE (-45\u00a0dBm) vers une cellule 2G jamais vue ici (-48\u00a0dBm)\u202f: la cellule GSM … (zone …).",
 		"/event/" + tw.events[3].ID + "/report":                 "Vu ici 3 fois auparavant, en 1,3 jours de veille. Poids\u202f: 3,6.",
 		"/sensors?":                                             "AT&#43;QENG\u202f: le modem a répondu ERROR\u202f; Vigie demande par là la cellule servante, et le redemandera de temps en temps",

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"vigie/analyzer"
 	"vigie/review/evidence"
 	"vigie/storage"
 )
@@ -39,12 +40,15 @@ type tab struct {
 	On    bool
 }
 
-// day is a day of the timeline, or several days in which nothing happened.
+// day is a day of the timeline, or several days of which the same is to be said: that nothing of this view happened.
 type day struct {
 	From, To time.Time // the first moment, and the first after
-	Quiet    int       // how many days without a selected event; 0: a day with events
+	Empty    int       // how many days without a selected event; 0: a day with events
+	Why      string    // there is none: key of a text
 	Events   []row
-	Covers   []*evidence.Coverage
+	Covers   []*evidence.Coverage // one for each row of the strip
+	Sensors  int                  // that the covers are of, if not one each
+	Gaps     []evidence.Gap
 	Marks    []mark
 	Width    int // minutes
 	Watched  time.Duration
@@ -58,7 +62,7 @@ type mark struct {
 	Row      int
 	Severity string
 	ID       string
-	Title    evidence.Sentence
+	Title    evidence.Headline
 }
 
 // mostDays is how many days one page draws.
@@ -144,12 +148,23 @@ func (rv *Review) inbox(ctx context.Context, r *http.Request) (*inbox, error) {
 		return nil, err
 	}
 	b.Alive = sensors
-	b.Days, err = rv.days(ctx, f, z, shown, skip == 0, b.Older == "", sensors)
+	b.Days, err = rv.days(ctx, daysOf{all, f, z, shown, skip == 0, b.Older == "", sensors})
 	return b, err
 }
 
-// days groups the events by day, with what the sensors saw each day. Consecutive quiet days are one.
-func (rv *Review) days(ctx context.Context, f filter, z *time.Location, shown []row, newest, oldest bool, sensors []evidence.Sensor) ([]day, error) {
+// daysOf is what the days of an inbox are made of.
+type daysOf struct {
+	all            []*evidence.Entry // whatever the filter
+	f              filter
+	z              *time.Location
+	shown          []row
+	newest, oldest bool // these are the newest that the filter finds, or the oldest
+	sensors        []evidence.Sensor
+}
+
+// days groups the events by day, with what the sensors saw each day. Consecutive days without any are one.
+func (rv *Review) days(ctx context.Context, d daysOf) ([]day, error) {
+	f, z, shown, newest, oldest, sensors := d.f, d.z, d.shown, d.newest, d.oldest, d.sensors
 	var first, last time.Time // of all records
 	for _, s := range sensors {
 		if first.IsZero() || s.First.Before(first) {
@@ -205,9 +220,12 @@ func (rv *Review) days(ctx context.Context, f filter, z *time.Location, shown []
 		if err != nil {
 			return nil, err
 		}
-		if n := len(days); len(events) == 0 && n > 0 && days[n-1].Quiet > 0 && quietAlike(&days[n-1], &one) {
+		if len(events) == 0 {
+			one.Why = d.why(&one)
+		}
+		if n := len(days); len(events) == 0 && n > 0 && days[n-1].Why == one.Why && days[n-1].Blind+one.Blind+days[n-1].Off+one.Off == 0 {
 			q := &days[n-1]
-			q.From, q.Quiet = one.From, q.Quiet+1
+			q.From, q.Empty = one.From, q.Empty+1
 			q.Watched, q.Blind, q.Off = q.Watched+one.Watched, q.Blind+one.Blind, q.Off+one.Off
 			continue
 		}
@@ -216,38 +234,115 @@ func (rv *Review) days(ctx context.Context, f filter, z *time.Location, shown []
 	return days, nil
 }
 
-// quietAlike reports whether two days without events can be shown as one: only if all of both was watched.
-func quietAlike(a, b *day) bool {
-	return a.Blind+a.Off == 0 && b.Blind+b.Off == 0 && a.Watched > 0 && b.Watched > 0
+// why says why a day has no event: none of it is in this view, nothing was running, or nothing was flagged.
+func (d *daysOf) why(one *day) string {
+	i, _ := slices.BinarySearchFunc(d.all, one.To, func(e *evidence.Entry, to time.Time) int { return to.Compare(e.Opened) }) // newest first
+	for ; i < len(d.all) && !d.all[i].Opened.Before(one.From); i++ {
+		if d.all[i].Opened.Before(one.To) && d.all[i].Severity >= analyzer.Low {
+			return "cover.hidden"
+		}
+	}
+	if one.Watched == 0 {
+		return "cover.nobody"
+	}
+	return "cover.quiet"
 }
+
+// mostCovered is how many sensors the line of a day is drawn from, those that were heard last.
+const mostCovered = 24
 
 func (rv *Review) day(ctx context.Context, at time.Time, events []row, f filter, sensors []evidence.Sensor, gaps map[string][]evidence.Gap) (day, error) {
 	one := day{From: at, To: at.AddDate(0, 0, 1), Events: events}
 	one.Width = int(one.To.Sub(one.From) / time.Minute)
 	if len(events) == 0 {
-		one.Quiet = 1
+		one.Empty = 1
 	}
-	const rows = 6
+	line := newLine(one.Width)
 	for _, s := range sensors {
-		if f.Sensor != "" && s.Name != f.Sensor || len(one.Covers) == rows || s.First.After(one.To) {
+		if f.Sensor != "" && s.Name != f.Sensor || one.Sensors == mostCovered || s.First.After(one.To) || s.Last.Before(one.From) {
 			continue
 		}
 		c, err := s.Coverage(ctx, one.From, one.To, gaps[gapKey(s)])
 		if err != nil {
 			return one, err
 		}
-		one.Covers = append(one.Covers, c)
-		one.Watched, one.Blind, one.Off = one.Watched+c.Watched, one.Blind+c.Blind, one.Off+c.Off
-		for _, e := range marked(events) {
-			if e.Sensor != s.Name || e.Store != s.Store || !e.First.Before(one.To) || e.Last.Before(one.From) {
-				continue
-			}
-			x := int(evidence.Later(e.First, one.From).Sub(one.From) / time.Minute)
-			w := int(evidence.Earlier(e.Last, one.To).Sub(one.From)/time.Minute) - x
-			one.Marks = append(one.Marks, mark{min(x, one.Width-9), max(w, 9), len(one.Covers) - 1, e.Severity.String(), e.ID, e})
+		last := int(min(s.Last.Sub(one.From), one.To.Sub(one.From)) / time.Minute)
+		off := line.add(c, last)
+		one.Sensors++
+		one.Gaps = append(one.Gaps, c.Gaps...)
+		one.Watched, one.Blind, one.Off = one.Watched+c.Watched, one.Blind+c.Blind, one.Off+min(off, c.Off)
+	}
+	if one.Sensors == 0 {
+		return one, nil
+	}
+	one.Covers = []*evidence.Coverage{line.coverage()}
+	for _, e := range marked(events) {
+		if !e.First.Before(one.To) || e.Last.Before(one.From) || e.Elsewhere() {
+			continue
 		}
+		x := int(evidence.Later(e.First, one.From).Sub(one.From) / time.Minute)
+		w := int(evidence.Earlier(e.Last, one.To).Sub(one.From)/time.Minute) - x
+		one.Marks = append(one.Marks, mark{min(x, one.Width-9), max(w, 9), 0, e.Severity.String(), e.ID, e.Headline})
 	}
 	return one, nil
+}
+
+// line is what several sensors saw in each minute of a day.
+type line struct{ seen, blind, off []int }
+
+func newLine(width int) *line {
+	return &line{make([]int, width), make([]int, width), make([]int, width)}
+}
+
+// add adds what a sensor saw. After its last minute nothing is said of it; off is for how long it was not running before that.
+func (l *line) add(c *evidence.Coverage, last int) (off time.Duration) {
+	was := make([]evidence.PartKind, len(l.seen))
+	for _, p := range c.Parts { // blind parts come last
+		for at := max(p.Start, 0); at < min(p.Start+p.Minutes, len(was)); at++ {
+			was[at] = p.Kind
+		}
+	}
+	for at, kind := range was {
+		switch {
+		case kind == evidence.Seen:
+			l.seen[at]++
+		case kind == evidence.Blind:
+			l.blind[at]++
+		case kind == evidence.Off && at < last:
+			l.off[at]++
+			off += time.Minute
+		}
+	}
+	return off
+}
+
+// someSaw is the part of a line in which some sensors saw and others did not.
+const someSaw evidence.PartKind = "some"
+
+// coverage is the line as the parts of one strip.
+func (l *line) coverage() *evidence.Coverage {
+	c := &evidence.Coverage{}
+	for at := range l.seen {
+		var kind evidence.PartKind
+		switch {
+		case l.seen[at] > 0 && l.blind[at]+l.off[at] > 0:
+			kind = someSaw
+		case l.seen[at] > 0:
+			kind = evidence.Seen
+		case l.blind[at] > 0:
+			kind = evidence.Blind
+		case l.off[at] > 0:
+			kind = evidence.Off
+		default:
+			continue
+		}
+		if n := len(c.Parts); n > 0 && c.Parts[n-1].Kind == kind && c.Parts[n-1].Start+c.Parts[n-1].Minutes == at {
+			c.Parts[n-1].Minutes++
+		} else {
+			c.Parts = append(c.Parts, evidence.Part{Start: at, Minutes: 1, Kind: kind})
+		}
+	}
+	return c
 }
 
 // marked are the events of rows, and the concurrent ones.

@@ -66,7 +66,29 @@ type periodPage struct {
 	Sensors  []evidence.Sensor
 	Query    string // of the addresses of its report and bundle
 	Rerun    bool
-	Events   int
+	Only     evidence.Choice
+	Told     evidence.Told
+}
+
+// choices are the verdicts by which the events of a report are chosen; empty: any.
+func choices() []string {
+	return []string{"", evidence.Undecided, string(storage.Suspicious), string(storage.Unsure), string(storage.Benign)}
+}
+
+// Choices lists them for a choice.
+func (p *periodPage) Choices() []string { return choices() }
+
+// readChoice reads from an address which events a report is about.
+func readChoice(q url.Values) (c evidence.Choice, err error) {
+	if s := q.Get("severity"); s != "" {
+		if err := c.Severity.UnmarshalText([]byte(s)); err != nil {
+			return c, err
+		}
+	}
+	if c.Verdict = q.Get("verdict"); !slices.Contains(choices(), c.Verdict) {
+		return evidence.Choice{}, fmt.Errorf("%q is not a verdict", evidence.PlainTo(c.Verdict, 40))
+	}
+	return c, nil
 }
 
 func (rv *Review) periodPage(r *http.Request) (*periodPage, error) {
@@ -83,15 +105,18 @@ func (rv *Review) periodPage(r *http.Request) (*periodPage, error) {
 		last := sensors[0].Last.In(z)
 		p.From, p.To = last.Format(time.DateOnly), last.Format(time.DateOnly)
 	}
+	if p.Only, err = readChoice(q); err != nil {
+		p.Only = evidence.Choice{} // of an address that was changed by hand
+	}
 	from, ok1 := readTime(p.From, z, false)
 	to, ok2 := readTime(p.To, z, true)
 	if ok1 && ok2 && to.After(from) && to.Sub(from) <= longestPeriod {
-		p.Query = url.Values{"from": {p.From}, "to": {p.To}, "sensor": {p.Sensor}}.Encode()
+		p.Query = url.Values{"from": {p.From}, "to": {p.To}, "sensor": {p.Sensor}, "severity": {p.Only.Severity.String()}, "verdict": {p.Only.Verdict}}.Encode()
 		x, err := rv.evidence.SelectPeriod(r.Context(), p.Sensor, from, to)
 		if err != nil {
 			return nil, err
 		}
-		p.Events = len(x.Events)
+		p.Told = x.Tell(p.Only, mostReported)
 	}
 	return p, nil
 }

@@ -31,7 +31,8 @@ func reportPolicy() string {
 	return "default-src 'none'; style-src '" + styleHash() + "'; img-src data:; form-action 'none'; base-uri 'none'"
 }
 
-// mostReported is how many events a report has in full; a bundle has all of them.
+// mostReported is how many events a report of a period has in full, unless more than these are high or were decided suspicious. A bundle
+// has all of them.
 const mostReported = 40
 
 // reportPage is the data of a report.
@@ -43,7 +44,7 @@ type reportPage struct {
 	From, To time.Time
 	One      bool
 	Events   []reportEvent
-	Left     int
+	Told     evidence.Told
 	Covers   []reportCover
 	Rules    []analyzer.Rule
 	Location evidence.Precision
@@ -59,6 +60,7 @@ type reportCover struct {
 type reportEvent struct {
 	*evidence.Dossier
 	Chart    *sketch
+	Close    *sketch
 	Mode     cell.Mode
 	Model    string
 	Firmware string
@@ -106,13 +108,20 @@ func (rv *Review) report(ctx context.Context, w io.Writer, x *evidence.Selection
 		zone = time.Local
 	}
 	p := &reportPage{Style: template.CSS(reportStyle), Policy: reportPolicy(), Made: rv.now(), Software: rv.o.Software, From: x.From, To: x.To,
-		One: x.ID != "", Rules: rv.o.Rules, Location: o.Location, Left: max(len(x.Events)-mostReported, 0)}
-	for _, e := range x.Events[:min(len(x.Events), mostReported)] {
+		One: x.ID != "", Rules: rv.o.Rules, Location: o.Location}
+	if !p.One {
+		if p.Told = x.Tell(o.Only, mostReported); o.OnTold != nil {
+			o.OnTold(p.Told)
+		}
+	} else {
+		p.Told.Events = x.Events
+	}
+	for _, e := range p.Told.Events {
 		known, err := rv.evidence.DossierOf(ctx, e.Entry, evidence.DossierOptions{Zone: zone, Within: x, Coarse: c})
 		if err != nil {
 			return err
 		}
-		one := reportEvent{Dossier: known, Chart: sketchOf(known.Series, known.Baseline, zone)}
+		one := reportEvent{Dossier: known, Chart: sketchOf(known.Series, known.Baseline, zone), Close: closeUp(known.Series, known.Baseline, zone)}
 		if s := known.Source; s != nil {
 			one.Mode, one.Model, one.Firmware = s.Mode, evidence.PlainTo(s.Model, 80), evidence.PlainTo(s.Firmware, 80)
 		}

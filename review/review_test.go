@@ -94,7 +94,7 @@ func TestRerunShowsDifferences(t *testing.T) {
 	tw := readTown(t)
 	body := get(tw.review, "/event/"+tw.events[0].ID+"/rerun").Body.String()
 	require.Contains(t, body, "<td>high</td><td>medium</td>")
-	require.Contains(t, body, "<td>14.2</td><td>12.2</td>")
+	require.Contains(t, body, "<td>12.6</td><td>10.6</td>")
 	none := readTown(t, func(o *Options) { o.Rerun = nil })
 	require.Equal(t, 404, get(none.review, "/event/"+tw.events[0].ID+"/rerun").Code)
 }

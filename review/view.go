@@ -10,12 +10,14 @@ import (
 	"time"
 
 	"vigie/cell"
+	"vigie/review/evidence"
 	"vigie/storage"
 )
 
 // scriptWords are the keys of the texts that the scripts of a page need.
 var scriptWords = []string{"toast.done", "toast.undone", "toast.failed", "toast.undo", "toast.new", "chart.level", "chart.quality", "chart.best", "chart.count",
-	"chart.band", "chart.time", "chart.cell", "chart.reset", "verdict.benign", "verdict.suspicious", "verdict.unsure", "map.label", "map.stays"}
+	"chart.band", "chart.time", "chart.reset", "chart.others.one", "chart.others.many", "chart.neighbour", "chart.notserving", "chart.span",
+	"chart.span.event", "chart.span.two", "chart.span.all", "verdict.benign", "verdict.suspicious", "verdict.unsure", "map.label", "map.stays"}
 
 // Script returns the texts for the scripts as JSON.
 func (p *page) Script() (string, error) {
@@ -47,19 +49,19 @@ func (p *page) Strip(d day) stripView {
 	return stripView{p, d, max(len(d.Covers), 1)*18 - 4, label}
 }
 
-// Coverage describes what was seen of a day, or of several; of several sensors, what each saw.
+// Coverage describes what was seen of a day, or of several.
 func (p *page) Coverage(d day) string {
 	var w []string
-	if d.Quiet > 0 {
-		w = append(w, p.Count("cover.quiet", d.Quiet))
+	if d.Why != "" {
+		w = append(w, p.Count(d.Why, d.Empty))
 	}
-	if len(d.Covers) < 2 || d.Quiet > 1 {
-		return strings.Join(append(w, p.covered(d.Watched, d.Blind, d.Off)), ", ")
+	if d.Sensors > 1 {
+		w = append(w, p.Count("cover.sensors", d.Sensors))
 	}
-	for _, c := range d.Covers {
-		w = append(w, c.Sensor+" "+p.covered(c.Watched, c.Blind, c.Off))
+	if d.Why == "cover.nobody" && d.Blind+d.Off == 0 {
+		return strings.Join(w, ", ")
 	}
-	return strings.Join(w, " · ")
+	return strings.Join(append(w, p.covered(d.Watched, d.Blind, d.Off)), ", ")
 }
 
 func (p *page) covered(watched, blind, off time.Duration) string {
@@ -129,3 +131,25 @@ func opt[T any](o cell.Opt[T]) template.HTML {
 
 // Value is a part of the filter as it was entered.
 func (f filter) Value(key string) string { return f.values.Get(key) }
+
+// Tally counts events by severity in words: "2 high, 40 low".
+func (p *page) Tally(t evidence.Tally) string {
+	var w []string
+	for _, s := range slices.Backward(p.Severities()) {
+		if n := t[s]; n > 0 {
+			w = append(w, fmt.Sprintf("%d %s", n, p.Format("sev."+s.String())))
+		}
+	}
+	return strings.Join(w, ", ")
+}
+
+// Verdict is the name of a verdict by which events are chosen.
+func (p *page) Verdict(v string) string {
+	switch v {
+	case "":
+		return p.Format("filter.any")
+	case evidence.Undecided:
+		return p.Format("tab.")
+	}
+	return p.Format("verdict." + v)
+}

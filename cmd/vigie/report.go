@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"vigie/analyzer"
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/review"
@@ -81,7 +82,9 @@ type ReportCmd struct {
 	config.StoreFlags
 	HandFlags
 	TrimFlags
-	File string `arg:"" help:"A new HTML file, or - for standard output."`
+	Severity analyzer.Severity `help:"Of a period, only events of at least this severity: info, low, medium or high." default:"info"`
+	Verdict  string            `help:"Of a period, only events with this verdict: suspicious, unsure, benign, or none for those without one." enum:",none,suspicious,unsure,benign" default:""`
+	File     string            `arg:"" help:"A new HTML file, or - for standard output."`
 }
 
 // Run writes.
@@ -91,6 +94,8 @@ func (c *ReportCmd) Run(ctx context.Context, p *console.Program) error {
 		return err
 	}
 	defer done()
+	o.Only = evidence.Choice{Severity: c.Severity, Verdict: c.Verdict}
+	o.OnTold = func(t evidence.Told) { p.Err.Printf("%s\n", t) }
 	return writeNew(c.File, p, func(w io.Writer) error {
 		if c.Event != "" {
 			return trimHint(d.EventReport(ctx, w, c.Event, o))

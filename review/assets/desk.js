@@ -16,6 +16,9 @@ if (zone && root.dataset.zone !== zone) {
   if (told !== zone && document.cookie.includes(cookie)) location.reload();
 }
 
+// What is folded away for the small screen of a phone is open on a large one. The server can only guess which one it is.
+for (const d of document.querySelectorAll("details.part")) d.open = matchMedia("(min-width: 44.01rem)").matches;
+
 let fading;
 function show(text, undo) {
   toast.replaceChildren(text);
