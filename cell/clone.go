@@ -31,6 +31,22 @@ func Clone(r Record) Record {
 	case *Clock:
 		c := *r
 		return &c
+	case *Message:
+		m := *r
+		m.Fields = r.Fields.clone()
+		m.Payload, m.Leaves = slices.Clone(r.Payload), slices.Clone(r.Leaves)
+		return &m
+	case *Broadcast:
+		b := *r
+		b.PLMNs, b.SIBs, b.Carriers = slices.Clone(r.PLMNs), slices.Clone(r.SIBs), slices.Clone(r.Carriers)
+		b.Neighbours, b.Changed = slices.Clone(r.Neighbours), slices.Clone(r.Changed)
+		return &b
 	}
 	return r
+}
+
+func (f MessageFields) clone() MessageFields {
+	f.PLMNs, f.SIBs, f.Neighbours, f.Heard = slices.Clone(f.PLMNs), slices.Clone(f.SIBs), slices.Clone(f.Neighbours), slices.Clone(f.Heard)
+	f.EUTRA, f.UTRA, f.GERAN = slices.Clone(f.EUTRA), slices.Clone(f.UTRA), slices.Clone(f.GERAN)
+	return f
 }

@@ -50,6 +50,7 @@ type line struct {
 	offset       Opt[float64]
 	source       Source
 	observation  Observation
+	signalling   *signallingLine // nil: no key of a message or broadcast
 	timeGiven    bool
 	surveyOfLine bool
 }
@@ -70,6 +71,7 @@ func (d *decoder) record(text []byte) (Record, error) {
 		if v != 1 {
 			return nil, fmt.Errorf("format version %d is newer than this program; update it to read the file", v)
 		}
+		d.foreign(&l)
 		s := l.source
 		s.Version, s.Sensor, s.Survey = 1, o.Sensor, l.surveyOfLine
 		return &s, nil
@@ -78,6 +80,13 @@ func (d *decoder) record(text []byte) (Record, error) {
 		return nil, errors.New("no time")
 	}
 	o.Survey = l.surveyOfLine
+	switch l.kind {
+	case "message":
+		return d.message(&l)
+	case "broadcast":
+		return d.broadcast(&l)
+	}
+	d.foreign(&l)
 	switch l.kind {
 	case "":
 		obs := *o
@@ -163,7 +172,7 @@ func (d *decoder) top(key []byte, l *line) error {
 		}
 		return err
 	}
-	return d.ignore(key)
+	return d.signalling(key, l)
 }
 
 // wrong counts a value that is invalid for its key, and skips it.

@@ -34,11 +34,15 @@ const (
 	FieldCause
 	FieldPosition
 	FieldUnsolicited
+	FieldBroadcast  // what cells say of themselves: Broadcast
+	FieldSignalling // messages to and from the modem: Message
+	FieldPaging     // pagings of others, as sums
 )
 
 var fieldNames = [...]string{"rat", "state", "mcc", "mnc", "area", "cell_id", "pci", "arfcn", "band", "bandwidth_khz", "rsrp",
 	"rsrq", "rssi", "sinr", "rscp", "ecio", "ta", "priority", "neighbours", "neighbours.identity", "neighbours.priority",
-	"secondary", "registration", "registration.cause", "position", "unsolicited"}
+	"secondary", "registration", "registration.cause", "position", "unsolicited", "broadcast", "signalling",
+	"paging"}
 
 // ParseField returns the field of one word.
 func ParseField(word string) (Fields, bool) {

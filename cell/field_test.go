@@ -15,7 +15,8 @@ func TestFieldWords(t *testing.T) {
 		"rsrp": FieldRSRP, "rsrq": FieldRSRQ, "rssi": FieldRSSI, "sinr": FieldSINR, "rscp": FieldRSCP, "ecio": FieldEcIo,
 		"ta": FieldTA, "priority": FieldPriority, "neighbours": FieldNeighbours, "neighbours.identity": FieldNeighbourIdentity,
 		"neighbours.priority": FieldNeighbourPriority, "secondary": FieldSecondary, "registration": FieldRegistration,
-		"registration.cause": FieldCause, "position": FieldPosition, "unsolicited": FieldUnsolicited}
+		"registration.cause": FieldCause, "position": FieldPosition, "unsolicited": FieldUnsolicited,
+		"broadcast": FieldBroadcast, "signalling": FieldSignalling, "paging": FieldPaging}
 	var all Fields
 	for word, want := range fields {
 		f, ok := ParseField(word)
@@ -24,7 +25,7 @@ func TestFieldWords(t *testing.T) {
 		require.Equal(t, []string{word}, f.Words())
 		all |= f
 	}
-	require.Equal(t, FieldUnsolicited<<1-1, all, "a field without a word, or two with one")
+	require.Equal(t, FieldPaging<<1-1, all, "a field without a word, or two with one")
 	require.Len(t, all.Words(), len(fields))
 	for _, word := range []string{"", "RAT", "cell", "rat ", "neighbours.", "bandwidth"} {
 		_, ok := ParseField(word)
@@ -45,7 +46,7 @@ func TestFieldsHas(t *testing.T) {
 
 func TestFieldsThroughWordsAndBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		f := Fields(rapid.Uint32Range(0, uint32(FieldUnsolicited<<1-1)).Draw(t, "fields"))
+		f := Fields(rapid.Uint32Range(0, uint32(FieldPaging<<1-1)).Draw(t, "fields"))
 		var back Fields
 		for _, w := range strings.Fields(f.String()) {
 			one, ok := ParseField(w)

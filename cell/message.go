@@ -3,8 +3,9 @@ package cell
 import "time"
 
 // Message is one signalling message between a network and a terminal, as the modem's own log or a capture holds it: what it is
-// and what it says, never who somebody is.
+// and what it says, never who somebody is. As a record it may stand for several in a row that say the same.
 type Message struct {
+	Sensor    string
 	Frame     int         // number in its capture, from 1; 0: it is from none
 	RAT       RAT         // always LTE
 	Layer     Layer       // protocol
@@ -16,8 +17,16 @@ type Message struct {
 	Time      time.Time   // of the device or of the capture, not of the host
 	Name      string      // the message, as TS 36.331 or TS 24.301 name it ("rrcConnectionRelease", "attach-reject"); "" if ciphered
 	Fields    MessageFields
-	Leaves    []string // NAME=VALUE of each leaf of an RRC message; nil: not asked for
+	Count     int      // how often it came in a row, from Time on; 0 is absent, and means once
+	Payload   []byte   // the bytes of the message, with those that say who somebody is set to zero; nil: not kept
+	Leaves    []string // NAME=VALUE of each leaf of an RRC message; nil: not asked for. They are not read back: the payload has them
 }
+
+// MaxPayload is the longest payload of a message, in bytes: that of an RRC message is at most 8,188 (TS 36.323 clause 4.3.1).
+const MaxPayload = 16 << 10
+
+func (m *Message) When() time.Time { return m.Time }
+func (m *Message) From() string    { return m.Sensor }
 
 // Layer is a signalling protocol.
 type Layer string

@@ -1,30 +1,83 @@
 package cell
 
-import "strconv"
+import (
+	"encoding/hex"
+	"strconv"
+)
 
-// AppendMessage appends the message as one line of NDJSON, without the line end. What is absent is left out.
-func AppendMessage(dst []byte, m *Message) []byte {
-	o := object{b: append(dst, '{'), first: true}
+// message writes a message as part of its line. What is absent is left out.
+func (o *object) message(m *Message, sensor string) {
 	o.text("kind", "message")
 	if m.Frame > 0 {
 		o.int("frame", int64(m.Frame))
 	}
-	o.text("rat", m.RAT.String())
+	o.optText("rat", m.RAT.String())
 	o.optText("layer", string(m.Layer))
 	o.optText("channel", m.Channel)
 	o.optText("direction", string(m.Direction))
-	optInt(&o, "pci", m.PCI)
-	optInt(&o, "arfcn", m.ARFCN)
+	optInt(o, "pci", m.PCI)
+	optInt(o, "arfcn", m.ARFCN)
 	if m.Log != 0 {
 		o.text("log", strconv.FormatUint(uint64(m.Log), 16))
 	}
 	o.optTime("time", m.Time)
+	o.optText("sensor", sensor)
 	o.optText("message", m.Name)
 	o.nested("fields", m.Fields.write)
+	if m.Count != 0 {
+		o.int("count", int64(m.Count))
+	}
+	if m.Payload != nil {
+		o.key("payload")
+		o.b = append(hex.AppendEncode(append(o.b, '"'), m.Payload), '"')
+	}
 	if m.Leaves != nil {
 		o.listOf("leaves", len(m.Leaves), func(i int) { o.b = appendText(o.b, m.Leaves[i]) })
 	}
-	return append(o.b, '}')
+}
+
+// broadcast writes what a cell says of itself as part of its line.
+func (o *object) broadcast(r *Broadcast, sensor string) {
+	o.text("kind", "broadcast")
+	o.time("time", r.Time)
+	o.optText("sensor", sensor)
+	o.optText("rat", r.RAT.String())
+	optInt(o, "arfcn", r.ARFCN)
+	optInt(o, "pci", r.PCI)
+	o.optTexts("plmns", r.PLMNs)
+	optInt(o, "area", r.Area)
+	optInt(o, "cell_id", r.CellID)
+	optInt(o, "band", r.Band)
+	optFlag(o, "barred", r.Barred)
+	optFlag(o, "intra_freq_reselection", r.Reselect)
+	optFlag(o, "csg", r.CSG)
+	optSigned(o, "q_rx_lev_min", r.QRxLevMin)
+	optSigned(o, "si_count", r.SICount)
+	optSigned(o, "value_tag", r.ValueTag)
+	o.numbers("sibs", r.SIBs)
+	optInt(o, "serving_priority", r.Priority)
+	if r.Carriers != nil {
+		o.listOf("carriers", len(r.Carriers), func(i int) { o.b = r.Carriers[i].append(o.b) })
+	}
+	o.numbers("neighbour_pcis", r.Neighbours)
+	o.texts("changed", r.Changed)
+}
+
+// append writes a list of RAT, channel and priority, null if it has none.
+func (c Carrier) append(b []byte) []byte {
+	b = append(appendText(append(b, '['), c.RAT.String()), ',')
+	return appendPriority(strconv.AppendUint(b, uint64(c.ARFCN), 10), c.Priority)
+}
+
+// appendPriority ends a list with a priority.
+func appendPriority[T int | uint8](b []byte, v Opt[T]) []byte {
+	b = append(b, ',')
+	if p, ok := v.Get(); ok {
+		b = strconv.AppendInt(b, int64(p), 10)
+	} else {
+		b = append(b, "null"...)
+	}
+	return append(b, ']')
 }
 
 // AppendMessageFields appends the fields as one JSON object.
@@ -70,9 +123,7 @@ func (f *MessageFields) write(o *object) {
 
 // writeBroadcast writes what system information has.
 func (f *MessageFields) writeBroadcast(o *object) {
-	if f.PLMNs != nil {
-		o.listOf("plmns", len(f.PLMNs), func(i int) { o.b = appendText(o.b, f.PLMNs[i]) })
-	}
+	o.optTexts("plmns", f.PLMNs)
 	optInt(o, "tac", f.TAC)
 	optInt(o, "cell_id", f.CellID)
 	optFlag(o, "barred", f.Barred)
@@ -122,18 +173,19 @@ func (o *object) numbers(k string, v []int) {
 	}
 }
 
+// optTexts writes a list also when it is empty.
+func (o *object) optTexts(k string, v []string) {
+	if v != nil {
+		o.listOf(k, len(v), func(i int) { o.b = appendText(o.b, v[i]) })
+	}
+}
+
 // offers writes pairs of a channel and its priority, null if it has none.
 func (o *object) offers(k string, v []LayerOffer) {
 	if v == nil {
 		return
 	}
 	o.listOf(k, len(v), func(i int) {
-		o.b = append(strconv.AppendInt(append(o.b, '['), int64(v[i].Channel), 10), ',')
-		if p, ok := v[i].Priority.Get(); ok {
-			o.b = strconv.AppendInt(o.b, int64(p), 10)
-		} else {
-			o.b = append(o.b, "null"...)
-		}
-		o.b = append(o.b, ']')
+		o.b = appendPriority(strconv.AppendInt(append(o.b, '['), int64(v[i].Channel), 10), v[i].Priority)
 	})
 }

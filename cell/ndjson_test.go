@@ -218,7 +218,7 @@ func drawCell(t *rapid.T) Cell {
 		RSRP:      opt(t, level, "rsrp"), RSRQ: opt(t, ratio, "rsrq"), RSSI: opt(t, level, "rssi"), SINR: opt(t, ratio, "sinr"),
 		RSCP: opt(t, level, "rscp"), EcIo: opt(t, ratio, "ecio"), TA: opt(t, rapid.Uint16Range(0, 1282), "ta"),
 		Priority: opt(t, rapid.Uint8Range(0, 7), "prio"), ThreshHigh: opt(t, ratio, "high"), ThreshLow: opt(t, ratio, "low"),
-		SRxLev: opt(t, ratio, "srxlev"), Placeholder: Fields(rapid.Uint32Range(0, uint32(FieldUnsolicited)*2-1).Draw(t, "placeholder"))}
+		SRxLev: opt(t, ratio, "srxlev"), Placeholder: Fields(rapid.Uint32Range(0, uint32(FieldPaging)*2-1).Draw(t, "placeholder"))}
 }
 
 func drawCells(t *rapid.T, name string) []Cell {

@@ -103,7 +103,7 @@ type Position struct {
 	Source   string       // "gnss", "gpsd", "phone", ...; "" is absent
 }
 
-// Record is one line of the interchange format: *Source, *Observation, *Gap, *Health or *Clock.
+// Record is one line of the interchange format: *Source, *Observation, *Gap, *Health, *Clock, *Message or *Broadcast.
 type Record interface {
 	// When returns the time of the record; zero for a Source.
 	When() time.Time
@@ -186,3 +186,23 @@ func (r *Health) When() time.Time      { return r.Time }
 func (r *Health) From() string         { return r.Sensor }
 func (r *Clock) When() time.Time       { return r.Time }
 func (r *Clock) From() string          { return r.Sensor }
+
+// SetSensor gives a record another sensor.
+func SetSensor(r Record, sensor string) {
+	switch r := r.(type) {
+	case *Source:
+		r.Sensor = sensor
+	case *Observation:
+		r.Sensor = sensor
+	case *Gap:
+		r.Sensor = sensor
+	case *Health:
+		r.Sensor = sensor
+	case *Clock:
+		r.Sensor = sensor
+	case *Message:
+		r.Sensor = sensor
+	case *Broadcast:
+		r.Sensor = sensor
+	}
+}

@@ -28,7 +28,7 @@ const (
 type Counts struct {
 	Lines        int            // not empty
 	Observations int            //
-	Others       int            // source, gap, health and clock lines
+	Others       int            // every other record
 	Aside        int            // lines for a store: see EventLine
 	Skipped      int            // lines that could not be read at all
 	UnknownKeys  map[string]int // ignored
@@ -125,21 +125,11 @@ func (r *Reader) resolve(rec Record) Record {
 	case *Observation:
 		r.counts.Others--
 		r.counts.Observations++
-		own(&rec.Sensor, r.sensor)
-	case *Gap:
-		own(&rec.Sensor, r.sensor)
-	case *Health:
-		own(&rec.Sensor, r.sensor)
-	case *Clock:
-		own(&rec.Sensor, r.sensor)
+	}
+	if rec.From() == "" {
+		SetSensor(rec, r.sensor)
 	}
 	return rec
-}
-
-func own(sensor *string, source string) {
-	if *sensor == "" {
-		*sensor = source
-	}
 }
 
 func (r *Reader) open() error {

@@ -39,6 +39,10 @@ func appendRecord(dst []byte, r Record, sensor string) []byte {
 		head("clock")
 		o.int("offset_ms", r.Offset.Milliseconds())
 		o.optTime("since", r.Since)
+	case *Message:
+		o.message(r, sensor)
+	case *Broadcast:
+		o.broadcast(r, sensor)
 	}
 	return append(o.b, '}')
 }
