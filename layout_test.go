@@ -45,13 +45,13 @@ var mayImport = map[string][]string{
 	"position":               {"cell"},
 	"celldb":                 {"cell", "safefile"},
 	"review":                 {"cell", "analyzer", "storage", "review/evidence", "review/gazetteer", "safefile"},
-	"review/evidence":        {"cell", "analyzer", "storage"},
+	"review/evidence":        {"cell", "air", "air/capture", "analyzer", "storage"},
 	"review/gazetteer":       {},
 	"alert":                  {"cell", "analyzer", "storage", "safefile"},
 	"monitor/pipeline":       {"cell", "analyzer", "storage"},
 	"monitor":                {"cell", "modem", "modem/dialect", "analyzer", "storage", "position", "alert", "review", "review/evidence", "words", "monitor/pipeline", "storage/influx", "storage/transfer", "safefile"},
 	"cmd/vigie/console":      {"words"},
-	"cmd/vigie/config":       {"cell", "modem/at", "analyzer", "analyzer/rules", "storage", "storage/influx", "alert", "cmd/vigie/console", "safefile"},
+	"cmd/vigie/config":       {"cell", "air", "modem/at", "analyzer", "analyzer/rules", "storage", "storage/influx", "alert", "cmd/vigie/console", "safefile"},
 	"cmd/vigie/setup":        {"cmd/vigie/checkup", "cell", "modem", "alert", "words", "cmd/vigie/config", "cmd/vigie/console", "safefile"},
 	"cmd/vigie/modems":       {"cell", "modem", "modem/at", "modem/dialect", "modem/remap", "analyzer", "analyzer/rules", "storage", "monitor", "monitor/pipeline", "cmd/vigie/config", "cmd/vigie/console", "safefile"},
 	"cmd/vigie/manual":       {"cmd/vigie/console"},
@@ -247,7 +247,7 @@ func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
 // The product does not grow back into package main: it is flags, one Run a command, and sentences. A later command may add
 // 40 lines to the ceiling, and says so.
 func TestPackageMainStaysSmall(t *testing.T) {
-	const mostLines, mostOfFunction = 4500 + 5*40, 80 // 4,500, and vigie scrub, config, help, version, completion
+	const mostLines, mostOfFunction = 4500 + 6*40, 80 // 4,500, and vigie scrub, export --pcap, config, help, version, completion
 	lines := 0
 	for _, s := range sources(t) {
 		if s.pkg != "cmd/vigie" || s.test {

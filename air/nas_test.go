@@ -105,7 +105,7 @@ func TestSecretNAS(t *testing.T) {
 func decoded(p []byte, dir cell.Direction) string {
 	m := cell.Message{Direction: dir}
 	err := DecodeNAS(&m, p)
-	line := string(cell.AppendMessage(nil, &m))
+	line := string(cell.AppendRecord(nil, &m))
 	if err != nil {
 		line += err.Error()
 	}

@@ -179,7 +179,7 @@ func TestSecretBitsChangeNothing(t *testing.T) {
 	shown := func(channel string, payload []byte) string {
 		m := cell.Message{Channel: channel}
 		require.NoError(t, DecodeRRC(&m, payload, true))
-		return string(cell.AppendMessage(nil, &m))
+		return string(cell.AppendRecord(nil, &m))
 	}
 	some := 0
 	try := func(channel string, payload []byte) {
@@ -305,10 +305,10 @@ func FuzzRRC(f *testing.F) {
 				t.Fatalf("range %v of %d bytes", r, len(payload))
 			}
 		}
-		line := string(cell.AppendMessage(nil, &m))
+		line := string(cell.AppendRecord(nil, &m))
 		Zero(payload, ranges)
 		again := cell.Message{Channel: m.Channel}
 		require.Equal(t, secretErr, unreadable(DecodeRRC(&again, payload, true)))
-		require.Equal(t, line, string(cell.AppendMessage(nil, &again)))
+		require.Equal(t, line, string(cell.AppendRecord(nil, &again)))
 	})
 }

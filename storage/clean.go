@@ -13,9 +13,10 @@ import (
 // is put in, and to everything that is read. What holds none is returned as it is; nothing is changed in place. The zero Cleaner removes
 // nothing.
 type Cleaner struct {
-	Text  func(string) (string, int)     // a text without identities, and how many were in it
-	Lines func([]string) ([]string, int) // the same for lines in the order in which a modem printed them; nil: Text, line by line
-	Names bool                           // names of sensors too: otherwise they are those by which a store finds its records
+	Text    func(string) (string, int)     // a text without identities, and how many were in it
+	Lines   func([]string) ([]string, int) // the same for lines in the order in which a modem printed them; nil: Text, line by line
+	Payload func(*cell.Message) []byte     // the bytes of a message without identities; nil: no payload is kept
+	Names   bool                           // names of sensors too: otherwise they are those by which a store finds its records
 }
 
 // Scrub is a text without identities.
@@ -60,28 +61,12 @@ func (c Cleaner) Record(r cell.Record) cell.Record {
 	if c.Text == nil {
 		return r
 	}
-	switch r := r.(type) {
-	case *cell.Source:
-		out := *r
-		out.Sensor, out.Kit = c.sensor(r.Sensor), c.Scrub(r.Kit)
-		out.Model, out.Firmware, out.Set, out.Mode = c.Scrub(r.Model), c.Scrub(r.Firmware), c.Scrub(r.Set), cell.Mode(c.Scrub(string(r.Mode)))
-		return &out
-	case *cell.Gap:
-		out := *r
-		out.Sensor, out.Reason = c.sensor(r.Sensor), c.Scrub(r.Reason)
-		return &out
-	case *cell.Health:
-		out := *r
-		out.Sensor, out.Reason, out.Detail, out.Raw = c.sensor(r.Sensor), c.Scrub(r.Reason), c.Scrub(r.Detail), c.lines(r.Raw)
-		return &out
-	case *cell.Clock:
-		out := *r
-		out.Sensor = c.sensor(r.Sensor)
-		return &out
-	case *cell.Observation:
-		return c.observation(r)
+	if o, ok := r.(*cell.Observation); ok && c.isClean(o) { // there is one a second
+		return o
 	}
-	return r
+	w := cell.Rewriter{Sensor: c.sensor, Word: c.Scrub, Reason: c.Scrub, Private: c.Scrub, Lines: c.lines, Cell: cleanCell, Registration: cleanRegistration,
+		Message: c.message, Broadcast: cleanBroadcast}
+	return w.Record(r)
 }
 
 // Records are records without identities.
@@ -96,38 +81,38 @@ func (c Cleaner) Records(recs []cell.Record) []cell.Record {
 	return out
 }
 
-// observation copies only what has to be changed: there is one a second.
-func (c Cleaner) observation(o *cell.Observation) *cell.Observation {
-	raw, state, sensor := c.lines(o.Raw), cell.State(c.Scrub(string(o.State))), c.sensor(o.Sensor)
-	same := len(raw) == 0 || &raw[0] == &o.Raw[0]
-	if same && state == o.State && sensor == o.Sensor && c.isClean(o) {
-		return o
+// message removes what the digits of an identity could be hidden in. Its texts were scrubbed before.
+func (c Cleaner) message(m *cell.Message) {
+	if m.Payload != nil && c.Payload != nil {
+		m.Payload = c.Payload(m)
+	} else {
+		m.Payload = nil
 	}
-	out := *o
-	out.Sensor, out.State, out.Raw = sensor, state, raw
-	if o.Serving != nil {
-		k := CleanCell(*o.Serving)
-		out.Serving = &k
+	if id, ok := m.Fields.CellID.Get(); ok && uint64(id) > cell.LTE.MaxCellID() {
+		m.Fields.CellID = cell.Opt[uint32]{}
 	}
-	out.Neighbours, out.Secondary = cleanCells(o.Neighbours), cleanCells(o.Secondary)
-	out.Registration = slices.Clone(o.Registration)
-	for i := range out.Registration {
-		g := &out.Registration[i]
-		g.Domain = cell.Domain(c.Scrub(string(g.Domain)))
-		if id, ok := g.CellID.Get(); ok && id > maxCellID {
-			g.CellID = cell.Opt[uint64]{}
-		}
-	}
-	if p := o.Position; p != nil {
-		q := *p
-		q.Source = c.Scrub(q.Source)
-		out.Position = &q
-	}
-	return &out
 }
 
-// isClean reports whether the cells, registrations and position of an observation hold no identity.
+func cleanBroadcast(b *cell.Broadcast) {
+	if id, ok := b.CellID.Get(); ok && id > max(b.RAT.MaxCellID(), maxCellID) {
+		b.CellID = cell.Opt[uint64]{}
+	}
+}
+
+func cleanRegistration(g *cell.Registration) {
+	if id, ok := g.CellID.Get(); ok && id > maxCellID {
+		g.CellID = cell.Opt[uint64]{}
+	}
+}
+
+// isClean reports whether nothing in an observation holds an identity.
 func (c Cleaner) isClean(o *cell.Observation) bool {
+	if raw := c.lines(o.Raw); len(raw) > 0 && &raw[0] != &o.Raw[0] {
+		return false
+	}
+	if c.Scrub(string(o.State)) != string(o.State) || c.sensor(o.Sensor) != o.Sensor {
+		return false
+	}
 	dirty := func(k cell.Cell) bool { return isLong(&k) }
 	if o.Serving != nil && isLong(o.Serving) || slices.ContainsFunc(o.Neighbours, dirty) || slices.ContainsFunc(o.Secondary, dirty) {
 		return false
@@ -156,6 +141,8 @@ func CleanCell(k cell.Cell) cell.Cell {
 	}
 	return k
 }
+
+func cleanCell(k *cell.Cell) { *k = CleanCell(*k) }
 
 func cleanCells(cs []cell.Cell) []cell.Cell {
 	cs = slices.Clone(cs)

@@ -58,6 +58,10 @@ func decodeRecord(b []byte, kind Kinds, sensor string, key int64) (_ cell.Record
 		r = &cell.Clock{Sensor: sensor, Time: at}
 	case Sources:
 		r = &cell.Source{Sensor: sensor}
+	case Messages:
+		r = &cell.Message{Sensor: sensor, Time: at}
+	case Broadcasts:
+		r = &cell.Broadcast{Sensor: sensor, Time: at}
 	default:
 		return nil, errCodec
 	}
@@ -92,6 +96,10 @@ func kindOf(r cell.Record) Kinds {
 		return there(r != nil, Clocks)
 	case *cell.Source:
 		return there(r != nil, Sources)
+	case *cell.Message:
+		return there(r != nil, Messages)
+	case *cell.Broadcast:
+		return there(r != nil, Broadcasts)
 	}
 	return 0
 }
@@ -147,6 +155,10 @@ func (c *coder) record(r cell.Record, exact bool) {
 		signed(c, &r.Offset)
 	case *cell.Source:
 		c.source(r)
+	case *cell.Message:
+		c.message(r, exact)
+	case *cell.Broadcast:
+		c.broadcast(r, exact)
 	}
 }
 

@@ -66,7 +66,7 @@ func TestPhrasesComeBackEqual(t *testing.T) {
 
 // Every field that package cell or analyzer has, or will ever have, must be stored: storagetest.Fill sets all of them.
 func TestNoFieldIsForgotten(t *testing.T) {
-	for _, r := range []cell.Record{&cell.Observation{}, &cell.Gap{}, &cell.Health{}, &cell.Clock{}, &cell.Source{}} {
+	for _, r := range []cell.Record{&cell.Observation{}, &cell.Gap{}, &cell.Health{}, &cell.Clock{}, &cell.Source{}, &cell.Message{}, &cell.Broadcast{}} {
 		storagetest.Fill(t, r)
 		require.Equal(t, r, roundTrip(t, r))
 	}

@@ -154,7 +154,7 @@ func (t *Tx) takeOutAll(spans []span, sensor string, out *Deleted) (tainted []in
 			return nil, err
 		}
 		tainted = append(tainted, more...)
-		gone, err := t.takeOut(in, sensor, Observations|Gaps|Healths|Clocks, math.MaxInt64, false)
+		gone, err := t.takeOut(in, sensor, dated, math.MaxInt64, false)
 		if err != nil {
 			return nil, err
 		}

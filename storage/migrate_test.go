@@ -19,6 +19,7 @@ import (
 
 // The way back from the current schema to that of older programs.
 var backTo = map[int]string{
+	6: `SELECT 1`,
 	5: `SELECT 1`,
 	4: `DROP TABLE reach`,
 	3: `DROP TABLE reach; DROP TABLE base_made;

@@ -30,7 +30,7 @@ func (p *purge) delete(t *Tx, from, end int64) error {
 	}
 	var gone counted
 	for _, free := range between(kept, span{from, end}) {
-		one, err := t.takeOut(free, "", Observations|Healths, unsent, true)
+		one, err := t.takeOut(free, "", purgedKinds, unsent, true)
 		if err != nil {
 			return err
 		}

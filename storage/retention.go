@@ -112,7 +112,7 @@ type purge struct {
 }
 
 // purgedKinds are the kinds that are deleted by age.
-const purgedKinds = int64(Observations | Healths)
+const purgedKinds = Observations | Healths | Messages | Broadcasts
 
 // look fills in what is left.
 func (p *purge) look(t *Tx) error {
@@ -181,7 +181,7 @@ func (p *purge) bySize(t *Tx) (more bool, err error) {
 // floor. waiting reports that a record is old enough but has a greater number.
 func (p *purge) step(t *Tx, cutoff, floor int64) (done, waiting bool, err error) {
 	var from int64
-	if !t.w.row("SELECT time FROM record WHERE time >= ? AND time < ? AND kind & ? <> 0 ORDER BY time LIMIT 1", []any{t.w.purged, cutoff, purgedKinds}, &from) {
+	if !t.w.row("SELECT time FROM record WHERE time >= ? AND time < ? AND kind & ? <> 0 ORDER BY time LIMIT 1", []any{t.w.purged, cutoff, int64(purgedKinds)}, &from) {
 		return false, false, t.w.failed
 	}
 	end := min(cutoff, floorTo(from, stepTime)+int64(stepTime))
@@ -192,7 +192,7 @@ func (p *purge) step(t *Tx, cutoff, floor int64) (done, waiting bool, err error)
 	if t.w.row("SELECT time FROM record WHERE time >= ? AND time < ? ORDER BY time LIMIT 1 OFFSET ?", []any{from, end, p.most}, &at) {
 		end = at
 	}
-	if t.w.row("SELECT time FROM record WHERE time >= ? AND time < ? AND seq > ? AND kind & ? <> 0 ORDER BY time LIMIT 1", []any{from, end, floor, purgedKinds}, &at) {
+	if t.w.row("SELECT time FROM record WHERE time >= ? AND time < ? AND seq > ? AND kind & ? <> 0 ORDER BY time LIMIT 1", []any{from, end, floor, int64(purgedKinds)}, &at) {
 		end, waiting = at, true
 	}
 	if t.w.failed != nil {

@@ -68,7 +68,12 @@ const (
 	Healths                        // *cell.Health
 	Clocks                         // *cell.Clock
 	Sources                        // *cell.Source
+	Messages                       // *cell.Message
+	Broadcasts                     // *cell.Broadcast
 )
+
+// dated are the kinds that have a time: all but sources.
+const dated = Observations | Gaps | Healths | Clocks | Messages | Broadcasts
 
 // Query selects records. The zero Query selects all of them. A bound before 1678 or after 2261 acts like one at that year.
 type Query struct {

@@ -323,7 +323,7 @@ func (t *Tx) Summarised(r cell.Record) (bool, error) {
 	if err := t.check(); err != nil {
 		return false, err
 	}
-	if kind := kindOf(r); int64(kind)&purgedKinds == 0 {
+	if kind := kindOf(r); kind&purgedKinds == 0 {
 		return false, nil
 	}
 	var n int

@@ -34,7 +34,7 @@ func TestRecording(t *testing.T) {
 	var got bytes.Buffer
 	require.NoError(t, c.Read(t.Context(), func(p *capture.Packet) error {
 		require.NoError(t, p.Decode(false))
-		got.Write(append(cell.AppendMessage(nil, &p.Message), '\n'))
+		got.Write(append(cell.AppendRecord(nil, &p.Message), '\n'))
 		return nil
 	}))
 	require.Equal(t, `{"kind":"message","frame":1,"rat":"LTE","layer":"rrc","channel":"BCCH-DL-SCH","direction":"down","pci":101,"arfcn":1300,"log":"b0c0","time":"2026-06-01T00:00:00Z","message":"systemInformationBlockType1","fields":{"plmns":["001-01"],"tac":4660,"cell_id":28036577,"barred":false,"intra_freq_reselection":true,"csg":false,"q_rx_lev_min":-120,"band":3,"si_count":1,"value_tag":0}}

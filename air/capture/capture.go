@@ -11,6 +11,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"vigie/air"
 	"vigie/cell"
@@ -32,15 +33,6 @@ func (p *Packet) Decode(tree bool) error {
 	return air.DecodeRRC(&p.Message, p.Payload, tree)
 }
 
-// secret returns the bits of the payload that say who somebody is.
-func (p *Packet) secret(dst []air.Range) []air.Range {
-	if p.Message.Layer == cell.NAS {
-		return air.SecretNAS(dst, p.Payload)
-	}
-	dst, _ = air.SecretRRC(dst, p.Message.Channel, p.Payload) // what cannot be read is secret whole
-	return dst
-}
-
 // Kind is a container of messages.
 type Kind string
 
@@ -54,11 +46,12 @@ const (
 
 // Capture is an opened capture.
 type Capture struct {
-	Kind   Kind
-	Gzip   bool
-	Counts Counts
-	in     *bufio.Reader
-	as     string
+	Kind    Kind
+	Gzip    bool
+	Counts  Counts
+	in      *bufio.Reader
+	as      string
+	serving func(time.Time, diag.Serving) error // gets each serving cell that the modem names; nil: nobody does
 }
 
 // Bare says what the packets of the link types 147 to 162 of a pcap are, which are for private use: "NAS" or an RRC channel such as
@@ -165,7 +158,7 @@ func hasGoodFrame(head []byte) bool {
 // Read calls visit for each message in the order of the file. The error is that of visit, of ctx, or of reading the file; a file that
 // ends early or is damaged is no error, but counted.
 func (c *Capture) Read(ctx context.Context, visit func(*Packet) error) error {
-	return (&pass{Counts: &c.Counts, in: c.in, as: c.as, visit: visit}).run(ctx, c.Kind)
+	return (&pass{Counts: &c.Counts, in: c.in, as: c.as, visit: visit, serving: c.serving}).run(ctx, c.Kind)
 }
 
 // pass is one pass over a capture. With out, the capture is written there again, with the payloads as visit left them, and all
@@ -176,6 +169,8 @@ type pass struct {
 	as    string // see Bare
 	out   *bufio.Writer
 	visit func(*Packet) error
+
+	serving func(time.Time, diag.Serving) error // see Capture
 }
 
 func (p *pass) run(ctx context.Context, kind Kind) (err error) {

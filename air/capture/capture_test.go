@@ -30,7 +30,7 @@ func lines(t require.TestingT, file []byte) (string, *Capture) {
 		if err := p.Decode(true); err != nil {
 			c.Counts.Undecoded(string(p.Message.Layer), err)
 		}
-		out = append(cell.AppendMessage(out, &p.Message), '\n')
+		out = append(cell.AppendRecord(out, &p.Message), '\n')
 		return nil
 	}))
 	return string(out), c

@@ -116,6 +116,13 @@ func (p *pass) log(number int, l diag.Log) error {
 		return p.rrc(m, l.Body)
 	case diag.IsNAS(l.Code):
 		return p.nas(m, l.Body)
+	case l.Code == diag.LogServing && p.serving != nil:
+		s, err := diag.ParseServing(l.Body)
+		if err != nil {
+			p.skip("serving", err)
+			return nil
+		}
+		return p.serving(l.Time(), s)
 	case l.Code == diag.LogMIB || l.Code == diag.LogServing:
 		return nil // of a cell, not of a person
 	}

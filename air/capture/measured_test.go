@@ -77,10 +77,10 @@ func invertSecrets(t *testing.T, name string, p Packet) int {
 	say := func() string {
 		again := Packet{Message: p.Message, Payload: p.Payload}
 		_ = again.Decode(true)
-		return string(cell.AppendMessage(nil, &again.Message))
+		return string(cell.AppendRecord(nil, &again.Message))
 	}
 	want := say()
-	ranges := air.Merge(p.secret(nil))
+	ranges := air.Merge(air.Secret(nil, &p.Message, p.Payload))
 	invert := func(rs []air.Range) {
 		for _, r := range rs {
 			for bit := r.From; bit < r.To; bit++ {

@@ -78,7 +78,7 @@ func withoutLog(t testing.TB, file []byte) (out []string) {
 		_ = p.Decode(true)
 		m := p.Message
 		m.Log, m.PCI, m.ARFCN, m.Frame, m.Time = 0, cell.Opt[uint16]{}, cell.Opt[uint32]{}, i+1, time.Time{}
-		out = append(out, string(cell.AppendMessage(nil, &m)))
+		out = append(out, string(cell.AppendRecord(nil, &m)))
 	}
 	return out
 }

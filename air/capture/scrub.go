@@ -21,7 +21,7 @@ func (c *Capture) Scrub(ctx context.Context, w io.Writer) error {
 	}
 	var ranges []air.Range
 	p := &pass{Counts: &c.Counts, in: c.in, as: c.as, out: bufio.NewWriter(w), visit: func(p *Packet) error {
-		ranges = p.secret(ranges[:0])
+		ranges = air.Secret(ranges[:0], &p.Message, p.Payload)
 		air.Zero(p.Payload, ranges)
 		return nil
 	}}

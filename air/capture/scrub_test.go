@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"vigie/air"
 	"vigie/cell"
 	"vigie/modem/diag"
 )
@@ -41,7 +42,7 @@ func TestScrub(t *testing.T) {
 				require.Len(t, clean, len(file), "lengths stay")
 			}
 			for _, p := range packets(t, clean) {
-				for _, r := range p.secret(nil) {
+				for _, r := range air.Secret(nil, &p.Message, p.Payload) {
 					for bit := max(r.From, 0); bit < min(r.To, 8*len(p.Payload)); bit++ {
 						require.Zero(t, p.Payload[bit/8]&(0x80>>(bit%8)), "%s as %s: frame %d, bit %d", name, kind, p.Message.Frame, bit)
 					}

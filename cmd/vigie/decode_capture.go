@@ -27,7 +27,7 @@ func (c *DecodeCmd) capture(ctx context.Context, p *console.Program, shown strin
 			in.Counts.Undecoded(string(m.Message.Layer), err)
 		}
 		if c.JSON {
-			line = append(cell.AppendMessage(line[:0], &m.Message), '\n')
+			line = append(cell.AppendRecord(line[:0], &m.Message), '\n')
 			out.Write(line)
 		} else {
 			describeMessage(out, &m.Message)

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"vigie/air"
 	"vigie/analyzer"
 	"vigie/cell"
 	"vigie/storage"
@@ -36,7 +37,9 @@ func (c Cleaner) lines(lines []string) []string {
 }
 
 // whole is the cleaner of records and events: the one of the store, and the names of sensors too.
-func (c Cleaner) whole() storage.Cleaner { return storage.Cleaner{Text: c.scrub, Names: true} }
+func (c Cleaner) whole() storage.Cleaner {
+	return storage.Cleaner{Text: c.scrub, Payload: air.Scrubbed, Names: true}
+}
 
 // CleanEvent is a copy of an event without identities.
 func (c Cleaner) CleanEvent(e analyzer.Event) analyzer.Event {

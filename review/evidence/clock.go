@@ -77,6 +77,14 @@ func shifted(r cell.Record, by time.Duration) cell.Record {
 		h := *r
 		h.Time = h.Time.Add(by)
 		return &h
+	case *cell.Message:
+		m := *r
+		m.Time = m.Time.Add(by)
+		return &m
+	case *cell.Broadcast:
+		b := *r
+		b.Time = b.Time.Add(by)
+		return &b
 	}
 	return r
 }

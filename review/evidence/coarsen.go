@@ -70,18 +70,31 @@ func (c *Coarsener) Sensor(name string) string {
 }
 
 func (c *Coarsener) cell(k cell.Cell) cell.Cell {
-	rat := k.RAT.String()
 	if id, ok := k.ID.Get(); ok {
-		k.ID = cell.Some(c.other("cell "+rat, id, max(k.RAT.MaxCellID(), 1<<16)))
+		k.ID = cell.Some(c.id(k.RAT, id))
 	}
 	if a, ok := k.Area.Get(); ok {
 		k.Area = cell.Some(c.area(a))
 	}
 	if p, ok := k.PCI.Get(); ok {
-		k.PCI = cell.Some(uint16(c.other("pci "+rat, uint64(p), uint64(max(k.RAT.MaxPCI(), 63)))))
+		k.PCI = cell.Some(c.pci(k.RAT, p))
 	}
 	k.TA = cell.Opt[uint16]{} // a distance
 	return k
+}
+
+func (c *Coarsener) id(rat cell.RAT, id uint64) uint64 {
+	return c.other("cell "+rat.String(), id, max(rat.MaxCellID(), 1<<16))
+}
+
+func (c *Coarsener) pci(rat cell.RAT, p uint16) uint16 {
+	return uint16(c.other("pci "+rat.String(), uint64(p), uint64(max(rat.MaxPCI(), 63))))
+}
+
+func (c *Coarsener) pcis(rat cell.RAT, all []int) {
+	for i := range all {
+		all[i] = int(c.pci(rat, uint16(all[i])))
+	}
 }
 
 func (c *Coarsener) area(a cell.Area) cell.Area {
@@ -134,46 +147,52 @@ func (c *Coarsener) Event(e analyzer.Event) analyzer.Event {
 
 // Record is a copy of a record without what names a place, and without the modem's lines.
 func (c *Coarsener) Record(r cell.Record) cell.Record {
-	switch r := r.(type) {
-	case *cell.Source:
-		s := *r
-		s.Sensor, s.Set = c.Sensor(s.Sensor), ""
-		return &s
-	case *cell.Gap:
-		g := *r
-		g.Sensor, g.Reason = c.Sensor(g.Sensor), c.text(g.Reason)
-		return &g
-	case *cell.Health:
-		h := *r
-		h.Sensor, h.Reason, h.Detail, h.Raw = c.Sensor(h.Sensor), c.text(h.Reason), "", nil
-		return &h
-	case *cell.Clock:
-		k := *r
-		k.Sensor = c.Sensor(k.Sensor)
-		return &k
-	case *cell.Observation:
-		o := *r
-		o.Sensor, o.Raw = c.Sensor(o.Sensor), nil
-		if o.Serving != nil {
-			k := c.cell(*o.Serving)
-			o.Serving = &k
-		}
-		o.Neighbours, o.Secondary = c.cells(o.Neighbours), c.cells(o.Secondary)
-		o.Registration = slices.Clone(o.Registration)
-		for i := range o.Registration {
-			g := &o.Registration[i]
-			if a, ok := g.Area.Get(); ok {
-				g.Area = cell.Some(c.area(a))
-			}
-			if id, ok := g.CellID.Get(); ok {
-				rat := cmp.Or(g.RAT(), cell.LTE) // so that the cell gets the name that it has as serving cell
-				g.CellID = cell.Some(c.other("cell "+rat.String(), id, max(rat.MaxCellID(), 1<<16)))
-			}
-		}
-		o.Position = c.position(o.Position)
-		return &o
+	none := func(string) string { return "" }
+	w := cell.Rewriter{Sensor: c.Sensor, Reason: c.text, Private: none, Lines: func([]string) []string { return nil },
+		Cell: func(k *cell.Cell) { *k = c.cell(*k) }, Registration: c.registration, Position: c.position, Message: c.message, Broadcast: c.broadcast}
+	return w.Record(r)
+}
+
+func (c *Coarsener) registration(g *cell.Registration) {
+	if a, ok := g.Area.Get(); ok {
+		g.Area = cell.Some(c.area(a))
 	}
-	return r
+	if id, ok := g.CellID.Get(); ok {
+		g.CellID = cell.Some(c.id(cmp.Or(g.RAT(), cell.LTE), id)) // so that the cell gets the name that it has as serving cell
+	}
+}
+
+// message leaves out the bytes: they name cells and areas that the fields do not.
+func (c *Coarsener) message(m *cell.Message) {
+	m.Payload, m.Leaves = nil, nil
+	if p, ok := m.PCI.Get(); ok {
+		m.PCI = cell.Some(c.pci(m.RAT, p))
+	}
+	f := &m.Fields
+	if a, ok := f.TAC.Get(); ok {
+		f.TAC = cell.Some(uint16(c.area(cell.Area(a))))
+	}
+	if id, ok := f.CellID.Get(); ok {
+		f.CellID = cell.Some(uint32(c.id(m.RAT, uint64(id))))
+	}
+	if p, ok := f.TargetPCI.Get(); ok {
+		f.TargetPCI = cell.Some(int(c.pci(m.RAT, uint16(p))))
+	}
+	c.pcis(m.RAT, f.Neighbours)
+	c.pcis(m.RAT, f.Heard)
+}
+
+func (c *Coarsener) broadcast(b *cell.Broadcast) {
+	if p, ok := b.PCI.Get(); ok {
+		b.PCI = cell.Some(c.pci(b.RAT, p))
+	}
+	if a, ok := b.Area.Get(); ok {
+		b.Area = cell.Some(c.area(a))
+	}
+	if id, ok := b.CellID.Get(); ok {
+		b.CellID = cell.Some(c.id(b.RAT, id))
+	}
+	c.pcis(b.RAT, b.Neighbours)
 }
 
 func (c *Coarsener) position(p *cell.Position) *cell.Position {

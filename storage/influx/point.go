@@ -13,7 +13,8 @@ import (
 	"vigie/storage"
 )
 
-// What is sent to InfluxDB (docs/influxdb.md): measurements serving, neighbour, registration, event, finding, gap and health. A
+// What is sent to InfluxDB (docs/influxdb.md): measurements serving, neighbour, registration, event, finding, gap,
+// health, message and broadcast. A
 // point depends only on its entry, so sending it again changes nothing.
 
 const (
@@ -64,6 +65,10 @@ func (f shape) add(p *points, e storage.Entry) (ok bool) {
 		l.float("offset_s", r.Offset.Seconds())
 		l.time("since", r.Since)
 		l.end(e.Seq, at)
+	case *cell.Message:
+		f.message(p, e.Seq, at, r)
+	case *cell.Broadcast:
+		f.broadcast(p, e.Seq, at, r)
 	}
 	return true
 }

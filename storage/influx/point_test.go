@@ -62,6 +62,12 @@ func TestPoints(t *testing.T) {
 		{"health", storage.Entry{Seq: 7, Record: &cell.Health{Time: at, Sensor: "a", Reason: "decode_reject", Detail: "a \"strange\"\nline \u202e", Count: 3}},
 			[]string{`health,sensor=a reason="decode_reject",detail="a \"strange\"line ",count=3i 1795464000123000007`}},
 		{"clock", storage.Entry{Seq: 7, Record: &cell.Clock{Time: at, Sensor: "a", Offset: 1500 * time.Millisecond}}, []string{`health,sensor=a reason="clock",offset_s=1.5 1795464000123000007`}},
+		{"message", storage.Entry{Seq: 7, Record: &cell.Message{Time: at, Sensor: "a", RAT: cell.LTE, Layer: cell.NAS, Channel: "EMM", Direction: cell.Down, Name: "identity-request", Count: 2,
+			Payload: []byte{7, 0x55, 1}, Fields: cell.MessageFields{Security: cell.Some(0), IdentityType: cell.Some(1)}}},
+			[]string{`message,layer=nas,sensor=a name="identity-request",channel="EMM",direction="down",count=2i,fields="{\"security\":0,\"identity\":1}" 1795464000123000007`}},
+		{"broadcast", storage.Entry{Seq: 7, Record: &cell.Broadcast{Time: at, Sensor: "a", RAT: cell.LTE, ARFCN: cell.Some(uint32(1300)), PCI: cell.Some(uint16(101)), PLMNs: []string{"001-01", "001-02"},
+			Area: cell.Some(cell.Area(1)), CellID: cell.Some(uint64(2)), Barred: cell.Some(false), SICount: cell.Some(1), Priority: cell.Some(uint8(5)), Carriers: []cell.Carrier{}, Neighbours: []int{3}, Changed: []string{"area", "barred"}}},
+			[]string{`broadcast,rat=LTE,sensor=a plmns="001-01 001-02",area=1i,cell_id=2i,pci=101i,arfcn=1300i,barred=false,si_count=1i,serving_priority=5i,carriers=0i,neighbours=1i,changed="area barred" 1795464000123000007`}},
 		{"a source is told in no point", storage.Entry{Seq: 7, Record: &cell.Source{Sensor: "a"}}, nil},
 	} {
 		require.Equal(t, c.want, append([]string(nil), lines(influx.Options{}, c.entry)...), c.name)
@@ -135,6 +141,7 @@ func TestPointsAreHygienic(t *testing.T) {
 	closed := map[string]*regexp.Regexp{
 		"band": regexp.MustCompile(`^[1-9]\d{0,3}$`), "rat": regexp.MustCompile(`^(GSM|UMTS|LTE|NR)$`), "plmn": regexp.MustCompile(`^\d{3}-\d{2,3}$`),
 		"role": regexp.MustCompile(`^(neighbour|secondary|survey)$`), "row": regexp.MustCompile(`^([12]?\d|3[01])$`), "domain": regexp.MustCompile(`^(cs|ps|eps|5gs|other)$`),
+		"layer":  regexp.MustCompile(`^(rrc|nas)$`),
 		"sensor": regexp.MustCompile(`^[^\\\x00-\x1f]*$`), "rule": regexp.MustCompile(`^[^\\\x00-\x1f]*$`),
 	}
 	check := func(t *rapid.T, all []string) {

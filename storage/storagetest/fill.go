@@ -64,7 +64,7 @@ func fill(t testing.TB, v reflect.Value, n *int) {
 
 // some is cell.Some for a value known by reflection only.
 func some(v reflect.Value) reflect.Value {
-	for _, f := range []any{cell.Some[uint8], cell.Some[uint16], cell.Some[uint32], cell.Some[uint64], cell.Some[float64],
+	for _, f := range []any{cell.Some[bool], cell.Some[int], cell.Some[uint8], cell.Some[uint16], cell.Some[uint32], cell.Some[uint64], cell.Some[float64],
 		cell.Some[cell.Area], cell.Some[cell.Band], cell.Some[cell.KHz], cell.Some[cell.DBm], cell.Some[cell.DB], cell.Some[cell.Fields]} {
 		if f := reflect.ValueOf(f); f.Type().In(0) == v.Type() {
 			return f.Call([]reflect.Value{v})[0]

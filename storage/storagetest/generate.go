@@ -163,7 +163,7 @@ func Record() *rapid.Generator[cell.Record] {
 	clock := rapid.Custom(func(t *rapid.T) cell.Record {
 		return &cell.Clock{Time: Time().Draw(t, "time"), Sensor: Sensor().Draw(t, "sensor"), Offset: time.Duration(rapid.Int64().Draw(t, "offset")), Since: Time().Draw(t, "since")}
 	})
-	return rapid.OneOf(Observation(), gap, health, clock, Source())
+	return rapid.OneOf(Observation(), gap, health, clock, Source(), Message(), Broadcast())
 }
 
 // Event draws an event.

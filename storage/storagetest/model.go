@@ -36,7 +36,7 @@ func anyRecords(t *rapid.T, s **storage.Store, reopen func() *storage.Store) {
 		Sensor:   Sensor().Draw(t, "sensor"),
 		AfterSeq: rapid.Int64Range(0, int64(len(model))).Draw(t, "after"),
 		Limit:    rapid.IntRange(0, 5).Draw(t, "limit"),
-		Kinds:    storage.Kinds(rapid.Uint8Range(0, 31).Draw(t, "kinds")),
+		Kinds:    storage.Kinds(rapid.Uint8Range(0, 127).Draw(t, "kinds")),
 	}
 	if rapid.Bool().Draw(t, "window") {
 		q.From, q.To = usual().Draw(t, "from"), usual().Draw(t, "to")
@@ -99,6 +99,10 @@ func kind(r cell.Record) storage.Kinds {
 		return storage.Healths
 	case *cell.Clock:
 		return storage.Clocks
+	case *cell.Message:
+		return storage.Messages
+	case *cell.Broadcast:
+		return storage.Broadcasts
 	}
 	return storage.Sources
 }

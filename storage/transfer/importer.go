@@ -110,21 +110,10 @@ func (t *Importer) name(store, sensor string) string {
 // Rename gives a record of another store the name that its sensor has here.
 func (t *Importer) Rename(store string, r cell.Record) {
 	name := t.name(store, r.From())
-	switch r := r.(type) {
-	case *cell.Source:
-		if r.Kit != "" && store != "" && name != r.Sensor {
-			r.Kit += "-" + store[:4] // another kit of that name
-		}
-		r.Sensor = name
-	case *cell.Observation:
-		r.Sensor = name
-	case *cell.Gap:
-		r.Sensor = name
-	case *cell.Health:
-		r.Sensor = name
-	case *cell.Clock:
-		r.Sensor = name
+	if s, ok := r.(*cell.Source); ok && s.Kit != "" && store != "" && name != s.Sensor {
+		s.Kit += "-" + store[:4] // another kit of that name
 	}
+	cell.SetSensor(r, name)
 }
 
 // Line takes a line that is for a store: which one it is from, or an event.

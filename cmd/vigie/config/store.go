@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"vigie/air"
 	"vigie/cmd/vigie/console"
 	"vigie/modem/at"
 	"vigie/safefile"
@@ -19,7 +20,7 @@ import (
 
 // Cleaner removes what the AT session removes from what a modem prints: from what is put into a store, from what is read, and from files,
 // names of sensors included.
-var Cleaner = storage.Cleaner{Text: at.Scrub, Lines: at.ScrubLines, Names: true}
+var Cleaner = storage.Cleaner{Text: at.Scrub, Lines: at.ScrubLines, Payload: air.Scrubbed, Names: true}
 
 // StoreFlags choose the store. The passphrase comes from a file or a systemd credential, never from an argument.
 type StoreFlags struct {

@@ -155,6 +155,7 @@ var fieldWords = map[cell.Fields]string{
 	cell.FieldNeighbours: "the neighbour cells", cell.FieldNeighbourIdentity: "the identity of neighbour cells", cell.FieldNeighbourPriority: "the reselection priority of neighbours",
 	cell.FieldSecondary: "the carriers next to the serving cell", cell.FieldRegistration: "the registration", cell.FieldCause: "the cause of a refused registration",
 	cell.FieldPosition: "its position", cell.FieldUnsolicited: "changes without being asked",
+	cell.FieldBroadcast: "what cells say of themselves", cell.FieldSignalling: "signalling messages", cell.FieldPaging: "how others are paged",
 }
 
 func describeFields(f cell.Fields) string {
