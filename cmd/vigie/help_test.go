@@ -10,9 +10,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/alecthomas/kong"
+	"github.com/creack/pty"
 	"github.com/stretchr/testify/require"
 
 	"vigie/cmd/vigie/manual"
@@ -223,6 +225,66 @@ func obeysWidth(t *testing.T, columns string, args ...string) {
 		if n := len([]rune(l)); n > width {
 			require.Len(t, strings.Fields(strings.TrimSuffix(l, " \\")), 1, "%v at %s columns: a line of %d: %q", args, columns, n, l)
 		}
+	}
+}
+
+// On a narrow terminal the commands keep to its width too.
+func TestNarrowTerminal(t *testing.T) {
+	dir := t.TempDir()
+	db := filepath.Join(dir, "v.db")
+	newStore(t, db, "")
+	conf := writeFile(t, dir, "v.toml", "store = '"+db+"'\n[glance]\ndiscreet = true\n")
+	for _, args := range []string{"doctor /dev/null", "status", "events", "rules", "rules --here", "delete --all --yes", "config check", "influx aside", "probe --list", "summaries", "version", "celldb info", "alert test", "homes"} {
+		cmd := exec.Command(os.Args[0], append([]string{"--config", conf}, strings.Fields(args)...)...)
+		cmd.Env = append(os.Environ(), "VIGIE_IS_PROGRAM=1", "TERM=xterm", "COLUMNS=")
+		tty, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 40})
+		require.NoError(t, err)
+		out, _ := io.ReadAll(tty) // ends with an error when the program does
+		_ = cmd.Wait()
+		require.NotEmpty(t, out, args)
+		for _, l := range strings.Split(strings.ReplaceAll(string(out), "\r", "\n"), "\n") {
+			l = regexp.MustCompile("\x1b\\[[0-9;]*[mK]").ReplaceAllString(l, "")
+			if n := len([]rune(l)); n > 40 {
+				require.Len(t, strings.Fields(l), 1, "%s: a line of %d: %q", args, n, l)
+			}
+		}
+	}
+}
+
+// What is done is told on request, and never on standard output.
+func TestVerbose(t *testing.T) {
+	dir := t.TempDir()
+	db := filepath.Join(dir, "v.db")
+	newStore(t, db, "")
+	conf := writeFile(t, dir, "v.toml", "store = '"+db+"'\n")
+	quiet, said := must(t, "--config", conf, "export", "-")
+	out, told := must(t, "--config", conf, "-v", "export", "-")
+	require.Equal(t, quiet, out)
+	require.NotContains(t, said, "configuration")
+	for _, want := range []string{"command export <file>, configuration " + conf, "store " + db + ": opened for reading, not encrypted", "exit status 0"} {
+		require.Contains(t, told, want)
+	}
+}
+
+// What a person may not read is got by sudo or a group, and never by a change of the store.
+func TestPermissionDeniedNamesSudo(t *testing.T) {
+	f := newForeign(t, "")
+	require.NoError(t, os.Chmod(f.dir, 0o711))
+	program := filepath.Join(filepath.Dir(f.dir), "vigie")
+	text, err := os.ReadFile(os.Args[0])
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(program, text, 0o755))
+	closed := writeFile(t, f.own, "v.toml", "sensor = 'x'\n")
+	require.NoError(t, os.Chmod(f.own, 0o711))
+	for _, args := range [][]string{{"events", "--store", f.store}, {"export", "--store", f.store, "-"}, {"backup", "--store", f.store, "/tmp/none.db"}, {"review", "--store", f.store},
+		{"events", "--config", closed}, {"replay", closed}, {"status", "--store", f.store}, {"delete", "--all", "--store", f.store}, {"config", "check", "--config", closed}} {
+		cmd := exec.Command(program, args...)
+		cmd.Env = append(os.Environ(), "VIGIE_IS_PROGRAM=1", "HOME=/nonexistent", "RUNTIME_DIRECTORY="+f.dir)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: stranger + 1, Gid: stranger + 1}}
+		out, err := cmd.CombinedOutput()
+		require.Error(t, err, "%v: %s", args, out)
+		require.Regexp(t, "sudo|group", string(out), "%v", args)
+		require.NotRegexp(t, "import|schema|older", string(out), "%v", args)
 	}
 }
 

@@ -248,3 +248,44 @@ func TestThePagesNameWhatExists(t *testing.T) {
 	}))
 	require.Greater(t, seen, 300)
 }
+
+// The headings of the page on troubleshooting are messages that the program prints.
+func TestTroubleshootingHasRealMessages(t *testing.T) {
+	page, err := os.ReadFile("../../docs/troubleshooting.md")
+	require.NoError(t, err)
+	var code strings.Builder
+	require.NoError(t, filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+			text, err := os.ReadFile(path)
+			code.Write(text)
+			return err
+		}
+		return err
+	}))
+	messages := 0
+	for _, m := range regexp.MustCompile("(?m)^### `(.+)`$").FindAllStringSubmatch(string(page), -1) {
+		messages++
+		var parts []string
+		for _, part := range strings.Split(m[1], "…") {
+			parts = append(parts, regexp.QuoteMeta(strings.TrimPrefix(part, ": ")))
+		}
+		require.Regexp(t, `["\x60][^"\n]*`+strings.Join(parts, `[^"\n]*`), code.String(), "nothing prints %q", m[1])
+	}
+	require.Greater(t, messages, 15)
+}
+
+// The README is short enough to be read, and docs/README.md lists every page.
+func TestTheIndexIsComplete(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	require.Less(t, strings.Count(string(readme), "\n"), 120)
+	index, err := os.ReadFile("../../docs/README.md")
+	require.NoError(t, err)
+	pages, err := filepath.Glob("../../docs/*.md")
+	require.NoError(t, err)
+	for _, page := range pages {
+		if name := filepath.Base(page); name != "README.md" {
+			require.Contains(t, string(index), "]("+name+")", "docs/README.md does not list %s", name)
+		}
+	}
+}

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -32,13 +33,13 @@ var version = ""
 
 // CLI is the whole command line.
 type CLI struct {
-	Demo   DemoCmd         `cmd:"" group:"begin" help:"See it work, without hardware: a learned place, recorded modem answers, a staged attack."`
+	Demo   DemoCmd         `cmd:"" endless:"" group:"begin" help:"See it work, without hardware: a learned place, recorded modem answers, a staged attack."`
 	Probe  modems.ProbeCmd `cmd:"" group:"begin" help:"List the modems that are here, what they can report, and which programs hold their ports."`
-	Watch  WatchCmd        `cmd:"" group:"begin" help:"Watch with a modem until interrupted."`
+	Watch  WatchCmd        `cmd:"" endless:"" group:"begin" help:"Watch with a modem until interrupted."`
 	Events EventsCmd       `cmd:"" group:"begin" help:"List the stored events, or show one in full."`
-	Review ReviewCmd       `cmd:"" group:"begin" help:"Open the review desk: pages on which a person judges, explains and shares events."`
+	Review ReviewCmd       `cmd:"" endless:"" group:"begin" help:"Open the review desk: pages on which a person judges, explains and shares events."`
 
-	Setup  setup.Cmd `cmd:"" group:"run" help:"Ask a few questions and write configuration, udev rule and service; shows everything first, and can undo it."`
+	Setup  setup.Cmd `cmd:"" endless:"" group:"run" help:"Ask a few questions and write configuration, udev rule and service; shows everything first, and can undo it."`
 	Status StatusCmd `cmd:"" group:"run" help:"Report how the watch is: watching or blind and since when, open events, disk, followers of the store."`
 	Doctor DoctorCmd `cmd:"" group:"run" help:"Check what Vigie can see with the modems that are here, rule by rule; or whether copying to InfluxDB works."`
 	Conf   ConfigCmd `cmd:"" group:"run" name:"config" help:"The configuration: check it, or print an example with every key."`
@@ -75,6 +76,7 @@ type CLI struct {
 
 	Config      string           `help:"Configuration file (TOML). Default: ~/.config/vigie/vigie.toml, then /etc/vigie/vigie.toml; replay reads one only when named here." placeholder:"FILE" type:"path"`
 	Color       string           `help:"Colour: auto (on a terminal, unless NO_COLOR is set), always or never." enum:"auto,always,never" default:"auto"`
+	Verbose     bool             `help:"Print on standard error what is done: files that are read, what is opened and asked, how long it took." short:"v"`
 	ShowVersion kong.VersionFlag `name:"version" help:"Print the version and stop." short:"V"`
 }
 
@@ -120,12 +122,34 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return console.Report(stderr, console.Usage(err, cmp.Or(console.HintOf(err), helpFor(err))))
 	}
 	p := &console.Program{ConfigFile: cli.Config, Version: versionText(), In: stdin, Out: console.New(stdout, cli.Color), Err: console.New(stderr, cli.Color)}
+	p.Out.Above(p.Err)
+	if cli.Verbose {
+		ctx = console.WithDetails(ctx, p.Err)
+	}
+	began := time.Now()
+	console.Detail(ctx, "%s, command %s, configuration %s", versionText(), parsed.Command(), cmp.Or(config.Find(cli.Config), "none: the defaults"))
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	parsed.Bind(parser)
 	if err := parsed.BindToProvider(func() (config.Config, error) { return config.Load(cli.Config, true) }); err != nil {
 		return console.Report(stderr, err)
 	}
-	return console.Report(stderr, parsed.Run(p))
+	working := func() {}
+	if node := parsed.Selected(); node == nil || !top(node).Tag.Has("endless") {
+		working = p.Busy()
+	}
+	err = parsed.Run(p)
+	working()
+	status := console.Report(p.Err, err)
+	console.Detail(ctx, "took %s, exit status %d", time.Since(began).Round(time.Millisecond), status)
+	return status
+}
+
+// top is the command of the program that a command belongs to.
+func top(n *kong.Node) *kong.Node {
+	for n.Parent != nil && n.Parent.Parent != nil {
+		n = n.Parent
+	}
+	return n
 }
 
 type stopped struct{}

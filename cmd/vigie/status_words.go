@@ -29,7 +29,7 @@ func lastOf(s *monitor.SensorStatus, e storage.Entry) {
 func printStatus(t *console.Terminal, st *monitor.Status, now time.Time) {
 	row := func(s console.Style, what, format string, args ...any) {
 		const indent = "            "
-		t.Printf("%s  %s\n", t.Paint(s, fmt.Sprintf("%-10s", console.OneLine(what))), console.Wrap(console.OneLine(fmt.Sprintf(format, args...)), console.LineWidth-len(indent), indent))
+		t.Printf("%s  %s\n", t.Paint(s, fmt.Sprintf("%-10s", console.OneLine(what))), console.Wrap(console.OneLine(fmt.Sprintf(format, args...)), t.Width()-len(indent), indent))
 	}
 	switch {
 	case !st.Watching:

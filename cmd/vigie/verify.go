@@ -123,11 +123,11 @@ func printVerified(t *console.Terminal, v *review.Verification) {
 	}
 	t.Printf("%s\n\nthis proves that\n", t.Paint(console.Green, "whole"))
 	for _, s := range v.Proves() {
-		t.Printf("  - %s\n", console.Wrap(console.OneLine(s), 100, "    "))
+		t.Printf("  - %s\n", console.Wrap(console.OneLine(s), t.Width()-4, "    "))
 	}
 	t.Printf("this does not prove\n")
 	for _, s := range v.ProvesNot() {
-		t.Printf("  - %s\n", console.Wrap(console.OneLine(s), 100, "    "))
+		t.Printf("  - %s\n", console.Wrap(console.OneLine(s), t.Width()-4, "    "))
 	}
 }
 

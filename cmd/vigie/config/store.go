@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"vigie/air"
 	"vigie/cmd/vigie/console"
@@ -90,9 +91,12 @@ func (f *StoreFlags) Open(ctx context.Context, c Config, o storage.Options) (*st
 			return nil, fmt.Errorf("store %s: %w", path, err)
 		}
 	}
+	began := time.Now()
 	s, err := storage.Open(ctx, path, o)
 	switch {
 	case err == nil:
+		console.Detail(ctx, "store %s: opened for %s, %s, in %s", path, map[bool]string{true: "reading", false: "writing"}[o.ReadOnly],
+			map[bool]string{true: "encrypted", false: "not encrypted"}[secret != ""], time.Since(began).Round(time.Millisecond))
 		return s, nil
 	case words.Hint(err) != "":
 		return nil, err

@@ -54,9 +54,9 @@ func (c *Checks) Add(failed bool, what, finding, hint string) {
 		word = "BAD"
 	}
 	const indent = "                        "
-	c.Out.Printf("%s  %-17s %s\n", c.Out.Paint(s, fmt.Sprintf("%-4s", word)), what, Wrap(OneLine(finding), LineWidth-len(indent), indent))
+	c.Out.Printf("%s  %-17s %s\n", c.Out.Paint(s, fmt.Sprintf("%-4s", word)), what, Wrap(OneLine(finding), c.Out.Width()-len(indent), indent))
 	if hint != "" {
-		c.Out.Printf("      %s\n", c.Out.Paint(Faint, Wrap(OneLine(hint), LineWidth-6, "      ")))
+		c.Out.Printf("      %s\n", c.Out.Paint(Faint, Wrap(OneLine(hint), c.Out.Width()-6, "      ")))
 	}
 }
 

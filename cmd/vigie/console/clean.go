@@ -85,12 +85,17 @@ type jsonWriter struct {
 // JSON returns where JSON is written: characters that a terminal must not get are escaped in its strings.
 func (t *Terminal) JSON() io.Writer { return &jsonWriter{to: t, cleaner: cleaner{json: true}} }
 
-func (j *jsonWriter) Write(p []byte) (int, error) { return j.cleaner.write(j.to, p) }
+func (j *jsonWriter) Write(p []byte) (int, error) { return j.cleaner.write(asIs{j.to}, p) }
+
+// asIs writes lines as long as they are: what is meant for a program is not broken.
+type asIs struct{ t *Terminal }
+
+func (a asIs) Write(p []byte) (int, error) { return a.t.writeAsIs(p) }
 
 // Raw returns where bytes are written of which every one counts, such as those of a bundle. A terminal gets them as text.
 func (t *Terminal) Raw() io.Writer {
 	if t.IsTerminal() {
-		return t
+		return asIs{t}
 	}
 	return t.w
 }

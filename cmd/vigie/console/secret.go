@@ -27,6 +27,8 @@ func AskSecret(in io.Reader, out io.Writer, what string) (string, error) {
 		}
 		return line, err
 	}
+	asking.Add(1)
+	defer asking.Add(-1)
 	fmt.Fprintf(out, "%s: ", what)
 	b, err := xterm.ReadPassword(int(in.(*os.File).Fd()))
 	fmt.Fprintln(out)

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	xterm "golang.org/x/term"
 )
@@ -22,8 +23,12 @@ type Terminal struct {
 	Coloured    bool
 	Interactive bool // a terminal: a progress line may be drawn and redrawn
 
+	above *Terminal // another stream of the same terminal, whose progress line a write of this one erases; nil: none
+
 	mu       sync.Mutex // guards w and what follows
 	progress string
+	drawn    time.Time // when the progress line was drawn last
+	mid      bool      // the last write ended within a line: somebody may be asked something
 	cleaner  cleaner
 }
 
@@ -65,13 +70,33 @@ func WidthOf(w io.Writer) int {
 	return min(max(n, 40), LineWidth)
 }
 
-// Write erases the progress line before it writes p, without what a terminal must not get; see cleaner.
+// Write erases the progress line before it writes p, without what a terminal must not get; see cleaner. On a narrow terminal long lines
+// are broken between words.
 func (t *Terminal) Write(p []byte) (int, error) {
+	text := p
+	if width := t.Width(); t.Interactive && width < LineWidth {
+		text = fold(p, width)
+	}
+	if _, err := t.writeAsIs(text); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// writeAsIs is Write without breaking lines.
+func (t *Terminal) writeAsIs(p []byte) (int, error) {
+	if t.above != nil {
+		t.above.ClearProgress()
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.erase()
+	t.mid = len(p) > 0 && p[len(p)-1] != '\n'
 	return t.cleaner.write(t.w, p)
 }
+
+// Above says that this stream is on the same terminal as another one, which shows progress.
+func (t *Terminal) Above(other *Terminal) { t.above = other }
 
 // Printf formats and writes.
 func (t *Terminal) Printf(format string, args ...any) { fmt.Fprintf(t, format, args...) }
@@ -93,9 +118,10 @@ func (t *Terminal) Progress(format string, args ...any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.erase()
+	t.drawn = time.Now()
 	t.progress = OneLine(fmt.Sprintf(format, args...))
-	if width, _, err := xterm.GetSize(int(t.w.(*os.File).Fd())); err == nil && width > 1 && len(t.progress) >= width {
-		t.progress = t.progress[:width-1]
+	if line, width := []rune(t.progress), WidthOf(t.w); len(line) >= width {
+		t.progress = string(line[:width-1])
 	}
 	fmt.Fprint(t.w, strings.ReplaceAll(t.Paint(Faint, t.progress), paintMark, "\x1b["))
 }

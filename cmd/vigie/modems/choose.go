@@ -83,5 +83,12 @@ func collectorOf(m config.Modem, sensor string, conf config.Config) modem.Config
 // find finds the AT ports of the modems that are here, with a progress line.
 func find(ctx context.Context, p *console.Program, host modem.Host) ([]modem.Port, error) {
 	defer p.Err.ClearProgress()
-	return monitor.FindModems(ctx, host, func(device string) { p.Err.Progress("asking %s whether it is an AT port", device) })
+	ports, err := monitor.FindModems(ctx, host, func(device string) {
+		console.Detail(ctx, "asking %s whether it is an AT port", device)
+		p.Err.Progress("asking %s whether it is an AT port", device)
+	})
+	for _, port := range ports {
+		console.Detail(ctx, "found %s, %s", port.Device, cmp.Or(port.Identity, "not on USB"))
+	}
+	return ports, err
 }

@@ -103,13 +103,13 @@ func examine(t *console.Checks, r *modem.Report) {
 	for _, a := range available {
 		if a.Missing != 0 {
 			t.Printf("  %s  %-24s %s\n", t.Out.Paint(console.Yellow, "no "), a.Rule.ID, a.Rule.Title)
-			t.Printf("       %s\n", t.Out.Paint(console.Faint, console.Wrap(missingWords(r, a.Missing), console.LineWidth-7, "       ")))
+			t.Printf("       %s\n", t.Out.Paint(console.Faint, console.Wrap(missingWords(r, a.Missing), t.Out.Width()-7, "       ")))
 		}
 	}
 	if missing := neededOf(available); missing != 0 {
 		t.Printf("\n  What to try\n")
 		for _, try := range remedies(r, missing) {
-			t.Printf("  - %s\n", console.Wrap(try, console.LineWidth-4, "    "))
+			t.Printf("  - %s\n", console.Wrap(try, t.Out.Width()-4, "    "))
 		}
 	}
 }
@@ -207,7 +207,7 @@ func remedies(r *modem.Report, missing cell.Fields) []string {
 	case r.Dialect.Name == "generic":
 		try = append(try, "if the modem is of a family that Vigie knows, name it: --family with one of the names that vigie decode --help lists")
 	default:
-		try = append(try, "for the rest, a modem of another family next to it: vigie watch takes several at once, and the README lists what each family reports")
+		try = append(try, "for the rest, a modem of another family next to it: vigie watch takes several at once, and firmware-notes/README.md lists what each family reports")
 	}
 	return try
 }

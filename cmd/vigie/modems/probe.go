@@ -161,7 +161,7 @@ func (l *probed) print(t *console.Terminal, r modem.Report) {
 	w := tabwriter.NewWriter(t, 0, 0, 2, ' ', 0)
 	row := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(w, "  %s\t%s\n", name, console.Wrap(console.OneLine(value), console.LineWidth-16, "                "))
+			fmt.Fprintf(w, "  %s\t%s\n", name, console.Wrap(console.OneLine(value), t.Width()-16, "                "))
 		}
 	}
 	row("identity", l.Identity)

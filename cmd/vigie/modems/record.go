@@ -80,8 +80,8 @@ func (c *RecordCmd) Run(ctx context.Context, p *console.Program) error {
 	}
 	p.Out.Printf("%s: %s of a %s.\n", c.File, console.Plural(strings.Count(text, "\n"), "line"), cmp.Or(console.OneLine(source.Model), "modem"))
 	p.Out.Printf("%s\n", console.Wrap("Numbers of the subscriber and of the device were stripped as they were read. In it "+cells+
-		". With a database of cells, networks, channels and PCIs can still narrow down where it was taken: read it before you give it away.", console.LineWidth, ""))
-	p.Out.Printf("%s\n", console.Wrap("To contribute it, put it into modem/dialect/testdata/"+d.Name+"/: the tests find it there.", console.LineWidth, ""))
+		". With a database of cells, networks, channels and PCIs can still narrow down where it was taken: read it before you give it away.", p.Out.Width(), ""))
+	p.Out.Printf("%s\n", console.Wrap("To contribute it, put it into modem/dialect/testdata/"+d.Name+"/: the tests find it there.", p.Out.Width(), ""))
 	return nil
 }
 
