@@ -281,3 +281,37 @@ func TestASmallStepIsNone(t *testing.T) {
 		require.Empty(t, all[*cell.Clock](p.run(t, 10*time.Minute, nil)))
 	})
 }
+
+// A modem answers late, and the round that was due meanwhile is answered in no time: two answers that look the same do not get one time,
+// by which a store would take them for one.
+func TestTwoAnswersHaveTwoTimes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPaper()
+		late := func(d time.Duration) func() {
+			return func() {
+				p.mu.Lock()
+				defer p.mu.Unlock()
+				p.delay[askServing] = d
+			}
+		}
+		time.AfterFunc(21*time.Second+300*time.Millisecond, late(1500*time.Millisecond))
+		time.AfterFunc(22*time.Second+800*time.Millisecond, late(0))
+		records := p.run(t, 30*time.Second, nil)
+		times, slowest := map[time.Time]int{}, time.Duration(0)
+		var before time.Time
+		for _, o := range all[*cell.Observation](records) {
+			if o.Serving == nil {
+				continue
+			}
+			times[o.Time]++
+			if !before.IsZero() {
+				slowest = max(slowest, o.Time.Sub(before))
+			}
+			before = o.Time
+		}
+		require.Greater(t, slowest, 1400*time.Millisecond, "one was late")
+		for at, n := range times {
+			require.Equal(t, 1, n, "answers at %s", at)
+		}
+	})
+}

@@ -53,6 +53,7 @@ func (w *connection) step(ctx context.Context) error {
 		}
 	}
 	asked, err := w.poll(ctx, commands, len(w.dialect.Serving))
+	w.schedule.ended(time.Now())
 	if around {
 		w.remaining = w.remaining[min(len(w.remaining), max(0, asked-len(w.dialect.Serving))):]
 		w.reportSource()

@@ -20,12 +20,13 @@ type schedule struct {
 	since      time.Time // when the burst began; zero if there is none
 	until      time.Time // when it ends
 	cooldown   time.Time // before which none may begin
+	earliest   time.Time // before which no round begins
 }
 
 // wait returns the time until a poll is due.
 func (s *schedule) wait(now time.Time) time.Duration {
 	s.expire(now)
-	return max(0, min(s.serving.Sub(now), s.around.Sub(now)))
+	return max(0, s.earliest.Sub(now), min(s.serving.Sub(now), s.around.Sub(now)))
 }
 
 // all reports whether everything is due, not only the serving cell.
@@ -42,6 +43,10 @@ func (s *schedule) asked(started time.Time, around bool) {
 		s.around = started.Add(s.slow)
 	}
 }
+
+// ended notes when a round ended. Records have times in milliseconds, and a store takes two equal records of one time for one: so that
+// a modem that answers twice within a millisecond, as after a round that was late, loses no answer, the next round begins later.
+func (s *schedule) ended(now time.Time) { s.earliest = now.Add(2 * time.Millisecond) }
 
 // moved notes a change, or a hint at one. It begins or extends a burst.
 func (s *schedule) moved(now time.Time) {
