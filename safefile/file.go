@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // Open opens a file for reading, with the rights of who started the program, which Become may have given up: what a command line names
@@ -26,27 +28,78 @@ func Stat(path string) (info os.FileInfo, err error) {
 	return info, err
 }
 
-// Create makes a new file for its user alone, and follows no link. The error wraps fs.ErrExist if anything has the name.
-func Create(path string) (f *os.File, err error) {
+// WriteNew has a new file written, for its user alone, and follows no link. The file gets its name once it is whole and on the disk:
+// whatever ends the program before, nothing has the name. What could not be finished is removed; if the program is killed, it stays
+// under a hidden name that begins with .vigie-. The error wraps fs.ErrExist if anything has the name.
+func WriteNew(path string, write func(*os.File) error) error {
 	in, err := RightsIn(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
+	var f *os.File
+	part := filepath.Join(filepath.Dir(path), ".vigie-"+rand.Text()[:8])
 	err = in.Do(func() error {
-		f, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL|syscall.O_NOFOLLOW, 0o600)
+		if err := free(path); err != nil {
+			return err
+		}
+		f, err = os.OpenFile(part, os.O_RDWR|os.O_CREATE|os.O_EXCL|syscall.O_NOFOLLOW, 0o600)
 		return err
 	})
-	return f, err
-}
-
-// WriteNew makes a new file as Create does and has it written. What could not be finished is removed.
-func WriteNew(path string, write func(*os.File) error) error {
-	f, err := Create(path)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(write(f), f.Close()); err != nil {
-		_ = Remove(path)
+	err = write(f)
+	if err == nil {
+		err = f.Sync()
+	}
+	err = errors.Join(err, f.Close())
+	return in.Do(func() error {
+		if err == nil {
+			err = rename(part, path)
+		}
+		if err != nil {
+			_ = os.Remove(part)
+			return err
+		}
+		return syncDir(filepath.Dir(path))
+	})
+}
+
+// free is an error if anything has the name.
+func free(path string) error {
+	_, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		err = &fs.PathError{Op: "create", Path: path, Err: fs.ErrExist}
+	}
+	return err
+}
+
+// rename gives a file a name that nothing has.
+func rename(from, to string) error {
+	err := unix.Renameat2(unix.AT_FDCWD, from, unix.AT_FDCWD, to, unix.RENAME_NOREPLACE)
+	switch {
+	case errors.Is(err, unix.EINVAL), errors.Is(err, unix.ENOSYS): // a file system or kernel that cannot
+		if err := free(to); err != nil {
+			return err
+		}
+		return os.Rename(from, to)
+	case err != nil:
+		return &fs.PathError{Op: "create", Path: to, Err: err}
+	}
+	return nil
+}
+
+// syncDir makes the names in a directory safe from a power cut, where the file system can.
+func syncDir(name string) error {
+	dir, err := os.Open(name)
+	if err != nil {
+		return nil // one in which names may be made, and not be read
+	}
+	defer dir.Close()
+	if err := dir.Sync(); !errors.Is(err, unix.EINVAL) {
 		return err
 	}
 	return nil

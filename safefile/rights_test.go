@@ -186,3 +186,42 @@ func TestOpen(t *testing.T) {
 		require.NoError(t, f.Close())
 	}
 }
+
+// A new file has its name only once it is whole; it takes the place of nothing, follows no link, and nothing is left of one that fails.
+func TestWriteNew(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "new")
+	names := func() (all []string) {
+		entries, err := os.ReadDir(dir)
+		require.NoError(t, err)
+		for _, e := range entries {
+			all = append(all, e.Name())
+		}
+		return all
+	}
+	broken := errors.New("broken")
+	require.ErrorIs(t, WriteNew(name, func(f *os.File) error { _, _ = f.WriteString("part"); return broken }), broken)
+	require.Empty(t, names())
+	require.NoError(t, WriteNew(name, func(f *os.File) error {
+		require.NoFileExists(t, name)
+		_, err := f.WriteString("whole")
+		return err
+	}))
+	require.Equal(t, []string{"new"}, names())
+	info, err := os.Stat(name)
+	require.NoError(t, err)
+	require.Equal(t, fs.FileMode(0o600), info.Mode())
+	require.ErrorIs(t, WriteNew(name, func(*os.File) error { t.Error("written over"); return nil }), fs.ErrExist)
+
+	link := filepath.Join(dir, "link")
+	require.NoError(t, os.Symlink(filepath.Join(dir, "nowhere"), link))
+	require.ErrorIs(t, WriteNew(link, func(*os.File) error { return nil }), fs.ErrExist)
+
+	late := filepath.Join(dir, "late") // somebody takes the name meanwhile
+	err = WriteNew(late, func(*os.File) error { return os.WriteFile(late, []byte("theirs"), 0o600) })
+	require.ErrorIs(t, err, fs.ErrExist)
+	text, err := os.ReadFile(late)
+	require.NoError(t, err)
+	require.Equal(t, "theirs", string(text))
+	require.Equal(t, []string{"late", "link", "new"}, names())
+}

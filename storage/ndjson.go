@@ -38,13 +38,8 @@ type NDJSON struct {
 // OpenNDJSON opens a file for appending, and creates it (permission 0600) if it is not there. It first repairs a line or
 // member that was cut off because the process was killed: it ends a cut line, and keeps the complete lines of a cut member.
 // The error wraps ErrLocked if another process writes to the file.
-func OpenNDJSON(path string) (*NDJSON, error) { return openNDJSON(path, safefile.Append) }
-
-// CreateNDJSON is OpenNDJSON of a file that is not there yet: the error wraps fs.ErrExist if anything has the name.
-func CreateNDJSON(path string) (*NDJSON, error) { return openNDJSON(path, safefile.Create) }
-
-func openNDJSON(path string, open func(string) (*os.File, error)) (*NDJSON, error) {
-	f, err := open(path)
+func OpenNDJSON(path string) (*NDJSON, error) {
+	f, err := safefile.Append(path)
 	if err != nil {
 		return nil, fmt.Errorf("cannot record: %w", Explain(err))
 	}

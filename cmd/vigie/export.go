@@ -2,16 +2,19 @@ package main
 
 import (
 	"bufio"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"strings"
 	"time"
 
 	"vigie/cell"
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
-	"vigie/monitor/pipeline"
+	"vigie/safefile"
 	"vigie/storage"
 )
 
@@ -35,53 +38,51 @@ func (c *ExportCmd) Run(ctx context.Context, p *console.Program, conf config.Con
 	if err != nil {
 		return err
 	}
-	put, done := c.toStdout(p)
-	if c.File != "-" {
-		f, err := pipeline.NewRecording(c.File)
-		if errors.Is(err, os.ErrExist) {
-			return console.Usage(fmt.Errorf("%s is there already", c.File), "name a new file: what was exported before is not overwritten")
-		}
-		if err != nil {
-			return err
-		}
-		put, done = func(r cell.Record) error { return f.Append(r) }, f.Close
-	}
 	n, withheld := 0, 0
-	for e, err := range s.Records(ctx, storage.Query{From: c.Since.Time, Sensor: c.Sensor}) {
-		if err == nil && !trim.May(e.Record.When(), e.Record.When()) {
-			withheld++
-			continue
+	write := func(w io.Writer) error {
+		out := bufio.NewWriter(w)
+		var buf []byte
+		var enc cell.Encoder
+		for e, err := range s.Records(ctx, storage.Query{From: c.Since.Time, Sensor: c.Sensor}) {
+			if err != nil {
+				return err
+			}
+			if !trim.May(e.Record.When(), e.Record.When()) {
+				withheld++
+				continue
+			}
+			buf = enc.Append(buf[:0], e.Record)
+			if _, err := out.Write(buf); err != nil {
+				return err
+			}
+			if n++; n%20000 == 0 {
+				p.Err.Progress("%s written", console.Plural(n, "line"))
+			}
 		}
-		if err == nil {
-			err = put(e.Record)
-		}
-		if err != nil {
-			_ = done()
-			return err
-		}
-		if n++; n%20000 == 0 {
-			p.Err.Progress("%s written", console.Plural(n, "line"))
-		}
+		return out.Flush()
 	}
-	if err := done(); err != nil {
-		return err
+	if c.File == "-" {
+		err = write(p.Out.JSON())
+	} else {
+		err = safefile.WriteNew(c.File, func(f *os.File) error {
+			if !strings.HasSuffix(c.File, ".gz") {
+				return write(f)
+			}
+			zip := gzip.NewWriter(f)
+			return errors.Join(write(zip), zip.Close())
+		})
 	}
 	p.Err.ClearProgress()
+	if errors.Is(err, os.ErrExist) {
+		return console.Usage(fmt.Errorf("%s is there already", c.File), "name a new file: what was exported before is not overwritten")
+	}
+	if err != nil {
+		return err
+	}
 	p.Err.Printf("wrote %s\n", console.Plural(n, "line"))
 	if withheld > 0 {
 		p.Err.Printf("left out %s, for --trim and home zones\n", console.Plural(withheld, "line"))
 	}
 	warnUnplaced(p.Err, trim)
 	return nil
-}
-
-func (c *ExportCmd) toStdout(p *console.Program) (put func(cell.Record) error, done func() error) {
-	out := bufio.NewWriter(p.Out.JSON())
-	var buf []byte
-	var enc cell.Encoder
-	return func(r cell.Record) error {
-		buf = enc.Append(buf[:0], r)
-		_, err := out.Write(buf)
-		return err
-	}, out.Flush
 }

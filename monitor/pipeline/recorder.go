@@ -15,7 +15,7 @@ import (
 type Recorder struct {
 	file    *storage.NDJSON
 	batched bool
-	longest time.Duration // that a record waits, by the time of the records; 0: until there are enough
+	longest time.Duration // that a record waits, by the time of the records
 	batch   []cell.Record
 	since   time.Time // of the first record of the batch
 }
@@ -30,12 +30,6 @@ func NewRecorder(path string, longest time.Duration) (*Recorder, error) {
 	return &Recorder{file: f, batched: strings.HasSuffix(path, ".gz"), longest: longest}, err
 }
 
-// NewRecording is NewRecorder of a file that is not there yet; the error wraps fs.ErrExist if anything has the name.
-func NewRecording(path string) (*Recorder, error) {
-	f, err := storage.CreateNDJSON(path)
-	return &Recorder{file: f, batched: strings.HasSuffix(path, ".gz")}, err
-}
-
 // Append adds records.
 func (r *Recorder) Append(recs ...cell.Record) error {
 	if !r.batched {
@@ -48,7 +42,7 @@ func (r *Recorder) Append(recs ...cell.Record) error {
 			r.since = now
 		}
 	}
-	if len(r.batch) < recorderBatch && (r.longest == 0 || now.Sub(r.since) < r.longest) {
+	if len(r.batch) < recorderBatch && now.Sub(r.since) < r.longest {
 		return nil
 	}
 	return r.flush()
