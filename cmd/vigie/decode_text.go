@@ -3,7 +3,9 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -13,28 +15,29 @@ import (
 	"vigie/cmd/vigie/console"
 	"vigie/cmd/vigie/modems"
 	"vigie/modem/dialect"
+	"vigie/monitor/pipeline"
 	"vigie/review/evidence"
 )
 
 // text decodes recorded modem text.
-func (c *DecodeCmd) text(p *console.Program, shown string, in io.Reader, family *dialect.Dialect) error {
-	limited := &io.LimitedReader{R: in, N: mostText}
-	rounds, counts, err := dialect.DecodeText(limited, family)
-	if err != nil {
-		return fmt.Errorf("%s: %w", shown, err)
-	}
-	if limited.N == 0 {
-		return console.WithHint(fmt.Errorf("%s is longer than %d MiB", shown, mostText>>20), "recorded modem text is a few lines to a few thousand; cut it, or use vigie replay for observations")
-	}
+func (c *DecodeCmd) text(ctx context.Context, p *console.Program, shown string, in io.Reader, family *dialect.Dialect) error {
+	pipeline.LimitHeap()
 	out := bufio.NewWriter(p.Out)
 	if c.JSON {
 		out.Reset(p.Out.JSON())
 	}
-	for i := range rounds {
-		c.print(out, &rounds[i])
+	counts, err := dialect.EachRound(ctx, in, family, func(x *dialect.Decoded) error {
+		c.print(out, x)
+		return ctx.Err()
+	})
+	if flushing := out.Flush(); err == nil {
+		err = flushing
 	}
-	if err := out.Flush(); err != nil {
-		return err
+	if errors.Is(err, dialect.ErrTooLong) {
+		err = console.WithHint(err, "recorded modem text is a few lines to a few thousand; cut it, or use vigie replay for observations")
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", shown, err)
 	}
 	how := "as named"
 	switch {
@@ -43,8 +46,8 @@ func (c *DecodeCmd) text(p *console.Program, shown string, in io.Reader, family 
 	case family == nil:
 		how = "no line names a family"
 	}
-	p.Err.Printf("%s: family %s (%s), %s from %s\n", console.OneLine(shown), familiesOf(&counts), how, console.Plural(len(rounds), "observation"), console.Plural(counts.Lines, "line"))
-	if len(rounds) == 0 {
+	p.Err.Printf("%s: family %s (%s), %s from %s\n", console.OneLine(shown), familiesOf(&counts), how, console.Plural(counts.Rounds, "observation"), console.Plural(counts.Lines, "line"))
+	if counts.Rounds == 0 {
 		p.Err.Printf("hint: no line is an answer that Vigie reads; give what a modem printed, such as +QENG or +CEREG lines, and --family if no line shows which it is\n")
 	}
 	modems.ListUndecoded(p.Err, &counts)
@@ -58,9 +61,6 @@ func familiesOf(n *dialect.TextCounts) string {
 	}
 	return strings.Join(names, ", ")
 }
-
-// mostText bounds what decode reads: it is held in memory.
-const mostText = 64 << 20
 
 // print prints an observation.
 func (c *DecodeCmd) print(w io.Writer, x *dialect.Decoded) {

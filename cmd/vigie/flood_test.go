@@ -3,9 +3,11 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -76,6 +78,43 @@ func TestAttackWithAFloodOfCells(t *testing.T) {
 				t.Logf("%v: %.1f MiB at most, %s, %.1f MiB printed", args[:2], most, time.Since(began).Round(time.Millisecond), float64(info.Size())/(1<<20))
 				require.Less(t, most, 150.0)
 			}
+		})
+	}
+}
+
+// Recorded text costs a decode less than 150 MiB, whatever is in it: 8 MiB of it, or all 64 MiB that are read with make floods.
+func TestDecodeOfLongText(t *testing.T) {
+	size := 8 << 20
+	if os.Getenv("VIGIE_FLOODS") != "" {
+		size = 64<<20 - 1<<10
+	}
+	noise := rand.New(rand.NewPCG(1, 2))
+	for name, line := range map[string]func(i int) string{
+		"answers": func(i int) string {
+			return fmt.Sprintf("AT+QENG=\"servingcell\"\r\n+QENG: \"servingcell\",\"NOCONN\",\"LTE\",\"FDD\",262,03,%X,187,6200,20,3,3,2AFB,-105,-11,-76,10,23\r\nOK\r\n", 1+i)
+		},
+		"lines of two bytes": func(int) string { return "a\n" },
+		"noise": func(int) string {
+			text := make([]byte, 200)
+			for i := range text {
+				text[i] = byte(' ' + noise.IntN(95))
+			}
+			return string(text) + "\n"
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if name != "answers" && size < 64<<19 {
+				t.Skip("only on request: make floods")
+			}
+			var text strings.Builder
+			for i := 0; text.Len() < size; i++ {
+				text.WriteString(line(i))
+			}
+			began := time.Now()
+			most, err := peakUntilItEnds(exec.Command(program(), "decode", "--json", writeFile(t, t.TempDir(), "long.txt", text.String())))
+			require.NoError(t, err)
+			t.Logf("%d MiB: %.0f MiB, %s", size>>20, most, time.Since(began))
+			require.Less(t, most, 150.0, "MiB")
 		})
 	}
 }

@@ -15,6 +15,12 @@ type Exchange struct {
 	Final   string   // "OK", "ERROR", "+CME ERROR: 516"; empty if the text has none
 }
 
+// How much of one exchange EachExchange gives at once.
+const (
+	longestPart = 4096      // lines
+	widestPart  = 256 << 10 // bytes of lines
+)
+
 // ReadTranscript splits recorded modem text into exchanges. The text may be with or without echo, with any kind of line end, and
 // with several commands in one line (AT+A;+B): each of these becomes an exchange, with the lines of its prefix and the
 // common final result. Stamps before the lines are left out (Unstamped). Lines that begin with "# " are comments. Noise is no error: the error is that of the reader, and comes
@@ -22,6 +28,23 @@ type Exchange struct {
 //
 // Lines are redacted as the given commands declare, and by Scrub.
 func ReadTranscript(r io.Reader, cmds ...Command) ([]Exchange, error) {
+	var all []Exchange
+	rest := false
+	err := EachExchange(r, func(x Exchange, more bool) error {
+		if last := len(all) - 1; rest {
+			all[last].Lines, all[last].Final = append(all[last].Lines, x.Lines...), x.Final
+		} else {
+			all = append(all, x)
+		}
+		rest = more
+		return nil
+	}, cmds...)
+	return all, err
+}
+
+// EachExchange is ReadTranscript for text of any length: it calls each with one exchange after the other, and holds no more than a part
+// of one. A long exchange comes in parts; more says that the next Exchange is the rest of this one. An error of each ends it. Of several commands in one line with very long answers, only the first part is told apart.
+func EachExchange(r io.Reader, each func(x Exchange, more bool) error, cmds ...Command) error {
 	t := transcriber{redact: newRedactor(cmds), cmds: cmds}
 	buf := make([]byte, 32<<10)
 	for {
@@ -30,10 +53,15 @@ func ReadTranscript(r io.Reader, cmds ...Command) ([]Exchange, error) {
 		if err != nil {
 			t.lexer.feed([]byte("\n"), t.line)
 			t.flush()
-			if errors.Is(err, io.EOF) {
-				err = nil
-			}
-			return t.out, err
+		}
+		if refused := t.deliver(each); refused != nil {
+			return refused
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
 		}
 	}
 }
@@ -43,8 +71,12 @@ type transcriber struct {
 	lexer  lexer
 	redact *redactor
 	cmds   []Command
-	out    []Exchange
+	out    []Exchange // that are complete, and parts of one
 	open   []Exchange // of one command line; empty between a final result and the next line
+	held   int        // lines in open
+	width  int        // bytes in them
+	parted bool       // lines of open were given already
+	parts  []int      // indices in out of what is only a part
 	last   int        // which of them got the last line
 	typed  string     // the command line
 	cut    int        // one more than the index in out of an error that was cut by an echo; 0 when there is none
@@ -113,14 +145,7 @@ func (t *transcriber) command(typed string) {
 }
 
 // silent reports whether no line has come for the open exchanges.
-func (t *transcriber) silent() bool {
-	for _, e := range t.open {
-		if len(e.Lines) > 0 {
-			return false
-		}
-	}
-	return true
-}
+func (t *transcriber) silent() bool { return t.held == 0 && !t.parted }
 
 func (t *transcriber) add(text string) {
 	if len(t.open) == 0 {
@@ -140,6 +165,21 @@ func (t *transcriber) add(text string) {
 		}
 	}
 	e.Lines = append(e.Lines, text)
+	t.held, t.width = t.held+1, t.width+len(text)
+	if t.held == longestPart || t.width > widestPart {
+		t.part()
+	}
+}
+
+// part gives what is open so far, since it is long.
+func (t *transcriber) part() {
+	if len(t.open) > 1 { // whose the rest is cannot be found out without what came before
+		t.flush()
+		return
+	}
+	t.out = append(t.out, t.open[0])
+	t.parts = append(t.parts, len(t.out)-1)
+	t.open[0].Lines, t.held, t.width, t.parted = nil, 0, 0, true
 }
 
 // whose finds the open exchange to which a line belongs. Of those with its prefix it is the one whose argument the line
@@ -183,6 +223,22 @@ func (t *transcriber) final(text string) {
 func (t *transcriber) flush() {
 	t.out = append(t.out, t.open...)
 	t.open, t.cut = nil, 0
+	t.held, t.width, t.parted = 0, 0, false
+}
+
+// deliver gives what is complete, unless more may be added to it.
+func (t *transcriber) deliver(each func(Exchange, bool) error) error {
+	if t.cut > 0 {
+		return nil
+	}
+	for i, x := range t.out {
+		if err := each(x, slices.Contains(t.parts, i)); err != nil {
+			return err
+		}
+	}
+	clear(t.out)
+	t.out, t.parts = t.out[:0], t.parts[:0]
+	return nil
 }
 
 // commandAt finds where a command begins in a line: at its start, or after the rest of an older line ("RDATE0").

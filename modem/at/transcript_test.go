@@ -149,3 +149,38 @@ func FuzzScrub(f *testing.F) {
 		}
 	})
 }
+
+// A long exchange comes in parts, which together are what a short one is, and no part is longer than the bound.
+func TestLongExchange(t *testing.T) {
+	for _, c := range []struct{ name, begin, line, end, final string }{
+		{"many lines", "AT+CEREG?\r\n", "+CEREG: 2,1,\"C3C9\",\"A81A02\",7", "OK\r\n", "OK"},
+		{"without a command", "", "+CEREG: 1", "", ""},
+		{"wide lines", "ATI\r\n", "Revision: " + strings.Repeat("EC25 ", 1000), "OK\r\n", "OK"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			const lines = 2*longestPart + 7
+			text := c.begin + strings.Repeat(c.line+"\r\n", lines) + c.end
+			got, parts := 0, 0
+			err := EachExchange(strings.NewReader(text), func(x Exchange, more bool) error {
+				parts++
+				got += len(x.Lines)
+				require.LessOrEqual(t, len(x.Lines), longestPart)
+				require.LessOrEqual(t, len(strings.Join(x.Lines, "")), widestPart+maxLine)
+				require.Equal(t, got < lines || more, more)
+				if !more {
+					require.Equal(t, c.final, x.Final)
+				}
+				return nil
+			})
+			require.NoError(t, err)
+			require.Equal(t, lines, got)
+			require.Greater(t, parts, 2)
+			all, err := ReadTranscript(strings.NewReader(text))
+			require.NoError(t, err)
+			require.Len(t, all, 1)
+			require.Len(t, all[0].Lines, lines)
+		})
+	}
+	given := errors.New("enough")
+	require.ErrorIs(t, EachExchange(strings.NewReader("AT\r\nOK\r\nAT\r\nOK\r\n"), func(Exchange, bool) error { return given }), given)
+}

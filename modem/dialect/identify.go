@@ -22,23 +22,35 @@ var IdentifyCommands = []at.Command{
 // Identify decodes the answers to IdentifyCommands. The answers of the three commands take precedence over that of ATI, which
 // prints either labelled lines, or manufacturer and model without labels on the first two.
 func Identify(answers []Answer) Ident {
-	var id, ati Ident
+	var i identifier
 	for _, a := range answers {
-		lines := values(a.Lines)
-		if len(lines) == 0 {
-			continue
-		}
-		switch strings.ToUpper(a.Command) {
-		case "+CGMI":
-			id.Manufacturer = lines[0]
-		case "+CGMM":
-			id.Model = lines[0]
-		case "+CGMR":
-			id.Firmware = lines[0]
-		case "I":
-			ati = identATI(lines)
-		}
+		i.add(a)
 	}
+	return i.ident()
+}
+
+// identifier identifies a modem by its answers, one after the other.
+type identifier struct{ id, ati Ident }
+
+func (i *identifier) add(a Answer) {
+	lines := values(a.Lines)
+	if len(lines) == 0 {
+		return
+	}
+	switch strings.ToUpper(a.Command) {
+	case "+CGMI":
+		i.id.Manufacturer = lines[0]
+	case "+CGMM":
+		i.id.Model = lines[0]
+	case "+CGMR":
+		i.id.Firmware = lines[0]
+	case "I":
+		i.ati = identATI(lines)
+	}
+}
+
+func (i *identifier) ident() Ident {
+	id, ati := i.id, i.ati
 	id.Manufacturer = cmp.Or(id.Manufacturer, ati.Manufacturer)
 	id.Model = cmp.Or(id.Model, ati.Model)
 	id.Firmware = cmp.Or(id.Firmware, ati.Firmware)

@@ -178,9 +178,17 @@ func TestRaw(t *testing.T) {
 func TestRounds(t *testing.T) {
 	serving := Answer{Command: `+QENG="servingcell"`, Lines: []string{lteRow}, Final: "OK"}
 	csq := Answer{Command: "+CSQ", Lines: []string{"+CSQ: 17,99"}, Final: "OK"}
-	require.Len(t, quectel.rounds([]Answer{serving, csq, serving, csq}), 2)
-	require.Len(t, quectel.rounds([]Answer{{Lines: []string{lteRow, neighbours, neighbours, lteRow, neighbours}}}), 2)
-	require.Len(t, quectel.rounds([]Answer{{Lines: []string{"+CREG: 5", "+CGREG: 0"}}}), 1)
-	require.Len(t, generic.rounds([]Answer{{Lines: []string{"+CREG: 5", "+CREG: 0", "+CGREG: 1"}}}), 2)
-	require.Empty(t, quectel.rounds(nil))
+	rounds := func(d *Dialect, answers ...Answer) (all [][]Answer) {
+		g := grouping{dialect: d, round: func(r []Answer) error { all = append(all, r); return nil }}
+		for _, a := range answers {
+			require.NoError(t, g.add(piece{Answer: a}))
+		}
+		require.NoError(t, g.end())
+		return all
+	}
+	require.Len(t, rounds(quectel, serving, csq, serving, csq), 2)
+	require.Len(t, rounds(quectel, Answer{Lines: []string{lteRow, neighbours, neighbours, lteRow, neighbours}}), 2)
+	require.Len(t, rounds(quectel, Answer{Lines: []string{"+CREG: 5", "+CGREG: 0"}}), 1)
+	require.Len(t, rounds(generic, Answer{Lines: []string{"+CREG: 5", "+CREG: 0", "+CGREG: 1"}}), 2)
+	require.Empty(t, rounds(quectel))
 }

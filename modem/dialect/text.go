@@ -1,7 +1,7 @@
 package dialect
 
 import (
-	"cmp"
+	"context"
 	"io"
 	"slices"
 
@@ -11,17 +11,17 @@ import (
 // Guess finds the family of recorded text, echoes of commands included, with stamps before the lines or without. It uses only lines
 // that no other family prints, and returns nil if there are none or if they are of several families.
 func Guess(lines []string) *Dialect {
-	if found := families(lines); len(found) == 1 {
+	if found := families(nil, lines); len(found) == 1 {
 		return found[0]
 	}
 	return nil
 }
 
-// families are those of which lines are known.
-func families(lines []string) (found []*Dialect) {
+// families adds to those that were found the others of which lines are known.
+func families(found []*Dialect, lines []string) []*Dialect {
 	for _, d := range All() {
 		knows := func(line string) bool { return d.Knows(at.Unstamped(line)) }
-		if d.Evidence != Experimental && slices.ContainsFunc(lines, knows) {
+		if d.Evidence != Experimental && !slices.Contains(found, d) && slices.ContainsFunc(lines, knows) {
 			found = append(found, d)
 		}
 	}
@@ -38,54 +38,111 @@ type TextCounts struct {
 	Rounds    int        // that hold something
 	Rejects   []Reject   // lines that could not be decoded, in order
 	Unread    []string   // lines that are no answer that the family knows
+	Unlisted  int        // further lines of these two kinds, which are too many to list
+	listed    int        // bytes of those that are listed
 }
+
+// Lines that are listed in TextCounts.
+const (
+	mostListed   = 10_000
+	widestListed = 2 << 20 // bytes
+)
 
 // DecodeText decodes recorded modem text: answers with or without their commands and final results. d is the family; if nil, it is
 // guessed, also where the text is of several modems one after the other, else generic. A new round begins where a command is
 // repeated, or a row that is printed once per round. Empty rounds are left out. The rows of a survey are returned as rounds of their own.
 func DecodeText(text io.Reader, d *Dialect) ([]Decoded, TextCounts, error) {
-	end := &lastByte{Reader: text}
-	exchanges, err := at.ReadTranscript(end, everything(true)...)
+	var all []Decoded
+	n, err := EachRound(context.Background(), text, d, func(x *Decoded) error { all = append(all, *x); return nil })
 	if err != nil {
 		return nil, TextCounts{}, err
 	}
-	n := TextCounts{Exchanges: len(exchanges)}
-	var answers []Answer
-	for _, x := range exchanges {
-		n.Lines += len(x.Lines)
-		answers = append(answers, Answer{Command: x.Command, Lines: x.Lines, Final: x.Final})
+	return all, n, nil
+}
+
+// EachRound is DecodeText for text of any length: it calls each with one round after the other. Since what a modem says of itself may
+// come last, it first reads all of the text; of that it holds the redacted lines, compressed. An error of each ends it, and the end of ctx.
+func EachRound(ctx context.Context, text io.Reader, d *Dialect, each func(*Decoded) error) (TextCounts, error) {
+	r, err := newRecorded(ctx, text, d)
+	if err != nil {
+		return TextCounts{}, err
 	}
-	if len(answers) > 0 {
-		last := &answers[len(answers)-1]
-		last.cut = last.Final == "" && len(last.Lines) > 0 && end.b != '\n' && end.b != '\r'
+	stretches, err := r.stretches()
+	if err != nil {
+		return TextCounts{}, err
 	}
-	var out []Decoded
-	for _, m := range modems(answers, d) {
-		n.Guessed = n.Guessed || d == nil && m.dialect != generic
-		if !slices.Contains(n.Families, m.dialect) {
-			n.Families = append(n.Families, m.dialect)
-		}
-		tied := m.dialect.As(Identify(m.answers))
-		for _, round := range tied.rounds(m.answers) {
-			x := tied.decoded(nil, round, true)
-			n.Rejects = append(n.Rejects, x.Rejects...)
-			for _, l := range x.Unread {
-				if !identifies(round, l) {
-					n.Unread = append(n.Unread, l)
-				}
-			}
-			if !x.Empty() {
-				n.Rounds++
-				out = append(out, x)
-			}
-			for _, o := range x.Sweep {
-				n.Rounds++
-				out = append(out, Decoded{Observation: o, Values: valuesOf(x.Values, o.Raw[0])})
-			}
+	x := decoding{counts: TextCounts{Exchanges: r.exchanges, Lines: r.lines}, each: each}
+	for _, s := range stretches {
+		x.counts.Guessed = x.counts.Guessed || d == nil && s.dialect != generic
+		if !slices.Contains(x.counts.Families, s.dialect) {
+			x.counts.Families = append(x.counts.Families, s.dialect)
 		}
 	}
-	n.Dialect = n.Families[0]
-	return out, n, nil
+	x.counts.Dialect = x.counts.Families[0]
+	next := 0
+	err = r.pieces(func(i int, p piece) error {
+		for next < len(stretches) && stretches[next].from == i {
+			if err := x.end(); err != nil {
+				return err
+			}
+			x.begin(stretches[next].dialect.As(stretches[next].ident()))
+			next++
+			p.goesOn = false
+		}
+		return x.add(p)
+	})
+	if err == nil {
+		err = x.end()
+	}
+	return x.counts, err
+}
+
+// decoding decodes the answers of one modem after the other, round by round.
+type decoding struct {
+	grouping
+	counts TextCounts
+	each   func(*Decoded) error
+}
+
+func (x *decoding) begin(d *Dialect) { x.grouping = grouping{dialect: d, round: x.decode} }
+
+// decode decodes a round.
+func (x *decoding) decode(round []Answer) error {
+	got := x.dialect.decoded(nil, round, true)
+	n := &x.counts
+	for _, r := range got.Rejects {
+		if n.lists(len(r.Line)) {
+			n.Rejects = append(n.Rejects, r)
+		}
+	}
+	for _, l := range got.Unread {
+		if !identifies(round, l) && n.lists(len(l)) {
+			n.Unread = append(n.Unread, l)
+		}
+	}
+	if !got.Empty() {
+		n.Rounds++
+		if err := x.each(&got); err != nil {
+			return err
+		}
+	}
+	for _, o := range got.Sweep {
+		n.Rounds++
+		if err := x.each(&Decoded{Observation: o, Values: valuesOf(got.Values, o.Raw[0])}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lists reports whether one more line can be listed, and counts it where not.
+func (n *TextCounts) lists(bytes int) bool {
+	if len(n.Rejects)+len(n.Unread) >= mostListed || n.listed+bytes > widestListed {
+		n.Unlisted++
+		return false
+	}
+	n.listed += bytes
+	return true
 }
 
 // valuesOf are the values that come from a row.
@@ -103,155 +160,99 @@ func identifies(answers []Answer, line string) bool {
 	return slices.ContainsFunc(answers, func(a Answer) bool { return isIdentify(a.Command) && slices.Contains(a.Lines, line) })
 }
 
-// modem is a stretch of text that one modem printed.
-type modem struct {
-	dialect *Dialect
-	answers []Answer
-}
-
-// modems splits answers by modem: where a line or a command is known by another family than those before, or another model
-// names itself, a new one begins. What no family knows belongs to the modem before it; at the beginning, and after a modem was asked
-// what it is, to the one that follows. A family that is given is that of all, and only where it is generic may they be several modems.
-func modems(answers []Answer, d *Dialect) (all []modem) {
-	var lines []string
-	for _, a := range answers {
-		lines = append(append(lines, "AT"+a.Command), a.Lines...)
-	}
-	given := d
-	switch found := families(lines); {
-	case given != nil && given != generic:
-	case len(found) == 0:
-		d = generic
-	case len(found) == 1 && given == nil:
-		d = found[0]
-	case len(found) > 1:
-		d = nil
-	}
-	if d != nil {
-		return byModel(modem{d, answers})
-	}
-	var held []Answer
-	var now *modem
-	for _, a := range answers {
-		for _, piece := range pieces(a) {
-			found := families(append([]string{"AT" + piece.Command}, piece.Lines...))
-			if len(found) == 0 && (now == nil || len(held) > 0 || isIdentify(piece.Command)) {
-				held = append(held, piece)
-				continue
-			}
-			if len(found) > 0 && (now == nil || !slices.Contains(found, now.dialect)) {
-				all = append(all, modem{dialect: found[0]})
-				now = &all[len(all)-1]
-			}
-			now.answers = append(append(now.answers, held...), piece)
-			held = nil
-		}
-	}
-	now.answers = append(now.answers, held...)
-	var models []modem
-	for _, m := range all {
-		if given != nil {
-			m.dialect = given
-		}
-		models = append(models, byModel(m)...)
-	}
-	return models
-}
-
-// byModel splits what modems of one family printed where another model names itself.
-func byModel(m modem) (all []modem) {
-	from, model := 0, ""
-	for i, a := range m.answers {
-		if !isIdentify(a.Command) {
-			continue
-		}
-		id := Identify(m.answers[i : i+1])
-		if id.Model != "" && model != "" && id.Model != model {
-			all = append(all, modem{m.dialect, m.answers[from:i]})
-			from = i
-		}
-		model = cmp.Or(id.Model, model)
-	}
-	return append(all, modem{m.dialect, m.answers[from:]})
-}
-
 // isIdentify reports whether a command asks a modem what it is.
 func isIdentify(command string) bool {
 	return command != "" && slices.ContainsFunc(IdentifyCommands, func(c at.Command) bool { return c.Text == command })
 }
 
-// pieces splits lines without a command where another family's begin.
-func pieces(a Answer) (all []Answer) {
-	if a.Command != "" {
-		return []Answer{a}
+// grouping groups answers into rounds, splitting one that holds several.
+type grouping struct {
+	dialect *Dialect
+	round   func([]Answer) error // called with each
+
+	now   []Answer
+	seen  map[string]bool // commands and rows of the round
+	lines int             // and commands in it
+	width int             // bytes of them
+}
+
+// A round that is longer is ended: no modem prints so much, and all of it becomes one observation.
+const (
+	longestRound = 16_384  // lines and commands
+	widestRound  = 2 << 20 // bytes
+)
+
+// end ends the round.
+func (g *grouping) end() error {
+	round := g.now
+	g.now, g.seen, g.lines, g.width = nil, nil, 0, 0
+	if len(round) == 0 {
+		return nil
+	}
+	return g.round(round)
+}
+
+// add takes the next answer, or the rest of the last one.
+func (g *grouping) add(p piece) error {
+	a, goesOn := p.Answer, p.goesOn
+	if a.Command != "" && !goesOn && g.seen["AT"+a.Command] {
+		if err := g.end(); err != nil {
+			return err
+		}
 	}
 	from := 0
-	var before *Dialect
-	for i := range a.Lines {
-		found := Guess(a.Lines[i : i+1])
-		if found == nil || found == before {
+	for i, l := range a.Lines {
+		row := g.dialect.oncePerRound(l)
+		if row == "" {
 			continue
 		}
-		if before != nil {
-			all = append(all, Answer{Lines: a.Lines[from:i]})
-			from = i
+		if g.seen[row] {
+			if i > from {
+				if err := g.put(Answer{Command: a.Command, Lines: a.Lines[from:i]}, goesOn); err != nil {
+					return err
+				}
+			}
+			if err := g.end(); err != nil {
+				return err
+			}
+			from, goesOn = i, false
 		}
-		before = found
+		g.saw(row)
 	}
 	a.Lines = a.Lines[from:]
-	return append(all, a)
+	if err := g.put(a, goesOn); err != nil {
+		return err
+	}
+	if a.Command != "" {
+		g.saw("AT" + a.Command)
+	}
+	return nil
 }
 
-// rounds groups answers, splitting one that holds several rounds.
-func (d *Dialect) rounds(answers []Answer) [][]Answer {
-	var all [][]Answer
-	var now []Answer
-	seen := map[string]bool{} // commands and rows of the round
-	next := func() {
-		if len(now) > 0 {
-			all = append(all, now)
-		}
-		now, seen = nil, map[string]bool{}
+func (g *grouping) saw(what string) {
+	if g.seen == nil {
+		g.seen = map[string]bool{}
 	}
-	for _, a := range answers {
-		if a.Command != "" && seen["AT"+a.Command] {
-			next()
-		}
-		from := 0
-		for i, l := range a.Lines {
-			row := d.oncePerRound(l)
-			if row == "" {
-				continue
-			}
-			if seen[row] {
-				if i > from {
-					now = append(now, Answer{Command: a.Command, Lines: a.Lines[from:i]})
-				}
-				next()
-				from = i
-			}
-			seen[row] = true
-		}
-		if a.Command != "" {
-			seen["AT"+a.Command] = true
-		}
-		a.Lines = a.Lines[from:]
-		now = append(now, a)
-	}
-	next()
-	return all
+	g.seen[what] = true
 }
 
-// lastByte remembers how the text ended: without a line end the last line may be half a line.
-type lastByte struct {
-	io.Reader
-	b byte
-}
-
-func (l *lastByte) Read(p []byte) (int, error) {
-	n, err := l.Reader.Read(p)
-	if n > 0 {
-		l.b = p[n-1]
+// put adds an answer to the round, or the rest of the last one.
+func (g *grouping) put(a Answer, goesOn bool) error {
+	lines, width := 1+len(a.Lines), len(a.Command)
+	for _, l := range a.Lines {
+		width += len(l)
 	}
-	return n, err
+	if g.lines+lines > longestRound || g.width+width > widestRound {
+		if err := g.end(); err != nil {
+			return err
+		}
+	}
+	g.lines, g.width = g.lines+lines, g.width+width
+	if last := len(g.now) - 1; goesOn && last >= 0 {
+		before := &g.now[last]
+		before.Lines, before.Final, before.cut = slices.Concat(before.Lines, a.Lines), a.Final, a.cut
+		return nil
+	}
+	g.now = append(g.now, a)
+	return nil
 }

@@ -44,6 +44,9 @@ func ListUndecoded(w io.Writer, n *dialect.TextCounts) {
 			fmt.Fprintf(w, "not decoded (%s): %s, %s\n  %s\n", u.reason, u.meaning, console.Plural(len(lines), "line"), strings.Join(lines, "\n  "))
 		}
 	}
+	if n.Unlisted > 0 {
+		defer fmt.Fprintf(w, "%s more of these kinds are not listed\n", console.Plural(n.Unlisted, "line"))
+	}
 	if len(n.Unread) == 0 {
 		return
 	}
