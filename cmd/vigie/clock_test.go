@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"vigie/cell"
-	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/modem/emulator"
 	"vigie/monitor"
@@ -63,9 +62,7 @@ func TestWatchWithoutAClock(t *testing.T) {
 	c := WatchCmd{Port: []string{em.Path()}, clocks: monitor.Clocks{Wall: wall, Ran: func() time.Duration { return time.Since(began) }, Synced: func() bool { return false }}}
 	c.Store = dir + "/s.db"
 	done := make(chan error, 1)
-	settings, err := config.Read(conf)
-	require.NoError(t, err)
-	go func() { done <- c.Run(ctx, p, settings) }()
+	go func() { done <- c.Run(ctx, p) }()
 	require.Eventually(t, func() bool { return len(em.Printed()) > 60 }, time.Minute, 10*time.Millisecond, "it watches")
 	em.Play(then)
 	require.NoError(t, <-done, stderr.String())

@@ -88,6 +88,36 @@ func TestPanicFileAtTheStart(t *testing.T) {
 	require.Contains(t, p.out.String(), "is destroyed")
 }
 
+// A panic file that is there destroys also where the configuration is refused, whatever is wrong in it.
+func TestPanicFileAndABadConfiguration(t *testing.T) {
+	t.Parallel()
+	for name, bad := range map[string]string{"unknown key": "colour = 1\n", "bad value": "[keep]\nfull_rate_days = -1\n", "no TOML": "[keep\n\"\n=\n", "another type": "sensor = 3\n"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			newStore(t, filepath.Join(dir, "v.db"), "")
+			p := startPanicking(t, dir, "file = \""+writeFile(t, dir, "button", "")+"\"\n"+bad)
+			p.destroyed(t, dir)
+			require.Contains(t, p.out.String(), "is destroyed")
+		})
+	}
+}
+
+// Where what the configuration says of panic cannot be read, that is said, and the watch ends with an error.
+func TestPanicThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	store := filepath.Join(dir, "v.db")
+	newStore(t, store, "")
+	conf := writeFile(t, dir, "v.toml", "[panic]\nenabled = maybe\nfile = \""+writeFile(t, dir, "button", "")+"\"\n")
+	for _, conf := range []string{conf, filepath.Join(dir, "missing.toml")} {
+		out, err := exec.Command(program(), "watch", "--config", conf, "--store", store).CombinedOutput()
+		require.Error(t, err)
+		require.Contains(t, string(out), "nothing was destroyed")
+		require.FileExists(t, store)
+	}
+}
+
 // A store from before everything was sealed is recorded too, and goes.
 func TestPanicOfASealedWatch(t *testing.T) {
 	t.Parallel()

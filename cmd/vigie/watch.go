@@ -40,7 +40,12 @@ const takeOutTheSIM = `take the SIM out before you carry it, where the modem see
       transmits as a phone does, a false cell can catch it, and its network knows whose it is and where`
 
 // Run watches until interrupted.
-func (c *WatchCmd) Run(ctx context.Context, p *console.Program, conf config.Config) error {
+func (c *WatchCmd) Run(ctx context.Context, p *console.Program) error {
+	conf, err := config.Load(p.ConfigFile, true)
+	if err != nil {
+		c.panicAnyway(ctx, p)
+		return err
+	}
 	c.merge(&conf)
 	wipe, err := c.armWipe(ctx, p, conf) // before anything is opened or asked
 	if err != nil {
@@ -164,6 +169,24 @@ func (c *WatchCmd) armWipe(ctx context.Context, p *console.Program, conf config.
 	}
 	w.WipeOptions, w.stop, err = monitor.ArmWipe(ctx, c.wipe(conf), func(text string) { p.Err.Printf("%s\n", console.OneLine(text)) })
 	return w, err
+}
+
+// panicAnyway destroys what was recorded if the panic file is there, although the configuration was refused, as far as that can be read;
+// it then ends the program.
+func (c *WatchCmd) panicAnyway(ctx context.Context, p *console.Program) {
+	conf, sure, err := config.Salvage(p.ConfigFile)
+	if err != nil || !sure {
+		p.Err.Printf("what the configuration says of panic cannot be read: no panic file is obeyed, and nothing was destroyed\n")
+	}
+	if err != nil || !conf.Panic.Enabled {
+		return
+	}
+	c.merge(&conf)
+	if w, err := c.armWipe(ctx, p, conf); err == nil {
+		w.stop()
+	} else {
+		p.Err.Printf("no panic file is obeyed, and nothing was destroyed: %s\n", console.OneLine(err.Error()))
+	}
 }
 
 // wipe is what the panic button destroys.
