@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"vigie/safefile"
+	"vigie/words"
 )
 
 // Backup writes a copy of the store to a new file: everything that was committed at one moment, while this or another process
@@ -107,10 +108,10 @@ func writeNew(name string, text []byte) error {
 var storeFiles = []string{"", "-wal", "-shm", "-tail", "-key"}
 
 // Restore makes a store at path from a copy that Backup made. A store at path must not be in use: it is renamed to path+suffix,
-// or if suffix is empty the error wraps fs.ErrExist. Of the options, Key and Passphrase open the copy. Root's rights are given up
-// for those of who controls the path (safefile) once the copy was read.
+// or if suffix is empty the error wraps fs.ErrExist. Of the options, Key and Passphrase open the copy. The copy is read with the
+// rights of who controls where it is (safefile), and root's rights are then given up for those of who controls the path.
 func Restore(ctx context.Context, copied, path string, o Options, suffix string) (st Stats, err error) {
-	s, err := Open(ctx, copied, Options{ReadOnly: true, Key: o.Key, Passphrase: o.Passphrase, untouched: true})
+	s, err := openCopy(ctx, copied, Options{ReadOnly: true, Key: o.Key, Passphrase: o.Passphrase, untouched: true})
 	if err != nil {
 		return st, err
 	}
@@ -146,4 +147,61 @@ func Restore(ctx context.Context, copied, path string, o Options, suffix string)
 		err = renumber(ctx, path, Options{Key: s.key})
 	}
 	return st, err
+}
+
+// openCopy opens a store to be read: one in a directory of another user with that user's rights, who could put a link there to a store
+// that only root may read.
+func openCopy(ctx context.Context, path string, o Options) (*Store, error) {
+	rights, err := safefile.RightsAt(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case rights.AreOwn():
+		return Open(ctx, path, o)
+	}
+	s, err := openWith(ctx, rights, path, o)
+	if err != nil {
+		return nil, fmt.Errorf("store %s: %w", path, Explain(err))
+	}
+	return s, nil
+}
+
+func openWith(ctx context.Context, rights safefile.Rights, path string, o Options) (s *Store, err error) {
+	if path, err = filepath.Abs(path); err != nil {
+		return nil, err
+	}
+	s = &Store{path: path, readOnly: true, changed: make(chan struct{})}
+	err = rights.Do(func() error {
+		plain, err := inspect(path)
+		if err != nil {
+			return err
+		}
+		for _, end := range []string{"-wal", "-tail"} {
+			if !empty(path + end) {
+				return words.WithHint(fmt.Errorf("it belongs to user %s and is no copy that vigie backup made: %s holds a part of it", rights, path+end),
+					"move both into a directory of yours, or have its user run vigie backup")
+			}
+		}
+		if s.key, err = unlock(path, o, plain); err != nil || s.key == nil {
+			return err
+		}
+		if s.sealed, err = readKeyFile(path); errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = s.connect(ctx, access{path: path, key: s.key, readOnly: true, immutable: true, rights: rights})
+	if err == nil {
+		err = s.checkAtStart(ctx)
+	}
+	if s.key != nil && notADatabase(err) {
+		err = fmt.Errorf("%w: it does not open this store (or the beginning of the file is damaged)", ErrKey)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
 }

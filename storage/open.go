@@ -138,7 +138,9 @@ func open(ctx context.Context, path string, o Options) (_ *Store, err error) {
 		}
 		return nil, err
 	}
-	sameMode(path+"-shm", path)
+	if !a.frozen {
+		sameMode(path+"-shm", path)
+	}
 	if err := s.checkAtStart(ctx); err != nil {
 		if errors.Is(err, errEndless) {
 			return nil, err

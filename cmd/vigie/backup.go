@@ -88,7 +88,7 @@ func (c *RestoreCmd) Run(ctx context.Context, p *console.Program, conf config.Co
 	}
 	aside := ""
 	if c.Replace {
-		aside = time.Now().UTC().Format(".before-20060102-150405")
+		aside = time.Now().UTC().Format(".before-20060102-150405.000")
 	}
 	p.Err.Progress("reading the copy from end to end")
 	st, err := storage.Restore(ctx, c.File, c.Path(conf), storage.Options{Passphrase: secret}, aside)

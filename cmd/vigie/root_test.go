@@ -191,6 +191,28 @@ func TestRootReadsNoLinkOfOthers(t *testing.T) {
 	_, err = f.run("", "import", "--store", f.store, in("in.ndjson"))
 	require.Error(t, err)
 	require.NotContains(t, f.must("export", "--store", f.store, "-"), "root-only")
+
+	roots := filepath.Join(f.own, "root.db")
+	f.must("import", "--store", roots, filepath.Join(f.own, "secret.ndjson"))
+	f.link(roots, "copy.db")
+	_, err = f.run("", "restore", "--replace", "--store", f.store, in("copy.db"))
+	require.Error(t, err)
+	require.NotContains(t, f.must("export", "--store", f.store, "-"), "root-only")
+}
+
+// A review desk works with the rights of one user, and refuses the store of a second.
+func TestRootReviewsStoresOfOneUser(t *testing.T) {
+	t.Parallel()
+	f := newForeign(t, "")
+	other := filepath.Join(filepath.Dir(f.dir), "other")
+	require.NoError(t, os.Mkdir(other, 0o755))
+	newStore(t, filepath.Join(other, "o.db"), "")
+	for _, name := range []string{other, filepath.Join(other, "o.db")} {
+		require.NoError(t, os.Chown(name, stranger+1, stranger+1))
+	}
+	_, err := f.run("", "review", "--listen", "127.0.0.1:0", "--store", f.store, "--also", filepath.Join(other, "o.db"))
+	require.Error(t, err)
+	f.strangersOnly("the refused desk")
 }
 
 // The owner of a store exchanges names as fast as it can while root runs commands on it.
@@ -246,6 +268,7 @@ func TestRootWorksOnTheStoreOfAnother(t *testing.T) {
 		f.must(on("import", ours("all.ndjson"))...)
 		f.must(on("report", "--from", "2023-11-14", ours("r.html"))...)
 		f.must(on("restore", "--replace", ours("copy.db"))...)
+		f.must(on("restore", "--replace", filepath.Join(f.dir, "copy.db"))...)
 		require.Contains(t, f.must(on("export", "-")...), `"sensor":"bag"`)
 		f.strangersOnly("root's commands")
 		f.runFor(300*time.Millisecond, on("review", "--listen", "127.0.0.1:0")...)
