@@ -75,7 +75,7 @@ func (c *CellDBImportCmd) Run(ctx context.Context, p *console.Program, conf conf
 	var size, read int64
 	for _, name := range c.Files {
 		if name == "-" {
-			inputs = append(inputs, celldb.Input{Name: "standard input", R: p.In})
+			inputs = append(inputs, celldb.Input{Name: "standard input", R: console.Interruptible(ctx, p.In)})
 			size = -1
 			continue
 		}
@@ -89,7 +89,7 @@ func (c *CellDBImportCmd) Run(ctx context.Context, p *console.Program, conf conf
 		} else {
 			size = -1
 		}
-		inputs = append(inputs, celldb.Input{Name: name, R: &counting{f, &read}})
+		inputs = append(inputs, celldb.Input{Name: name, R: &counting{console.Interruptible(ctx, f), &read}})
 	}
 	if err := safefile.Become(path); err != nil { // its inputs are open
 		return err

@@ -58,7 +58,7 @@ func (c *DecodeCmd) file(ctx context.Context, p *console.Program, name string, f
 		defer f.Close()
 		in, shown = f, name
 	}
-	ahead := capture.NewReader(in)
+	ahead := capture.NewReader(console.Interruptible(ctx, in))
 	if family == nil {
 		if found := capture.Open(ahead); found != nil {
 			if err := found.Bare(c.As); err != nil {
@@ -67,5 +67,5 @@ func (c *DecodeCmd) file(ctx context.Context, p *console.Program, name string, f
 			return c.capture(ctx, p, shown, found)
 		}
 	}
-	return c.text(p, shown, ahead, family)
+	return c.text(ctx, p, shown, ahead, family)
 }

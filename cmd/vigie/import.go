@@ -76,7 +76,7 @@ func (c *ImportCmd) take(ctx context.Context, p *console.Program, s *storage.Sto
 	}
 	t.Clean = config.Cleaner
 	in = &transfer.Merge{Clean: t.Clean, Each: func(in *transfer.Input, r cell.Record) { t.Rename(in.Store, r) }, Other: func(in *transfer.Input, line []byte) { t.Line(ctx, in, line) }}
-	if err := in.Open(rows, p.In); err != nil {
+	if err := in.Open(ctx, rows, console.Interruptible(ctx, p.In)); err != nil {
 		return in, 0, t, err
 	}
 	defer in.Close()
@@ -84,6 +84,9 @@ func (c *ImportCmd) take(ctx context.Context, p *console.Program, s *storage.Sto
 		if err := t.Add(ctx, recs...); err != nil {
 			return in, 0, t, err
 		}
+	}
+	if err := ctx.Err(); err != nil {
+		return in, 0, t, err
 	}
 	for _, path := range sealed {
 		n, err := t.Unseal(ctx, path, ids)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -15,7 +16,7 @@ import (
 )
 
 // openInputs opens every file, each by itself; "-" is standard input.
-func openInputs(names []string, stdin io.Reader) (*transfer.Merge, error) {
+func openInputs(ctx context.Context, names []string, stdin io.Reader) (*transfer.Merge, error) {
 	m := &transfer.Merge{Clean: config.Cleaner}
 	var rows [][]string
 	for _, name := range names {
@@ -24,7 +25,7 @@ func openInputs(names []string, stdin io.Reader) (*transfer.Merge, error) {
 		}
 		rows = append(rows, []string{name})
 	}
-	return m, m.Open(rows, stdin)
+	return m, m.Open(ctx, rows, console.Interruptible(ctx, stdin))
 }
 
 // reportInputs reports what was read and what was not, and returns an error if the input could not be read.

@@ -83,14 +83,30 @@ type CLI struct {
 func main() {
 	console.NoCore()
 	debug.SetTraceback("crash") // a crash ends by SIGABRT and not with the status of wrong usage: a service is started again after it
-	if slices.Contains(os.Args[1:], "watch") {
+	watching := slices.Contains(os.Args[1:], "watch")
+	if watching {
 		monitor.CatchWipe() // before anything takes its time
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends what does not stop at the first, as reading from a terminal
+	context.AfterFunc(ctx, func() {
+		stop() // a second Ctrl-C ends the process at once
+		if !watching {
+			time.AfterFunc(lastWork, giveUp)
+		}
+	})
 	status := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(status)
+}
+
+// lastWork is how long a command other than watch may work on after the first Ctrl-C or SIGTERM. All of them stop sooner, unless they
+// wait for a file that gives nothing, or for somebody to take what they print.
+const lastWork = 5 * time.Second
+
+// giveUp ends a process that does not end by itself. What it was writing has no name yet, or can be killed at any moment.
+func giveUp() {
+	time.AfterFunc(time.Second, func() { os.Exit(1) }) // nobody may take the message either
+	os.Exit(console.Report(os.Stderr, context.Canceled))
 }
 
 // run is the program, with its three streams as inputs; it returns the exit status. It stops when ctx ends.

@@ -32,7 +32,7 @@ func (c *ReplayCmd) Run(ctx context.Context, p *console.Program) error {
 	if err != nil {
 		return err
 	}
-	in, err := openInputs(c.Files, p.In)
+	in, err := openInputs(ctx, c.Files, p.In)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"context"
 	"errors"
 	"io"
 	"time"
@@ -22,6 +23,7 @@ type Merge struct {
 	Each  func(in *Input, r cell.Record) // gets each record before Read returns it; may be nil
 	Other func(in *Input, line []byte)   // gets the lines that are for a store; may be nil
 
+	ctx    context.Context // of Open
 	inputs []*Input
 }
 
@@ -43,7 +45,9 @@ type Input struct {
 const mostNamed = 5
 
 // Open opens the first file of each row of files, which are read one after the other; "-" is stdin.
-func (m *Merge) Open(rows [][]string, stdin io.Reader) error {
+// Once ctx ends, what is left of the files cannot be read any more.
+func (m *Merge) Open(ctx context.Context, rows [][]string, stdin io.Reader) error {
+	m.ctx = ctx
 	for _, names := range rows {
 		in := &Input{rest: names}
 		if err := m.openNext(in, stdin); err != nil {
@@ -71,7 +75,7 @@ func (m *Merge) openNext(in *Input, stdin io.Reader) error {
 		in.file = f
 	}
 	m.Files++
-	in.reader = cell.NewReader(in.file, in.name)
+	in.reader = cell.NewReader(&until{m.ctx, in.file}, in.name)
 	in.reader.OnSkip = func(e *cell.LineError) {
 		if len(m.Skipped) < mostNamed {
 			m.Skipped = append(m.Skipped, e)
@@ -81,6 +85,19 @@ func (m *Merge) openNext(in *Input, stdin io.Reader) error {
 		in.reader.OnOther = func(line []byte) { m.Other(in, line) }
 	}
 	return nil
+}
+
+// until ends a file with its context: one that holds no record at all would be read to its end.
+type until struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (u *until) Read(b []byte) (int, error) {
+	if err := u.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return u.Reader.Read(b)
 }
 
 // advance reads on in one file, up to its next record that has a time.

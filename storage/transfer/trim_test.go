@@ -99,7 +99,7 @@ func TestMerge(t *testing.T) {
 	even := `{"vigie":1,"sensor":"b"}` + "\n" + `{"time":"2026-11-29T08:00:02Z","state":"idle"}` + "\n" + `{"time":"2026-11-29T08:00:04Z","state":"idle"}` + "\n"
 	foreign := writeTo(t, dir, "foreign.ndjson", "AT+CSQ\nOK\n")
 	m := &transfer.Merge{}
-	require.NoError(t, m.Open([][]string{{odd}, {"-"}, {foreign}}, strings.NewReader(even)))
+	require.NoError(t, m.Open(t.Context(), [][]string{{odd}, {"-"}, {foreign}}, strings.NewReader(even)))
 	defer m.Close()
 	var order []string
 	for recs := m.Read(); recs != nil; recs = m.Read() {
