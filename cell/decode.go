@@ -15,6 +15,7 @@ type decoder struct {
 	intern  map[string]string
 	unknown map[string]int
 	bad     map[string]int
+	ignored int // unknown keys of the line that is read
 }
 
 // mostNames bounds the number of shared strings, because the input chooses them.
@@ -34,6 +35,7 @@ func count(m *map[string]int, name string) {
 }
 
 func (d *decoder) ignore(key []byte) error {
+	d.ignored++
 	count(&d.unknown, string(key))
 	return d.skip()
 }
@@ -57,7 +59,7 @@ type line struct {
 
 // record reads one line. An error means that nothing of it can be used.
 func (d *decoder) record(text []byte) (Record, error) {
-	d.cursor = cursor{b: text}
+	d.cursor, d.ignored = cursor{b: text}, 0
 	var l line
 	err := d.object(func(key []byte) error { return d.top(key, &l) })
 	if err == nil {
@@ -89,6 +91,9 @@ func (d *decoder) record(text []byte) (Record, error) {
 	d.foreign(&l)
 	switch l.kind {
 	case "":
+		if d.ignored > 0 && o.bare() { // a verdict, or the line of another program: it must not become the observation of nothing
+			return nil, errors.New("it has a time, and no key of an observation")
+		}
 		obs := *o
 		return &obs, nil
 	case "gap":
@@ -99,6 +104,11 @@ func (d *decoder) record(text []byte) (Record, error) {
 		return &Clock{o.Time, o.Sensor, time.Duration(l.offset.value * float64(time.Millisecond)), l.since}, nil
 	}
 	return nil, fmt.Errorf("kind %q is not known", l.kind)
+}
+
+// bare reports whether an observation holds nothing but its time and sensor.
+func (o *Observation) bare() bool {
+	return o.State == "" && o.Serving == nil && o.Neighbours == nil && o.Secondary == nil && o.Registration == nil && o.Position == nil && !o.Survey && o.Raw == nil
 }
 
 func (d *decoder) top(key []byte, l *line) error {

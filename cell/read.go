@@ -16,12 +16,14 @@ const MaxLine = 1 << 20
 // and counted, so that a small file cannot fill the memory.
 const MaxList = 256
 
-// Lines that are for a store and not for an analyzer: an event, and which store the lines after it are from. A Reader hands
-// them on whole. An event carries its evidence, so its line may be longer than others.
+// Lines that are for a store and not for an analyzer: an event, what people decided and wrote next to events, and which store the lines
+// after it are from. A Reader hands them on whole. An event carries its evidence, so its line may be longer than others.
 const (
-	EventLine = `{"kind":"event",`
-	StoreLine = `{"kind":"store",`
-	maxEvent  = 8 << 20
+	EventLine   = `{"kind":"event",`
+	VerdictLine = `{"kind":"verdict",`
+	RemarkLine  = `{"kind":"remark",`
+	StoreLine   = `{"kind":"store",`
+	maxEvent    = 8 << 20
 )
 
 // Counts are statistics of a Reader.
@@ -50,7 +52,7 @@ func (e *LineError) Unwrap() error { return e.Err }
 type Reader struct {
 	// OnSkip, if set, is called for each line that was skipped.
 	OnSkip func(*LineError)
-	// OnOther, if set, is called with each line that begins with EventLine or StoreLine. It must not keep the line.
+	// OnOther, if set, is called with each line that is for a store: EventLine and the others. It must not keep the line.
 	OnOther func(line []byte)
 
 	name   string
@@ -106,7 +108,12 @@ func (r *Reader) Next() (Record, error) {
 }
 
 func isStoreLine(line []byte) bool {
-	return bytes.HasPrefix(line, []byte(EventLine)) || bytes.HasPrefix(line, []byte(StoreLine))
+	for _, head := range [...]string{EventLine, VerdictLine, RemarkLine, StoreLine} {
+		if bytes.HasPrefix(line, []byte(head)) {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *Reader) skip(err error) {

@@ -17,7 +17,7 @@ func (s *Store) checkAtStart(ctx context.Context) error {
 	limited, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
 	// The small tables first: it may not get through the large ones.
-	for _, what := range []string{"event", "verdict", "state", "sensor", "source", "cursor", "sequence", "tally", "finding", "event_cell", "cell", ""} {
+	for _, what := range []string{"event", "verdict", "remark", "state", "sensor", "source", "cursor", "sequence", "tally", "finding", "event_cell", "cell", ""} {
 		err := s.pragmaCheck(limited, "quick_check", what)
 		if interrupted(err) {
 			return ctx.Err()

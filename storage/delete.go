@@ -24,7 +24,7 @@ type DeleteQuery struct {
 
 // Deleted counts what Delete deleted, or would delete.
 type Deleted struct {
-	Records, Events, Verdicts, Summaries int64
+	Records, Events, Verdicts, Remarks, Summaries int64
 }
 
 // gapDeleted is the reason of the gap that takes the place of what was deleted: unknown is not the same as quiet.
@@ -94,11 +94,8 @@ func (t *Tx) delete(what DeleteQuery) (out Deleted, err error) {
 	if err != nil {
 		return out, err
 	}
-	for _, id := range events {
-		var verdicts int64
-		w.row("SELECT count(*) FROM verdict WHERE event = ?", []any{id}, &verdicts)
-		out.Events, out.Verdicts = out.Events+1, out.Verdicts+verdicts
-		t.dropEvent(id)
+	if err := t.deleteEvents(events, what.Event == "" && what.Sensor == "" && what.From.IsZero() && what.To.IsZero(), &out); err != nil {
+		return out, err
 	}
 	keep, args := "", []any{}
 	for _, k := range what.KeepStates {
@@ -115,6 +112,31 @@ func (t *Tx) delete(what DeleteQuery) (out Deleted, err error) {
 		w.exec("UPDATE sequence SET spent = max(spent, ?)", w.seq),
 		t.recount(),
 		w.load())
+}
+
+// deleteEvents deletes events with what people wrote next to them; with all also every remark that is about no event.
+func (t *Tx) deleteEvents(events []string, all bool, out *Deleted) error {
+	var before, after int64
+	t.w.row("SELECT count(*) FROM remark", nil, &before)
+	for _, id := range events {
+		var verdicts int64
+		t.w.row("SELECT count(*) FROM verdict WHERE event = ?", []any{id}, &verdicts)
+		out.Events, out.Verdicts = out.Events+1, out.Verdicts+verdicts
+		cases, err := t.casesOf(id)
+		if err != nil {
+			return err
+		}
+		t.dropEvent(id)
+		if err := t.emptiedCases(cases); err != nil {
+			return err
+		}
+	}
+	if all {
+		t.w.exec("DELETE FROM remark")
+	}
+	t.w.row("SELECT count(*) FROM remark", nil, &after)
+	out.Remarks = before - after
+	return t.w.failed
 }
 
 // eventsIn returns the events of a sensor with evidence in a span.

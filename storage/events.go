@@ -171,7 +171,7 @@ func (q *EventQuery) where() (cond string, args []any) {
 		and("id IN (SELECT event FROM event_cell WHERE cell = ?)", int64(c))
 	}
 	if q.Verdict != "" {
-		and("(SELECT judgement FROM verdict WHERE event = event.id AND undone IS NULL ORDER BY verdict.id DESC LIMIT 1) = ?", string(q.Verdict))
+		and("(SELECT judgement FROM verdict WHERE event = event.id AND undone IS NULL ORDER BY time DESC, author DESC, judgement DESC, reason DESC LIMIT 1) = ?", string(q.Verdict))
 	}
 	return cond, args
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 
@@ -49,6 +50,73 @@ func AppendEventBody(dst []byte, e *analyzer.Event) []byte {
 	return appendPhrases(dst, e)
 }
 
+// AppendVerdict appends a verdict as a line, with its line end. sensor is that of the event, by which an importer that calls it otherwise
+// finds the event; it may be empty.
+func AppendVerdict(dst []byte, sensor string, v *Verdict) ([]byte, error) {
+	return appendAbout(dst, cell.VerdictLine, sensor, v)
+}
+
+// AppendRemark appends a remark as a line, with its line end; see AppendVerdict.
+func AppendRemark(dst []byte, sensor string, r *Remark) ([]byte, error) {
+	return appendAbout(dst, cell.RemarkLine, sensor, r)
+}
+
+func appendAbout(dst []byte, head, sensor string, what any) ([]byte, error) {
+	var text bytes.Buffer
+	j := json.NewEncoder(&text)
+	j.SetEscapeHTML(false)
+	err := j.Encode(what)
+	dst = append(dst, head...)
+	if sensor != "" {
+		name, _ := json.Marshal(sensor)
+		dst = append(words.EscapeJSON(append(dst, `"sensor":`...), name), ',')
+	}
+	return append(words.EscapeJSON(dst, bytes.TrimSpace(text.Bytes())[1:]), '\n'), err
+}
+
+// VerdictOfLine reads a line of AppendVerdict. Any other line is an error, and so is what cannot be stored.
+func VerdictOfLine(line []byte) (sensor string, v Verdict, err error) {
+	if !bytes.HasPrefix(line, []byte(cell.VerdictLine)) {
+		return "", v, errCodec
+	}
+	if err := json.Unmarshal(line, &v); err != nil {
+		return "", v, err
+	}
+	if len(v.Event)+len(v.Reason)+len(v.Author)+len(v.UndoneBy) > mostVerdict {
+		return "", v, errTooLong
+	}
+	if err := v.Judgement.check(); err != nil {
+		return "", v, err
+	}
+	if v.Event == "" || v.Time.IsZero() {
+		return "", v, errors.New("a verdict without an event or a time")
+	}
+	return sensorOfLine(line), v, nil
+}
+
+// mostVerdict bounds the texts of a verdict in a file, in bytes.
+const mostVerdict = 16 << 10
+
+// RemarkOfLine reads a line of AppendRemark. Any other line is an error, and so is a remark that cannot be stored.
+func RemarkOfLine(line []byte) (sensor string, r Remark, err error) {
+	if !bytes.HasPrefix(line, []byte(cell.RemarkLine)) {
+		return "", r, errCodec
+	}
+	if err := json.Unmarshal(line, &r); err != nil {
+		return "", r, err
+	}
+	if r.Time.IsZero() {
+		return "", r, errors.New("a remark without a time")
+	}
+	return sensorOfLine(line), r, r.Check()
+}
+
+func sensorOfLine(line []byte) string {
+	var l struct{ Sensor string }
+	_ = json.Unmarshal(line, &l)
+	return l.Sensor
+}
+
 // EncodeEvent returns the stored form of an event, phrases included: exact for every value.
 func EncodeEvent(e *analyzer.Event) []byte { return encodeEvent(e) }
 
@@ -69,10 +137,43 @@ func appendPhrases(dst []byte, e *analyzer.Event) []byte {
 // be stored.
 func EventOfLine(line []byte) (analyzer.Event, error) {
 	e, err := eventOfLine(line)
-	if err == nil && len(encodeEvent(shortenEvidence(&e))) > longestValue/2 {
-		err = errTooLong
+	if err != nil {
+		return e, err
 	}
-	return e, err
+	return storable(e)
+}
+
+// EventOfWording reads an event as analyzer.Worded writes it, which bundles do.
+func EventOfWording(line []byte) (analyzer.Event, error) {
+	var l struct{ Phrases json.RawMessage }
+	e, err := EventFromJSON(string(line))
+	if err == nil {
+		err = json.Unmarshal(line, &l)
+	}
+	if err == nil && e.ID == "" {
+		err = errors.New("an event without an id")
+	}
+	if err != nil {
+		return e, err
+	}
+	return storable(withPhrases(e, l.Phrases))
+}
+
+// withPhrases gives an event the phrases of its line.
+func withPhrases(e analyzer.Event, text json.RawMessage) analyzer.Event {
+	var p analyzer.Phrases
+	if text == nil || json.Unmarshal(text, &p) != nil {
+		return e // of a later form: the event is whole without them
+	}
+	return analyzer.Worded{Event: e, Phrases: &p}.Take()
+}
+
+// storable returns an error for an event that is too long to be stored.
+func storable(e analyzer.Event) (analyzer.Event, error) {
+	if len(encodeEvent(shortenEvidence(&e))) > longestValue/2 {
+		return e, errTooLong
+	}
+	return e, nil
 }
 
 func eventOfLine(line []byte) (analyzer.Event, error) {
@@ -91,14 +192,10 @@ func eventOfLine(line []byte) (analyzer.Event, error) {
 	if l.Event != nil {
 		e, err = EventFromJSON(string(l.Event))
 	}
-	if l.Phrases == nil || err != nil {
+	if err != nil {
 		return e, err
 	}
-	var p analyzer.Phrases
-	if json.Unmarshal(l.Phrases, &p) != nil {
-		return e, nil // of a later form: the event is whole without them
-	}
-	return analyzer.Worded{Event: e, Phrases: &p}.Take(), nil
+	return withPhrases(e, l.Phrases), nil
 }
 
 // EventFromJSON reads an event from JSON as vigie replay prints it. Its cells are those of the interchange format.

@@ -19,15 +19,16 @@ import (
 
 // The way back from the current schema to that of older programs.
 var backTo = map[int]string{
-	6: `SELECT 1`,
-	5: `SELECT 1`,
-	4: `DROP TABLE reach`,
-	3: `DROP TABLE reach; DROP TABLE base_made;
+	7: `DROP TABLE remark`,
+	6: `DROP TABLE remark`,
+	5: `DROP TABLE remark`,
+	4: `DROP TABLE remark; DROP TABLE reach`,
+	3: `DROP TABLE remark; DROP TABLE reach; DROP TABLE base_made;
 		ALTER TABLE raw_base ADD COLUMN first_seq INTEGER NOT NULL DEFAULT 0;
 		ALTER TABLE raw_base ADD COLUMN own INTEGER NOT NULL DEFAULT 0;
 		UPDATE raw_base SET own = 90, first_seq = used.first FROM (SELECT base, min(seq) AS first FROM raw GROUP BY base) AS used WHERE used.base = raw_base.id`,
-	2: `DROP TABLE reach; DROP TABLE base_made; DROP TABLE summary; DROP TABLE swept; ALTER TABLE event DROP COLUMN bare`,
-	1: `DROP TABLE reach; DROP TABLE base_made; DROP TABLE summary; DROP TABLE swept; ALTER TABLE event DROP COLUMN bare; DROP TABLE aside; DROP TABLE aside_count`,
+	2: `DROP TABLE remark; DROP TABLE reach; DROP TABLE base_made; DROP TABLE summary; DROP TABLE swept; ALTER TABLE event DROP COLUMN bare`,
+	1: `DROP TABLE remark; DROP TABLE reach; DROP TABLE base_made; DROP TABLE summary; DROP TABLE swept; ALTER TABLE event DROP COLUMN bare; DROP TABLE aside; DROP TABLE aside_count`,
 }
 
 // inside does something to the file of a store that nobody has open.
@@ -84,10 +85,17 @@ func TestOlderSchemas(t *testing.T) {
 			require.Greater(t, bases(t, path), 200)
 
 			s, err := storage.Open(ctx, path, storage.Options{ReadOnly: true})
-			if schema >= 5 { // its tables are those of today
+			if schema >= 5 { // its tables are those of today, but for remarks
 				require.NoError(t, err)
 				_, err = s.Event(ctx, "kept")
-				require.NoError(t, errors.Join(err, s.Close()))
+				remarks, none := s.Remarks(ctx)
+				require.Empty(t, remarks)
+				require.NoError(t, errors.Join(err, none, s.Close()))
+				w, err := storage.OpenVerdictWriter(ctx, path, storage.Options{})
+				require.NoError(t, err)
+				_, err = w.AddRemark(ctx, storage.Remark{Event: "kept", Kind: storage.Note, Text: "x", Time: second(1).Time})
+				require.ErrorIs(t, err, storage.ErrReadOnly)
+				require.NoError(t, w.Close())
 			} else {
 				require.ErrorIs(t, err, storage.ErrReadOnly)
 				require.ErrorContains(t, err, "open it once for writing")

@@ -15,7 +15,7 @@ import (
 type Retention struct {
 	FullRate  time.Duration // older observations become summaries; 0: keep all
 	Summaries time.Duration // older summaries are deleted; 0: keep all
-	Events    time.Duration // older events without a verdict are deleted; 0: keep all
+	Events    time.Duration // older events without a verdict or remark are deleted; 0: keep all
 	Size      int64         // bytes that database and log may take, on disk or in memory; 0: no limit
 	Margin    time.Duration // before and after an event, in which records stay; 0: 10 minutes
 
@@ -218,8 +218,8 @@ func floorTo(key int64, unit time.Duration) int64 {
 	return key - rest
 }
 
-// hasVerdict selects events with a current verdict.
-const hasVerdict = "EXISTS (SELECT 1 FROM verdict WHERE verdict.event = event.id AND verdict.undone IS NULL)"
+// hasVerdict selects events with a current verdict, or a remark.
+const hasVerdict = "(EXISTS (SELECT 1 FROM verdict WHERE verdict.event = event.id AND verdict.undone IS NULL) OR EXISTS (SELECT 1 FROM remark WHERE remark.event = event.id))"
 
 // dropWindow releases the records around the oldest event without a verdict.
 func (p *purge) dropWindow(t *Tx, latest int64) (done bool, err error) {
@@ -238,7 +238,7 @@ func (p *purge) goBack(t *Tx, first int64) error {
 	return t.w.setPurged(min(t.w.purged, max(first, math.MinInt64+int64(p.Margin))-int64(p.Margin)))
 }
 
-// events deletes one event that is too old and has no verdict.
+// events deletes one event that is too old and has no verdict or remark.
 func (p *purge) events(t *Tx) (more bool, err error) {
 	if p.Events <= 0 {
 		return false, nil
@@ -254,7 +254,7 @@ func (p *purge) events(t *Tx) (more bool, err error) {
 }
 
 func (t *Tx) dropEvent(id string) error {
-	for _, table := range []string{"finding", "event_cell", "verdict"} {
+	for _, table := range []string{"finding", "event_cell", "verdict", "remark"} {
 		t.w.exec("DELETE FROM "+table+" WHERE event = ?", id)
 	}
 	t.w.exec("DELETE FROM event WHERE id = ?", id)

@@ -8,10 +8,13 @@ import (
 	"time"
 )
 
-// VerdictWriter stores verdicts in a store that another process is writing to, so that nobody must stop watching to decide. It
-// writes only the verdict table, in transactions of a millisecond, for which the writer of records waits. Nothing that the
-// writer counts or caches is in that table.
-type VerdictWriter struct{ db *sql.DB }
+// VerdictWriter stores verdicts and remarks in a store that another process is writing to, so that nobody must stop watching to decide.
+// It writes only the tables of these, in transactions of a millisecond, for which the writer of records waits. Nothing that the
+// writer counts or caches is in them.
+type VerdictWriter struct {
+	db      *sql.DB
+	remarks bool // the schema has them
+}
 
 // OpenVerdictWriter opens an existing store for verdicts. Of the options only Key and Passphrase apply. The errors are those
 // of Open.
@@ -41,7 +44,7 @@ func openVerdictWriter(ctx context.Context, path string, o Options) (*VerdictWri
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
-	_, err = checkFormat(ctx, db)
+	version, err := checkFormat(ctx, db)
 	if err == nil {
 		_, err = db.ExecContext(ctx, "PRAGMA synchronous=full") // a verdict is safe once it is acknowledged
 	}
@@ -49,7 +52,7 @@ func openVerdictWriter(ctx context.Context, path string, o Options) (*VerdictWri
 		db.Close()
 		return nil, err
 	}
-	return &VerdictWriter{db}, nil
+	return &VerdictWriter{db, version >= remarkSchema}, nil
 }
 
 // Close closes the file.
@@ -70,4 +73,19 @@ func (w *VerdictWriter) UndoVerdict(ctx context.Context, event, author string, a
 		return fmt.Errorf("the verdict was not taken back: %w", Explain(err))
 	}
 	return nil
+}
+
+// AddRemark is Store.AddRemark. The error wraps ErrReadOnly for a store of an older Vigie that was not opened for writing since.
+func (w *VerdictWriter) AddRemark(ctx context.Context, r Remark) (Remark, error) {
+	if r.ID == "" {
+		r.ID = NewRemarkID()
+	}
+	err := fmt.Errorf("%w: the store is of an older Vigie; open it once for writing", ErrReadOnly)
+	if w.remarks {
+		_, err = addRemark(ctx, w.db, r)
+	}
+	if err != nil {
+		return r, fmt.Errorf("the remark was not stored: %w", Explain(err))
+	}
+	return r, nil
 }

@@ -95,6 +95,7 @@ func (c *copier) take(e storage.Entry) error {
 		c.Deferred = true
 	case Withhold:
 		c.Withheld++
+		c.Left.Add(e.Event)
 		c.Trimmed = true
 	default:
 		return c.add(e)
@@ -196,7 +197,7 @@ func (c *copier) flushFrame() error {
 	if len(c.frame) == 0 {
 		return nil
 	}
-	frame, err := c.seal.frame(c.frame)
+	frame, err := c.seal.frame(linesOf(c.frame))
 	clear(c.frame)
 	if c.frame = c.frame[:0]; err != nil {
 		return err

@@ -22,14 +22,14 @@ func SealedEntries(t testing.TB, text []byte, ids ...age.Identity) (recs []cell.
 	for {
 		text, err := u.open(f, ids)
 		if err == nil {
-			err = u.lines(text, func(r cell.Record) error { recs = append(recs, r); return nil }, func(e analyzer.Event) error {
+			err = u.lines(text, Takers{Record: func(r cell.Record) error { recs = append(recs, r); return nil }, Event: func(e analyzer.Event) error {
 				if i := slices.IndexFunc(evs, func(o analyzer.Event) bool { return o.ID == e.ID }); i >= 0 {
 					evs[i] = e
 				} else {
 					evs = append(evs, e)
 				}
 				return nil
-			})
+			}})
 		}
 		if errors.Is(err, io.EOF) {
 			return recs, evs

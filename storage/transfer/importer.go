@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"path/filepath"
 
 	"filippo.io/age"
 
@@ -34,7 +35,11 @@ type Importer struct {
 	events []analyzer.Event
 	failed error // while a line was taken
 
+	written     []Written // until the events that it is about are there
+	writtenSize int
+
 	Records, Changes, Duplicates, Summarised int
+	Written, WrittenKnown, WrittenLeft       int // verdicts and remarks: added or taken back; here before; about events that are not here
 }
 
 // Renamed is a sensor of another store that has another name here.
@@ -120,6 +125,12 @@ func (t *Importer) Rename(store string, r cell.Record) {
 func (t *Importer) Line(ctx context.Context, in *Input, line []byte) {
 	if store := storage.StoreOfLine(line); store != "" {
 		in.Store = store
+	} else if w, is, err := writtenOfLine(line); is {
+		if err != nil {
+			in.Bad++
+		} else if t.failed == nil {
+			t.failed = t.keep(in.Store, w)
+		}
 	} else if e, err := storage.EventOfLine(line); err != nil {
 		in.Bad++
 	} else if t.failed == nil {
@@ -127,12 +138,18 @@ func (t *Importer) Line(ctx context.Context, in *Input, line []byte) {
 	}
 }
 
+// eventName is what an event of another store, and its sensor, are called here.
+func (t *Importer) eventName(store, id, sensor string) (newID, name string) {
+	if name = t.name(store, sensor); name == sensor {
+		return id, name
+	}
+	sum := sha256.Sum256([]byte(id + "\x00" + name)) // the one of that name may have begun at the same moment
+	return hex.EncodeToString(sum[:8]), name
+}
+
 func (t *Importer) event(ctx context.Context, store string, e analyzer.Event) error {
 	e = t.Clean.Event(e)
-	if name := t.name(store, e.Sensor); name != e.Sensor {
-		sum := sha256.Sum256([]byte(e.ID + "\x00" + name)) // the one of that name may have begun at the same moment
-		e.ID, e.Sensor = hex.EncodeToString(sum[:8]), name
-	}
+	e.ID, e.Sensor = t.eventName(store, e.ID, e.Sensor)
 	if t.events = append(t.events, e); len(t.events) < importBatch {
 		return nil
 	}
@@ -214,16 +231,20 @@ func (t *Importer) Unseal(ctx context.Context, path string, ids []age.Identity) 
 	}
 	defer f.Close()
 	chunk, ok := ParseName(path)
-	if !ok {
+	if m := writtenName.FindStringSubmatch(filepath.Base(path)); m != nil {
+		chunk.Store = m[1]
+	} else if !ok {
 		chunk.Store = SealedID(f)
 	}
-	u, err := ReadSealed(ctx, f, ids, func(r cell.Record) error {
+	u, err := ReadSealed(ctx, f, ids, Takers{func(r cell.Record) error {
 		r = t.Clean.Record(r)
 		t.Rename(chunk.Store, r)
 		return t.Add(ctx, r)
 	}, func(e analyzer.Event) error {
 		return t.event(ctx, chunk.Store, e)
-	})
+	}, func(w Written) error {
+		return t.keep(chunk.Store, w)
+	}})
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", path, err)
 	}

@@ -145,7 +145,7 @@ func (s *Sealed) Write(ctx context.Context, entries []storage.Entry) error {
 			return ctx.Err()
 		}
 	}
-	frame, err := s.frame(entries)
+	frame, err := s.frame(linesOf(entries))
 	if err != nil {
 		return fmt.Errorf("cannot seal: %w", err)
 	}
@@ -167,7 +167,30 @@ func (s *Sealed) Write(ctx context.Context, entries []storage.Entry) error {
 	return nil
 }
 
-func (s *Sealed) frame(entries []storage.Entry) ([]byte, error) {
+// linesOf writes entries as the lines of a frame.
+func linesOf(entries []storage.Entry) func(io.Writer) error {
+	return func(w io.Writer) error {
+		var line []byte
+		for _, e := range entries {
+			line = line[:0]
+			switch {
+			case e.Event != nil:
+				line = storage.AppendEventBody(line, e.Event)
+			case e.Record != nil:
+				line = cell.AppendRecord(line, e.Record)
+			default:
+				continue
+			}
+			if _, err := w.Write(append(line, '\n')); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// frame seals what a function writes.
+func (s *Sealed) frame(lines func(io.Writer) error) ([]byte, error) {
 	var out bytes.Buffer
 	out.Write(make([]byte, frameHead))
 	sealed, err := age.Encrypt(&out, s.to...)
@@ -180,22 +203,7 @@ func (s *Sealed) frame(entries []storage.Entry) ([]byte, error) {
 		}
 	}
 	s.pack.Reset(sealed)
-	var line []byte
-	for _, e := range entries {
-		line = line[:0]
-		switch {
-		case e.Event != nil:
-			line = storage.AppendEventBody(line, e.Event)
-		case e.Record != nil:
-			line = cell.AppendRecord(line, e.Record)
-		default:
-			continue
-		}
-		if _, err := s.pack.Write(append(line, '\n')); err != nil {
-			return nil, err
-		}
-	}
-	if err := errors.Join(s.pack.Close(), sealed.Close()); err != nil {
+	if err := errors.Join(lines(s.pack), s.pack.Close(), sealed.Close()); err != nil {
 		return nil, err
 	}
 	frame := out.Bytes()
@@ -294,6 +302,7 @@ func (f *frames) seek() error {
 // Unsealed counts what a sealed file holds.
 type Unsealed struct {
 	Frames, Records, Events int
+	Written                 int // verdicts and remarks
 	Damaged                 int // frames that were cut or changed, and lines that could not be read
 }
 
@@ -302,17 +311,25 @@ type Unsealed struct {
 func Unseal(ctx context.Context, r io.ReaderAt, s *storage.Store, ids ...age.Identity) (u Unsealed, err error) {
 	return u.read(ctx, r, ids, func(text io.Reader) error {
 		return s.Update(ctx, func(t *storage.Tx) error {
-			return u.lines(text,
+			return u.lines(text, Takers{
 				func(r cell.Record) error { _, err := t.Append(r); return err },
-				func(e analyzer.Event) error { _, err := t.TakeEvent(e); return err })
+				func(e analyzer.Event) error { _, err := t.TakeEvent(e); return err },
+				func(w Written) error { _, err := w.take(t); return err },
+			})
 		})
 	})
 }
 
-// ReadSealed reads a sealed file as Unseal does, and passes each record and event to a function, in order. An error of either
-// function ends it, and so does the end of ctx.
-func ReadSealed(ctx context.Context, r io.ReaderAt, ids []age.Identity, record func(cell.Record) error, event func(analyzer.Event) error) (u Unsealed, err error) {
-	return u.read(ctx, r, ids, func(text io.Reader) error { return u.lines(text, record, event) })
+// Takers get what a file holds, in order. An error of one ends the reading.
+type Takers struct {
+	Record  func(cell.Record) error
+	Event   func(analyzer.Event) error
+	Written func(Written) error
+}
+
+// ReadSealed reads a sealed file as Unseal does, and passes on what it holds. It ends with ctx.
+func ReadSealed(ctx context.Context, r io.ReaderAt, ids []age.Identity, to Takers) (u Unsealed, err error) {
+	return u.read(ctx, r, ids, func(text io.Reader) error { return u.lines(text, to) })
 }
 
 // read passes on the text of each frame.
@@ -410,21 +427,25 @@ func (t *frameText) Read(p []byte) (int, error) {
 }
 
 // lines passes on what a frame holds, in order.
-func (u *Unsealed) lines(text io.Reader, record func(cell.Record) error, event func(analyzer.Event) error) (err error) {
+func (u *Unsealed) lines(text io.Reader, to Takers) (err error) {
 	r := cell.NewReader(text, "frame")
 	r.OnOther = func(line []byte) {
-		if e, bad := storage.EventOfLine(line); err != nil {
+		if err != nil {
 			return
-		} else if bad != nil {
+		}
+		if w, is, bad := writtenOfLine(line); is && bad == nil {
+			u.Written++
+			err = to.Written(w)
+		} else if e, worse := storage.EventOfLine(line); is || worse != nil {
 			u.Damaged++
-		} else if err = event(e); err == nil {
+		} else if err = to.Event(e); err == nil {
 			u.Events++
 		}
 	}
 	for {
 		rec, end := r.Next()
 		if err == nil && end == nil {
-			err = record(rec)
+			err = to.Record(rec)
 		}
 		switch {
 		case err != nil:

@@ -52,6 +52,9 @@ type Options struct {
 type Result struct {
 	Chunks, Records, Events int      // copied now, or with DryRun to be copied
 	Withheld                int      // records and events
+	Left                    Left     // the events among them
+	Written                 int      // verdicts and remarks in the copy
+	WrittenLeft             int      // verdicts and remarks that were left out: about what is withheld
 	Present                 int      // chunks that were there before
 	Bytes                   int64    // written
 	Damaged                 []string // names of chunks that were not complete; they were renamed and copied again
@@ -78,7 +81,7 @@ func Sync(ctx context.Context, s *storage.Store, dir string, o Options) (Result,
 	}
 	return syncTo(dir, Chunk{Store: id, Sealed: len(o.To) > 0}, o, st.Seq, func(c *copier, after, through int64) error {
 		return c.entries(ctx, s, after, through)
-	})
+	}, func(c *copier) error { return c.written(ctx, s) })
 }
 
 // SyncSealed copies a sealed file as Sync copies a store, also while a kit writes to it. Filter does not apply: nobody here
@@ -101,7 +104,7 @@ func SyncSealed(ctx context.Context, path, dir string, o Options) (Result, error
 	}
 	return syncTo(dir, Chunk{Store: id, Sealed: true}, o, end, func(c *copier, after, through int64) error {
 		return c.frames(ctx, f, after, min(end, through))
-	})
+	}, nil)
 }
 
 // Stream writes everything that the store holds to w, as chunks one after the other. Together they are one file: gzipped
@@ -118,11 +121,15 @@ func Stream(ctx context.Context, s *storage.Store, w io.Writer, o Options) (Resu
 	if err = c.entries(ctx, s, 0, math.MaxInt64); err == nil {
 		err = c.finish()
 	}
+	if err == nil {
+		err = c.streamWritten(ctx, s)
+	}
 	return c.Result, err
 }
 
-// syncTo finds the ranges that are missing in a directory and has put copy each. end is the last number of the source.
-func syncTo(dir string, chunk Chunk, o Options, end int64, put func(c *copier, after, through int64) error) (_ Result, err error) {
+// syncTo finds the ranges that are missing in a directory and has put copy each, and then calls last, which may be nil. end is the last
+// number of the source.
+func syncTo(dir string, chunk Chunk, o Options, end int64, put func(c *copier, after, through int64) error, last func(*copier) error) (_ Result, err error) {
 	c := &copier{o: o, dir: dir, Chunk: chunk, part: filepath.Join(dir, ".vigie-"+chunk.Store+".part"), seal: Sealed{to: o.To}}
 	defer func() {
 		if c.file != nil {
@@ -158,6 +165,11 @@ func syncTo(dir string, chunk Chunk, o Options, end int64, put func(c *copier, a
 		}
 		if c.Deferred {
 			break
+		}
+	}
+	if last != nil {
+		if err := last(c); err != nil {
+			return c.Result, fmt.Errorf("copying to %s: %w", dir, storage.Explain(err))
 		}
 	}
 	return c.Result, nil
