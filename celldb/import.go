@@ -99,7 +99,7 @@ func nothingUsable(sources []Source) error {
 		rows, others = rows+s.Rows, others+s.Others
 	}
 	return words.WithHint(fmt.Errorf("no usable row among %d (%d of other countries); nothing was changed", rows, others),
-		"want the columns radio,mcc,net,area,cell,unit,lon,lat,range,samples,changeable,created,updated,averageSignal, as OpenCellID and Ichnaea write them")
+		"want the columns radio,mcc,net,area,cell,unit,lon,lat,range,samples,changeable,created,updated,averageSignal, as OpenCellID and Ichnaea write them, or the file of a WiGLE app (WigleWifi-1.4 or later) with cells in it")
 }
 
 type importer struct {
@@ -147,6 +147,9 @@ func (im *importer) read(ctx context.Context, in Input) error {
 		}
 		src.Bad[why]++
 		im.bad++
+	}
+	if isWigle(lines) {
+		return im.readWigle(ctx, lines, in.Name, src, refuse)
 	}
 	p := newParser()
 	for {
