@@ -54,9 +54,11 @@ var mayImport = map[string][]string{
 	"cmd/vigie/config":       {"cell", "air", "modem/at", "analyzer", "analyzer/rules", "storage", "storage/influx", "alert", "cmd/vigie/console", "safefile"},
 	"cmd/vigie/setup":        {"cmd/vigie/checkup", "cell", "modem", "alert", "words", "cmd/vigie/config", "cmd/vigie/console", "safefile"},
 	"cmd/vigie/modems":       {"cell", "modem", "modem/at", "modem/dialect", "modem/remap", "analyzer", "analyzer/rules", "storage", "monitor", "monitor/pipeline", "cmd/vigie/config", "cmd/vigie/console", "safefile"},
+	"witness":                {"cell", "analyzer"},
+	"cmd/vigie/bundles":      {"words", "cmd/vigie/config", "cmd/vigie/console", "review", "review/evidence", "safefile", "storage", "storage/transfer", "witness"},
 	"cmd/vigie/manual":       {"cmd/vigie/console"},
 	"cmd/vigie/checkup":      {"modem", "alert", "celldb", "position", "review", "storage", "monitor", "cmd/vigie/config", "cmd/vigie/console", "cmd/vigie/modems"},
-	"cmd/vigie":              {"words", "cmd/vigie/setup", "cmd/vigie/checkup", "cmd/vigie/manual", "cmd/vigie/modems", "monitor", "monitor/pipeline", "cmd/vigie/config", "cmd/vigie/console", "cell", "modem", "modem/at", "modem/dialect", "modem/emulator", "modem/remap", "analyzer", "analyzer/rules", "storage", "storage/influx", "storage/transfer", "celldb", "review", "review/evidence", "position", "alert", "air/capture", "safefile"},
+	"cmd/vigie":              {"words", "cmd/vigie/bundles", "cmd/vigie/setup", "cmd/vigie/checkup", "cmd/vigie/manual", "cmd/vigie/modems", "monitor", "monitor/pipeline", "cmd/vigie/config", "cmd/vigie/console", "cell", "modem", "modem/at", "modem/dialect", "modem/emulator", "modem/remap", "analyzer", "analyzer/rules", "storage", "storage/influx", "storage/transfer", "celldb", "review", "review/evidence", "position", "alert", "air/capture", "safefile"},
 
 	"review/evidence/evidencetest": {"cell", "analyzer"},
 	"review/bundletest":            {},
@@ -67,13 +69,13 @@ var mayImport = map[string][]string{
 var forTests = []string{"modem/emulator/hostile", "storage/storagetest", "storage/influxdtest", "review/evidence/evidencetest", "review/bundletest", "air/airtest"}
 
 // standardOnly are the packages that import nothing but the standard library and what mayImport says.
-var standardOnly = []string{"words", "cell", "modem/at", "modem/diag", "modem/dialect", "modem/remap", "air", "air/uper", "air/capture", "review/gazetteer"}
+var standardOnly = []string{"words", "cell", "modem/at", "modem/diag", "modem/dialect", "modem/remap", "air", "air/uper", "air/capture", "review/gazetteer", "witness"}
 
 // noHTML are the packages that make no pages: what they know is shown by others.
 var noHTML = []string{"review/evidence"}
 
 // noClock are the packages that never ask a clock or a network: time is an input, and replay is the same path.
-var noClock = []string{"words", "cell", "modem/at", "modem/diag", "modem/dialect", "modem/remap", "air", "air/uper", "air/capture", "analyzer", "analyzer/rules", "review/evidence", "review/gazetteer", "monitor/pipeline"}
+var noClock = []string{"words", "cell", "modem/at", "modem/diag", "modem/dialect", "modem/remap", "air", "air/uper", "air/capture", "analyzer", "analyzer/rules", "review/evidence", "review/gazetteer", "monitor/pipeline", "witness"}
 
 // noNetwork are further packages that talk to no network.
 var noNetwork = []string{"storage", "storage/transfer"}
