@@ -146,6 +146,9 @@ func (rv api) events(r *http.Request) (any, error) {
 	} else if q.Get("verdict") == "none" {
 		f.Verdict = ""
 	}
+	if f.wrote, err = rv.evidence.Wrote(r.Context()); err != nil {
+		return nil, err
+	}
 	skip, limit := limitOf(r)
 	found, list := 0, []eventJSON{}
 	for _, e := range all {

@@ -90,7 +90,9 @@ func TestAssetsAreThoseThatPagesUse(t *testing.T) {
 }
 
 // pageWords are the keys of the texts of the pages.
-func pageWords() []string { return append(words.Keys("review"), words.Keys("glance")...) }
+func pageWords() []string {
+	return slices.Concat(words.Keys("review"), words.Keys("glance"), words.Keys("cases"))
+}
 
 func TestWordsAreUsed(t *testing.T) {
 	require.Equal(t, "time corrected", words.Translate("", "clock.tag"), "who names no language reads English, and no key")

@@ -57,6 +57,15 @@ func (rv *Review) PeriodBundle(ctx context.Context, w io.Writer, sensor string, 
 	return rv.bundle(ctx, w, x, o)
 }
 
+// CaseBundle writes the bundle of a case: what was recorded around each of its events, and what people wrote. Errors as of CaseReport.
+func (rv *Review) CaseBundle(ctx context.Context, w io.Writer, id string, o BundleOptions) error {
+	x, err := rv.handOnCase(ctx, id, o)
+	if err != nil {
+		return err
+	}
+	return rv.bundle(ctx, w, x, o)
+}
+
 func (rv *Review) bundle(ctx context.Context, w io.Writer, x *evidence.Selection, o BundleOptions) error {
 	c := evidence.NewCoarsener(o.Location)
 	p := &packer{zip: zip.NewWriter(w)}
@@ -66,6 +75,10 @@ func (rv *Review) bundle(ctx context.Context, w io.Writer, x *evidence.Selection
 		p.m.About = fmt.Sprintf("event %s, %s to %s", x.ID, x.From.UTC().Format(time.RFC3339), x.To.UTC().Format(time.RFC3339))
 	}
 	b := &bundler{review: rv, ctx: ctx, x: x, c: c, o: o}
+	var err error
+	if b.given, b.remarks, err = x.Written(ctx); err != nil {
+		return fmt.Errorf("bundle: %w", err)
+	}
 	type part struct {
 		name  string
 		write func(io.Writer) error
@@ -75,6 +88,9 @@ func (rv *Review) bundle(ctx context.Context, w io.Writer, x *evidence.Selection
 		{"rules.json", b.rules}}
 	if c == nil {
 		parts = append(parts, part{"modem-lines.txt", b.raw}, part{"cells-known-here.csv", b.cells})
+		if len(b.remarks) > 0 { // else an older Vigie can check it too
+			parts = append(parts, part{MemberNotes, b.notes})
+		}
 	}
 	for _, part := range parts {
 		if err := ctx.Err(); err != nil {
@@ -94,6 +110,8 @@ type bundler struct {
 	x      *evidence.Selection
 	c      *evidence.Coarsener
 	o      BundleOptions
+
+	given, remarks []evidence.About
 }
 
 // records walks over what was recorded, coarse if that was asked for. A coarse bundle has no modem lines.
@@ -139,21 +157,38 @@ func (b *bundler) events(w io.Writer) error {
 }
 
 func (b *bundler) verdicts(w io.Writer) error {
-	enc := json.NewEncoder(w)
-	for i := range b.x.Events {
-		e := &b.x.Events[i]
-		all, err := e.Entry.Verdicts(b.ctx)
+	given := b.given
+	if b.c != nil { // people write names of places
+		given = nil
+		for i := range b.x.Events {
+			e := &b.x.Events[i]
+			for _, a := range b.given {
+				if v := *a.Verdict; v.Event == e.Stored.ID {
+					v.Event, v.Reason, v.Author, v.UndoneBy = b.c.Event(e.Stored).ID, "", "", ""
+					given = append(given, evidence.About{Verdict: &v})
+				}
+			}
+		}
+	}
+	return writeAbout(w, given)
+}
+
+func (b *bundler) notes(w io.Writer) error { return writeAbout(w, b.remarks) }
+
+// writeAbout writes verdicts and remarks as lines.
+func writeAbout(w io.Writer, list []evidence.About) (err error) {
+	var line []byte
+	for _, a := range list {
+		if a.Verdict != nil {
+			line, err = storage.AppendVerdict(line[:0], a.Sensor, a.Verdict)
+		} else {
+			line, err = storage.AppendRemark(line[:0], a.Sensor, a.Remark)
+		}
+		if err == nil {
+			_, err = w.Write(line)
+		}
 		if err != nil {
 			return err
-		}
-		for i := range all {
-			v := verdictOf(&all[i])
-			if b.c != nil { // people write names of places
-				v.Event, v.Reason, v.Author, v.UndoneBy = b.c.Event(e.Event).ID, "", "", ""
-			}
-			if err := enc.Encode(v); err != nil {
-				return err
-			}
 		}
 	}
 	return nil

@@ -27,6 +27,7 @@ type eventPage struct {
 	Previous   string
 	Rerun      bool
 	Map        *ownMap // of the user; nil: the coarse one
+	Wrote      notesPart
 }
 
 func (rv *Review) showEvent(w http.ResponseWriter, r *http.Request) {
@@ -48,6 +49,9 @@ func (rv *Review) eventPage(ctx context.Context, id string, z *time.Location) (*
 		return nil, err
 	}
 	p := &eventPage{Dossier: known, Several: rv.several(), Chart: sketchOf(known.Series, known.Baseline, z), Close: closeUp(known.Series, known.Baseline, z), Rerun: rv.evidence.CanRerun(), Map: readMap(rv.o.Tiles)}
+	if p.Wrote, err = rv.notesPart(ctx, known.Entry); err != nil {
+		return nil, err
+	}
 	all, err := rv.evidence.Entries(ctx)
 	if err != nil {
 		return nil, err

@@ -25,6 +25,7 @@ type filter struct {
 	Verdict  string // empty: undecided; "all"; or a judgement
 	values   url.Values
 	summary  func(evidence.Sentence) translation // as the reader sees it; nil: as it is stored
+	wrote    func(*evidence.Entry, string) bool  // whether people wrote a text next to an event; nil: it is not looked for
 }
 
 // pageSize is how many events the inbox shows at once.
@@ -101,6 +102,9 @@ func (f *filter) says(e *evidence.Entry) bool {
 		return true
 	}
 	if f.summary != nil && strings.Contains(typed(f.summary(e).Text), typed(f.Text)) {
+		return true
+	}
+	if f.wrote != nil && f.wrote(e, want) {
 		return true
 	}
 	return slices.ContainsFunc(e.Cells, func(c string) bool { return strings.Contains(strings.ToLower(c), want) })

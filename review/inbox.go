@@ -28,9 +28,10 @@ type inbox struct {
 	More    bool // older events than the index holds
 	Empty   bool // the store has no event at all
 	Alive   []evidence.Sensor
-	Several bool // more than one store
-	Active  bool // a filter other than the tab is set
-	Unheard bool // the shared server did not answer
+	Several bool             // more than one store
+	Active  bool             // a filter other than the tab is set
+	Unheard bool             // the shared server did not answer
+	Cases   []*evidence.Case // that events can be put into
 }
 
 type tab struct {
@@ -95,7 +96,14 @@ func (rv *Review) inbox(ctx context.Context, r *http.Request) (*inbox, error) {
 	if p := rv.page(r, "", nil); p.Lang != "en" {
 		f.summary = p.Summary
 	}
-	b := &inbox{Filter: f, More: rv.evidence.Dropped(), Empty: len(all) == 0, Several: rv.several()}
+	if f.wrote, err = rv.evidence.Wrote(ctx); err != nil {
+		return nil, err
+	}
+	cases, err := rv.evidence.Cases(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b := &inbox{Cases: openCases(cases), Filter: f, More: rv.evidence.Dropped(), Empty: len(all) == 0, Several: rv.several()}
 	for k := range f.values {
 		b.Active = b.Active || k != "verdict"
 	}

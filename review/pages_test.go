@@ -45,7 +45,8 @@ func cookie(name, value string) func(*http.Request) {
 func pages(tw *town) []string {
 	id := tw.events[0].ID
 	return []string{"/", "/?verdict=all&severity=info", "/?part=list", "/event/" + id, "/event/" + tw.events[1].ID, "/event/" + id + "/report", "/event/" + id + "/rerun", "/cells", "/cells?q=11016962",
-		"/cell?rat=LTE&mcc=206&mnc=01&id=11016962", "/sensors", "/period", "/period?from=2026-11-22&to=2026-11-22", "/period/report?from=2026-11-22&to=2026-11-22", "/period/rerun?from=2026-11-22&to=2026-11-22", "/about", "/sessions"}
+		"/cell?rat=LTE&mcc=206&mnc=01&id=11016962", "/sensors", "/period", "/period?from=2026-11-22&to=2026-11-22", "/period/report?from=2026-11-22&to=2026-11-22", "/period/rerun?from=2026-11-22&to=2026-11-22", "/about", "/sessions", "/cases", "/cases?text=march&state=all",
+		"/case?id=" + townCase, "/case/report?id=" + townCase}
 }
 
 // The language: what the reader chose, else what the review was set to, else what the browser asks for.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"vigie/review/evidence"
@@ -22,6 +23,9 @@ func (rv *Review) selected(r *http.Request) (*evidence.Selection, error) {
 		return rv.evidence.SelectEvent(ctx, id)
 	}
 	q, z := r.URL.Query(), zone(r)
+	if strings.HasPrefix(r.URL.Path, "/case/") {
+		return rv.evidence.SelectCase(ctx, q.Get("id"))
+	}
 	from, ok1 := readTime(q.Get("from"), z, false)
 	to, ok2 := readTime(q.Get("to"), z, true)
 	if !ok1 || !ok2 || !to.After(from) || to.Sub(from) > longestPeriod {

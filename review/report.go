@@ -49,6 +49,7 @@ type reportPage struct {
 	Rules    []analyzer.Rule
 	Location evidence.Precision
 	Trimmed  bool
+	Case     *evidence.Case // that it is of; nil: of none, or coarse
 }
 
 type reportCover struct {
@@ -64,6 +65,7 @@ type reportEvent struct {
 	Mode     cell.Mode
 	Model    string
 	Firmware string
+	Notes    []evidence.Note // that people wrote about it; none in a coarse report
 }
 
 // EventReport writes the report of an event.
@@ -82,6 +84,24 @@ func (rv *Review) PeriodReport(ctx context.Context, w io.Writer, sensor string, 
 		return err
 	}
 	return rv.report(ctx, w, x, evidence.NewCoarsener(o.Location), o)
+}
+
+// CaseReport writes the report of a case. The error wraps storage.ErrNotFound if there is no such case, or no event of it here.
+func (rv *Review) CaseReport(ctx context.Context, w io.Writer, id string, o BundleOptions) error {
+	x, err := rv.handOnCase(ctx, id, o)
+	if err != nil {
+		return err
+	}
+	return rv.report(ctx, w, x, evidence.NewCoarsener(o.Location), o)
+}
+
+// handOnCase selects a case, without what may not be handed on.
+func (rv *Review) handOnCase(ctx context.Context, id string, o BundleOptions) (*evidence.Selection, error) {
+	x, err := rv.evidence.SelectCase(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return x, rv.evidence.Trim(ctx, x, o.Trim, o.WithHomes)
 }
 
 // handOnEvent selects an event, without what may not be handed on.
@@ -125,7 +145,18 @@ func (rv *Review) report(ctx context.Context, w io.Writer, x *evidence.Selection
 		if s := known.Source; s != nil {
 			one.Mode, one.Model, one.Firmware = s.Mode, evidence.PlainTo(s.Model, 80), evidence.PlainTo(s.Firmware, 80)
 		}
+		if c == nil {
+			if one.Notes, err = rv.evidence.Notes(ctx, e.Entry); err != nil {
+				return err
+			}
+		}
 		p.Events = append(p.Events, one)
+	}
+	if x.Case != "" && c == nil {
+		var err error
+		if p.Case, err = rv.evidence.Case(ctx, x.Case); err != nil {
+			return err
+		}
 	}
 	if p.Trimmed = x.Trimmed(); !p.Trimmed { // else when it watched would say when the walks began
 		var err error
@@ -144,15 +175,14 @@ func (rv *Review) report(ctx context.Context, w io.Writer, x *evidence.Selection
 
 // reportCovers returns what each sensor could see in the time of a report.
 func reportCovers(ctx context.Context, x *evidence.Selection, c *evidence.Coarsener) (all []reportCover, err error) {
-	from, to := x.From.Truncate(evidence.Step), x.To.Add(evidence.Step-time.Nanosecond).Truncate(evidence.Step)
-	for i := range x.Sensors {
-		s := &x.Sensors[i]
-		v, err := s.CoverageOf(ctx, from, to)
+	for _, p := range x.Parts() {
+		from, to := p.From.Truncate(evidence.Step), p.To.Add(evidence.Step-time.Nanosecond).Truncate(evidence.Step)
+		v, err := p.Sensor.CoverageOf(ctx, from, to)
 		if err != nil {
 			return nil, err
 		}
 		if c != nil {
-			v.Sensor = c.Sensor(s.Name)
+			v.Sensor = c.Sensor(p.Sensor.Name)
 		}
 		all = append(all, reportCover{*v, from, to})
 	}

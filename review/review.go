@@ -36,6 +36,7 @@ type Options struct {
 	Translate func(lang, text string) (string, bool)
 	FieldMode *FieldMode // the page for a phone; nil: none
 	Language  string     // "en" or "fr", for readers who chose none; empty: the browser decides
+	Borrowed  *Borrowed  // the stores are the bundle of somebody else; nil: they are not
 	Plain     bool       // allow other machines without TLS: on a private network that is encrypted itself
 }
 
@@ -51,6 +52,7 @@ type RuleWords struct {
 type VerdictWriter interface {
 	AddVerdict(ctx context.Context, v storage.Verdict) (storage.Verdict, error)
 	UndoVerdict(ctx context.Context, event, author string, at time.Time) error
+	AddRemark(ctx context.Context, r storage.Remark) (storage.Remark, error)
 }
 
 // Review answers requests, and makes reports and bundles. It is safe for use by many goroutines.
@@ -131,9 +133,13 @@ func (rv *Review) routes() http.Handler {
 	m.HandleFunc("GET /cells", show(rv, "cells", "cells.title", rv.cellsPage))
 	m.HandleFunc("GET /cell", show(rv, "cell", "cell.title", rv.cellPage))
 	m.HandleFunc("GET /sensors", show(rv, "sensors", "sensors.title", rv.sensorsPage))
+	m.HandleFunc("GET /cases", show(rv, "cases", "cases.title", rv.casesPage))
+	m.HandleFunc("GET /case", show(rv, "case", "case.title", rv.casePage))
+	rv.caseRoutes(m)
 	m.HandleFunc("GET /about", rv.showAbout)
 	m.HandleFunc("POST /verdicts", rv.deciding(rv.giveVerdicts))
 	m.HandleFunc("POST /verdicts/undo", rv.deciding(rv.undoVerdicts))
+	m.HandleFunc("GET /answer", rv.sendAnswer)
 	m.HandleFunc("POST /settings", rv.form(rv.setSettings))
 	m.HandleFunc("GET /login", rv.showLogin)
 	m.HandleFunc("POST /login", rv.form(rv.login))

@@ -50,6 +50,9 @@ var sharedTown = sync.OnceValue(func() *town {
 	if err == nil {
 		err = s.PutEvents(ctx, townEvents()...)
 	}
+	if err == nil {
+		err = addTownRemarks(ctx, s)
+	}
 	if err != nil {
 		panic(err)
 	}
@@ -64,6 +67,20 @@ func readTown(t testing.TB, change ...func(*Options)) *town {
 	return &tw
 }
 
+// townCase is the case of the town: its first event, with a tag and notes.
+const townCase = "00000000000000ca"
+
+func addTownRemarks(ctx context.Context, s *storage.Store) error {
+	for i, r := range []storage.Remark{{Kind: storage.CaseName, Case: townCase, Text: "Grand-Place"}, {Kind: storage.Tag, Case: townCase, Text: "march"}, {Kind: storage.CaseWho, Case: townCase, Text: "Bob"},
+		{Kind: storage.Include, Case: townCase, Event: townEvents()[0].ID}, {Kind: storage.Note, Case: townCase, Text: "cf. photo 12"}, {Kind: storage.Note, Event: townEvents()[0].ID, Text: "photo 12, 20:15"}} {
+		r.Time, r.Author = townNow.Add(time.Duration(i-100)*time.Second), "Ada"
+		if _, err := s.AddRemark(ctx, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // newTown fills a store of its own and opens a review over it.
 func newTown(t testing.TB, change ...func(*Options)) *town {
 	t.Helper()
@@ -75,6 +92,7 @@ func newTown(t testing.TB, change ...func(*Options)) *town {
 	require.NoError(t, s.Append(ctx, townRecords()...))
 	events := townEvents()
 	require.NoError(t, s.PutEvents(ctx, events...))
+	require.NoError(t, addTownRemarks(ctx, s))
 	return &town{s, newReview(t, s, change...), events, path}
 }
 

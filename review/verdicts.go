@@ -33,6 +33,12 @@ func (rv *Review) author(r *http.Request) string {
 	return ""
 }
 
+// authorCookie remembers the name that was given.
+func (rv *Review) authorCookie(r *http.Request, name string) *http.Cookie {
+	return &http.Cookie{Name: rv.cookieName("author"), Value: url.QueryEscape(name), Path: "/", MaxAge: 365 * 24 * 3600,
+		SameSite: http.SameSiteStrictMode, HttpOnly: true, Secure: r.TLS != nil}
+}
+
 // decision is a request of a form or a program.
 type decision struct {
 	Events    []string `json:"events"`
@@ -146,8 +152,7 @@ func (rv *Review) change(w http.ResponseWriter, r *http.Request, do func(context
 		return
 	}
 	if who(r).Name == "" && v.Author != "" {
-		http.SetCookie(w, &http.Cookie{Name: rv.cookieName("author"), Value: url.QueryEscape(v.Author), Path: "/", MaxAge: 365 * 24 * 3600,
-			SameSite: http.SameSiteStrictMode, HttpOnly: true, Secure: r.TLS != nil})
+		http.SetCookie(w, rv.authorCookie(r, v.Author))
 	}
 	if isJSON(r) || strings.HasPrefix(r.URL.Path, "/api/") {
 		writeJSON(w, http.StatusOK, map[string]any{"done": nonNil(done), "missing": nonNil(missing)})

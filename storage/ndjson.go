@@ -173,14 +173,6 @@ func (n *NDJSON) Append(recs ...cell.Record) error {
 	return n.flush()
 }
 
-// AppendLines is Append for lines of the interchange format that are no records.
-func (n *NDJSON) AppendLines(text []byte) error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.text = append(n.text[:0], text...)
-	return n.flush()
-}
-
 // Write appends the records among entries, for Follow. It leaves events out.
 func (n *NDJSON) Write(_ context.Context, entries []Entry) error {
 	n.mu.Lock()

@@ -62,7 +62,7 @@ type CellDBCmd struct {
 type CellDBImportCmd struct {
 	CellDBFlags
 	MCC   []string `help:"Only cells of these mobile country codes, such as 262 or 310,311." placeholder:"MCC"`
-	Files []string `arg:"" name:"file" help:"Exports with the columns radio,mcc,net,area,cell,unit,lon,lat,range,samples,changeable,created,updated; - is standard input. Nothing is downloaded: get them from opencellid.org yourself."`
+	Files []string `arg:"" name:"file" help:"Exports with the columns radio,mcc,net,area,cell,unit,lon,lat,range,samples,changeable,created,updated; - is standard input. Or what a WiGLE app recorded. Nothing is downloaded: get exports from opencellid.org yourself."`
 }
 
 // Run imports.

@@ -16,12 +16,14 @@ import (
 	"vigie/cmd/vigie/console"
 	"vigie/safefile"
 	"vigie/storage"
+	"vigie/storage/transfer"
 )
 
 // ExportCmd writes the stored records in the interchange format.
 type ExportCmd struct {
 	config.StoreFlags
 	TrimFlags
+	Events bool   `help:"Write the events too, with the verdicts and notes on them."`
 	Since  moment `help:"Only what was recorded after this time: 2026-11-23, 2026-11-23T20:00:00Z, or 36h ago as 36h." placeholder:"TIME"`
 	Sensor string `help:"Only records of this sensor." placeholder:"NAME"`
 	File   string `arg:"" help:"A new file (.ndjson, or .ndjson.gz), or - for standard output."`
@@ -39,6 +41,7 @@ func (c *ExportCmd) Run(ctx context.Context, p *console.Program, conf config.Con
 		return err
 	}
 	n, withheld := 0, 0
+	var evs transfer.ExportedEvents
 	write := func(w io.Writer) error {
 		out := bufio.NewWriter(w)
 		var buf []byte
@@ -59,7 +62,13 @@ func (c *ExportCmd) Run(ctx context.Context, p *console.Program, conf config.Con
 				p.Err.Progress("%s written", console.Plural(n, "line"))
 			}
 		}
-		return out.Flush()
+		lines := func(text []byte) error { _, err := out.Write(text); return err }
+		if !c.Events {
+			lines = nil
+		}
+		var err error
+		evs, err = transfer.ExportEvents(ctx, s, storage.EventQuery{From: c.Since.Time, Sensor: c.Sensor}, trim.May, lines)
+		return errors.Join(err, out.Flush())
 	}
 	if c.File == "-" {
 		err = write(p.Out.JSON())
@@ -80,9 +89,19 @@ func (c *ExportCmd) Run(ctx context.Context, p *console.Program, conf config.Con
 		return err
 	}
 	p.Err.Printf("wrote %s\n", console.Plural(n, "line"))
+	c.reportEvents(p.Err, evs)
 	if withheld > 0 {
 		p.Err.Printf("left out %s, for --trim and home zones\n", console.Plural(withheld, "line"))
 	}
 	warnUnplaced(p.Err, trim)
 	return nil
+}
+
+// reportEvents reports the events that were written, and those that stay behind.
+func (c *ExportCmd) reportEvents(out *console.Terminal, x transfer.ExportedEvents) {
+	if x.Events > 0 {
+		out.Printf("wrote %s; verdicts and notes on them: %s\n", console.Plural(x.Events, "event"), console.Thousands(x.Written))
+	}
+	reportLeft(out, x.NotAsked, "--events writes them too")
+	reportLeft(out, x.Refused, c.more())
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"vigie/cmd/vigie/bundles"
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/cmd/vigie/manual"
@@ -56,11 +57,11 @@ type CLI struct {
 	Homes     HomesCmd     `cmd:"" group:"store" help:"Home zones, kept in an encrypted store and left out of exports."`
 	Unseal    UnsealCmd    `cmd:"" group:"store" help:"Open what a kit has sealed, into a store: where the private key is."`
 
-	Report  ReportCmd  `cmd:"" group:"judge" help:"Write a report of an event or a period: one HTML file."`
-	Bundle  BundleCmd  `cmd:"" group:"judge" help:"Write a bundle of an event or a period that others can check; sign or seal it if wished."`
-	Verify  VerifyCmd  `cmd:"" group:"judge" help:"Check a bundle, offline; explain what that proves and what not."`
-	Analyze AnalyzeCmd `cmd:"" group:"judge" help:"Run today's rules over what a store has recorded; list the events that are new, gone or changed."`
-	Replay  ReplayCmd  `cmd:"" group:"judge" help:"Run the rules over recorded observations and print the events."`
+	Report  ReportCmd         `cmd:"" group:"judge" help:"Write a report of an event or a period: one HTML file."`
+	Bundle  BundleCmd         `cmd:"" group:"judge" help:"Write a bundle of an event or a period that others can check; sign or seal it if wished."`
+	Verify  bundles.VerifyCmd `cmd:"" group:"judge" help:"Check a bundle, offline; explain what that proves and what not."`
+	Analyze AnalyzeCmd        `cmd:"" group:"judge" help:"Run today's rules over what a store has recorded; list the events that are new, gone or changed."`
+	Replay  ReplayCmd         `cmd:"" group:"judge" help:"Run the rules over recorded observations and print the events."`
 
 	Record modems.RecordCmd `cmd:"" group:"modem" help:"Write a redacted transcript of a modem, ready to be contributed as a test."`
 	Survey modems.SurveyCmd `cmd:"" group:"modem" help:"Scan for all cells and networks. Interrupts service; never part of watching."`

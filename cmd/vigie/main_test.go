@@ -22,6 +22,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"judge": judge,
 			"cut": func(ts *testscript.TestScript, _ bool, args []string) { // FROM TO: all but the last 12 bytes
 				data, err := os.ReadFile(ts.MkAbs(args[0]))
 				ts.Check(err)

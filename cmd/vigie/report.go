@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"vigie/analyzer"
@@ -20,6 +21,7 @@ import (
 // HandFlags choose what a report or bundle is about, and how much of the place it gives away.
 type HandFlags struct {
 	Event    string `help:"The event, by its id or enough of its beginning." placeholder:"ID"`
+	Case     string `help:"Or a case, by its name or id." placeholder:"NAME"`
 	From     moment `help:"Or a period: from this time (2026-11-23, 2026-11-23T20:00:00Z)." placeholder:"TIME"`
 	To       moment `help:"To this time; a day means its end. Default: now." placeholder:"TIME"`
 	Sensor   string `help:"Of the period, only this sensor." placeholder:"NAME"`
@@ -33,10 +35,13 @@ func (c *HandFlags) open(ctx context.Context, p *console.Program, f *config.Stor
 	if err != nil {
 		return nil, o, nil, err
 	}
-	if c.Event == "" {
-		err = c.checkPeriod()
-	} else {
+	switch {
+	case c.Event != "":
 		c.Event, err = wholeID(ctx, conf, f, c.Event)
+	case c.Case != "":
+		c.Case, err = caseID(ctx, conf, f, c.Case)
+	default:
+		err = c.checkPeriod()
 	}
 	if err != nil {
 		return nil, o, nil, err
@@ -60,10 +65,39 @@ func wholeID(ctx context.Context, conf config.Config, f *config.StoreFlags, id s
 	return e.ID, nil
 }
 
+// caseID is the id of a case of which the name may have been given.
+func caseID(ctx context.Context, conf config.Config, f *config.StoreFlags, name string) (string, error) {
+	known, done, err := openEvidence(ctx, conf, f)
+	if err != nil {
+		return "", err
+	}
+	defer done()
+	all, err := known.Cases(ctx)
+	if err != nil {
+		return "", err
+	}
+	var found, names []string
+	for _, c := range all {
+		if c.ID == name {
+			return c.ID, nil
+		}
+		if names = append(names, console.OneLine(c.Name)); strings.EqualFold(c.Name, name) {
+			found = append(found, c.ID)
+		}
+	}
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		return "", console.Usage(fmt.Errorf("no case is called %q", console.OneLine(name)), "the cases here: "+cmp.Or(strings.Join(names, ", "), "none"))
+	}
+	return "", console.Usage(fmt.Errorf("%d cases are called %q", len(found), console.OneLine(name)), "name one by its id: "+strings.Join(found, ", "))
+}
+
 // checkPeriod checks the period of the flags, and completes its end.
 func (c *HandFlags) checkPeriod() error {
 	if c.From.IsZero() {
-		return console.Usage(errors.New("neither an event nor a period is named"), "name an event with --event ID (vigie events lists them), or a period with --from and --to")
+		return console.Usage(errors.New("neither an event nor a period is named"), "name an event with --event ID (vigie events lists them), a case with --case NAME, or a period with --from and --to")
 	}
 	switch {
 	case c.To.IsZero():
@@ -99,6 +133,9 @@ func (c *ReportCmd) Run(ctx context.Context, p *console.Program) error {
 	return writeNew(c.File, p, func(w io.Writer) error {
 		if c.Event != "" {
 			return trimHint(d.EventReport(ctx, w, c.Event, o))
+		}
+		if c.Case != "" {
+			return d.CaseReport(ctx, w, c.Case, o)
 		}
 		return d.PeriodReport(ctx, w, c.Sensor, c.From.Time, c.To.Time, o)
 	})

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -13,6 +14,7 @@ import (
 
 	"vigie/analyzer"
 	"vigie/analyzer/rules"
+	"vigie/cmd/vigie/bundles"
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/modem/at"
@@ -26,6 +28,7 @@ import (
 // ReviewCmd serves the review desk.
 type ReviewCmd struct {
 	config.StoreFlags
+	bundles.BorrowFlags
 	More         []string `name:"also" help:"Another store to review as well; may be given several times. All open with the same passphrase file." placeholder:"DB" type:"path"`
 	Listen       string   `help:"Address to listen at. Beyond this machine only with a password file, over TLS." default:"127.0.0.1:8440" placeholder:"ADDR:PORT"`
 	Host         []string `help:"A further name under which browsers may ask for the desk (pi.local)." placeholder:"NAME"`
@@ -66,11 +69,24 @@ func (c *ReviewCmd) Run(ctx context.Context, p *console.Program) error {
 		return console.WithHint(fmt.Errorf("review: %w", err), "another vigie may be listening there; choose another with --listen 127.0.0.1:PORT")
 	}
 	defer l.Close()
+	var lent *bundles.Borrowed
+	if c.Bundle != "" {
+		if lent, err = c.Borrow(ctx, p, cmp.Or(conf.Language, "en")); err != nil {
+			return err
+		}
+		defer lent.Close()
+		o.Stores, o.Borrowed = []evidence.Named{{Name: filepath.Base(c.Bundle), Store: lent.Store}}, lent.Options()
+		o.Verdicts = map[*storage.Store]review.VerdictWriter{lent.Store: lent}
+		p.Out.Printf("checked: %s; what is decided here is written to %s\n", console.OneLine(lent.Bundle.About), console.OneLine(lent.Path))
+	}
 	d, done, err := openReview(ctx, p, conf, &c.StoreFlags, o, c.More...)
 	if err != nil {
 		return err
 	}
 	defer done()
+	if lent != nil {
+		lent.Answered(d)
+	}
 	scheme, secure := "http", (*tls.Config)(nil)
 	if !review.Loopback(l.Addr()) || c.TLSCert != "" {
 		cert, err := c.certificate(conf)
@@ -132,7 +148,6 @@ func (c *ReviewCmd) setPassword(p *console.Program) error {
 func openReview(ctx context.Context, p *console.Program, conf config.Config, f *config.StoreFlags, o review.Options, more ...string) (d *review.Review, done func(), err error) {
 	atlas, closeAtlas := openAtlas(p, conf, f.Path(conf))
 	var closers []func() error
-	o.Verdicts = map[*storage.Store]review.VerdictWriter{}
 	closeAll := func() {
 		closeAtlas()
 		for _, c := range closers {
@@ -144,7 +159,13 @@ func openReview(ctx context.Context, p *console.Program, conf config.Config, f *
 			closeAll()
 		}
 	}()
-	for _, path := range append([]string{f.Path(conf)}, more...) {
+	paths := append([]string{f.Path(conf)}, more...)
+	if o.Borrowed != nil {
+		paths = nil
+	} else {
+		o.Verdicts = map[*storage.Store]review.VerdictWriter{}
+	}
+	for _, path := range paths {
 		one := *f
 		one.Store = path
 		s, err := one.Open(ctx, conf, storage.Options{ReadOnly: true})

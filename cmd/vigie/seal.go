@@ -5,29 +5,13 @@ import (
 	"errors"
 	"fmt"
 
-	"filippo.io/age"
-
+	"vigie/cmd/vigie/bundles"
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/safefile"
 	"vigie/storage"
 	"vigie/storage/transfer"
 )
-
-// identities reads private keys as age-keygen writes them.
-func identities(path string) ([]age.Identity, error) {
-	console.GuardMemory()
-	key, err := safefile.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("identity: %w", err)
-	}
-	defer key.Close()
-	ids, err := age.ParseIdentities(key)
-	if err != nil {
-		return nil, console.Usage(fmt.Errorf("identity %s: %w", path, err), "the file is what age-keygen wrote")
-	}
-	return ids, nil
-}
 
 // UnsealCmd opens what a kit has sealed, where the private key is.
 type UnsealCmd struct {
@@ -38,7 +22,7 @@ type UnsealCmd struct {
 
 // Run puts what is in the file into the store.
 func (c *UnsealCmd) Run(ctx context.Context, p *console.Program, conf config.Config) error {
-	ids, err := identities(c.Identity)
+	ids, err := bundles.Identities(c.Identity)
 	if err != nil {
 		return err
 	}

@@ -147,6 +147,13 @@ func (c *SyncCmd) report(p *console.Program, done transfer.Result, err error) er
 	if done.Withheld > 0 {
 		out.Printf("left out %s, for --trim and home zones\n", console.Plural(done.Withheld, "line"))
 	}
+	reportLeft(out, done.Left, c.more())
+	if done.Written > 0 {
+		out.Printf("verdicts and notes in the copy: %s\n", console.Thousands(done.Written))
+	}
+	if done.WrittenLeft > 0 {
+		out.Printf("verdicts and notes left out, about events that stay behind: %s\n", console.Thousands(done.WrittenLeft))
+	}
 	if done.Deferred {
 		out.Printf("the last walk has not ended, so its records wait: the same command half an hour after its end copies the rest\n")
 	}

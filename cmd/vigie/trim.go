@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
+	"vigie/analyzer"
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/storage"
@@ -31,6 +33,31 @@ func (f TrimFlags) trimmer(ctx context.Context, s *storage.Store, now time.Time)
 		}
 	}
 	return transfer.NewTrimmer(ctx, s, f.Trim, homes, now)
+}
+
+// reportLeft reports events that a copy leaves behind, and how they would go along.
+func reportLeft(out *console.Terminal, left transfer.Left, how string) {
+	if left.Events == 0 {
+		return
+	}
+	var parts []string
+	for s := analyzer.High; ; s-- {
+		if n := left.BySeverity[s]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%s %s", console.Thousands(n), s))
+		}
+		if s == analyzer.Info {
+			break
+		}
+	}
+	out.Printf("left behind: %s (%s), from %s to %s: %s\n", console.Plural(left.Events, "event"), strings.Join(parts, ", "), left.First.UTC().Format(time.DateTime), left.Last.UTC().Format(time.DateTime+" UTC"), how)
+}
+
+// more is how to copy what is left out.
+func (f TrimFlags) more() string {
+	if f.Trim > 0 {
+		return "a shorter --trim, or none, copies what is near the ends of a walk, and --with-homes what is in home zones"
+	}
+	return "--with-homes copies what is in home zones"
 }
 
 // warnUnplaced warns of what home zones could not leave out.

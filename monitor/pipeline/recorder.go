@@ -48,11 +48,6 @@ func (r *Recorder) Append(recs ...cell.Record) error {
 	return r.flush()
 }
 
-// AppendLines adds lines that are no records.
-func (r *Recorder) AppendLines(text []byte) error {
-	return errors.Join(r.flush(), r.file.AppendLines(text))
-}
-
 func (r *Recorder) flush() error {
 	err := r.file.Append(r.batch...)
 	r.batch, r.since = r.batch[:0], time.Time{}

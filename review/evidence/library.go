@@ -58,6 +58,9 @@ type Library struct {
 	index  index
 	remote remote
 	groups groupCache
+
+	remarks remarks
+
 	closed chan struct{}
 	once   sync.Once
 }

@@ -1,7 +1,10 @@
 package evidence
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"iter"
 	"slices"
 	"time"
@@ -13,12 +16,116 @@ import (
 
 // Selection is what is reported, bundled or compared: an event, or a period of one sensor or of all.
 type Selection struct {
-	ID       string // of the event; empty for a period
+	ID       string // of the event; empty for a period and a case
+	Case     string // id of the case; empty for an event and a period
 	From, To time.Time
 	Sensors  []Sensor
 	Events   []Selected
 
-	trims trims // see Library.Trim
+	parts []Portion // nil: the whole time of each sensor
+	trims trims     // see Library.Trim
+}
+
+// Portion is a time of a sensor in a selection.
+type Portion struct {
+	Sensor   *Sensor
+	From, To time.Time
+}
+
+// Parts are the times that are selected of each sensor, in order.
+func (x *Selection) Parts() []Portion {
+	if x.parts != nil {
+		return x.parts
+	}
+	var all []Portion
+	for i := range x.Sensors {
+		all = append(all, Portion{&x.Sensors[i], x.From, x.To})
+	}
+	return all
+}
+
+// SelectCase selects the events of a case, and the time around each. The error wraps storage.ErrNotFound if there is no such case, or if no
+// store has any of its events.
+func (l *Library) SelectCase(ctx context.Context, id string) (*Selection, error) {
+	c, err := l.Case(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("case %q: %w", PlainTo(id, 64), err)
+	}
+	x := &Selection{Case: c.ID}
+	for event := range c.events {
+		for _, s := range l.stores {
+			stored, err := s.Event(ctx, event)
+			if errors.Is(err, storage.ErrNotFound) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			if err := x.add(ctx, l, s, stored); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if len(x.Events) == 0 {
+		return nil, fmt.Errorf("the case has no event: %w", storage.ErrNotFound)
+	}
+	slices.SortFunc(x.Events, func(a, b Selected) int {
+		return cmp.Or(a.Event.Opened.Compare(b.Event.Opened), cmp.Compare(a.Entry.ID, b.Entry.ID))
+	})
+	x.partsOfEvents()
+	return x, nil
+}
+
+// add adds an event to a selection.
+func (x *Selection) add(ctx context.Context, l *Library, s *Store, stored analyzer.Event) error {
+	entry, err := l.entryOf(ctx, s, &stored)
+	if err != nil {
+		return err
+	}
+	cs, err := s.Corrections(ctx)
+	if err != nil {
+		return err
+	}
+	is, _ := cs.Event(stored)
+	x.Events = append(x.Events, Selected{entry, l.CleanEvent(is), l.CleanEvent(stored)})
+	if slices.ContainsFunc(x.Sensors, func(o Sensor) bool { return o.Store == s && o.Key == stored.Sensor }) {
+		return nil
+	}
+	sensor, err := s.sensor(ctx, stored.Sensor)
+	if err == nil {
+		x.Sensors = append(x.Sensors, *sensor)
+	}
+	return err
+}
+
+// partsOfEvents makes the parts: the time around each event, those of a sensor that touch as one.
+func (x *Selection) partsOfEvents() {
+	slices.SortFunc(x.Sensors, func(a, b Sensor) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Store.index, b.Store.index))
+	})
+	for i := range x.Sensors {
+		s := &x.Sensors[i]
+		var spans []Portion
+		for j := range x.Events {
+			if e := &x.Events[j]; e.Entry.Store == s.Store && e.Entry.sensor == s.Key {
+				p := Portion{Sensor: s}
+				p.From, p.To = Around(&e.Event)
+				spans = append(spans, p)
+			}
+		}
+		slices.SortFunc(spans, func(a, b Portion) int { return a.From.Compare(b.From) })
+		for j, p := range spans {
+			if last := len(x.parts) - 1; j > 0 && !p.From.After(x.parts[last].To) {
+				x.parts[last].To = Later(x.parts[last].To, p.To)
+			} else {
+				x.parts = append(x.parts, p)
+			}
+		}
+	}
+	x.From, x.To = x.parts[0].From, x.parts[0].To
+	for _, p := range x.parts {
+		x.From, x.To = Earlier(x.From, p.From), Later(x.To, p.To)
+	}
 }
 
 // Selected is an event of a selection.
@@ -118,13 +225,13 @@ func (s *Sensor) events(ctx context.Context, from, to time.Time, read func(from,
 // say how wrong a clock was, although they may have come later.
 func (x *Selection) Records(ctx context.Context, raw bool) iter.Seq2[cell.Record, error] {
 	return func(yield func(cell.Record, error) bool) {
-		for i := range x.Sensors {
-			for r, err := range x.Sensors[i].records(ctx, x.From, x.To, raw) {
+		for _, p := range x.Parts() {
+			for r, err := range p.Sensor.records(ctx, p.From, p.To, raw) {
 				if err == nil {
-					if at := r.When(); !at.IsZero() && !x.trims.may(x.Sensors[i].Store, at, at) {
+					if at := r.When(); !at.IsZero() && !x.trims.may(p.Sensor.Store, at, at) {
 						continue
 					}
-					r = x.Sensors[i].Store.clean.CleanRecord(r)
+					r = p.Sensor.Store.clean.CleanRecord(r)
 				}
 				if !yield(r, err) || err != nil {
 					return

@@ -42,6 +42,15 @@ func PlainTo(s string, most int) string {
 	return b.String()
 }
 
+// PlainText is PlainTo for a text of several lines, whose line ends stay.
+func PlainText(s string, most int) string {
+	lines := strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n")
+	for i := range lines {
+		lines[i] = PlainTo(lines[i], most)
+	}
+	return strings.Join(lines, "\n")
+}
+
 // unseen reports whether a character shows nothing by itself or changes how others are shown.
 func unseen(r rune) bool {
 	switch {
