@@ -15,7 +15,6 @@ type decoder struct {
 	intern  map[string]string
 	unknown map[string]int
 	bad     map[string]int
-	ignored int // unknown keys of the line that is read
 }
 
 // mostNames bounds the number of shared strings, because the input chooses them.
@@ -35,7 +34,6 @@ func count(m *map[string]int, name string) {
 }
 
 func (d *decoder) ignore(key []byte) error {
-	d.ignored++
 	count(&d.unknown, string(key))
 	return d.skip()
 }
@@ -55,13 +53,15 @@ type line struct {
 	signalling   *signallingLine // nil: no key of a message or broadcast
 	timeGiven    bool
 	surveyOfLine bool
+	observed     bool // it has a key of an observation, whatever the value
+	strange      bool // it has a key that no observation has
 }
 
 // record reads one line. An error means that nothing of it can be used.
 func (d *decoder) record(text []byte) (Record, error) {
-	d.cursor, d.ignored = cursor{b: text}, 0
+	d.cursor = cursor{b: text}
 	var l line
-	err := d.object(func(key []byte) error { return d.top(key, &l) })
+	err := d.object(func(key []byte) error { l.note(key); return d.top(key, &l) })
 	if err == nil {
 		err = d.end()
 	}
@@ -91,7 +91,7 @@ func (d *decoder) record(text []byte) (Record, error) {
 	d.foreign(&l)
 	switch l.kind {
 	case "":
-		if d.ignored > 0 && o.bare() { // a verdict, or the line of another program: it must not become the observation of nothing
+		if l.strange && !l.observed { // a verdict, or the line of another program: it must not become the observation of nothing
 			return nil, errors.New("it has a time, and no key of an observation")
 		}
 		obs := *o
@@ -106,9 +106,15 @@ func (d *decoder) record(text []byte) (Record, error) {
 	return nil, fmt.Errorf("kind %q is not known", l.kind)
 }
 
-// bare reports whether an observation holds nothing but its time and sensor.
-func (o *Observation) bare() bool {
-	return o.State == "" && o.Serving == nil && o.Neighbours == nil && o.Secondary == nil && o.Registration == nil && o.Position == nil && !o.Survey && o.Raw == nil
+// note notes whether a line has keys of an observation, and whether it has others.
+func (l *line) note(key []byte) {
+	switch string(key) {
+	case "time", "sensor":
+	case "state", "serving", "neighbours", "secondary", "registration", "position", "survey", "raw":
+		l.observed = true
+	default:
+		l.strange = true
+	}
 }
 
 func (d *decoder) top(key []byte, l *line) error {

@@ -70,6 +70,21 @@ func TestAbsentIsNotZeroAndNotAskedIsNotNone(t *testing.T) {
 	require.Equal(t, `{"time":"2026-11-23T20:00:00Z","serving":{"rat":"LTE","rsrq":0,"sinr":0,"ta":0},"neighbours":[]}`, string(AppendRecord(nil, a)))
 }
 
+// A line that has a time and only keys of something else becomes no observation.
+func TestForeignLineIsNoObservation(t *testing.T) {
+	for text, is := range map[string]bool{
+		`{"time":"2026-11-23T20:00:00Z"}`:                                                            true,
+		`{"time":"2026-11-23T20:00:00Z","sensor":"x"}`:                                               true,
+		`{"time":"2026-11-23T20:00:00Z","state":"asleep","new":1}`:                                   true,
+		`{"time":"2026-11-23T20:00:00Z","new":1}`:                                                    false,
+		`{"event":"x","judgement":"benign","reason":"y","author":"z","time":"2026-11-23T20:00:00Z"}`: false,
+	} {
+		r := NewReader(strings.NewReader(text), "x")
+		require.Len(t, readAll(t, r), map[bool]int{true: 1}[is], text)
+		require.Equal(t, map[bool]int{false: 1}[is], r.Counts().Skipped, text)
+	}
+}
+
 // What is bad is counted and named; what is good in the same line or file is kept.
 func TestBadInputKeepsWhatIsGood(t *testing.T) {
 	in := strings.Join([]string{
