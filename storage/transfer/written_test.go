@@ -75,7 +75,7 @@ func taken(t *testing.T, dir string, ids ...age.Identity) (*storage.Store, *tran
 			rows = append(rows, []string{path})
 		}
 	}
-	require.NoError(t, m.Open(rows, nil))
+	require.NoError(t, m.Open(t.Context(), rows, nil))
 	defer m.Close()
 	for recs := m.Read(); recs != nil; recs = m.Read() {
 		require.NoError(t, im.Add(t.Context(), recs...))
@@ -169,7 +169,7 @@ func TestStreamIntoAStoreWithASensorOfThatName(t *testing.T) {
 	im, err := transfer.NewImporter(t.Context(), home, "", func(int) {})
 	require.NoError(t, err)
 	m := &transfer.Merge{Each: func(in *transfer.Input, r cell.Record) { im.Rename(in.Store, r) }, Other: func(in *transfer.Input, line []byte) { im.Line(t.Context(), in, line) }}
-	require.NoError(t, m.Open([][]string{{"-"}}, &stream))
+	require.NoError(t, m.Open(t.Context(), [][]string{{"-"}}, &stream))
 	defer m.Close()
 	for recs := m.Read(); recs != nil; recs = m.Read() {
 		require.NoError(t, im.Add(t.Context(), recs...))
