@@ -10,7 +10,8 @@ import (
 
 // Options are what the user chooses. The zero Options are the defaults.
 type Options struct {
-	AlertsPerMonth float64 // false-alarm budget: alerts per quiet month; 0: the default, 4
+	AlertsPerMonth float64 // false-alarm budget of a fixed sensor: alerts in a quiet month; 0: the default, 4
+	AlertsPerDay   float64 // that of a moving one: alerts in a quiet day of moving; 0: the default, 1
 	Atlas          Atlas   // a public list of cells; none by default
 }
 
@@ -18,7 +19,8 @@ type Options struct {
 type Engine struct {
 	rules      []Rule
 	learners   []int // the rules that have a statistic, by index
-	budget     float64
+	perMonth   float64
+	perDay     float64
 	atlas      atlas
 	nets       networks
 	sites      []*site
@@ -37,9 +39,12 @@ const maxSensors = 1024
 
 // New returns an engine with an empty baseline. It keeps the slice of rules.
 func New(rules []Rule, opts Options) *Engine {
-	e := &Engine{rules: rules, budget: opts.AlertsPerMonth, atlas: atlas{Atlas: opts.Atlas}, byName: map[string]*site{}}
-	if !(e.budget > 0) {
-		e.budget = defaultBudget
+	e := &Engine{rules: rules, perMonth: opts.AlertsPerMonth, perDay: opts.AlertsPerDay, atlas: atlas{Atlas: opts.Atlas}, byName: map[string]*site{}}
+	if !(e.perMonth > 0) {
+		e.perMonth = defaultPerMonth
+	}
+	if !(e.perDay > 0) {
+		e.perDay = defaultPerDay
 	}
 	for i := range rules {
 		if rules[i].Learns != nil {

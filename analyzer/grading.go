@@ -9,9 +9,10 @@ import (
 
 // Weighed is a finding as a score counts it.
 type Weighed struct {
-	Cause  string  // findings of one cause count once: the heaviest
-	Weight float64 // decades
-	Place  bool    // on the move, an arrival at a new place explains it: see Signal
+	Cause   string  // findings of one cause count once: the heaviest
+	Weight  float64 // decades
+	Place   bool    // on the move, an arrival at a new place explains it: see Signal
+	Defines bool    // its rule is Defining: from the score of a high event it counts as two causes
 }
 
 // Counted says in each how much of each finding counts, and returns the sum and how many causes there are. Of a cause its heaviest finding
@@ -39,6 +40,9 @@ func Counted(parts []Weighed, each []float64) (sum float64, causes int) {
 			each[best] = p.Weight
 			sum += p.Weight
 			causes++
+			if p.Defines && p.Weight >= highScore {
+				causes++
+			}
 		case first < 0 || p.Weight > parts[first].Weight:
 			first, second = best, first
 		case second < 0 || p.Weight > parts[second].Weight:
@@ -60,7 +64,7 @@ func Counted(parts []Weighed, each []float64) (sum float64, causes int) {
 // Scale is from which score a candidate has which severity.
 type Scale struct{ Low, Medium, High float64 }
 
-func scaleOf(medium float64) Scale { return Scale{lowScore, medium, medium + highStep} }
+func scaleOf(medium float64) Scale { return Scale{lowScore, medium, max(medium+highStep, highScore)} }
 
 // of is the severity that a score reaches.
 func (s Scale) of(score float64) Severity {
@@ -86,12 +90,15 @@ func (s Scale) Severity(score float64, causes int, least, most Severity) Severit
 }
 
 // ScaleAt is the scale of a sensor that is fixed or moves, after it has watched for a time, with the default budget of alerts. scores
-// are those of its candidates that ended in the thirty days before, without the last day: if more of them than the budget allows reach
-// the scale, it rises until they do not, within a limit.
+// are those of its candidates that ended in the thirty days before, without the last day: if it is fixed and more of them than the budget allows
+// reach the scale, it rises until they do not, within a limit. Where many weak ones ended in little time the engine may have asked for more.
 func ScaleAt(fixed bool, watched time.Duration, scores []float64) Scale {
 	floor := mediumScore + moveMargin(fixed, watched.Milliseconds())
+	if !fixed {
+		return scaleOf(floor)
+	}
 	scores = slices.DeleteFunc(slices.Clone(scores), func(s float64) bool { return s < floor })
-	return scaleOf(raised(floor, scores, defaultBudget))
+	return scaleOf(raised(floor, scores, defaultPerMonth))
 }
 
 // Candidates count for the scale of a sensor from a day after their end to thirty days after it, the newest MostEpisodes of them.

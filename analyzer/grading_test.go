@@ -18,10 +18,11 @@ func TestCounted(t *testing.T) {
 		causes int
 	}{
 		{"none", nil, nil, 0, 0},
-		{"the heaviest of each cause", []Weighed{{"a", 1, false}, {"b", 2, false}, {"a", 3, false}}, []float64{0, 2, 3}, 5, 2},
-		{"of two that weigh the same the first", []Weighed{{"a", 1, false}, {"a", 1, false}}, []float64{1, 0}, 1, 1},
-		{"a new place: the heaviest, and half of the next", []Weighed{{"a", 1, true}, {"b", 3, true}, {"c", 2, true}, {"d", 4, false}}, []float64{0, 3, 1, 4}, 8, 2},
-		{"a new place explains only the heavier finding", []Weighed{{"a", 1, true}, {"a", 2, false}}, []float64{0, 2}, 2, 1},
+		{"the heaviest of each cause", []Weighed{{"a", 1, false, false}, {"b", 2, false, false}, {"a", 3, false, false}}, []float64{0, 2, 3}, 5, 2},
+		{"of two that weigh the same the first", []Weighed{{"a", 1, false, false}, {"a", 1, false, false}}, []float64{1, 0}, 1, 1},
+		{"a new place: the heaviest, and half of the next", []Weighed{{"a", 1, true, false}, {"b", 3, true, false}, {"c", 2, true, false}, {"d", 4, false, false}}, []float64{0, 3, 1, 4}, 8, 2},
+		{"one that defines an attack counts as two", []Weighed{{"a", 5, false, true}}, []float64{5}, 5, 2},
+		{"a new place explains only the heavier finding", []Weighed{{"a", 1, true, false}, {"a", 2, false, false}}, []float64{0, 2}, 2, 1},
 	} {
 		each := make([]float64, len(c.parts))
 		sum, causes := Counted(c.parts, each)
@@ -45,7 +46,7 @@ func TestScaleAtIsThatOfTheEngine(t *testing.T) {
 		s := &site{Mode: c.mode, Now: now, Watched: c.watched.Milliseconds()}
 		var scores []float64
 		for i := range c.episodes {
-			ep := episode{now - (2 * 24 * time.Hour).Milliseconds(), 2.5 + float64(i)/8}
+			ep := episode{now - (2 * 24 * time.Hour).Milliseconds(), 2.5 + float64(i)/8, 0}
 			s.Episodes, scores = append(s.Episodes, ep), append(scores, ep.Score)
 		}
 		scale := ScaleAt(c.mode == cell.Fixed, c.watched, scores)

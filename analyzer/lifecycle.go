@@ -222,7 +222,7 @@ func (e *Engine) score(cand *candidate) (sum float64, causes int) {
 	parts := room[:0]
 	for i := range cand.Findings {
 		f := &cand.Findings[i]
-		parts = append(parts, Weighed{e.rules[f.Rule].Cause, f.Weight, f.Place})
+		parts = append(parts, Weighed{e.rules[f.Rule].Cause, f.Weight, f.Place, e.rules[f.Rule].Telling == Defining})
 	}
 	if len(parts) > len(each) {
 		return Counted(parts, make([]float64, len(parts)))
@@ -230,16 +230,26 @@ func (e *Engine) score(cand *candidate) (sum float64, causes int) {
 	return Counted(parts, each[:len(parts)])
 }
 
-// severity is that of a candidate by its score; the ranges of its rules limit it.
+// severity is that of a candidate by its score; the ranges of its rules limit it, and what a femtocell explains.
 func (e *Engine) severity(s *site, cand *candidate) Severity {
 	sum, causes := e.score(cand)
-	most := Info // a rule by itself does not exceed its own range
+	most := e.limit(cand)
+	if e.femtocell(s, cand) {
+		most = min(most, Low)
+	}
 	var least Severity
 	for i := range cand.Findings {
-		r := &e.rules[cand.Findings[i].Rule]
-		most, least = max(most, r.Max), max(least, min(cand.Findings[i].Severity, r.Max))
+		least = max(least, min(cand.Findings[i].Severity, e.rules[cand.Findings[i].Rule].Max))
 	}
 	return scaleOf(e.threshold(s)).Severity(sum, causes, least, most)
+}
+
+// limit is the most that a candidate reaches: rules by themselves do not exceed their own range.
+func (e *Engine) limit(cand *candidate) (most Severity) {
+	for i := range cand.Findings {
+		most = max(most, e.rules[cand.Findings[i].Rule].Max)
+	}
+	return most
 }
 
 // severityOf is the severity that a score reaches here.
@@ -346,11 +356,11 @@ func (e *Engine) close(s *site, cand *candidate) {
 			h.Last = cand.Last
 		}
 	}
-	if cand.Score >= lowScore {
+	if cand.Score >= lowScore && e.limit(cand) >= Medium {
 		if len(s.Episodes) == maxEpisodes {
 			s.Episodes = s.Episodes[1:]
 		}
-		s.Episodes = append(s.Episodes, episode{cand.Last, cand.Score})
+		s.Episodes = append(s.Episodes, episode{cand.Last, cand.Score, s.Watched})
 	}
 	if cand.State == Open {
 		cand.State = Closed

@@ -1,23 +1,50 @@
 package analyzer
 
-import "sort"
-
-// A score is in decades: 3 means that chance alone is expected to bring what was seen once in a thousand chances, for findings
-// of moderate weight. With the default budget of four alerts a month an alert needs 3; a user who allows a tenth of the alerts
-// asks for one decade more.
-const (
-	mediumScore   = 3.0
-	highStep      = 2.0 // high needs two decades more, and two causes
-	lowScore      = 1.0
-	minWeight     = 0.5 // a signal that weighs less is ordinary here, and makes no finding
-	defaultBudget = 4.0 // alerts a month
-	coldMs        = 10 * 60_000
-	maxRaise      = 1.5 // how far a noisy site may raise its own threshold
+import (
+	"math"
+	"sort"
 )
 
+// A score is in decades: 3 means that chance alone is expected to bring what was seen once in a thousand chances, for findings
+// of moderate weight.
+const (
+	mediumScore = 3.0 // with the default budget, at a fixed place
+	highScore   = 5.0 // high needs two decades more, and two causes
+	highStep    = highScore - mediumScore
+	lowScore    = 1.0
+	minWeight   = 0.5 // a signal that weighs less is ordinary here, and makes no finding
+	coldMs      = 10 * 60_000
+	maxRaise    = 1.5 // how far a noisy site may raise its own threshold
+)
+
+// The budget is honest about its unit: a fixed sensor has so many alerts in a month, a moving one so many in a day of moving, since
+// a day of driving brings as many changes of cell as a month at one place.
+const (
+	defaultPerMonth = 4.0
+	defaultPerDay   = 1.0
+	month           = 30.0 // days
+)
+
+// What is expected of a network never seen: how many candidates a day reach peakScore, as a Gamma distribution that is worth
+// peakDays days of watching, and how fast they become rarer above it.
+const (
+	peakScore = 1.0
+	tail      = 1.6 // by how much the score must rise for a tenth of the candidates
+)
+
+var peakPrior = [2]struct{ perDay, days float64 }{{2, 10}, {36, 0.05}} // fixed, moving
+
+// allowed is how many alerts a day the budget allows at this site.
+func (e *Engine) allowed(s *site) float64 {
+	if s.fixed() {
+		return e.perMonth / month
+	}
+	return e.perDay
+}
+
 // moveMargin is what is added on the move, where a day brings ten times as many changes of cell as at one place, or more, each a
-// chance for something odd: half a decade, because such a sensor does not move all day. In its first minutes nearly everything
-// is new to it and rates are guesses: up to one decade more, less by a tenth each minute. watched is in milliseconds.
+// chance for something odd: half a decade, because such a sensor does not move all day. In the first minutes of service nearly
+// everything is new to it and rates are guesses: up to one decade more, less by a tenth each minute. watched is in milliseconds.
 func moveMargin(fixed bool, watched int64) float64 {
 	if fixed {
 		return 0
@@ -25,12 +52,34 @@ func moveMargin(fixed bool, watched int64) float64 {
 	return 0.5 + max(0, 1-float64(watched)/coldMs)
 }
 
-// threshold is the score from which a candidate alerts at this site. It is at least what the budget asks for. If the site's own
-// history of the last thirty days, except today, has more episodes above that than the budget allows, it rises until there are
-// not, within a limit: an attacker who makes noise for days cannot silence it.
+// floor is the score that the budget asks for at least, whatever the site's history.
+func (e *Engine) floor(s *site) float64 {
+	usual := defaultPerDay
+	if s.fixed() {
+		usual = defaultPerMonth / month
+	}
+	return mediumScore + moveMargin(s.fixed(), s.Watched-s.Begun) - tail*math.Log10(e.allowed(s)/usual)
+}
+
+// threshold is the score from which a candidate alerts at this site: such that the candidates expected above it, by how many there
+// were here and by what is known of other networks, are those that the budget allows. At a fixed place it is also such that no more
+// candidates of the last thirty days, without the last one, reach it than the budget of a month allows. It is at least the floor, and rises above
+// it within a limit: an attacker who makes noise for days cannot silence it.
 func (e *Engine) threshold(s *site) float64 {
-	floor := e.budgetScore(s)
-	if len(s.Episodes) <= int(e.budget) {
+	floor := e.floor(s)
+	n, days := s.peaks()
+	prior := &peakPrior[1]
+	if s.fixed() {
+		prior = &peakPrior[0]
+		floor = s.raisedTo(floor, e.perMonth)
+	}
+	rate := (prior.perDay*prior.days + n) / (prior.days + days)
+	return max(floor, min(peakScore+tail*math.Log10(rate/e.allowed(s)), e.floor(s)+maxRaise))
+}
+
+// raisedTo is the threshold by the candidates that reached floor in the last thirty days, without the last day.
+func (s *site) raisedTo(floor, budget float64) float64 {
+	if len(s.Episodes) <= int(budget) {
 		return floor
 	}
 	var room [maxEpisodes]float64
@@ -40,10 +89,36 @@ func (e *Engine) threshold(s *site) float64 {
 			scores = append(scores, ep.Score)
 		}
 	}
-	return raised(floor, scores, e.budget)
+	return raised(floor, scores, budget)
 }
 
-// raised is the threshold of a site where candidates of these scores have ended, all of them at least floor. It sorts the scores.
+// heldBack is for how long, in milliseconds of watching, a candidate that has ended does not count for the threshold: what an
+// attack makes does not raise it while the attack lasts.
+func (s *site) heldBack() int64 {
+	if s.fixed() {
+		return int64(dayMs)
+	}
+	return 15 * 60_000
+}
+
+// peaks is how many candidates have reached peakScore here, and in how many days of watching.
+func (s *site) peaks() (n, days float64) {
+	end := s.Watched - s.heldBack()
+	begin := int64(0)
+	if len(s.Episodes) == maxEpisodes {
+		begin = s.Episodes[0].Watched
+	}
+	begin = max(begin, end-episodeMs)
+	for _, ep := range s.Episodes {
+		if ep.Watched > begin && ep.Watched <= end && ep.Score >= peakScore {
+			n++
+		}
+	}
+	return n, max(0, float64(end-begin)) / dayMs
+}
+
+// raised is the threshold of a site where candidates of these scores have ended, all of them at least floor, in a month: it rises until no
+// more of them reach it than the budget of a month allows. It sorts the scores.
 func raised(floor float64, scores []float64, budget float64) float64 {
 	allowed := int(budget)
 	if len(scores) <= allowed {

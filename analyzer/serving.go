@@ -6,15 +6,19 @@ func (s *site) observeServing(v *View, o *cell.Observation) {
 	e, c := v.engine, o.Serving
 	id := e.ident(c)
 	s.inferPLMN(e, &id)
+	if s.Skew {
+		s.withholdArea(&id)
+	}
+	if !s.continues(&id) && s.mislabelled(e, &id) {
+		v.Mislabelled = true
+		return
+	}
 	v.Level, v.HasLevel = s.level(e, c)
 	if q, ok := c.RSRQ.Get(); ok && q >= -43.5 && q <= 20 {
 		v.Quality, v.HasQuality = float32(q), true
 	}
 	s.Seen |= id.Has | c.Fields()&measured
 
-	if s.Skew {
-		s.withholdArea(&id)
-	}
 	wantsID := (s.Report | s.Seen).Has(cell.FieldCellID) || c.Placeholder.Has(cell.FieldCellID)
 	if wantsID && !id.Known() { // half an answer: there is a cell, but not which one
 		if s.OutFrom == 0 {
@@ -24,14 +28,22 @@ func (s *site) observeServing(v *View, o *cell.Observation) {
 		return
 	}
 	s.Seen |= cell.FieldRAT
-	if s.Camped && len(s.Stays) > 0 && s.Now-s.Stays[0].Last <= pauseMs {
-		cur := &s.Stays[0]
-		if cur.Cell.SameIdentity(&id) && cur.Cell.SameArea(&id) {
-			s.continueStay(v, cur, &id, c)
-			return
-		}
+	s.OddFrom = 0
+	if s.continues(&id) {
+		s.continueStay(v, &s.Stays[0], &id, c)
+		return
 	}
+	s.unsay(e, &id)
 	s.beginStay(v, &id, c)
+}
+
+// continues reports whether the modem is still on the cell of the present stay.
+func (s *site) continues(id *Ident) bool {
+	if !s.Camped || len(s.Stays) == 0 || s.Now-s.Stays[0].Last > pauseMs {
+		return false
+	}
+	cur := &s.Stays[0]
+	return cur.Cell.SameIdentity(id) && cur.Cell.SameArea(id)
 }
 
 // inferPLMN gives a cell the network that its line did not name. An unsolicited +CEREG names a cell without its PLMN: it is the
@@ -108,6 +120,9 @@ func (s *site) update(v *View, cur *Stay, c *cell.Cell) {
 	if v.Obs.State == cell.Limited {
 		cur.Limited++
 	}
+	if v.Obs.State == cell.Connected {
+		cur.Talking++
+	}
 	if ta, ok := c.TA.Get(); ok {
 		v.TA, v.HasTA = ta, true
 		if cur.TA > 0 && s.Now-cur.TAAt <= 15_000 {
@@ -132,8 +147,9 @@ func (s *site) beginStay(v *View, id *Ident, c *cell.Cell) {
 		p := &s.Stays[1]
 		st.Pause = s.Now - p.Last
 		st.Outage = s.OutFrom != 0 || st.Pause > longPause
-		if st.Pause > 10*pauseMs {
+		if st.Pause > longOutage {
 			st.Blind = true
+			s.Begun = s.Watched
 		}
 	}
 	s.compare(v, st)

@@ -21,6 +21,7 @@ type site struct {
 
 	Now     int64 // last observation
 	Watched int64 // milliseconds of watching; a pause counts for a minute at most
+	Begun   int64 // Watched when service began, after a start or a long time without: see longOutage
 	Back    int   // observations in a row that are older than Now
 	BackAt  int64
 
@@ -29,6 +30,7 @@ type site struct {
 	OutFrom int64  // since when there has been no service; 0: there is
 	Blind   bool   // the next stay has no known past
 	State   cell.State
+	OddFrom int64 // since when RAT and identity disagree; 0: they do not
 	Pair    Ident // if Skew: the last cell and area as printed,
 	SkewAt  int64 // and since when they have been the same
 
@@ -43,6 +45,9 @@ type site struct {
 	Candidates []candidate
 	Episodes   []episode
 	IDs        []string // of the last events
+
+	Closed      []Ident // cells of closed groups: see NotInGroup
+	Mislabelled int64   // observations in which RAT and identity disagreed
 }
 
 // habit is how often the condition of a rule has held here without an alert.
@@ -54,20 +59,22 @@ type habit struct {
 
 // episode is a candidate that has ended: the budget is calibrated on these.
 type episode struct {
-	At    int64
-	Score float64
+	At      int64
+	Score   float64
+	Watched int64 // milliseconds of watching when it ended; 0 in states saved before it was kept
 }
 
 const (
-	maxStays  = 16
-	pauseMs   = 60_000             // after a longer silence nothing is known of the situation
-	skewMs    = 3_000              // how long a skewed source may show the area of another cell
-	longPause = 25_000             // a longer silence is an outage of unknown cause
-	backwards = 5                  // this many observations from the past in a row mean that the clock was set back
-	leap      = 24 * 3600 * 1000   // a larger step is a jump of the clock
-	sane0     = 631152000000       // 1990: no modem observation is older
-	sane1     = 4102444800000      // 2100
-	dayMs     = 24 * 3600 * 1000.0 //
+	maxStays   = 16
+	pauseMs    = 60_000             // after a longer silence nothing is known of the situation
+	skewMs     = 3_000              // how long a skewed source may show the area of another cell
+	longOutage = 10 * pauseMs       // after so long without service a moving sensor is somewhere else: a flight, a night in a garage
+	longPause  = 25_000             // a longer silence is an outage of unknown cause
+	backwards  = 5                  // this many observations from the past in a row mean that the clock was set back
+	leap       = 24 * 3600 * 1000   // a larger step is a jump of the clock
+	sane0      = 631152000000       // 1990: no modem observation is older
+	sane1      = 4102444800000      // 2100
+	dayMs      = 24 * 3600 * 1000.0 //
 )
 
 // advance moves the site to the time of a record; false means that the record cannot be used.
@@ -135,6 +142,9 @@ func (s *site) shift(d time.Duration) {
 	if s.OutFrom != 0 {
 		s.OutFrom += ms
 	}
+	if s.OddFrom != 0 {
+		s.OddFrom += ms
+	}
 	for i := range s.Stays {
 		s.Stays[i].From += ms
 		s.Stays[i].Last += ms
@@ -181,13 +191,16 @@ func (s *site) observe(e *Engine, o *cell.Observation) {
 	switch {
 	case o.Serving != nil:
 		s.observeServing(v, o)
-		v.on = v.Stay(0)
+		if !v.Mislabelled {
+			v.on = v.Stay(0)
+		}
 	case o.State == cell.Searching || o.State == cell.NoService:
 		if s.OutFrom == 0 {
 			s.OutFrom = s.Now
 		}
 		s.Camped = false
 	}
+	s.closeGroup(v)
 	if o.Neighbours != nil {
 		s.neighbours(v, o.Neighbours)
 	}

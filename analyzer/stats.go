@@ -1,7 +1,6 @@
 package analyzer
 
 import (
-	"math"
 	"time"
 
 	"vigie/cell"
@@ -30,7 +29,7 @@ type RuleStats struct {
 func (e *Engine) Stats() []SensorStats {
 	var list []SensorStats
 	for _, s := range e.sites {
-		h := SensorStats{Sensor: s.Sensor, Mode: s.Mode, Days: s.days(), Reports: s.reports(), Threshold: e.threshold(s), Floor: e.budgetScore(s)}
+		h := SensorStats{Sensor: s.Sensor, Mode: s.Mode, Days: s.days(), Reports: s.reports(), Threshold: e.threshold(s), Floor: e.floor(s)}
 		for i := range e.rules {
 			r := RuleStats{Rule: &e.rules[i], Missing: e.rules[i].Needs &^ h.Reports}
 			for _, k := range s.Habits {
@@ -43,9 +42,4 @@ func (e *Engine) Stats() []SensorStats {
 		list = append(list, h)
 	}
 	return list
-}
-
-// budgetScore is the score that the budget asks for, whatever the site's history.
-func (e *Engine) budgetScore(s *site) float64 {
-	return mediumScore + moveMargin(s.fixed(), s.Watched) - math.Log10(e.budget/defaultBudget)
 }

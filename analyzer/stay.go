@@ -28,6 +28,7 @@ type Stay struct {
 	QSum     float32 // sum of RSRQ, over QN observations
 	QN       int32
 	Limited  int32   // observations in limited service
+	Talking  int32   // observations in a connection
 	Barred   int32   // observations with a placeholder for the area
 	Listed   int32   // observations that listed at least one neighbour
 	Empty    int32   // observations in which neighbours were asked for and there were none
@@ -36,6 +37,7 @@ type Stay struct {
 	Step     float32 // the largest lasting rise of level within seconds during this stay, dB; 0: none
 	StepFrom float32 // the level before it
 	StepAt   int64   // when it was complete
+	StepN    int32   // N at that moment
 	Frozen   bool    // all levels before it were equal: perhaps repeated, not measured
 	TA       int32   // the last timing advance, plus one; 0: none yet
 	TAAt     int64
@@ -71,6 +73,18 @@ func (l *levels) median(n int) (float64, bool) {
 		}
 	}
 	return float64(s[n/2]), true
+}
+
+// spread is by how much the last n differ; false if there are fewer.
+func (l *levels) spread(n int) (float32, bool) {
+	if int(l.N) < n {
+		return 0, false
+	}
+	low, high := l.V[int(l.N)-n], l.V[int(l.N)-n]
+	for _, v := range l.V[int(l.N)-n : l.N] {
+		low, high = min(low, v), max(high, v)
+	}
+	return high - low, true
 }
 
 // first returns the lowest and the highest of the first n.
@@ -111,6 +125,9 @@ func (s *Stay) Dominance() int {
 	}
 	return 0
 }
+
+// Spread is by how many dB the last n levels differ; false if there are fewer.
+func (s *Stay) Spread(n int) (float32, bool) { return s.Recent.spread(n) }
 
 // Seconds is how long the stay has lasted so far.
 func (s *Stay) Seconds() float64 { return float64(s.Last-s.From) / 1000 }
@@ -154,7 +171,7 @@ func (s *Stay) addLevel(level float32) {
 	s.Recent.push(level)
 	s.Peak = max(s.Peak, level)
 	if rise := s.Recent.rise(); rise > max(stepFloor, s.Step) {
-		s.Step, s.StepFrom, s.StepAt = rise, level-rise, s.Last
+		s.Step, s.StepFrom, s.StepAt, s.StepN = rise, level-rise, s.Last, s.N
 		low, high := s.Recent.first(5)
 		s.Frozen = low == high
 	}

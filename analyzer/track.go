@@ -44,19 +44,20 @@ func (s *site) here() (fix, bool) {
 	return f, s.Now-f.At <= 30_000
 }
 
-// moved is how many metres lie between the last position and one at least ms earlier; false if that is not known.
-func (s *site) moved(ms int64) (float64, bool) {
+// moved is how many metres lie between the last position and one at least ms earlier, and how much earlier; false if that is not
+// known.
+func (s *site) moved(ms int64) (far float64, ago int64, ok bool) {
 	f, ok := s.here()
 	if !ok {
-		return 0, false
+		return 0, 0, false
 	}
 	for k := 2; k <= min(s.TrackN, len(s.Track)); k++ {
 		o := s.Track[(s.TrackN-k)%len(s.Track)]
-		if f.At-o.At >= ms {
-			return metres(f.Lat, f.Lon, o.Lat, o.Lon), f.At-o.At < 4*ms
+		if ago := f.At - o.At; ago >= ms {
+			return metres(f.Lat, f.Lon, o.Lat, o.Lon), ago, ago < 4*ms
 		}
 	}
-	return 0, false
+	return 0, 0, false
 }
 
 // metres is the distance between two positions: plane geometry is within a percent for the few kilometres that matter here.

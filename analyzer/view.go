@@ -16,6 +16,8 @@ type View struct {
 	Arrived bool // a stay began with this observation
 	Retuned bool // the cell of this stay changed its channel or physical identity
 
+	Mislabelled bool // the serving cell has the RAT of one moment and the identity of another: rules do not see it
+
 	AreaLearned bool        // the area of this stay became known with this observation
 	Asked       bool        // neighbours were asked for
 	Neighbours  []Neighbour // and these were listed; valid until the next observation
@@ -36,6 +38,7 @@ type View struct {
 	Base Baseline // what is normal here
 
 	on     *Stay
+	pace   Pace // see Pace, plus one; 0: not asked for yet
 	site   *site
 	engine *Engine
 	rule   int
@@ -61,40 +64,14 @@ func (v *View) Fixed() bool { return v.site.fixed() }
 // Assumed reports whether any of these fields is an assumption of the source.
 func (v *View) Assumed(f cell.Fields) bool { return v.site.Assume&f != 0 }
 
+// Reports reports whether the source has reported any of these fields, or declares that it does.
+func (v *View) Reports(f cell.Fields) bool { return v.site.reports()&f != 0 }
+
 // Statistic returns what this rule has learned here; nil if the rule declares no statistic.
 func (v *View) Statistic() Statistic { return v.site.stats[v.rule] }
 
 // PLMN returns the network of a cell.
 func (v *View) PLMN(i *Ident) cell.PLMN { return v.engine.nets.plmn(i.PLMN) }
-
-// Still reports whether the sensor stands still, and whether that is known. A fixed sensor does. One that moves does if it moved
-// less than 30 m in 15 s or more.
-func (v *View) Still() (still, known bool) {
-	if v.Fixed() {
-		return true, true
-	}
-	f, here := v.site.here()
-	if here && f.HasSpeed && f.Speed >= 2 {
-		return false, true
-	}
-	if here && f.Coarse {
-		return false, false
-	}
-	m, ok := v.site.moved(15_000)
-	if ok {
-		return m < 30, true
-	}
-	if here && f.HasSpeed {
-		return f.Speed < 1, true
-	}
-	return false, false
-}
-
-// Arriving reports whether a move to a new place could explain what is seen: the sensor moves, or may move.
-func (v *View) Arriving() bool {
-	still, known := v.Still()
-	return !known || !still
-}
 
 // Per is what a rate is counted by.
 type Per uint8
@@ -168,6 +145,10 @@ func weight(p float64, t Telling) float64 {
 	}
 	return tellingFactor[t] * -math.Log10(max(p, 1e-6))
 }
+
+// Settled is how long, in minutes, there has been service: since the start, or since the last long time without. Whoever lands in
+// another country has just begun.
+func (v *View) Settled() float64 { return float64(v.site.Watched-v.site.Begun) / 60_000 }
 
 // Skewed reports whether the source updates the parts of a cell's identity at different moments.
 func (v *View) Skewed() bool { return v.site.Skew }

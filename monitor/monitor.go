@@ -173,6 +173,7 @@ const recordLongest = 30 * time.Second
 
 func (w *running) onRecord(r cell.Record) {
 	u := w.state.Record(r)
+	w.state.disagree(r.From(), w.line.Engine().Mislabelled(r.From()))
 	w.state.setOutage(w.line.Outage())
 	w.view.put(u)
 }

@@ -59,6 +59,8 @@ type sensor struct {
 	blind    time.Time      // since when nothing can be seen; zero: it sees
 	blindFor time.Duration  // all gaps that ended
 	troubles map[string]int // by reason
+	odd      int64          // observations whose RAT and identity disagreed, as the analyzer counts them
+	compared bool           // odd is known
 	camp     cell.Camp
 	served   time.Time // when the serving cell was last heard
 	steady   time.Time // since when it hears the same cell at the same level
@@ -218,6 +220,21 @@ func (s *State) Record(r cell.Record) Update {
 	}
 	u.Sensor = x.Sensor
 	return u
+}
+
+// disagree notes how many observations of a sensor had the RAT of one moment and the identity of another, in all of its life.
+func (s *State) disagree(name string, n int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x := s.sensor(name)
+	switch {
+	case x == nil:
+	case !x.compared:
+		x.compared, x.odd = true, n
+	case n > x.odd:
+		x.troubles[analyzer.Disagree] += int(n - x.odd)
+		x.odd = n
+	}
 }
 
 func (x *sensor) observe(o *cell.Observation, now time.Time, u *Update) {

@@ -63,6 +63,8 @@ func TestMetricsAreDocumented(t *testing.T) {
 	for _, reason := range []string{"bad_value", "garbage"} {
 		v.Record(&cell.Health{Time: now, Sensor: "ro\"of\n", Reason: reason, Count: 3})
 	}
+	v.disagree("ro\"of\n", 100) // of earlier watches
+	v.disagree("ro\"of\n", 104)
 	v.follow(func() SinkStatus { return SinkStatus{Name: "influx", Behind: 7, LastSent: &now} })
 	sys := t.TempDir()
 	require.NoError(t, os.MkdirAll(filepath.Join(sys, "class/thermal/thermal_zone0"), 0o755))
@@ -74,6 +76,7 @@ func TestMetricsAreDocumented(t *testing.T) {
 	text := string(st.metrics())
 	require.Contains(t, text, `vigie_decode_rejects_total{sensor="ro\"of\n",reason="bad_value"} 3`)
 	require.Contains(t, text, `vigie_troubles_total{sensor="ro\"of\n",reason="garbage"} 3`)
+	require.Contains(t, text, `vigie_troubles_total{sensor="ro\"of\n",reason="RAT and identity disagree"} 4`)
 	require.Contains(t, text, `vigie_temperature_celsius{zone="cpu-thermal"} 51.5`)
 	require.Contains(t, text, `vigie_sink_behind_records{sink="influx"} 7`)
 	served := map[string]bool{}

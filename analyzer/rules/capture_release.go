@@ -8,7 +8,7 @@ import (
 )
 
 var captureRelease = analyzer.Rule{
-	ID: "capture-release", Version: 2, Title: "to an unknown cell, and home again",
+	ID: "capture-release", Version: 3, Title: "to an unknown cell, and home again",
 	Needs: cell.FieldCellID, Cause: "release",
 	Min: analyzer.Info, Max: analyzer.High, Status: analyzer.Measured, Telling: analyzer.Moderate,
 	Innocent: []string{
@@ -36,8 +36,11 @@ var captureRelease = analyzer.Rule{
 		if out.Cell.RAT == cell.UMTS && on.Cell.RAT >= cell.LTE && last == out {
 			p = 0.5 // as every voice call does on many networks
 		}
-		if out.Cell.RAT < home.Cell.RAT && !wellHeard(home) {
-			p = max(p, 0.5) // a gap in coverage, bridged by an older RAT
+		if out.Cell.RAT < on.Cell.RAT && out.Talking == out.N {
+			p = max(p, 0.5) // a call that the network sent to an older RAT
+		}
+		if !wellHeard(home) {
+			p = max(p, 0.5) // it was left because it had faded: a gap in coverage, the edge between two cells
 		}
 		switch n := strays(v, out); {
 		case n > 2 && !v.Fixed():
@@ -178,7 +181,7 @@ func excess(home, out, last, on *analyzer.Stay) (m, up, down float64) {
 	there, ok2 := out.AtStart()
 	there2, ok3 := last.AtEnd()
 	back, ok4 := on.AtEnd()
-	if !ok1 || !ok2 || !ok3 || !ok4 {
+	if !ok1 || !ok2 || !ok3 || !ok4 || !loudAt(out.Cell.RAT, float32(there)) {
 		return 0, 0, 0
 	}
 	up, down = there-before, there2-back

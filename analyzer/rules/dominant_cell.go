@@ -53,7 +53,7 @@ func lead(v *analyzer.View) (float64, bool) {
 }
 
 var dominantCell = analyzer.Rule{
-	ID: "dominant-cell", Version: 1, Title: "an unknown cell far above all its neighbours",
+	ID: "dominant-cell", Version: 2, Title: "an unknown cell far above all its neighbours",
 	Needs: cell.FieldCellID | cell.FieldNeighbours, Cause: "level",
 	Min: analyzer.Info, Max: analyzer.Low, Status: analyzer.Experimental, Telling: analyzer.Supporting,
 	Innocent: []string{
@@ -63,7 +63,7 @@ var dominantCell = analyzer.Rule{
 	Learns: func() analyzer.Statistic { return new(leads) },
 	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
-		if on == nil || on.Blind || !on.NewCell || on.Listed == 0 || on.Listed > 2 {
+		if on == nil || on.Blind || !on.NewCell || on.Listed == 0 || on.Listed > 2 || !nearBy(v) {
 			return false
 		}
 		by, ok := lead(v)

@@ -5,26 +5,36 @@ import (
 	"vigie/cell"
 )
 
-// falls2G counts the changes of cell from a later RAT to GSM.
-type falls2G struct{ Falls int64 }
-
-func (f *falls2G) Learn(v *analyzer.View, l *analyzer.Lesson) {
-	if fellTo(v, l, cell.GSM) {
-		f.Falls++
-	}
+// falls2G counts the changes of cell from a later RAT to GSM, once the modem has been there for three observations.
+type falls2G struct {
+	Falls int64
+	From  analyzer.PerRAT[falls] // by the RAT that was left
 }
 
-// fellTo reports whether the lesson is a change from a later RAT to this one.
-func fellTo(v *analyzer.View, l *analyzer.Lesson, to cell.RAT) bool {
-	if !v.Arrived || l.Cell == nil || l.Stay.Blind || l.Stay.Cell.RAT != to {
-		return false
+// falls is what was learned of the falls from one RAT.
+type falls struct {
+	N   uint32
+	New uint32 // those that led to a cell never seen
+}
+
+func (f *falls2G) Learn(v *analyzer.View, l *analyzer.Lesson) {
+	if l.Cell == nil || l.Stay.N != 3 || l.Stay.Blind || l.Stay.Cell.RAT != cell.GSM {
+		return
 	}
-	left := v.Stay(1)
-	return left != nil && left.Cell.RAT > to
+	left := leftFor2G(v)
+	if left == nil {
+		return
+	}
+	f.Falls++
+	of := f.From.Of(left.Cell.RAT)
+	of.N++
+	if l.Stay.NewCell {
+		of.New++
+	}
 }
 
 var downgrade2G = analyzer.Rule{
-	ID: "downgrade-2g", Version: 1, Title: "fall to 2G in context",
+	ID: "downgrade-2g", Version: 2, Title: "fall to 2G in context",
 	Needs: cell.FieldRAT, Cause: "fall",
 	Min: analyzer.Info, Max: analyzer.High, Status: analyzer.Measured, Telling: analyzer.Moderate,
 	Innocent: []string{
@@ -35,14 +45,16 @@ var downgrade2G = analyzer.Rule{
 	Learns: func() analyzer.Statistic { return new(falls2G) },
 	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
-		if on == nil || !v.Arrived || on.Blind || on.Cell.RAT != cell.GSM || v.Assumed(cell.FieldRAT) {
+		if on == nil || on.N > 2 || on.Blind || on.Cell.RAT != cell.GSM || v.Assumed(cell.FieldRAT) {
 			return false
 		}
 		from := leftFor2G(v)
 		if from == nil {
 			return false
 		}
-		p := analyzer.Share(float64(v.Statistic().(*falls2G).Falls), v.Base.Stays(), 0.02, analyzer.PriorWeight)
+		known := v.Statistic().(*falls2G)
+		of := known.From.Of(from.Cell.RAT)
+		p := analyzer.Share(float64(known.Falls), v.Base.Stays(), fallPrior, 20)
 		level, heard := from.AtEnd()
 		switch {
 		case from.Cell.RAT < cell.LTE || !heard: // how good it was is not known
@@ -56,10 +68,16 @@ var downgrade2G = analyzer.Rule{
 		where := "a 2G cell"
 		if on.NewCell {
 			where = "a 2G cell never seen here"
-			p *= 0.3
+			p *= analyzer.Share(float64(of.New), float64(of.N), 0.3, 5)
 		}
 		if v.HasLevel && v.Level >= -60 && from.Cell.RAT >= cell.LTE {
 			p *= 0.2
+		}
+		if on.Talking == on.N {
+			p = max(p, 0.2) // a call
+		}
+		if on.N == 1 && !from.Strange() {
+			p = max(p, 0.05) // one answer may have the RAT of one moment and the cell of another
 		}
 		s.P = p
 		s.Suspect(&on.Cell)
@@ -75,6 +93,10 @@ var downgrade2G = analyzer.Rule{
 		return true
 	},
 }
+
+// fallPrior is how many changes of cell are falls to 2G. It is a guess: hardly any is left in the benign traces, since what once
+// seemed to be falls was a logger's label of the wrong moment.
+const fallPrior = 0.02
 
 // leftFor2G returns the last stay on a later RAT, not more than a minute ago; nil if there is none.
 func leftFor2G(v *analyzer.View) *analyzer.Stay {

@@ -14,6 +14,15 @@ func (f *falls3G) Learn(v *analyzer.View, l *analyzer.Lesson) {
 	}
 }
 
+// fellTo reports whether the lesson is a change from a later RAT to this one.
+func fellTo(v *analyzer.View, l *analyzer.Lesson, to cell.RAT) bool {
+	if !v.Arrived || l.Cell == nil || l.Stay.Blind || l.Stay.Cell.RAT != to {
+		return false
+	}
+	left := v.Stay(1)
+	return left != nil && left.Cell.RAT > to
+}
+
 var downgrade3G = analyzer.Rule{
 	ID: "downgrade-3g", Version: 1, Title: "from a good LTE cell to 3G, without a call",
 	Needs: cell.FieldRAT, Cause: "fall",

@@ -116,7 +116,10 @@ func TestWarmsUp(t *testing.T) {
 		s.hold(1800, 10, "idle", lteCell(90112345, 4660, -93))
 		s.hold(1800, 10, "idle", lteCell(2820612, 4660, -94))
 	}
-	require.Empty(t, s.alerts(t), "a new cell that behaves becomes normal")
+	for _, e := range s.alerts(t) {
+		require.Len(t, e.Findings, 1)
+		require.Equal(t, "new-resident", e.Findings[0].Rule, "a new cell that behaves becomes normal, once its coming is reported")
+	}
 	s.on(60, lteCell(90112345, 4660, -93))
 	s.on(30, gsmCell(17, 911, -45))
 	s.on(60, lteCell(2820612, 4660, -94))
@@ -295,4 +298,43 @@ func TestNumbersOfAnAlertAreNotLearned(t *testing.T) {
 	s.on(60, lteCell(402119*256+187, 4660, -94))
 	all := replay(expand(t, s.b.String()))
 	require.True(t, names(all[len(all)-1:], "stray-number"))
+}
+
+// A cell of 2G with the number of the LTE cell that the modem came from is believed after 15 seconds.
+func TestEcho(t *testing.T) {
+	for seconds, seen := range map[int]bool{10: false, 60: true} {
+		s := home(6)
+		s.on(seconds, gsmCell(2820612&0xffff, 4660, -45))
+		s.on(60, lteCell(2820612, 4660, -94))
+		require.Equal(t, seen, names(s.alerts(t), "downgrade-2g"), seconds)
+	}
+}
+
+// A strange cell that refuses with cause 25 is a femtocell of a closed group; one with another cause is not, nor one that is on a test network.
+func TestClosedGroup(t *testing.T) {
+	for _, c := range []struct {
+		cause, mcc string
+		alert      bool
+	}{{"25", "272", false}, {"15", "272", true}, {"25", "001", true}} {
+		s := home(6)
+		for range 3 {
+			odd := strings.Replace(lteCell(90112345, 39321, -50), `"272"`, `"`+c.mcc+`"`, 1)
+			s.hold(10, 1, "limited", odd+`,"registration":[{"domain":"eps","status":3,"act":7,"cause_type":0,"cause":`+c.cause+`}]`)
+			s.on(300, lteCell(2820612, 4660, -94))
+		}
+		require.Equal(t, c.alert, len(s.alerts(t)) > 0, c)
+		require.NotEmpty(t, replay(expand(t, s.b.String())), "it is kept at low")
+	}
+}
+
+// A network that sends calls to 2G, as the modem says that it is connected; and the same while it is idle.
+func TestCallOn2G(t *testing.T) {
+	for state, alert := range map[string]bool{"connected": false, "idle": true} {
+		s := home(6)
+		for k := range 4 {
+			s.hold(40, 1, state, gsmCell(20417+10*k, 911, -75))
+			s.on(400, lteCell(2820612, 4660, -94))
+		}
+		require.Equal(t, alert, len(s.alerts(t)) > 0, state)
+	}
 }

@@ -6,7 +6,7 @@ import (
 )
 
 var foreignNetwork = analyzer.Rule{
-	ID: "foreign-network", Version: 1, Title: "a network of another country",
+	ID: "foreign-network", Version: 2, Title: "a network of another country",
 	Needs: cell.FieldMCC | cell.FieldMNC, Cause: "plmn",
 	Min: analyzer.Low, Max: analyzer.High, Status: analyzer.Measured, Telling: analyzer.Strong,
 	Innocent: []string{
@@ -35,6 +35,11 @@ var foreignNetwork = analyzer.Rule{
 			return false
 		}
 		s.Suspect(&on.Cell)
+		if atBorder(v) {
+			s.P = max(0.3, v.Rate(0.3, analyzer.PerStay))
+			s.Say("%s belongs to network %s, of another country than all that were seen here, and both it and the cell before it are weak", &on.Cell, p)
+			return true
+		}
 		if near || len(p.MCC) == 3 && p.MCC[0] == '9' {
 			s.P = v.Rate(0.02, analyzer.PerStay)
 			s.Say("%s belongs to network %s, of another country than all that were seen here", &on.Cell, p)
@@ -44,6 +49,13 @@ var foreignNetwork = analyzer.Rule{
 		s.Say("%s belongs to network %s, of another part of the world than all that were seen here", &on.Cell, p)
 		return true
 	},
+}
+
+// atBorder reports whether the modem went from a network that had faded to one that is weak too, as at a border or at sea: a
+// catcher is near by.
+func atBorder(v *analyzer.View) bool {
+	left := v.Stay(1)
+	return v.HasLevel && !loudAt(v.On().Cell.RAT, v.Level) && (left == nil || !wellHeard(left))
 }
 
 // country groups the MCCs of countries that have several.

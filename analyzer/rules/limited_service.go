@@ -17,7 +17,7 @@ func (s *service) Learn(v *analyzer.View, _ *analyzer.Lesson) {
 }
 
 var limitedService = analyzer.Rule{
-	ID: "limited-service", Version: 1, Title: "limited service under a good signal",
+	ID: "limited-service", Version: 2, Title: "limited service under a good signal",
 	Needs: cell.FieldState, Cause: "limited",
 	Min: analyzer.Info, Max: analyzer.Medium, Status: analyzer.Measured, Telling: analyzer.Moderate,
 	Innocent: []string{
@@ -28,7 +28,7 @@ var limitedService = analyzer.Rule{
 	Learns: func() analyzer.Statistic { return new(service) },
 	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
-		if on == nil || on.Blind || on.Outage || on.Limited != 2 || v.Obs.State != cell.Limited || !v.HasLevel {
+		if on == nil || on.Blind || on.Outage || on.Limited != 2 || v.Obs.State != cell.Limited || !v.HasLevel || v.Settled() < 10 {
 			return false
 		}
 		if v.Statistic().(*service).Service == 0 || v.Base.Network(&on.Cell) == nil && on.Cell.PLMN != 0 {

@@ -50,7 +50,7 @@ func rise(v *analyzer.View) (float64, bool) {
 }
 
 var loudNewcomer = analyzer.Rule{
-	ID: "loud-newcomer", Version: 1, Title: "an unknown cell far stronger than the one before",
+	ID: "loud-newcomer", Version: 2, Title: "an unknown cell far stronger than the one before",
 	Needs: cell.FieldCellID, Cause: "level",
 	Min: analyzer.Info, Max: analyzer.Medium, Status: analyzer.Measured, Telling: analyzer.Moderate,
 	Innocent: []string{
@@ -61,7 +61,7 @@ var loudNewcomer = analyzer.Rule{
 	Learns: func() analyzer.Statistic { return new(rises) },
 	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
-		if on == nil || on.Blind || on.Outage || !on.NewCell || on.N != 3 || !v.HasLevel {
+		if on == nil || on.Blind || on.Outage || !on.NewCell || on.N != 3 || !nearBy(v) {
 			return false
 		}
 		up, ok := rise(v)

@@ -10,7 +10,7 @@ import (
 var domainNames = [...]string{"CS", "PS", "EPS", "5GS"}
 
 var registrationRejected = analyzer.Rule{
-	ID: "registration-rejected", Version: 1, Title: "registration rejected by a network that had accepted",
+	ID: "registration-rejected", Version: 2, Title: "registration rejected by a network that had accepted",
 	Needs: cell.FieldRegistration, Cause: "reject",
 	Min: analyzer.Info, Max: analyzer.High, Status: analyzer.Experimental, Telling: analyzer.Strong,
 	Innocent: []string{
@@ -19,8 +19,8 @@ var registrationRejected = analyzer.Rule{
 		"trouble in the operator's subscriber database",
 	},
 	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
-		if !v.RejectBegan {
-			return false
+		if !v.RejectBegan || v.HasCause && v.Cause == analyzer.NotInGroup {
+			return false // a cell of a closed group: see analyzer.NotInGroup
 		}
 		on := v.Stay(0)
 		if on == nil {

@@ -8,7 +8,7 @@ import (
 )
 
 var stepBack = analyzer.Rule{
-	ID: "step-back", Version: 1, Title: "a rise of level that ends as suddenly as it began",
+	ID: "step-back", Version: 2, Title: "a rise of level that ends as suddenly as it began",
 	Needs: cell.FieldCellID, Cause: "release",
 	Min: analyzer.Info, Max: analyzer.High, Status: analyzer.Measured, Telling: analyzer.Moderate,
 	Innocent: []string{
@@ -24,15 +24,14 @@ var stepBack = analyzer.Rule{
 		if fell < 8 || !v.Once(on) {
 			return false
 		}
-		scale := 20.0
-		if still, known := v.Still(); known && still {
-			scale = 14
+		if v.Pace() != analyzer.AtRest {
+			return false // of 356 lasting rises on the move 212 fell back
 		}
+		scale := 14.0
 		if v.Fixed() {
 			scale = 10
 		}
 		s.P = math.Pow(10, -min(fell, float64(on.Step))/scale)
-		s.Place = v.Arriving()
 		s.Suspect(&on.Cell)
 		s.Say("%s fell by %.0f dB, back to where it was before it rose", &on.Cell, fell)
 		return true

@@ -71,7 +71,7 @@ func areaElsewhere(v *analyzer.View, i *analyzer.Ident) bool {
 }
 
 var strangeArea = analyzer.Rule{
-	ID: "strange-area", Version: 1, Title: "an area code unlike those around",
+	ID: "strange-area", Version: 2, Title: "an area code unlike those around",
 	Needs: cell.FieldArea | cell.FieldCellID, Cause: "area",
 	Min: analyzer.Info, Max: analyzer.High, Status: analyzer.Measured, Telling: analyzer.Moderate,
 	Innocent: []string{
@@ -108,6 +108,9 @@ var strangeArea = analyzer.Rule{
 		}
 		if news.replanning(v, on.Cell.RAT) {
 			p = max(p, 0.5)
+		}
+		if left := v.Stay(1); left != nil && left.Cell.RAT > on.Cell.RAT && on.Talking == on.N {
+			p = max(p, 0.1) // a call, sent to an older RAT: that one has areas of its own
 		}
 		s.P = p
 		s.Place = v.Arriving()

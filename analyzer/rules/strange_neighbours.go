@@ -17,7 +17,7 @@ func (x *strangers) Learn(v *analyzer.View, l *analyzer.Lesson) {
 }
 
 var strangeNeighbours = analyzer.Rule{
-	ID: "strange-neighbours", Version: 1, Title: "neighbours none of which was ever heard",
+	ID: "strange-neighbours", Version: 2, Title: "neighbours none of which was ever heard",
 	Needs: cell.FieldNeighbours, Cause: "neighbours",
 	Min: analyzer.Info, Max: analyzer.Medium, Status: analyzer.Experimental, Telling: analyzer.Moderate,
 	Innocent: []string{
@@ -27,7 +27,7 @@ var strangeNeighbours = analyzer.Rule{
 	Learns: func() analyzer.Statistic { return new(strangers) },
 	Observe: func(v *analyzer.View, s *analyzer.Signal) bool {
 		on := v.On()
-		if on == nil || !v.Asked || !v.Strangers || on.Blind || on.Listed != 1 {
+		if on == nil || !v.Asked || !v.Strangers || on.Blind || on.NewNetwork || on.Listed != 1 {
 			return false
 		}
 		rat := v.Base.RAT(on.Cell.RAT)

@@ -6,8 +6,8 @@ import (
 )
 
 var strayNumber = analyzer.Rule{
-	ID: "stray-number", Version: 1, Title: "a cell numbered unlike those of its network here",
-	Needs: cell.FieldMNC | cell.FieldCellID, Cause: "numbering",
+	ID: "stray-number", Version: 2, Title: "a cell numbered unlike those of its network here",
+	Needs: cell.FieldRAT | cell.FieldCellID, Cause: "numbering",
 	Min: analyzer.Info, Max: analyzer.Medium, Status: analyzer.Measured, Telling: analyzer.Moderate,
 	Innocent: []string{
 		"a new site, a small cell or an indoor system that the operator numbers apart",
@@ -19,6 +19,9 @@ var strayNumber = analyzer.Rule{
 		on := v.On()
 		if on == nil || !v.Arrived || on.Blind || !on.NewCell || on.NewNetwork {
 			return false
+		}
+		if on.Cell.PLMN == 0 && v.Reports(cell.FieldMNC) {
+			return false // which of the networks here it belongs to is not known
 		}
 		n, ok := v.Statistic().(*numbersSeen).fit(&on.Cell)
 		if !ok || n.P > 0.05 {
@@ -259,7 +262,7 @@ const numberWeight = 15 // how many new cells the priors count as
 func (n *numbersSeen) fit(i *analyzer.Ident) (f fit, ok bool) {
 	station, number, hasStation, hasNumber := numbers(i)
 	known := n.Numberings.Get(numberingKey{i.RAT, i.PLMN})
-	if !hasNumber || known == nil || known.Cells < numberedMin || i.PLMN == 0 {
+	if !hasNumber || known == nil || known.Cells < numberedMin {
 		return f, false
 	}
 	f = fit{P: 1, Cells: known.Cells, Number: number}

@@ -91,7 +91,7 @@ func (list SwitchedOff) find(p cell.PLMN, rat cell.RAT, now int64) *switchOff {
 
 func switchedOffRAT(list SwitchedOff) analyzer.Rule {
 	return analyzer.Rule{
-		ID: "switched-off", Version: 2, Title: "a RAT that this country has switched off",
+		ID: "switched-off", Version: 3, Title: "a RAT that this country has switched off",
 		Needs: cell.FieldRAT | cell.FieldMCC, Cause: "sunset",
 		Min: analyzer.Low, Max: analyzer.Low, Status: analyzer.Experimental, Telling: analyzer.Strong, // no alert by itself: an error in the table would alarm a whole country
 		Innocent: []string{
@@ -108,7 +108,7 @@ func switchedOffRAT(list SwitchedOff) analyzer.Rule {
 			if x == nil {
 				return false
 			}
-			s.P = v.Rate(1e-3, analyzer.PerStay)
+			s.P = max(0.05, v.Rate(0.05, analyzer.PerStay)) // it adds to what else is odd, and no more: the table may be wrong
 			s.Suspect(&on.Cell)
 			whose := "whose country has"
 			if x.plmn.MNC != "" {

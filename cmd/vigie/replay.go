@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 
 	"vigie/analyzer"
@@ -16,10 +17,11 @@ import (
 
 // ReplayCmd runs the rules over recorded observations.
 type ReplayCmd struct {
-	JSON  bool     `help:"Print the events as NDJSON, one line an event."`
-	Store string   `help:"As if it had been watched live into this store: use what it has learned, store and learn. The same input a second time adds nothing." placeholder:"DB" type:"path"`
-	Pass  string   `name:"passphrase-file" help:"File whose first line encrypts the store at rest." placeholder:"FILE" type:"path" env:"VIGIE_PASSPHRASE_FILE"`
-	Files []string `arg:"" name:"file" help:"Observations in the interchange format (.ndjson or .ndjson.gz); several are merged by time; - is standard input."`
+	JSON   bool     `help:"Print the events as NDJSON, one line an event."`
+	Budget string   `help:"False alarms that you accept: of a fixed sensor a month, and of a moving one a day of moving." placeholder:"MONTH,DAY"`
+	Store  string   `help:"As if it had been watched live into this store: use what it has learned, store and learn. The same input a second time adds nothing." placeholder:"DB" type:"path"`
+	Pass   string   `name:"passphrase-file" help:"File whose first line encrypts the store at rest." placeholder:"FILE" type:"path" env:"VIGIE_PASSPHRASE_FILE"`
+	Files  []string `arg:"" name:"file" help:"Observations in the interchange format (.ndjson or .ndjson.gz); several are merged by time; - is standard input."`
 }
 
 // batch is how many records are stored at once in a replay.
@@ -30,6 +32,9 @@ func (c *ReplayCmd) Run(ctx context.Context, p *console.Program) error {
 	pipeline.LimitHeap()
 	conf, err := config.Load(p.ConfigFile, false)
 	if err != nil {
+		return err
+	}
+	if err := c.budget(&conf.Analyzer); err != nil {
 		return err
 	}
 	in, err := openInputs(ctx, c.Files, p.In)
@@ -69,8 +74,25 @@ func (c *ReplayCmd) Run(ctx context.Context, p *console.Program) error {
 	if n := l.Duplicates(); n > 0 {
 		p.Err.Printf("%s already in the store\n", console.Plural(n, "record"))
 	}
-	printCounts(p.Err, "not analysed, or only in part", l.Engine().Counts().Skipped)
+	counts := l.Engine().Counts()
+	printCounts(p.Err, "not analysed, or only in part", counts.Skipped)
+	if n := counts.Noted[analyzer.Disagree]; n > 0 {
+		printCounts(p.Err, "not analysed, since they are of two moments", map[string]int{analyzer.Disagree: n})
+	}
 	return reportInputs(p.Err, in)
+}
+
+// budget replaces that of the configuration.
+func (c *ReplayCmd) budget(a *config.Analyzer) error {
+	if c.Budget == "" {
+		return nil
+	}
+	var rest string
+	n, _ := fmt.Sscanf(c.Budget+" .", "%g,%g %s", &a.AlertsPerMonth, &a.AlertsPerDay, &rest)
+	if n != 3 || rest != "." || !(a.AlertsPerMonth > 0 && a.AlertsPerDay > 0 && a.AlertsPerMonth+a.AlertsPerDay < 1e9) {
+		return console.Usage(fmt.Errorf("%q is no budget", c.Budget), "give two numbers above 0, as in --budget 4,1: alerts a month of a fixed sensor, and a day of a moving one")
+	}
+	return nil
 }
 
 // replay resumes from the pipeline's store, if it has one, and feeds everything that in holds.

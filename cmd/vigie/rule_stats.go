@@ -64,7 +64,7 @@ func printStats(t *console.Terminal, h *analyzer.SensorStats) {
 	}
 	t.Printf("%s, %s, %s of watching: alerts from a score of %.1f", t.Paint(console.Bold, console.OneLine(h.Sensor)), cmp.Or(string(h.Mode), "mode unknown"), watched, h.Threshold)
 	if h.Threshold > h.Floor {
-		t.Printf(" (the budget asks for %.1f; the last thirty days here were noisier)", h.Floor)
+		t.Printf(" (the budget asks for %.1f; it is noisier here than elsewhere)", h.Floor)
 	}
 	t.Printf("\n")
 	for _, r := range h.Rules {

@@ -112,6 +112,9 @@ func sensorWords(s *monitor.SensorStatus, now time.Time, live bool) (console.Sty
 		if n > 0 {
 			all = append(all, console.Plural(n, "trouble")+" reported")
 		}
+		if n := s.Troubles[analyzer.Disagree]; n > 0 {
+			all = append(all, analyzer.Disagree+" in "+console.Plural(n, "observation")+": if it grows, a driver may be wrong")
+		}
 	}
 	return look, strings.Join(all, "; ")
 }

@@ -78,11 +78,11 @@ func (l *Library) grade(ctx context.Context, own *Entry, e *analyzer.Event, fixe
 		if !ok {
 			return nil, nil
 		}
-		cause, top := f.Rule, analyzer.High
+		cause, top, defines := f.Rule, analyzer.High, false
 		if r, ok := l.rules[f.Rule]; ok {
-			cause, top = r.Cause, r.Max
+			cause, top, defines = r.Cause, r.Max, r.Telling == analyzer.Defining
 		}
-		parts, least, most = append(parts, analyzer.Weighed{Cause: cause, Weight: weight}), append(least, min(f.Severity, top)), append(most, top)
+		parts, least, most = append(parts, analyzer.Weighed{Cause: cause, Weight: weight, Defines: defines}), append(least, min(f.Severity, top)), append(most, top)
 		g.Rows = append(g.Rows, Graded{Rule: PlainTo(f.Rule, 80), Weight: weight})
 		before = min(before, watchedBefore(f))
 	}

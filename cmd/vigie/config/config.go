@@ -50,6 +50,9 @@ func (c *Config) check(f *File) {
 	if c.Analyzer.AlertsPerMonth < 0 {
 		f.wrong("analyzer.alerts_per_month", "it is how many false alarms a quiet month may bring: 4 is the default", "alerts_per_month is %v", c.Analyzer.AlertsPerMonth)
 	}
+	if c.Analyzer.AlertsPerDay < 0 {
+		f.wrong("analyzer.alerts_per_day", "it is how many false alarms a quiet day of moving may bring: 1 is the default", "alerts_per_day is %v", c.Analyzer.AlertsPerDay)
+	}
 	if c.Battery.Most < 0 || c.Battery.Most > 60 {
 		f.wrong("battery.most", "it is how many times less often the modem is asked: 4 is the default, 60 the most", "[battery] most is %d", c.Battery.Most)
 	}
@@ -91,7 +94,7 @@ func (c Config) WithDefaults() Config {
 // NewEngine returns a maker of analyzers by the configuration, with an atlas of known cells; the zero Atlas is none.
 func (c Config) NewEngine(atlas analyzer.Atlas) func() *analyzer.Engine {
 	return func() *analyzer.Engine {
-		return analyzer.New(c.Rules(), analyzer.Options{AlertsPerMonth: c.Analyzer.AlertsPerMonth, Atlas: atlas})
+		return analyzer.New(c.Rules(), analyzer.Options{AlertsPerMonth: c.Analyzer.AlertsPerMonth, AlertsPerDay: c.Analyzer.AlertsPerDay, Atlas: atlas})
 	}
 }
 

@@ -66,6 +66,7 @@ func TestRefused(t *testing.T) {
 		"mode = \"still\"":                         `mode is "still"`,
 		"language = \"de\"":                        `language is "de"`,
 		"[analyzer]\nalerts_per_month = -1":        "alerts_per_month is -1",
+		"[analyzer]\nalerts_per_day = -1":          "alerts_per_day is -1",
 		"[analyzer]\nswitched_off = \"/nowhere\"":  "switched_off",
 		"[keep]\nsummary_days = -1":                "summary_days is -1",
 		"[keep]\nsize = \"12\"":                    `"12" is not a size`,

@@ -35,7 +35,8 @@ type Modem struct {
 
 // Analyzer is [analyzer].
 type Analyzer struct {
-	AlertsPerMonth float64 `toml:"alerts_per_month" help:"the false alarms that you accept in a quiet month" default:"4"`
+	AlertsPerMonth float64 `toml:"alerts_per_month" help:"the false alarms that you accept of a fixed sensor in a quiet month" default:"4"`
+	AlertsPerDay   float64 `toml:"alerts_per_day" help:"those that you accept of a moving sensor in a quiet day of moving" default:"1"`
 	SwitchedOff    string  `toml:"switched_off" help:"your own table of RATs that are switched off (vigie rules --switched-off prints the built-in one)" default:"the built-in table"`
 
 	off rules.SwitchedOff // read from SwitchedOff; nil: the built-in table
