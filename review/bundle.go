@@ -9,8 +9,10 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net/http"
 	"strconv"
 	"strings"
@@ -18,6 +20,7 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
+	"vigie/analyzer"
 	"vigie/cell"
 	"vigie/review/evidence"
 	"vigie/storage"
@@ -90,6 +93,11 @@ func (rv *Review) bundle(ctx context.Context, w io.Writer, x *evidence.Selection
 		parts = append(parts, part{"modem-lines.txt", b.raw}, part{"cells-known-here.csv", b.cells})
 		if len(b.remarks) > 0 { // else an older Vigie can check it too
 			parts = append(parts, part{MemberNotes, b.notes})
+		}
+		if some, err := b.hasMessages(); err != nil {
+			return err
+		} else if some {
+			parts = append(parts, part{"signalling.pcapng", func(w io.Writer) error { _, err := b.pcap(w); return err }})
 		}
 	}
 	for _, part := range parts {
@@ -311,6 +319,39 @@ func (b *bundler) raw(w io.Writer) error {
 		}
 		return nil
 	})
+}
+
+// hasMessages reports whether there is a signalling message whose bytes are known.
+func (b *bundler) hasMessages() (bool, error) {
+	for r, err := range b.x.Records(b.ctx, false) {
+		if m, ok := r.(*cell.Message); err != nil || ok && len(m.Payload) > 0 {
+			return ok, err
+		}
+	}
+	return false, nil
+}
+
+// pcap writes the signalling messages, with the findings as comments. It is not for a coarse bundle: the bytes name cells.
+func (b *bundler) pcap(w io.Writer) (n int, err error) {
+	var events []analyzer.Event
+	for i := range b.x.Events {
+		events = append(events, b.x.Events[i].Stored)
+	}
+	return evidence.WritePCAP(w, func() iter.Seq2[cell.Record, error] { return b.x.Records(b.ctx, false) }, events)
+}
+
+// EventPCAP writes the signalling messages from ten minutes before an event to ten minutes after it as a pcapng, with its findings as
+// comments. That there is none is an error. It wraps storage.ErrNotFound if there is no such event.
+func (rv *Review) EventPCAP(ctx context.Context, w io.Writer, id string, o BundleOptions) error {
+	x, err := rv.handOnEvent(ctx, id, o)
+	if err != nil {
+		return err
+	}
+	n, err := (&bundler{review: rv, ctx: ctx, x: x, o: o}).pcap(w)
+	if err == nil && n == 0 {
+		err = words.WithHint(errors.New("no signalling message was recorded around this event"), "AT commands do not show them; vigie import takes captures of a modem's signalling")
+	}
+	return err
 }
 
 func (b *bundler) cells(w io.Writer) error {

@@ -28,7 +28,7 @@ const (
 
 // bundleNames are the members of a bundle; it need not have all of them. The list is closed: a bundle with another name in it is not whole.
 var bundleNames = []string{"README.txt", "report.html", "events.ndjson", "verdicts.ndjson", "notes.ndjson", "observations.ndjson.gz", "observations.csv", "positions.geojson",
-	"positions.kml", "rules.json", "modem-lines.txt", "cells-known-here.csv", manifestName}
+	"positions.kml", "rules.json", "modem-lines.txt", "cells-known-here.csv", "signalling.pcapng", manifestName}
 
 // stamps are members that may be added to a bundle later: timestamps of the manifest from an outside service.
 var stamps = []string{manifestName + ".tsr", manifestName + ".ots"}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"vigie/analyzer"
+	"vigie/cell"
 	"vigie/review/evidence"
 )
 
@@ -20,6 +21,9 @@ func (p *page) FormatMoment(m evidence.Moment) string {
 	}
 	return p.Format(m.Key, args...)
 }
+
+// Message is a signalling message in words.
+func (p *page) Message(m *cell.Message) string { return evidence.MessageIn(p.Lang, m) }
 
 // FormatValue is a value in the reader's language, safe to show.
 func (p *page) FormatValue(v any) translation {

@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"vigie/cell"
 )
 
 // Writer writes messages as GSMTAP version 2 into a pcapng file, which Wireshark opens without settings. A message can have a
-// comment. The channel number has 14 bits in this version: of a larger EARFCN, none is written.
+// comment, of which at most 64 KiB fit: a longer one ends with "(cut)". The channel number has 14 bits in this version: of a larger EARFCN, none is written.
 type Writer struct {
 	out  *bufio.Writer
 	done bool // the head of the file is written
@@ -46,13 +47,22 @@ func (w *Writer) Write(m *cell.Message, payload []byte, comment string) error {
 	body = binary.LittleEndian.AppendUint32(body, uint32(len(packet)))
 	body = padded(append(body, packet...))
 	if comment != "" {
-		comment = comment[:min(len(comment), 0xFFFF)]
+		comment = shortened(comment)
 		body = binary.LittleEndian.AppendUint16(body, 1)
 		body = binary.LittleEndian.AppendUint16(body, uint16(len(comment)))
 		body = padded(append(body, comment...))
 		body = append(body, 0, 0, 0, 0)
 	}
 	return w.block(blockPacket, body)
+}
+
+// shortened is a comment that fits into an option of pcapng (draft-ietf-opsawg-pcapng clause 3.5). One that is longer says that it was cut.
+func shortened(comment string) string {
+	const most, end = 0xFFFF, " (cut)"
+	if len(comment) <= most {
+		return comment
+	}
+	return strings.ToValidUTF8(comment[:most-len(end)], "") + end
 }
 
 // head writes the section header and the one interface: raw IP version 4, microseconds.

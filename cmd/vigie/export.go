@@ -14,6 +14,7 @@ import (
 	"vigie/cell"
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
+	"vigie/review/evidence"
 	"vigie/safefile"
 	"vigie/storage"
 	"vigie/storage/transfer"
@@ -23,14 +24,18 @@ import (
 type ExportCmd struct {
 	config.StoreFlags
 	TrimFlags
-	Events bool   `help:"Write the events too, with the verdicts and notes on them."`
-	Since  moment `help:"Only what was recorded after this time: 2026-11-23, 2026-11-23T20:00:00Z, or 36h ago as 36h." placeholder:"TIME"`
-	Sensor string `help:"Only records of this sensor." placeholder:"NAME"`
-	File   string `arg:"" help:"A new file (.ndjson, or .ndjson.gz), or - for standard output."`
+	Events bool   `help:"Write the events too, with the verdicts and notes on them." xor:"events"`
+	Since  moment `help:"Only what was recorded after this time: 2026-11-23, 2026-11-23T20:00:00Z, or 36h ago as 36h." placeholder:"TIME" xor:"since"`
+	Sensor string `help:"Only records of this sensor." placeholder:"NAME" xor:"sensor"`
+	PCAP   string `name:"pcap" help:"Instead, the signalling messages around this event, by its id or enough of its beginning, as a pcapng that Wireshark opens, with the findings as comments." placeholder:"EVENT" xor:"since,sensor,events"`
+	File   string `arg:"" help:"A new file (.ndjson, or .ndjson.gz; .pcapng with --pcap), or - for standard output."`
 }
 
 // Run exports.
 func (c *ExportCmd) Run(ctx context.Context, p *console.Program, conf config.Config) error {
+	if c.PCAP != "" {
+		return c.pcap(ctx, p)
+	}
 	s, err := c.Open(ctx, conf, storage.Options{ReadOnly: true})
 	if err != nil {
 		return err
@@ -104,4 +109,15 @@ func (c *ExportCmd) reportEvents(out *console.Terminal, x transfer.ExportedEvent
 	}
 	reportLeft(out, x.NotAsked, "--events writes them too")
 	reportLeft(out, x.Refused, c.more())
+}
+
+// pcap writes the signalling messages around an event.
+func (c *ExportCmd) pcap(ctx context.Context, p *console.Program) error {
+	hand := HandFlags{Event: c.PCAP, Location: string(evidence.Exact)}
+	d, o, done, err := hand.open(ctx, p, &c.StoreFlags, c.TrimFlags)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return writeNew(c.File, p, func(w io.Writer) error { return trimHint(d.EventPCAP(ctx, w, hand.Event, o)) })
 }

@@ -31,7 +31,7 @@ type ImportCmd struct {
 	bundles.OpenFlags
 	Columns string   `help:"Read the files as tables (CSV) with these columns: time=Date,rat=Type,mcc=MCC,... ; a name alone is also that of its column." placeholder:"NAME=HEADER,..."`
 	As      string   `help:"What the sensor of these files is called here; of a kit of several, NAME-SENSOR. Held for all that comes from the same kit later." placeholder:"NAME"`
-	Files   []string `arg:"" help:"Files in the interchange format (NDJSON, .gz too), as vigie export writes them, directories that vigie sync filled, bundles and answers to them (zip), which are checked first, or what other programs recorded: Tower Collector (csv), Rayhunter (ndjson), CellGuard (cells2, zip); - is standard input. Several are merged by time."`
+	Files   []string `arg:"" help:"Files in the interchange format (NDJSON, .gz too), as vigie export writes them, captures of signalling as vigie decode reads them, directories that vigie sync filled, bundles and answers to them (zip), which are checked first, or what other programs recorded: Tower Collector (csv), Rayhunter (ndjson), CellGuard (cells2, zip); - is standard input. Several are merged by time."`
 }
 
 // Run adds what the store does not have. It does not analyse: vigie analyze does, or the next watch.
@@ -80,13 +80,15 @@ func (c *ImportCmd) Run(ctx context.Context, p *console.Program, conf config.Con
 }
 
 // take puts every file into the store; damaged counts the places of sealed files that could not be read.
-func (c *ImportCmd) take(ctx context.Context, p *console.Program, s *storage.Store, files importFiles, ids []age.Identity, lent []*review.Bundle) (in *transfer.Merge, damaged int, t *transfer.Importer, err error) {
+func (c *ImportCmd) take(ctx context.Context, p *console.Program, s *storage.Store, files importFiles, ids []age.Identity, lent []*review.Bundle) (in *inputs, damaged int, t *transfer.Importer, err error) {
 	t, err = transfer.NewImporter(ctx, s, c.As, func(n int) { p.Err.Progress("%s added", console.Plural(n, "record")) })
 	if err != nil {
 		return nil, 0, nil, err
 	}
 	t.Clean = config.Cleaner
-	in = &transfer.Merge{Clean: t.Clean, Each: func(in *transfer.Input, r cell.Record) { t.Rename(in.Store, r) }, Other: func(in *transfer.Input, line []byte) { t.Line(ctx, in, line) }}
+	in = newInputs(ctx)
+	in.Each = func(in *transfer.Input, r cell.Record) { t.Rename(in.Store, r) }
+	in.Other = func(in *transfer.Input, line []byte) { t.Line(ctx, in, line) }
 	if err := in.Open(ctx, files.rows, console.Interruptible(ctx, p.In)); err != nil {
 		return in, 0, t, err
 	}

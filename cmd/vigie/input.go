@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -10,14 +11,35 @@ import (
 	"slices"
 	"strings"
 
+	"vigie/air/capture"
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/storage/transfer"
 )
 
+// inputs are files of records, and captures of signalling among them.
+type inputs struct {
+	transfer.Merge
+	captures []*capture.Reader
+}
+
+// newInputs returns inputs that are told by their content.
+func newInputs(ctx context.Context) *inputs {
+	in := &inputs{Merge: transfer.Merge{Clean: config.Cleaner}}
+	in.As = func(file *bufio.Reader, name string) transfer.Reader {
+		r := capture.OpenRecords(ctx, file, name)
+		if r == nil {
+			return nil
+		}
+		in.captures = append(in.captures, r)
+		return r
+	}
+	return in
+}
+
 // openInputs opens every file, each by itself; "-" is standard input.
-func openInputs(ctx context.Context, names []string, stdin io.Reader) (*transfer.Merge, error) {
-	m := &transfer.Merge{Clean: config.Cleaner}
+func openInputs(ctx context.Context, names []string, stdin io.Reader) (*inputs, error) {
+	m := newInputs(ctx)
 	var rows [][]string
 	for _, name := range names {
 		if st, err := os.Stat(name); err == nil && st.IsDir() {
@@ -29,7 +51,7 @@ func openInputs(ctx context.Context, names []string, stdin io.Reader) (*transfer
 }
 
 // reportInputs reports what was read and what was not, and returns an error if the input could not be read.
-func reportInputs(t *console.Terminal, m *transfer.Merge) error {
+func reportInputs(t *console.Terminal, m *inputs) error {
 	c := m.Counts()
 	t.Printf("read %s: %s, %s\n", console.Plural(m.Files, "file"), console.Plural(c.Observations, "observation"), console.Plural(c.Others, "other line"))
 	for _, e := range m.Skipped {
@@ -38,6 +60,9 @@ func reportInputs(t *console.Terminal, m *transfer.Merge) error {
 	if c.Skipped > len(m.Skipped) {
 		t.Printf("skipped %s more\n", console.Plural(c.Skipped-len(m.Skipped), "line"))
 	}
+	for _, c := range m.captures {
+		reportCapture(t, c.Name, &c.Of.Counts)
+	}
 	printCounts(t, "keys that are not known here", c.UnknownKeys)
 	printCounts(t, "values that make no sense, taken as absent", c.BadValues)
 	if len(m.Broken) > 0 {
@@ -45,7 +70,7 @@ func reportInputs(t *console.Terminal, m *transfer.Merge) error {
 	}
 	if len(m.Foreign) > 0 {
 		return console.WithHint(fmt.Errorf("%s: no line of it could be read", m.Foreign[0]),
-			"replay reads observations as NDJSON (docs/fields.md); for recorded modem text, and captures of signalling, use vigie decode")
+			"replay reads observations as NDJSON (docs/fields.md), and captures of signalling (docs/air.md); for recorded modem text use vigie decode")
 	}
 	return nil
 }

@@ -15,13 +15,13 @@ import (
 	"vigie/storage/transfer"
 )
 
-// ReplayCmd runs the rules over recorded observations.
+// ReplayCmd runs the rules over recorded observations and signalling.
 type ReplayCmd struct {
 	JSON   bool     `help:"Print the events as NDJSON, one line an event."`
 	Budget string   `help:"False alarms that you accept: of a fixed sensor a month, and of a moving one a day of moving." placeholder:"MONTH,DAY"`
 	Store  string   `help:"As if it had been watched live into this store: use what it has learned, store and learn. The same input a second time adds nothing." placeholder:"DB" type:"path"`
 	Pass   string   `name:"passphrase-file" help:"File whose first line encrypts the store at rest." placeholder:"FILE" type:"path" env:"VIGIE_PASSPHRASE_FILE"`
-	Files  []string `arg:"" name:"file" help:"Observations in the interchange format (.ndjson or .ndjson.gz); several are merged by time; - is standard input."`
+	Files  []string `arg:"" name:"file" help:"Observations in the interchange format (.ndjson or .ndjson.gz), or captures of signalling as vigie decode reads them; told by content. Several are merged by time; - is standard input."`
 }
 
 // batch is how many records are stored at once in a replay.
@@ -53,7 +53,7 @@ func (c *ReplayCmd) Run(ctx context.Context, p *console.Program) error {
 		}
 	}
 	l := pipeline.New(o)
-	if err = replay(ctx, l, in, p); err == nil {
+	if err = replay(ctx, l, &in.Merge, p); err == nil {
 		err = l.Close(ctx)
 	}
 	if o.Store != nil {

@@ -21,6 +21,7 @@ type Dossier struct {
 	Grading   *Grading // nil: the findings do not say what they weighed
 	Timeline  []Moment
 	Exchanges []Exchange
+	Messages  []Signal
 	Series    *Series
 	Baseline  *Baseline // nil: the sensor was moving, so that the same hours of other days were at other places
 	Coarse    bool      // places are coarse, or left out
@@ -32,6 +33,7 @@ type Dossier struct {
 	Minutes       int  // of the window, those of which only summaries are left
 	TimelineLeft  int  // moments that are left out
 	ExchangesLeft int
+	MessagesLeft  int
 }
 
 // DossierOptions are how much of a dossier is handed on.
@@ -82,6 +84,7 @@ func (l *Library) DossierOf(ctx context.Context, e *Entry, o DossierOptions) (*D
 		return nil, err
 	}
 	d.Timeline, d.TimelineLeft = w.Timeline(&d.Event)
+	d.Messages, d.MessagesLeft = w.Messages(&d.Event)
 	d.Series = w.Series(&d.Event)
 	return d, nil
 }

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -23,9 +24,22 @@ type Merge struct {
 	Each  func(in *Input, r cell.Record) // gets each record before Read returns it; may be nil
 	Other func(in *Input, line []byte)   // gets the lines that are for a store; may be nil
 
+	// As returns what reads a file that is no NDJSON, told by its first bytes; nil: it is NDJSON, and nothing was taken from in. May be nil.
+	As func(in *bufio.Reader, name string) Reader
+
 	ctx    context.Context // of Open
 	inputs []*Input
 }
+
+// Reader gives the records of a file, in its order; io.EOF at the end, and any other error if it cannot be read further. If it is an
+// io.Closer it is closed in the end.
+type Reader interface {
+	Next() (cell.Record, error)
+	Counts() cell.Counts
+}
+
+// ahead is how many bytes Merge.As may look at.
+const ahead = 64 << 10
 
 // Input is one file on its way through a Merge, or several that are read one after the other.
 type Input struct {
@@ -35,7 +49,7 @@ type Input struct {
 	name    string
 	rest    []string // files to read after this one
 	file    io.ReadCloser
-	reader  *cell.Reader
+	reader  Reader
 	before  cell.Counts   // of the files that were read to their end
 	sources []cell.Record // read before next, and returned before it
 	next    cell.Record   // nil at the end
@@ -75,15 +89,22 @@ func (m *Merge) openNext(in *Input, stdin io.Reader) error {
 		in.file = f
 	}
 	m.Files++
-	in.reader = cell.NewReader(&until{m.ctx, in.file}, in.name)
-	in.reader.OnSkip = func(e *cell.LineError) {
+	start := bufio.NewReaderSize(&until{m.ctx, in.file}, ahead)
+	if m.As != nil {
+		if in.reader = m.As(start, in.name); in.reader != nil {
+			return nil
+		}
+	}
+	lines := cell.NewReader(start, in.name)
+	lines.OnSkip = func(e *cell.LineError) {
 		if len(m.Skipped) < mostNamed {
 			m.Skipped = append(m.Skipped, e)
 		}
 	}
 	if m.Other != nil {
-		in.reader.OnOther = func(line []byte) { m.Other(in, line) }
+		lines.OnOther = func(line []byte) { m.Other(in, line) }
 	}
+	in.reader = lines
 	return nil
 }
 
@@ -98,6 +119,14 @@ func (u *until) Read(b []byte) (int, error) {
 		return 0, err
 	}
 	return u.Reader.Read(b)
+}
+
+// close closes the file that is open, and what reads it.
+func (in *Input) close() {
+	if c, ok := in.reader.(io.Closer); ok {
+		c.Close()
+	}
+	in.file.Close()
 }
 
 // advance reads on in one file, up to its next record that has a time.
@@ -133,11 +162,11 @@ func (m *Merge) advance(in *Input) {
 // turn turns to the next file of a row that can be opened.
 func (m *Merge) turn(in *Input) bool {
 	for len(in.rest) > 0 {
-		file, counts := in.file, in.reader.Counts()
+		done := *in
 		err := m.openNext(in, nil)
 		if err == nil {
-			file.Close()
-			in.before = plus(in.before, counts)
+			in.before = plus(in.before, done.reader.Counts())
+			done.close()
 			return true
 		}
 		m.Broken = append(m.Broken, err)
@@ -175,7 +204,7 @@ func (m *Merge) Read() []cell.Record {
 // Close closes every file.
 func (m *Merge) Close() {
 	for _, in := range m.inputs {
-		in.file.Close()
+		in.close()
 	}
 }
 
