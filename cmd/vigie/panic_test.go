@@ -91,7 +91,7 @@ func TestPanicFileAtTheStart(t *testing.T) {
 // A panic file that is there destroys also where the configuration is refused, whatever is wrong in it.
 func TestPanicFileAndABadConfiguration(t *testing.T) {
 	t.Parallel()
-	for name, bad := range map[string]string{"unknown key": "colour = 1\n", "bad value": "[keep]\nfull_rate_days = -1\n", "no TOML": "[keep\n\"\n=\n", "another type": "sensor = 3\n"} {
+	for name, bad := range map[string]string{"unknown key": "colour = 1\n", "bad value": "[keep]\nfull_rate_days = -1\n", "no TOML": "[keep\n\"\n=\n", "another type": "sensor = 3\n", "a list of several lines": "[seal]\nto = [\n\"age1\",\n"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
@@ -110,12 +110,25 @@ func TestPanicThatCannotBeRead(t *testing.T) {
 	store := filepath.Join(dir, "v.db")
 	newStore(t, store, "")
 	conf := writeFile(t, dir, "v.toml", "[panic]\nenabled = maybe\nfile = \""+writeFile(t, dir, "button", "")+"\"\n")
-	for _, conf := range []string{conf, filepath.Join(dir, "missing.toml")} {
+	silent := writeFile(t, dir, "silent.toml", "[panic]\nenbled = true\n")
+	for _, conf := range []string{conf, silent, filepath.Join(dir, "missing.toml")} {
 		out, err := exec.Command(program(), "watch", "--config", conf, "--store", store).CombinedOutput()
 		require.Error(t, err)
 		require.Contains(t, string(out), "nothing was destroyed")
 		require.FileExists(t, store)
 	}
+}
+
+// Where the store itself cannot be read from the configuration, what was destroyed is not taken for it.
+func TestPanicOfAStoreThatIsNotKnown(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	conf := writeFile(t, dir, "v.toml", "store = \""+filepath.Join(dir, "v.db")+"\n[panic]\nenabled = true\nfile = \""+writeFile(t, dir, "button", "")+"\"\n")
+	cmd := exec.Command(program(), "watch", "--config", conf)
+	cmd.Env = append(os.Environ(), "HOME="+dir, "XDG_DATA_HOME=")
+	out, err := cmd.CombinedOutput()
+	require.Error(t, err)
+	require.Contains(t, string(out), "with store: on panic what that names is not destroyed")
 }
 
 // A store from before everything was sealed is recorded too, and goes.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"vigie/alert"
@@ -174,11 +175,14 @@ func (c *WatchCmd) armWipe(ctx context.Context, p *console.Program, conf config.
 // panicAnyway destroys what was recorded if the panic file is there, although the configuration was refused, as far as that can be read;
 // it then ends the program.
 func (c *WatchCmd) panicAnyway(ctx context.Context, p *console.Program) {
-	conf, sure, err := config.Salvage(p.ConfigFile)
-	if err != nil || !sure {
+	conf, unread, err := config.Salvage(p.ConfigFile)
+	switch done := err == nil && conf.Panic.Enabled; {
+	case done && len(unread) > 0:
+		p.Err.Printf("the configuration cannot be read, with %s: on panic what that names is not destroyed\n", console.OneLine(strings.Join(unread, ", ")))
+	case err != nil || len(unread) > 0:
 		p.Err.Printf("what the configuration says of panic cannot be read: no panic file is obeyed, and nothing was destroyed\n")
-	}
-	if err != nil || !conf.Panic.Enabled {
+		return
+	case !done:
 		return
 	}
 	c.merge(&conf)
