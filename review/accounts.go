@@ -130,6 +130,8 @@ func ReadUsers(path string) ([]User, error) {
 	return users, nil
 }
 
+const mostAccounts = 1 << 20 // bytes of a password file
+
 // WriteUser adds a user to a password file, in place of an older line of the same name.
 func WriteUser(path string, u User) error {
 	var keep []string
@@ -137,7 +139,9 @@ func WriteUser(path string, u User) error {
 	f, err := safefile.Open(path)
 	if err == nil {
 		defer f.Close()
-		text, err = io.ReadAll(f)
+		if text, err = io.ReadAll(io.LimitReader(f, mostAccounts+1)); len(text) > mostAccounts {
+			err = fmt.Errorf("%s is longer than 1 MiB", path) // its owner may be another than who adds a user
+		}
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("password file: %w", err)

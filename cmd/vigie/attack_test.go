@@ -6,6 +6,8 @@ import (
 	"compress/gzip"
 	"context"
 	"crypto/tls"
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -294,6 +296,68 @@ func TestAttackWithBombs(t *testing.T) {
 			t.Logf("%.1f MiB", most)
 			require.Less(t, most, 100.0)
 		})
+	}
+}
+
+// The same for captures of signalling: frames, packets and blocks without number or end, and lengths of gigabytes.
+func TestAttackWithCaptureBombs(t *testing.T) {
+	t.Parallel()
+	qmdl, err := os.ReadFile("../../air/capture/testdata/benign-attach.qmdl")
+	require.NoError(t, err)
+	little := func(words ...uint32) (b []byte) {
+		for _, w := range words {
+			b = binary.LittleEndian.AppendUint32(b, w)
+		}
+		return b
+	}
+	pcap := string(little(0xA1B2C3D4, 0x00040002, 0, 0, 1<<18, 148))
+	section := string(little(0x0A0D0D0A, 28, 0x1A2B3C4D, 1, 0xFFFFFFFF, 0xFFFFFFFF, 28))
+	for name, bomb := range map[string]struct{ head, text string }{
+		"flags":                  {string(qmdl), "\x7e"},
+		"a frame without an end": {string(qmdl), "\x7d\x5d"},
+		"frames of a byte":       {string(qmdl), "\x01\x7e"},
+		"packets of nothing":     {pcap, string(little(1, 1, 0, 0))},
+		"packets of a mebibyte":  {pcap, string(little(1, 1, 1<<20, 1<<20)) + strings.Repeat("\x07\x41", 1<<19)},
+		"a packet of gigabytes":  {pcap, string(little(1, 1, 0xFFFFFFFF, 0xFFFFFFFF))},
+		"interfaces":             {section, string(little(1, 20, 147, 0, 20))},
+		"sections":               {section, section},
+		"a block of gigabytes":   {section, string(little(6, 0xFFFFFFFC))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			path := filepath.Join(dir, "bomb.gz")
+			f, err := os.Create(path)
+			require.NoError(t, err)
+			z, err := gzip.NewWriterLevel(f, gzip.BestSpeed)
+			require.NoError(t, err)
+			_, err = io.Copy(z, io.MultiReader(strings.NewReader(bomb.head), io.LimitReader(&endless{text: bomb.text}, 3<<20)))
+			require.NoError(t, err)
+			require.NoError(t, errors.Join(z.Close(), f.Close()))
+			for _, args := range [][]string{{"decode", "--json", "--tree", "--no-messages", path}, {"scrub", path, filepath.Join(dir, "out.gz")}} {
+				most, err := peakUntilItEnds(exec.Command(program(), args...))
+				require.NoError(t, err)
+				require.Less(t, most, 100.0, "MiB")
+			}
+		})
+	}
+}
+
+// A file of gigabytes where a passphrase or a list of users is expected, which may be another user's, takes no memory.
+func TestAttackWithEndlessSecrets(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	huge := writeFile(t, dir, "huge", "")
+	require.NoError(t, os.Truncate(huge, 1<<30))
+	store := filepath.Join(dir, "v.db")
+	newStore(t, store, "four words that nobody guesses")
+	for _, args := range [][]string{{"events", "--store", store, "--passphrase-file", huge}, {"review", "--password-file", huge, "--set-password", "ada"}} {
+		cmd := exec.Command(program(), args...)
+		var out bytes.Buffer
+		cmd.Stdin, cmd.Stderr = strings.NewReader("long enough to be one\n"), &out
+		most, err := peakUntilItEnds(cmd)
+		require.Error(t, err)
+		require.Contains(t, out.String(), "longer than")
+		require.Less(t, most, 100.0, "MiB")
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -127,6 +128,9 @@ func Become(path string) error {
 	return err
 }
 
+// longestPassphrase bounds what is read of a file that may have no line end, in bytes.
+const longestPassphrase = 4 << 10
+
 // passphrase reads the first line of the first file that is named, else of the systemd credential passphrase; none is no
 // passphrase.
 func passphrase(files ...string) (string, error) {
@@ -150,7 +154,10 @@ func passphrase(files ...string) (string, error) {
 			return "", err
 		}
 		defer f.Close()
-		text, err := bufio.NewReader(f).ReadString('\n')
+		text, err := bufio.NewReader(io.LimitReader(f, longestPassphrase+1)).ReadString('\n')
+		if len(text) > longestPassphrase {
+			return "", console.Usage(fmt.Errorf("passphrase: the first line of %s is longer than %d bytes", name, longestPassphrase), "name a file whose first line is the passphrase")
+		}
 		if text = strings.TrimRight(text, "\r\n"); text == "" {
 			return "", console.Usage(fmt.Errorf("passphrase: the first line of %s is empty", name), "write the passphrase on its first line, and make the file readable for you alone (chmod 600)")
 		}
