@@ -154,7 +154,7 @@ var errRemark = errors.New("nothing to note, or too much")
 
 // text is a text of the form without identities: people paste what they have.
 func (c *changing) text(key string) string {
-	return c.rv.evidence.Scrub(strings.TrimSpace(strings.ReplaceAll(c.form.Get(key), "\r\n", "\n")))
+	return c.rv.evidence.ScrubText(strings.TrimSpace(strings.ReplaceAll(c.form.Get(key), "\r\n", "\n")))
 }
 
 // add stores a remark in some stores.

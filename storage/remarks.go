@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -164,7 +165,7 @@ func (s *Store) RemarkMark(ctx context.Context) (mark int64, err error) {
 
 // Remark is a remark without identities.
 func (c Cleaner) Remark(r Remark) Remark {
-	r.Author, r.Text = c.Scrub(r.Author), c.Scrub(r.Text)
+	r.Author, r.Text = c.Scrub(r.Author), strings.Join(c.lines(strings.Split(r.Text, "\n")), "\n") // a note has lines
 	r.Event = c.id(r.Event)
 	return r
 }

@@ -64,7 +64,7 @@ func TestRemarksAreStored(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s.db")
 	s := open(t, path, storage.Options{Create: true})
 	require.NoError(t, s.PutEvents(ctx, storagetest.Events(2)...))
-	first, err := s.AddRemark(ctx, noted(func(r *storage.Remark) { r.ID = "" }))
+	first, err := s.AddRemark(ctx, noted(func(r *storage.Remark) { r.ID, r.Text = "", "a van\nat the corner" }))
 	require.NoError(t, err)
 	before, err := s.RemarkMark(ctx)
 	require.NoError(t, err)

@@ -111,7 +111,7 @@ document.addEventListener("change", e => {
 });
 document.addEventListener("focusin", e => { const li = e.target.closest?.(".entry"); if (li) place(li.dataset.id); });
 document.addEventListener("submit", e => {
-  if (e.target.id !== "bulk") return;
+  if (e.target.id !== "bulk" || e.submitter?.name !== "judgement") return; // what is put into a case goes to a page
   e.preventDefault();
   judge(picked(), e.submitter?.value);
 });

@@ -3,6 +3,7 @@ package evidence
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"vigie/air"
 	"vigie/analyzer"
@@ -24,6 +25,20 @@ func (c Cleaner) Scrub(s string) string {
 
 // SensorName is the name of a sensor as it is shown.
 func (c Cleaner) SensorName(s string) string { return PlainTo(c.Scrub(s), 80) }
+
+// ScrubText is Scrub for a text whose line ends are to stay.
+func (c Cleaner) ScrubText(s string) string {
+	_, whole := c.scrub(strings.ReplaceAll(s, "\n", " "))
+	lines, found := strings.Split(s, "\n"), 0
+	for i, l := range lines {
+		text, n := c.scrub(l)
+		lines[i], found = text, found+n
+	}
+	if whole > found { // one is cut over lines
+		return c.Scrub(s)
+	}
+	return strings.Join(lines, "\n")
+}
 
 func (c Cleaner) lines(lines []string) []string {
 	if lines == nil {
