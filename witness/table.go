@@ -170,13 +170,14 @@ func (t *table) identity(c *cell.Cell, mcc, mnc, area, id, pci, arfcn string) {
 		c.Area = cell.Some(cell.Area(n))
 	}
 	if n, ok := t.number(id, math.MaxInt64).Get(); ok && n > 0 {
-		if n < c.RAT.MaxCellID() && !(n == c.RAT.MaxCellID()-1) {
+		switch most := c.RAT.MaxCellID(); { // all ones: not known
+		case n < most:
 			c.ID = cell.Some(n)
-		} else if n != c.RAT.MaxCellID()-1 {
+		case n > most:
 			t.report.absent(id)
 		}
 	}
-	if n, ok := t.number(pci, 1007).Get(); ok && c.RAT != cell.GSM {
+	if n, ok := t.number(pci, uint64(c.RAT.MaxPCI())).Get(); ok && c.RAT != cell.GSM {
 		c.PCI = cell.Some(uint16(n))
 	}
 	if n, ok := t.number(arfcn, 3279165).Get(); ok && n > 0 {

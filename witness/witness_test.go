@@ -286,6 +286,7 @@ func FuzzTable(f *testing.F) {
 	for _, name := range witness.ColumnNames {
 		c[name] = name
 	}
+	f.Add("2007-01-01 0:00:00,,,LTE,,,,,1000")
 	f.Add("2026-11-23 20:00:00,1,yes,LTE,262,2,45711,12941827,33,6300,-97,-11,-65,-90,3,5,50.1,8.6,10")
 	f.Fuzz(func(t *testing.T, text string) {
 		_, _ = witness.Read(t.Context(), strings.NewReader(strings.Join(witness.ColumnNames, ",")+"\n"+text), witness.Options{Columns: c}, checked(t))
