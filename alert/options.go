@@ -3,6 +3,7 @@ package alert
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -26,6 +27,7 @@ type Options struct {
 	PerHour     int           // messages to one destination; more become a single one; 0: 10
 	Cells       bool          // name cells, and include the summary of the analyzer
 	Positions   bool          // include the position of the sensor
+	Review      string        // address of the review desk, to which messages link; empty: they do not
 
 	LED  string // name under LEDs; empty: none
 	LEDs string // directory; empty: /sys/class/leds
@@ -102,6 +104,13 @@ func (o Options) check() (w policy, err error) {
 	}
 	if o.RepeatTimes < 0 || o.PerHour < 0 {
 		return w, configError("repeat_times and per_hour are %d and %d", "they are numbers from 1 up; leave them out for the defaults", o.RepeatTimes, o.PerHour)
+	}
+	if o.Review != "" {
+		u, err := url.Parse(o.Review)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+			return w, configError("review is not the address of a review desk", `write it like "https://desk.example.org:8440", without user or password`)
+		}
+		w.Review = strings.TrimRight(u.String(), "/")
 	}
 	if w.BlindAfter == 0 {
 		w.BlindAfter = 10 * time.Minute

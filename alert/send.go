@@ -105,6 +105,9 @@ func (s *shoutrrr) send(ctx context.Context, m Message) error {
 	case *ntfy.Service:
 		text = m.Text
 		params["title"] = inHeader(m.Title)
+		if m.Link != "" {
+			params["click"] = m.Link
+		}
 		if m.Urgent() && !s.url.Query().Has("priority") {
 			params["priority"] = "4"
 		}

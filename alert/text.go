@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -27,6 +28,7 @@ type Message struct {
 	Text     string            `json:"text"`
 	Notices  []Notice          `json:"notices"`
 	Earlier  int               `json:"earlier,omitempty"` // how many more notices are only counted
+	Link     string            `json:"link,omitempty"`    // of the event on the review desk; of several notices, of its inbox. Only with Options.Review
 }
 
 // Urgent reports whether the message should wake somebody.
@@ -39,7 +41,7 @@ const (
 
 // compose writes the message of a batch.
 func compose(b *batch, w *policy, now time.Time) Message {
-	r := reader{w.Language, w.zone, now}
+	r := reader{w.Language, w.zone, now, w.Review}
 	first := b.notices[0]
 	m := Message{ID: first.ID, Kind: first.Kind, Sensor: clean(first.Sensor), Notices: slices.Clone(b.notices), Earlier: b.over.N}
 	for i := range m.Notices { // programs show these to people too
@@ -48,7 +50,10 @@ func compose(b *batch, w *policy, now time.Time) Message {
 		m.Severity = max(m.Severity, n.Severity)
 	}
 	if !b.folded() {
-		m.Title, m.Text = r.title(&first), cut(r.text(&first), maxText)
+		m.Title, m.Text, m.Link = r.title(&first), cut(r.text(&first), maxText), r.link(first.Event)
+		if first.Event != "" && m.Link != "" {
+			m.Text += "\n" + m.Link
+		}
 		return m
 	}
 	m.Kind, m.ID = Summary, b.id()
@@ -74,7 +79,21 @@ func compose(b *batch, w *policy, now time.Time) Message {
 		lines = append(lines, r.format("text.fold.rest", rest))
 	}
 	m.Text = cut(strings.Join(lines, "\n"), maxText)
+	if m.Link = r.link(""); m.Link != "" {
+		m.Text += "\n" + m.Link
+	}
 	return m
+}
+
+// link is the address of an event on the review desk, or of its inbox; empty if the desk has none.
+func (r *reader) link(event string) string {
+	switch {
+	case r.review == "":
+		return ""
+	case event == "":
+		return r.review + "/"
+	}
+	return r.review + "/event/" + url.PathEscape(event)
 }
 
 // id identifies a summary: the same for the same notices, another one as soon as a notice is added, so that a receiver that drops
@@ -93,6 +112,8 @@ type reader struct {
 	lang string
 	zone *time.Location
 	now  time.Time
+
+	review string // address of the review desk, without a slash at its end; empty: none
 }
 
 // format is a text of the catalogue, filled with args.

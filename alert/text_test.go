@@ -39,6 +39,26 @@ func TestEveryRuleHasWords(t *testing.T) {
 	}
 }
 
+// A message leads to its event on the review desk, a summary to the inbox, and blind time nowhere; an address that is none is refused.
+func TestMessagesLinkToTheDesk(t *testing.T) {
+	w := wish(t, Options{Review: "https://desk.example.org:8440/vigie/"})
+	m := compose(&batch{notices: newState().event(event("4f2a/x", analyzer.High, analyzer.Open, noon), w, noon)}, w, noon)
+	require.Equal(t, "https://desk.example.org:8440/vigie/event/4f2a%2Fx", m.Link)
+	require.True(t, strings.HasSuffix(m.Text, "\n"+m.Link), m.Text)
+	blind := Notice{ID: "b", Kind: Blind, Sensor: "roof-1", Time: noon, Reason: "unplugged"}
+	m = compose(&batch{notices: []Notice{blind}}, w, noon)
+	require.NotContains(t, m.Text, "https://")
+	m = compose(&batch{notices: []Notice{blind, blind}, why: "many"}, w, noon)
+	require.True(t, strings.HasSuffix(m.Text, "\nhttps://desk.example.org:8440/vigie/"), m.Text)
+	w = wish(t, Options{})
+	require.Empty(t, compose(&batch{notices: newState().event(event("4f2a", analyzer.High, analyzer.Open, noon), w, noon)}, w, noon).Link)
+	for _, bad := range []string{"desk", "ftp://desk", "https://ada:secret@desk", "https://desk/?x=1", "https://"} {
+		_, err := (Options{Review: bad}).check()
+		require.ErrorContains(t, err, "review is not the address", bad)
+		require.NotContains(t, err.Error(), "secret")
+	}
+}
+
 func TestWhatPeopleRead(t *testing.T) {
 	w := wish(t, Options{Zone: "Europe/Zurich"})
 	s := newState()

@@ -37,7 +37,7 @@ func (w *running) startInflux(ctx context.Context) error {
 	if w.Influx == nil {
 		return nil
 	}
-	x, err := w.Influx(w.Store, func(text string) { w.log("influx: " + text) })
+	x, err := w.Influx(w.Store, w.log) // its lines name it
 	if err != nil {
 		return err
 	}

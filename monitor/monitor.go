@@ -41,6 +41,7 @@ type Options struct {
 	Alerts    AlertOptions
 	Seal      *SealOptions
 	Health    HealthOptions
+	Heartbeat HeartbeatOptions
 	Phone     *PhoneOptions
 	Battery   BatteryOptions
 	Wipe      WipeOptions
@@ -198,6 +199,9 @@ func (w *running) startService(ctx context.Context) error {
 		return err
 	}
 	w.parts.run(ctx, "the service", newService(w.state).run)
+	if w.Heartbeat.URL != "" {
+		w.parts.run(ctx, "the heartbeat", newHeartbeat(w.Heartbeat, w.state.Problem, w.warn).run)
+	}
 	return nil
 }
 

@@ -82,13 +82,18 @@ func (c *WatchCmd) options(p *console.Program, conf config.Config, atlas analyze
 	if err != nil {
 		return o, err
 	}
+	beat, err := conf.Heartbeat.URL()
+	if err != nil {
+		return o, err
+	}
 	o = monitor.Options{Version: versionText(), NewEngine: conf.NewEngine(atlas), Mode: conf.Mode, Wait: c.Wait, Clocks: c.clocks, Record: c.Record,
 		Position:  monitor.PositionOptions{GPSD: conf.Position.GPSD, Phone: conf.Position.Phone, Coarse: conf.Position.Coarse},
 		Retention: conf.Retention(), Grows: c.grows(conf), Seal: seal, Sinks: conf.Sinks(),
-		Alerts:  monitor.AlertOptions{Open: conf.Alert.Open, Reload: func(a *alert.Alerts, log func(string)) error { return reloadAlerts(p, a, log) }},
-		Health:  monitor.HealthOptions{Listen: cmp.Or(c.Listen, conf.Health.Listen), Open: conf.Health.Open},
-		Phone:   c.phone(p, conf, atlas),
-		Battery: monitor.BatteryOptions{Saving: conf.Battery.Saving, Most: conf.Battery.Most, Lasts: time.Duration(conf.Battery.Lasts)},
+		Alerts:    monitor.AlertOptions{Open: conf.Alert.Open, Reload: func(a *alert.Alerts, log func(string)) error { return reloadAlerts(p, a, log) }},
+		Health:    monitor.HealthOptions{Listen: cmp.Or(c.Listen, conf.Health.Listen), Open: conf.Health.Open},
+		Phone:     c.phone(p, conf, atlas),
+		Heartbeat: monitor.HeartbeatOptions{URL: beat, Every: time.Duration(conf.Heartbeat.Every)},
+		Battery:   monitor.BatteryOptions{Saving: conf.Battery.Saving, Most: conf.Battery.Most, Lasts: time.Duration(conf.Battery.Lasts)},
 		Modems: func(ctx context.Context) ([]modem.Config, error) {
 			all, err := modems.Choose(ctx, p, conf)
 			for i := range all {

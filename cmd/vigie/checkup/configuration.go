@@ -39,7 +39,7 @@ type configuration struct {
 // would find only later. flags choose the store, as the command line does.
 func Configuration(ctx context.Context, conf config.Config, file *config.File, flags *config.StoreFlags) (notes []*config.Fault) {
 	c := &configuration{Config: conf, file: file, store: flags, notes: file.Empty()}
-	for _, look := range []func(context.Context){c.modems, c.keeping, c.influx, c.alerts, c.health, c.glance, c.places, c.sealing, c.wiping, c.cells} {
+	for _, look := range []func(context.Context){c.modems, c.keeping, c.influx, c.alerts, c.health, c.heartbeat, c.glance, c.places, c.sealing, c.wiping, c.cells} {
 		look(ctx)
 	}
 	return c.notes.Faults
@@ -223,6 +223,11 @@ func (c *configuration) health(context.Context) {
 		c.fault("health.listen", fmt.Errorf("%s can be reached from other computers, and the health page asks nobody for a password", c.Health.Listen),
 			"listen on 127.0.0.1, or write open = true under [health] if the network may read it")
 	}
+}
+
+func (c *configuration) heartbeat(context.Context) {
+	_, err := c.Heartbeat.URL()
+	c.fault("heartbeat.url_file", err, "write one address on the first line of the file")
 }
 
 func (c *configuration) glance(context.Context) {

@@ -37,6 +37,8 @@ type Config struct {
 	Battery  Battery  `toml:"battery"`
 	CellDB   CellDB   `toml:"celldb"`
 	Backup   Backup   `toml:"backup"`
+
+	Heartbeat Heartbeat `toml:"heartbeat"`
 }
 
 // check reports the values that cannot be.
@@ -63,6 +65,9 @@ func (c *Config) check(f *File) {
 		if days < 0 || days > 36500 {
 			f.wrong("keep."+name, "it is a number of days; 0 is forever", "%s is %d", name, days)
 		}
+	}
+	if d := c.Heartbeat.Every; d != 0 && time.Duration(d) < 10*time.Second {
+		f.wrong("heartbeat.every", "ten seconds is the least, five minutes the default", "[heartbeat] every is %s", time.Duration(d))
 	}
 	if c.Backup.Keep < 0 {
 		f.wrong("backup.keep", "it is a number of copies: 7 is the default", "[backup] keep is %d", c.Backup.Keep)

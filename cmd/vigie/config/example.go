@@ -35,6 +35,7 @@ var examples = map[string]string{
 	"seal.to":               `["age1..."]`,
 	"seal.file":             `"/var/lib/vigie/vigie.sealed"`,
 	"panic.file":            `"/run/vigie/panic"`,
+	"heartbeat.url_file":    `"/etc/vigie/heartbeat-url"`,
 	"celldb.file":           `"/var/lib/vigie/cells.vigie"`,
 }
 

@@ -7,7 +7,7 @@ import (
 
 // pages are where a section is explained at length.
 var pages = map[string]string{"keep": "keeping.md", "influx": "influxdb.md", "alert": "alerts.md", "health": "health.md",
-	"position": "mobile-kit.md", "glance": "mobile-kit.md", "seal": "mobile-kit.md", "panic": "mobile-kit.md", "battery": "mobile-kit.md", "celldb": "celldb.md", "backup": "keeping.md"}
+	"position": "mobile-kit.md", "glance": "mobile-kit.md", "seal": "mobile-kit.md", "panic": "mobile-kit.md", "battery": "mobile-kit.md", "celldb": "celldb.md", "backup": "keeping.md", "heartbeat": "health.md"}
 
 // reference is docs/configuration.md: every section and key with its default, in Markdown.
 func reference() string {

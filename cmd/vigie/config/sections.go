@@ -1,9 +1,12 @@
 package config
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"time"
@@ -129,6 +132,7 @@ type Alert struct {
 	PerHour     int      `toml:"per_hour" help:"messages per hour to one destination; more are combined into one" default:"10"`
 	Cells       bool     `toml:"cells" help:"name cells: a reader with a list of cells then knows the place" default:"false"`
 	Positions   bool     `toml:"positions" help:"say where the sensor was" default:"false"`
+	Review      string   `toml:"review" help:"address of the review desk, to which messages link, such as \"https://desk.example.org:8440\"" default:"they do not"`
 	LED         string   `toml:"led" help:"name under /sys/class/leds" default:"none"`
 }
 
@@ -147,7 +151,7 @@ func (c Alert) Options(log func(string)) (alert.Options, error) {
 	}
 	return alert.Options{To: to, Severity: c.Severity, Tell: c.Tell, Language: c.Language, Zone: c.Zone, Quiet: c.Quiet, QuietPasses: c.QuietPasses,
 		BlindAfter: time.Duration(c.BlindAfter), Repeat: time.Duration(c.Repeat), RepeatTimes: c.RepeatTimes, PerHour: c.PerHour,
-		Cells: c.Cells, Positions: c.Positions, LED: c.LED, Translate: rules.TranslateOld, Log: log}, nil
+		Cells: c.Cells, Positions: c.Positions, Review: c.Review, LED: c.LED, Translate: rules.TranslateOld, Log: log}, nil
 }
 
 // Open makes what alerts people; nil if nobody is to be alerted. s may be nil for a test message.
@@ -237,6 +241,34 @@ type Battery struct {
 // CellDB is [celldb].
 type CellDB struct {
 	File string `toml:"file" help:"a file that vigie celldb import made" default:"cells.vigie next to the store, if it exists"`
+}
+
+// Heartbeat is [heartbeat]: an address that is asked while all is well, so that somebody elsewhere notices when it is not.
+type Heartbeat struct {
+	URLFile string   `toml:"url_file" help:"file with the address on its first line, which is asked by GET while all is well; whoever waits there notices silence" default:"nobody is asked"`
+	Every   Duration `toml:"every" help:"between two requests, at least \"10s\"" default:"5m"`
+}
+
+// URL reads the address; empty if there is none.
+func (c Heartbeat) URL() (string, error) {
+	if c.URLFile == "" {
+		return "", nil
+	}
+	const hint = "write one address, which begins with https://, on the first line of the file that [heartbeat] names"
+	f, err := safefile.Open(kong.ExpandPath(c.URLFile))
+	if err != nil {
+		return "", console.WithHint(fmt.Errorf("heartbeat: %w", err), hint)
+	}
+	defer f.Close()
+	text, err := bufio.NewReader(io.LimitReader(f, 4<<10)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", console.WithHint(fmt.Errorf("heartbeat: %w", err), hint)
+	}
+	u, err := url.Parse(strings.TrimSpace(text))
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+		return "", console.Usage(fmt.Errorf("heartbeat: the first line of %s is not an address", c.URLFile), hint)
+	}
+	return u.String(), nil
 }
 
 // Backup is [backup]: where vigie backup without a file puts its copies.
