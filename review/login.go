@@ -74,6 +74,9 @@ func (rv *Review) loggedIn(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), userKey{}, u)))
 			return
 		}
+		if rv.keyed(w, r, next) {
+			return
+		}
 		r.Body = http.MaxBytesReader(w, r.Body, mostBodyOfStranger)
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeWithin)) // a slow reader holds a connection
 		switch {

@@ -62,6 +62,7 @@ type Review struct {
 	accounts     *accounts
 	sessions     *scs.SessionManager
 	sessionStore *sessionStore
+	keys         *keyCache
 	gate         gate
 	limit        *Limit
 	now          func() time.Time
@@ -83,7 +84,7 @@ const (
 // New returns a review of the stores of the options. It reads nothing yet.
 func New(o Options) (*Review, error) {
 	rv := &Review{o: o, hosts: map[string]bool{}, now: time.Now, log: o.Log, gate: gate{check: make(chan struct{}, 1)},
-		sessionStore: newSessionStore(), live: make(chan struct{}, mostLive), heavy: make(chan struct{}, mostHeavy), stop: make(chan struct{})}
+		sessionStore: newSessionStore(), keys: newKeyCache(), live: make(chan struct{}, mostLive), heavy: make(chan struct{}, mostHeavy), stop: make(chan struct{})}
 	if rv.log == nil {
 		rv.log = slog.Default()
 	}

@@ -30,7 +30,7 @@ func severityStyle(s analyzer.Severity) console.Style {
 func printEvent(t *console.Terminal, e *analyzer.Event, evidence bool) {
 	head := strings.ToUpper(e.Severity.String())
 	t.Printf("%s  %s\n", t.Paint(severityStyle(e.Severity), head), t.Paint(console.Bold, console.Wrap(console.OneLine(console.Capitalise(e.Summary)), t.Width()-6, "      ")))
-	t.Printf("      %s to %s, %s, score %.1f, sensor %s\n", console.LocalTime(e.First), e.Last.UTC().Format("15:04:05 UTC"), e.State, e.Score, console.OneLine(cmp.Or(e.Sensor, "(unnamed)")))
+	t.Printf("      %s to %s, %s, score %.1f, sensor %s\n", console.Time(e.First), console.Time(e.Last), e.State, e.Score, console.OneLine(cmp.Or(e.Sensor, "(unnamed)")))
 	t.Printf("      event %s\n", t.Paint(console.Faint, e.ID))
 	if !evidence {
 		return

@@ -140,7 +140,7 @@ func printEntry(ctx context.Context, t *console.Terminal, e *evidence.Entry, gro
 		t.Printf("%s%s\n", indent, console.Wrap("also seen by "+strings.Join(names, ", "), t.Width()-len(indent), indent))
 	}
 	if e.Shift != 0 {
-		note := fmt.Sprintf("its times before the clock was set were wrong by %s; they are corrected here, and stored as they were (%s)", e.Shift.Round(time.Second), e.Was().UTC().Format(time.DateTime))
+		note := fmt.Sprintf("its times before the clock was set were wrong by %s; they are corrected here, and stored as they were (%s)", e.Shift.Round(time.Second), console.Time(e.Was()))
 		t.Printf("%s%s\n", indent, t.Paint(console.Yellow, console.Wrap(note, t.Width()-len(indent), indent)))
 	}
 	return nil

@@ -37,7 +37,11 @@ func (c *HelpCmd) Run(p *console.Program, k *kong.Kong) error {
 func findCommand(k *kong.Kong, words []string) (*kong.Node, error) {
 	node, used := manual.Find(k.Model, words)
 	if used < len(words) {
-		return nil, console.Usage(fmt.Errorf("there is no command %q", strings.Join(words[:used+1], " ")), "vigie help lists what there is")
+		hint := "vigie help lists what there is"
+		if near := manual.Nearest(node, words[used]); near != "" {
+			hint = "did you mean " + near + "? " + hint
+		}
+		return nil, console.Usage(fmt.Errorf("there is no command %q", strings.Join(words[:used+1], " ")), hint)
 	}
 	return node, nil
 }

@@ -158,6 +158,8 @@ func TestHelpIsAWord(t *testing.T) {
 	_, stderr, status := vigie(t, "help", "events", "nosuch")
 	require.Equal(t, 2, status)
 	require.Contains(t, stderr, `there is no command "events nosuch"`)
+	_, stderr, _ = vigie(t, "help", "wach")
+	require.Contains(t, stderr, "hint: did you mean watch? ")
 	version, _ := must(t, "version")
 	same, _ := must(t, "--version")
 	require.Equal(t, same, version)

@@ -189,7 +189,7 @@ func (c *InfluxRejectedCmd) Run(ctx context.Context, p *console.Program, conf co
 			}
 			continue
 		}
-		p.Out.Printf("%s  record %d, %s: %s\n    %s\n", a.Time.UTC().Format("2006-01-02 15:04:05"), a.Seq, statusText(a.Status), console.OneLine(a.Reason), p.Out.Paint(console.Faint, console.OneLine(a.Point)))
+		p.Out.Printf("%s  record %d, %s: %s\n    %s\n", console.Time(a.Time), a.Seq, statusText(a.Status), console.OneLine(a.Reason), p.Out.Paint(console.Faint, console.OneLine(a.Point)))
 	}
 	p.Err.Printf("%s set aside in all; the records are still in the store\n", console.Plural(int(total), "point"))
 	return nil

@@ -68,6 +68,9 @@ func TestInflux(t *testing.T) {
 	for _, want := range []string{"database home", "retention policy vigie: points are kept 730 days", "retention policy summary", "continuous query serving_1h", `CREATE DATABASE "home"`} {
 		require.Contains(t, out, want)
 	}
+	_, out, _ = runVigie("", "influx", "init", "--json", "--config", good)
+	keepsContract(t, "influx init", out)
+	require.Contains(t, out, `"ok":false`)
 	require.NotContains(t, fmt.Sprint(srv.Exec("SHOW DATABASES")), "home")
 	status, out, errs = runVigie("", "influx", "init", "--keep-days", "3650", "--yes", "--config", good)
 	require.Equal(t, 0, status, errs)
@@ -78,6 +81,8 @@ func TestInflux(t *testing.T) {
 	status, out, _ = runVigie("", "influx", "init", "--config", good)
 	require.Equal(t, 0, status)
 	require.Contains(t, out, "nothing to make")
+	_, out, _ = runVigie("", "influx", "init", "--json", "--config", good)
+	require.JSONEq(t, `{"ok":true,"steps":[],"notes":[]}`, out)
 
 	status, out, errs = runVigie("", "doctor", "--influx", "--config", good)
 	require.Equal(t, 0, status, out+errs)

@@ -53,6 +53,38 @@ func fieldsOf(t *testing.T, prefix string, object map[string]any, into map[strin
 	}
 }
 
+// keepsContract compares one object with the table of docs/json.md.
+func keepsContract(t *testing.T, name, out string) {
+	t.Helper()
+	c, ok := contracts(t)[name]
+	require.True(t, ok, "docs/json.md has no table of %s", name)
+	var object map[string]any
+	require.NoError(t, json.Unmarshal([]byte(out), &object), out)
+	got := map[string]bool{}
+	fieldsOf(t, "", object, got)
+	for f := range got {
+		require.Contains(t, c.fields, f)
+	}
+	for _, f := range c.fields {
+		require.True(t, got[f] || slices.Contains(c.optional, f), "%s prints no %s: %s", name, f, out)
+	}
+}
+
+// Every command of the program with --json has its fields in a page.
+func TestEveryJSONIsDocumented(t *testing.T) {
+	text, err := os.ReadFile("../../docs/json.md")
+	require.NoError(t, err)
+	leaves, _ := commands(t)
+	for name, n := range leaves {
+		for _, f := range n.Flags {
+			if f.Name == "json" {
+				first, _, _ := strings.Cut(name, " ")
+				require.True(t, strings.Contains(string(text), "`vigie "+name+" --json`") || strings.Contains(string(text), "`"+name+"`") || strings.Contains(string(text), "`"+first+"`"), "docs/json.md does not name %s", name)
+			}
+		}
+	}
+}
+
 // What the commands print with --json is what docs/json.md lists: no field more, and none less but those that may be left out.
 func TestJSONIsAContract(t *testing.T) {
 	dir := t.TempDir()

@@ -34,6 +34,7 @@ type ReviewCmd struct {
 	Host         []string `help:"A further name under which browsers may ask for the desk (pi.local)." placeholder:"NAME"`
 	PasswordFile string   `help:"File of those who may log in, made by --set-password." placeholder:"FILE" type:"path" env:"VIGIE_PASSWORD_FILE"`
 	SetPassword  string   `help:"Set the password of this name in the password file and stop. It is asked for, never an argument." placeholder:"NAME"`
+	NewKey       string   `help:"Make an API key of this name for a script that reads, add it to the password file, print it once and stop." placeholder:"NAME"`
 	Reader       bool     `help:"With --set-password: this user may read, not give verdicts."`
 	ReadOnly     bool     `help:"Accept no verdicts."`
 	TLSCert      string   `help:"Certificate (PEM) to use instead of one of our own." placeholder:"FILE" type:"path"`
@@ -44,7 +45,7 @@ type ReviewCmd struct {
 
 // Run serves until interrupted.
 func (c *ReviewCmd) Run(ctx context.Context, p *console.Program) error {
-	if c.SetPassword != "" {
+	if c.SetPassword != "" || c.NewKey != "" {
 		return c.setPassword(p)
 	}
 	if c.Tiles != "" && !review.Drawable(c.Tiles) {
@@ -124,6 +125,17 @@ func (c *ReviewCmd) certificate(conf config.Config) (tls.Certificate, error) {
 func (c *ReviewCmd) setPassword(p *console.Program) error {
 	if c.PasswordFile == "" {
 		return console.Usage(errors.New("no password file is named"), "say where it is kept: --password-file ~/.config/vigie/users")
+	}
+	if c.NewKey != "" {
+		u, key, err := review.NewKey(c.NewKey)
+		if err == nil {
+			err = review.WriteUser(c.PasswordFile, u)
+		}
+		if err == nil {
+			p.Out.Printf("%s\n", key)
+			p.Err.Printf("this key is shown once; a script sends it as the header Authorization: Bearer %s.KEY\n", console.OneLine(c.NewKey))
+		}
+		return err
 	}
 	password, err := console.AskNewSecret(p.In, p.Err, "password of "+console.OneLine(c.SetPassword), "again")
 	if err != nil {

@@ -74,7 +74,7 @@ func printStats(t *console.Terminal, h *analyzer.SensorStats) {
 		case r.Seen == 0:
 			t.Printf("    %-22s never held here without an alert\n", r.Rule.ID)
 		default:
-			t.Printf("    %-22s held %s without an alert%s, last on %s\n", r.Rule.ID, times(r.Seen), every(r.Seen, h.Days), r.Last.Format("2006-01-02 15:04 MST"))
+			t.Printf("    %-22s held %s without an alert%s, last on %s\n", r.Rule.ID, times(r.Seen), every(r.Seen, h.Days), console.Time(r.Last))
 		}
 	}
 }

@@ -138,13 +138,9 @@ func sinkWords(k *monitor.SinkStatus, now time.Time) (console.Style, string) {
 
 // since is a moment and how long ago it was.
 func since(t, now time.Time) string {
-	layout := "15:04:05 UTC"
-	if now.Sub(t).Abs() > 12*time.Hour {
-		layout = "2006-01-02 15:04 UTC"
-	}
 	ago := now.Sub(t)
 	if ago < 0 {
-		return t.UTC().Format(layout)
+		return console.Time(t)
 	}
-	return fmt.Sprintf("%s (%s ago)", t.UTC().Format(layout), console.Duration(ago))
+	return fmt.Sprintf("%s (%s ago)", console.Time(t), console.Duration(ago))
 }

@@ -77,7 +77,7 @@ func verifiedOf(v *review.Verification) verified {
 // printVerified prints it for people.
 func printVerified(t *console.Terminal, v *review.Verification) {
 	if v.About != "" {
-		t.Printf("bundle of %s\nmade %s with %s, location %s, %s\n", console.OneLine(v.About), v.Made.UTC().Format(time.DateTime+" UTC"), console.OneLine(v.Software), console.OneLine(string(v.Location)), console.Plural(v.Members, "file"))
+		t.Printf("bundle of %s\nmade %s with %s, location %s, %s\n", console.OneLine(v.About), console.Time(v.Made), console.OneLine(v.Software), console.OneLine(string(v.Location)), console.Plural(v.Members, "file"))
 	}
 	if v.Manifest != "" {
 		t.Printf("manifest SHA-256 %s\n", v.Manifest)

@@ -141,7 +141,7 @@ func store(ctx context.Context, conf config.Config, flags *config.StoreFlags) (f
 	}
 	finding = fmt.Sprintf("%s, %s, %s", path, console.Size(stats.Bytes), map[bool]string{true: "encrypted", false: "not encrypted"}[secret != ""])
 	if !stats.Newest.IsZero() {
-		finding += ", newest record of " + stats.Newest.UTC().Format("2006-01-02 15:04 MST")
+		finding += ", newest record of " + console.Time(stats.Newest)
 	}
 	return finding, strings.Join(s.Notices(), "; "), nil
 }

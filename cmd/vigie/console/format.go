@@ -17,14 +17,8 @@ func Plural(n int, one string) string {
 	return Thousands(n) + " " + one + "s"
 }
 
-// LocalTime is a time in the reader's zone with UTC after it, so that it is unambiguous.
-func LocalTime(t time.Time) string {
-	local := t.Local()
-	if _, off := local.Zone(); off == 0 {
-		return t.UTC().Format("2006-01-02 15:04:05 UTC")
-	}
-	return local.Format("2006-01-02 15:04:05 MST") + t.UTC().Format(" (15:04:05 UTC)")
-}
+// Time is the one form in which a terminal shows a time: to the second, and in UTC, so that it is the same on every screen.
+func Time(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
 // Duration is a duration rounded down to one unit: "90 s", "3 h", "12 days".
 func Duration(d time.Duration) string {

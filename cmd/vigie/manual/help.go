@@ -81,6 +81,37 @@ func Find(app *kong.Application, names []string) (node *kong.Node, used int) {
 	return node, used
 }
 
+// Nearest is the command of a parent whose name is most like a word that is none; empty if none is.
+func Nearest(parent *kong.Node, word string) string {
+	best, name := 3, ""
+	for _, n := range parent.Children {
+		if d := distance(n.Name, word); d < best && !n.Hidden {
+			best, name = d, n.Name
+		}
+	}
+	return name
+}
+
+// distance is how many letters are to be changed, added or left out to make one word of another (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		before := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := before
+			if a[i] != b[j] {
+				cost++
+			}
+			before, row[j+1] = row[j+1], min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
 // page is a text that is laid out in columns.
 type page struct {
 	bytes.Buffer
@@ -92,8 +123,12 @@ const narrowest = 40
 
 // text prints a paragraph with an indentation.
 func (p *page) text(indent int, text string) {
-	blank := strings.Repeat(" ", indent)
-	fmt.Fprintf(p, "%s%s\n", blank, console.Wrap(text, p.width-indent, blank))
+	fmt.Fprintf(p, "%s%s\n", strings.Repeat(" ", indent), p.wrap(indent, text))
+}
+
+// wrap breaks a text that begins in a column, so that each line ends within the width.
+func (p *page) wrap(column int, text string) string {
+	return strings.ReplaceAll(console.Wrap(text, p.width-column, ""), "\n", "\n"+strings.Repeat(" ", column))
 }
 
 // rows prints names with what they mean: next to each other where there is room, else below each other.
@@ -115,9 +150,9 @@ func (p *page) rows(rows [][2]string) {
 			fmt.Fprintf(p, "  %s\n", r[0])
 			p.text(6, r[1])
 		case len(name)+2 > column:
-			fmt.Fprintf(p, "  %s\n%s%s\n", r[0], indent, console.Wrap(r[1], p.width-len(indent), indent))
+			fmt.Fprintf(p, "  %s\n%s%s\n", r[0], indent, p.wrap(len(indent), r[1]))
 		default:
-			fmt.Fprintf(p, "  %-*s%s\n", column, r[0], console.Wrap(r[1], p.width-len(indent), indent))
+			fmt.Fprintf(p, "  %-*s%s\n", column, r[0], p.wrap(len(indent), r[1]))
 		}
 	}
 }
