@@ -56,7 +56,7 @@ var mayImport = map[string][]string{
 	"cmd/vigie/modems":       {"cell", "modem", "modem/at", "modem/dialect", "modem/remap", "analyzer", "analyzer/rules", "storage", "monitor", "monitor/pipeline", "cmd/vigie/config", "cmd/vigie/console", "safefile"},
 	"witness":                {"cell", "analyzer"},
 	"cmd/vigie/bundles":      {"words", "cmd/vigie/config", "cmd/vigie/console", "review", "review/evidence", "safefile", "storage", "storage/transfer", "witness"},
-	"cmd/vigie/manual":       {"cmd/vigie/console"},
+	"cmd/vigie/manual":       {"cmd/vigie/console", "safefile"},
 	"cmd/vigie/checkup":      {"modem", "alert", "celldb", "position", "review", "storage", "monitor", "cmd/vigie/config", "cmd/vigie/console", "cmd/vigie/modems"},
 	"cmd/vigie":              {"words", "cmd/vigie/bundles", "cmd/vigie/setup", "cmd/vigie/checkup", "cmd/vigie/manual", "cmd/vigie/modems", "monitor", "monitor/pipeline", "cmd/vigie/config", "cmd/vigie/console", "cell", "modem", "modem/at", "modem/dialect", "modem/emulator", "modem/remap", "analyzer", "analyzer/rules", "storage", "storage/influx", "storage/transfer", "celldb", "review", "review/evidence", "position", "alert", "air/capture", "safefile"},
 

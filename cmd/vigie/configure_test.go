@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"vigie/cmd/vigie/checkup"
 	"vigie/modem/emulator"
 	"vigie/storage"
 )
@@ -170,7 +171,7 @@ file = "/nowhere/cells"
 	require.Zero(t, status, stderr)
 	var got struct {
 		OK            bool
-		Faults, Notes []faultLine
+		Faults, Notes []checkup.FaultLine
 	}
 	require.NoError(t, json.Unmarshal([]byte(out), &got))
 	require.True(t, got.OK)

@@ -21,6 +21,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"vigie/cmd/vigie/bundles"
+	"vigie/cmd/vigie/checkup"
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/cmd/vigie/manual"
@@ -40,12 +41,12 @@ type CLI struct {
 	Events EventsCmd       `cmd:"" group:"begin" help:"List the stored events, or show one in full."`
 	Review ReviewCmd       `cmd:"" endless:"" group:"begin" help:"Open the review desk: pages on which a person judges, explains and shares events."`
 
-	Setup  setup.Cmd `cmd:"" endless:"" group:"run" help:"Ask a few questions and write configuration, udev rule and service; shows everything first, and can undo it."`
-	Status StatusCmd `cmd:"" group:"run" help:"Report how the watch is: watching or blind and since when, open events, disk, followers of the store."`
-	Doctor DoctorCmd `cmd:"" group:"run" help:"Check what Vigie can see with the modems that are here, rule by rule; or whether copying to InfluxDB works."`
-	Conf   ConfigCmd `cmd:"" group:"run" name:"config" help:"The configuration: check it, or print an example with every key."`
-	Alert  AlertCmd  `cmd:"" group:"run" help:"Alerts to people: send a test."`
-	Influx InfluxCmd `cmd:"" group:"run" help:"The copy on an InfluxDB server: set it up, send, list what it rejected."`
+	Setup  setup.Cmd         `cmd:"" endless:"" group:"run" help:"Ask a few questions and write configuration, udev rule and service; shows everything first, and can undo it."`
+	Status StatusCmd         `cmd:"" group:"run" help:"Report how the watch is: watching or blind and since when, open events, disk, followers of the store."`
+	Doctor DoctorCmd         `cmd:"" group:"run" help:"Check what Vigie can see with the modems that are here, rule by rule; or whether copying to InfluxDB works."`
+	Conf   checkup.ConfigCmd `cmd:"" group:"run" name:"config" help:"The configuration: check it, or print an example with every key."`
+	Alert  AlertCmd          `cmd:"" group:"run" help:"Alerts to people: send a test."`
+	Influx InfluxCmd         `cmd:"" group:"run" help:"The copy on an InfluxDB server: set it up, send, list what it rejected."`
 
 	Export    ExportCmd    `cmd:"" group:"store" help:"Write the stored observations and gaps to a file."`
 	Import    ImportCmd    `cmd:"" group:"store" help:"Add what other stores recorded to one; what it has already is skipped."`
@@ -70,10 +71,10 @@ type CLI struct {
 	CellDB CellDBCmd        `cmd:"" group:"modem" name:"celldb" help:"A local copy of a public list of cells (OpenCellID, Mozilla): make it, check it, look up."`
 	Rules  RulesCmd         `cmd:"" group:"modem" help:"List the rules; or every byte string that may ever be written to a modem."`
 
-	Help       HelpCmd       `cmd:"" group:"self" help:"Explain a command, with examples."`
-	Version    VersionCmd    `cmd:"" group:"self" help:"Print the version."`
-	Completion CompletionCmd `cmd:"" group:"self" help:"Print a script that completes commands and flags in bash, zsh or fish."`
-	Man        ManCmd        `cmd:"" hidden:"" help:"Print a manual page, or write all."`
+	Help       manual.HelpCmd       `cmd:"" group:"self" help:"Explain a command, with examples."`
+	Version    manual.VersionCmd    `cmd:"" group:"self" help:"Print the version."`
+	Completion manual.CompletionCmd `cmd:"" group:"self" help:"Print a script that completes commands and flags in bash, zsh or fish."`
+	Man        manual.ManCmd        `cmd:"" hidden:"" help:"Print a manual page, or write all."`
 
 	Config      string           `help:"Configuration file (TOML). Default: ~/.config/vigie/vigie.toml, then /etc/vigie/vigie.toml; replay reads one only when named here." placeholder:"FILE" type:"path"`
 	Color       string           `help:"Colour: auto (on a terminal, unless NO_COLOR is set), always or never." enum:"auto,always,never" default:"auto"`
@@ -174,7 +175,7 @@ type stopped struct{}
 // parserOf is the command tree. exit is called after --help and --version, and must not return.
 func parserOf(cli *CLI, stdout, stderr io.Writer, exit func(int)) (*kong.Kong, error) {
 	return kong.New(cli, kong.Name("vigie"), kong.Writers(stdout, stderr), kong.Vars{"version": versionText()}, kong.Exit(exit),
-		kong.ExplicitGroups(manual.Groups), kong.Help(manual.Printer(description, exitStatus, console.WidthOf)))
+		kong.ExplicitGroups(manual.Groups), kong.Help(manual.Printer(manual.Description, manual.ExitStatus, console.WidthOf)))
 }
 
 // helpFor names the help that fits what was asked for wrongly.

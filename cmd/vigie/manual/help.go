@@ -1,7 +1,7 @@
 // Package manual is what the program tells of itself: help in groups, the manual page of every command, completion for three
 // shells, and the examples of each. All of it is made from the command tree, so that none of it can disagree with what runs.
 //
-// It runs no command and reads no file.
+// It runs no other command and reads no file.
 package manual
 
 import (

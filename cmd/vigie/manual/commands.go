@@ -1,4 +1,4 @@
-package main
+package manual
 
 import (
 	"fmt"
@@ -9,14 +9,15 @@ import (
 	"github.com/alecthomas/kong"
 
 	"vigie/cmd/vigie/console"
-	"vigie/cmd/vigie/manual"
 	"vigie/safefile"
 )
 
-const description = `Vigie is a passive lookout over the cell towers around you. It listens through a USB LTE modem and flags
+// Description says what the program is.
+const Description = `Vigie is a passive lookout over the cell towers around you. It listens through a USB LTE modem and flags
 downgrade and rogue-cell patterns: anomalies with their evidence and their innocent causes, never a verdict.`
 
-const exitStatus = `Exit status: 0 also when events were found, 1 when something could not be read or done, 2 for wrong usage, 3 when a
+// ExitStatus says what the exit statuses mean.
+const ExitStatus = `Exit status: 0 also when events were found, 1 when something could not be read or done, 2 for wrong usage, 3 when a
 watch ended because it destroyed on request what it had recorded ([panic]).`
 
 // HelpCmd explains a command.
@@ -30,15 +31,15 @@ func (c *HelpCmd) Run(p *console.Program, k *kong.Kong) error {
 	if err != nil {
 		return err
 	}
-	return manual.Help(p.Out, k.Model, node, description, exitStatus, p.Out.Width())
+	return Help(p.Out, k.Model, node, Description, ExitStatus, p.Out.Width())
 }
 
 // findCommand is the command of these words.
 func findCommand(k *kong.Kong, words []string) (*kong.Node, error) {
-	node, used := manual.Find(k.Model, words)
+	node, used := Find(k.Model, words)
 	if used < len(words) {
 		hint := "vigie help lists what there is"
-		if near := manual.Nearest(node, words[used]); near != "" {
+		if near := Nearest(node, words[used]); near != "" {
 			hint = "did you mean " + near + "? " + hint
 		}
 		return nil, console.Usage(fmt.Errorf("there is no command %q", strings.Join(words[:used+1], " ")), hint)
@@ -62,7 +63,7 @@ type CompletionCmd struct {
 
 // Run prints it.
 func (c *CompletionCmd) Run(p *console.Program, k *kong.Kong) error {
-	_, err := io.WriteString(p.Out.Raw(), manual.Completion(k.Model, c.Shell))
+	_, err := io.WriteString(p.Out.Raw(), Completion(k.Model, c.Shell))
 	return err
 }
 
@@ -79,13 +80,13 @@ func (c *ManCmd) Run(p *console.Program, k *kong.Kong) error {
 		if err != nil {
 			return err
 		}
-		_, err = io.WriteString(p.Out.Raw(), manual.Man(k.Model, node, p.Version, description, exitStatus))
+		_, err = io.WriteString(p.Out.Raw(), Man(k.Model, node, p.Version, Description, ExitStatus))
 		return err
 	}
 	if err := os.MkdirAll(c.Dir, 0o755); err != nil {
 		return err
 	}
-	for name, text := range manual.Pages(k.Model, p.Version, description, exitStatus) {
+	for name, text := range Pages(k.Model, p.Version, Description, ExitStatus) {
 		if err := safefile.Replace(c.Dir+"/"+name, []byte(text), 0o644); err != nil {
 			return err
 		}

@@ -1,9 +1,8 @@
-package main
+package checkup
 
 import (
 	"context"
 
-	"vigie/cmd/vigie/checkup"
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 )
@@ -20,8 +19,8 @@ type ConfigCheckCmd struct {
 	JSON bool `help:"Print it as JSON; docs/json.md lists the fields."`
 }
 
-// faultLine is a fault or a note, as JSON.
-type faultLine struct {
+// FaultLine is a fault or a note, as JSON.
+type FaultLine struct {
 	Line int    `json:"line,omitempty"`
 	Key  string `json:"key,omitempty"`
 	Text string `json:"text"`
@@ -30,28 +29,28 @@ type faultLine struct {
 
 // Run prints every fault and note, and fails if there is a fault.
 func (c *ConfigCheckCmd) Run(ctx context.Context, p *console.Program) error {
-	conf, file := checkup.Read(p.ConfigFile)
+	conf, file := Read(p.ConfigFile)
 	var notes []*config.Fault
 	if len(file.Faults) == 0 {
-		notes = checkup.Configuration(ctx, conf, file, &c.StoreFlags)
+		notes = Configuration(ctx, conf, file, &c.StoreFlags)
 	}
 	var failed error
 	if len(file.Faults) > 0 {
 		failed = console.ErrReported
 	}
 	if c.JSON {
-		lines := func(all []*config.Fault) []faultLine {
-			list := []faultLine{}
+		lines := func(all []*config.Fault) []FaultLine {
+			list := []FaultLine{}
 			for _, f := range all {
-				list = append(list, faultLine{f.Line, f.Key, console.OneLine(f.Err.Error()), console.HintOf(f)})
+				list = append(list, FaultLine{f.Line, f.Key, console.OneLine(f.Err.Error()), console.HintOf(f)})
 			}
 			return list
 		}
 		err := p.Out.WriteJSON(struct {
 			OK     bool        `json:"ok"`
 			File   string      `json:"file"`
-			Faults []faultLine `json:"faults"`
-			Notes  []faultLine `json:"notes"`
+			Faults []FaultLine `json:"faults"`
+			Notes  []FaultLine `json:"notes"`
 		}{failed == nil, file.Path, lines(file.Faults), lines(notes)})
 		if err != nil {
 			return err
