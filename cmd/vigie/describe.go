@@ -29,7 +29,7 @@ func severityStyle(s analyzer.Severity) console.Style {
 // printEvent prints an event for people: its sentence, its findings with their evidence, and what else could explain it.
 func printEvent(t *console.Terminal, e *analyzer.Event, evidence bool) {
 	head := strings.ToUpper(e.Severity.String())
-	t.Printf("%s  %s\n", t.Paint(severityStyle(e.Severity), head), t.Paint(console.Bold, console.Wrap(console.OneLine(console.Capitalise(e.Summary)), t.Width()-6, "      ")))
+	t.Printf("%s  %s\n", t.Paint(severityStyle(e.Severity), head), t.Paint(console.Bold, console.Wrap(console.OneLine(console.Capitalise(e.Summary)), t.Width()-8, "      ")))
 	t.Printf("      %s to %s, %s, score %.1f, sensor %s\n", console.Time(e.First), console.Time(e.Last), e.State, e.Score, console.OneLine(cmp.Or(e.Sensor, "(unnamed)")))
 	t.Printf("      event %s\n", t.Paint(console.Faint, e.ID))
 	if !evidence {

@@ -37,7 +37,7 @@ func (l watchLog) show(u monitor.Update) {
 	}
 	switch r := u.Record.(type) {
 	case *cell.Source:
-		l.out.Printf("%s\n", console.Wrap(console.OneLine(l.prefix(r.Sensor)+fmt.Sprintf("%s, reports: %s", describeModem(r), r.Reports.Or(0))), l.out.Width(), "      "))
+		l.out.Printf("%s\n", console.Wrap(console.OneLine(l.prefix(r.Sensor)+fmt.Sprintf("%s, reports: %s", describeModem(r), r.Reports.Or(0))), l.out.Width()-6, "      "))
 	case *cell.Health:
 		l.print(&u, r.Time, console.Yellow, "%s: %s", r.Reason, r.Detail)
 	case *cell.Clock:
@@ -68,7 +68,7 @@ func (l watchLog) print(u *monitor.Update, t time.Time, s console.Style, format 
 	if u.Event != nil {
 		sensor = u.Event.Sensor
 	}
-	text := console.Wrap(console.OneLine(l.prefix(sensor)+fmt.Sprintf(format, args...)), l.out.Width(), "              ")
+	text := console.Wrap(console.OneLine(l.prefix(sensor)+fmt.Sprintf(format, args...)), l.out.Width()-14, "              ")
 	l.out.Printf("%s  %s\n", t.UTC().Format("15:04:05.000"), l.out.Paint(s, text))
 }
 

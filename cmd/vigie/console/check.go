@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Check is one thing that was looked at.
@@ -53,10 +54,19 @@ func (c *Checks) Add(failed bool, what, finding, hint string) {
 	if failed {
 		word = "BAD"
 	}
-	const indent = "                        "
+	indent := strings.Repeat(" ", 24)
+	if c.Out.Width() < 70 { // below each other
+		c.Out.Printf("%s  %s\n      %s\n", c.Out.Paint(s, fmt.Sprintf("%-4s", word)), what, Wrap(OneLine(finding), c.Out.Width()-6, "      "))
+		c.hint(hint)
+		return
+	}
 	c.Out.Printf("%s  %-17s %s\n", c.Out.Paint(s, fmt.Sprintf("%-4s", word)), what, Wrap(OneLine(finding), c.Out.Width()-len(indent), indent))
-	if hint != "" {
-		c.Out.Printf("      %s\n", c.Out.Paint(Faint, Wrap(OneLine(hint), c.Out.Width()-6, "      ")))
+	c.hint(hint)
+}
+
+func (c *Checks) hint(text string) {
+	if text != "" {
+		c.Out.Printf("      %s\n", c.Out.Paint(Faint, Wrap(OneLine(text), c.Out.Width()-6, "      ")))
 	}
 }
 

@@ -57,7 +57,7 @@ func Capitalise(s string) string {
 	return string(unicode.ToUpper(r)) + s[n:]
 }
 
-// Wrap breaks text into lines of at most width columns; every line after the first begins with indent.
+// Wrap breaks text into lines of at most width columns; every line after the first begins with indent, which width does not count.
 func Wrap(text string, width int, indent string) string {
 	var b strings.Builder
 	col := 0
@@ -67,7 +67,7 @@ func Wrap(text string, width int, indent string) string {
 		case i == 0:
 		case col+1+n > width:
 			b.WriteString("\n" + indent)
-			col = len(indent)
+			col = 0
 		default:
 			b.WriteByte(' ')
 			col++

@@ -111,7 +111,7 @@ func (a *answers) config() string {
 	line("# %s", a.text("Written by vigie setup. Unknown keys are refused; vigie setup --undo removes this file while it is unchanged."))
 	line("sensor = \"%s\"\nmode = %q\nstore = %q\nlanguage = %q", a.sensor, string(a.mode), storePath, a.lang)
 	if a.closed() {
-		line("# %s", a.text("The service has no network, by %s: remove that before you add [influx], [alert] or [glance] here.", dropInPath))
+		line("# %s", a.text("The service has no network, by %s: remove that before you add [influx], [alert], [heartbeat] or [glance] here.", dropInPath))
 	}
 	if a.protected && a.passphrase == "" {
 		line("passphrase_file = %q # %s", onMedium, a.text("on a medium that you remove again"))
