@@ -2,13 +2,11 @@ package review
 
 import (
 	"archive/zip"
-	"bufio"
 	"cmp"
 	"compress/gzip"
 	"context"
 	"encoding/csv"
 	"encoding/json"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -259,51 +257,6 @@ func decimal[T ~float64](o cell.Opt[T]) string {
 		return strconv.FormatFloat(*v, 'f', -1, 64)
 	}
 	return ""
-}
-
-// places walks over the positions of a bundle, without repeats in a row.
-func (b *bundler) places(each func(at time.Time, sensor string, p *cell.Position) error) error {
-	last := map[string]cell.Position{}
-	return b.records(false, func(r cell.Record) error {
-		o, ok := r.(*cell.Observation)
-		if !ok || o.Position == nil || last[o.Sensor] == *o.Position {
-			return nil
-		}
-		last[o.Sensor] = *o.Position
-		return each(o.Time, o.Sensor, o.Position)
-	})
-}
-
-func (b *bundler) geojson(w io.Writer) error {
-	out := bufio.NewWriter(w) // keeps the first error for Flush
-	out.WriteString(`{"type":"FeatureCollection","features":[`)
-	sep := "\n"
-	err := b.places(func(at time.Time, sensor string, p *cell.Position) error {
-		f := map[string]any{"type": "Feature", "geometry": map[string]any{"type": "Point", "coordinates": []float64{p.Lon, p.Lat}},
-			"properties": map[string]any{"time": at, "sensor": sensor}}
-		data, err := json.Marshal(f)
-		_, failed := out.WriteString(sep + string(data))
-		sep = ",\n"
-		return cmp.Or(err, failed)
-	})
-	out.WriteString("\n]}\n")
-	return cmp.Or(err, out.Flush())
-}
-
-func (b *bundler) kml(w io.Writer) error {
-	out := bufio.NewWriter(w) // keeps the first error for Flush
-	out.WriteString(xml.Header + "<kml xmlns=\"http://www.opengis.net/kml/2.2\"><Document>\n")
-	err := b.places(func(at time.Time, sensor string, p *cell.Position) error {
-		var name strings.Builder
-		if err := xml.EscapeText(&name, []byte(evidence.Plain(sensor))); err != nil {
-			return err
-		}
-		_, err := fmt.Fprintf(out, "<Placemark><name>%s</name><TimeStamp><when>%s</when></TimeStamp><Point><coordinates>%s,%s</coordinates></Point></Placemark>\n",
-			name.String(), cell.AppendTime(nil, at), strconv.FormatFloat(p.Lon, 'f', -1, 64), strconv.FormatFloat(p.Lat, 'f', -1, 64))
-		return err
-	})
-	out.WriteString("</Document></kml>\n")
-	return cmp.Or(err, out.Flush())
 }
 
 func (b *bundler) raw(w io.Writer) error {

@@ -73,6 +73,9 @@ type cellPage struct {
 	*evidence.CellFile
 	Chart *sketch
 	Whole *sketch // of its history; nil: all of its time is in Chart
+	Map   *ownMap // of the user; nil: the coarse one
+	Land  *landMap
+	Towns []townJSON
 }
 
 func (rv *Review) cellPage(r *http.Request) (*cellPage, error) {
@@ -86,7 +89,7 @@ func (rv *Review) cellPage(r *http.Request) (*cellPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &cellPage{CellFile: known, Chart: sketchOf(known.Series, nil, z)}
+	p := &cellPage{CellFile: known, Chart: sketchOf(known.Series, nil, z), Map: readMap(rv.o.Tiles), Land: landMapOf(known.Series), Towns: townsAround(known.Series)}
 	if h := known.History; h != nil {
 		p.Whole = sketchOf(h.Series, h.Band, z)
 		p.Whole.Legend = nil

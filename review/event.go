@@ -27,6 +27,8 @@ type eventPage struct {
 	Previous   string
 	Rerun      bool
 	Map        *ownMap // of the user; nil: the coarse one
+	Land       *landMap
+	Towns      []townJSON
 	Wrote      notesPart
 }
 
@@ -48,7 +50,8 @@ func (rv *Review) eventPage(ctx context.Context, id string, z *time.Location) (*
 	if err != nil {
 		return nil, err
 	}
-	p := &eventPage{Dossier: known, Several: rv.several(), Chart: sketchOf(known.Series, known.Baseline, z), Close: closeUp(known.Series, known.Baseline, z), Rerun: rv.evidence.CanRerun(), Map: readMap(rv.o.Tiles)}
+	p := &eventPage{Dossier: known, Several: rv.several(), Chart: sketchOf(known.Series, known.Baseline, z), Close: closeUp(known.Series, known.Baseline, z), Rerun: rv.evidence.CanRerun(), Map: readMap(rv.o.Tiles),
+		Land: landMapOf(known.Series), Towns: townsAround(known.Series)}
 	if p.Wrote, err = rv.notesPart(ctx, known.Entry); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,8 @@ package review
 
 import (
 	"fmt"
+	"math"
+	"time"
 
 	"vigie/cell"
 	"vigie/review/evidence"
@@ -72,7 +74,15 @@ func (p *page) Town(lat, lon float64) string {
 	return p.Format("town.near", p.Decimal(town.Km), p.Format(fmt.Sprint("octant.", town.Octant)), town.Name, town.Country)
 }
 
-// accuracy is how exact a position is.
+// Accuracy is how exact a position is.
+func (p *page) Accuracy(s evidence.Spot) string { return p.accuracy(&s) }
+
+// Unix is a time of a series.
+func (p *page) Unix(at float64) time.Time { return time.UnixMilli(int64(math.Round(at * 1000))) }
+
+// Number is a measurement of a series.
+func (p *page) Number(f *float64) string { return number(*f) }
+
 func (p *page) accuracy(s *evidence.Spot) string {
 	switch {
 	case s.Accuracy == nil:

@@ -62,6 +62,7 @@ type reportEvent struct {
 	*evidence.Dossier
 	Chart    *sketch
 	Close    *sketch
+	Land     *landMap // nil: no position may be shown, or none is known
 	Mode     cell.Mode
 	Model    string
 	Firmware string
@@ -142,6 +143,9 @@ func (rv *Review) report(ctx context.Context, w io.Writer, x *evidence.Selection
 			return err
 		}
 		one := reportEvent{Dossier: known, Chart: sketchOf(known.Series, known.Baseline, zone), Close: closeUp(known.Series, known.Baseline, zone)}
+		if !known.Coarse {
+			one.Land = landMapOf(known.Series)
+		}
 		if s := known.Source; s != nil {
 			one.Mode, one.Model, one.Firmware = s.Mode, evidence.PlainTo(s.Model, 80), evidence.PlainTo(s.Firmware, 80)
 		}

@@ -2,7 +2,7 @@
 // Without scripts every one of these has a form or a link that does the same.
 
 const root = document.documentElement, list = document.getElementById("list"), toast = document.getElementById("toast");
-export const words = JSON.parse(document.body.dataset.words);
+const words = JSON.parse(document.body.dataset.words);
 const judging = "judge" in document.body.dataset;
 root.classList.add("script");
 
@@ -18,6 +18,7 @@ if (zone && root.dataset.zone !== zone) {
 
 // What is folded away for the small screen of a phone is open on a large one. The server can only guess which one it is.
 for (const d of document.querySelectorAll("details.part")) d.open = matchMedia("(min-width: 44.01rem)").matches;
+document.querySelector('.reach a')?.addEventListener("click", () => { document.getElementById("reasons").open = true; });
 
 let fading;
 function show(text, undo) {

@@ -1,9 +1,7 @@
-// The chart and the map of an event. The page has a still drawing of the chart for readers without scripts.
+// The chart of an event. The page has a still drawing of it for readers without scripts.
 
-import {words} from "./desk.js";
-
+const words = JSON.parse(document.body.dataset.words);
 const series = JSON.parse(document.getElementById("series").textContent), base = JSON.parse(document.getElementById("base")?.textContent ?? "null");
-const id = document.querySelector("article.event").dataset.id;
 const colour = name => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
 const el = (tag, text, cls) => { const e = document.createElement(tag); if (text !== undefined) e.textContent = text; if (cls) e.className = cls; return e; };
 
@@ -63,7 +61,7 @@ function chart() {
   for (const l of lines) l.value = value(l.scale === "dB" ? "dB" : "dBm");
   plot?.destroy();
   plot = new uPlot({
-    width: box.clientWidth - 16, height: Math.max(260, Math.min(380, innerHeight * .45)),
+    width: box.clientWidth - 16, height: innerWidth < 700 ? 220 : Math.max(260, Math.min(380, innerHeight * .45)),
     tzDate: ts => uPlot.tzDate(new Date(ts * 1000), document.documentElement.dataset.zone === "Local" ? undefined : document.documentElement.dataset.zone),
     scales: {x: {time: true, auto: false, min: shown[0], max: shown[1]}, dBm: {range: (u, a, b) => [Math.min(a ?? -120, -110) - 2, Math.max(b ?? -60, -70) + 2]}, dB: {range: (u, a, b) => [Math.min(a ?? -20, -20), 0]}},
     axes: [{...axis, space: 70, values: (u, ts, i, space, step) => ts.map(t => clock(t, step < 60))}, {...axis, scale: "dBm", size: 56, values: (u, vs) => vs.map(v => v + "")}, {...axis, scale: "dB", side: 1, grid: {show: false}, show: false}],
@@ -161,82 +159,8 @@ chart();
 buttons();
 addEventListener("resize", () => plot?.setSize({width: document.getElementById("chart").clientWidth - 16, height: plot.height}));
 
-// What the sensor has learned of the land, under what happened.
-async function places(m) {
-  const answer = await fetch(`/api/v1/events/${encodeURIComponent(id)}/places`);
-  if (!answer.ok) return;
-  const {tiles, cells} = await answer.json(), most = Math.max(1, ...tiles.map(t => t.stays));
-  for (const t of tiles) L.polygon(t.corners, {weight: .5, color: colour("sea"), fillOpacity: .05 + .25 * t.stays / most}).bindTooltip(() => el("span", words["map.stays"].replace("%d", t.stays))).addTo(m);
-  for (const c of cells) {
-    const paint = colour(c.suspect ? "high" : "c2");
-    if (c.radius_m) L.circle([c.lat, c.lon], {radius: c.radius_m, weight: 1, dashArray: "3 4", color: paint, fill: false, interactive: false}).addTo(m);
-    L.circleMarker([c.lat, c.lon], {radius: 4, weight: 2, color: paint, fillColor: colour("card"), fillOpacity: 1}).bindTooltip(() => el("span", c.name)).addTo(m);
-  }
-  document.getElementById("mapkey").hidden = !tiles.length && !cells.length;
-}
-
-// pictures draws a map of the user's whose tiles are images. The browser decodes them; what is larger than a tile is left out.
-function pictures(box) {
-  const file = new protomapsL.PmtilesSource(box.dataset.tiles, false).p;
-  const show = async (img, {x, y, z}) => {
-    const tile = await file.getZxy(z, x, y);
-    if (!tile || tile.data.byteLength > 1 << 20) return;
-    const url = URL.createObjectURL(new Blob([tile.data], {type: box.dataset.kind}));
-    try {
-      for (const one of [new Image(), img]) { // the first is never drawn: it tells how large the picture is
-        await new Promise((done, fail) => { one.onload = done; one.onerror = fail; one.src = url; });
-        if (one.naturalWidth > 1024 || one.naturalHeight > 1024) return;
-      }
-    } finally { URL.revokeObjectURL(url); }
-  };
-  return new (L.GridLayer.extend({
-    createTile(at, done) {
-      const img = document.createElement("img");
-      img.alt = "";
-      show(img, at).then(() => done(null, img), e => done(e, img));
-      return img;
-    },
-  }))({maxNativeZoom: +box.dataset.zoom, minNativeZoom: +box.dataset.least});
-}
-
-async function map() {
-  const box = document.getElementById("map");
-  if (!box || !window.L) return;
-  const m = L.map(box, {preferCanvas: true, zoomControl: true, attributionControl: true, worldCopyJump: true, zoomAnimation: false});
-  m.attributionControl.setPrefix(false);
-  box.setAttribute("role", "region");
-  box.setAttribute("aria-label", words["map.label"]);
-  let land, fine = false;
-  const draw = async url => {
-    const world = await (await fetch(url)).json();
-    land?.remove();
-    land = L.geoJSON(topojson.feature(world, world.objects.countries), {interactive: false, attribution: "Natural Earth", style: {color: colour("shore"), weight: 1, fillColor: colour("land"), fillOpacity: 1}}).addTo(m);
-    land.bringToBack();
-  };
-  const spots = series.positions.map(p => [p.lat, p.lon]);
-  m.fitBounds(L.latLngBounds(spots).pad(.3), {maxZoom: box.dataset.tiles ? 16 : 14});
-  if (box.dataset.tiles && window.protomapsL && box.dataset.kind !== "mvt") pictures(box).addTo(m);
-  else if (box.dataset.tiles && window.protomapsL) protomapsL.leafletLayer({url: box.dataset.tiles, maxDataZoom: +box.dataset.zoom, flavor: document.documentElement.dataset.theme === "dark" ? "dark" : "light", lang: document.documentElement.lang}).addTo(m);
-  else {
-    const sharper = () => { if (!fine && m.getZoom() >= 5) { fine = true; draw(box.dataset.fine); } };
-    await draw(box.dataset.world);
-    m.on("zoomend", sharper); // not for the first view: it is four times the rest of the page
-  }
-  L.control.scale({imperial: false}).addTo(m);
-  await places(m);
-  if (spots.length > 1) L.polyline(spots, {color: colour("soft"), weight: 2}).addTo(m);
-  const [a, b] = series.event;
-  for (const p of series.positions) {
-    const during = p.at >= a && p.at <= b;
-    if (p.accuracy_m && (during || spots.length === 1)) L.circle([p.lat, p.lon], {radius: p.accuracy_m, weight: 1, color: colour("sea"), fillOpacity: .1, interactive: false}).addTo(m);
-    L.circleMarker([p.lat, p.lon], {radius: during ? 6 : 3, weight: 1, color: colour("card"), fillColor: during ? colour("high") : colour("c" + Math.max(on(p.at), 0) % 6), fillOpacity: 1})
-      .bindTooltip(() => { const k = on(p.at); return el("span", clock(p.at, true) + (k >= 0 ? " · " + nameOf(k) : "")); }).addTo(m);
-  }
-}
-map();
-
 // The lines of the modem begin where a finding rests on one. They may be folded away at first.
 const said = document.querySelector(".words"), marked = said?.querySelector(".exchange.marked");
-const toMark = () => { if (marked) said.scrollTop = marked.offsetTop - said.offsetTop - 8; };
+const toMark = () => { if (marked) said.scrollTop = marked.offsetTop - 8; };
 toMark();
 said?.closest("details")?.addEventListener("toggle", toMark);

@@ -27,7 +27,8 @@ type Series struct {
 	Event   [2]float64 `json:"event"`    // its beginning and end; 0: none
 	Suspect []Suspect  `json:"suspects"` // the cells that the event is about
 	Spots   []Spot     `json:"positions"`
-	Break   float64    `json:"-"` // seconds without a value that break a line; 0: Hole
+	Ways    []Way      `json:"suspect_ways"` // of them, where the suspects were heard
+	Break   float64    `json:"-"`            // seconds without a value that break a line; 0: Hole
 
 	cells    map[string]int
 	suspects suspects
@@ -65,6 +66,8 @@ type Spot struct {
 	Lat      float64  `json:"lat"`
 	Lon      float64  `json:"lon"`
 	Accuracy *float64 `json:"accuracy_m,omitempty"`
+	Level    *float64 `json:"level_dbm,omitempty"` // of the serving cell there, the strongest
+	Until    float64  `json:"until"`               // the sensor reported this position for the last time
 }
 
 // Hole is how many seconds without a record are a hole and not a line: two rounds of the slowest asking.
@@ -147,6 +150,7 @@ func (w *Window) Series(e *analyzer.Event) *Series {
 		}
 	}
 	s.endGaps()
+	s.findWays()
 	return s
 }
 
@@ -239,6 +243,9 @@ func (s suspects) find(c *cell.Cell) int {
 	})
 }
 
+// About reports whether a cell is one that an event is about.
+func About(e *analyzer.Event, c *cell.Cell) bool { return suspectsOf(e).find(c) >= 0 }
+
 // near adds the levels of suspects that are neighbours.
 func (s *Series) near(at float64, o *cell.Observation) {
 	for i := range o.Neighbours {
@@ -284,9 +291,19 @@ func (s *Series) observe(at float64, o *cell.Observation) {
 	}
 	s.near(at, o)
 	if p := o.Position; p != nil && len(s.Spots) < maxSpots && math.Abs(p.Lat) <= 90 && math.Abs(p.Lon) <= 180 {
-		if n := len(s.Spots); n == 0 || s.Spots[n-1].Lat != p.Lat || s.Spots[n-1].Lon != p.Lon {
-			s.Spots = append(s.Spots, Spot{at, degrees(p.Lat), degrees(p.Lon), Value(p.Accuracy)})
+		lat, lon := degrees(p.Lat), degrees(p.Lon)
+		spot := Spot{At: at, Lat: lat, Lon: lon, Accuracy: Value(p.Accuracy), Until: at}
+		if o.Serving != nil {
+			spot.Level = Value(o.Serving.Level())
 		}
+		if n := len(s.Spots); n > 0 && s.Spots[n-1].Lat == lat && s.Spots[n-1].Lon == lon {
+			last := &s.Spots[n-1]
+			if last.Until = at; spot.Level != nil {
+				last.Level = stronger(last.Level, *spot.Level)
+			}
+			return
+		}
+		s.Spots = append(s.Spots, spot)
 	}
 }
 

@@ -80,6 +80,25 @@ const (
 	kmDegree = 111.2 // km in a degree of latitude
 )
 
+// Town is a town and where it is, in degrees.
+type Town struct {
+	Name     string
+	Lat, Lon float64
+}
+
+// In are the towns in a part of the land, from south to north, at most as many as said.
+func In(south, north, west, east float64, most int) (towns []Town) {
+	l := all()
+	from := sort.Search(len(l.lat), func(i int) bool { return float64(l.lat[i]) >= south*1000 })
+	for i := from; i < len(l.lat) && float64(l.lat[i]) <= north*1000 && len(towns) < most; i++ {
+		if lon := float64(l.lon[i]) / 1000; lon >= west && lon <= east {
+			_, name, _ := strings.Cut(l.rest[i], "\t")
+			towns = append(towns, Town{name, float64(l.lat[i]) / 1000, lon})
+		}
+	}
+	return towns
+}
+
 // Near is the nearest town to a position in degrees; ok is false if there is none within 50 km.
 func Near(lat, lon float64) (p Place, ok bool) {
 	if !(math.Abs(lat) <= 90 && math.Abs(lon) <= 180) {

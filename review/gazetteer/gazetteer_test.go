@@ -43,3 +43,15 @@ func TestLoadDamaged(t *testing.T) {
 	_, err = load(packed[:len(packed)/2])
 	require.Error(t, err)
 }
+
+func TestIn(t *testing.T) {
+	var names []string
+	for _, town := range In(50.83, 50.90, 4.30, 4.50, 100) {
+		names = append(names, town.Name)
+		require.InDelta(t, 50.865, town.Lat, .036)
+		require.InDelta(t, 4.4, town.Lon, .101)
+	}
+	require.Subset(t, names, []string{"Brussels", "Zaventem"})
+	require.Len(t, In(-90, 90, -180, 180, 3), 3)
+	require.Empty(t, In(math.NaN(), 1, 0, 1, 3))
+}
