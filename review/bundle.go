@@ -390,7 +390,7 @@ func fileName(x *evidence.Selection, kind string) string {
 
 func (rv *Review) sendBundle(w http.ResponseWriter, r *http.Request, x *evidence.Selection, o BundleOptions) {
 	w.Header().Set("Content-Type", "application/zip")
-	w.Header().Set("Content-Disposition", `attachment; filename="`+fileName(x, "zip")+`"`)
+	w.Header().Set("Content-Disposition", `attachment; filename="`+rv.nameFor(r, x, "zip")+`"`)
 	if err := rv.bundle(r.Context(), w, x, o); err != nil {
 		rv.log.Error("review: a bundle broke off", "err", err)
 		panic(http.ErrAbortHandler) // so that the client does not take a part for the whole bundle

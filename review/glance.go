@@ -175,6 +175,21 @@ func (rv *Review) front() string {
 // discreet reports whether what is seen without logging in must not say what this is.
 func (rv *Review) discreet() bool { return rv.o.FieldMode != nil && rv.o.FieldMode.Discreet }
 
+// neutral reports whether the pages of a reader must not say what this is, to who looks at the screen, at the tabs or at what was visited
+// before: by the choice of the reader, or else of the kit.
+func (rv *Review) neutral(r *http.Request) bool {
+	if rv.o.FieldMode == nil {
+		return false
+	}
+	if c, err := readCookie(r, "looks"); err == nil {
+		return c.Value == "neutral"
+	}
+	return rv.o.FieldMode.Discreet
+}
+
+// HeadlineOf is the headline of an event that is in no list.
+func (p *page) HeadlineOf(e analyzer.Event) string { return p.Headline(evidence.HeadlineOf(&e)) }
+
 // layout is the frame of a page.
 func (rv *Review) layout(name string) string {
 	if rv.discreet() && (name == "login" || name == "refused") {
@@ -229,10 +244,7 @@ func readCookie(r *http.Request, name string) (*http.Cookie, error) {
 
 func (rv fieldPages) glanceBody(r *http.Request) glanceBody {
 	k := rv.o.FieldMode
-	b := glanceBody{Glance: k.Look(), Discreet: k.Discreet, Wipe: k.Wipe != nil && rv.mayWipe(r), AskPlace: k.Place != nil && rv.mayDecide(r)}
-	if c, err := readCookie(r, "looks"); err == nil {
-		b.Discreet = c.Value == "neutral"
-	}
+	b := glanceBody{Glance: k.Look(), Discreet: rv.neutral(r), Wipe: k.Wipe != nil && rv.mayWipe(r), AskPlace: k.Place != nil && rv.mayDecide(r)}
 	return b
 }
 

@@ -75,9 +75,9 @@ func alarmGlance() Glance {
 	g.Level, g.Changed = Alarm, bagTime.Add(-40*time.Second)
 	g.Sensors[0].Serving = &cell.Cell{RAT: cell.GSM, MCC: "206", MNC: "01", ID: cell.Some(uint64(3633)), RSSI: cell.Some(cell.DBm(-47))}
 	g.Events = []analyzer.Event{
-		{ID: "e2", Severity: analyzer.High, State: analyzer.Open, Last: bagTime.Add(-40 * time.Second),
+		{ID: "e2", Severity: analyzer.High, State: analyzer.Open, Last: bagTime.Add(-40 * time.Second), Findings: []analyzer.Finding{{Rule: "downgrade-2g"}},
 			Summary: "the modem fell from LTE cell 11016962 (area 4660) at -96 dBm to a 2G cell never seen here at -47 dBm: GSM cell 3633 (area 1000)."},
-		{ID: "e1", Severity: analyzer.Medium, State: analyzer.Closed, Last: bagTime.Add(-30 * time.Minute), Summary: "LTE cell 11016962 (area 4661) had been known under area 4660."}}
+		{ID: "e1", Severity: analyzer.Medium, State: analyzer.Closed, Last: bagTime.Add(-30 * time.Minute), Findings: []analyzer.Finding{{Rule: "<b>of another program"}}, Summary: "LTE cell 11016962 (area 4661) had been known under area 4660."}}
 	return g
 }
 
@@ -106,16 +106,14 @@ func TestGlance(t *testing.T) {
 	require.Contains(t, body("fr"), "<h1>Calme</h1>")
 
 	g := alarmGlance()
-	g.Events[1].Summary = "A cell was heard under an area code <b>it never had</b>"
 	b.set(g)
 	alarm := body("en")
-	for _, want := range []string{"<h1>Alarm</h1>", "since <time", "40 s", "flight mode", "2G GSM", "The modem fell from LTE cell", "&lt;b&gt;it never had", `class="state alarm"`} {
+	for _, want := range []string{"<h1>Alarm</h1>", "since <time", "40 s", "flight mode", "2G GSM", ">A fall to 2G</a>", ">Something unusual was noticed</a>", `class="state alarm"`} {
 		require.Contains(t, alarm, want)
 	}
 	french := body("fr")
 	require.Contains(t, french, "mode avion")
-	require.Contains(t, french, "Le modem est tombé de la cellule LTE", "what was seen is said in French too")
-	require.Contains(t, french, `" lang="en">A cell was heard`, "what is in nobody's words stays as it is")
+	require.Contains(t, french, ">Une chute vers la 2G</a>", "what was seen is said in French too")
 
 	g = quietGlance()
 	g.Blind, g.Since, g.Battery, g.Disk, g.Trouble, g.Catchable, g.Motion, g.Place = "unplugged", bagTime.Add(-time.Minute), cell.Some(9.0), cell.Some(2.0), true, true, "", ""
@@ -156,6 +154,15 @@ func TestDiscreet(t *testing.T) {
 	require.Contains(t, page, "<title>Status</title>")
 	require.Contains(t, page, "<h1>Read</h1>")
 	require.NotRegexp(t, `(?i)vigie|alarm<|imsi|id="sound"|id="buzz"`, page)
+	for _, p := range []string{"/", "/cells", "/sensors", "/period", "/about"} { // what one taps on the page
+		body := get(b.review, p, cookie("vigie-looks", "neutral")).Body.String()
+		require.Contains(t, body, "<title>Status</title>\n<link rel=\"icon\" href=\"data:,\">", p)
+		open, shut := strings.Index(body, `<details class="curtain">`), strings.Index(body, "</main>")
+		require.Positive(t, open, p)
+		seen := regexp.MustCompile(`<[^>]*>`).ReplaceAllString(body[strings.Index(body, "<body"):open]+body[shut:], " ")
+		require.NotRegexp(t, `(?i)vigie|events?\b|cells?\b|sensors?\b|hand on|transmit|anomal`, seen, p)
+		require.NotContains(t, get(b.review, p).Body.String(), "curtain", "only by choice")
+	}
 	w := post(b.review, "/glance/looks", url.Values{"looks": {"neutral"}})
 	require.Equal(t, "/glance", w.Header().Get("Location"))
 	require.Contains(t, w.Header().Get("Set-Cookie"), "vigie-looks=neutral")
@@ -284,6 +291,12 @@ func TestBrowserGlance(t *testing.T) {
 	snap(t, br, "glance-alarm-fr-dark")
 	br.do(chromedp.Click(chromedp.CSS(`.tools [name="looks"]`)), chromedp.WaitVisible(chromedp.CSS(`html[data-discreet] #state`)))
 	snap(t, br, "glance-discreet")
+	br.do(chromedp.Navigate(br.base+"/sensors"), chromedp.WaitReady(chromedp.CSS(".curtain"))) // neutral after the first tap too, also in what was visited
+	require.Equal(t, "État", eval[string](br, "document.title"))
+	require.NotRegexp(t, `(?i)vigie|capteur|cellule|événement`, br.text("body"))
+	br.do(chromedp.Click(chromedp.CSS(".curtain > summary")))
+	br.wait(`document.querySelector(".curtain").innerText.includes("Capteurs")`)
+	br.do(chromedp.Navigate(br.base+"/glance"), chromedp.WaitVisible(chromedp.CSS("html[data-discreet] #state")))
 	br.do(chromedp.Click(chromedp.CSS(`.tools [name="looks"]`)), chromedp.WaitVisible(chromedp.CSS(`html:not([data-discreet]) #state`)))
 
 	br.look(look{width: 360, height: 740, noScript: true})

@@ -30,6 +30,7 @@ type page struct {
 	Theme     string // "light", "dark"; empty: as the device is set
 	Title     string // key of a text
 	Path      string // of the request, with the query
+	Neutral   bool   // the reader chose, or the kit has, looks that do not say what this is
 	Small     bool   // the browser says that it is that of a phone
 	Section   string
 	User      User
@@ -172,7 +173,7 @@ func dict(pairs ...any) (map[string]any, error) {
 }
 
 func (rv *Review) page(r *http.Request, title string, body any) *page {
-	p := &page{Lang: rv.language(r), Zone: zone(r), Title: title, Path: r.URL.RequestURI(), Small: strings.Contains(r.UserAgent(), "Mobi"), User: who(r), Login: rv.accounts.needed(),
+	p := &page{Lang: rv.language(r), Zone: zone(r), Title: title, Path: r.URL.RequestURI(), Neutral: rv.neutral(r), Small: strings.Contains(r.UserAgent(), "Mobi"), User: who(r), Login: rv.accounts.needed(),
 		CanDecide: rv.mayDecide(r), Now: rv.now(), Body: body, review: rv}
 	p.Section, _, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	if c, err := readCookie(r, "theme"); err == nil && (c.Value == "light" || c.Value == "dark") {

@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"vigie/analyzer"
@@ -202,9 +203,18 @@ func (rv *Review) sendReport(w http.ResponseWriter, r *http.Request, x *evidence
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", reportPolicy()+"; frame-ancestors 'none'; sandbox")
 	how := "inline"
-	if r.URL.Query().Get("save") != "" {
+	if rv.neutral(r) || r.URL.Query().Get("save") != "" { // in a tab, its title would say what it is
 		how = "attachment"
 	}
-	w.Header().Set("Content-Disposition", how+`; filename="`+fileName(x, "html")+`"`)
+	w.Header().Set("Content-Disposition", how+`; filename="`+rv.nameFor(r, x, "html")+`"`)
 	w.Write(b.Bytes())
+}
+
+// nameFor is the name of a download; in neutral looks it does not say what made it.
+func (rv *Review) nameFor(r *http.Request, x *evidence.Selection, kind string) string {
+	name := fileName(x, kind)
+	if rv.neutral(r) {
+		name = strings.Replace(name, "vigie-", "file-", 1)
+	}
+	return name
 }
