@@ -200,63 +200,9 @@ func writeAbout(w io.Writer, list []evidence.About) (err error) {
 	return nil
 }
 
-var csvColumns = []string{"time", "sensor", "state", "rat", "mcc", "mnc", "area", "cell_id", "pci", "arfcn", "band", "rsrp_dbm", "rsrq_db", "rssi_dbm", "rscp_dbm",
-	"sinr_db", "neighbours", "registration", "lat", "lon"}
-
 func (b *bundler) csv(w io.Writer) error {
-	out := csv.NewWriter(w)
-	out.Write(csvColumns)
-	err := b.records(false, func(r cell.Record) error {
-		o, ok := r.(*cell.Observation)
-		if !ok {
-			return nil
-		}
-		row := make([]string, len(csvColumns))
-		row[0], row[1], row[2] = string(cell.AppendTime(nil, o.Time)), cellText(o.Sensor), cellText(string(o.State))
-		if c := o.Serving; c != nil {
-			row[3], row[4], row[5] = c.RAT.String(), c.MCC, c.MNC
-			row[6], row[7], row[8], row[9], row[10] = whole(c.Area), whole(c.ID), whole(c.PCI), whole(c.ARFCN), whole(c.Band)
-			row[11], row[12], row[13], row[14], row[15] = decimal(c.RSRP), decimal(c.RSRQ), decimal(c.RSSI), decimal(c.RSCP), decimal(c.SINR)
-		}
-		if o.Neighbours != nil {
-			row[16] = strconv.Itoa(len(o.Neighbours))
-		}
-		var regs []string
-		for _, g := range o.Registration {
-			regs = append(regs, evidence.StatusOf(g).In("en"))
-		}
-		row[17] = cellText(strings.Join(regs, "; "))
-		if p := o.Position; p != nil {
-			row[18], row[19] = strconv.FormatFloat(p.Lat, 'f', -1, 64), strconv.FormatFloat(p.Lon, 'f', -1, 64)
-		}
-		return out.Write(row)
-	})
-	out.Flush()
-	return cmp.Or(err, out.Error())
-}
-
-// cellText is a text that no spreadsheet takes for a formula.
-func cellText(s string) string {
-	s = evidence.Plain(s)
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
-}
-
-func whole[T ~uint16 | ~uint32 | ~uint64](o cell.Opt[T]) string {
-	v, ok := o.Get()
-	if !ok {
-		return ""
-	}
-	return strconv.FormatUint(uint64(v), 10)
-}
-
-func decimal[T ~float64](o cell.Opt[T]) string {
-	if v := evidence.Value(o); v != nil {
-		return strconv.FormatFloat(*v, 'f', -1, 64)
-	}
-	return ""
+	t := NewTable(w)
+	return cmp.Or(b.records(false, t.Put), t.Close())
 }
 
 func (b *bundler) raw(w io.Writer) error {

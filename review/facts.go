@@ -103,12 +103,19 @@ func (p *page) now(d *evidence.Dossier) []translation {
 type step struct {
 	evidence.Moment
 	Fold []evidence.Moment
+	Day  time.Time // of this and the following ones, where it changes; zero: it is that of the one before
 }
 
 // Steps folds the ordinary moments of a timeline.
 func (p *page) Steps(list []evidence.Moment) (all []step) {
-	for _, m := range list {
+	day := ""
+	for i, m := range list {
 		n := len(all) - 1
+		if at := m.Time.In(p.Zone).Format(time.DateOnly); at != day {
+			if day = at; i > 0 {
+				all, n = append(all, step{Day: m.Time}), n+1
+			}
+		}
 		switch {
 		case !m.Ordinary:
 			all = append(all, step{Moment: m})

@@ -24,8 +24,9 @@ type filter struct {
 	Text     string
 	Verdict  string // empty: undecided; "all"; or a judgement
 	values   url.Values
-	summary  func(evidence.Sentence) translation // as the reader sees it; nil: as it is stored
-	wrote    func(*evidence.Entry, string) bool  // whether people wrote a text next to an event; nil: it is not looked for
+	search   evidence.Search                    // Text
+	words    func(*evidence.Entry) []string     // what the reader sees of an event; nil: nothing else
+	wrote    func(*evidence.Entry, string) bool // whether people wrote a text next to an event; nil: it is not looked for
 }
 
 // pageSize is how many events the inbox shows at once.
@@ -33,7 +34,8 @@ const pageSize = 50
 
 func readFilter(v url.Values, zone *time.Location) filter {
 	f := filter{Sensor: v.Get("sensor"), Place: evidence.PlainTo(strings.TrimSpace(v.Get("place")), 40), State: v.Get("state"), Rule: v.Get("rule"),
-		Text: evidence.PlainTo(strings.TrimSpace(v.Get("text")), 100), Verdict: v.Get("verdict"), values: url.Values{}}
+		Text: evidence.PlainTo(strings.TrimSpace(v.Get("text")), 100), values: url.Values{}}
+	f.search, f.Verdict = evidence.ParseSearch(f.Text), tabOf(v, f.Text)
 	if n, ok := readCircle(f.Place); ok {
 		f.Near = &n
 	}
@@ -53,7 +55,25 @@ func readFilter(v url.Values, zone *time.Location) filter {
 			f.values.Set(k, s)
 		}
 	}
+	if f.Text == "" && f.Verdict != "" {
+		f.values.Set("verdict", f.Verdict)
+	}
 	return f
+}
+
+// tabOf is the verdict of the events that an address asks for. A search without one looks everywhere; another filter stays on the tab of the
+// page that the form was on.
+func tabOf(v url.Values, text string) string {
+	switch verdict := v.Get("verdict"); {
+	case verdict == evidence.Undecided:
+		return ""
+	case verdict == "" && text != "":
+		return "all"
+	case verdict == "":
+		return v.Get("tab")
+	default:
+		return verdict
+	}
 }
 
 // readTime reads a date, or a date and time, in a zone. A date as an end is the end of that day.
@@ -80,12 +100,17 @@ func (f *filter) matches(ctx context.Context, e *evidence.Entry) (bool, error) {
 		!f.From.IsZero() && e.Last.Before(f.From),
 		!f.To.IsZero() && !e.First.Before(f.To),
 		f.Sensor != "" && e.Sensor != f.Sensor,
-		f.State != "" && string(e.State) != f.State,
 		f.Rule != "" && !slices.Contains(e.Rules, f.Rule),
 		f.Place != "" && f.Near == nil && !slices.ContainsFunc(e.Places, f.isPlace),
 		f.Text != "" && !f.says(e):
 		return false, nil
-	case f.Near != nil:
+	case f.State != "":
+		going, err := e.GoesOn(ctx)
+		if err != nil || going != (f.State == string(analyzer.Open)) {
+			return false, err
+		}
+	}
+	if f.Near != nil {
 		return e.In(ctx, f.Near)
 	}
 	return true, nil
@@ -96,24 +121,14 @@ func (f *filter) isPlace(place string) bool {
 	return place == f.Place || strings.HasSuffix(place, "-"+f.Place) && strings.Count(place, "-") == 2
 }
 
+// says reports whether the words that are looked for are in an event.
 func (f *filter) says(e *evidence.Entry) bool {
-	want := strings.ToLower(f.Text)
-	if strings.HasPrefix(strings.ToLower(e.ID), want) || strings.Contains(strings.ToLower(e.Summary), want) {
-		return true
+	var more []string
+	if f.words != nil {
+		more = f.words(e)
 	}
-	if f.summary != nil && strings.Contains(typed(f.summary(e).Text), typed(f.Text)) {
-		return true
-	}
-	if f.wrote != nil && f.wrote(e, want) {
-		return true
-	}
-	return slices.ContainsFunc(e.Cells, func(c string) bool { return strings.Contains(strings.ToLower(c), want) })
+	return e.Finds(f.search, more...) || f.wrote != nil && f.wrote(e, strings.ToLower(f.Text))
 }
-
-var keyboard = strings.NewReplacer("’", "'", "\u202f", " ", "\u00a0", " ")
-
-// typed is a text as people type it.
-func typed(s string) string { return strings.ToLower(keyboard.Replace(s)) }
 
 // onServer selects, in place of a verdict, the events that cannot be decided here.
 const onServer = "elsewhere"

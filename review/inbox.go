@@ -93,8 +93,16 @@ func (rv *Review) inbox(ctx context.Context, r *http.Request) (*inbox, error) {
 	}
 	z := zone(r)
 	f := readFilter(r.URL.Query(), z)
-	if p := rv.page(r, "", nil); p.Lang != "en" {
-		f.summary = p.Summary
+	p := rv.page(r, "", nil)
+	f.words = func(e *evidence.Entry) []string {
+		texts := []string{p.Headline(e.Headline)}
+		if p.Lang != "en" {
+			texts = append(texts, p.Summary(e).Text)
+		}
+		for _, rule := range e.Rules {
+			texts = append(texts, p.Rule(rule).Title)
+		}
+		return texts
 	}
 	if f.wrote, err = rv.evidence.Wrote(ctx); err != nil {
 		return nil, err
@@ -137,7 +145,11 @@ func (rv *Review) inbox(ctx context.Context, r *http.Request) (*inbox, error) {
 		if k == onServer && rv.o.Elsewhere == nil {
 			continue
 		}
-		b.Tabs = append(b.Tabs, tab{k, counts[k], f.with("verdict", k), f.Verdict == k})
+		address := k
+		if k == "" && f.Text != "" {
+			address = evidence.Undecided
+		}
+		b.Tabs = append(b.Tabs, tab{k, counts[k], f.with("verdict", address), f.Verdict == k})
 	}
 	rows := fold(found, groups)
 	b.Total = len(rows)

@@ -2,6 +2,7 @@ package review
 
 import (
 	"bytes"
+	"context"
 	"embed"
 	"encoding/json"
 	"fmt"
@@ -40,6 +41,7 @@ type page struct {
 	Now       time.Time
 	Body      any
 	review    *Review
+	ctx       context.Context // of the request
 }
 
 // Format is a text of the catalogue in the reader's language.
@@ -58,8 +60,17 @@ func (p *page) Count(key string, n int, more ...any) string {
 // Mode is how a sensor is used. A value of a file that is not known is shown as it is.
 func (p *page) Mode(m cell.Mode) string { return p.known("mode.", string(m)) }
 
-// State is the state of an event; see Mode.
-func (p *page) State(s analyzer.State) string { return p.known("state.", string(s)) }
+// Going reports whether an event goes on.
+func (p *page) Going(e *evidence.Entry) (bool, error) { return e.GoesOn(p.ctx) }
+
+// State is the state of an event, see Mode; of one that was not closed, whether it goes on or its recording ended.
+func (p *page) State(e *evidence.Entry) (string, error) {
+	going, err := e.GoesOn(p.ctx)
+	if err == nil && e.State == analyzer.Open && !going {
+		return p.Format("state.cut"), nil
+	}
+	return p.known("state.", string(e.State)), err
+}
 
 // Gap is the reason of a gap; see Mode.
 func (p *page) Gap(reason string) string { return p.known("gap.", reason) }
@@ -77,30 +88,32 @@ func (p *page) known(family, word string) string {
 	return evidence.PlainTo(word, 40)
 }
 
-// When is a time in the reader's zone and in UTC.
+// When is a time: its date and time in the reader's zone with the offset, and UTC beside it, with its date where that is another.
 func (p *page) When(t time.Time) template.HTML {
 	if t.IsZero() {
 		return "–"
 	}
-	local, utc := localTime(t, p.Zone), evidence.UTC(t)
-	s := `<time datetime="` + t.UTC().Format(time.RFC3339Nano) + `">` + local
-	if !strings.HasSuffix(local, " UTC") {
-		s += ` <span class="utc">` + utc[len("2006-01-02 "):] + `</span>`
-		if local[:10] != utc[:10] {
-			s = strings.Replace(s, `<span class="utc">`, `<span class="utc">`+utc[:10]+" ", 1)
+	return p.moment(t, "2006-01-02 15:04:05")
+}
+
+// Clock is When without the date, where that is shown elsewhere.
+func (p *page) Clock(t time.Time) template.HTML { return p.moment(t, "15:04:05") }
+
+// Minute is When without seconds, for long lists.
+func (p *page) Minute(t time.Time) template.HTML { return p.moment(t, "2006-01-02 15:04") }
+
+// moment is a time in the reader's zone, in a layout, with the offset from UTC, and the time in UTC if that is another one.
+func (p *page) moment(t time.Time, layout string) template.HTML {
+	local, utc := t.In(p.Zone), t.UTC()
+	s := `<time datetime="` + utc.Format(time.RFC3339Nano) + `" title="` + evidence.UTC(t) + `">` + local.Format(layout) + " " + offset(t, p.Zone)
+	if _, secs := local.Zone(); secs != 0 {
+		of := strings.TrimPrefix(layout, "2006-01-02 ")
+		if local.Format(time.DateOnly) != utc.Format(time.DateOnly) {
+			of = "2006-01-02 " + of
 		}
+		s += ` <span class="utc">` + utc.Format(of) + ` UTC</span>`
 	}
 	return template.HTML(s + `</time>`)
-}
-
-// Clock is the time of day in the reader's zone, where the date is shown elsewhere.
-func (p *page) Clock(t time.Time) template.HTML {
-	return template.HTML(`<time datetime="` + t.UTC().Format(time.RFC3339Nano) + `" title="` + evidence.UTC(t) + `">` + t.In(p.Zone).Format("15:04:05") + `</time>`)
-}
-
-// Minute is When without seconds and UTC, for long lists.
-func (p *page) Minute(t time.Time) template.HTML {
-	return template.HTML(`<time datetime="` + t.UTC().Format(time.RFC3339Nano) + `" title="` + evidence.UTC(t) + `">` + t.In(p.Zone).Format("2006-01-02 15:04") + `</time>`)
 }
 
 // Day is a date with its weekday.
@@ -174,7 +187,7 @@ func dict(pairs ...any) (map[string]any, error) {
 
 func (rv *Review) page(r *http.Request, title string, body any) *page {
 	p := &page{Lang: rv.language(r), Zone: zone(r), Title: title, Path: r.URL.RequestURI(), Neutral: rv.neutral(r), Small: strings.Contains(r.UserAgent(), "Mobi"), User: who(r), Login: rv.accounts.needed(),
-		CanDecide: rv.mayDecide(r), Now: rv.now(), Body: body, review: rv}
+		CanDecide: rv.mayDecide(r), Now: rv.now(), Body: body, review: rv, ctx: r.Context()}
 	p.Section, _, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	if c, err := readCookie(r, "theme"); err == nil && (c.Value == "light" || c.Value == "dark") {
 		p.Theme = c.Value

@@ -170,7 +170,7 @@ func (rv *Review) report(ctx context.Context, w io.Writer, x *evidence.Selection
 		}
 	}
 	var b bytes.Buffer
-	err := templates()["report"].Execute(&b, &page{Lang: o.Lang, Zone: zone, Title: "report.title", Now: rv.now(), Body: p, review: rv})
+	err := templates()["report"].Execute(&b, &page{Lang: o.Lang, Zone: zone, Title: "report.title", Now: rv.now(), Body: p, review: rv, ctx: ctx})
 	if err != nil {
 		return err
 	}

@@ -39,11 +39,6 @@ func two(d, big time.Duration, bigName string, small time.Duration, smallName st
 	return fmt.Sprintf("%d %s %d %s", a, bigName, b, smallName)
 }
 
-// localTime formats a time in a zone, with the offset from UTC.
-func localTime(t time.Time, z *time.Location) string {
-	return t.In(z).Format("2006-01-02 15:04:05") + " " + offset(t, z)
-}
-
 func offset(t time.Time, z *time.Location) string {
 	_, secs := t.In(z).Zone()
 	if secs == 0 {

@@ -2,18 +2,22 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"vigie/cell"
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
+	"vigie/review"
 	"vigie/review/evidence"
 	"vigie/safefile"
 	"vigie/storage"
@@ -28,7 +32,7 @@ type ExportCmd struct {
 	Since  moment `help:"Only what was recorded after this time: 2026-11-23, 2026-11-23T20:00:00Z, or 36h ago as 36h." placeholder:"TIME" xor:"since"`
 	Sensor string `help:"Only records of this sensor." placeholder:"NAME" xor:"sensor"`
 	PCAP   string `name:"pcap" help:"Instead, the signalling messages around this event, by its id or enough of its beginning, as a pcapng that Wireshark opens, with the findings as comments." placeholder:"EVENT" xor:"since,sensor,events"`
-	File   string `arg:"" help:"A new file (.ndjson, or .ndjson.gz; .pcapng with --pcap), or - for standard output."`
+	File   string `arg:"" help:"A new file (.ndjson, .ndjson.gz, or .csv for a table of the observations; .pcapng with --pcap), or - for standard output."`
 }
 
 // Run exports.
@@ -45,12 +49,30 @@ func (c *ExportCmd) Run(ctx context.Context, p *console.Program, conf config.Con
 	if err != nil {
 		return err
 	}
+	ext := strings.ToLower(filepath.Ext(strings.TrimSuffix(c.File, ".gz")))
+	table := ext == ".csv"
+	switch {
+	case c.File != "-" && !slices.Contains([]string{"", ".ndjson", ".jsonl", ".json", ".csv"}, ext):
+		return console.Usage(fmt.Errorf("%s: there is no export in this format", c.File), "name a .ndjson, .ndjson.gz or .csv file; vigie bundle has GeoJSON and KML, vigie report HTML")
+	case table && c.Events:
+		return console.Usage(errors.New("a table has observations only"), "without --events, or into a .ndjson file")
+	}
 	n, withheld := 0, 0
 	var evs transfer.ExportedEvents
-	write := func(w io.Writer) error {
+	write := func(w io.Writer) (failed error) {
 		out := bufio.NewWriter(w)
 		var buf []byte
 		var enc cell.Encoder
+		put := func(r cell.Record) error {
+			buf = enc.Append(buf[:0], r)
+			_, err := out.Write(buf)
+			return err
+		}
+		if table {
+			t := review.NewTable(out)
+			put = t.Put
+			defer func() { failed = cmp.Or(failed, t.Close(), out.Flush()) }()
+		}
 		for e, err := range s.Records(ctx, storage.Query{From: c.Since.Time, Sensor: c.Sensor}) {
 			if err != nil {
 				return err
@@ -59,8 +81,7 @@ func (c *ExportCmd) Run(ctx context.Context, p *console.Program, conf config.Con
 				withheld++
 				continue
 			}
-			buf = enc.Append(buf[:0], e.Record)
-			if _, err := out.Write(buf); err != nil {
+			if err := put(e.Record); err != nil {
 				return err
 			}
 			if n++; n%20000 == 0 {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -77,7 +76,7 @@ const maxCells = 5000
 
 // SearchCells lists the cells of all stores that a search finds; ByRAT counts those that only another RAT would find too.
 func (l *Library) SearchCells(ctx context.Context, q CellSearch) (*CellList, error) {
-	list := &CellList{ByRAT: map[cell.RAT]int{}}
+	list, search := &CellList{ByRAT: map[cell.RAT]int{}}, ParseSearch(q.Text)
 	for _, s := range l.stores {
 		cs, err := s.Corrections(ctx)
 		if err != nil {
@@ -88,7 +87,8 @@ func (l *Library) SearchCells(ctx context.Context, q CellSearch) (*CellList, err
 				return nil, err
 			}
 			list.Total++
-			if q.Text != "" && !named(&k, q.Text) {
+			known, found := s.found(cs, k, search)
+			if !found {
 				continue
 			}
 			list.ByRAT[k.RAT]++
@@ -96,7 +96,7 @@ func (l *Library) SearchCells(ctx context.Context, q CellSearch) (*CellList, err
 				continue
 			}
 			if list.Found++; len(list.Cells) < maxCells {
-				list.Cells = append(list.Cells, s.known(cs, k))
+				list.Cells = append(list.Cells, known)
 			}
 		}
 	}
@@ -112,34 +112,6 @@ func (l *Library) SearchCells(ctx context.Context, q CellSearch) (*CellList, err
 		return b.Last.Compare(a.Last)
 	})
 	return list, nil
-}
-
-// named reports whether a text is an identifier of a cell: a number as printed, in hexadecimal (0x...), a base station (eNB or
-// RNC), a PLMN, an area code, a PCI, a channel, a RAT or a sensor.
-func named(k *storage.KnownCell, text string) bool {
-	q := strings.ToLower(text)
-	if q == strings.ToLower(k.RAT.String()) || k.MCC != "" && q == k.MCC || q == k.MCC+"-"+k.MNC || q == k.MCC+k.MNC || strings.ToLower(k.Sensor) == q {
-		return true
-	}
-	if k.MCC != "" && q == fmt.Sprintf("%s-%s-%d", k.MCC, k.MNC, k.Area.Or(0)) {
-		return true
-	}
-	n, err := strconv.ParseUint(q, 0, 64)
-	if err != nil || len(q) > 1 && q[0] == '0' && q[1] >= '0' && q[1] <= '9' { // not octal
-		if n, err = strconv.ParseUint(q, 10, 64); err != nil {
-			return false
-		}
-	}
-	if n == k.ID || uint64(k.Area.Or(0)) == n && k.Area.Known() || uint64(k.PCI.Or(0)) == n && k.PCI.Known() || uint64(k.ARFCN.Or(0)) == n && k.ARFCN.Known() {
-		return true
-	}
-	switch k.RAT {
-	case cell.LTE:
-		return uint64(cell.ECI(k.ID).ENB()) == n
-	case cell.UMTS:
-		return uint64(cell.UCI(k.ID).RNC()) == n
-	}
-	return false
 }
 
 // CellFile is what is known of one cell.

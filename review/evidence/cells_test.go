@@ -11,14 +11,31 @@ import (
 	"vigie/storage"
 )
 
-func TestCellsAreFoundByAnyIdentifier(t *testing.T) {
+// Events and cells are found by the same words and identifiers.
+func TestSearchFinds(t *testing.T) {
 	k := storage.KnownCell{RAT: cell.LTE, MCC: "206", MNC: "01", Area: cell.Some(cell.Area(4660)), ID: 11016962, PCI: cell.Some(uint16(101)), ARFCN: cell.Some(uint32(1300)), Sensor: "roof-1"}
-	for _, q := range []string{"11016962", "0xA81B02", "43035", "4660", "101", "1300", "206-01", "20601", "206-01-4660", "lte", "roof-1", "206"} {
-		require.True(t, named(&k, q), q)
+	l := town(t)
+	id := evidencetest.Events()[0].ID
+	_, err := l.stores[0].AddVerdict(t.Context(), storage.Verdict{Event: id, Judgement: storage.Suspicious, Author: "Ada Lovelace", Reason: "the same on three phones", Time: evidencetest.Now})
+	require.NoError(t, err)
+	e, err := l.Find(t.Context(), id)
+	require.NoError(t, err)
+	both := []string{"206-01", "20601", "lte", "roof-1", "206", "PLMN 206-01", "proximus"}
+	for _, q := range append([]string{"11016962", "0xA81B02", "a81b02", "43035", "43035/2", "4660", "101", "1300", "206-01-4660", "eNB 43035"}, both...) {
+		known, found := l.stores[0].found(nil, k, ParseSearch(q))
+		require.True(t, found, "%s in %s", q, known.Name)
 	}
-	for _, q := range []string{"11016963", "5", "207", "gsm", "x"} {
-		require.False(t, named(&k, q), q)
+	for _, q := range append([]string{id, id[:6], "0x9999", "9999h", "eNB 0/2", "39321", "downgrade-2g", "Ada", "three phones", "suspicious", "refused the modem", "cause 15", "roof-1 39321"}, both[3:]...) {
+		require.True(t, e.Finds(ParseSearch(q)), q)
 	}
+	for _, q := range []string{"11016963", "5", "207", "gsm", "x", "0xA81B03", "roof-1 207"} {
+		_, found := l.stores[0].found(nil, k, ParseSearch(q))
+		require.False(t, found, q)
+	}
+	for _, q := range []string{"393", "0x9998", "bag", "level-step", "bob", "roof-1 4711"} {
+		require.False(t, e.Finds(ParseSearch(q)), q)
+	}
+	require.True(t, e.Finds(ParseSearch("la cellule"), "La cellule LTE"), "in the reader's language")
 }
 
 func TestSearchCells(t *testing.T) {

@@ -59,6 +59,22 @@ func (e *Entry) StoreName() string {
 	return e.Store.Name
 }
 
+// endsAfter is how long after its last record a sensor is taken to be watching still: an event ends after ten minutes without evidence.
+const endsAfter = 12 * time.Minute
+
+// GoesOn reports whether the event goes on: it was not closed, and what recorded it still records. An event of a recording that ended before
+// it was closed does not go on.
+func (e *Entry) GoesOn(ctx context.Context) (bool, error) {
+	if e.State != analyzer.Open {
+		return false, nil
+	}
+	if e.Elsewhere() {
+		return e.remote.asked.Sub(e.Last) < time.Hour+endsAfter, nil
+	}
+	_, last, err := e.Store.Span(ctx, e.sensor)
+	return err == nil && e.Store.o.Now().Sub(last) < endsAfter, err
+}
+
 // Was is the first sign as recorded.
 func (e *Entry) Was() time.Time { return e.was[0] }
 

@@ -439,3 +439,20 @@ func TestPlain(t *testing.T) {
 	require.Equal(t, "ab … (+2 bytes)", PlainTo("abcd", 2))
 	require.Equal(t, "é", Plain("é"))
 }
+
+// What was imported does not go on: its event ended when the recording did.
+func TestGoesOn(t *testing.T) {
+	e := evidencetest.CaptureEvent(1, "kit", evidencetest.Captured, analyzer.High)
+	e.State = analyzer.Open
+	last := e.Last.Add(time.Minute)
+	for after, want := range map[time.Duration]bool{time.Minute: true, 13 * time.Minute: false, 24 * time.Hour: false} {
+		l := library(t, []cell.Record{&cell.Observation{Time: last, Sensor: "kit", State: cell.Idle}}, []analyzer.Event{e}, func(o *Options) {
+			o.Now = func() time.Time { return last.Add(after) }
+		})
+		own, err := l.Find(t.Context(), e.ID)
+		require.NoError(t, err)
+		going, err := own.GoesOn(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, want, going, after)
+	}
+}

@@ -35,6 +35,7 @@ type remote struct {
 // remoteEvent is an event of the server, without identities: at the recorded times, and at the corrected ones.
 type remoteEvent struct {
 	stored, corrected analyzer.Event
+	asked             time.Time // for it
 }
 
 // Remote lists the events that are on the shared server and in no store here, newest first; after a minute it asks again, and
@@ -137,7 +138,7 @@ func (l *Library) readRemote(ctx context.Context) ([]*Entry, error) {
 		}
 		e := l.entry(nil, &ev)
 		clean := l.CleanEvent(ev)
-		e.remote = &remoteEvent{clean, clean}
+		e.remote = &remoteEvent{clean, clean, l.o.Now()}
 		if i, again := place[e.ID]; again {
 			list[i] = e
 			continue
