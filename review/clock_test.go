@@ -37,7 +37,7 @@ func TestTimesBeforeAClockWasSet(t *testing.T) {
 	utc := cookie("vigie-zone", "UTC")
 
 	inbox := get(d, "/", utc).Body.String()
-	require.Contains(t, inbox, `>`+right.Format("15:04:05")+`</time>`)
+	require.Contains(t, inbox, `>`+right.Format("15:04:05")+` UTC</time>`)
 	require.Contains(t, inbox, "time corrected")
 	require.Equal(t, 1, strings.Count(get(d, "/?from="+right.Format(time.DateOnly)+"T09:00&to="+right.Format(time.DateOnly)+"T10:00", utc).Body.String(), `<li class="entry`), "it is found when it was")
 	require.Zero(t, strings.Count(get(d, "/?to="+right.Format(time.DateOnly)+"T08:00", utc).Body.String(), `<li class="entry`))
@@ -47,7 +47,7 @@ func TestTimesBeforeAClockWasSet(t *testing.T) {
 	require.Contains(t, page, "its times before that were wrong by 9 h")
 	require.Contains(t, page, "first sign at "+evidence.UTC(e.First))
 	steps := page[strings.Index(page, `<ol class="timeline">`):]
-	require.Contains(t, steps[:strings.Index(steps, "</ol>")], ">"+right.Format("15:04:05")+"<")
+	require.Contains(t, steps[:strings.Index(steps, "</ol>")], ">"+right.Format("15:04:05")+" UTC<")
 	require.NotContains(t, steps[:strings.Index(steps, "</ol>")], ">00:30")
 	words := page[strings.Index(page, `class="words"`):]
 	require.Contains(t, words, `class="evidence"`, "lines are found although they stand at other times")

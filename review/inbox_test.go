@@ -58,3 +58,40 @@ func edges(svg string) []string {
 	fmt.Sscan(all[len(all)-1][1]+" "+all[len(all)-1][2], &x, &w)
 	return []string{all[0][1], fmt.Sprint(x + w)}
 }
+
+// A search looks everywhere: over all tabs, and by what a reviewer wrote.
+func TestSearchOverAllTabs(t *testing.T) {
+	tw := newTown(t)
+	id := tw.events[0].ID
+	require.Equal(t, 303, post(tw.review, "/verdicts", url.Values{"event": {id}, "judgement": {"benign"}, "reason": {"the lab next door"}, "author": {"Ada"}}).Code)
+	for _, q := range []string{"lab next door", "ada", "0x9999", "eNB 0/2", "roof-1 39321"} {
+		require.Contains(t, get(tw.review, "/?text="+url.QueryEscape(q)).Body.String(), `data-id="`+id, q)
+		require.NotContains(t, get(tw.review, "/?verdict=none&text="+url.QueryEscape(q)).Body.String(), `data-id="`+id, "in one tab alone, if that was chosen")
+	}
+	require.NotContains(t, get(tw.review, "/").Body.String(), `data-id="`+id)
+	require.Contains(t, get(tw.review, "/?tab=benign").Body.String(), `data-id="`+id, "a form without a search stays on its tab")
+}
+
+// One form of time everywhere: local with its offset, UTC beside it, the date where it is another. What was not closed when its recording
+// ended does not go on.
+func TestOneFormOfTime(t *testing.T) {
+	e := captureEvent(1, "roof-1", time.Date(2026, 7, 1, 22, 59, 56, 0, time.UTC), analyzer.High)
+	e.State = analyzer.Open
+	tw := emptyReview(t)
+	require.NoError(t, tw.store.Append(t.Context(), &cell.Observation{Time: e.Last, Sensor: "roof-1", State: cell.Idle}))
+	require.NoError(t, tw.store.PutEvents(t.Context(), e))
+	for _, path := range []string{"/event/" + e.ID, "/event/" + e.ID + "/report"} {
+		body := get(tw.review, path, cookie("zone", "Europe/London")).Body.String()
+		require.Contains(t, body, `>2026-07-01 23:59:56 UTC+1 <span class="utc">22:59:56 UTC</span></time>`, path)
+		require.Contains(t, body, `>2026-07-02 00:00:32 UTC+1 <span class="utc">2026-07-01 23:00:32 UTC</span></time>`, path)
+		require.Contains(t, body, `<li class="date">Thursday 2026-07-02</li>`, "the date where it changes: %s", path)
+		require.Contains(t, body, "ended when the recording ended", path)
+		require.NotContains(t, body, "going on", path)
+		for _, m := range regexp.MustCompile(`<time[^>]*>([^<]*)`).FindAllStringSubmatch(body, -1) {
+			require.Regexp(t, `\d\d:\d\d(:\d\d)? UTC`, m[1], path)
+		}
+	}
+	list := get(tw.review, "/?state=open").Body.String()
+	require.NotContains(t, list, `data-id="`+e.ID)
+	require.Contains(t, get(tw.review, "/?state=closed").Body.String(), `data-id="`+e.ID)
+}

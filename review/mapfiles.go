@@ -98,7 +98,7 @@ func (b *bundler) points(each func(*mapPoint) error) error {
 // add adds an event that goes on.
 func (p *mapPoint) add(e *analyzer.Event, o *cell.Observation) {
 	p.Events = append(p.Events, evidence.PlainTo(e.ID, 64))
-	p.Suspect = p.Suspect || o.Serving != nil && evidence.About(e, o.Serving)
+	p.Suspect = p.Suspect || o.Serving != nil && evidence.Concerns(e, o.Serving)
 	for _, f := range e.Findings {
 		if rule := evidence.PlainTo(f.Rule, 80); !f.First.After(p.At) && !f.Last.Before(p.At) && !slices.Contains(p.Findings, rule) {
 			p.Findings = append(p.Findings, rule)

@@ -28,7 +28,7 @@ func TestSearchFinds(t *testing.T) {
 	for _, q := range append([]string{id, id[:6], "0x9999", "9999h", "eNB 0/2", "39321", "downgrade-2g", "Ada", "three phones", "suspicious", "refused the modem", "cause 15", "roof-1 39321"}, both[3:]...) {
 		require.True(t, e.Finds(ParseSearch(q)), q)
 	}
-	for _, q := range []string{"11016963", "5", "207", "gsm", "x", "0xA81B03", "roof-1 207"} {
+	for _, q := range []string{"11016963", "5", "207", "gsm", "zzz", "0xA81B03", "roof-1 207"} {
 		_, found := l.stores[0].found(nil, k, ParseSearch(q))
 		require.False(t, found, q)
 	}

@@ -243,8 +243,8 @@ func (s suspects) find(c *cell.Cell) int {
 	})
 }
 
-// About reports whether a cell is one that an event is about.
-func About(e *analyzer.Event, c *cell.Cell) bool { return suspectsOf(e).find(c) >= 0 }
+// Concerns reports whether a cell is one that an event is about.
+func Concerns(e *analyzer.Event, c *cell.Cell) bool { return suspectsOf(e).find(c) >= 0 }
 
 // near adds the levels of suspects that are neighbours.
 func (s *Series) near(at float64, o *cell.Observation) {
