@@ -3,6 +3,8 @@ package review
 import (
 	"encoding/csv"
 	"io"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,6 +14,37 @@ import (
 
 var csvColumns = []string{"time", "sensor", "state", "rat", "mcc", "mnc", "area", "cell_id", "pci", "arfcn", "band", "rsrp_dbm", "rsrq_db", "rssi_dbm", "rscp_dbm",
 	"sinr_db", "neighbours", "registration", "lat", "lon"}
+
+// Exportable refuses a file name whose format no export has; events are wanted too.
+func Exportable(name string, events bool) error {
+	switch ext := strings.ToLower(filepath.Ext(strings.TrimSuffix(name, ".gz"))); {
+	case name != "-" && !slices.Contains([]string{"", ".ndjson", ".jsonl", ".json", ".csv"}, ext):
+		return &refusal{evidence.PlainTo(name, 200) + ": there is no export in this format", "name a .ndjson, .ndjson.gz or .csv file; vigie bundle has GeoJSON and KML, vigie report HTML"}
+	case isTable(name) && events:
+		return &refusal{"a table has observations only", "leave out --events, or name a .ndjson file"}
+	}
+	return nil
+}
+
+func isTable(name string) bool {
+	return strings.EqualFold(filepath.Ext(strings.TrimSuffix(name, ".gz")), ".csv")
+}
+
+// NewExport returns how to write records into a file of this name: as a table into a .csv file, in the interchange format into others. done
+// ends it, and does not close w.
+func NewExport(name string, w io.Writer) (put func(cell.Record) error, done func() error) {
+	if isTable(name) {
+		t := NewTable(w)
+		return t.Put, t.Close
+	}
+	var buf []byte
+	var enc cell.Encoder
+	return func(r cell.Record) error {
+		buf = enc.Append(buf[:0], r)
+		_, err := w.Write(buf)
+		return err
+	}, func() error { return nil }
+}
 
 // Table writes observations as CSV, a row each. Other records have no row, and neither have the modem's lines.
 type Table struct{ out *csv.Writer }

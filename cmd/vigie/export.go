@@ -2,19 +2,15 @@ package main
 
 import (
 	"bufio"
-	"cmp"
 	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
-	"vigie/cell"
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/review"
@@ -49,30 +45,14 @@ func (c *ExportCmd) Run(ctx context.Context, p *console.Program, conf config.Con
 	if err != nil {
 		return err
 	}
-	ext := strings.ToLower(filepath.Ext(strings.TrimSuffix(c.File, ".gz")))
-	table := ext == ".csv"
-	switch {
-	case c.File != "-" && !slices.Contains([]string{"", ".ndjson", ".jsonl", ".json", ".csv"}, ext):
-		return console.Usage(fmt.Errorf("%s: there is no export in this format", c.File), "name a .ndjson, .ndjson.gz or .csv file; vigie bundle has GeoJSON and KML, vigie report HTML")
-	case table && c.Events:
-		return console.Usage(errors.New("a table has observations only"), "without --events, or into a .ndjson file")
+	if err := review.Exportable(c.File, c.Events); err != nil {
+		return err
 	}
 	n, withheld := 0, 0
 	var evs transfer.ExportedEvents
-	write := func(w io.Writer) (failed error) {
+	write := func(w io.Writer) error {
 		out := bufio.NewWriter(w)
-		var buf []byte
-		var enc cell.Encoder
-		put := func(r cell.Record) error {
-			buf = enc.Append(buf[:0], r)
-			_, err := out.Write(buf)
-			return err
-		}
-		if table {
-			t := review.NewTable(out)
-			put = t.Put
-			defer func() { failed = cmp.Or(failed, t.Close(), out.Flush()) }()
-		}
+		put, done := review.NewExport(c.File, out)
 		for e, err := range s.Records(ctx, storage.Query{From: c.Since.Time, Sensor: c.Sensor}) {
 			if err != nil {
 				return err
@@ -94,7 +74,7 @@ func (c *ExportCmd) Run(ctx context.Context, p *console.Program, conf config.Con
 		}
 		var err error
 		evs, err = transfer.ExportEvents(ctx, s, storage.EventQuery{From: c.Since.Time, Sensor: c.Sensor}, trim.May, lines)
-		return errors.Join(err, out.Flush())
+		return errors.Join(err, done(), out.Flush())
 	}
 	if c.File == "-" {
 		err = write(p.Out.JSON())
