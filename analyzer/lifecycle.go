@@ -98,7 +98,7 @@ func (s *site) candidateFor(e *Engine, sig *Signal) *candidate {
 	for i := 0; i < len(s.Candidates); i++ {
 		cand := &s.Candidates[i]
 		near := s.Now-cand.Signalled <= joinMs && (len(cand.Suspects) == 0 || len(sig.Suspects) == 0)
-		linked := cand.suspects(sig.Suspects)
+		linked := cand.suspects(sig.Suspects) || cand.Alerted != 0 && cand.ofStation(sig.Suspects)
 		switch {
 		case !near && !linked:
 		case best < 0:
@@ -166,6 +166,20 @@ func (cand *candidate) suspects(list []Ident) bool {
 	for i := range list {
 		for k := range cand.Suspects {
 			if list[i].SameIdentity(&cand.Suspects[k]) && list[i].SameArea(&cand.Suspects[k]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// ofStation reports whether a cell is of the base station of one that the candidate suspects: a transmitter with several sectors is one
+// thing, and its second sector is not told again.
+func (cand *candidate) ofStation(list []Ident) bool {
+	for i := range list {
+		for k := range cand.Suspects {
+			a, b := &list[i], &cand.Suspects[k]
+			if a.RAT == cell.LTE && b.RAT == cell.LTE && a.PLMN == b.PLMN && a.Known() && b.Known() && a.ID>>8 == b.ID>>8 {
 				return true
 			}
 		}

@@ -338,3 +338,19 @@ func TestCallOn2G(t *testing.T) {
 		require.Equal(t, alert, len(s.alerts(t)) > 0, state)
 	}
 }
+
+// Another sector of a base station that has alerted joins its event: one transmitter is one event.
+func TestSectorsOfOneTransmitter(t *testing.T) {
+	s := home(6)
+	for k := range 3 {
+		s.on(120, lteCell(402118*256+180+k, 4660, -52))
+		s.on(60, lteCell(2820612, 4660, -94))
+	}
+	require.Len(t, s.alerts(t), 1)
+	s = home(6)
+	for k := range 3 {
+		s.on(120, lteCell((402118+90*k)*256+180, 4660, -52))
+		s.on(60, lteCell(2820612, 4660, -94))
+	}
+	require.Greater(t, len(s.alerts(t)), 1, "three transmitters are not")
+}

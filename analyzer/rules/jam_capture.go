@@ -28,8 +28,10 @@ func (d *drownings) Learn(v *analyzer.View, l *analyzer.Lesson) {
 	if v.Arrived && st.Outage && d.held(v) {
 		d.Jams++
 	}
+	if v.Quality > drowned || v.Now-d.JamAt > 15_000 {
+		d.JamRun = 0 // or a row at each change of cell only: nothing is known of what lay between
+	}
 	if v.Quality > drowned {
-		d.JamRun = 0
 		return
 	}
 	d.JamRun++
@@ -38,7 +40,7 @@ func (d *drownings) Learn(v *analyzer.View, l *analyzer.Lesson) {
 
 // held reports whether what was received until a moment ago could not be read for a while, although it was not weak.
 func (d *drownings) held(v *analyzer.View) bool {
-	return d.JamRun >= drownedRun && v.Now-d.JamAt < 60_000 && d.JamLevel >= -112
+	return d.JamRun >= drownedRun && v.Now-d.JamAt < 30_000 && d.JamLevel >= -105
 }
 
 var jamCapture = analyzer.Rule{

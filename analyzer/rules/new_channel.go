@@ -22,10 +22,11 @@ func (c *channelNews) share(v *analyzer.View, r cell.RAT) float64 {
 	return analyzer.Share(float64(c.RATs.Of(r).Channels), float64(v.Base.RAT(r).Stays), 0.2, 5)
 }
 
-// channelOwner is another network that was heard on the channel of a cell here, if there is one.
+// channelOwner is another network of the same country that was heard on the channel of a cell here, if there is one: abroad the same
+// channels belong to others.
 func channelOwner(v *analyzer.View, i *analyzer.Ident) *cell.PLMN {
 	for p := range v.Base.NetworksOn(i) {
-		if p.Known() && p != v.PLMN(i) {
+		if own := v.PLMN(i); p.Known() && p != own && country(p.MCC) == country(own.MCC) {
 			return &p
 		}
 	}
@@ -33,7 +34,7 @@ func channelOwner(v *analyzer.View, i *analyzer.Ident) *cell.PLMN {
 }
 
 var newChannel = analyzer.Rule{
-	ID: "new-channel", Version: 1, Title: "a channel that this operator did not use here",
+	ID: "new-channel", Version: 2, Title: "a channel that this operator did not use here",
 	Needs: cell.FieldMNC | cell.FieldARFCN | cell.FieldCellID, Cause: "novelty",
 	Min: analyzer.Info, Max: analyzer.Medium, Status: analyzer.Measured, Telling: analyzer.Moderate,
 	Innocent: []string{
