@@ -17,6 +17,7 @@ import (
 	"vigie/analyzer"
 	"vigie/cell"
 	"vigie/storage"
+	"vigie/storage/storagetest"
 )
 
 // childMain makes the test binary, if the environment says so, a program that writes to a store or a file until it is killed. It
@@ -36,15 +37,21 @@ func childMain() {
 	os.Exit(0)
 }
 
-// numbered is the record of a number, which stands in its time and its raw line.
-func numbered(i int) *cell.Observation {
+// numbered is the record of a number, which stands in its time and its raw line or frame. Of ten, one is a message and one a broadcast.
+func numbered(i int) cell.Record {
+	switch at := time.Unix(1790000000+int64(i), 0).UTC(); i % 10 {
+	case 3:
+		return storagetest.AMessage("crash", at, i)
+	case 7:
+		return storagetest.ABroadcast("crash", at, i)
+	}
 	return &cell.Observation{Time: time.Unix(1790000000+int64(i), 0).UTC(), Sensor: "crash", State: cell.Idle,
 		Serving: &cell.Cell{RAT: cell.LTE, MCC: "272", MNC: "03", ID: cell.Some(uint64(i % 50)), RSRP: cell.Some(cell.DBm(-90))},
 		Raw:     []string{`+QENG: "servingcell","NOCONN","LTE","FDD",272,03,A80000,101,1300,3,5,5,1234,-96,-11,-65,12,28`, "number " + strconv.Itoa(i)}}
 }
 
 func numberedEvent(i int) analyzer.Event {
-	at := numbered(i).Time
+	at := numbered(i).When()
 	return analyzer.Event{ID: "event " + strconv.Itoa(i), Sensor: "crash", First: at, Opened: at, Last: at, State: analyzer.Open}
 }
 
@@ -197,7 +204,7 @@ func TestKilledWhileWriting(t *testing.T) {
 				st, err := s.Stats(ctx)
 				require.NoError(t, err)
 				require.Equal(t, st.Seq, seq)
-				require.EqualValues(t, next, st.Observations)
+				require.EqualValues(t, next, st.Observations+st.Others)
 				require.NoError(t, s.Close())
 			}
 			t.Logf("%d records in %d lives", next, rounds)

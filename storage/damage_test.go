@@ -25,7 +25,7 @@ import (
 func filled(t *testing.T, path string, o storage.Options) (records []cell.Record) {
 	o.Create = true
 	s := open(t, path, o)
-	day := storagetest.Day(1500)
+	day := storagetest.WithSignalling(storagetest.Day(1500))
 	require.NoError(t, s.Append(ctx, day...))
 	require.NoError(t, s.PutEvents(ctx, storagetest.Events(20)...))
 	require.NoError(t, s.SaveState(ctx, "analyzer", make([]byte, 10_000), 1))

@@ -81,7 +81,7 @@ func TestSealedIsASink(t *testing.T) {
 // What was sealed and opened at home is what a store would have held.
 func TestUnsealedEqualsNeverSealed(t *testing.T) {
 	ctx := context.Background()
-	day, evs := storagetest.Day(2000), storagetest.Events(6)
+	day, evs := storagetest.WithSignalling(storagetest.Day(2000)), storagetest.Events(6)
 	never, err := storage.Open(ctx, "", storage.Options{Memory: true})
 	require.NoError(t, err)
 	defer never.Close()
