@@ -35,7 +35,15 @@ func (s *Store) AddRejected(ctx context.Context, r Rejected) (isNew bool, err er
 	return isNew && err == nil, err
 }
 
-// Rejected yields the dead letters, oldest first, and how many there ever were. At most the last 10,000 are kept.
+// RemoveRejected removes a dead letter that was delivered after all.
+func (s *Store) RemoveRejected(ctx context.Context, r Rejected) error {
+	return s.Update(ctx, func(t *Tx) error {
+		t.w.exec("DELETE FROM aside WHERE seq = ? AND point = ?", r.Seq, r.Point)
+		return t.w.exec("UPDATE aside_count SET total = max(total - 1, 0)")
+	})
+}
+
+// Rejected yields the dead letters, oldest first, and how many there ever were that were not delivered after all. At most the last 10,000 are kept.
 func (s *Store) Rejected(ctx context.Context) (total int64, list iter.Seq2[Rejected, error], err error) {
 	if err := s.rdb.QueryRowContext(ctx, "SELECT total FROM aside_count").Scan(&total); err != nil {
 		return 0, nil, reading("rejected points", err)

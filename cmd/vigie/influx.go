@@ -101,6 +101,7 @@ func (c *InfluxInitCmd) makeJSON(ctx context.Context, p *console.Program, steps 
 type InfluxSendCmd struct {
 	config.StoreFlags
 	Again bool `help:"Begin with the oldest, whatever was sent before. Changes nothing on a server that has it."`
+	Aside bool `help:"Send what was set aside again, and nothing else: once the cause is mended at the server."`
 }
 
 // Run copies what there is.
@@ -115,6 +116,14 @@ func (c *InfluxSendCmd) Run(ctx context.Context, p *console.Program, conf config
 		return err
 	}
 	defer x.Close()
+	if c.Aside {
+		were, left, err := x.SendRejected(ctx)
+		if err != nil {
+			return err
+		}
+		p.Err.Printf("of %s set aside, %s left\n", console.Thousands(were), console.Thousands(left))
+		return nil
+	}
 	if c.Again {
 		if err := s.SetCursor(ctx, "influx", 0); err != nil {
 			return err

@@ -131,7 +131,24 @@ type delivery struct {
 func (d *delivery) send(ctx context.Context, i, j int) error {
 	x := d.x
 	for attempt := 0; ; attempt++ {
-		a := x.post(ctx, d.p.lines(i, j))
+		body := d.p.lines(i, j)
+		less := x.without(body)
+		known := less != body && x.leavesOut(time.Now())
+		if known {
+			body = less
+		}
+		a := answer{outcome: accepted}
+		if body != "" {
+			a = x.post(ctx, body)
+		}
+		if a.outcome == refused && less != body { // it may be what it refused before
+			x.fieldsRefused(time.Now())
+			if a = (answer{outcome: accepted}); less != "" {
+				a = x.post(ctx, less)
+			}
+		} else if a.outcome == accepted && !known {
+			x.fieldsTaken(body)
+		}
 		if err := ctx.Err(); err != nil && a.outcome != accepted {
 			return err
 		}
@@ -153,7 +170,7 @@ func (d *delivery) send(ctx context.Context, i, j int) error {
 				return d.send(ctx, middle, j)
 			}
 			if !d.proof { // does it refuse this point, or everything?
-				probe := x.post(ctx, probeLine)
+				probe, _ := x.probe(ctx)
 				if d.proof = probe.outcome == accepted; !d.proof {
 					if probe.outcome == refused || probe.outcome == tooLarge {
 						probe.outcome = blocked
@@ -163,6 +180,11 @@ func (d *delivery) send(ctx context.Context, i, j int) error {
 					}
 				}
 				continue // also if the probe was accepted: the cause may have been fixed in between
+			}
+			if a.outcome == refused {
+				if took, err := d.strip(ctx, i, a); took || err != nil {
+					return err
+				}
 			}
 			return x.reject(ctx, storage.Rejected{Seq: d.p.seqs[i], Point: d.p.line(i), Status: a.status, Reason: a.words})
 		default:
@@ -185,8 +207,19 @@ func droppedForAge(words string) int {
 	return -1
 }
 
-// probeLine is a point that every server accepts. It is always the same.
-const probeLine = `probe,by=vigie ok=true 1700000000000000000`
+// probes are the measurements of a point that a server accepts: another program may have filled the first with something else.
+var probes = []string{"probe", "vigie_probe"}
+
+// probe writes such a point, and returns its measurement. It has no time: the server gives it that of its arrival, which no
+// retention of the server and no clock of ours can make too old.
+func (x *Sink) probe(ctx context.Context) (a answer, measurement string) {
+	for _, measurement = range probes {
+		if a = x.post(ctx, measurement+",by=vigie ok=true"); a.outcome != refused {
+			break
+		}
+	}
+	return a, measurement
+}
 
 // took counts points that the server accepted.
 func (x *Sink) took(n int) {

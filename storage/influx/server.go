@@ -122,7 +122,9 @@ func (x *Sink) Check(ctx context.Context) (all []Check) {
 		}
 		add(c)
 	}
-	switch a := x.post(ctx, probeLine); a.outcome {
+	began := time.Now()
+	a, measurement := x.probe(ctx)
+	switch a.outcome {
 	case accepted:
 		add(Check{What: "token and bucket", Says: fmt.Sprintf("a point was written to %q", x.o.Bucket)})
 	case blocked, refused, tooLarge:
@@ -132,7 +134,11 @@ func (x *Sink) Check(ctx context.Context) (all []Check) {
 		add(Check{What: "token and bucket", Bad: true, Says: fmt.Sprintf("no point could be written: %d %s", a.status, a.words), Hint: "try again in a while; what is to be sent waits in the store"})
 		return all
 	}
-	add(x.checkReading(ctx, server))
+	since := time.Time{}
+	if server.HasClock {
+		since = began.Add(server.Skew - 5*time.Second)
+	}
+	add(x.checkReading(ctx, server, measurement, since))
 	return all
 }
 
@@ -146,10 +152,15 @@ func (s Server) String() string {
 	return "InfluxDB " + s.Version
 }
 
-func (x *Sink) checkReading(ctx context.Context, server Server) Check {
+// checkReading reads back a point that was written after a time of the server.
+func (x *Sink) checkReading(ctx context.Context, server Server, measurement string, since time.Time) Check {
 	c := Check{What: "reading back", Says: "the point came back; dashboards and vigie events --from influx will work"}
 	found := false
-	for t, err := range x.Query(ctx, "SELECT ok FROM probe WHERE \"by\" = 'vigie'") {
+	where := ""
+	if !since.IsZero() {
+		where = fmt.Sprintf(" AND time > %d", since.UnixNano())
+	}
+	for t, err := range x.Query(ctx, "SELECT ok FROM "+ident(measurement)+" WHERE \"by\" = 'vigie'"+where) {
 		if err != nil {
 			c.Bad, c.Says = true, err.Error()
 		}

@@ -88,6 +88,10 @@ type Sink struct {
 	mu     sync.Mutex
 	status Status
 	away   bool // the server was unreachable or failed since it last accepted something
+
+	futile        int // of the goroutine that sends
+	refusedFields []refusedField
+	refusals      int64 // points and fields that were rejected since the start, also those that were before
 }
 
 // New checks the options and reads the token. It does not contact the server. Rejected points are stored in s; nil if nothing
@@ -266,11 +270,11 @@ func (x *Sink) Write(ctx context.Context, entries []storage.Entry) error {
 	return x.write(ctx, &p, &x.sampler, entries)
 }
 
-// write sends what the sampler passes.
+// write sends what the sampler passes; all if there is none.
 func (x *Sink) write(ctx context.Context, p *points, t *sampler, entries []storage.Entry) error {
 	p.reset()
 	for _, e := range entries {
-		if !x.o.FullRate && !t.passes(e) {
+		if !x.o.FullRate && t != nil && !t.passes(e) {
 			continue
 		}
 		if !x.shape.add(p, e) {
