@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -24,12 +25,14 @@ type Alerts struct {
 	reloads       chan *config
 	healthReports chan cell.Health
 	retries       chan struct{}
+	watchings     chan []string
 	stopped       chan struct{} // closed when Follow returns
 
 	*config
 	st       *state
 	dirty    bool            // st differs from what is stored
 	sensors  map[string]bool // every sensor that has a record
+	watched  []string        // the sensors that are watched here; nil: not known, and all are shown
 	ledShown *blink          // the first step of the pattern on the LED
 	ctx      context.Context // of Follow
 
@@ -64,7 +67,7 @@ const Cursor = "alert"
 // New checks the options and opens the LED. It connects to nothing yet. Errors have a hint.
 func New(s *storage.Store, o Options) (*Alerts, error) {
 	a := &Alerts{store: s, offers: make(chan offer), results: make(chan result), reloads: make(chan *config), healthReports: make(chan cell.Health, 8),
-		retries: make(chan struct{}, 1), stopped: make(chan struct{}), sensors: map[string]bool{}, status: map[string]*Status{}}
+		retries: make(chan struct{}, 1), watchings: make(chan []string, 1), stopped: make(chan struct{}), sensors: map[string]bool{}, status: map[string]*Status{}}
 	var err error
 	a.config, err = a.configure(o)
 	return a, err
@@ -96,6 +99,15 @@ func (a *Alerts) Trouble(sensor, reason, text string) {
 	select {
 	case a.healthReports <- cell.Health{Sensor: sensor, Reason: reason, Detail: text}:
 	default:
+	}
+}
+
+// Watching says which sensors are watched here. The state of others is no longer shown on panels: who was renamed or taken away
+// has none. Call it once, before or while Follow runs.
+func (a *Alerts) Watching(sensors []string) {
+	select {
+	case a.watchings <- slices.Clone(sensors):
+	case <-a.stopped:
 	}
 }
 
@@ -139,6 +151,14 @@ func (a *Alerts) Follow(ctx context.Context) error {
 			a.config.start(ctx)
 			a.discardRemoved()
 			a.policy.Log("the new destinations are in use: " + strings.Join(a.names(), ", "))
+		case sensors := <-a.watchings:
+			a.watched = sensors
+			for sensor := range a.st.Gaps {
+				if !slices.Contains(sensors, sensor) {
+					delete(a.st.Gaps, sensor)
+					a.dirty = true
+				}
+			}
 		case r := <-a.healthReports:
 			now := time.Now()
 			r.Time = now
@@ -336,7 +356,7 @@ func (a *Alerts) step(now time.Time) time.Time {
 	var going []func() // run after the state is stored, so that the same message is sent again after a crash
 	for _, out := range a.outlets {
 		if out.mqtt != nil {
-			out.mqtt.show(a.sensorStates())
+			out.mqtt.show(a.sensorStates(), a.gone())
 		}
 		b := a.box(out)
 		a.mu.Lock()
@@ -369,9 +389,41 @@ func (a *Alerts) step(now time.Time) time.Time {
 	return next
 }
 
-// sensorStates describes every sensor that has a record, in the order of their names.
+// mostShown is how many names of sensors are remembered that panels may still show.
+const mostShown = 50
+
+// gone are the names of sensors that panels may still show, and that are not watched any more.
+func (a *Alerts) gone() []string {
+	if a.watched == nil {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(a.sensors)) {
+		if !slices.Contains(a.st.Shown, name) {
+			a.st.Shown, a.dirty = append(a.st.Shown, name), true
+		}
+	}
+	for _, name := range a.watched {
+		if !slices.Contains(a.st.Shown, name) {
+			a.st.Shown, a.dirty = append(a.st.Shown, name), true
+		}
+	}
+	a.st.Shown = a.st.Shown[max(0, len(a.st.Shown)-mostShown):]
+	return slices.DeleteFunc(slices.Clone(a.st.Shown), func(name string) bool { return slices.Contains(a.watched, name) })
+}
+
+// sensorStates describes every sensor that is watched, or if that is not known that has a record, in the order of their names.
 func (a *Alerts) sensorStates() []SensorState {
 	all := a.st.sensorStates()
+	if a.watched != nil {
+		all = slices.DeleteFunc(all, func(s SensorState) bool { return !slices.Contains(a.watched, s.Sensor) })
+		for _, sensor := range a.watched {
+			if !slices.ContainsFunc(all, func(s SensorState) bool { return s.Sensor == sensor }) {
+				all = append(all, SensorState{Sensor: sensor})
+			}
+		}
+		slices.SortFunc(all, func(x, y SensorState) int { return strings.Compare(x.Sensor, y.Sensor) })
+		return all
+	}
 	for sensor := range a.sensors {
 		if !slices.ContainsFunc(all, func(s SensorState) bool { return s.Sensor == sensor }) {
 			all = append(all, SensorState{Sensor: sensor})

@@ -165,7 +165,7 @@ func (d Destination) check() error {
 		_, err := newMQTT(d, nil)
 		return err
 	}
-	_, err := openService(d.url)
+	_, err := openService(d.url, &patience{})
 	return d.redact(err)
 }
 

@@ -46,6 +46,8 @@ type mqtt struct {
 
 	mu        sync.Mutex
 	states    []SensorState
+	gone      []string        // sensors of which nothing is to be left at the broker
+	cleared   map[string]bool // those of which nothing is
 	client    *paho.Client
 	attempted chan struct{} // closed after the first attempt to connect
 	lastErr   error         // of the last attempt, while client is nil
@@ -239,11 +241,11 @@ func (m *mqtt) publishPresence(ctx context.Context, client *paho.Client, is stri
 	return m.publish(ctx, client, m.status(), is, true)
 }
 
-// show sets the states to publish. It never blocks.
-func (m *mqtt) show(now []SensorState) {
+// show sets the states to publish, and the sensors of which nothing is to be left. It never blocks.
+func (m *mqtt) show(now []SensorState, gone []string) {
 	m.mu.Lock()
-	same := slices.Equal(m.states, now)
-	m.states = now
+	same := slices.Equal(m.states, now) && slices.Equal(m.gone, gone)
+	m.states, m.gone = now, gone
 	m.mu.Unlock()
 	if same {
 		return
@@ -256,8 +258,13 @@ func (m *mqtt) show(now []SensorState) {
 
 func (m *mqtt) publishStates(ctx context.Context, client *paho.Client) error {
 	m.mu.Lock()
-	now := m.states
+	now, gone := m.states, m.gone
 	m.mu.Unlock()
+	for _, sensor := range gone {
+		if err := m.clear(ctx, client, sensor); err != nil {
+			return err
+		}
+	}
 	for _, s := range now {
 		if err := m.announce(ctx, client, s.Sensor); err != nil {
 			return err
@@ -273,6 +280,38 @@ func (m *mqtt) publishStates(ctx context.Context, client *paho.Client) error {
 		}
 	}
 	return nil
+}
+
+// clear removes what is retained of a sensor that is gone, once: an empty message does that (MQTT 5, clause 3.3.1.3), and has Home
+// Assistant forget the device.
+func (m *mqtt) clear(ctx context.Context, client *paho.Client, sensor string) error {
+	if m.cleared[sensor] {
+		return nil
+	}
+	for _, what := range []string{"anomaly", "blind", "severity"} {
+		if err := m.publish(ctx, client, m.topic(sensor, what), "", true); err != nil {
+			return err
+		}
+	}
+	if m.discovery != "" {
+		for _, where := range discoveryTopics(sensor) {
+			if err := m.publish(ctx, client, m.discovery+"/"+where+"/config", "", true); err != nil {
+				return err
+			}
+		}
+	}
+	if m.cleared == nil {
+		m.cleared = map[string]bool{}
+	}
+	m.cleared[sensor] = true
+	return nil
+}
+
+// discoveryTopics are where the discovery messages of a sensor are, by what they are about.
+func discoveryTopics(sensor string) map[string]string {
+	id := "vigie_" + slug(sensor)
+	return map[string]string{"anomaly": "binary_sensor/" + id + "/anomaly", "blind": "binary_sensor/" + id + "/blind",
+		"severity": "sensor/" + id + "/severity", "event": "event/" + id + "/event"}
 }
 
 func onOff(b bool) string { return map[bool]string{true: "ON", false: "OFF"}[b] }
@@ -320,18 +359,18 @@ func (m *mqtt) announce(ctx context.Context, client *paho.Client, sensor string)
 		}
 		return o
 	}
-	for where, o := range map[string]object{
-		"binary_sensor/" + id + "/anomaly": about("Anomaly", "anomaly", object{"device_class": "safety"}),
-		"binary_sensor/" + id + "/blind":   about("Blind", "blind", object{"device_class": "problem", "entity_category": "diagnostic"}),
-		"sensor/" + id + "/severity":       about("Severity", "severity", object{"device_class": "enum", "options": []string{"none", "info", "low", "medium", "high"}}),
-		"event/" + id + "/event": about("Message", "event", object{"event_types": []Kind{Opened, Escalated, Repeated, Closed, Blind, Seeing, Health, Clock,
+	for what, o := range map[string]object{
+		"anomaly":  about("Anomaly", "anomaly", object{"device_class": "safety"}),
+		"blind":    about("Blind", "blind", object{"device_class": "problem", "entity_category": "diagnostic"}),
+		"severity": about("Severity", "severity", object{"device_class": "enum", "options": []string{"none", "info", "low", "medium", "high"}}),
+		"event": about("Message", "event", object{"event_types": []Kind{Opened, Escalated, Repeated, Closed, Blind, Seeing, Health, Clock,
 			Test, Summary}}),
 	} {
 		body, err := json.Marshal(o)
 		if err != nil {
 			return err
 		}
-		if err := m.publish(ctx, client, m.discovery+"/"+where+"/config", string(body), true); err != nil {
+		if err := m.publish(ctx, client, m.discovery+"/"+discoveryTopics(sensor)[what]+"/config", string(body), true); err != nil {
 			return err
 		}
 	}

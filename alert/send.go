@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -40,9 +41,60 @@ const (
 	maxStuck    = 3                // calls to one destination that have not returned
 )
 
-// httpClient has a time-out and follows no redirection: that would hand the token to another server.
-func httpClient() *http.Client {
-	return &http.Client{Timeout: sendTimeout, CheckRedirect: func(*http.Request, []*http.Request) error { return errRedirected }}
+// httpClient has a time-out and follows no redirection: that would hand the token to another server. What a server says of when to
+// come again is kept in wait, if that is not nil.
+func httpClient(wait *patience) *http.Client {
+	return &http.Client{Timeout: sendTimeout, CheckRedirect: func(*http.Request, []*http.Request) error { return errRedirected }, Transport: wait}
+}
+
+// patience sends requests, and keeps for how long the server of the last answer wants to be left alone (RFC 9110 section 10.2.3):
+// the libraries drop that.
+type patience struct {
+	next  http.RoundTripper // nil: http.DefaultTransport
+	after time.Duration
+}
+
+// RoundTrip implements http.RoundTripper.
+func (p *patience) RoundTrip(r *http.Request) (*http.Response, error) {
+	next := p.next
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	resp, err := next.RoundTrip(r)
+	if err == nil {
+		p.after = retryAfter(resp.Header.Get("Retry-After"), time.Now())
+	}
+	return resp, err
+}
+
+// retryAfter reads the header: seconds, or a date.
+func retryAfter(text string, now time.Time) time.Duration {
+	if n, err := strconv.ParseUint(strings.TrimSpace(text), 10, 31); err == nil {
+		return time.Duration(n) * time.Second
+	}
+	if t, err := http.ParseTime(text); err == nil && t.After(now) {
+		return t.Sub(now)
+	}
+	return 0
+}
+
+// laterError is the error of a server that said when to come again. Backoff heeds it.
+type laterError struct {
+	error
+	after time.Duration
+}
+
+func (e *laterError) Unwrap() error { return e.error }
+
+// RetryAfter implements storage.RetryAfter.
+func (e *laterError) RetryAfter() time.Duration { return e.after }
+
+// later is an error with what the server said of when to come again.
+func (p *patience) later(err error) error {
+	if err == nil || p.after <= 0 {
+		return err
+	}
+	return &laterError{err, p.after}
 }
 
 var (
@@ -66,14 +118,15 @@ func (h *webhook) send(ctx context.Context, m Message) error {
 	req.Header.Set("Content-Type", "application/json")
 	sum := sha256.Sum256([]byte(m.ID)) // an ID may hold characters that a header cannot
 	req.Header.Set("Idempotency-Key", hex.EncodeToString(sum[:16]))
-	resp, err := httpClient().Do(req)
+	var wait patience
+	resp, err := httpClient(&wait).Do(req)
 	if err != nil {
 		return err
 	}
 	defer resp.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
 	if resp.StatusCode/100 != 2 {
-		return httpStatus(resp.StatusCode)
+		return wait.later(httpStatus(resp.StatusCode))
 	}
 	return nil
 }
@@ -96,7 +149,8 @@ func (s *shoutrrr) send(ctx context.Context, m Message) error {
 	if s.stuck.Load() >= maxStuck {
 		return errStuck
 	}
-	service, err := openService(s.url)
+	wait := &patience{}
+	service, err := openService(s.url, wait)
 	if err != nil {
 		return err
 	}
@@ -125,7 +179,7 @@ func (s *shoutrrr) send(ctx context.Context, m Message) error {
 	s.stuck.Add(1)
 	go func() {
 		defer s.stuck.Add(-1)
-		done <- service.Send(text, &params)
+		done <- wait.later(service.Send(text, &params))
 	}()
 	select {
 	case err = <-done:
@@ -144,15 +198,16 @@ func inHeader(s string) string {
 	return strings.ReplaceAll(mime.QEncoding.Encode("utf-8", strings.Join(strings.Fields(s), " ")), "\r\n ", " ")
 }
 
-// openService makes the shoutrrr service of an address, without using the network. Its errors may contain the address.
-func openService(u *url.URL) (types.Service, error) {
+// openService makes the shoutrrr service of an address, without using the network. Its errors may contain the address. Matrix and
+// Signal take no client of ours: what their servers say of when to come again is lost.
+func openService(u *url.URL, wait *patience) (types.Service, error) {
 	switch u.Scheme {
 	case "ntfy":
 		s := &ntfy.Service{}
 		if err := s.Initialize(u, nil); err != nil {
 			return nil, err
 		}
-		s.SetHTTPClient(httpClient())
+		s.SetHTTPClient(httpClient(wait))
 		return s, nil
 	case "gotify":
 		s := &gotify.Service{}
@@ -161,7 +216,8 @@ func openService(u *url.URL) (types.Service, error) {
 		}
 		s.Config.UseHeader = true // a token in the URL would be in the logs of every proxy
 		client := s.GetHTTPClient()
-		client.Timeout, client.CheckRedirect = sendTimeout, httpClient().CheckRedirect
+		wait.next = client.Transport // it may trust another certificate
+		client.Timeout, client.CheckRedirect, client.Transport = sendTimeout, httpClient(wait).CheckRedirect, wait
 		return s, nil
 	case "matrix":
 		if password, _ := u.User.Password(); u.User.Username() != "" || password == "" {

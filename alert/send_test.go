@@ -292,7 +292,7 @@ func TestMail(t *testing.T) {
 		require.Equal(t, []string{"mail", "mail-2"}, []string{to[0].Name, to[1].Name})
 	})
 	t.Run("no mail in clear", func(t *testing.T) {
-		s, err := openService(mustURL("smtp://mail.example:25/?from=a@b.example&to=c@d.example"))
+		s, err := openService(mustURL("smtp://mail.example:25/?from=a@b.example&to=c@d.example"), &patience{})
 		require.NoError(t, err)
 		require.True(t, s.(*smtp.Service).Config.RequireStartTLS)
 	})
@@ -411,4 +411,27 @@ func TestOptionsAreChecked(t *testing.T) {
 		require.ErrorContains(t, err, want)
 		require.NotEmpty(t, hintIn(err), want)
 	}
+}
+
+// A server that says when to come again is left alone until then, by each kind of destination whose library lets that through.
+func TestRetryAfter(t *testing.T) {
+	for name, address := range map[string]string{"webhook": "http://HOST/hook", "ntfy": "ntfy://HOST/lookout?scheme=http", "gotify": "gotify://HOST/" + gotifyToken + "?disabletls=yes"} {
+		for header, wait := range map[string]time.Duration{"120": 2 * time.Minute, time.Now().Add(3 * time.Minute).UTC().Format(http.TimeFormat): 3 * time.Minute} {
+			t.Run(name, func(t *testing.T) {
+				srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					w.Header().Set("Retry-After", header)
+					w.WriteHeader(http.StatusTooManyRequests)
+				}))
+				defer srv.Close()
+				out := outletOf(t, strings.Replace(address, "HOST", strings.TrimPrefix(srv.URL, "http://"), 1))
+				err := out.sender.send(ctx, high)
+				require.Error(t, err)
+				now := time.Now()
+				b := &outbox{busy: true}
+				b.sent(&batch{}, err, now)
+				require.WithinDuration(t, now.Add(wait), b.retry, 5*time.Second)
+			})
+		}
+	}
+	require.Zero(t, retryAfter("soon", time.Now()))
 }

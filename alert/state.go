@@ -56,10 +56,11 @@ type Notice struct {
 type state struct {
 	Seq           int64                    `json:"seq"`
 	Notifications map[string]*notification `json:"stories"`
-	Gaps          map[string]*gap          `json:"gaps"`   // by sensor, while one lasts
-	Places        map[string]string        `json:"places"` // by sensor: its last position, only if Options.Positions
-	Health        map[string]int64         `json:"health"` // by sensor and reason: when it was last reported, Unix time
-	Boxes         map[string]*outbox       `json:"boxes"`  // by destination
+	Gaps          map[string]*gap          `json:"gaps"`            // by sensor, while one lasts
+	Places        map[string]string        `json:"places"`          // by sensor: its last position, only if Options.Positions
+	Health        map[string]int64         `json:"health"`          // by sensor and reason: when it was last reported, Unix time
+	Boxes         map[string]*outbox       `json:"boxes"`           // by destination
+	Shown         []string                 `json:"shown,omitempty"` // sensors that panels may still show
 }
 
 // notification is an event that was reported.
