@@ -58,7 +58,7 @@ func (s *Store) backup(ctx context.Context, to string) (st Stats, err error) {
 	})
 	s.commitPending()
 	a := access{path: name, key: s.key, rights: in}
-	if err := a.copyInto(ctx, s.rdb); err != nil {
+	if err := a.copyInto(ctx, s.rdb.DB); err != nil {
 		return st, err
 	}
 	if st, err = a.checkCopy(ctx); err != nil {
@@ -126,6 +126,9 @@ func Restore(ctx context.Context, copied, path string, o Options, suffix string)
 		return st, err
 	}
 	if err := safefile.Become(path); err != nil {
+		return st, err
+	}
+	if path, err = resolve(path); err != nil {
 		return st, err
 	}
 	if _, err := os.Lstat(path); err == nil {

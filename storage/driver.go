@@ -347,6 +347,12 @@ func withCause(dir string, err error) error {
 	return fmt.Errorf("%w (%w)", err, why)
 }
 
+// cannotOpen reports that a file next to a database cannot be opened or made.
+func cannotOpen(err error) bool {
+	return errors.Is(err, sqlite3.CANTOPEN) || errors.Is(err, sqlite3.READONLY) || errors.Is(err, sqlite3.IOERR_SHMOPEN) ||
+		errors.Is(err, sqlite3.IOERR_SHMSIZE) || errors.Is(err, sqlite3.IOERR_SHMLOCK) || errors.Is(err, syscall.EROFS)
+}
+
 // notADatabase reports that a file does not begin like a database, which with a key means that the key is wrong.
 func notADatabase(err error) bool { return errors.Is(err, sqlite3.NOTADB) }
 

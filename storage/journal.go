@@ -112,9 +112,9 @@ func (s *Store) AppendLater(ctx context.Context, recs ...cell.Record) (seq int64
 			return 0, false, fmt.Errorf("nothing was stored: %w", s.explain(err))
 		}
 	}
-	news, last, ok := w.newPending(recs)
-	if !ok {
-		return 0, false, nil
+	news, ok, err := w.newPending(recs)
+	if !ok || err != nil {
+		return 0, false, err
 	}
 	if err := s.writeJournal(news); err != nil {
 		return 0, false, fmt.Errorf("nothing was stored: %w", s.explain(err))
@@ -124,34 +124,42 @@ func (s *Store) AppendLater(ctx context.Context, recs ...cell.Record) (seq int64
 		j.counts.add(r)
 	}
 	s.pendingCount.Store(int64(len(j.pending)))
-	for sensor, key := range last {
-		w.last[sensor] = key
-	}
+	w.took(news)
 	if j.timer == nil && len(j.pending) > 0 {
 		j.timer = time.AfterFunc(pendingTime, s.commitOnTimer)
 	}
 	return w.seq + int64(len(j.pending)), true, s.syncJournalLater()
 }
 
-// newPending encodes records, unless one of them may be stored already. last is the time key of the newest of each sensor.
-func (w *writer) newPending(recs []cell.Record) (news []pendingRecord, last map[string]int64, ok bool) {
-	last = map[string]int64{}
-	for _, r := range recs {
+// newPending encodes records, unless one of them may be stored already. Where the store has newer records of a sensor, from when
+// its clock was in the future, a record after the one before is looked up.
+func (w *writer) newPending(recs []cell.Record) (news []pendingRecord, ok bool, err error) {
+	before := map[string]int64{} // by sensor: the record before
+	var lookUp []int
+	for i, r := range recs {
 		p := pendingRecord{sensor: r.From(), kind: kindOf(r)}
 		if p.kind == 0 || p.kind == Sources {
-			return nil, nil, false
+			return nil, false, nil
 		}
 		p.key = keyOf(r.When())
-		newest, seen := last[p.sensor]
+		newest, seen := w.last[p.sensor]
 		if !seen {
-			if newest, seen = w.last[p.sensor]; !seen {
-				newest = w.newest
-			}
+			newest = w.newest
 		}
-		if p.key <= newest || p.key < w.purged {
-			return nil, nil, false
+		previous, seen := before[p.sensor]
+		if !seen {
+			previous, seen = w.recent[p.sensor]
 		}
-		last[p.sensor] = p.key
+		switch {
+		case p.key < w.purged || seen && p.key <= previous:
+			return nil, false, nil
+		case p.key > newest:
+		case !seen:
+			return nil, false, nil
+		default:
+			lookUp = append(lookUp, i)
+		}
+		before[p.sensor] = p.key
 		news = append(news, p)
 	}
 	for i, r := range recs {
@@ -161,7 +169,32 @@ func (w *writer) newPending(recs []cell.Record) (news []pendingRecord, last map[
 			news[i].raw = slices.Clone(shorten(*raw, longestRaw))
 		}
 	}
-	return news, last, true
+	if len(lookUp) > 0 {
+		w.gate.pass()
+	}
+	w.failed = nil
+	defer func() { w.failed = nil }()
+	for _, i := range lookUp {
+		p := &news[i]
+		if there, err := w.exists(p.sensor, p.key, p.kind, p.body, &p.raw); there || err != nil {
+			return nil, false, err
+		}
+	}
+	return news, true, nil
+}
+
+// took notes records that were appended.
+func (w *writer) took(recs []pendingRecord) {
+	for _, p := range recs {
+		newest, seen := w.last[p.sensor]
+		if !seen {
+			newest = w.newest
+		}
+		if p.key > newest {
+			w.last[p.sensor] = p.key
+		}
+		w.recent[p.sensor] = p.key
+	}
 }
 
 // commitOnTimer commits the pending records when the oldest has waited long enough.
@@ -241,9 +274,7 @@ func (j *journal) insert(w *writer) error {
 
 // requeue restores what is pending in a writer whose state was reloaded.
 func (j *journal) requeue(w *writer) {
-	for _, p := range j.pending {
-		w.last[p.sensor] = p.key
-	}
+	w.took(j.pending)
 }
 
 // journalCommitted follows a transaction that added the pending records: once that is safe from a power cut, the file can be

@@ -11,8 +11,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/crypto/argon2"
+	"golang.org/x/text/unicode/norm"
 )
 
 // A store that is protected by a passphrase has a random key, which the file PATH-key holds, sealed by the passphrase:
@@ -56,7 +58,7 @@ func newKey(path string, o Options) ([]byte, error) {
 	rand.Read(key)
 	rand.Read(salt)
 	rand.Read(nonce)
-	gcm, err := sealer(o.Passphrase, salt, argonPasses, argonKiB, argonThreads)
+	gcm, err := sealer(forms(o.Passphrase)[0], salt, argonPasses, argonKiB, argonThreads)
 	if err != nil {
 		return nil, err
 	}
@@ -125,15 +127,26 @@ func readKey(path, passphrase string) ([]byte, error) {
 		return nil, fmt.Errorf("%w: the key file %s asks for %d passes over %d MiB of memory, and Vigie makes such files with %d over %d; the passphrase was not tried",
 			ErrKey, keyFile(path), passes, kib>>10, argonPasses, argonKiB>>10)
 	}
-	gcm, err := sealer(passphrase, salt, passes, kib, uint8(threads))
-	if err != nil {
-		return nil, err
+	for _, form := range forms(passphrase) {
+		gcm, err := sealer(form, salt, passes, kib, uint8(threads))
+		if err != nil {
+			return nil, err
+		}
+		if key, err := gcm.Open(nil, sealed[:12], sealed[12:], nil); err == nil && len(key) == 32 {
+			return key, nil
+		}
 	}
-	key, err := gcm.Open(nil, sealed[:12], sealed[12:], nil)
-	if err != nil || len(key) != 32 {
-		return nil, fmt.Errorf("%w: the passphrase does not open this store", ErrKey)
+	return nil, fmt.Errorf("%w: the passphrase does not open this store", ErrKey)
+}
+
+// forms are the forms of a passphrase to try. The first one is the same whatever editor, keyboard or system it comes from: in
+// NFC (Unicode Standard Annex 15), without a byte order mark. Older stores have the passphrase as it was given.
+func forms(passphrase string) []string {
+	normal := norm.NFC.String(strings.TrimPrefix(passphrase, "\ufeff"))
+	if normal == passphrase {
+		return []string{normal}
 	}
-	return key, nil
+	return []string{normal, passphrase}
 }
 
 func sealer(passphrase string, salt []byte, passes, kib uint32, threads uint8) (cipher.AEAD, error) {

@@ -70,7 +70,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 		}
 		return s, err
 	}
-	abs, err := filepath.Abs(path)
+	abs, err := resolve(path)
 	if err != nil {
 		return nil, err
 	}
@@ -93,6 +93,31 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	}
 	s.clean = o.Clean
 	return s, nil
+}
+
+// resolve follows the links that lead to a store, which need not exist: it is one store in one place by whichever name, with its
+// log, its key and its lock next to it.
+func resolve(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	for range 40 {
+		dir, err := filepath.EvalSymlinks(filepath.Dir(path))
+		if err != nil {
+			return path, nil // what is done with it says what is wrong
+		}
+		path = filepath.Join(dir, filepath.Base(path))
+		to, err := os.Readlink(path)
+		if err != nil {
+			return path, nil // no link, or nothing
+		}
+		if !filepath.IsAbs(to) {
+			to = filepath.Join(dir, to)
+		}
+		path = to
+	}
+	return "", fmt.Errorf("%s: %w", path, syscall.ELOOP)
 }
 
 func open(ctx context.Context, path string, o Options) (_ *Store, err error) {
@@ -132,7 +157,16 @@ func open(ctx context.Context, path string, o Options) (_ *Store, err error) {
 	if !a.frozen {
 		leaveTo(path+"-shm", path)
 	}
-	if err := s.connect(ctx, a); err != nil {
+	err = s.connect(ctx, a)
+	if err != nil && o.ReadOnly && !a.frozen && cannotOpen(err) {
+		// The kernel has made the file system read-only after an error, and still calls it writable.
+		if s.rdb != nil {
+			_ = s.rdb.Close()
+		}
+		a.frozen, a.immutable = true, empty(path+"-wal")
+		err = s.connect(ctx, a)
+	}
+	if err != nil {
 		if key != nil && notADatabase(err) {
 			return nil, fmt.Errorf("%w: it does not open this store (or the beginning of the file is damaged)", ErrKey)
 		}
@@ -140,6 +174,9 @@ func open(ctx context.Context, path string, o Options) (_ *Store, err error) {
 	}
 	if !a.frozen {
 		sameMode(path+"-shm", path)
+	}
+	if !o.ReadOnly {
+		s.rdb.gate = openGate(path)
 	}
 	if err := s.checkAtStart(ctx); err != nil {
 		if errors.Is(err, errEndless) {
@@ -168,16 +205,17 @@ func (s *Store) connect(ctx context.Context, a access) error {
 		}
 		s.wdb.SetMaxOpenConns(1)
 	}
-	reader := a
-	reader.readOnly = true
-	if s.rdb, err = reader.connect(); err != nil {
+	readOnly := a
+	readOnly.readOnly = true
+	db, err := readOnly.connect()
+	if err != nil {
 		return err
 	}
+	s.rdb = &readDB{DB: db}
 	s.rdb.SetMaxOpenConns(4)
 	s.rdb.SetMaxIdleConns(2)
-	db := s.wdb
-	if db == nil {
-		db = s.rdb
+	if s.wdb != nil {
+		db = s.wdb
 	}
 	version, err := checkFormat(ctx, db)
 	switch {

@@ -27,7 +27,7 @@ type Store struct {
 	key      []byte // nil: plain
 	sealed   []byte // the text of its key file; nil: none
 	lock     *os.File
-	rdb      *sql.DB
+	rdb      *readDB // nil until it is connected
 	wdb      *sql.DB // nil when read-only
 	notices  []string
 	clean    Cleaner
@@ -106,6 +106,7 @@ func (s *Store) transact(ctx context.Context, f func(*Tx) error) (urgent bool, e
 		}
 	}
 	w.failed = nil
+	s.rdb.gate.pass()
 	if err := w.exec("BEGIN IMMEDIATE"); err != nil {
 		return false, err
 	}
@@ -276,6 +277,7 @@ func (s *Store) Close() error {
 	}
 	if s.rdb != nil {
 		errs = append(errs, s.rdb.Close()) // a second Close is no error
+		s.rdb.gate.close()
 	}
 	if s.wdb != nil {
 		errs = append(errs, s.wdb.Close())

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"path/filepath"
 	"time"
 )
 
@@ -19,7 +18,7 @@ type VerdictWriter struct {
 // OpenVerdictWriter opens an existing store for verdicts. Of the options only Key and Passphrase apply. The errors are those
 // of Open.
 func OpenVerdictWriter(ctx context.Context, path string, o Options) (*VerdictWriter, error) {
-	abs, err := filepath.Abs(path)
+	abs, err := resolve(path)
 	if err != nil {
 		return nil, err
 	}

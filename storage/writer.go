@@ -16,6 +16,7 @@ import (
 // After a failed transaction load sets it back to what is stored.
 type writer struct {
 	conn         *sql.Conn
+	gate         gate
 	prepared     map[string]*sql.Stmt
 	broken       error // of load; nothing is written until load succeeds
 	failed       error // the first of the current transaction
@@ -24,6 +25,7 @@ type writer struct {
 	seq           int64                    // the last sequence number given
 	newest        int64                    // time key of the newest record when the writer was loaded
 	last          map[string]int64         // by sensor: time key of its newest record since then
+	recent        map[string]int64         // by sensor: time key of the record that came last
 	currentSource map[string]currentSource // by sensor
 	purged        int64                    // time key; everything before it was purged (retention.go)
 	base          *base
@@ -45,7 +47,7 @@ func (s *Store) startWriting(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.w = &writer{conn: conn, prepared: map[string]*sql.Stmt{}, checkpointAt: checkpointLog}
+	s.w = &writer{conn: conn, gate: s.rdb.gate, prepared: map[string]*sql.Stmt{}, checkpointAt: checkpointLog}
 	if err := errors.Join(s.w.load(), s.w.number()); err != nil || s.path == "" {
 		return err
 	}
@@ -65,7 +67,7 @@ func (w *writer) close() error {
 
 // load reads the cached values from the database, and forgets those of a failed transaction.
 func (w *writer) load() error {
-	w.last, w.currentSource, w.baseAge, w.crowds = map[string]int64{}, map[string]currentSource{}, 0, crowds{}
+	w.last, w.recent, w.currentSource, w.baseAge, w.crowds = map[string]int64{}, map[string]int64{}, map[string]currentSource{}, 0, crowds{}
 	ctx := context.Background()
 	var newest sql.NullInt64
 	err := w.conn.QueryRowContext(ctx, `SELECT max(ifnull((SELECT max(seq) FROM record), 0), ifnull((SELECT max(seq) FROM event), 0),
@@ -207,6 +209,7 @@ func (w *writer) append(r cell.Record, kind Kinds) error {
 	} else if there, err := w.exists(sensor, key, kind, w.buf, raw); there || err != nil {
 		return err
 	}
+	w.recent[sensor] = key
 	g := pendingRecord{sensor: sensor, kind: kind, key: key, body: w.buf}
 	if raw != nil {
 		g.raw = *raw

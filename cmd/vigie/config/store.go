@@ -162,6 +162,9 @@ func passphrase(files ...string) (string, error) {
 			return "", console.Usage(fmt.Errorf("passphrase: the first line of %s is empty", name), "write the passphrase on its first line, and make the file readable for you alone (chmod 600)")
 		}
 		_ = err // a last line without an end is a line
+		if strings.HasPrefix(text, "\xff\xfe") || strings.HasPrefix(text, "\xfe\xff") || strings.ContainsRune(text, 0) {
+			return "", console.Usage(fmt.Errorf("passphrase: %s is in UTF-16", name), "save it as UTF-8, which every editor offers: the passphrase is the same then")
+		}
 		return text, nil
 	}
 	return "", nil
