@@ -49,26 +49,10 @@ func (c *Config) check(f *File) {
 	if c.Language != "" && c.Language != "en" && c.Language != "fr" {
 		f.wrong("language", `language is "en" or "fr"`, "language is %q", c.Language)
 	}
-	if c.Analyzer.AlertsPerMonth < 0 {
-		f.wrong("analyzer.alerts_per_month", "it is how many false alarms a quiet month may bring: 4 is the default", "alerts_per_month is %v", c.Analyzer.AlertsPerMonth)
-	}
-	if c.Analyzer.AlertsPerDay < 0 {
-		f.wrong("analyzer.alerts_per_day", "it is how many false alarms a quiet day of moving may bring: 1 is the default", "alerts_per_day is %v", c.Analyzer.AlertsPerDay)
-	}
-	if c.Battery.Most < 0 || c.Battery.Most > 60 {
-		f.wrong("battery.most", "it is how many times less often the modem is asked: 4 is the default, 60 the most", "[battery] most is %d", c.Battery.Most)
-	}
 	if c.Battery.Lasts != 0 && !c.Battery.Saving {
 		f.wrong("battery.lasts", "add saving = true, or take lasts out", "[battery] lasts is set, and saving is not")
 	}
-	for name, days := range map[string]int{"full_rate_days": valueOr(c.Keep.FullRateDays, 0), "summary_days": c.Keep.SummaryDays, "event_days": c.Keep.EventDays} {
-		if days < 0 || days > 36500 {
-			f.wrong("keep."+name, "it is a number of days; 0 is forever", "%s is %d", name, days)
-		}
-	}
-	if d := c.Heartbeat.Every; d != 0 && time.Duration(d) < 10*time.Second {
-		f.wrong("heartbeat.every", "ten seconds is the least, five minutes the default", "[heartbeat] every is %s", time.Duration(d))
-	}
+	c.checkBounds(f)
 	if c.Backup.Keep < 0 {
 		f.wrong("backup.keep", "it is a number of copies: 7 is the default", "[backup] keep is %d", c.Backup.Keep)
 	}

@@ -46,7 +46,11 @@ func keyOf(f reflect.StructField) key {
 	if kind.Kind() == reflect.Pointer {
 		kind = kind.Elem()
 	}
-	return key{f.Tag.Get("toml"), f.Tag.Get("help"), f.Tag.Get("default"), kind}
+	help := f.Tag.Get("help")
+	if bounds := f.Tag.Get("bounds"); bounds != "" {
+		help += "; " + bounds
+	}
+	return key{f.Tag.Get("toml"), help, f.Tag.Get("default"), kind}
 }
 
 // keysNear lists the keys of the section of an unknown key on a line; of one that is in no section, those of every section.

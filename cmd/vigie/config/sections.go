@@ -29,17 +29,17 @@ type Modem struct {
 	USB          string   `toml:"usb" help:"or its USB identity, as vigie probe prints it" default:"every modem found"`
 	Sensor       string   `toml:"sensor" help:"name of this one" default:"sensor, and where there are several the modem's place after it"`
 	Family       string   `toml:"family" help:"modem family" default:"from what the modem reports"`
-	Fast         Duration `toml:"fast" help:"between questions about the serving cell" default:"1s"`
-	Slow         Duration `toml:"slow" help:"between questions about neighbours" default:"5s"`
-	CharPause    Duration `toml:"char_pause" help:"between two characters, for a modem that loses some" default:"none"`
-	CommandPause Duration `toml:"command_pause" help:"between an answer and the next command" default:"none"`
+	Fast         Duration `toml:"fast" bounds:"1ms to 1h" help:"between questions about the serving cell" default:"1s"`
+	Slow         Duration `toml:"slow" bounds:"1ms to 24h" help:"between questions about neighbours" default:"5s"`
+	CharPause    Duration `toml:"char_pause" bounds:"1us to 1s" help:"between two characters, for a modem that loses some" default:"none"`
+	CommandPause Duration `toml:"command_pause" bounds:"1us to 1m" help:"between an answer and the next command" default:"none"`
 	Reauthorize  bool     `toml:"reauthorize" help:"a modem that stays silent may be removed from the USB bus and put back, network card and all (it needs permission to write to /sys/bus/usb/devices/.../authorized)" default:"false"`
 }
 
 // Analyzer is [analyzer].
 type Analyzer struct {
-	AlertsPerMonth float64 `toml:"alerts_per_month" help:"the false alarms that you accept of a fixed sensor in a quiet month" default:"4"`
-	AlertsPerDay   float64 `toml:"alerts_per_day" help:"those that you accept of a moving sensor in a quiet day of moving" default:"1"`
+	AlertsPerMonth float64 `toml:"alerts_per_month" bounds:"0.001 to 10000" help:"the false alarms that you accept of a fixed sensor in a quiet month" default:"4"`
+	AlertsPerDay   float64 `toml:"alerts_per_day" bounds:"0.001 to 10000" help:"those that you accept of a moving sensor in a quiet day of moving" default:"1"`
 	SwitchedOff    string  `toml:"switched_off" help:"your own table of RATs that are switched off (vigie rules --switched-off prints the built-in one)" default:"the built-in table"`
 
 	off rules.SwitchedOff // read from SwitchedOff; nil: the built-in table
@@ -67,9 +67,9 @@ func (a *Analyzer) readSwitchedOff() error {
 
 // Keep is [keep]: what the store keeps, and for how long. The window around every event stays at full rate.
 type Keep struct {
-	FullRateDays *int `toml:"full_rate_days" help:"older observations become summaries of a minute; 0: never" default:"90 when mode is \"fixed\", else 0"`
-	SummaryDays  int  `toml:"summary_days" help:"older summaries are deleted; 0: never" default:"0"`
-	EventDays    int  `toml:"event_days" help:"older events without a verdict are deleted; 0: never" default:"0"`
+	FullRateDays *int `toml:"full_rate_days" bounds:"0 to 36500" help:"older observations become summaries of a minute; 0: never" default:"90 when mode is \"fixed\", else 0"`
+	SummaryDays  int  `toml:"summary_days" bounds:"0 to 36500" help:"older summaries are deleted; 0: never" default:"0"`
+	EventDays    int  `toml:"event_days" bounds:"0 to 36500" help:"older events without a verdict are deleted; 0: never" default:"0"`
 	Size         Size `toml:"size" help:"what the store may take, such as \"2GB\"" default:"what the disk has"`
 }
 
@@ -126,10 +126,10 @@ type Alert struct {
 	Zone        string   `toml:"zone" help:"time zone, such as \"Europe/Zurich\"" default:"that of the machine"`
 	Quiet       string   `toml:"quiet" help:"quiet hours, such as \"22:00-07:00\"" default:"none"`
 	QuietPasses string   `toml:"quiet_passes" help:"severity that passes in quiet hours, or \"none\"" default:"high"`
-	BlindAfter  Duration `toml:"blind_after" help:"a longer gap alerts" default:"10m"`
-	Repeat      Duration `toml:"repeat" help:"an anomaly of severity high is repeated after this until somebody gives a verdict" default:"not repeated"`
-	RepeatTimes int      `toml:"repeat_times" help:"how many times at most" default:"3"`
-	PerHour     int      `toml:"per_hour" help:"messages per hour to one destination; more are combined into one" default:"10"`
+	BlindAfter  Duration `toml:"blind_after" bounds:"10s to 720h" help:"a longer gap alerts" default:"10m"`
+	Repeat      Duration `toml:"repeat" bounds:"10s to 720h" help:"an anomaly of severity high is repeated after this until somebody gives a verdict" default:"not repeated"`
+	RepeatTimes int      `toml:"repeat_times" bounds:"1 to 1000" help:"how many times at most" default:"3"`
+	PerHour     int      `toml:"per_hour" bounds:"1 to 1000" help:"messages per hour to one destination; more are combined into one" default:"10"`
 	Cells       bool     `toml:"cells" help:"name cells: a reader with a list of cells then knows the place" default:"false"`
 	Positions   bool     `toml:"positions" help:"say where the sensor was" default:"false"`
 	Review      string   `toml:"review" help:"address of the review desk, to which messages link, such as \"https://desk.example.org:8440\"" default:"they do not"`
@@ -206,7 +206,7 @@ type Glance struct {
 type Seal struct {
 	To    []string `toml:"to" help:"public keys (age1...) to which everything is sealed" default:"nothing is sealed"`
 	File  string   `toml:"file" help:"the sealed file" default:"the name of the store, with .sealed"`
-	Every Duration `toml:"every" help:"between two writes" default:"1s"`
+	Every Duration `toml:"every" bounds:"1ms to 1h" help:"between two writes" default:"1s"`
 }
 
 // On reports whether everything is sealed.
@@ -234,8 +234,8 @@ type Panic struct {
 // Battery is [battery].
 type Battery struct {
 	Saving bool     `toml:"saving" help:"ask the modem less often while nothing is odd, when the kit stands still, the battery is low, or lasts demands it" default:"false"`
-	Most   int      `toml:"most" help:"how many times less often, at most 60" default:"4"`
-	Lasts  Duration `toml:"lasts" help:"how long a charge is to last, such as \"8h\"" default:"no such demand"`
+	Most   int      `toml:"most" bounds:"1 to 60" help:"how many times less often, at most" default:"4"`
+	Lasts  Duration `toml:"lasts" bounds:"1m to 1000h" help:"how long a charge is to last, such as \"8h\"" default:"no such demand"`
 }
 
 // CellDB is [celldb].
@@ -274,7 +274,7 @@ func (c Heartbeat) URL() (string, error) {
 // Backup is [backup]: where vigie backup without a file puts its copies.
 type Backup struct {
 	To   string `toml:"to" help:"directory for the copies of vigie backup, such as \"/srv/vigie-backup\"" default:"none"`
-	Keep int    `toml:"keep" help:"how many copies are kept there; the oldest are deleted" default:"7"`
+	Keep int    `toml:"keep" bounds:"1 to 10000" help:"how many copies are kept there; the oldest are deleted" default:"7"`
 }
 
 // InMemory is the name of a store that is nowhere on disk.
