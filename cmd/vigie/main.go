@@ -115,7 +115,12 @@ func giveUp() {
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	var cli CLI
 	exit := -1
-	parser, err := parserOf(&cli, stdout, stderr, func(code int) { exit = code; panic(stopped{}) })
+	help := console.New(stdout, "never")
+	to := stdout // as it is, where the width of the terminal is asked for
+	if !help.IsTerminal() {
+		to = help.Raw()
+	}
+	parser, err := parserOf(&cli, to, stderr, func(code int) { exit = code; panic(stopped{}) })
 	if err != nil {
 		return console.Report(stderr, err)
 	}
@@ -134,7 +139,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		parsed, err = parser.Parse(args)
 	}()
 	if exit >= 0 {
-		return exit
+		return max(exit, console.Report(stderr, help.Failed()))
 	}
 	if err != nil {
 		return console.Report(stderr, console.Usage(err, cmp.Or(console.HintOf(err), helpFor(err))))
@@ -155,7 +160,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if node := parsed.Selected(); node == nil || !top(node).Tag.Has("endless") {
 		working = p.Busy()
 	}
-	err = parsed.Run(p)
+	if err = parsed.Run(p); err == nil {
+		err = p.Out.Failed()
+	}
 	working()
 	status := console.Report(p.Err, err)
 	console.Detail(ctx, "took %s, exit status %d", time.Since(began).Round(time.Millisecond), status)

@@ -97,7 +97,17 @@ func (t *Terminal) Raw() io.Writer {
 	if t.IsTerminal() {
 		return asIs{t}
 	}
-	return t.w
+	return raw{t}
+}
+
+type raw struct{ to *Terminal }
+
+func (r raw) Write(p []byte) (int, error) {
+	r.to.mu.Lock()
+	defer r.to.mu.Unlock()
+	n, err := r.to.w.Write(p)
+	r.to.note(err)
+	return n, err
 }
 
 // IsTerminal reports whether the stream is a terminal of any kind.

@@ -30,6 +30,7 @@ type Terminal struct {
 	drawn    time.Time // when the progress line was drawn last
 	mid      bool      // the last write ended within a line: somebody may be asked something
 	cleaner  cleaner
+	failed   error
 }
 
 // Style is an SGR code (ECMA-48, clause 8.3.117); the empty style changes nothing.
@@ -92,7 +93,27 @@ func (t *Terminal) writeAsIs(p []byte) (int, error) {
 	defer t.mu.Unlock()
 	t.erase()
 	t.mid = len(p) > 0 && p[len(p)-1] != '\n'
-	return t.cleaner.write(t.w, p)
+	n, err := t.cleaner.write(t.w, p)
+	t.note(err)
+	return n, err
+}
+
+// note keeps the first error of writing; mu is held.
+func (t *Terminal) note(err error) {
+	if t.failed == nil {
+		t.failed = err
+	}
+}
+
+// Failed is the first error of writing; nil if everything was written. Most commands print without looking: what they print is
+// lost when the disk behind it is full.
+func (t *Terminal) Failed() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.failed == nil {
+		return nil
+	}
+	return fmt.Errorf("what was printed could not all be written: %w", t.failed)
 }
 
 // Above says that this stream is on the same terminal as another one, which shows progress.
