@@ -46,6 +46,7 @@ func New(rules []Rule, opts Options) *Engine {
 	if !(e.perDay > 0) {
 		e.perDay = defaultPerDay
 	}
+	e.perMonth, e.perDay = min(e.perMonth, mostBudget), min(e.perDay, mostBudget)
 	for i := range rules {
 		if rules[i].Learns != nil {
 			e.learners = append(e.learners, i)
@@ -129,6 +130,10 @@ func (e *Engine) Feed(r cell.Record) {
 	case *cell.Clock:
 		if s := e.site(r.Sensor); s.Now != 0 {
 			s.shift(r.Offset)
+		}
+	case *cell.Health:
+		if r.Reason == cell.Unwatched {
+			e.abandon(r)
 		}
 	}
 }

@@ -22,6 +22,7 @@ const (
 const (
 	defaultPerMonth = 4.0
 	defaultPerDay   = 1.0
+	mostBudget      = 1e4  // more is no limit
 	month           = 30.0 // days
 )
 

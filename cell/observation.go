@@ -168,6 +168,14 @@ type Health struct {
 	Raw    []string // the lines it is about, redacted
 }
 
+// Unwatched is the reason of a Health that ends the events of a sensor, since nothing tells any more whether they go on. Its
+// detail is UnwatchedGone or UnwatchedBlind.
+const (
+	Unwatched      = "unwatched"
+	UnwatchedGone  = "gone"  // nobody watches with this sensor any more: it was renamed or taken away
+	UnwatchedBlind = "blind" // it has seen nothing for a long time
+)
+
 // Clock says by how much earlier times of this sensor were wrong.
 type Clock struct {
 	Time   time.Time

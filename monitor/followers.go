@@ -63,6 +63,11 @@ func (w *running) startAlerts(ctx context.Context) error {
 		return err
 	}
 	w.alerts = a
+	var sensors []string
+	for _, m := range w.modems {
+		sensors = append(sensors, m.Sensor)
+	}
+	a.Watching(sensors)
 	w.retention.mustHave(alert.Cursor)
 	w.state.follow(func() SinkStatus { return alertStatus(a) })
 	w.reload = append(w.reload, func() error { return w.Alerts.Reload(a, log) })

@@ -62,6 +62,9 @@ func (s *State) problem(now time.Time) string {
 	if s.outage != "" {
 		all = append(all, s.outage)
 	}
+	if since := s.silent(now); !since.IsZero() {
+		all = append(all, fmt.Sprintf("the store has not answered since %s UTC; what comes waits in memory", since.UTC().Format("15:04:05")))
+	}
 	for _, x := range s.sensors {
 		switch x.condition(now) {
 		case SensorStuck:

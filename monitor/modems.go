@@ -133,6 +133,11 @@ func watch(ctx context.Context, p *pipeline.Pipeline, places *Places, own <-chan
 			if err != nil {
 				stop() // nothing can be kept: nothing need be watched
 			}
+		case <-p.Late():
+			if err := p.Continue(storing); err != nil {
+				errs = append(errs, err)
+				stop()
+			}
 		case r := <-own:
 			if err := p.Feed(storing, r); err != nil {
 				errs = append(errs, err)
@@ -162,10 +167,15 @@ func Watch(ctx context.Context, p *pipeline.Pipeline, modems ...modem.Config) er
 }
 
 // settings keeps in the store what the reporting switches of a modem were before Vigie changed them, so that they are put
-// back after a crash too.
+// back after a crash too. A store that does not answer keeps no collector waiting: then nothing is changed.
 func settings(ctx context.Context, s *storage.Store) (load func(string) map[string]string, save func(string, map[string]string) error) {
+	known := true
 	load = func(id string) map[string]string {
-		text, _, err := s.LoadState(ctx, "settings "+id)
+		text, err := inTime(func() ([]byte, error) {
+			text, _, err := s.LoadState(ctx, "settings "+id)
+			return text, err
+		})
+		known = !errors.Is(err, errNoAnswer)
 		values := map[string]string{}
 		if err != nil || json.Unmarshal(text, &values) != nil {
 			return nil
@@ -177,9 +187,34 @@ func settings(ctx context.Context, s *storage.Store) (load func(string) map[stri
 		if err != nil {
 			return err
 		}
-		return s.SaveState(ctx, "settings "+id, text, 0)
+		if !known {
+			return errNoAnswer
+		}
+		_, err = inTime(func() (none struct{}, err error) { return none, s.SaveState(ctx, "settings "+id, text, 0) })
+		return err
 	}
 	return load, save
+}
+
+var errNoAnswer = errors.New("the store does not answer")
+
+// inTime is what f returns, or errNoAnswer if that takes longer than a store may take.
+func inTime[T any](f func() (T, error)) (value T, err error) {
+	type result struct {
+		value T
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		value, err := f()
+		done <- result{value, err}
+	}()
+	select {
+	case r := <-done:
+		return r.value, r.err
+	case <-time.After(answerIn):
+		return value, errNoAnswer
+	}
 }
 
 // Places give the records of a watch their positions; nil gives none.

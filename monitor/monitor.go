@@ -70,6 +70,9 @@ type running struct {
 	alerts    *alert.Alerts // nil: nobody is alerted
 	places    *Places
 	retention *retention
+	look      *storeLook
+	hung      hungStore
+	clock     func() time.Time // the true time, as far as it is known
 	wipe      *wipe
 	reload    []func() error // what SIGHUP does
 }
@@ -81,7 +84,20 @@ const thrifty = 50
 func Run(ctx context.Context, o Options) error { return newRunning(o).run(ctx) }
 
 func newRunning(o Options) *running {
-	return &running{Options: o, state: NewState(time.Now), own: make(chan cell.Record, 8)}
+	w := &running{Options: o, state: NewState(time.Now), own: make(chan cell.Record, 8)}
+	if o.Store == nil {
+		return w
+	}
+	if o.Seal == nil && o.Grows != "" {
+		w.Grows = o.Store.Path() // where it is, not a link to it
+	}
+	var followers []string
+	for _, sink := range o.Sinks {
+		followers = append(followers, sink.Name)
+	}
+	w.look = newStoreLook(o.Store, followers, time.Now)
+	w.state.look = w.look
+	return w
 }
 
 func (w *running) run(ctx context.Context) (err error) {
@@ -102,6 +118,7 @@ func (w *running) run(ctx context.Context) (err error) {
 		}
 	}
 	w.parts.run(ctx, "retention", w.retention.run)
+	w.parts.run(ctx, "ending of events", w.abandonBlind)
 	if w.Ready != nil {
 		w.Ready(w.configs())
 	}
@@ -164,6 +181,7 @@ func (w *running) startPipeline(ctx context.Context) error {
 		}
 	}
 	w.line = pipeline.New(pipeline.Options{NewEngine: w.NewEngine, Store: w.Store, Recorder: recorder, Tolerant: true,
+		Patience: func() <-chan time.Time { return time.After(storePatience) }, OnLate: w.onLate,
 		OnRecord: w.onRecord, Warn: w.warn, Alarm: w.alarm, NotStored: w.retention.notStored})
 	w.parts.add("the pipeline", func() error { return w.line.Close(ctx) })
 	return nil
@@ -248,11 +266,15 @@ func (w *running) resume(ctx context.Context) error {
 		return err
 	}
 	w.line.OnEvent = w.onEvent // what is learned again from the store is no news
-	stats, err := w.Store.Stats(ctx)
+	newest, err := w.Store.NewestOfAll(ctx)
 	if err != nil {
 		return err
 	}
-	times := newTimekeeper(w.Clocks, stats.Newest)
+	corrections, err := w.Store.Corrections(ctx)
+	if err != nil {
+		return err
+	}
+	times := newTimekeeper(w.Clocks, newest)
 	if times.guesses() {
 		w.log("the clock is behind the newest record in the store: times are counted on from there until it is set")
 	}
@@ -260,12 +282,13 @@ func (w *running) resume(ctx context.Context) error {
 	for _, m := range w.modems {
 		m.Alive = func() { w.state.signOfLife(m.Sensor) }
 		w.state.Watch(m.Sensor, max(m.Fast, m.Slow))
-		if _, m.last, err = w.Store.Span(ctx, m.Sensor); err != nil {
+		if m.last, _, err = w.Store.Newest(ctx, m.Sensor, corrections); err != nil {
 			return err
 		}
 		m.Now, m.guessed = times.now, times.guesses()
 	}
-	return nil
+	w.clock = times.now
+	return w.abandonGone(ctx, times.now(), corrections)
 }
 
 func (w *running) startBattery(ctx context.Context) error {
@@ -280,6 +303,7 @@ func (w *running) startPhone(ctx context.Context) error {
 		return nil
 	}
 	overview := NewOverview(w.state, w.Mode == cell.Mobile, w.places, w.Store.Path())
+	overview.room = w.look.room
 	if w.Battery.Saving {
 		pace := newPace(w.Battery, overview)
 		for _, m := range w.modems {

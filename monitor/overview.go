@@ -18,8 +18,8 @@ type Overview struct {
 	state  *State
 	mobile bool // it is carried: a registered modem is worth a warning
 	places *Places
-	sys    string // sysfs
-	disk   string // a directory on the disk that is written to
+	sys    string                   // sysfs
+	room   func() (free, all int64) // of the disk that is written to
 
 	mu      sync.Mutex
 	since   time.Time // watching or blind
@@ -38,7 +38,8 @@ const (
 // the first record.
 func NewOverview(s *State, mobile bool, p *Places, file string) *Overview {
 	now := s.now()
-	o := &Overview{state: s, mobile: mobile, places: p, sys: sysfs, disk: cmp.Or(filepath.Dir(file), "."), since: now, level: review.Quiet}
+	room := func() (free, all int64) { return DiskOf(cmp.Or(filepath.Dir(file), ".")) }
+	o := &Overview{state: s, mobile: mobile, places: p, sys: sysfs, room: room, since: now, level: review.Quiet}
 	s.changed = func() { o.brief(s.now()) } // or it would not know since when
 	return o
 }
@@ -53,7 +54,7 @@ func (o *Overview) Look() review.Glance {
 		}
 	}
 	g.Battery, g.Charging = battery(o.sys)
-	if free, all := DiskOf(o.disk); all > 0 {
+	if free, all := o.room(); all > 0 {
 		g.Disk = cell.Some(100 * float64(free) / float64(all))
 	}
 	return g
@@ -97,7 +98,7 @@ func levelOf(events []analyzer.Event, now time.Time) review.Level {
 func (s *State) glance(g *review.Glance) []analyzer.Event {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	g.Trouble, g.Starting = s.outage != "", true
+	g.Trouble, g.Starting = s.outage != "" || !s.silent(g.Now).IsZero(), true
 	sees := false
 	blind := ""
 	for _, x := range s.sensors {

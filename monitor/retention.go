@@ -113,8 +113,8 @@ func (k *retention) run(ctx context.Context) {
 	defer k.giveBack()
 	var swept time.Time
 	k.began = time.Now()
-	if stats, err := k.store.Stats(ctx); err == nil {
-		k.newest = stats.Newest
+	if newest, err := k.store.NewestOfAll(ctx); err == nil {
+		k.newest = newest
 	}
 	for {
 		wait := roomEvery

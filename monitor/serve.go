@@ -90,6 +90,9 @@ func (s *State) serve(o HealthOptions, status func(context.Context) Status) (sto
 func (s *State) pages(status func(context.Context) Status) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		if s.look != nil {
+			s.look.recent() // so that a store that hangs is noticed where no records come
+		}
 		if problem := s.Problem(); problem != "" {
 			w.WriteHeader(http.StatusServiceUnavailable)
 			fmt.Fprintln(w, words.OneLine(problem))

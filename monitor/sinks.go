@@ -18,7 +18,7 @@ func (w *running) startSinks(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		c := &copying{Sink: sink, store: w.Store, name: named.Name, now: time.Now}
+		c := &copying{Sink: sink, name: named.Name, now: time.Now}
 		w.retention.mustHave(named.Name)
 		w.state.follow(c.status)
 		stop := background(context.WithoutCancel(ctx), func(ctx context.Context) error {
@@ -32,9 +32,8 @@ func (w *running) startSinks(ctx context.Context) error {
 // copying is a sink that knows how it fares.
 type copying struct {
 	storage.Sink
-	store *storage.Store
-	name  string
-	now   func() time.Time
+	name string
+	now  func() time.Time
 
 	mu      sync.Mutex
 	last    time.Time // of the last delivery
@@ -51,19 +50,16 @@ func (c *copying) Write(ctx context.Context, entries []storage.Entry) error {
 	return err
 }
 
-// status is how the sink fares, in the words of the InfluxDB sink.
+// status is how the sink fares, in the words of the InfluxDB sink, without what it has to deliver: see storeLook.
 func (c *copying) status() SinkStatus {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	st := SinkStatus{Name: c.name, State: "sending", LastSent: TimeOrNil(c.last)}
 	switch {
 	case c.problem != nil:
 		st.State, st.Problem = "waiting", words.OneLine(c.problem.Error())
 	case c.last.IsZero():
 		st.State = "idle"
-	}
-	c.mu.Unlock()
-	if behind, err := c.store.Behind(context.Background(), c.name); err == nil {
-		st.Behind = behind
 	}
 	return st
 }

@@ -35,16 +35,18 @@ func TestStatusOfASink(t *testing.T) {
 	defer s.Close()
 	require.NoError(t, s.Append(ctx, storagetest.Day(20)...))
 	sink := &memorySink{err: errors.New("the far end\nis down")}
-	c := &copying{Sink: sink, store: s, name: "toy", now: func() time.Time { return storagetest.Start }}
+	c := &copying{Sink: sink, name: "toy", now: func() time.Time { return storagetest.Start }}
 	once := storage.FollowOptions{UntilDone: true, Backoff: func(int, error) time.Duration { return -1 }}
 
-	require.Equal(t, SinkStatus{Name: "toy", State: "idle", Behind: 20}, c.status())
+	require.Equal(t, SinkStatus{Name: "toy", State: "idle"}, c.status())
+	look := newStoreLook(s, []string{"toy"}, time.Now)
+	require.EqualValues(t, 20, look.look(ctx).behind["toy"])
 	require.Error(t, storage.Follow(ctx, s, "toy", c, once))
 	st := c.status()
 	require.Equal(t, "waiting", st.State)
 	require.Contains(t, st.Problem, "is down")
 	require.NotContains(t, st.Problem, "\n")
-	require.EqualValues(t, 20, st.Behind)
+	require.EqualValues(t, 20, look.look(ctx).behind["toy"])
 	require.Nil(t, st.LastSent)
 
 	sink.err = nil
@@ -52,6 +54,7 @@ func TestStatusOfASink(t *testing.T) {
 	st = c.status()
 	require.Equal(t, SinkStatus{Name: "toy", State: "sending", LastSent: &storagetest.Start}, st)
 	require.Positive(t, sink.have)
+	require.Zero(t, look.look(ctx).behind["toy"])
 }
 
 // A watch delivers to each sink of its options until it stops, and closes it. Retention keeps what a sink has not had.

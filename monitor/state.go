@@ -17,8 +17,10 @@ type State struct {
 
 	mu      sync.Mutex
 	began   time.Time
-	waiting string // for what, while there is nothing to watch with yet; empty if there is
-	outage  string // that the store cannot be written, and what waits; empty if it can
+	waiting string     // for what, while there is nothing to watch with yet; empty if there is
+	outage  string     // that the store cannot be written, and what waits; empty if it can
+	late    time.Time  // since when the store has not answered the pipeline; zero: it has
+	look    *storeLook // nil: nobody looks at the store
 	sensors []*sensor
 	open    map[string]openEvent
 	recent  map[string]analyzer.Event // the last few that opened, changed or closed
@@ -68,6 +70,7 @@ type sensor struct {
 }
 
 type openEvent struct {
+	sensor   string
 	severity analyzer.Severity
 	reported bool // it was reported in this run
 }
@@ -131,7 +134,7 @@ func (s *State) resume(open ...analyzer.Event) {
 	defer s.mu.Unlock()
 	for _, e := range open {
 		if e.State == analyzer.Open {
-			s.open[e.ID] = openEvent{severity: e.Severity}
+			s.open[e.ID] = openEvent{sensor: e.Sensor, severity: e.Severity}
 		}
 		s.remember(e)
 	}
@@ -151,7 +154,30 @@ func (s *State) setOutage(outage string) {
 	s.outage = outage
 }
 
-// follow adds a follower of the store.
+// setLate records whether the store keeps the pipeline waiting.
+func (s *State) setLate(late bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.late = (time.Time{}); late {
+		s.late = s.now()
+	}
+}
+
+// silent is since when the store has not answered, if that is longer than it may take; otherwise zero. mu is held.
+func (s *State) silent(now time.Time) time.Time {
+	since := s.late
+	if s.look != nil {
+		if t := s.look.waits(); since.IsZero() || !t.IsZero() && t.Before(since) {
+			since = t
+		}
+	}
+	if since.IsZero() || now.Sub(since) < answerIn {
+		return time.Time{}
+	}
+	return since
+}
+
+// follow adds a follower of the store. sink must not wait for a disk.
 func (s *State) follow(sink func() SinkStatus) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -326,7 +352,7 @@ func (s *State) Event(e analyzer.Event) Update {
 	if (e.State != analyzer.Closed || known) && (!known || was.severity != e.Severity) { // one that closes without having been seen is of an earlier run
 		s.reached[e.Severity]++
 	}
-	if s.open[e.ID] = (openEvent{e.Severity, true}); e.State == analyzer.Closed {
+	if s.open[e.ID] = (openEvent{e.Sensor, e.Severity, true}); e.State == analyzer.Closed {
 		delete(s.open, e.ID)
 	}
 	u.Open = len(s.open)

@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"vigie/analyzer"
-	"vigie/storage"
-	"vigie/words"
 )
 
 // Status is how a watch is, as /status and vigie status --json print it. Unknown is absent.
@@ -113,23 +111,16 @@ func TimeOrNil(t time.Time) *time.Time {
 	return &t
 }
 
-// StoreStatusOf looks at a store.
-func StoreStatusOf(ctx context.Context, s *storage.Store) StoreStatus {
-	st := StoreStatus{Path: s.Path()}
-	if stats, err := s.Stats(ctx); err != nil {
-		st.Problem = words.OneLine(err.Error())
-	} else {
-		st.Bytes, st.Records, st.Events = stats.Bytes+stats.LogBytes, stats.Observations+stats.Others, stats.Events
-	}
-	st.Free, st.Disk = DiskOf(filepath.Dir(s.Path()))
-	return st
-}
-
 // status is how the watch is, with its store.
 func (w *running) status(ctx context.Context) Status {
+	seen := w.look.look(ctx)
 	st := w.state.Snapshot()
-	st.Version = w.Version
-	st.Store = StoreStatusOf(ctx, w.Store)
+	st.Version, st.Store = w.Version, seen.StoreStatus
+	for i, k := range st.Sinks {
+		if n, ok := seen.behind[k.Name]; ok {
+			st.Sinks[i].Behind = n
+		}
+	}
 	st.Computer = thisComputer(sysfs)
 	return st
 }

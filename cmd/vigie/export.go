@@ -53,7 +53,7 @@ func (c *ExportCmd) Run(ctx context.Context, p *console.Program, conf config.Con
 	write := func(w io.Writer) error {
 		out := bufio.NewWriter(w)
 		put, done := review.NewExport(c.File, out)
-		for e, err := range s.Records(ctx, storage.Query{From: c.Since.Time, Sensor: c.Sensor}) {
+		for e, err := range s.InOrder(ctx, storage.Query{From: c.Since.Time, Sensor: c.Sensor}) {
 			if err != nil {
 				return err
 			}

@@ -29,6 +29,9 @@ func (c *StatusCmd) Run(ctx context.Context, p *console.Program, conf config.Con
 	if err != nil {
 		return err
 	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real // as the service says it
+	}
 	st, err := monitor.AskService(ctx)
 	if errors.Is(err, os.ErrPermission) && c.Store == "" {
 		return console.WithHint(errors.New("the service may not be asked by this user"), "sudo vigie status; or sudo adduser $USER vigie, and log in again")
@@ -70,17 +73,24 @@ func (c *StatusCmd) fromStore(ctx context.Context, conf config.Config, path stri
 	if err != nil {
 		return st, err
 	}
+	corrections, err := s.Corrections(ctx)
+	if err != nil {
+		return st, err
+	}
 	for _, sensor := range sensors {
-		_, last, err := s.Span(ctx, sensor.Name)
+		last, recorded, err := s.Newest(ctx, sensor.Name, corrections)
 		if err != nil {
 			return st, err
 		}
 		one := monitor.SensorStatus{Name: sensor.Name, Last: monitor.TimeOrNil(last)}
-		for e, err := range s.Records(ctx, storage.Query{Sensor: sensor.Name, From: last.Add(-time.Minute)}) { // the end of its story
+		for e, err := range s.Records(ctx, storage.Query{Sensor: sensor.Name, From: recorded.Add(-time.Minute), To: recorded.Add(time.Nanosecond)}) { // the end of its story
 			if err != nil {
 				return st, err
 			}
 			lastOf(&one, e)
+		}
+		if one.Last != nil {
+			one.Last = monitor.TimeOrNil(corrections.At(sensor.Name, *one.Last))
 		}
 		st.Sensors = append(st.Sensors, one)
 	}

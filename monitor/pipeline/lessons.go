@@ -35,7 +35,17 @@ type lessons struct {
 	next  int            // the first that the engine was not taught
 	mark  int64          // of the verdicts when they were last looked at
 	open  map[string]analyzer.Event
+	found map[string]analyzer.Event // of the lessons that are due, read from the store
 }
+
+// revision is how the verdicts of a store differ from the lessons.
+type revision struct {
+	mark  int64             // of the verdicts
+	fresh []storage.Verdict // that are no lessons yet
+	gone  []lesson          // whose verdict was taken back
+}
+
+func (r *revision) empty() bool { return len(r.fresh)+len(r.gone) == 0 }
 
 // begin reads the lessons of a store for an engine that holds the records up to and including seq. stale: it holds a lesson
 // that was taken back, so it has to learn again from the first record.
@@ -50,11 +60,11 @@ func (x *lessons) begin(ctx context.Context, s *storage.Store, seq int64) (stale
 			return false, fmt.Errorf("the list of verdicts that the analyzer was taught cannot be read: %w", err)
 		}
 	}
-	_, gone, err := x.compare(ctx)
+	now, err := x.compare(ctx)
 	if err != nil {
 		return false, err
 	}
-	x.mark = -1 // new ones are taught before the next record
+	gone := now.gone // new ones are taught before the next record
 	for _, l := range gone {
 		stale = stale || l.After < seq
 	}
@@ -103,17 +113,15 @@ func (x *lessons) rewind(seq int64) {
 	}
 }
 
-// compare finds verdicts that are no lessons yet, and lessons whose verdict was taken back.
-func (x *lessons) compare(ctx context.Context) (fresh []storage.Verdict, gone []lesson, err error) {
-	mark, err := x.store.VerdictMark(ctx)
-	if err != nil || mark == x.mark {
-		return nil, nil, err
+// compare finds verdicts that are no lessons yet, and lessons whose verdict was taken back. It changes nothing.
+func (x *lessons) compare(ctx context.Context) (r revision, err error) {
+	if r.mark, err = x.store.VerdictMark(ctx); err != nil || r.mark == x.mark {
+		return r, err
 	}
 	given, err := x.store.GivenVerdicts(ctx)
 	if err != nil {
-		return nil, nil, err
+		return r, err
 	}
-	x.mark = mark
 	last := map[string]storage.Judgement{}
 	for _, v := range given {
 		last[v.Event] = v.Judgement
@@ -128,15 +136,15 @@ func (x *lessons) compare(ctx context.Context) (fresh []storage.Verdict, gone []
 		}
 		valid[v.ID] = true
 		if !taught[v.ID] {
-			fresh = append(fresh, v)
+			r.fresh = append(r.fresh, v)
 		}
 	}
 	for _, l := range x.list {
 		if !valid[l.Verdict] && !l.Settled {
-			gone = append(gone, l)
+			r.gone = append(r.gone, l)
 		}
 	}
-	return fresh, gone, nil
+	return r, nil
 }
 
 // remove drops lessons, and reports whether the engine had been taught one of them.
@@ -173,8 +181,11 @@ func (x *lessons) teach(ctx context.Context, e *analyzer.Engine, before int64, f
 			return err
 		}
 		l := &x.list[x.next]
-		ev, open := x.open[l.Event]
-		if !open {
+		ev, known := x.open[l.Event]
+		if !known {
+			ev, known = x.found[l.Event]
+		}
+		if !known {
 			var err error
 			if ev, err = x.store.Event(ctx, l.Event); err != nil {
 				return err
@@ -184,4 +195,20 @@ func (x *lessons) teach(ctx context.Context, e *analyzer.Engine, before int64, f
 		x.next++
 	}
 	return nil
+}
+
+// find reads the events of the lessons that come before the record numbered before and are not open. It changes nothing.
+func (x *lessons) find(ctx context.Context, before int64) (map[string]analyzer.Event, error) {
+	found := map[string]analyzer.Event{}
+	for _, l := range x.list[x.next:] {
+		if l.After >= before {
+			break
+		}
+		e, err := x.store.Event(ctx, l.Event)
+		if err != nil {
+			return nil, err
+		}
+		found[l.Event] = e
+	}
+	return found, nil
 }

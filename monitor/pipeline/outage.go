@@ -17,12 +17,20 @@ import (
 // watching. The analyzer continues, the store is tried again every few seconds, and what had to be given up is recorded as a
 // gap, so that it does not look like a quiet time.
 type outageBuffer struct {
-	began   bool                      // an outage is under way
+	began   bool                      // writing failed, and has not succeeded since
 	records []cell.Record             // copies of our own
 	events  map[string]analyzer.Event // in their last form
-	tried   time.Time                 // when the store was last tried, by the time of the records
+	offered *batch                    // what the store was given and has not answered for; nil: nothing
+	tried   time.Time                 // when the store last failed, by the time of the records
 	lost    cell.Gap                  // what was given up since the store last took anything; zero: nothing
 	dropped int                       // records that were given up
+}
+
+// batch is what is written in one transaction.
+type batch struct {
+	records []cell.Record
+	events  []analyzer.Event
+	now     time.Time // of the newest record
 }
 
 const (
@@ -38,9 +46,12 @@ func temporary(err error) bool {
 	return !errors.Is(err, storage.ErrClosed) && !errors.Is(err, storage.ErrDamaged) && !errors.Is(err, context.Canceled)
 }
 
+// empty reports whether nothing waits.
+func (b *outageBuffer) empty() bool { return len(b.records)+len(b.events) == 0 }
+
 // waiting reports whether it is too early to try the store again.
 func (b *outageBuffer) waiting(now time.Time) bool {
-	return len(b.records)+len(b.events) > 0 && !now.IsZero() && now.Sub(b.tried) < outageRetry && !now.Before(b.tried)
+	return !b.empty() && !now.IsZero() && now.Sub(b.tried) < outageRetry && !now.Before(b.tried)
 }
 
 // add holds records; where there is no room for all, the newest, and the sources by which they are read.
@@ -79,19 +90,35 @@ func (b *outageBuffer) addEvents(events []analyzer.Event) {
 	}
 }
 
-// gap returns what was given up, once.
-func (b *outageBuffer) gap() []cell.Record {
-	if b.lost.Time.IsZero() {
-		return nil
+// offer takes everything that waits out of the buffer, to be written with what is new.
+func (b *outageBuffer) offer(recs []cell.Record, now time.Time) *batch {
+	out := &batch{now: now, events: slices.Collect(maps.Values(b.events))}
+	if !b.lost.Time.IsZero() {
+		g := b.lost
+		out.records = append(out.records, &g)
 	}
-	g := b.lost
-	b.lost = cell.Gap{}
-	return []cell.Record{&g}
+	out.records = append(append(out.records, b.records...), recs...)
+	b.records, b.events, b.lost, b.offered = nil, nil, cell.Gap{}, out
+	return out
+}
+
+// putBack holds what the store did not take, before what came meanwhile.
+func (b *outageBuffer) putBack(failed *batch) {
+	newer, newerEvents := b.records, slices.Collect(maps.Values(b.events))
+	b.records, b.offered, b.tried = nil, nil, failed.now
+	b.add(failed.records...)
+	b.add(newer...)
+	b.addEvents(failed.events)
+	b.addEvents(newerEvents)
 }
 
 // String is what waits, in words.
 func (b *outageBuffer) String() string {
-	s := fmt.Sprintf("%d records and %d events wait", len(b.records), len(b.events))
+	records, events := len(b.records), len(b.events)
+	if b.offered != nil {
+		records, events = records+len(b.offered.records), events+len(b.offered.events)
+	}
+	s := fmt.Sprintf("%d records and %d events wait", records, events)
 	if b.dropped > 0 {
 		s += fmt.Sprintf(", %d records were given up", b.dropped)
 	}
@@ -125,92 +152,116 @@ func (p *Pipeline) complain(text string, err error) {
 	}
 }
 
+// Waiting is what waits for the store, in words.
+func (p *Pipeline) Waiting() string { return p.outage.String() }
+
 // store stores records, and returns those that are new.
 func (p *Pipeline) store(ctx context.Context, recs []cell.Record) (fresh []cell.Record, err error) {
-	now := recs[len(recs)-1].When()
-	if p.Tolerant && p.outage.waiting(now) {
+	var now time.Time
+	if len(recs) > 0 {
+		now = recs[len(recs)-1].When()
+	}
+	if p.late != nil || p.Tolerant && p.outage.waiting(now) {
 		p.outage.add(recs...)
 		return recs, nil
 	}
-	all := append(append(p.outage.gap(), p.outage.records...), recs...)
-	if len(all) == len(recs) && len(p.outage.events) == 0 {
-		fresh, err = p.write(ctx, recs, nil)
-	} else {
-		_, err = p.write(ctx, all, slices.Collect(maps.Values(p.outage.events)))
-		fresh = recs
+	waited := !p.outage.empty()
+	if p.Patience != nil { // the caller may use them again before they are written
+		recs = slices.Clone(recs)
+		for i := range recs {
+			recs[i] = cell.Clone(recs[i])
+		}
 	}
+	b := p.outage.offer(recs, now)
+	var stored []cell.Record
+	before, seq := p.seq, int64(0)
+	answered, err := p.ask(func() (err error) {
+		stored, seq, err = p.write(ctx, b, before)
+		return err
+	}, func(err error) error { return p.written(b, seq, err) })
 	switch {
-	case err == nil && p.outage.began:
-		p.Warn(fmt.Sprintf("the store can be written again (%s)", &p.outage), nil)
-		p.outage = outageBuffer{}
-	case err == nil:
-	case p.Tolerant && temporary(err):
-		p.onOutage(err)
-		p.outage.tried = now
-		p.outage.add(recs...)
+	case !answered:
 		return recs, nil
+	case err != nil || waited:
+		stored = recs
 	}
-	return fresh, err
+	return stored, p.written(b, seq, err)
 }
 
-// storeEvents stores events.
-func (p *Pipeline) storeEvents(ctx context.Context, events []analyzer.Event) error {
-	if p.outage.began {
-		p.outage.addEvents(events)
-		return nil
-	}
-	err := p.Store.PutEvents(ctx, events...)
-	if err != nil && p.Tolerant && temporary(err) {
+// written takes the answer of the store to a batch. seq is the number of its last record; 0: it has none.
+func (p *Pipeline) written(b *batch, seq int64, err error) error {
+	o := &p.outage
+	switch {
+	case err == nil:
+		if seq > 0 {
+			p.seq = seq
+		}
+		if o.began {
+			p.Warn(fmt.Sprintf("the store can be written again (%s)", o), nil)
+		}
+		o.began, o.offered, o.dropped, o.tried = false, nil, 0, time.Time{}
+	case p.Tolerant && temporary(err):
+		o.putBack(b)
 		p.onOutage(err)
-		p.outage.addEvents(events)
 		return nil
 	}
 	return err
 }
 
-// endOutage tries a last time to store what waits.
-func (p *Pipeline) endOutage(ctx context.Context) error {
-	if !p.outage.began {
+// storeEvents stores events.
+func (p *Pipeline) storeEvents(ctx context.Context, events []analyzer.Event) error {
+	if p.behind() { // after the records that they are found in
+		p.outage.addEvents(events)
 		return nil
 	}
-	if _, err := p.write(ctx, append(p.outage.gap(), p.outage.records...), slices.Collect(maps.Values(p.outage.events))); err != nil {
+	b := &batch{events: events}
+	answered, err := p.ask(func() error { return p.Store.PutEvents(ctx, events...) }, func(err error) error { return p.written(b, 0, err) })
+	if !answered {
+		p.outage.offered = b
+		return nil
+	}
+	return p.written(b, 0, err)
+}
+
+// endOutage tries a last time to store what waits.
+func (p *Pipeline) endOutage(ctx context.Context) error {
+	if err := p.await(); err != nil || p.outage.empty() {
+		return err
+	}
+	b := p.outage.offer(nil, time.Time{})
+	_, seq, err := p.write(ctx, b, p.seq)
+	if err != nil {
 		return fmt.Errorf("at the end %s for a store that cannot be written: %w", &p.outage, err)
 	}
-	p.outage.began = false
+	p.outage = outageBuffer{}
+	p.seq = max(p.seq, seq)
 	return nil
 }
 
-// write is one transaction: records, and events that waited. It returns the records that the store did not have.
-func (p *Pipeline) write(ctx context.Context, recs []cell.Record, events []analyzer.Event) (fresh []cell.Record, err error) {
-	if p.Tolerant && len(events) == 0 { // one of many to come
-		seq, ok, err := p.Store.AppendLater(ctx, recs...)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			p.seq = seq
-			return recs, nil
+// write is one transaction. It returns the records that the store did not have, and the number of the last one. before is the
+// number of the last record of an earlier one. It runs on a goroutine of its own.
+func (p *Pipeline) write(ctx context.Context, b *batch, before int64) (fresh []cell.Record, seq int64, err error) {
+	if p.Tolerant && len(b.events) == 0 { // one of many to come
+		seq, ok, err := p.Store.AppendLater(ctx, b.records...)
+		if err != nil || ok {
+			return b.records, seq, err
 		}
 	}
-	seq := p.seq
+	seq = before
 	err = p.Store.Update(ctx, func(tx *storage.Tx) error {
 		fresh = fresh[:0]
-		for _, r := range recs {
-			before := tx.Seq()
+		for _, r := range b.records {
+			last := tx.Seq()
 			after, err := tx.Append(r)
 			if err != nil {
 				return err
 			}
-			if _, isSource := r.(*cell.Source); after > before || isSource {
+			if _, isSource := r.(*cell.Source); after > last || isSource {
 				fresh = append(fresh, r)
 			}
 			seq = after
 		}
-		return tx.PutEvents(events...)
+		return tx.PutEvents(b.events...)
 	})
-	if err != nil {
-		return nil, err
-	}
-	p.seq = seq
-	return fresh, nil
+	return fresh, seq, err
 }

@@ -90,13 +90,18 @@ func TestOutageBufferIsBounded(t *testing.T) {
 	}
 	require.LessOrEqual(t, len(h.records), outageMost+1)
 	require.IsType(t, &cell.Source{}, h.records[0])
-	gap := h.gap()[0].(*cell.Gap)
+	first := h.records[1].When()
+	b := h.offer(nil, time.Time{})
+	gap := b.records[0].(*cell.Gap)
 	require.Equal(t, start, gap.Time)
 	require.Equal(t, "not_stored", gap.Reason)
 	require.Equal(t, "roof", gap.Sensor)
-	first := h.records[1].When()
 	require.Equal(t, first.Add(-time.Second), gap.Until, "the gap ends where what is kept begins")
-	require.Nil(t, h.gap(), "once")
+	require.True(t, h.empty(), "once")
+	h.add(&cell.Observation{Time: first.Add(time.Hour), Sensor: "roof"})
+	h.putBack(b)
+	require.Equal(t, start, h.lost.Time, "what was given up is not forgotten if the store fails again")
+	require.Equal(t, first.Add(time.Hour), h.records[len(h.records)-1].When())
 }
 
 // newEngine makes an analyzer with the shipped rules.

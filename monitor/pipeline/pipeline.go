@@ -29,6 +29,11 @@ type Options struct {
 	// one at a time are written to the disk in batches.
 	Tolerant bool
 
+	// Patience is for watching: it returns a channel that gives something when the pipeline has waited for the store for long
+	// enough. What comes then waits in memory until the store answers, and is analysed meanwhile. nil: it waits as long as that takes.
+	Patience func() <-chan time.Time
+
+	OnLate    func(late bool)              // gets when the store did not answer in time, and when it has answered; may be nil
 	OnRecord  func(cell.Record)            // gets every new record, once, after it was analysed; may be nil
 	OnEvent   func(analyzer.Event)         // gets every event that opened, changed or closed; may be nil
 	Warn      func(text string, err error) // gets what the log should say; err may be nil. May be nil
@@ -41,6 +46,8 @@ type Pipeline struct {
 	Options
 	engine *analyzer.Engine
 	outage outageBuffer
+	late   *request // what the store has not answered in time; nil: nothing
+	file   recording
 
 	lessons    lessons     // what verdicts have taught
 	relearning *relearning // nil: none
@@ -142,7 +149,7 @@ const progressEvery = 20000
 
 // learn reads records of the store that the lessons are of, up to and including the one numbered last (0: all).
 func (p *Pipeline) learn(ctx context.Context, q storage.Query, last int64, progress func(int)) (n int, err error) {
-	for entry, err := range p.lessons.store.Records(ctx, q) {
+	for entry, err := range p.lessons.store.InOrder(ctx, q) {
 		if err != nil {
 			return n, err
 		}
@@ -174,6 +181,9 @@ func (p *Pipeline) Feed(ctx context.Context, recs ...cell.Record) error {
 	}
 	fresh := recs
 	if p.Store != nil {
+		if err := p.settle(); err != nil {
+			return err
+		}
 		var err error
 		before := p.seq
 		if fresh, err = p.store(ctx, recs); err != nil {
@@ -205,30 +215,18 @@ func (p *Pipeline) Feed(ctx context.Context, recs ...cell.Record) error {
 	if p.saved.IsZero() || last.Before(p.saved) { // or the clock was set back
 		p.saved = last
 	}
-	if p.Store != nil && last.Sub(p.saved) >= saveEvery {
+	if p.Store != nil && last.Sub(p.saved) >= saveEvery && !p.behind() {
 		p.saved = last
 		return p.save(ctx)
 	}
 	return p.flush(ctx)
 }
 
-func (p *Pipeline) recordToFile(recs []cell.Record) error {
-	if p.Recorder == nil {
-		return nil
-	}
-	err := p.Recorder.Append(recs...)
-	if err == nil || !p.Tolerant {
-		return err
-	}
-	p.complain("recording to the file ends, watching continues", err)
-	_ = p.Recorder.Close()
-	p.Recorder = nil
-	return nil
-}
-
 // flush stores and reports the events that are new.
-func (p *Pipeline) flush(ctx context.Context) error {
-	events := p.engine.Take()
+func (p *Pipeline) flush(ctx context.Context) error { return p.Report(ctx, p.engine.Take()) }
+
+// Report stores and reports events as those that the analyzer finds.
+func (p *Pipeline) Report(ctx context.Context, events []analyzer.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
@@ -248,20 +246,27 @@ func (p *Pipeline) flush(ctx context.Context) error {
 
 // save stores the engine's state, with the events that it has found.
 func (p *Pipeline) save(ctx context.Context) error {
-	if err := p.flush(ctx); err != nil || p.Store == nil || p.outage.began || p.relearning != nil {
+	if err := p.flush(ctx); err != nil || p.Store == nil || p.behind() || p.relearning != nil {
 		return err
 	}
 	state, err := p.engine.Save()
 	if err != nil {
 		return fmt.Errorf("saving what was learned: %w", err)
 	}
-	return p.Store.SaveState(ctx, StateName, state, p.seq)
+	seq := p.seq
+	answer := func(err error) error { return p.written(&batch{}, 0, err) }
+	answered, err := p.ask(func() error { return p.Store.SaveState(ctx, StateName, state, seq) }, answer)
+	if !answered {
+		return nil
+	}
+	return answer(err)
 }
 
 // Close stores what is not stored yet, even when ctx has ended, and closes the recorder. The store stays open: it is the
 // caller's.
 func (p *Pipeline) Close(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
+	p.Patience = nil // what is not stored now is lost
 	p.stopRelearning()
 	if p.fed {
 		p.engine.Finish() // events that are still open are reported in their last form
@@ -270,8 +275,5 @@ func (p *Pipeline) Close(ctx context.Context) error {
 	if err == nil {
 		err = p.save(ctx)
 	}
-	if p.Recorder != nil {
-		err = errors.Join(err, p.Recorder.Close())
-	}
-	return err
+	return errors.Join(err, p.closeRecorder())
 }

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -56,3 +57,77 @@ func (r *Recorder) flush() error {
 
 // Close writes what waits and closes the file.
 func (r *Recorder) Close() error { return errors.Join(r.flush(), r.file.Close()) }
+
+// recording is what waits for the recorder's file, which may be on another disk than the store.
+type recording struct {
+	waits []cell.Record
+	late  *request // what the file has not taken in time; nil: nothing
+}
+
+// recordToFile writes records to the file. Like the store, it never keeps the analyzer waiting.
+func (p *Pipeline) recordToFile(recs []cell.Record) error {
+	if p.Recorder == nil {
+		return nil
+	}
+	if p.Patience == nil {
+		return p.recorded(p.Recorder.Append(recs...))
+	}
+	f := &p.file
+	for _, r := range recs {
+		f.waits = append(f.waits, cell.Clone(r))
+	}
+	if len(f.waits) > outageMost {
+		return p.recorded(fmt.Errorf("its disk has not answered for %d records", len(f.waits)))
+	}
+	if f.late != nil {
+		select {
+		case <-f.late.done:
+			if err := f.late.err; err != nil {
+				return p.recorded(err)
+			}
+			f.late = nil
+		default:
+			return nil
+		}
+	}
+	r, batch := p.Recorder, f.waits
+	f.waits, f.late = nil, launch(func() error { return r.Append(batch...) })
+	select {
+	case <-f.late.done:
+		err := f.late.err
+		f.late = nil
+		return p.recorded(err)
+	case <-p.Patience():
+		return nil
+	}
+}
+
+// recorded takes the outcome of a write to the file. While watching, one that cannot be written ends and watching continues.
+func (p *Pipeline) recorded(err error) error {
+	if err == nil || !p.Tolerant {
+		return err
+	}
+	p.complain("recording to the file ends, watching continues", err)
+	r, late := p.Recorder, p.file.late
+	p.Recorder, p.file = nil, recording{}
+	launch(func() error {
+		if late != nil {
+			<-late.done
+		}
+		return r.Close()
+	})
+	return nil
+}
+
+// closeRecorder writes what waits and closes the file.
+func (p *Pipeline) closeRecorder() error {
+	if p.Recorder == nil {
+		return nil
+	}
+	var err error
+	if p.file.late != nil {
+		<-p.file.late.done
+		err = p.file.late.err
+	}
+	return errors.Join(err, p.Recorder.Append(p.file.waits...), p.Recorder.Close())
+}
