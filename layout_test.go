@@ -57,7 +57,7 @@ var mayImport = map[string][]string{
 	"witness":                {"cell", "analyzer"},
 	"cmd/vigie/bundles":      {"words", "cmd/vigie/config", "cmd/vigie/console", "review", "review/evidence", "safefile", "storage", "storage/transfer", "witness"},
 	"cmd/vigie/manual":       {"cmd/vigie/console", "safefile"},
-	"cmd/vigie/checkup":      {"modem", "alert", "celldb", "position", "review", "storage", "monitor", "cmd/vigie/config", "cmd/vigie/console", "cmd/vigie/modems"},
+	"cmd/vigie/checkup":      {"modem", "alert", "celldb", "position", "review", "storage", "monitor", "cmd/vigie/config", "cmd/vigie/console", "cmd/vigie/modems", "safefile"},
 	"cmd/vigie":              {"words", "cmd/vigie/bundles", "cmd/vigie/setup", "cmd/vigie/checkup", "cmd/vigie/manual", "cmd/vigie/modems", "monitor", "monitor/pipeline", "cmd/vigie/config", "cmd/vigie/console", "cell", "modem", "modem/at", "modem/dialect", "modem/emulator", "modem/remap", "analyzer", "analyzer/rules", "storage", "storage/influx", "storage/transfer", "celldb", "review", "review/evidence", "position", "alert", "air/capture", "safefile"},
 
 	"review/evidence/evidencetest": {"cell", "analyzer"},
@@ -249,7 +249,7 @@ func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
 // The product does not grow back into package main: it is flags, one Run a command, and sentences. A later command may add
 // 40 lines to the ceiling, and says so.
 func TestPackageMainStaysSmall(t *testing.T) {
-	const mostLines, mostOfFunction = 4500 + 6*40, 80 // 4,500, and vigie scrub, export --pcap, config, help, version, completion
+	const mostLines, mostOfFunction = 4500 + 7*40, 80 // 4,500, and vigie scrub, export --pcap, config, help, version, completion, store
 	lines := 0
 	for _, s := range sources(t) {
 		if s.pkg != "cmd/vigie" || s.test {

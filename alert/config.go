@@ -29,6 +29,8 @@ func (a *Alerts) configure(o Options) (*config, error) {
 		return nil, err
 	}
 	set := &config{policy: w}
+	useProxy()
+	proxy.Store(&o.Proxy)
 	for _, d := range o.To {
 		out := &outlet{Destination: d}
 		switch d.url.Scheme {

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,7 +15,7 @@ import (
 	"vigie/safefile"
 )
 
-// credential is the name of the systemd credential that holds the addresses (LoadCredential=alert-to:...).
+// credential is the name of the addresses as a credential: vigie.alert-to.
 const credential = "alert-to"
 
 // Destination is where messages are sent. Its address holds tokens and passwords, so people see its name, and nothing in this
@@ -41,17 +39,12 @@ func (d Destination) isMachine() bool { return d.url.Scheme == "mqtt" || d.url.S
 //	ntfy://ntfy.sh/TOPIC
 //	desk  https://example.org/hook/TOKEN
 //
-// Without a file name it reads the systemd credential alert-to; without that there are no destinations. A file that others may read or
+// Without a file name it reads the credential vigie.alert-to; without that there are no destinations. A file that others may read or
 // change is refused. An address with several mailboxes or rooms becomes one destination for each, so that a failure of one does not
 // send the message to the others again. Errors have a hint and never contain an address.
 func ReadDestinations(file string) ([]Destination, error) {
 	if file == "" {
-		dir := os.Getenv("CREDENTIALS_DIRECTORY")
-		if dir == "" {
-			return nil, nil
-		}
-		file = filepath.Join(dir, credential)
-		if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
+		if file, _ = safefile.Credential(credential); file == "" {
 			return nil, nil
 		}
 	}

@@ -3,6 +3,7 @@ package alert
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -34,6 +35,8 @@ type Options struct {
 
 	// In translates the English sentence of an event that was found before events had phrases; nil: it stays English.
 	Translate func(lang, text string) (string, bool)
+
+	Proxy func(*http.Request) (*url.URL, error) // chooses the proxy of what goes over HTTP; nil: none, whatever the environment says
 
 	Log func(line string) // called when a destination fails or works again, never with contents or addresses; may be nil
 }

@@ -18,6 +18,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -47,6 +48,22 @@ func httpClient(wait *patience) *http.Client {
 	return &http.Client{Timeout: sendTimeout, CheckRedirect: func(*http.Request, []*http.Request) error { return errRedirected }, Transport: wait}
 }
 
+// proxy chooses the proxy of every request of this process that has no transport of its own: the libraries for Matrix and Signal take
+// none of ours.
+var proxy atomic.Pointer[func(*http.Request) (*url.URL, error)]
+
+// useProxy makes the transport that Go and those libraries use by default ask proxy, and not the environment.
+var useProxy = sync.OnceFunc(func() {
+	http.DefaultTransport.(*http.Transport).Proxy = viaProxy
+})
+
+func viaProxy(r *http.Request) (*url.URL, error) {
+	if f := proxy.Load(); f != nil && *f != nil {
+		return (*f)(r)
+	}
+	return nil, nil
+}
+
 // patience sends requests, and keeps for how long the server of the last answer wants to be left alone (RFC 9110 section 10.2.3):
 // the libraries drop that.
 type patience struct {
@@ -59,6 +76,9 @@ func (p *patience) RoundTrip(r *http.Request) (*http.Response, error) {
 	next := p.next
 	if next == nil {
 		next = http.DefaultTransport
+	}
+	if t, ok := next.(*http.Transport); ok && p.next != nil {
+		t.Proxy = viaProxy
 	}
 	resp, err := next.RoundTrip(r)
 	if err == nil {

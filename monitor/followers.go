@@ -69,7 +69,7 @@ func (w *running) startAlerts(ctx context.Context) error {
 	}
 	a.Watching(sensors)
 	w.retention.mustHave(alert.Cursor)
-	w.state.follow(func() SinkStatus { return alertStatus(a) })
+	w.state.followParts(func() SinkStatus { return alertStatus(a) }, func() []SinkStatus { return alertChannels(a) })
 	w.reload = append(w.reload, func() error { return w.Alerts.Reload(a, log) })
 	w.parts.add("alerts", background(context.WithoutCancel(ctx), a.Follow))
 	return nil
@@ -88,6 +88,14 @@ func alertStatus(a *alert.Alerts) SinkStatus {
 		}
 	}
 	return st
+}
+
+// alertChannels are how the destinations are, each by itself.
+func alertChannels(a *alert.Alerts) (all []SinkStatus) {
+	for _, d := range a.Status() {
+		all = append(all, SinkStatus{Name: "alert " + d.Name, Problem: words.OneLine(d.Problem), Behind: int64(d.Waiting), LastSent: TimeOrNil(d.Last)})
+	}
+	return all
 }
 
 // startReload reads tokens, addresses and [alert] again at each SIGHUP.

@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -64,6 +65,10 @@ func (s *State) problem(now time.Time) string {
 	}
 	if since := s.silent(now); !since.IsZero() {
 		all = append(all, fmt.Sprintf("the store has not answered since %s UTC; what comes waits in memory", since.UTC().Format("15:04:05")))
+	}
+	down := s.lookAtSinks(now)
+	for _, name := range slices.Sorted(maps.Keys(down)) {
+		all = append(all, fmt.Sprintf("%s has not got through since %s UTC: %s", name, s.troubled[name].UTC().Format("15:04"), down[name]))
 	}
 	for _, x := range s.sensors {
 		switch x.condition(now) {

@@ -119,6 +119,7 @@ func (w *running) run(ctx context.Context) (err error) {
 	}
 	w.parts.run(ctx, "retention", w.retention.run)
 	w.parts.run(ctx, "ending of events", w.abandonBlind)
+	w.parts.run(ctx, "watching of followers", w.watchSinks)
 	if w.Ready != nil {
 		w.Ready(w.configs())
 	}
@@ -211,6 +212,7 @@ func (w *running) startService(ctx context.Context) error {
 		}
 	}
 	w.state.resume(events...)
+	w.state.downAfter = w.Health.DownAfter
 	closing, err := w.state.serve(w.Health, w.status)
 	w.parts.add("the health page", stopping(closing))
 	if err != nil {

@@ -180,7 +180,7 @@ func TestRunStartsAndStops(t *testing.T) {
 	for _, p := range x.w.parts.started {
 		names = append(names, p.name)
 	}
-	require.Equal(t, []string{"the store", "the view", "the pipeline", "the health page", "the service", "reloading", "positions", "the battery", "one processor", "retention", "ending of events"}, names)
+	require.Equal(t, []string{"the store", "the view", "the pipeline", "the health page", "the service", "reloading", "positions", "the battery", "one processor", "retention", "ending of events", "watching of followers"}, names)
 	x.seesCell("roof")
 	x.seesText("position: ") // nobody answers there
 	require.NoError(t, x.end())

@@ -34,6 +34,8 @@ func runtimeDir(asking bool) string {
 type HealthOptions struct {
 	Listen string // address; empty: nowhere
 	Open   bool   // it may be an address that others can reach; they need no password
+
+	DownAfter time.Duration // how long a follower may not get through before that is a problem; 0: 15 minutes
 }
 
 // serve answers at the address, and on the service's socket, until stop is called.

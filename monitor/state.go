@@ -15,19 +15,22 @@ import (
 type State struct {
 	now func() time.Time // with a monotonic reading
 
-	mu      sync.Mutex
-	began   time.Time
-	waiting string     // for what, while there is nothing to watch with yet; empty if there is
-	outage  string     // that the store cannot be written, and what waits; empty if it can
-	late    time.Time  // since when the store has not answered the pipeline; zero: it has
-	look    *storeLook // nil: nobody looks at the store
-	sensors []*sensor
-	open    map[string]openEvent
-	recent  map[string]analyzer.Event // the last few that opened, changed or closed
-	reached [analyzer.High + 1]int    // how often an event reached a severity
-	sinks   []func() SinkStatus
-	refused []func() int64 // connections that each server gave up
-	changed func()         // is called without mu when it may see less or more than before, or an event changed; may be nil
+	mu        sync.Mutex
+	began     time.Time
+	waiting   string     // for what, while there is nothing to watch with yet; empty if there is
+	outage    string     // that the store cannot be written, and what waits; empty if it can
+	late      time.Time  // since when the store has not answered the pipeline; zero: it has
+	look      *storeLook // nil: nobody looks at the store
+	sensors   []*sensor
+	open      map[string]openEvent
+	recent    map[string]analyzer.Event // the last few that opened, changed or closed
+	reached   [analyzer.High + 1]int    // how often an event reached a severity
+	sinks     []follower
+	troubled  map[string]time.Time // since when a follower, or an alert channel, does not get through
+	reported  map[string]bool      // those that were reported as down
+	downAfter time.Duration        // how long one may not get through; 0: 15 minutes
+	refused   []func() int64       // connections that each server gave up
+	changed   func()               // is called without mu when it may see less or more than before, or an event changed; may be nil
 }
 
 // Sensor is what is known of one sensor. Times without another word are those of the records.
@@ -178,10 +181,16 @@ func (s *State) silent(now time.Time) time.Time {
 }
 
 // follow adds a follower of the store. sink must not wait for a disk.
-func (s *State) follow(sink func() SinkStatus) {
+func (s *State) follow(sink func() SinkStatus) { s.followParts(sink, nil) }
+
+// followParts adds a follower that has several ways out, each of which may be down by itself.
+func (s *State) followParts(sink func() SinkStatus, parts func() []SinkStatus) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sinks = append(s.sinks, sink)
+	if parts == nil {
+		parts = func() []SinkStatus { return []SinkStatus{sink()} }
+	}
+	s.sinks = append(s.sinks, follower{sink, parts})
 }
 
 // signOfLife notes that the collector of a sensor completed a round.

@@ -46,7 +46,8 @@ type SinkStatus struct {
 	Name     string     `json:"name"`
 	State    string     `json:"state,omitempty"`
 	Problem  string     `json:"problem,omitempty"`
-	Behind   int64      `json:"behind"` // entries of the store that it has not delivered
+	Since    *time.Time `json:"troubled_since,omitempty"` // since when there is a problem
+	Behind   int64      `json:"behind"`                   // entries of the store that it has not delivered
 	LastSent *time.Time `json:"last_sent,omitempty"`
 }
 
@@ -87,7 +88,11 @@ func (s *State) Snapshot() Status {
 		st.Open[e.severity.String()]++
 	}
 	for _, sink := range s.sinks {
-		st.Sinks = append(st.Sinks, sink())
+		one := sink.status()
+		if since, troubled := s.troubled[one.Name]; troubled {
+			one.Since = TimeOrNil(since.Truncate(time.Second))
+		}
+		st.Sinks = append(st.Sinks, one)
 	}
 	for _, refused := range s.refused {
 		st.Refused += refused()

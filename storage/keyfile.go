@@ -54,25 +54,34 @@ func newKey(path string, o Options) ([]byte, error) {
 	if key, err := readKey(path, o.Passphrase); !errors.Is(err, fs.ErrNotExist) {
 		return key, err
 	}
-	key, salt, nonce := make([]byte, 32), make([]byte, 16), make([]byte, 12)
+	key := make([]byte, 32)
 	rand.Read(key)
+	return key, writeKey(path, key, o.Passphrase)
+}
+
+// writeKey puts a key file in its place, at once: the key of a store, sealed by a passphrase.
+func writeKey(path string, key []byte, passphrase string) error {
+	salt, nonce := make([]byte, 16), make([]byte, 12)
 	rand.Read(salt)
 	rand.Read(nonce)
-	gcm, err := sealer(forms(o.Passphrase)[0], salt, argonPasses, argonKiB, argonThreads)
+	gcm, err := sealer(forms(passphrase)[0], salt, argonPasses, argonKiB, argonThreads)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	sealed := gcm.Seal(nonce, nonce, key, nil)
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new-*")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer os.Remove(f.Name())
 	_, err = fmt.Fprintf(f, keyFileForm, argonPasses, argonKiB, argonThreads, hex.EncodeToString(salt), hex.EncodeToString(sealed))
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return nil, err
+		return err
 	}
-	return key, os.Rename(f.Name(), keyFile(path))
+	if err := os.Rename(f.Name(), keyFile(path)); err != nil {
+		return err
+	}
+	return syncFile(filepath.Dir(path))
 }
 
 // unlock returns the key of an existing store; nil for a plain one.

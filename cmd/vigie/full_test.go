@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,17 +17,12 @@ func TestOutputOnAFullDisk(t *testing.T) {
 	if err != nil {
 		t.Skip("there is no /dev/full here")
 	}
-	defer full.Close()
+	t.Cleanup(func() { full.Close() })
 	dir := t.TempDir()
 	db := filepath.Join(dir, "s.db")
-	trace := "../../analyzer/rules/testdata/test_plmn/fires.txtar"
-	text, err := os.ReadFile(trace)
-	require.NoError(t, err)
-	var lines []string
-	for _, l := range strings.Split(string(text), "\n") {
-		if strings.HasPrefix(l, `{"vigie"`) || strings.HasPrefix(l, `{"time"`) {
-			lines = append(lines, l)
-		}
+	lines := []string{`{"vigie":1,"sensor":"roof","mode":"fixed"}`} // a test network: an event
+	for i := range 60 {
+		lines = append(lines, fmt.Sprintf(`{"time":"2026-11-23T20:00:%02dZ","state":"idle","serving":{"rat":"LTE","mcc":"001","mnc":"01","area":7,"cell_id":2561,"pci":1,"arfcn":3400,"rsrp":-45}}`, i))
 	}
 	records := writeFile(t, dir, "r.ndjson", strings.Join(lines, "\n")+"\n")
 	require.NoError(t, exec.Command(program(), "replay", "--store", db, records).Run())

@@ -51,6 +51,7 @@ type CLI struct {
 	Export    ExportCmd    `cmd:"" group:"store" help:"Write the stored observations and gaps to a file."`
 	Import    ImportCmd    `cmd:"" group:"store" help:"Add what other stores recorded to one; what it has already is skipped."`
 	Sync      SyncCmd      `cmd:"" group:"store" help:"Copy what is new to a directory, a stream or the InfluxDB server; vigie import reads it."`
+	Store     StoreCmd     `cmd:"" group:"store" help:"Encrypt a store that is there, change its passphrase, or take the encryption off."`
 	Backup    BackupCmd    `cmd:"" group:"store" help:"Copy the store, also while a watch writes to it."`
 	Restore   RestoreCmd   `cmd:"" group:"store" help:"Restore a store from a copy."`
 	Delete    DeleteCmd    `cmd:"" group:"store" help:"Delete permanently: a time, a sensor, an event, or everything; asks first."`

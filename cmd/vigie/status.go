@@ -13,6 +13,7 @@ import (
 	"vigie/cmd/vigie/console"
 	"vigie/monitor"
 	"vigie/storage"
+	"vigie/storage/influx"
 )
 
 // StatusCmd reports how the watch is.
@@ -108,6 +109,13 @@ func (c *StatusCmd) fromStore(ctx context.Context, conf config.Config, path stri
 		behind, err := s.Behind(ctx, sink.Name)
 		if err != nil {
 			return st, err
+		}
+		if sent, err := s.Cursor(ctx, influx.SentCursor(sink.Name)); err == nil && sent > 0 { // what may have to be sent again is not to go
+			more, err := s.Behind(ctx, influx.SentCursor(sink.Name))
+			if err != nil {
+				return st, err
+			}
+			behind = min(behind, more)
 		}
 		st.Sinks = append(st.Sinks, monitor.SinkStatus{Name: sink.Name, Behind: behind})
 	}

@@ -120,7 +120,11 @@ func sensorWords(s *monitor.SensorStatus, now time.Time, live bool) (console.Sty
 }
 
 func sinkWords(k *monitor.SinkStatus, now time.Time) (console.Style, string) {
-	text := console.Plural(int(k.Behind), "record") + " to go"
+	what := "record"
+	if k.Name == "alert" {
+		what = "message"
+	}
+	text := console.Plural(int(k.Behind), what) + " to go"
 	if k.Behind == 0 {
 		text = "has all"
 	}

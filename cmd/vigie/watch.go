@@ -3,6 +3,9 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -15,6 +18,7 @@ import (
 	"vigie/cmd/vigie/modems"
 	"vigie/modem"
 	"vigie/monitor"
+	"vigie/safefile"
 	"vigie/storage"
 )
 
@@ -60,6 +64,12 @@ func (c *WatchCmd) Run(ctx context.Context, p *console.Program) error {
 		return err
 	}
 	o.Wipe = wipe.WipeOptions
+	for _, secret := range c.Secrets(conf) {
+		if open := safefile.OpenToOthers(secret.Path); open != "" {
+			p.Err.Printf("%s: %s\n", secret.What, console.OneLine(open))
+		}
+	}
+	_, missing := os.Stat(c.Path(conf))
 	if o.Store, err = c.Open(ctx, conf, storage.Options{Create: true, Memory: conf.Seal.On()}); err != nil {
 		return err
 	}
@@ -69,7 +79,25 @@ func (c *WatchCmd) Run(ctx context.Context, p *console.Program) error {
 	if conf.Mode == cell.Mobile && !c.Brief {
 		p.Out.Printf("%s\n", takeOutTheSIM)
 	}
-	return monitor.Run(ctx, o)
+	err = monitor.Run(ctx, o)
+	if err != nil && errors.Is(missing, fs.ErrNotExist) && !c.InMemory(conf) && !conf.Seal.On() {
+		err = errors.Join(err, c.removeEmpty(context.WithoutCancel(ctx), conf))
+	}
+	return err
+}
+
+// removeEmpty removes the store that a watch made which failed before it saw anything: it would be in the way of one with a
+// passphrase, or be taken for it.
+func (c *WatchCmd) removeEmpty(ctx context.Context, conf config.Config) error {
+	s, err := c.Open(ctx, conf, storage.Options{ReadOnly: true})
+	if err != nil {
+		return nil // it was not made, or is not ours
+	}
+	stats, err := s.Stats(ctx)
+	if err := errors.Join(err, s.Close()); err != nil || stats.Observations > 0 || stats.Events > 0 {
+		return err
+	}
+	return errors.Join(storage.DestroyKey(c.Path(conf)), storage.Destroy(c.Path(conf)))
 }
 
 // options are those of a watch by the configuration.
@@ -90,7 +118,7 @@ func (c *WatchCmd) options(p *console.Program, conf config.Config, atlas analyze
 		Position:  monitor.PositionOptions{GPSD: conf.Position.GPSD, Phone: conf.Position.Phone, Coarse: conf.Position.Coarse},
 		Retention: conf.Retention(), Grows: c.grows(conf), Seal: seal, Sinks: conf.Sinks(),
 		Alerts:    monitor.AlertOptions{Open: conf.Alert.Open, Reload: func(a *alert.Alerts, log func(string)) error { return reloadAlerts(p, a, log) }},
-		Health:    monitor.HealthOptions{Listen: cmp.Or(c.Listen, conf.Health.Listen), Open: conf.Health.Open},
+		Health:    monitor.HealthOptions{Listen: cmp.Or(c.Listen, conf.Health.Listen), Open: conf.Health.Open, DownAfter: time.Duration(conf.Health.DownAfter)},
 		Phone:     c.phone(p, conf, atlas),
 		Heartbeat: monitor.HeartbeatOptions{URL: beat, Every: time.Duration(conf.Heartbeat.Every)},
 		Battery:   monitor.BatteryOptions{Saving: conf.Battery.Saving, Most: conf.Battery.Most, Lasts: time.Duration(conf.Battery.Lasts)},

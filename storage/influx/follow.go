@@ -38,7 +38,7 @@ func (x *Sink) Follow(ctx context.Context, name string) (err error) {
 		if ctx.Err() != nil { // rather than the error that the store makes of it
 			err = ctx.Err()
 		}
-		err = errors.Join(err, f.save(context.WithoutCancel(ctx)))
+		err = errors.Join(err, f.save(context.WithoutCancel(ctx)), f.s.SetCursor(context.WithoutCancel(ctx), SentCursor(f.name), f.old.seq))
 	}()
 	for {
 		changed := f.s.Changed()
@@ -61,6 +61,10 @@ func (x *Sink) Follow(ctx context.Context, name string) (err error) {
 		}
 	}
 }
+
+// SentCursor is the name of a cursor that says how much the server has, for people. The one of Follow stays behind, since what a
+// server acknowledged it may lose.
+func SentCursor(name string) string { return name + " sent" }
 
 // batchDelay is how long to wait for more, so that records that are added one by one go in one request.
 const batchDelay = 100 * time.Millisecond

@@ -20,7 +20,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -42,7 +41,7 @@ type Options struct {
 	Org    string // of InfluxDB 2; ignored by 1.8 and 3
 
 	// TokenFile holds the token on its first line: for InfluxDB 2 and 3 an API token, for 1.8 USER:PASSWORD. It is read again
-	// at every Reload. Empty: the systemd credential influx-token if there is one, otherwise no token. A token is never an
+	// at every Reload. Empty: the credential vigie.influx-token if there is one, otherwise no token. A token is never an
 	// argument, and never in an error, a log or a store.
 	TokenFile string
 	CAFile    string // certificates (PEM) to trust instead of the system's
@@ -54,6 +53,8 @@ type Options struct {
 	Batch   int           // most points per request; 0: 5,000
 	Timeout time.Duration // of one request; 0: 15 s
 
+	Proxy func(*http.Request) (*url.URL, error) // chooses the proxy; nil: none, whatever the environment says
+
 	Log func(line string) // called with one line when the state changes, never with contents; may be nil
 }
 
@@ -64,7 +65,7 @@ const (
 	maxAnswer      = 64 << 10 // bytes of an answer to a write that are read
 )
 
-// credential is the name under which systemd passes the token (LoadCredential=influx-token:...).
+// credential is the name of the token as a credential: vigie.influx-token.
 const credential = "influx-token"
 
 // Sink copies a store to one server. It is a storage.Sink; its own Follow drives it better than storage.Follow can.
@@ -149,12 +150,7 @@ var quiet sync.Once
 // readToken reads the first line of the file, or of the systemd credential.
 func readToken(file string) (string, error) {
 	if file == "" {
-		dir := os.Getenv("CREDENTIALS_DIRECTORY")
-		if dir == "" {
-			return "", nil
-		}
-		file = filepath.Join(dir, credential)
-		if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
+		if file, _ = safefile.Credential(credential); file == "" {
 			return "", nil
 		}
 	}
@@ -182,6 +178,7 @@ func readToken(file string) (string, error) {
 
 func newTransport(o Options) (*transport, error) {
 	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.Proxy = o.Proxy
 	t.MaxIdleConnsPerHost = 2
 	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	if o.CAFile != "" {

@@ -12,6 +12,7 @@ import (
 	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 	"vigie/monitor"
+	"vigie/safefile"
 	"vigie/storage"
 )
 
@@ -41,6 +42,16 @@ func Host(ctx context.Context, checks *console.Checks, named string, flags *conf
 	}
 	if !ok {
 		return conf, false
+	}
+	for _, secret := range flags.Secrets(conf) {
+		if open := safefile.OpenToOthers(secret.Path); open != "" {
+			checks.Add(true, secret.What, open, "chmod 600 "+secret.Path)
+		}
+	}
+	if name := conf.UnusedProxy(); name != "" {
+		checks.Add(false, "proxy", name+" of the environment is not used", "proxy = \"environment\" at the top of the configuration uses it, for InfluxDB and alerts")
+	} else if conf.Proxy != "" {
+		checks.Add(false, "proxy", "InfluxDB and alerts go through the proxy of the configuration", "")
 	}
 	if !told["store"] {
 		if finding, hint, err := store(ctx, conf, flags); err != nil {

@@ -22,6 +22,7 @@ type Config struct {
 	Mode           cell.Mode `toml:"mode" help:"\"fixed\" where it stays at one place for long, \"mobile\" where it is carried" default:"mobile"`
 	Store          string    `toml:"store" help:"path of the store; \":memory:\" keeps all in memory" default:"~/.local/share/vigie/vigie.db"`
 	Language       string    `toml:"language" help:"of pages, reports and alerts: \"en\" or \"fr\"" default:"English, and on pages what the browser asks for"`
+	Proxy          string    `toml:"proxy" help:"proxy for InfluxDB and alerts over HTTP: an address such as \"http://192.0.2.1:3128\", or \"environment\" for HTTPS_PROXY and the like" default:"none, whatever the environment says"`
 	PassphraseFile string    `toml:"passphrase_file" help:"file whose first line encrypts the store at rest" default:"not encrypted"`
 
 	Modem    []Modem  `toml:"modem"` // at least one
@@ -53,6 +54,7 @@ func (c *Config) check(f *File) {
 		f.wrong("battery.lasts", "add saving = true, or take lasts out", "[battery] lasts is set, and saving is not")
 	}
 	c.checkBounds(f)
+	c.checkProxy(f)
 	if c.Backup.Keep < 0 {
 		f.wrong("backup.keep", "it is a number of copies: 7 is the default", "[backup] keep is %d", c.Backup.Keep)
 	}
@@ -68,6 +70,10 @@ func (c Config) WithDefaults() Config {
 		c.Modem = make([]Modem, 1)
 	}
 	c.Alert.Language = cmp.Or(c.Alert.Language, c.Language)
+	if c.Influx.URL != "" {
+		c.Influx.proxy = c.Proxy
+	}
+	c.Alert.proxy = c.Proxy
 	for i := range c.Modem {
 		m := &c.Modem[i]
 		m.Fast = cmp.Or(m.Fast, Duration(time.Second))

@@ -92,11 +92,13 @@ type Influx struct {
 	URL       string `toml:"url" help:"address of the server, such as \"https://influx.example.org:8086\"" default:"nothing is copied"`
 	Bucket    string `toml:"bucket" help:"bucket; of InfluxDB 1.8 DATABASE or DATABASE/RETENTION-POLICY"`
 	Org       string `toml:"org" help:"organisation, of InfluxDB 2"`
-	TokenFile string `toml:"token_file" help:"file with the token on its first line; of 1.8 USER:PASSWORD" default:"the systemd credential influx-token"`
+	TokenFile string `toml:"token_file" help:"file with the token on its first line; of 1.8 USER:PASSWORD" default:"the credential vigie.influx-token, of /etc/credstore"`
 	CAFile    string `toml:"ca_file" help:"certificates to trust instead of the system's" default:"the system's"`
 	Gzip      bool   `toml:"gzip" help:"compress, for slow links" default:"false"`
 	FullRate  bool   `toml:"full_rate" help:"every observation, instead of changes and one sample a minute" default:"false"`
 	Positions bool   `toml:"positions" help:"coordinates too" default:"false"`
+
+	proxy string // of the configuration
 }
 
 // Open makes the sink. s may be nil if nothing is to be copied.
@@ -105,7 +107,7 @@ func (c Influx) Open(s *storage.Store, log func(string)) (*influx.Sink, error) {
 		return nil, console.Usage(errors.New("no InfluxDB is configured"), "write a section [influx] with url, bucket and token_file into the configuration; docs/influxdb.md has one to copy")
 	}
 	x, err := influx.New(s, influx.Options{URL: c.URL, Bucket: c.Bucket, Org: c.Org, TokenFile: c.TokenFile, CAFile: c.CAFile,
-		Gzip: c.Gzip, FullRate: c.FullRate, Positions: c.Positions, Log: log})
+		Gzip: c.Gzip, FullRate: c.FullRate, Positions: c.Positions, Proxy: proxyFunc(c.proxy), Log: log})
 	if err != nil {
 		return nil, orHint(err, "the section [influx] of the configuration says where to; docs/influxdb.md has one to copy")
 	}
@@ -119,7 +121,7 @@ func (c *Config) Sinks() (all []storage.NamedSink) {
 
 // Alert is [alert]: who is alerted, and of what.
 type Alert struct {
-	ToFile      string   `toml:"to_file" help:"file of addresses, one per line; they are secrets" default:"the systemd credential alert-to; without either nobody is alerted"`
+	ToFile      string   `toml:"to_file" help:"file of addresses, one per line; they are secrets" default:"the credential vigie.alert-to, of /etc/credstore; without either nobody is alerted"`
 	Severity    string   `toml:"severity" help:"the least severity that alerts" default:"medium"`
 	Tell        []string `toml:"tell" help:"of \"events\", \"closed\", \"blind\", \"health\"" default:"all but \"closed\""`
 	Language    string   `toml:"language" help:"\"en\" or \"fr\"" default:"language, else \"en\""`
@@ -134,6 +136,8 @@ type Alert struct {
 	Positions   bool     `toml:"positions" help:"say where the sensor was" default:"false"`
 	Review      string   `toml:"review" help:"address of the review desk, to which messages link, such as \"https://desk.example.org:8440\"" default:"they do not"`
 	LED         string   `toml:"led" help:"name under /sys/class/leds" default:"none"`
+
+	proxy string // of the configuration
 }
 
 // Options reads the addresses too. log gets one line for each thing that is worth one.
@@ -151,7 +155,7 @@ func (c Alert) Options(log func(string)) (alert.Options, error) {
 	}
 	return alert.Options{To: to, Severity: c.Severity, Tell: c.Tell, Language: c.Language, Zone: c.Zone, Quiet: c.Quiet, QuietPasses: c.QuietPasses,
 		BlindAfter: time.Duration(c.BlindAfter), Repeat: time.Duration(c.Repeat), RepeatTimes: c.RepeatTimes, PerHour: c.PerHour,
-		Cells: c.Cells, Positions: c.Positions, Review: c.Review, LED: c.LED, Translate: rules.TranslateOld, Log: log}, nil
+		Cells: c.Cells, Positions: c.Positions, Review: c.Review, LED: c.LED, Translate: rules.TranslateOld, Proxy: proxyFunc(c.proxy), Log: log}, nil
 }
 
 // Open makes what alerts people; nil if nobody is to be alerted. s may be nil for a test message.
@@ -183,6 +187,8 @@ func orHint(err error, hint string) error {
 type Health struct {
 	Listen string `toml:"listen" help:"address that serves /healthz, /metrics and /status, such as \"127.0.0.1:9184\"" default:"nowhere"`
 	Open   bool   `toml:"open" help:"listen may be an address that others can reach; they need no password" default:"false"`
+
+	DownAfter Duration `toml:"down_after" bounds:"1m to 24h" help:"a copy or an alert channel that does not get through for longer is a problem, and alerts" default:"15m"`
 }
 
 // Position is [position]. Without any of it there are no positions.
@@ -246,7 +252,7 @@ type CellDB struct {
 // Heartbeat is [heartbeat]: an address that is asked while all is well, so that somebody elsewhere notices when it is not.
 type Heartbeat struct {
 	URLFile string   `toml:"url_file" help:"file with the address on its first line, which is asked by GET while all is well; whoever waits there notices silence" default:"nobody is asked"`
-	Every   Duration `toml:"every" help:"between two requests, at least \"10s\"" default:"5m"`
+	Every   Duration `toml:"every" bounds:"10s to 24h" help:"between two requests" default:"5m"`
 }
 
 // URL reads the address; empty if there is none.

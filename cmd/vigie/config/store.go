@@ -2,6 +2,7 @@ package config
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,7 +42,7 @@ func (f *StoreFlags) InMemory(c Config) bool {
 // Passphrase is the secret of the store; "" when it has none.
 func (f *StoreFlags) Passphrase(c Config) (string, error) {
 	if !f.AskPassphrase {
-		return passphrase(f.PassphraseFile, c.PassphraseFile)
+		return ReadPassphrase(f.secretFile(c))
 	}
 	if f.asked != nil {
 		return *f.asked, nil
@@ -131,19 +132,28 @@ func Become(path string) error {
 // longestPassphrase bounds what is read of a file that may have no line end, in bytes.
 const longestPassphrase = 4 << 10
 
-// passphrase reads the first line of the first file that is named, else of the systemd credential passphrase; none is no
-// passphrase.
-func passphrase(files ...string) (string, error) {
-	if dir := os.Getenv("CREDENTIALS_DIRECTORY"); dir != "" {
-		credential := filepath.Join(dir, "passphrase")
-		if _, err := os.Stat(credential); err == nil {
-			files = append(files, credential)
-		}
+// secretFile is the file of the passphrase: that which is named, else the credential. Root's credential, which is the service's, is
+// for an encrypted store, and for the one of the configuration where it is made.
+func (f *StoreFlags) secretFile(c Config) string {
+	if name := cmp.Or(f.PassphraseFile, c.PassphraseFile); name != "" {
+		return name
 	}
-	for _, name := range files {
-		if name == "" {
-			continue
-		}
+	name, system := safefile.Credential("passphrase")
+	if !system {
+		return name
+	}
+	path := f.Path(c)
+	_, unencrypted := safefile.Stat(path + "-key")
+	_, missing := safefile.Stat(path)
+	if unencrypted == nil || missing != nil && path == c.Store {
+		return name
+	}
+	return ""
+}
+
+// ReadPassphrase reads the first line of a file; without a name there is none.
+func ReadPassphrase(name string) (string, error) {
+	if name != "" {
 		console.GuardMemory()
 		f, err := safefile.Open(name)
 		if err != nil {

@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -11,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"golang.org/x/crypto/argon2"
 
 	"vigie/cmd/vigie/console"
 	"vigie/safefile"
@@ -31,7 +34,8 @@ type done struct {
 // written is a file that setup wrote: its content then, and whether another was there before, which is kept next to it.
 type written struct {
 	Path   string `json:"path"`
-	SHA256 string `json:"sha256"`
+	SHA256 string `json:"sha256,omitempty"` // of what is no secret
+	Salted string `json:"salted,omitempty"` // of a secret: salt and Argon2id of it, in hexadecimal: a bare hash could be guessed
 	Before bool   `json:"before"`
 }
 
@@ -88,6 +92,33 @@ func sumOf(text []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// note notes the content of a file.
+func (w *written) note(f file) {
+	w.SHA256, w.Salted = "", ""
+	if !f.secret {
+		w.SHA256 = sumOf([]byte(f.text))
+		return
+	}
+	salt := make([]byte, 16)
+	rand.Read(salt)
+	w.Salted = hex.EncodeToString(salt) + " " + salted([]byte(f.text), salt)
+}
+
+// salted is slow on purpose: the first recommended parameters of RFC 9106 that a small computer can bear.
+func salted(text, salt []byte) string {
+	return hex.EncodeToString(argon2.IDKey(text, salt, 3, 64<<10, 4, 32))
+}
+
+// is reports whether a file still has the content that was noted.
+func (w *written) is(text []byte) bool {
+	if w.Salted == "" {
+		return sumOf(text) == w.SHA256
+	}
+	of, sum, _ := strings.Cut(w.Salted, " ")
+	salt, err := hex.DecodeString(of)
+	return err == nil && salted(text, salt) == sum
+}
+
 // state is what is in the place of a file, as a key of words/setup.json. One that somebody has changed since setup wrote it is an
 // error.
 func (c *Cmd) state(f file, done done) (string, error) {
@@ -102,7 +133,7 @@ func (c *Cmd) state(f file, done done) (string, error) {
 		return "the same as what is there", nil
 	case i < 0:
 		return "in place of what is there, which is kept next to it", nil
-	case sumOf(old) == done.Files[i].SHA256:
+	case done.Files[i].is(old):
 		return "in place of what setup wrote before", nil
 	}
 	return "", console.Usage(fmt.Errorf("%s was changed since setup wrote it", f.path), "move it away; what is in its place then is new")
@@ -132,7 +163,7 @@ func (c *Cmd) write(p *console.Program, files []file, done done) error {
 			}
 			i, done.Files = len(done.Files), append(done.Files, w)
 		}
-		done.Files[i].SHA256 = sumOf([]byte(f.text))
+		done.Files[i].note(f)
 		if err := c.makeDir(filepath.Dir(undoFile), false, &done); err != nil {
 			return err
 		}
@@ -196,7 +227,7 @@ func (c *Cmd) takeBack(p *console.Program, files []written, done done) error {
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		ours, kept := err == nil && sumOf(now) == w.SHA256, true
+		ours, kept := err == nil && w.is(now), true
 		if _, err := c.dir.Lstat(name + keptBefore); err != nil {
 			kept = false
 		}
