@@ -22,8 +22,8 @@ type Config struct {
 	Mode           cell.Mode `toml:"mode" help:"\"fixed\" where it stays at one place for long, \"mobile\" where it is carried" default:"mobile"`
 	Store          string    `toml:"store" help:"path of the store; \":memory:\" keeps all in memory" default:"~/.local/share/vigie/vigie.db"`
 	Language       string    `toml:"language" help:"of pages, reports and alerts: \"en\" or \"fr\"" default:"English, and on pages what the browser asks for"`
-	Proxy          string    `toml:"proxy" help:"proxy for InfluxDB and alerts over HTTP: an address such as \"http://192.0.2.1:3128\", or \"environment\" for HTTPS_PROXY and the like" default:"none, whatever the environment says"`
 	PassphraseFile string    `toml:"passphrase_file" help:"file whose first line encrypts the store at rest" default:"not encrypted"`
+	Proxy          string    `toml:"proxy" help:"proxy for InfluxDB and alerts over HTTP: an address such as \"http://192.0.2.1:3128\", or \"environment\" for HTTPS_PROXY and the like" default:"none, whatever the environment says"`
 
 	Modem    []Modem  `toml:"modem"` // at least one
 	Analyzer Analyzer `toml:"analyzer"`
