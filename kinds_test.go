@@ -16,7 +16,7 @@ import (
 // case for every kind.
 var ignores = map[string]struct{ kinds, why string }{
 	"alert/state.go take":                     {"Source Message Broadcast", "a message of an anomaly is an event; what a cell says is no alarm"},
-	"analyzer/engine.go Feed":                 {"Health Message Broadcast", "the rules over them come with the state that they need"},
+	"analyzer/engine.go Feed":                 {"Broadcast Message", "the rules over them come with the state that they need"},
 	"cell/read.go resolve":                    {"Gap Health Clock Message Broadcast", "only sources and observations are counted apart"},
 	"cmd/vigie/journal.go show":               {"Observation Message Broadcast", "one a minute and more: a journal is for what needs a person"},
 	"cmd/vigie/status_words.go lastOf":        {"Source Health Clock Message Broadcast", "the state is what the serving cell and gaps are"},
