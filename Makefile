@@ -91,6 +91,16 @@ picture: build ## docs/demo.svg, from what the demo prints on a terminal
 detection: ## the tables and the picture of docs/detection-results.md, from TRACES, COPIES and PEERS of the bench
 	$(GO) run ./tools/detection -traces "$(TRACES)" -copies "$(COPIES)" -peers "$(PEERS)" -docs docs
 
+RUNS ?= 200
+SEED ?= 1
+LOCATE_TRACES ?= ../shared/bench/traces
+.PHONY: locate
+locate: ## how often the regions of vigie locate hold the truth: RUNS of each row of a simulation from SEED on, and real traces; takes an hour
+	$(GO) build -o bin/locate ./tools/locate
+	bin/locate -runs $(RUNS) -seed $(SEED)
+	@test -d $(LOCATE_TRACES) || { echo "NOT MEASURED: there are no real traces in $(LOCATE_TRACES). LOCATE_TRACES=DIRECTORY names them: one directory a set, with .ndjson.gz files"; exit 1; }
+	bin/locate -runs 0 -traces $(LOCATE_TRACES)
+
 AIR ?= ../shared/air
 air: build ## real captures, which are not in the repository: every message and leaf against tshark, no identity printed, no secret bit read
 	@test -x $(AIR)/score_air.py || { echo "NOT MEASURED: there are no captures in $(AIR). AIR=DIRECTORY names them: captures/, oracle/, secrets/ and score_air.py"; exit 1; }
@@ -153,6 +163,6 @@ release-try: ## a release can be checked, and a changed one is noticed
 
 clean:
 	rm -rf bin build
-bench fuzz build arm: | bin
+bench fuzz build arm locate: | bin
 bin:
 	mkdir -p bin

@@ -37,6 +37,9 @@ func newInputs(ctx context.Context) *inputs {
 	return in
 }
 
+// moment is the time of a flag.
+type moment = console.Moment
+
 // openInputs opens every file, each by itself; "-" is standard input.
 func openInputs(ctx context.Context, names []string, stdin io.Reader) (*inputs, error) {
 	m := newInputs(ctx)

@@ -64,6 +64,7 @@ type CLI struct {
 	Verify  bundles.VerifyCmd `cmd:"" group:"judge" help:"Check a bundle, offline; explain what that proves and what not."`
 	Analyze AnalyzeCmd        `cmd:"" group:"judge" help:"Run today's rules over what a store has recorded; list the events that are new, gone or changed."`
 	Replay  ReplayCmd         `cmd:"" group:"judge" help:"Run the rules over recorded observations and print the events."`
+	Locate  LocateCmd         `cmd:"" group:"judge" help:"Compute where a cell may stand, from where it was heard and how loud: an area, with its chances."`
 
 	Record modems.RecordCmd `cmd:"" group:"modem" help:"Write a redacted transcript of a modem, ready to be contributed as a test."`
 	Survey modems.SurveyCmd `cmd:"" group:"modem" help:"Scan for all cells and networks. Interrupts service; never part of watching."`

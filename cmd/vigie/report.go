@@ -102,7 +102,7 @@ func (c *HandFlags) checkPeriod() error {
 	switch {
 	case c.To.IsZero():
 		c.To.Time = time.Now()
-	case c.To.day:
+	case c.To.Day:
 		c.To.Time = c.To.AddDate(0, 0, 1)
 	}
 	if !c.To.After(c.From.Time) {
