@@ -27,7 +27,8 @@ const (
 )
 
 // group makes blocks of the samples of each sensor that follow each other within reach metres and within a time, and widens both
-// until there are at most n. Samples are sorted by sensor and time.
+// until there are at most n. Those nearly as loud as the loudest get a quarter of both: near to the suspect, metres matter. Samples are
+// sorted by sensor and time.
 func group(samples []Sample, sensors map[string]int, pl plane, origin time.Time, n int) []block {
 	reach, span := 12.0, 45*time.Second
 	for {
@@ -49,13 +50,24 @@ func group(samples []Sample, sensors map[string]int, pl plane, origin time.Time,
 	}
 }
 
+// nearlyAsLoud is how far below the loudest level a sample counts as near, dB.
+const nearlyAsLoud = 15
+
 // cut splits the samples into runs.
 func cut(samples []Sample, pl plane, reach float64, span time.Duration) [][]Sample {
 	var parts [][]Sample
+	loudest := cell.DBm(math.Inf(-1))
+	for _, s := range samples {
+		loudest = max(loudest, s.Level.Or(loudest))
+	}
 	from := 0
 	for i := range samples {
 		a, s := samples[from], samples[i]
-		if s.Sensor != a.Sensor || s.Time.Sub(a.Time) > span || distance(pl.point(s.Lat, s.Lon), pl.point(a.Lat, a.Lon)) > reach {
+		most, longest := reach, span
+		if s.Level.Or(loudest-2*nearlyAsLoud) > loudest-nearlyAsLoud {
+			most, longest = reach/4, span/4
+		}
+		if s.Sensor != a.Sensor || s.Time.Sub(a.Time) > longest || distance(pl.point(s.Lat, s.Lon), pl.point(a.Lat, a.Lon)) > most {
 			parts = append(parts, samples[from:i])
 			from = i
 		}

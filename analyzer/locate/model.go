@@ -24,14 +24,14 @@ type shadowing struct {
 }
 
 var (
-	usual = []shadowing{{6, 30}, {8, 60}, {8, 200}, {11, 100}, {11, 400}}
+	usual = []shadowing{{6, 30}, {8, 60}, {8, 200}, {11, 300}}
 	wide  = []shadowing{{13, 50}, {13, 200}, {16, 400}}
 )
 
 // Prior probabilities of what the suspect is.
 const (
 	priorAntenna = 0.2
-	priorMoving  = 0.1
+	priorMoving  = 0.15
 )
 
 // power is the prior of the level at one metre, in dBm: of a resource element, of the pilot of a UMTS carrier, of a whole GSM carrier.
@@ -171,13 +171,13 @@ func (m *model) logTA(at, v point) float64 {
 }
 
 // placeReach is the distance from where the cell was heard beyond which a place becomes less likely, before levels are looked at.
-const placeReach = 200.0 // metres
+const placeReach = 280.0 // metres
 
-// priorPlace is the logarithm of the prior density of a place: a cell that is heard is rather near. Half of the prior lies within
-// 700 m of where it was heard; the tail is long enough for a mast some kilometres away.
+// priorPlace is the logarithm of the prior density of a place: a cell that is heard is rather near. Of places around one such
+// point, half lie within 280 m, and one in twelve beyond 900 m: the tail is long enough for a mast at some kilometres if levels say so.
 func (m *model) priorPlace(at point) float64 {
 	r := m.nearest(at) / placeReach
-	return -1.5 * math.Log1p(r*r)
+	return -2 * math.Log1p(r*r)
 }
 
 // nearest is the distance to the nearest place where the cell was heard.
