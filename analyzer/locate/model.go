@@ -170,21 +170,23 @@ func (m *model) logTA(at, v point) float64 {
 	return m.taWeight * sum
 }
 
-// placeReach is the distance from where the cell was heard beyond which a place becomes less likely, before levels are looked at.
+// placeReach is the distance from the receivers beyond which a place becomes less likely, before levels are looked at.
 const placeReach = 280.0 // metres
 
-// priorPlace is the logarithm of the prior density of a place: a cell that is heard is rather near. Of places around one such
+// priorPlace is the logarithm of the prior density of a place: who looks for a cell is rather near to it. Of places around one such
 // point, half lie within 280 m, and one in twelve beyond 900 m: the tail is long enough for a mast at some kilometres if levels say so.
+// Whether a receiver heard the cell does not matter here.
 func (m *model) priorPlace(at point) float64 {
-	r := m.nearest(at) / placeReach
+	r := nearest(m.all, at) / placeReach
 	return -2 * math.Log1p(r*r)
 }
 
-// nearest is the distance to the nearest place where the cell was heard.
-func (m *model) nearest(at point) float64 {
-	nearest := math.Inf(1)
-	for i := range m.heard {
-		nearest = math.Min(nearest, distance(at, m.heard[i].centre))
+// nearest is the distance to the nearest block.
+func nearest(blocks []block, at point) float64 {
+	least := math.Inf(1)
+	for i := range blocks {
+		dx, dy := at.x-blocks[i].centre.x, at.y-blocks[i].centre.y
+		least = math.Min(least, dx*dx+dy*dy)
 	}
-	return nearest
+	return math.Sqrt(least)
 }

@@ -148,7 +148,7 @@ func (p *patches) fill(x, y, size int) {
 // tell.
 func (p *patches) divide(x, y, size int, c *[4]value) bool {
 	half := size / 2
-	near := p.m.nearest(p.grid.node(x+half, y+half)) < 1.5*float64(size)*p.grid.step
+	near := nearest(p.m.heard, p.grid.node(x+half, y+half)) < 1.5*float64(size)*p.grid.step
 	top, low := math.Inf(-1), math.Inf(1)
 	for i := range c {
 		top, low = math.Max(top, c[i].log), math.Min(low, c[i].log)
