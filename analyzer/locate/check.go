@@ -120,7 +120,7 @@ func (m *model) line() (centre, axis point, straight bool) {
 	return centre, axis, across < math.Max(along/10, 12)
 }
 
-// offsets estimates by how much each sensor reads above the mean of all, for a suspect at a place.
+// offsets estimates by how much each sensor that heard the cell reads above the mean of all, for a suspect at a place.
 func (m *model) offsets(at point, sensors map[string]int) []Offset {
 	if len(sensors) < 2 {
 		return nil
@@ -143,24 +143,29 @@ func (m *model) offsets(at point, sensors map[string]int) []Offset {
 	for name, i := range sensors {
 		names[i] = name
 	}
-	db := make([]float64, len(sensors))
+	var all []Offset
 	mean := 0.0
-	for k := range names {
+	for k, name := range names {
 		c := make([]float64, stride)
+		heard := false
 		for i := range m.heard {
 			if m.heard[i].sensor == k {
-				c[i] = offsetSD * offsetSD
+				c[i], heard = offsetSD*offsetSD, true
 			}
 		}
-		forwardOne(set.factor, c, n, stride)
-		for i := range residual {
-			db[k] += c[i] * residual[i]
+		if !heard {
+			continue // nothing is known of its levels
 		}
-		mean += db[k] / float64(len(names))
+		forwardOne(set.factor, c, n, stride)
+		db := 0.0
+		for i := range residual {
+			db += c[i] * residual[i]
+		}
+		mean += db
+		all = append(all, Offset{name, db})
 	}
-	var all []Offset
-	for k, name := range names {
-		all = append(all, Offset{name, db[k] - mean})
+	for i := range all {
+		all[i].DB = round(all[i].DB-mean/float64(len(all)), 2)
 	}
 	slices.SortFunc(all, func(a, b Offset) int { return cmp.Compare(a.Sensor, b.Sensor) })
 	return all

@@ -9,7 +9,7 @@ import (
 // The model: level = power - 10 n log10(max(d, 10 m)) + antenna(bearing) + offset of the sensor + shadowing + noise.
 const (
 	exponentMean, exponentSD = 3.2, 0.5 // n
-	offsetSD                 = 3.0      // dB, between modems
+	offsetSD                 = 4.0      // dB, between modems
 	noiseSD                  = 2.0      // dB, of one sample: fast fading and steps of a level
 	roughSD                  = 1.0      // dB, of a block, however many samples it has
 	limitSD                  = 2.0      // dB, of the level from which on a modem lists a cell
@@ -170,14 +170,22 @@ func (m *model) logTA(at, v point) float64 {
 	return m.taWeight * sum
 }
 
-// placeReach is the distance from the receivers beyond which a place becomes less likely, before levels are looked at.
-const placeReach = 280.0 // metres
+// placeReach is the distance from the receivers beyond which a place becomes less likely, before levels are looked at: one receiver is
+// carried to where something is suspected, several stand where they stand.
+const (
+	placeReach     = 280.0 // metres
+	placeReachMany = 560.0
+)
 
 // priorPlace is the logarithm of the prior density of a place: who looks for a cell is rather near to it. Of places around one such
 // point, half lie within 280 m, and one in twelve beyond 900 m: the tail is long enough for a mast at some kilometres if levels say so.
 // Whether a receiver heard the cell does not matter here.
 func (m *model) priorPlace(at point) float64 {
-	r := nearest(m.all, at) / placeReach
+	reach := placeReach
+	if m.sensors > 1 {
+		reach = placeReachMany
+	}
+	r := nearest(m.all, at) / reach
 	return -2 * math.Log1p(r*r)
 }
 
