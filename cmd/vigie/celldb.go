@@ -156,7 +156,7 @@ func printSources(t *console.Terminal, info celldb.Info) {
 			t.Printf(", %s of other countries", console.Thousands(s.Others))
 		}
 		t.Printf("\n")
-		printCounts(t, "    not taken", s.Bad)
+		config.PrintCounts(t, "    not taken", s.Bad)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"vigie/air/capture"
 	"vigie/cell"
+	"vigie/cmd/vigie/config"
 	"vigie/cmd/vigie/console"
 )
 
@@ -66,7 +67,7 @@ func describeMessage(w io.Writer, m *cell.Message) {
 // reportCapture reports what was in a capture and what of it was not read.
 func reportCapture(t *console.Terminal, shown string, c *capture.Counts) {
 	t.Printf("%s: %s, %s, %s\n", console.OneLine(shown), c.Kind, console.Plural(c.Frames, "frame"), console.Plural(c.Messages, "message"))
-	printCounts(t, "not read", c.NotRead())
+	config.PrintCounts(t, "not read", c.NotRead())
 	if hint := c.Hint(); hint != "" {
 		t.Printf("hint: %s\n", hint)
 	}

@@ -6,10 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
-	"slices"
-	"strings"
 
 	"vigie/air/capture"
 	"vigie/cmd/vigie/config"
@@ -66,8 +63,8 @@ func reportInputs(t *console.Terminal, m *inputs) error {
 	for _, c := range m.captures {
 		reportCapture(t, c.Name, &c.Of.Counts)
 	}
-	printCounts(t, "keys that are not known here", c.UnknownKeys)
-	printCounts(t, "values that make no sense, taken as absent", c.BadValues)
+	config.PrintCounts(t, "keys that are not known here", c.UnknownKeys)
+	config.PrintCounts(t, "values that make no sense, taken as absent", c.BadValues)
 	if len(m.Broken) > 0 {
 		return console.WithHint(errors.Join(m.Broken...), "what came before it was read and counted; the file was cut or damaged after that")
 	}
@@ -76,18 +73,4 @@ func reportInputs(t *console.Terminal, m *inputs) error {
 			"replay reads observations as NDJSON (docs/fields.md), and captures of signalling (docs/air.md); for recorded modem text use vigie decode")
 	}
 	return nil
-}
-
-func printCounts(t *console.Terminal, what string, counts map[string]int) {
-	if len(counts) == 0 {
-		return
-	}
-	var parts []string
-	for _, k := range slices.Sorted(maps.Keys(counts)) {
-		parts = append(parts, fmt.Sprintf("%s %s", console.OneLine(config.Cleaner.Scrub(k)), console.Thousands(counts[k])))
-	}
-	if len(parts) > 12 {
-		parts = append(parts[:12], fmt.Sprintf("and %d more", len(parts)-12))
-	}
-	t.Printf("%s: %s\n", what, strings.Join(parts, ", "))
 }

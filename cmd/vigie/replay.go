@@ -75,9 +75,9 @@ func (c *ReplayCmd) Run(ctx context.Context, p *console.Program) error {
 		p.Err.Printf("%s already in the store\n", console.Plural(n, "record"))
 	}
 	counts := l.Engine().Counts()
-	printCounts(p.Err, "not analysed, or only in part", counts.Skipped)
+	config.PrintCounts(p.Err, "not analysed, or only in part", counts.Skipped)
 	if n := counts.Noted[analyzer.Disagree]; n > 0 {
-		printCounts(p.Err, "not analysed, since they are of two moments", map[string]int{analyzer.Disagree: n})
+		config.PrintCounts(p.Err, "not analysed, since they are of two moments", map[string]int{analyzer.Disagree: n})
 	}
 	return reportInputs(p.Err, in)
 }
