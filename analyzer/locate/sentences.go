@@ -109,3 +109,11 @@ func (p Places) Text(lang string, wrap func(string) string) string {
 	}
 	return b.String()
 }
+
+// Print is JSON, or else Text in English.
+func (p Places) Print(asJSON, debugBest bool, wrap func(string) string) string {
+	if asJSON {
+		return string(p.JSON(debugBest))
+	}
+	return p.Text("en", wrap)
+}

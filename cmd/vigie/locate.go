@@ -77,11 +77,7 @@ func (c *LocateCmd) Run(ctx context.Context, p *console.Program, conf config.Con
 
 // print prints the places, and writes those for the map.
 func (c *LocateCmd) print(p *console.Program, places locate.Places) error {
-	if c.JSON {
-		_, _ = p.Out.JSON().Write(places.JSON(c.DebugBest))
-	} else {
-		p.Out.Printf("%s", places.Text("en", func(s string) string { return console.Wrap(s, console.LineWidth, "  ") }))
-	}
+	p.Out.Printf("%s", places.Print(c.JSON, c.DebugBest, func(s string) string { return console.Wrap(s, console.LineWidth, "  ") }))
 	if c.GeoJSON == "" {
 		return nil
 	}
