@@ -143,6 +143,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if exit >= 0 {
 		return max(exit, console.Report(stderr, help.Failed()))
 	}
+	if failed := help.Failed(); failed != nil {
+		return console.Report(stderr, failed)
+	}
 	if err != nil {
 		return console.Report(stderr, console.Usage(err, cmp.Or(console.HintOf(err), helpFor(err))))
 	}

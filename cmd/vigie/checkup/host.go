@@ -44,7 +44,7 @@ func Host(ctx context.Context, checks *console.Checks, named string, flags *conf
 		return conf, false
 	}
 	for _, secret := range flags.Secrets(conf) {
-		if open := safefile.OpenToOthers(secret.Path); open != "" {
+		if open := safefile.OpenToOthers(secret.Path); open != "" && !told[secret.What] {
 			checks.Add(true, secret.What, open, "chmod 600 "+secret.Path)
 		}
 	}

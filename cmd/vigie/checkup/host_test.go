@@ -37,7 +37,7 @@ func TestDoctorLooksAtTheHost(t *testing.T) {
 	text, err := look(wrong, open)
 	require.ErrorIs(t, err, console.ErrCheck)
 	require.Regexp(t, `(?m)^BAD   store `, text)
-	require.Regexp(t, `(?s)BAD   alerts .*mode 644`, text)
+	require.Regexp(t, `(?s)BAD   alerts .*mode\s+644`, text)
 	require.Regexp(t, `(?m)^ok    configuration +`+dir, text)
 	require.Regexp(t, `(?m)^(ok|note)  +clock `, text)
 	require.Regexp(t, `(?m)^note  InfluxDB `, text)

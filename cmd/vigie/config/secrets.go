@@ -1,23 +1,27 @@
 package config
 
 import (
-	"cmp"
-
 	"github.com/alecthomas/kong"
 
 	"vigie/safefile"
 )
 
-// Secret is a file that holds a secret, and what it is for.
+// Secret is a file that holds a secret, and what it is: "passphrase", "token" (of InfluxDB), "alerts" (their addresses).
 type Secret struct{ What, Path string }
 
 // Secrets are the files of secrets that a configuration uses: of each kind the one that is named, else the credential.
 func (f *StoreFlags) Secrets(c Config) (all []Secret) {
-	credential := func(name string) string { path, _ := safefile.Credential(name); return path }
+	of := func(named, credential string) string {
+		if named != "" {
+			return kong.ExpandPath(named)
+		}
+		path, _ := safefile.Credential(credential)
+		return path
+	}
 	for _, s := range []Secret{
 		{"passphrase", f.secretFile(c)},
-		{"token of InfluxDB", cmp.Or(kong.ExpandPath(c.Influx.TokenFile), credential("influx-token"))},
-		{"addresses of alerts", cmp.Or(kong.ExpandPath(c.Alert.ToFile), credential("alert-to"))},
+		{"token", of(c.Influx.TokenFile, "influx-token")},
+		{"alerts", of(c.Alert.ToFile, "alert-to")},
 	} {
 		if s.Path != "" {
 			all = append(all, s)
