@@ -174,7 +174,7 @@ func (m *model) logTA(at, v point) float64 {
 // carried to where something is suspected, several stand where they stand.
 const (
 	placeReach     = 280.0 // metres
-	placeReachMany = 560.0
+	placeReachMany = 380.0
 )
 
 // priorPlace is the logarithm of the prior density of a place: who looks for a cell is rather near to it. Of places around one such
