@@ -94,7 +94,10 @@ detection: ## the tables and the picture of docs/detection-results.md, from TRAC
 RUNS ?= 200
 SEED ?= 1
 LOCATE_TRACES ?= ../shared/bench/traces
-.PHONY: locate
+.PHONY: locate locate-arm
+locate-arm: | bin ## places on an emulated arm64 against those of amd64
+	CGO_ENABLED=0 GOARCH=arm64 $(GO) test -vet=off -c -o bin/locate-arm.test ./analyzer/locate
+	cd analyzer/locate && qemu-aarch64-static ../../bin/locate-arm.test -test.run '^TestGoldenPlaces$$' -test.v
 locate: ## how often the regions of vigie locate hold the truth: RUNS of each row of a simulation from SEED on, and real traces; takes an hour
 	$(GO) build -o bin/locate ./tools/locate
 	bin/locate -runs $(RUNS) -seed $(SEED)
