@@ -282,10 +282,13 @@ func TestSchemaIsDocumented(t *testing.T) {
 	storagetest.Fill(t, &e)
 	e.Severity, e.Findings = analyzer.High, storagetest.Events(1)[0].Findings // severities are but four
 	see(lines(influx.Options{}, storage.Entry{Seq: 1, Event: &e}))
-	for _, r := range []cell.Record{&cell.Observation{}, &cell.Gap{}, &cell.Health{}, &cell.Clock{}} { // of every field that there is
+	for _, r := range []cell.Record{&cell.Observation{}, &cell.Gap{}, &cell.Health{}, &cell.Clock{}, &cell.Message{}, &cell.Broadcast{}} { // of every field that there is
 		storagetest.Fill(t, r)
 		if o, ok := r.(*cell.Observation); ok {
 			o.Survey = false
+		}
+		if m, ok := r.(*cell.Message); ok {
+			m.Layer = cell.RRC // there are but two
 		}
 		see(lines(influx.Options{Positions: true}, storage.Entry{Seq: 1, Record: r}))
 	}
