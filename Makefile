@@ -11,7 +11,7 @@ RACE     := $(if $(CC_FOUND),-race)
 # long with the detector: make test has it where goroutines share a store, make race everywhere.
 SHARED   := ^Test(Follow|VerdictWriter|AppendLater)
 LONG     := ^Test(MemoryOfALongRun|FullDiskMakesRoom)$$
-PLAIN    := /(cmd/vigie|storage(/influx|/transfer)?|review(/evidence)?|modem/dialect|analyzer(/rules)?)$$
+PLAIN    := /(cmd/vigie|storage(/influx|/transfer)?|review(/evidence)?|modem/dialect|analyzer(/rules|/locate)?)$$
 # Tests of a real program or an emulated modem mostly wait: more of them than there are processors run at once.
 WAITING  := -p 3 -parallel 4
 
