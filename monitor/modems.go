@@ -45,7 +45,17 @@ func (m *watched) stalled(arrived time.Time) bool {
 	if m.blind || m.arrived.IsZero() {
 		return false
 	}
-	return m.blocked > max(2*m.Slow, stallLeast) || arrived.Sub(m.arrived) > max(2*m.Slow*time.Duration(max(1, m.stretch)), silentLeast)
+	return m.blocked > max(2*m.Slow, stallLeast) || arrived.Sub(m.arrived) > m.silent()
+}
+
+// silent is the longest time between two records in which nothing was wrong.
+func (m *watched) silent() time.Duration {
+	return max(2*m.Slow*time.Duration(max(1, m.stretch)), silentLeast)
+}
+
+// heldBack is for how much longer than the record before it this one took from the modem to here.
+func (m *watched) heldBack(now, arrived time.Time) time.Duration {
+	return arrived.Sub(m.arrived) - now.Sub(m.before)
 }
 
 // gap returns the gap that comes before a record, or nil: since the last record of an earlier run, or since the
@@ -62,6 +72,8 @@ func (m *watched) gap(r cell.Record, arrived time.Time) *cell.Gap {
 			gap = &cell.Gap{Time: m.last, Sensor: m.Sensor, Until: now, Reason: ReasonNotRunning}
 		}
 		m.last = time.Time{}
+	case m.stalled(arrived) && now.After(m.before) && m.heldBack(now, arrived) > m.silent():
+		arrived = m.arrived.Add(now.Sub(m.before)) // it was received before the process stopped: the gap is after it
 	case m.stalled(arrived) && now.After(m.before):
 		if _, isGap := r.(*cell.Gap); !isGap {
 			gap = &cell.Gap{Time: m.before, Sensor: m.Sensor, Until: now, Reason: ReasonStalled}

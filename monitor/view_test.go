@@ -131,3 +131,13 @@ func TestStallIsAGap(t *testing.T) {
 		require.Equal(t, now, got.Until, c.what)
 	}
 }
+
+// What was received just before the process was stopped arrives after it went on: the gap is between it and what came next.
+func TestStallAfterWhatWasReceived(t *testing.T) {
+	start := time.Date(2026, 11, 29, 20, 0, 0, 0, time.UTC)
+	m := watched{Config: modem.Config{Sensor: "roof", Slow: time.Second}, before: start, arrived: start}
+	received, next := start.Add(200*time.Millisecond), start.Add(time.Minute+time.Second)
+	require.Nil(t, m.gap(&cell.Observation{Time: received}, start.Add(time.Minute)))
+	require.Equal(t, &cell.Gap{Time: received, Sensor: "roof", Until: next, Reason: ReasonStalled}, m.gap(&cell.Observation{Time: next}, next))
+	require.Nil(t, m.gap(&cell.Observation{Time: next.Add(time.Second)}, next.Add(time.Second)))
+}

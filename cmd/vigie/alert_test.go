@@ -174,7 +174,11 @@ func TestAlertMistakes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			conf := writeFile(t, t.TempDir(), "v.toml", "[alert]\n"+c.config+"\n")
 			_, stderr, status := vigie(t, "alert", "test", "--config", conf)
-			require.Equal(t, 2, status)
+			want := 2
+			if name == "no file" {
+				want = 1 // it may be there the next time
+			}
+			require.Equal(t, want, status)
 			require.Contains(t, stderr, c.err)
 			require.Contains(t, stderr, c.hint)
 			require.NotContains(t, stderr, "s3cret")
@@ -195,7 +199,9 @@ func TestAlertsPage(t *testing.T) {
 	page := string(text)
 	var keys []string
 	for f := range reflect.TypeFor[config.Alert]().Fields() {
-		keys = append(keys, f.Tag.Get("toml"))
+		if name := f.Tag.Get("toml"); name != "" { // what the file does not hold has none
+			keys = append(keys, name)
+		}
 	}
 	_, table, _ := strings.Cut(page, "## Keys of `[alert]`")
 	table, rest, _ := strings.Cut(table, "## Addresses")

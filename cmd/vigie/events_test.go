@@ -48,7 +48,7 @@ func TestOlderStore(t *testing.T) {
 	s, err := storage.Open(t.Context(), db, storage.Options{Create: true})
 	require.NoError(t, err)
 	require.NoError(t, s.Close())
-	storagetest.Inside(t, db, "DROP TABLE reach", "DELETE FROM goose_db_version WHERE version_id > 4", "PRAGMA user_version=4")
+	storagetest.Inside(t, db, "DROP TABLE reach", "DROP TABLE remark", "DELETE FROM goose_db_version WHERE version_id > 4", "PRAGMA user_version=4")
 	_, stderr, status := vigie(t, "events", "--store", db)
 	require.Equal(t, 1, status)
 	require.Contains(t, stderr, "vigie import --store DB /dev/null")

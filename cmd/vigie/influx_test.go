@@ -82,7 +82,7 @@ func TestInflux(t *testing.T) {
 	require.Equal(t, 0, status)
 	require.Contains(t, out, "nothing to make")
 	_, out, _ = runVigie("", "influx", "init", "--json", "--config", good)
-	require.JSONEq(t, `{"ok":true,"steps":[],"notes":[]}`, out)
+	require.JSONEq(t, `{"ok":true,"steps":[],"notes":["retention policy vigie is there and stays as it is"]}`, out)
 
 	status, out, errs = runVigie("", "doctor", "--influx", "--config", good)
 	require.Equal(t, 0, status, out+errs)
