@@ -3,6 +3,7 @@ package console
 import (
 	"bytes"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,10 +34,34 @@ func TestFold(t *testing.T) {
 	require.Equal(t, 1, strings.Count(b.String(), "\n"))
 }
 
+// shared is a buffer that is read while others write to it.
+type shared struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (s *shared) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.buf.Write(p)
+}
+
+func (s *shared) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.buf.String()
+}
+
+func (s *shared) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.buf.Reset()
+}
+
 // Work of more than two seconds says that it goes on; not while a question is open, not in a pipe, and not over progress of its own.
 func TestBusy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var out, told bytes.Buffer
+		var out, told shared
 		p := &Program{Out: &Terminal{w: &out, Interactive: true}, Err: &Terminal{w: &told, Interactive: true}}
 		p.Out.Above(p.Err)
 		stop := p.Busy()

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	xterm "golang.org/x/term"
@@ -30,7 +31,7 @@ type Terminal struct {
 	drawn    time.Time // when the progress line was drawn last
 	mid      bool      // the last write ended within a line: somebody may be asked something
 	cleaner  cleaner
-	failed   error
+	failed   atomic.Pointer[error] // the first of writing
 }
 
 // Style is an SGR code (ECMA-48, clause 8.3.117); the empty style changes nothing.
@@ -98,22 +99,21 @@ func (t *Terminal) writeAsIs(p []byte) (int, error) {
 	return n, err
 }
 
-// note keeps the first error of writing; mu is held.
+// note keeps the first error of writing.
 func (t *Terminal) note(err error) {
-	if t.failed == nil {
-		t.failed = err
+	if err != nil {
+		t.failed.CompareAndSwap(nil, &err)
 	}
 }
 
 // Failed is the first error of writing; nil if everything was written. Most commands print without looking: what they print is
-// lost when the disk behind it is full.
+// lost when the disk behind it is full. It does not wait for a write that is under way, which may never end: nobody may read.
 func (t *Terminal) Failed() error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.failed == nil {
+	err := t.failed.Load()
+	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("what was printed could not all be written: %w", t.failed)
+	return fmt.Errorf("what was printed could not all be written: %w", *err)
 }
 
 // Above says that this stream is on the same terminal as another one, which shows progress.
