@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -29,8 +30,8 @@ func Stat(path string) (info os.FileInfo, err error) {
 }
 
 // WriteNew has a new file written, for its user alone, and follows no link. The file gets its name once it is whole and on the disk:
-// whatever ends the program before, nothing has the name. What could not be finished is removed; if the program is killed, it stays
-// under a hidden name that begins with .vigie-. The error wraps fs.ErrExist if anything has the name.
+// whatever ends the program before, nothing has the name. What could not be finished is removed, also by Discard; if the program is
+// killed, it stays under a hidden name that begins with .vigie-. The error wraps fs.ErrExist if anything has the name.
 func WriteNew(path string, write func(*os.File) error) error {
 	in, err := RightsIn(path)
 	if err != nil {
@@ -48,6 +49,8 @@ func WriteNew(path string, write func(*os.File) error) error {
 	if err != nil {
 		return err
 	}
+	unfinished.Store(part, in)
+	defer unfinished.Delete(part)
 	err = write(f)
 	if err == nil {
 		err = f.Sync()
@@ -62,6 +65,17 @@ func WriteNew(path string, write func(*os.File) error) error {
 			return err
 		}
 		return syncDir(filepath.Dir(path))
+	})
+}
+
+// unfinished are the files that WriteNew has begun: the hidden name of each, and whose Rights it takes to remove it.
+var unfinished sync.Map
+
+// Discard removes what WriteNew has begun and not finished: for a process that ends without waiting for those who write.
+func Discard() {
+	unfinished.Range(func(part, in any) bool {
+		_ = in.(Rights).Do(func() error { return os.Remove(part.(string)) })
+		return true
 	})
 }
 

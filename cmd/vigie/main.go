@@ -28,6 +28,7 @@ import (
 	"vigie/cmd/vigie/modems"
 	"vigie/cmd/vigie/setup"
 	"vigie/monitor"
+	"vigie/safefile"
 )
 
 // version is set at release; a build from a checkout reports what Go knows of it.
@@ -107,8 +108,9 @@ func main() {
 // wait for a file that gives nothing, or for somebody to take what they print.
 const lastWork = 5 * time.Second
 
-// giveUp ends a process that does not end by itself. What it was writing has no name yet, or can be killed at any moment.
+// giveUp ends a process that does not end by itself. What it was writing has no name yet and is removed, or can be killed at any moment.
 func giveUp() {
+	safefile.Discard()
 	time.AfterFunc(time.Second, func() { os.Exit(1) }) // nobody may take the message either
 	os.Exit(console.Report(os.Stderr, context.Canceled))
 }
